@@ -1,1 +1,34 @@
+//! The nouns of Zaqar: values that are valid once made.
+//!
+//! Here live names, ids, times, and the records that storage keeps and transports show. Here do not live: I/O,
+//! async, the rules of who may do what (`zaqar-domain`), and the JSON envelopes of a transport.
 
+mod caller;
+mod claims;
+mod destinations;
+mod flavors;
+mod ids;
+mod json;
+mod messages;
+mod metadata;
+mod names;
+mod page;
+mod pools;
+mod queues;
+mod subscriptions;
+mod time;
+
+pub use caller::Caller;
+pub use claims::{Claim, ClaimTerms};
+pub use destinations::{Destination, DestinationKind, DestinationNumber};
+pub use flavors::Flavor;
+pub use ids::{ClaimId, IdSource, LeaseId, MessageId, RandomIds, SubscriptionId};
+pub use json::{JsonError, JsonText, MAX_JSON_DEPTH};
+pub use messages::{Marker, Message, NewMessage, QueueStats, StoredMessage};
+pub use metadata::Metadata;
+pub use names::{ClientId, FlavorName, InvalidName, PoolName, ProjectId, QueueName, TopicName};
+pub use page::{Page, PageRequest};
+pub use pools::{Pool, PoolWeight};
+pub use queues::Queue;
+pub use subscriptions::{Delivery, DeliveryOutcome, Subscription};
+pub use time::{Clock, DelaySeconds, GraceSeconds, SystemClock, Timestamp, TtlSeconds};

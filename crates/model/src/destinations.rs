@@ -1,0 +1,35 @@
+//! Where messages are posted to: a queue or a topic.
+
+use crate::{ProjectId, QueueName};
+
+/// A queue and a topic may share a name: the kind tells them apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DestinationKind {
+    Queue,
+    Topic,
+}
+
+/// The number of one incarnation of a queue or topic. Allotted by the management store and never used again, so what
+/// is still on disk of a deleted queue can never appear in a later queue of the same name. It is random, since it is
+/// part of message ids and a sequence would tell one tenant how many queues the others make.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DestinationNumber(u64);
+
+impl DestinationNumber {
+    pub const fn new(number: u64) -> Self {
+        Self(number)
+    }
+
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+}
+
+/// How the message store is told which queue or topic is meant.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Destination {
+    pub kind: DestinationKind,
+    pub project: ProjectId,
+    pub name: QueueName,
+    pub number: DestinationNumber,
+}

@@ -1,0 +1,105 @@
+//! Time as a parameter: timestamps, spans with their unit in the type, and the clock.
+
+/// Milliseconds since 1970-01-01T00:00:00Z.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(u64);
+
+impl Timestamp {
+    /// Later than every moment that can be reached.
+    pub const NEVER: Self = Self(u64::MAX);
+
+    pub const fn from_millis(millis: u64) -> Self {
+        Self(millis)
+    }
+
+    pub const fn from_secs(secs: u64) -> Self {
+        Self(secs.saturating_mul(1000))
+    }
+
+    pub const fn as_millis(self) -> u64 {
+        self.0
+    }
+
+    /// The moment `seconds` later; saturates at [`Timestamp::NEVER`].
+    pub const fn plus_secs(self, seconds: u64) -> Self {
+        Self(self.0.saturating_add(seconds.saturating_mul(1000)))
+    }
+
+    /// Whole seconds from `earlier` to here, rounded down; 0 if `earlier` is not earlier.
+    pub const fn secs_since(self, earlier: Self) -> u64 {
+        self.0.saturating_sub(earlier.0) / 1000
+    }
+}
+
+macro_rules! seconds {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(u32);
+
+        impl $name {
+            pub const fn new(seconds: u32) -> Self {
+                Self(seconds)
+            }
+
+            /// The number of seconds.
+            pub const fn get(self) -> u32 {
+                self.0
+            }
+
+            /// The moment at which a span of this length ends that begins at `start`.
+            pub const fn after(self, start: Timestamp) -> Timestamp {
+                start.plus_secs(self.0 as u64)
+            }
+        }
+    };
+}
+
+seconds! {
+    /// Seconds until a message, claim or subscription expires.
+    TtlSeconds
+}
+seconds! {
+    /// Seconds for which a new message cannot be listed or claimed.
+    DelaySeconds
+}
+seconds! {
+    /// Seconds that a claimed message outlives its claim by, if it would otherwise expire before it.
+    GraceSeconds
+}
+
+/// Where the present moment comes from. Injected once, by the server; a test owns its own and moves it.
+pub trait Clock: Send + Sync + std::fmt::Debug {
+    fn now(&self) -> Timestamp;
+}
+
+/// The machine's wall clock.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[allow(clippy::disallowed_methods, reason = "this is the one place that asks the machine")]
+    fn now(&self) -> Timestamp {
+        let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        // A clock that stands before 1970 counts as 1970: everything is then young, nothing is lost.
+        let millis = since_epoch.map_or(0, |elapsed| u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX));
+        Timestamp::from_millis(millis)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Timestamp, TtlSeconds};
+
+    #[test]
+    fn age_is_rounded_down_and_never_negative() {
+        let posted = Timestamp::from_millis(1_500);
+        assert_eq!(Timestamp::from_millis(3_499).secs_since(posted), 1);
+        assert_eq!(Timestamp::from_millis(100).secs_since(posted), 0);
+    }
+
+    #[test]
+    fn a_span_beyond_the_end_of_time_saturates() {
+        assert_eq!(TtlSeconds::new(u32::MAX).after(Timestamp::NEVER), Timestamp::NEVER);
+    }
+}

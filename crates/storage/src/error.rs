@@ -1,0 +1,35 @@
+//! How a store fails: small and closed, so that the domain can tell the cases apart.
+
+use std::error::Error;
+
+pub type StorageResult<T> = Result<T, StorageError>;
+
+/// Why a store did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StorageError {
+    /// What the operation is about does not exist (any more): the queue was deleted meanwhile, for instance.
+    #[error("{0} not found")]
+    NotFound(&'static str),
+    /// Something like it exists already, or it was changed by another meanwhile.
+    #[error("conflict: {0}")]
+    Conflict(&'static str),
+    /// The engine cannot do this: see [`Capabilities`](crate::Capabilities).
+    #[error("this store does not support {0}")]
+    Unsupported(&'static str),
+    /// Not now: the store is closed, overloaded or unreachable. The same call may succeed later.
+    #[error("the store is unavailable: {0}")]
+    Unavailable(#[source] Box<dyn Error + Send + Sync>),
+    /// Anything else, with its cause.
+    #[error("the store failed: {0}")]
+    Driver(#[source] Box<dyn Error + Send + Sync>),
+}
+
+impl StorageError {
+    pub fn unavailable(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Unavailable(cause.into())
+    }
+
+    pub fn driver(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Driver(cause.into())
+    }
+}

@@ -1,0 +1,59 @@
+//! Subscriptions to queues and topics.
+
+use zaqar_model::{
+    Destination, Metadata, Page, PageRequest, Subscription, SubscriptionId, Timestamp, TtlSeconds,
+};
+
+use crate::StorageResult;
+
+/// The subscriptions of all queues and topics. An expired one counts as absent everywhere.
+#[async_trait::async_trait]
+pub trait Subscriptions: Send + Sync {
+    /// Keeps a new subscription: from now on it is owed every message that is posted to its source. `Conflict` if its
+    /// source has one with the same subscriber.
+    async fn subscribe(&self, subscription: Subscription, now: Timestamp) -> StorageResult<()>;
+
+    async fn get_subscription(
+        &self,
+        source: &Destination,
+        id: SubscriptionId,
+        now: Timestamp,
+    ) -> StorageResult<Option<Subscription>>;
+
+    async fn find_subscriber(
+        &self,
+        source: &Destination,
+        subscriber: &str,
+        now: Timestamp,
+    ) -> StorageResult<Option<Subscription>>;
+
+    /// In the order of their ids.
+    async fn list_subscriptions(
+        &self,
+        source: &Destination,
+        page: &PageRequest<SubscriptionId>,
+        now: Timestamp,
+    ) -> StorageResult<Page<Subscription, SubscriptionId>>;
+
+    /// Changes what is given. A new time to live counts from now. Answers whether there was one; `Conflict` if the new
+    /// subscriber has another subscription to the same source.
+    async fn update_subscription(
+        &self,
+        source: &Destination,
+        id: SubscriptionId,
+        change: SubscriptionChange,
+        now: Timestamp,
+    ) -> StorageResult<bool>;
+
+    /// Ends a subscription and forgets what is owed to it.
+    async fn unsubscribe(&self, source: &Destination, id: SubscriptionId) -> StorageResult<()>;
+}
+
+/// What of a subscription is to change.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SubscriptionChange {
+    pub subscriber: Option<String>,
+    pub ttl: Option<TtlSeconds>,
+    pub options: Option<Metadata>,
+    pub confirmed: Option<bool>,
+}
