@@ -1,0 +1,96 @@
+//! The names that options have in the environment, and the variables that are meant for us.
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+
+use crate::option::{OptionKey, OptionSpec};
+use crate::registry::Registry;
+
+/// A variable whose name has our form.
+pub(crate) struct Variable<'a> {
+    pub(crate) name: String,
+    pub(crate) meaning: Meaning<'a>,
+    /// Nothing when it is not UTF-8.
+    pub(crate) value: Option<String>,
+}
+
+/// What a variable's name stands for.
+#[derive(Clone)]
+pub(crate) enum Meaning<'a> {
+    /// An option; `exact` by oslo.config's name, and not by the one for shells.
+    Option { option: &'a OptionSpec, exact: bool },
+    /// An option that this group does not have.
+    UnknownOption { group: &'static str, name: String },
+}
+
+/// The variables that name a group of ours, sorted by name. Any others are somebody else's.
+pub(crate) fn variables<'a>(
+    registry: &'a Registry,
+    environment: &[(OsString, OsString)],
+) -> Vec<Variable<'a>> {
+    let meanings = meanings(registry);
+    let groups = groups(registry);
+    let variable = |(name, value): &(OsString, OsString)| {
+        let name = name.to_str()?;
+        let known = meanings.get(name).cloned();
+        let meaning = known.or_else(|| {
+            let (group, option) = name.strip_prefix("OS_")?.split_once("__")?;
+            let group = *groups.get(group)?;
+            Some(Meaning::UnknownOption { group, name: option.to_lowercase() })
+        })?;
+        Some(Variable { name: name.to_owned(), meaning, value: value.to_str().map(str::to_owned) })
+    };
+    let mut variables = environment.iter().filter_map(variable).collect::<Vec<_>>();
+    variables.sort_by(|one, other| one.name.cmp(&other.name));
+    variables
+}
+
+fn meanings(registry: &Registry) -> HashMap<String, Meaning<'_>> {
+    let mut meanings = HashMap::new();
+    for option in registry.options() {
+        let OptionKey { group, name } = option.key;
+        for (group, exact) in [(for_shells(group), false), (group.to_uppercase(), true)] {
+            let variable = format!("OS_{group}__{}", name.to_uppercase());
+            meanings.insert(variable, Meaning::Option { option, exact });
+        }
+    }
+    meanings
+}
+
+fn groups(registry: &Registry) -> HashMap<String, &'static str> {
+    registry.groups().flat_map(|group| [(group.to_uppercase(), group), (for_shells(group), group)]).collect()
+}
+
+/// A shell cannot export a name with a colon.
+fn for_shells(group: &str) -> String {
+    group.to_uppercase().replace(':', "_")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Meaning, meanings};
+    use crate::registry::Registry;
+
+    #[test]
+    fn no_name_stands_for_two_options() {
+        let registry = Registry::new();
+        let names =
+            registry.options().map(|option| 1 + usize::from(option.key.group.contains(':'))).sum::<usize>();
+        assert_eq!(meanings(&registry).len(), names);
+    }
+
+    #[test]
+    fn a_group_with_colons_has_a_name_for_shells_too() {
+        let registry = Registry::new();
+        let meanings = meanings(&registry);
+        for (name, is_exact) in
+            [("OS_DRIVERS:TRANSPORT:WSGI__PORT", true), ("OS_DRIVERS_TRANSPORT_WSGI__PORT", false)]
+        {
+            let Some(Meaning::Option { option, exact }) = meanings.get(name) else { panic!("{name}") };
+            assert_eq!(
+                (option.key.to_string().as_str(), *exact),
+                ("[drivers:transport:wsgi] port", is_exact)
+            );
+        }
+    }
+}

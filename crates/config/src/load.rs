@@ -1,0 +1,57 @@
+//! From sources to a configuration, step by step.
+
+use crate::problem::{Problems, Warning};
+use crate::registry::Registry;
+use crate::resolver;
+use crate::sections::Config;
+use crate::settings::Settings;
+use crate::sources::Sources;
+
+/// A configuration that can be used, and what should be said about it.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    pub config: Config,
+    pub warnings: Vec<Warning>,
+}
+
+/// Reads all sources.
+///
+/// # Errors
+///
+/// Everything that is wrong with them, and the warnings too. Whatever the sources hold, this does not panic.
+pub fn load(sources: &Sources) -> Result<Loaded, Problems> {
+    let registry = Registry::new();
+    let mut problems = Problems::default();
+    let documents = sources.documents(&mut problems);
+    let settings = Settings::collect(&registry, documents, &sources.environment, &mut problems);
+    let values = resolver::resolve(&registry, &settings, &mut problems);
+    if problems.errors.is_empty() {
+        Ok(Loaded { config: Config::from_values(&values), warnings: problems.warnings })
+    } else {
+        Err(problems)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::{ProptestConfig, prop_assert_eq, proptest};
+
+    use super::load;
+    use crate::ini;
+    use crate::sources::Sources;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_value_survives_being_written_and_read(value in r#"\PC{0,20}|[ \\$"'={}a.#;:é\u{1c}\u{a0}]{0,10}"#) {
+            let file = tempfile::NamedTempFile::new().unwrap();
+            if let Some(written) = ini::render(&value) {
+                let text = format!("[drivers:message_store:embedded]\ndata_dir = {written}\n");
+                std::fs::write(file.path(), text).unwrap();
+                let loaded = load(&Sources { files: vec![file.path().to_owned()], ..Sources::default() }).unwrap();
+                prop_assert_eq!(loaded.config.embedded.data_dir, value);
+            }
+        }
+    }
+}

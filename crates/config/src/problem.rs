@@ -1,0 +1,95 @@
+//! What can be wrong with a configuration, as data and as one line of text each.
+//!
+//! No text here holds the value of a secret option, nor a whole line of a file, which may be one.
+
+use std::fmt;
+use std::path::PathBuf;
+
+/// Where a value was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// A line of a file; lines count from 1.
+    File { path: PathBuf, line: usize },
+    /// A variable of the environment.
+    Environment { variable: String },
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File { path, line } => write!(formatter, "{}:{line}", path.display()),
+            Self::Environment { variable } => write!(formatter, "environment variable {variable}"),
+        }
+    }
+}
+
+/// Something that keeps the service from starting.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    /// A file or directory cannot be read.
+    #[error("{}: {reason}", path.display())]
+    Unreadable { path: PathBuf, reason: String },
+    /// A line is not of the INI form, or a text is not UTF-8.
+    #[error("{origin}: {reason}")]
+    Malformed { origin: Origin, reason: String },
+    /// An option's value is not one that it takes. `value` is quoted, shortened, and hidden when it is secret.
+    #[error("{origin}: [{group}] {option} = {value} is not valid: expected {expected}")]
+    InvalidValue {
+        origin: Origin,
+        group: &'static str,
+        option: &'static str,
+        value: String,
+        expected: String,
+    },
+    /// A `$name` in an option's value leads nowhere.
+    #[error("{origin}: [{group}] {option}: {reason}")]
+    Substitution { origin: Origin, group: &'static str, option: &'static str, reason: String },
+}
+
+/// Something that the operator should know and that the service can live with.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Warning {
+    /// No version of the service knows this group; everything in it is ignored.
+    #[error("{origin}: group [{group}] is unknown and ignored{}", did_you_mean(suggestion.as_deref()))]
+    UnknownGroup { origin: Origin, group: String, suggestion: Option<String> },
+    /// The group is known, the option is not; it is ignored.
+    #[error("{origin}: option [{group}] {option} is unknown and ignored{}", did_you_mean(suggestion.as_deref()))]
+    UnknownOption { origin: Origin, group: String, option: String, suggestion: Option<String> },
+    /// The option still works by this name; it has a better one.
+    #[error("{origin}: [{group}] {option} is deprecated; its name is now {instead}")]
+    FormerName { origin: Origin, group: &'static str, option: &'static str, instead: &'static str },
+    /// The option is set to something other than its default, and this version does not act on it.
+    #[error("{origin}: [{group}] {option} is accepted but has no effect in this version")]
+    NoEffect { origin: Origin, group: &'static str, option: &'static str },
+}
+
+fn did_you_mean(suggestion: Option<&str>) -> String {
+    suggestion.map(|suggestion| format!("; did you mean {suggestion}?")).unwrap_or_default()
+}
+
+/// Everything that was found in one go. Displayed one line each, errors before warnings, with a word that says which.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Problems {
+    pub errors: Vec<Problem>,
+    pub warnings: Vec<Warning>,
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let errors = self.errors.iter().map(|error| format!("error: {error}"));
+        let warnings = self.warnings.iter().map(|warning| format!("warning: {warning}"));
+        formatter.write_str(&errors.chain(warnings).collect::<Vec<_>>().join("\n"))
+    }
+}
+
+impl std::error::Error for Problems {}
+
+/// The longest piece of a file, in characters, that a message repeats.
+const EXCERPT: usize = 80;
+
+/// `text` as a message may repeat it: on one line, without control characters, not longer than a line.
+pub(crate) fn excerpt(text: &str) -> String {
+    let shown = text.chars().take(EXCERPT).collect::<String>();
+    let ellipsis = if shown.len() < text.len() { "…" } else { "" };
+    format!("{}{ellipsis}", shown.escape_debug())
+}

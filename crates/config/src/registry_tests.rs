@@ -1,0 +1,133 @@
+//! Our options beside upstream's: `tests/config/upstream-options.tsv` is what upstream itself registers.
+
+use std::collections::{BTreeSet, HashSet};
+
+use super::Registry;
+use crate::kind::{Choice, Kind};
+use crate::option::OptionSpec;
+use crate::value::Value;
+
+const UPSTREAM: &str = include_str!("../tests/config/upstream-options.tsv");
+
+/// Options of which upstream knows nothing.
+const OURS: [&str; 14] = [
+    "DEFAULT log_format",
+    "DEFAULT log_level",
+    // Upstream knew it once, and files still hold it.
+    "DEFAULT verbose",
+    "drivers:message_store:embedded data_dir",
+    "drivers:message_store:embedded durability",
+    "drivers:message_store:embedded segment_size",
+    "drivers:transport:wsgi body_timeout",
+    "drivers:transport:wsgi header_timeout",
+    "drivers:transport:wsgi idle_timeout",
+    "drivers:transport:wsgi max_connections",
+    "drivers:transport:wsgi max_header_bytes",
+    "drivers:transport:wsgi max_header_count",
+    "drivers:transport:wsgi shutdown_timeout",
+    "drivers:transport:wsgi slow_request_ms",
+];
+
+/// Options that differ on purpose from what upstream declares.
+const DIFFERENT: [&str; 5] = [
+    // No list and an empty list mean the same.
+    "cors allowed_origin",
+    "keystone_authtoken memcached_servers",
+    // One program without any configuration is a complete service.
+    "drivers management_store",
+    "drivers message_store",
+    // Upstream logs the password.
+    "notification smtp_user_password",
+];
+
+fn type_name(kind: &Kind) -> &'static str {
+    match kind {
+        Kind::Text | Kind::Choice { .. } => "String",
+        Kind::Boolean => "Boolean",
+        Kind::Integer { at_least: 0, at_most: 65_535 } => "Port",
+        Kind::Integer { .. } => "Integer",
+        Kind::Float { .. } => "Float",
+        Kind::HostAddress => "HostAddress",
+        Kind::List { .. } => "List",
+        Kind::Repeated => "Multi",
+        Kind::Dictionary => "Dict",
+    }
+}
+
+/// An option in the columns of the file.
+fn described(option: &OptionSpec) -> String {
+    let default =
+        if option.default == Value::Unset { "<None>".to_owned() } else { option.default.as_substituted() };
+    let joined = |items: Vec<&str>, separator| match items.is_empty() {
+        true => "-".to_owned(),
+        false => items.join(separator),
+    };
+    let choices: &[Choice] = match &option.kind {
+        Kind::Choice { choices, .. } | Kind::List { choices } => choices,
+        _ => &[],
+    };
+    [
+        option.key.group.to_owned(),
+        option.key.name.to_owned(),
+        type_name(&option.kind).to_owned(),
+        default,
+        if option.secret { "secret" } else { "-" }.to_owned(),
+        joined(option.former_names.clone(), ","),
+        joined(choices.iter().map(|choice| choice.value).collect(), "|"),
+    ]
+    .join("\t")
+}
+
+#[test]
+fn every_option_of_upstream_is_known_as_upstream_declares_it() {
+    let registry = Registry::new();
+    let mut differences = Vec::new();
+    for row in UPSTREAM.lines().filter(|line| !line.starts_with('#')) {
+        let mut columns = row.split('\t');
+        let (group, name) = (columns.next().unwrap(), columns.next().unwrap());
+        let ours = registry.find(group, name).map(|found| described(found.option));
+        let expected = !DIFFERENT.contains(&format!("{group} {name}").as_str());
+        if (ours.as_deref() == Some(row)) != expected {
+            differences.push(format!("upstream: {row}\n    ours: {ours:?}"));
+        }
+    }
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
+}
+
+#[test]
+fn every_other_option_is_one_of_our_own() {
+    let rows = UPSTREAM.lines().filter_map(|row| {
+        let mut columns = row.split('\t');
+        Some(format!("{} {}", columns.next()?, columns.next()?))
+    });
+    let upstream = rows.collect::<HashSet<_>>();
+    let registry = Registry::new();
+    let names = registry.options().map(|option| format!("{} {}", option.key.group, option.key.name));
+    let ours = names.filter(|name| !upstream.contains(name)).collect::<BTreeSet<_>>();
+    assert_eq!(ours.iter().map(String::as_str).collect::<Vec<_>>(), OURS);
+}
+
+#[test]
+fn no_name_is_declared_twice() {
+    let registry = Registry::new();
+    let declared = registry.options().map(|option| 1 + option.former_names.len()).sum::<usize>();
+    assert_eq!(registry.names.len(), declared);
+}
+
+#[test]
+fn every_default_is_a_value_of_its_option_and_holds_no_reference() {
+    for option in Registry::new().options() {
+        let texts = option.default.as_texts(option.is_repeated());
+        for text in &texts {
+            assert!(option.parse(text).is_ok(), "{} = {text}", option.key);
+            assert!(!text.contains('$'), "{} = {text}", option.key);
+        }
+    }
+}
+
+#[test]
+fn every_option_has_a_help_text() {
+    for option in Registry::new().options() {
+        assert!(option.help.concat().trim_end().ends_with('.'), "{}", option.key);
+    }
+}

@@ -1,0 +1,170 @@
+//! From texts to values: substitutes what `$` names refer to and checks each value against its option.
+
+use std::collections::HashMap;
+
+use crate::interpolation::{self, Failure};
+use crate::option::{OptionKey, OptionSpec};
+use crate::problem::{Problem, Problems, Warning, excerpt};
+use crate::registry::{DEFAULT_GROUP, Found, Registry};
+use crate::section::Values;
+use crate::settings::{Setting, Settings};
+use crate::value::Value;
+
+/// The values of all options that were set. What is wrong with the others goes to `problems`.
+pub(crate) fn resolve(registry: &Registry, settings: &Settings<'_>, problems: &mut Problems) -> Values {
+    let mut resolver = Resolver { registry, settings, problems, done: HashMap::new(), open: Vec::new() };
+    let mut values = Values::default();
+    for option in &settings.order {
+        if let Some(resolved) = resolver.option(option) {
+            resolver.warn_when_without_effect(option, &resolved.value);
+            values.set(option.key, resolved.value);
+        }
+    }
+    values
+}
+
+/// The value of an option, and whether a secret went into it.
+#[derive(Clone)]
+struct Resolved {
+    value: Value,
+    secret: bool,
+}
+
+/// Why a name leads nowhere.
+enum DeadEnd {
+    NoSuchOption {
+        name: String,
+        suggestion: Option<String>,
+    },
+    Circle {
+        through: String,
+    },
+    /// It leads to an option that is wrong itself, which has been told.
+    ToldAlready,
+}
+
+struct Resolver<'a> {
+    registry: &'a Registry,
+    settings: &'a Settings<'a>,
+    problems: &'a mut Problems,
+    /// Nothing for an option that is wrong; the problem has been told.
+    done: HashMap<OptionKey, Option<Resolved>>,
+    /// The options that wait for the values they refer to, each for the one behind it.
+    open: Vec<OptionKey>,
+}
+
+impl Resolver<'_> {
+    /// The depth of this recursion is at most the number of options.
+    fn option(&mut self, option: &OptionSpec) -> Option<Resolved> {
+        if let Some(resolved) = self.done.get(&option.key) {
+            return resolved.clone();
+        }
+        self.open.push(option.key);
+        let resolved = self.resolve_option(option);
+        self.open.pop();
+        self.done.insert(option.key, resolved.clone());
+        resolved
+    }
+
+    fn resolve_option(&mut self, option: &OptionSpec) -> Option<Resolved> {
+        let settings = self.settings.that_count(option);
+        // Every line is looked at before the first wrong one ends it, so that all are told.
+        let resolved = settings.iter().map(|setting| self.setting(option, setting)).collect::<Vec<_>>();
+        let joined = resolved.into_iter().collect::<Option<Vec<_>>>()?.into_iter().reduce(|mut all, more| {
+            all.secret |= more.secret;
+            if let (Value::List(all), Value::List(more)) = (&mut all.value, more.value) {
+                all.extend(more);
+            }
+            all
+        });
+        Some(joined.unwrap_or_else(|| Resolved { value: option.default.clone(), secret: option.secret }))
+    }
+
+    fn setting(&mut self, option: &OptionSpec, setting: &Setting) -> Option<Resolved> {
+        let OptionKey { group, name } = option.key;
+        let mut secret = option.secret;
+        let expanded = interpolation::expand(&setting.text, |reference| {
+            let referred = self.refer(group, reference)?;
+            secret |= referred.secret;
+            Ok(referred.value.as_substituted())
+        });
+        let origin = setting.origin.clone();
+        let parsed = match expanded {
+            Ok(text) => option.parse(&text).map_err(|expected| {
+                let value = shown(&setting.text, &text, option.secret, secret);
+                Some(Problem::InvalidValue { origin, group, option: name, value, expected })
+            }),
+            Err(failure) => Err(reason(failure, option.secret).map(|reason| Problem::Substitution {
+                origin,
+                group,
+                option: name,
+                reason,
+            })),
+        };
+        match parsed {
+            Ok(value) => Some(Resolved { value, secret }),
+            Err(problem) => {
+                self.problems.errors.extend(problem);
+                None
+            }
+        }
+    }
+
+    /// The option that `name` means in an option of `group`: with a dot, one of another group; without, one of the same
+    /// group, or else of `[DEFAULT]`.
+    fn refer(&mut self, group: &str, name: &str) -> Result<Resolved, DeadEnd> {
+        let registry = self.registry;
+        let (group, option) = name.split_once('.').unwrap_or((group, name));
+        let found = registry.find(group, option).or_else(|| registry.find(DEFAULT_GROUP, name));
+        let Some(Found { option, .. }) = found else {
+            let suggestion = registry.suggest_option(group, option);
+            return Err(DeadEnd::NoSuchOption { name: name.to_owned(), suggestion });
+        };
+        if let Some(start) = self.open.iter().position(|open| *open == option.key) {
+            let circle = self.open.iter().skip(start).chain([&option.key]).map(OptionKey::to_string);
+            return Err(DeadEnd::Circle { through: circle.collect::<Vec<_>>().join(" -> ") });
+        }
+        self.option(option).ok_or(DeadEnd::ToldAlready)
+    }
+
+    fn warn_when_without_effect(&mut self, option: &OptionSpec, value: &Value) {
+        if option.in_effect || *value == option.default {
+            return;
+        }
+        if let Some(setting) = self.settings.that_count(option).last() {
+            let OptionKey { group, name } = option.key;
+            let origin = setting.origin.clone();
+            self.problems.warnings.push(Warning::NoEffect { origin, group, option: name });
+        }
+    }
+}
+
+/// What is told of a failed substitution. A name inside a secret may be a piece of it: a password with a dollar sign.
+fn reason(failure: Failure<DeadEnd>, secret: bool) -> Option<String> {
+    const ADVICE: &str = "write $$ for a dollar sign";
+    match failure {
+        Failure::Name(DeadEnd::NoSuchOption { .. }) if secret => {
+            Some(format!("the value refers by $ to an option that does not exist; {ADVICE}"))
+        }
+        Failure::Name(DeadEnd::NoSuchOption { name, suggestion }) => {
+            let hint = suggestion.map(|option| format!(", did you mean {option}")).unwrap_or_default();
+            Some(format!("the value refers to ${}, which is no option{hint}; {ADVICE}", excerpt(&name)))
+        }
+        Failure::Name(DeadEnd::Circle { through }) => Some(format!("the value refers to itself: {through}")),
+        Failure::Name(DeadEnd::ToldAlready) => None,
+        Failure::TooLong => {
+            Some(format!("the value grows beyond {} bytes by substitution", interpolation::LONGEST))
+        }
+    }
+}
+
+/// A wrong value as an error shows it: as it is written, and what became of it by substitution.
+fn shown(written: &str, expanded: &str, is_secret: bool, holds_secret: bool) -> String {
+    if is_secret {
+        "(hidden)".to_owned()
+    } else if written == expanded || holds_secret {
+        format!("\"{}\"", excerpt(written))
+    } else {
+        format!("\"{}\" (that is \"{}\")", excerpt(written), excerpt(expanded))
+    }
+}

@@ -1,0 +1,107 @@
+//! The sample file: every option with its explanation, its kind and its default, all of it commented out.
+
+use crate::ini;
+use crate::kind::Kind;
+use crate::option::OptionSpec;
+use crate::sections::Config;
+
+/// The longest line of prose, in characters.
+const WIDTH: usize = 79;
+
+const PREFACE: &str = "\
+# Configuration of Zaqar, with every option and its default.
+#
+# Lines that begin with # are comments. To change an option, remove the #
+# before its name and write the value you want. A line that begins with a blank
+# goes on with the value above it. In a value, $name or ${group.name} stands
+# for the value of another option, and $$ for a dollar sign.
+#
+# The variable OS_<GROUP>__<OPTION> of the environment stands above this file:
+# OS_DEFAULT__DEBUG, for example, or OS_DRIVERS_TRANSPORT_WSGI__PORT.
+";
+
+/// A complete, commented `zaqar.conf`. With every option line uncommented it says what it says without: the defaults.
+#[must_use]
+pub fn sample() -> String {
+    let mut text = PREFACE.to_owned();
+    let mut current = "";
+    for section in Config::sections() {
+        if section.group != current {
+            text.push_str(&format!("\n\n[{}]\n", section.group));
+            current = section.group;
+        }
+        text.push('\n');
+        push_prose(&mut text, "", &paragraphs(section.about));
+        for option in &section.options {
+            push_option(&mut text, option);
+        }
+    }
+    text
+}
+
+fn push_option(text: &mut String, option: &OptionSpec) {
+    text.push('\n');
+    push_prose(text, "", &paragraphs(option.help));
+    push_kind(text, option);
+    for former in &option.former_names {
+        text.push_str(&format!("# Deprecated name: {former}\n"));
+    }
+    if !option.in_effect {
+        text.push_str("# (no effect in this version)\n");
+    }
+    let texts = option.default.as_texts(option.is_repeated());
+    if texts.is_empty() {
+        text.push_str(&format!("# There is none by default:\n#     {} = ...\n", option.key.name));
+    }
+    let can_be_written =
+        option.is_repeated() || texts.iter().all(|text| option.parse(text).as_ref() == Ok(&option.default));
+    if !can_be_written {
+        text.push_str("# The default cannot be written here, where a comma separates pairs:\n");
+    }
+    let comment = if can_be_written { "#" } else { "#     " };
+    for value in texts.iter().filter_map(|text| ini::render(text)) {
+        text.push_str(format!("{comment}{} = {value}", option.key.name).trim_end());
+        text.push('\n');
+    }
+}
+
+fn push_kind(text: &mut String, option: &OptionSpec) {
+    let not_set = if option.optional { "; empty means not set" } else { "" };
+    match &option.kind {
+        Kind::Choice { choices, .. } if choices.iter().all(|choice| !choice.meaning.is_empty()) => {
+            text.push_str("# Value: one of\n");
+            for choice in choices {
+                push_prose(text, "    ", &[format!("{}: {}", choice.value, choice.meaning)]);
+            }
+        }
+        kind => push_prose(text, "", &[format!("Value: {kind}{not_set}")]),
+    }
+}
+
+/// The lines of a comment joined to paragraphs, which an empty line separates.
+fn paragraphs(lines: &[&str]) -> Vec<String> {
+    let trimmed = lines.iter().map(|line| line.trim()).collect::<Vec<_>>();
+    trimmed.split(|line| line.is_empty()).map(|lines| lines.join(" ")).collect()
+}
+
+fn push_prose(text: &mut String, indent: &str, paragraphs: &[String]) {
+    for paragraph in paragraphs {
+        let mut line = format!("# {indent}");
+        let mut empty = true;
+        for word in paragraph.split_whitespace() {
+            if !empty && line.chars().count() + 1 + word.chars().count() > WIDTH {
+                text.push_str(&line);
+                text.push('\n');
+                line = format!("# {indent}");
+                empty = true;
+            }
+            if !empty {
+                line.push(' ');
+            }
+            line.push_str(word);
+            empty = false;
+        }
+        text.push_str(&line);
+        text.push('\n');
+    }
+}

@@ -1,0 +1,125 @@
+//! The table of the configuration: which struct holds which group. A group may be filled by several structs, and a
+//! struct may serve several groups; each is declared in a file of its own.
+
+pub(crate) mod cache;
+pub(crate) mod cors;
+pub(crate) mod credentials;
+pub(crate) mod default;
+pub(crate) mod drivers;
+pub(crate) mod embedded;
+pub(crate) mod keystone_authtoken;
+pub(crate) mod logging;
+pub(crate) mod mongodb;
+pub(crate) mod notification;
+pub(crate) mod oslo_policy;
+pub(crate) mod oslo_reports;
+pub(crate) mod pooling_catalog;
+pub(crate) mod profiler;
+pub(crate) mod redis;
+pub(crate) mod signed_url;
+pub(crate) mod sqlalchemy;
+pub(crate) mod storage;
+pub(crate) mod swift;
+pub(crate) mod transport;
+pub(crate) mod websocket;
+pub(crate) mod wsgi;
+
+use cache::Cache;
+use cors::Cors;
+use credentials::{Credentials, Session};
+use default::DefaultSection;
+use drivers::Drivers;
+use embedded::Embedded;
+use keystone_authtoken::KeystoneAuthtoken;
+use logging::Logging;
+use mongodb::{Mongodb, MongodbPartitions};
+use notification::Notification;
+use oslo_policy::OsloPolicy;
+use oslo_reports::OsloReports;
+use pooling_catalog::PoolingCatalog;
+use profiler::{Profiler, ProfilerJaeger, ProfilerOtlp};
+use redis::Redis;
+use signed_url::SignedUrl;
+use sqlalchemy::Sqlalchemy;
+use storage::Storage;
+use swift::Swift;
+use transport::Transport;
+use websocket::Websocket;
+use wsgi::Wsgi;
+
+use crate::option::OptionSpec;
+use crate::section::{Section, Values};
+
+/// A row of the table.
+pub(crate) struct SectionSpec {
+    pub(crate) group: &'static str,
+    pub(crate) about: &'static [&'static str],
+    pub(crate) options: Vec<OptionSpec>,
+}
+
+impl SectionSpec {
+    fn new<S: Section>(group: &'static str) -> Self {
+        Self { group, about: S::ABOUT, options: S::options(group) }
+    }
+
+    fn without_effect(mut self) -> Self {
+        self.options = self.options.into_iter().map(OptionSpec::without_effect).collect();
+        self
+    }
+}
+
+macro_rules! config {
+    ($( $field:ident: $section:ident in $group:literal $(, $modifier:ident())?; )+) => {
+        /// Everything that can be configured.
+        #[derive(Debug, Clone, PartialEq, Default)]
+        pub struct Config {
+            $(
+                #[doc = concat!("`[", $group, "]`")]
+                pub $field: $section,
+            )+
+        }
+
+        impl Config {
+            pub(crate) fn sections() -> Vec<SectionSpec> {
+                vec![$( SectionSpec::new::<$section>($group)$(.$modifier())? ),+]
+            }
+
+            /// The defaults, but for `values`.
+            pub(crate) fn from_values(values: &Values) -> Self {
+                Self { $( $field: $section::from_values($group, values), )+ }
+            }
+        }
+    };
+}
+
+config! {
+    default: DefaultSection in "DEFAULT";
+    logging: Logging in "DEFAULT";
+    drivers: Drivers in "drivers";
+    wsgi: Wsgi in "drivers:transport:wsgi";
+    websocket: Websocket in "drivers:transport:websocket", without_effect();
+    transport: Transport in "transport";
+    embedded: Embedded in "drivers:message_store:embedded";
+    message_redis: Redis in "drivers:message_store:redis", without_effect();
+    message_mongodb: Mongodb in "drivers:message_store:mongodb", without_effect();
+    message_mongodb_partitions: MongodbPartitions in "drivers:message_store:mongodb", without_effect();
+    message_swift: Swift in "drivers:message_store:swift", without_effect();
+    management_redis: Redis in "drivers:management_store:redis", without_effect();
+    management_mongodb: Mongodb in "drivers:management_store:mongodb", without_effect();
+    management_sqlalchemy: Sqlalchemy in "drivers:management_store:sqlalchemy", without_effect();
+    storage: Storage in "storage", without_effect();
+    pooling_catalog: PoolingCatalog in "pooling:catalog", without_effect();
+    notification: Notification in "notification", without_effect();
+    signed_url: SignedUrl in "signed_url", without_effect();
+    keystone_authtoken: KeystoneAuthtoken in "keystone_authtoken", without_effect();
+    keystone_credentials: Credentials in "keystone_authtoken", without_effect();
+    trustee: Credentials in "trustee", without_effect();
+    trustee_session: Session in "trustee", without_effect();
+    oslo_policy: OsloPolicy in "oslo_policy", without_effect();
+    cors: Cors in "cors", without_effect();
+    cache: Cache in "cache", without_effect();
+    profiler: Profiler in "profiler", without_effect();
+    profiler_jaeger: ProfilerJaeger in "profiler_jaeger", without_effect();
+    profiler_otlp: ProfilerOtlp in "profiler_otlp", without_effect();
+    oslo_reports: OsloReports in "oslo_reports", without_effect();
+}

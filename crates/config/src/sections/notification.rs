@@ -1,0 +1,63 @@
+//! `[notification]`: how subscribers are told of messages, and asked whether they want to be.
+
+use std::collections::BTreeMap;
+
+use crate::secret::Secret;
+use crate::section::section;
+
+section! {
+    /// Deliveries to subscribers.
+    pub struct Notification;
+
+    /// How mail is sent: by the program in `smtp_command` (`third_part`), or directly to the server at `smtp_host`
+    /// (`self_local`).
+    smtp_mode: String = "third_part", one_of(&["third_part", "self_local"]);
+
+    /// The mail server, when `smtp_mode` is `self_local`.
+    smtp_host: Option<String> = None, host_address();
+
+    /// The port of the mail server, when `smtp_mode` is `self_local`.
+    smtp_port: Option<u16> = None;
+
+    /// The name to log in to the mail server with, when `smtp_mode` is `self_local`.
+    smtp_user_name: Option<String> = None;
+
+    /// The password to log in to the mail server with, when `smtp_mode` is `self_local`.
+    smtp_user_password: Option<Secret> = None;
+
+    /// The program that sends a mail, with its arguments, when `smtp_mode` is `third_part`.
+    smtp_command: String = "/usr/sbin/sendmail -t -oi";
+
+    /// How many deliveries are made at a time.
+    max_notifier_workers: u32 = 10, at_least(1);
+
+    /// Whether a subscriber must confirm a subscription before anything is delivered to it.
+    require_confirmation: bool = false;
+
+    /// The page that a mail sends a subscriber to for confirming.
+    external_confirmation_url: Option<String> = None;
+
+    /// The mail that asks for a confirmation: `topic`, `body` and `sender`. In the body, `{0}` stands for the queue,
+    /// `{1}` for the project, `{2}` for the link that confirms.
+    subscription_confirmation_email_template: BTreeMap<String, String> = &[
+        ("topic", "Zaqar Notification - Subscription Confirmation"),
+        (
+            "body",
+            "You have chosen to subscribe to the queue: {0}. This queue belongs to project: {1}. \
+             To confirm this subscription, click or visit this link below: {2}",
+        ),
+        ("sender", "Zaqar Notifications <no-reply@openstack.org>"),
+    ];
+
+    /// The mail that tells of the end of a subscription: `topic`, `body` and `sender`. In the body, `{0}` stands for
+    /// the queue, `{1}` for the project, `{2}` for the link that subscribes again.
+    unsubscribe_confirmation_email_template: BTreeMap<String, String> = &[
+        ("topic", "Zaqar Notification - Unsubscribe Confirmation"),
+        (
+            "body",
+            "You have unsubscribed successfully to the queue: {0}. This queue belongs to project: {1}. \
+             To resubscribe this subscription, click or visit this link below: {2}",
+        ),
+        ("sender", "Zaqar Notifications <no-reply@openstack.org>"),
+    ];
+}

@@ -1,0 +1,95 @@
+//! `[transport]`: the limits and defaults of requests, whichever way they arrive. Listeners are in `wsgi.rs` and
+//! `websocket.rs`.
+
+use crate::option_type::choices;
+use crate::secret::Secret;
+use crate::section::section;
+
+choices! {
+    /// What a `Client-ID` may be.
+    pub enum ClientIdUuidSafe {
+        /// only a UUID
+        Strict = "strict",
+        /// any text of the right length
+        Off = "off",
+    }
+}
+
+section! {
+    /// Limits and defaults of requests.
+    pub struct Transport;
+
+    /// How long a message lives when neither the request nor its queue says so, in seconds.
+    default_message_ttl: u64 = 3600, at_least(1);
+
+    /// How long a message is kept back when neither the request nor its queue says so, in seconds. 0 delivers at
+    /// once.
+    default_message_delay: u64 = 0;
+
+    /// How long a claim lives when the request does not say so, in seconds.
+    default_claim_ttl: u64 = 300, at_least(1);
+
+    /// By how much a claimed message outlives its claim when the request does not say so, in seconds.
+    default_claim_grace: u64 = 60;
+
+    /// How long a subscription lives when the request does not say so, in seconds.
+    default_subscription_ttl: u64 = 3600, at_least(1), without_effect();
+
+    /// How many queues one page of a list may hold.
+    max_queues_per_page: u32 = 20, at_least(1);
+
+    /// How many messages one page of a list may hold, and how many may be deleted by their ids at a time.
+    max_messages_per_page: u32 = 20, at_least(1);
+
+    /// How many subscriptions one page of a list may hold.
+    max_subscriptions_per_page: u32 = 20, at_least(1), without_effect();
+
+    /// How many messages one request may claim or pop.
+    max_messages_per_claim_or_pop: u32 = 20, at_least(1);
+
+    /// How large the metadata of a queue may be, in bytes.
+    max_queue_metadata: u64 = 65_536;
+
+    /// How large the body of a request that posts messages may be, in bytes. A queue may set less for itself.
+    max_messages_post_size: u64 = 262_144, at_least(1);
+
+    /// The longest that a message may live, in seconds.
+    max_message_ttl: u64 = 1_209_600, at_least(1);
+
+    /// The longest that a message may be kept back, in seconds.
+    max_message_delay: u64 = 900;
+
+    /// The longest that a claim may live, in seconds.
+    max_claim_ttl: u64 = 43_200, at_least(1);
+
+    /// The longest that a claimed message may outlive its claim, in seconds.
+    max_claim_grace: u64 = 43_200;
+
+    /// The kinds of addresses that may subscribe to a queue.
+    subscriber_types: Vec<String> = &["http", "https", "mailto", "trust+http", "trust+https"], without_effect();
+
+    /// How many flavors one page of a list may hold.
+    max_flavors_per_page: u32 = 20, at_least(1), without_effect();
+
+    /// How many pools one page of a list may hold.
+    max_pools_per_page: u32 = 20, at_least(1), without_effect();
+
+    /// What the header `Client-ID` may hold.
+    client_id_uuid_safe: ClientIdUuidSafe = ClientIdUuidSafe::Strict;
+
+    /// The shortest `Client-ID`, in characters, when `client_id_uuid_safe` is `off`.
+    min_length_client_id: u32 = 10;
+
+    /// The longest `Client-ID`, in characters, when `client_id_uuid_safe` is `off`.
+    max_length_client_id: u32 = 36, at_least(1);
+
+    /// Whether a message can be deleted only by naming the claim that holds it, so that nobody deletes what they have
+    /// not taken.
+    message_delete_with_claim_id: bool = false;
+
+    /// How the messages of an encrypted queue are encrypted.
+    message_encryption_algorithms: String = "AES256", one_of(&["AES256", "RSA"]), without_effect();
+
+    /// The key that the messages of an encrypted queue are encrypted with.
+    message_encryption_key: Secret = "AES256", without_effect();
+}

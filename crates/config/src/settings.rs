@@ -1,0 +1,139 @@
+//! Which option is set where: assigns the lines of files and the variables of the environment to options, and decides
+//! which of them counts. What they say is not looked at here.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use crate::environment::{self, Meaning};
+use crate::ini::{Document, Section};
+use crate::option::{OptionKey, OptionSpec};
+use crate::problem::{Origin, Problem, Problems, Warning, excerpt};
+use crate::registry::{DEFAULT_GROUP, Found, Registry};
+
+/// One place that sets an option.
+pub(crate) struct Setting {
+    pub(crate) text: String,
+    pub(crate) origin: Origin,
+    layer: Layer,
+    /// Within one file an option's present name stands above its former ones.
+    age: Reverse<usize>,
+}
+
+/// The sources, the weakest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Layer {
+    File(usize),
+    EnvironmentForShells,
+    Environment,
+}
+
+/// The options that are set, and where.
+pub(crate) struct Settings<'a> {
+    registry: &'a Registry,
+    by_option: HashMap<OptionKey, Vec<Setting>>,
+    /// The options in the order in which they were first set, so that problems are told in the order of the files.
+    pub(crate) order: Vec<&'a OptionSpec>,
+}
+
+impl<'a> Settings<'a> {
+    pub(crate) fn collect(
+        registry: &'a Registry,
+        documents: Vec<(PathBuf, Document)>,
+        environment: &[(OsString, OsString)],
+        problems: &mut Problems,
+    ) -> Self {
+        let mut settings = Self { registry, by_option: HashMap::new(), order: Vec::new() };
+        for (index, (path, document)) in documents.into_iter().enumerate() {
+            for section in document.sections {
+                settings.add_section(Layer::File(index), &path, section, problems);
+            }
+        }
+        settings.add_environment(environment, problems);
+        settings
+    }
+
+    /// The settings of an option that count: one, or all lines of an option that may be repeated; none when it is not
+    /// set.
+    pub(crate) fn that_count(&self, option: &OptionSpec) -> Vec<&Setting> {
+        let settings = self.by_option.get(&option.key).map(Vec::as_slice).unwrap_or_default();
+        let strongest = settings.iter().max_by_key(|setting| (setting.layer, setting.age));
+        match strongest {
+            Some(Setting { layer: Layer::File(_), .. }) if option.is_repeated() => settings.iter().collect(),
+            strongest => strongest.into_iter().collect(),
+        }
+    }
+
+    fn add(&mut self, option: &'a OptionSpec, setting: Setting) {
+        let settings = self.by_option.entry(option.key).or_default();
+        if settings.is_empty() {
+            self.order.push(option);
+        }
+        settings.push(setting);
+    }
+
+    fn add_section(&mut self, layer: Layer, path: &Path, section: Section, problems: &mut Problems) {
+        let registry = self.registry;
+        let group =
+            if section.name == DEFAULT_GROUP { section.name.clone() } else { section.name.to_lowercase() };
+        let origin = |line| Origin::File { path: path.to_owned(), line };
+        if !registry.has_group(&group) {
+            // A group without options is what is left of a sample file in which nothing was changed.
+            if !section.assignments.is_empty() {
+                problems.warnings.push(Warning::UnknownGroup {
+                    origin: origin(section.line),
+                    suggestion: registry.suggest_group(&section.name),
+                    group: excerpt(&section.name),
+                });
+            }
+            return;
+        }
+        for assignment in section.assignments {
+            let origin = origin(assignment.line);
+            let Some(found) = registry.find(&group, &assignment.name) else {
+                problems.warnings.push(Warning::UnknownOption {
+                    origin,
+                    suggestion: registry.suggest_option(&group, &assignment.name),
+                    option: excerpt(&assignment.name),
+                    group: group.clone(),
+                });
+                continue;
+            };
+            problems.warnings.extend(former_name(&found, &origin));
+            let age = Reverse(found.age);
+            self.add(found.option, Setting { text: assignment.value, origin, layer, age });
+        }
+    }
+
+    fn add_environment(&mut self, environment: &[(OsString, OsString)], problems: &mut Problems) {
+        let registry = self.registry;
+        for variable in environment::variables(registry, environment) {
+            let origin = Origin::Environment { variable: variable.name };
+            match (variable.meaning, variable.value) {
+                (Meaning::Option { .. }, None) => {
+                    let reason = "the value is not UTF-8".to_owned();
+                    problems.errors.push(Problem::Malformed { origin, reason });
+                }
+                (Meaning::Option { option, exact }, Some(text)) => {
+                    let layer = if exact { Layer::Environment } else { Layer::EnvironmentForShells };
+                    self.add(option, Setting { text, origin, layer, age: Reverse(0) });
+                }
+                (Meaning::UnknownOption { group, name }, _) => {
+                    problems.warnings.push(Warning::UnknownOption {
+                        origin,
+                        suggestion: registry.suggest_option(group, &name),
+                        option: excerpt(&name),
+                        group: group.to_owned(),
+                    });
+                }
+            }
+        }
+    }
+}
+
+fn former_name(found: &Found<'_>, origin: &Origin) -> Option<Warning> {
+    let OptionKey { group, name } = found.option.key;
+    let former = found.option.former_names.get(found.age.checked_sub(1)?)?;
+    Some(Warning::FormerName { origin: origin.clone(), group, option: former, instead: name })
+}

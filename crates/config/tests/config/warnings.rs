@@ -1,0 +1,144 @@
+//! What an operator is told although the service starts.
+
+use crate::site::{Site, site};
+
+#[test]
+fn an_unknown_option_is_named_with_what_was_probably_meant() {
+    let site = site(
+        "[transport]
+max_mesage_ttl = 1
+bind = ::
+colour = blue
+[drivers:transport:websocket]
+external-port = 1
+",
+    );
+    assert_eq!(
+        site.warnings(),
+        [
+            "zaqar.conf:2: option [transport] max_mesage_ttl is unknown and ignored; did you mean max_message_ttl?",
+            "zaqar.conf:3: option [transport] bind is unknown and ignored; did you mean [drivers:transport:wsgi] bind?",
+            "zaqar.conf:4: option [transport] colour is unknown and ignored",
+            "zaqar.conf:6: option [drivers:transport:websocket] external-port is unknown and ignored; did you mean external_port?",
+        ]
+    );
+}
+
+#[test]
+fn an_unknown_group_is_named_once() {
+    let site =
+        site("[default]\ndebug = yes\nverbose = yes\n[driver]\nx = 1\n[oslo_messaging_kafka]\ny = 1\n");
+    assert_eq!(
+        site.warnings(),
+        [
+            "zaqar.conf:1: group [default] is unknown and ignored; did you mean [DEFAULT]?",
+            "zaqar.conf:4: group [driver] is unknown and ignored; did you mean [drivers]?",
+            "zaqar.conf:6: group [oslo_messaging_kafka] is unknown and ignored",
+        ]
+    );
+}
+
+#[test]
+fn an_unknown_group_without_options_is_no_matter() {
+    assert!(site("[oslo_messaging_kafka]\n# nothing here\n").warnings().is_empty());
+}
+
+#[test]
+fn a_former_name_works_and_is_told() {
+    let site =
+        site("[DEFAULT]\nsharding = off\n[drivers]\nstorage = embedded\n[trustee]\ntenant-name = service\n");
+    assert_eq!(
+        site.warnings(),
+        [
+            "zaqar.conf:2: [DEFAULT] sharding is deprecated; its name is now pooling",
+            "zaqar.conf:4: [drivers] storage is deprecated; its name is now message_store",
+            "zaqar.conf:6: [trustee] tenant-name is deprecated; its name is now project_name",
+            "zaqar.conf:6: [trustee] project_name is accepted but has no effect in this version",
+        ]
+    );
+    assert_eq!(site.config().trustee.project_name.as_deref(), Some("service"));
+}
+
+#[test]
+fn an_option_without_effect_is_told_when_it_is_not_at_its_default() {
+    let site = site(
+        "[DEFAULT]\npooling = 0\nuse_stderr = true\nlog_file = /var/log/zaqar.log\n[storage]\nmessage_pipeline = a\n",
+    );
+    assert_eq!(
+        site.warnings(),
+        [
+            "zaqar.conf:3: [DEFAULT] use_stderr is accepted but has no effect in this version",
+            "zaqar.conf:4: [DEFAULT] log_file is accepted but has no effect in this version",
+            "zaqar.conf:6: [storage] message_pipeline is accepted but has no effect in this version",
+        ]
+    );
+}
+
+#[test]
+fn options_in_effect_are_no_matter() {
+    let site = site(
+        "[DEFAULT]
+admin_mode = on
+unreliable = on
+enable_checksum = on
+auth_strategy = keystone
+debug = on
+use_json = on
+log_format = text
+log_level = trace
+[drivers]
+transport = websocket
+message_store = faulty
+management_store = faulty
+[drivers:transport:wsgi]
+bind = ::
+port = 1
+max_connections = 1
+header_timeout = 1
+idle_timeout = 1
+body_timeout = 1
+shutdown_timeout = 0
+max_header_count = 1
+max_header_bytes = 8192
+slow_request_ms = 0
+[drivers:message_store:embedded]
+data_dir = /var/lib/zaqar
+durability = relaxed
+segment_size = 1048576
+[transport]
+default_message_ttl = 1
+default_message_delay = 1
+default_claim_ttl = 1
+default_claim_grace = 1
+max_queues_per_page = 1
+max_messages_per_page = 1
+max_messages_per_claim_or_pop = 1
+max_queue_metadata = 1
+max_messages_post_size = 1
+max_message_ttl = 1
+max_message_delay = 1
+max_claim_ttl = 1
+max_claim_grace = 1
+client_id_uuid_safe = off
+min_length_client_id = 1
+max_length_client_id = 1
+message_delete_with_claim_id = on
+",
+    );
+    assert!(site.warnings().is_empty());
+}
+
+#[test]
+fn a_variable_for_an_option_that_its_group_does_not_have_is_told() {
+    let site = Site::new()
+        .variable("OS_DEFAULT__DEBUUG", "1")
+        .variable("OS_NOVA__X", "1")
+        .variable("OS_AUTH_URL", "http://keystone")
+        .variable("HOME", "/root");
+    assert_eq!(
+        site.warnings(),
+        [
+            "environment variable OS_DEFAULT__DEBUUG: option [DEFAULT] debuug is unknown and ignored; did you mean debug?"
+        ]
+    );
+}
