@@ -1,1 +1,33 @@
+//! What a storage driver is held to.
+//!
+//! * [`message_store!`] and [`management_store!`] make a test of each case: small ones, one rule of the contract each.
+//! * [`agreement::check`] runs random operations against a store and [`ModelStore`] side by side.
+//! * [`ModelStore`] is the contract as plainly as it can be written: the oracle, and a stand-in for a real store in
+//!   the tests of other crates.
+//!
+//! Time comes from a [`ManualClock`] that stands still until a case moves it; no case sleeps.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    reason = "a library of tests: an assertion that fails is its answer"
+)]
+
+pub mod agreement;
+mod bench;
+#[doc(hidden)]
+pub mod cases;
+mod clock;
+mod fixture;
+mod list;
+pub mod minting;
+mod model_store;
+#[doc(hidden)]
+pub mod run;
+
+pub use bench::{ManagementBench, MessageBench, TestQueue};
+pub use clock::ManualClock;
+pub use fixture::{ManagementFixture, MessageFixture};
+pub use model_store::ModelStore;

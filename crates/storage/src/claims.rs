@@ -46,7 +46,7 @@ pub trait Claims: Send + Sync {
         now: Timestamp,
     ) -> StorageResult<Claimed>;
 
-    /// A live claim with what it still holds; a claim whose last message was deleted lives on, empty.
+    /// A live claim with what it still holds. A claim ends with its last message.
     async fn get_claim(
         &self,
         from: &Destination,

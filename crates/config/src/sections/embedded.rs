@@ -25,5 +25,5 @@ section! {
     durability: Durability = Durability::Fsync;
 
     /// The size at which a file of the log is closed and the next one begun, in bytes.
-    segment_size: u64 = 67_108_864, at_least(1_048_576), at_most(1_073_741_824);
+    segment_size: u64 = 67_108_864, at_least(16_777_216), at_most(1_073_741_824);
 }

@@ -104,7 +104,7 @@ slow_request_ms = 0
 [drivers:message_store:embedded]
 data_dir = /var/lib/zaqar
 durability = relaxed
-segment_size = 1048576
+segment_size = 16777216
 [transport]
 default_message_ttl = 1
 default_message_delay = 1

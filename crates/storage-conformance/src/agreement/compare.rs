@@ -1,0 +1,119 @@
+//! Looks at the same thing in both, and compares.
+
+use std::collections::BTreeSet;
+
+use zaqar_model::{ClaimId, Destination, Message, StoredMessage};
+use zaqar_storage::{Claims, Messages};
+
+use super::ledger::settled;
+use super::pair::{Pair, answers};
+use super::{Disagreement, agree};
+use crate::MessageFixture;
+use crate::bench::everything;
+
+/// More than any queue of a sequence holds.
+const ALL: usize = 10_000;
+
+pub(super) async fn listing<F: MessageFixture>(pair: &Pair<F>, queue: usize) -> Result<(), Disagreement> {
+    let (at, now) = (&pair.queues[queue], pair.now());
+    let model = pair.model.list(at, &everything(), now).await;
+    let listed = answers(model, pair.store.list(at, &everything(), now).await)?;
+    listed.map_or(Ok(()), |(model, store)| pair.messages_agree("everything", model.items, store.items))
+}
+
+pub(super) async fn stats<F: MessageFixture>(pair: &Pair<F>, queue: usize) -> Result<(), Disagreement> {
+    let (at, now) = (&pair.queues[queue], pair.now());
+    let model = pair.model.stats(at, now).await;
+    let Some((model, store)) = answers(model, pair.store.stats(at, now).await)? else { return Ok(()) };
+    agree("claimed and free", (model.claimed, model.free), (store.claimed, store.free))?;
+    for (what, model, store) in
+        [("the oldest", model.oldest, store.oldest), ("the newest", model.newest, store.newest)]
+    {
+        let model = model.map(|(id, created)| (pair.ledger.model_number(id), created));
+        let store = store.map(|(id, created)| (pair.ledger.store_number(id), created));
+        agree(what, model, store)?;
+    }
+    Ok(())
+}
+
+/// The exhausted messages of the model and of the store, which agree, both by the order of their posting.
+pub(super) async fn exhausted<F: MessageFixture>(
+    pair: &Pair<F>,
+    queue: usize,
+) -> Result<(Vec<StoredMessage>, Vec<StoredMessage>), Disagreement> {
+    let (at, now) = (&pair.queues[queue], pair.now());
+    let model = pair.model.exhausted(at, ALL, now).await;
+    let Some((mut model, mut store)) = answers(model, pair.store.exhausted(at, ALL, now).await)? else {
+        return Ok((vec![], vec![]));
+    };
+    model.sort_by_key(|stored| pair.ledger.model_number(stored.message.id));
+    store.sort_by_key(|stored| pair.ledger.store_number(stored.message.id));
+    let number = |message| pair.ledger.of_model(message);
+    let of_model: Vec<_> = model.iter().map(|own| numbered(own, number)).collect();
+    let number = |message| pair.ledger.of_store(message);
+    let of_store: Vec<_> = store.iter().map(|own| numbered(own, number)).collect();
+    agree("exhausted", of_model, of_store)?;
+    Ok((model, store))
+}
+
+fn numbered(stored: &StoredMessage, number: impl Fn(Message) -> Message) -> StoredMessage {
+    settled(StoredMessage { message: number(stored.message.clone()), ..stored.clone() })
+}
+
+pub(super) async fn get_claim<F: MessageFixture>(
+    pair: &Pair<F>,
+    queue: usize,
+    id: ClaimId,
+) -> Result<(), Disagreement> {
+    let (at, now) = (&pair.queues[queue], pair.now());
+    let model = pair.model.get_claim(at, id, now).await;
+    match answers(model, pair.store.get_claim(at, id, now).await)? {
+        Some((Some(model), Some(store))) => {
+            let terms = (model.id, model.ttl, model.renewed);
+            agree("the claim", terms, (store.id, store.ttl, store.renewed))?;
+            pair.messages_agree("held", model.messages, store.messages)
+        }
+        Some((model, store)) => agree("the claim", model, store),
+        None => Ok(()),
+    }
+}
+
+pub(super) async fn compare_queue<F: MessageFixture>(
+    pair: &Pair<F>,
+    queue: usize,
+) -> Result<(), Disagreement> {
+    listing(pair, queue).await?;
+    stats(pair, queue).await?;
+    exhausted(pair, queue).await.map(|_| ())
+}
+
+/// Everything that can be seen, before and after a last restart.
+pub(super) async fn compare_everything<F: MessageFixture>(pair: &mut Pair<F>) -> Result<(), Disagreement> {
+    for when in ["at the end", "after a last restart"] {
+        let outcome = compare_all_queues(pair).await;
+        outcome.map_err(|Disagreement(what)| Disagreement(format!("{when}, {what}")))?;
+        pair.reopen().await;
+    }
+    Ok(())
+}
+
+async fn compare_all_queues<F: MessageFixture>(pair: &Pair<F>) -> Result<(), Disagreement> {
+    let mut waiting = BTreeSet::new();
+    for queue in 0..pair.queues.len() {
+        compare_queue(pair, queue).await?;
+        if !exhausted(pair, queue).await?.0.is_empty() {
+            waiting.insert(pair.queues[queue].clone());
+        }
+        for (_, claim) in &pair.claims {
+            get_claim(pair, queue, *claim).await?;
+        }
+    }
+    let found = pair.store.with_exhausted().await;
+    let found: BTreeSet<Destination> =
+        found.map_err(|error| Disagreement(format!("{error:?}")))?.into_iter().collect();
+    // One whose exhausted messages have expired may still be among them.
+    if found.is_superset(&waiting) && found.is_subset(&pair.ever_exhausted) {
+        return Ok(());
+    }
+    Err(Disagreement(format!("with exhausted messages: {waiting:?}, but the store finds {found:?}")))
+}

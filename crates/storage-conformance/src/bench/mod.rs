@@ -1,0 +1,11 @@
+//! What a case works at: a fresh store, a clock that it moves, and queues with short verbs.
+
+mod management;
+mod messages;
+mod queue;
+mod subscriptions;
+
+pub use management::ManagementBench;
+pub use messages::MessageBench;
+pub use queue::TestQueue;
+pub(crate) use queue::{everything, ids, page, plain};

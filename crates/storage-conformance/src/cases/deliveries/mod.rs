@@ -1,0 +1,11 @@
+//! Deliveries: notifications that are owed.
+
+pub mod leasing;
+pub mod owing;
+
+use zaqar_storage::MessageStore;
+
+/// A store that keeps subscriptions is held to these.
+pub async fn needs(store: &dyn MessageStore) -> bool {
+    store.capabilities().subscriptions
+}

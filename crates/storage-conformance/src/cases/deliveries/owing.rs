@@ -1,0 +1,159 @@
+//! What is owed to a subscription, and for how long.
+
+use zaqar_model::{Delivery, MessageId, StoredMessage, TtlSeconds};
+
+use crate::bench::MessageBench;
+use crate::minting::{delayed, fresh_message_id, lasting, poster, with_body};
+
+pub(crate) fn delivered_ids(deliveries: &[Delivery]) -> Vec<MessageId> {
+    deliveries.iter().map(|delivery| delivery.message.message.id).collect()
+}
+
+/// A subscription is owed every message that is posted from its creation on, in the order of posting.
+pub async fn every_message_posted_from_now_on_is_owed(bench: &MessageBench) {
+    let queue = bench.queue();
+    queue.fill(2).await;
+    queue.subscribe("mailto:a@example.org").await;
+    let mut posted = queue.fill(3).await;
+    posted.extend(queue.fill(2).await);
+    let (_, due) = bench.lease(10).await;
+    assert_eq!(delivered_ids(&due), posted);
+}
+
+/// A delivery brings its subscription, its message as it was posted, and the number of attempts so far: none.
+pub async fn a_delivery_brings_subscription_and_message(bench: &MessageBench) {
+    let queue = bench.queue();
+    let id = queue.subscribe("mailto:a@example.org").await;
+    let posted = queue.post_one(with_body(r#"{ "a" : 1 }"#)).await;
+    let message = queue.get_one(posted).await.unwrap();
+    let (_, mut due) = bench.lease(10).await;
+    assert_eq!(due.len(), 1);
+    let delivery = due.remove(0);
+    assert_eq!(Some(delivery.subscription), queue.get_subscription(id).await);
+    assert_eq!(delivery.message.message, message);
+    assert_eq!(delivery.message.client, poster());
+    assert_eq!(delivery.attempts, 0);
+}
+
+/// Every subscription of a source is owed every message.
+pub async fn every_subscription_is_owed_every_message(bench: &MessageBench) {
+    let topic = bench.topic();
+    let mut subscriptions = Vec::new();
+    for number in 0..3 {
+        subscriptions.push(topic.subscribe(&format!("mailto:{number}@example.org")).await);
+    }
+    let posted = topic.fill(4).await;
+    let (_, due) = bench.lease(100).await;
+    assert_eq!(due.len(), 12);
+    for subscription in subscriptions {
+        let own: Vec<_> =
+            due.iter().filter(|delivery| delivery.subscription.id == subscription).cloned().collect();
+        assert_eq!(delivered_ids(&own), posted);
+    }
+}
+
+/// A subscription is owed nothing of another source.
+pub async fn nothing_of_another_source_is_owed(bench: &MessageBench) {
+    let (queue, other) = (bench.queue(), bench.queue());
+    queue.subscribe("mailto:a@example.org").await;
+    other.fill(2).await;
+    assert_eq!(bench.lease(10).await.1, vec![]);
+    assert_eq!(bench.next_due().await, None);
+}
+
+/// A message stays for its subscribers also when a consumer has deleted or popped it meanwhile.
+pub async fn a_deleted_message_stays_for_its_subscribers(bench: &MessageBench) {
+    let queue = bench.queue();
+    queue.subscribe("mailto:a@example.org").await;
+    let posted = queue.post(vec![with_body("1"), with_body("2"), with_body("3")]).await;
+    queue.delete(posted[0], None).await;
+    queue.pop(1).await;
+    bench.store().expire(bench.now()).await.unwrap();
+    let (_, due) = bench.lease(10).await;
+    assert_eq!(delivered_ids(&due), posted);
+    let bodies: Vec<_> =
+        due.iter().map(|delivery| delivery.message.message.body.as_bytes().clone()).collect();
+    assert_eq!(bodies, ["1", "2", "3"]);
+}
+
+/// When a message's time to live has ended, it is owed no more.
+pub async fn an_expired_message_is_owed_no_more(bench: &MessageBench) {
+    let queue = bench.queue();
+    queue.subscribe("mailto:a@example.org").await;
+    let posted = queue.post(vec![lasting(60), lasting(90)]).await;
+    bench.advance_secs(60);
+    let (_, due) = bench.lease(10).await;
+    assert_eq!(delivered_ids(&due), posted[1..]);
+    bench.advance_secs(60);
+    assert_eq!(bench.lease(10).await.1, vec![]);
+    assert_eq!(bench.next_due().await, None);
+}
+
+/// An ended subscription is owed nothing.
+pub async fn an_ended_subscription_is_owed_nothing(bench: &MessageBench) {
+    let queue = bench.queue();
+    let id = queue.subscribe("mailto:a@example.org").await;
+    queue.fill(2).await;
+    queue.unsubscribe(id).await;
+    assert_eq!(bench.lease(10).await.1, vec![]);
+    assert_eq!(bench.next_due().await, None);
+}
+
+/// A new subscription of the same subscriber begins anew: it is owed nothing of what came before.
+pub async fn a_new_subscription_begins_anew(bench: &MessageBench) {
+    let queue = bench.queue();
+    let id = queue.subscribe("mailto:a@example.org").await;
+    queue.fill(2).await;
+    queue.unsubscribe(id).await;
+    queue.subscribe("mailto:a@example.org").await;
+    let posted = queue.fill(1).await;
+    assert_eq!(delivered_ids(&bench.lease(10).await.1), posted);
+}
+
+/// An expired subscription is owed nothing.
+pub async fn an_expired_subscription_is_owed_nothing(bench: &MessageBench) {
+    let queue = bench.queue();
+    let mut brief = queue.subscription("mailto:a@example.org");
+    brief.ttl = TtlSeconds::new(60);
+    queue.subscribe_as(brief).await.unwrap();
+    queue.fill(2).await;
+    bench.advance_secs(60);
+    assert_eq!(bench.lease(10).await.1, vec![]);
+    assert_eq!(bench.next_due().await, None);
+}
+
+/// With its source dropped, a subscription is owed nothing.
+pub async fn nothing_of_a_dropped_source_is_owed(bench: &MessageBench) {
+    let queue = bench.queue();
+    queue.subscribe("mailto:a@example.org").await;
+    queue.fill(2).await;
+    queue.drop_it().await;
+    assert_eq!(bench.lease(10).await.1, vec![]);
+    assert_eq!(bench.next_due().await, None);
+}
+
+/// A delayed message is owed from its posting on: the delay is the consumers'.
+pub async fn delayed_message_is_owed_at_once(bench: &MessageBench) {
+    let queue = bench.queue();
+    queue.subscribe("mailto:a@example.org").await;
+    let posted = queue.post(vec![delayed(10), delayed(0)]).await;
+    assert_eq!(delivered_ids(&bench.lease(10).await.1), posted);
+}
+
+/// Only what is posted is owed: an adopted message was posted elsewhere.
+pub async fn adopted_message_is_not_owed(bench: &MessageBench) {
+    let (elsewhere, queue) = (bench.queue(), bench.queue());
+    queue.subscribe("mailto:a@example.org").await;
+    let id = elsewhere.fill(1).await[0];
+    let mut message = elsewhere.get_one(id).await.unwrap();
+    message.id = fresh_message_id();
+    let stored = StoredMessage {
+        client: poster(),
+        expires: message.created.plus_secs(3600),
+        delayed_until: message.created,
+        message,
+    };
+    queue.adopt(vec![stored]).await;
+    let posted = queue.fill(1).await;
+    assert_eq!(delivered_ids(&bench.lease(10).await.1), posted);
+}

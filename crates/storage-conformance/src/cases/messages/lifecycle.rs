@@ -1,0 +1,45 @@
+//! A store that is open, and one that was closed.
+
+use zaqar_storage::StorageError;
+
+use crate::bench::{MessageBench, everything};
+use crate::minting::{fresh_message_id, messages, poster};
+
+/// An open store is alive.
+pub async fn an_open_store_is_alive(bench: &MessageBench) {
+    assert!(bench.store().is_alive().await);
+    assert!(bench.store().health(bench.now()).await.unwrap().reachable);
+}
+
+/// A closed store is not alive, and every call to it answers `Unavailable`.
+pub async fn a_closed_store_answers_unavailable(bench: &MessageBench) {
+    let queue = bench.queue();
+    queue.fill(1).await;
+    let (store, to, now) = (bench.store(), &queue.destination, bench.now());
+    store.close().await.unwrap();
+    assert!(!store.is_alive().await);
+    let answers = [
+        store.post(to, &poster(), messages(1), now).await.err(),
+        store.list(to, &everything(), now).await.err(),
+        store.get(to, &[fresh_message_id()], now).await.err(),
+        store.delete(to, fresh_message_id(), None, now).await.err(),
+        store.delete_many(to, &[fresh_message_id()], None, now).await.err(),
+        store.pop(to, 1, now).await.err(),
+        store.purge(to, now).await.err(),
+        store.stats(to, now).await.err(),
+        store.drop_destination(to).await.err(),
+        store.expire(now).await.err(),
+    ];
+    for (at, answer) in answers.iter().enumerate() {
+        assert!(matches!(answer, Some(StorageError::Unavailable(_))), "call {at}: {answer:?}");
+    }
+}
+
+/// What a store can do is constant.
+pub async fn capabilities_are_constant(bench: &MessageBench) {
+    let before = bench.store().capabilities();
+    bench.queue().fill(1).await;
+    assert_eq!(bench.store().capabilities(), before);
+    bench.reopen().await;
+    assert_eq!(bench.store().capabilities(), before);
+}

@@ -1,0 +1,11 @@
+//! The cases: one rule of the contract each, its sentence as the doc comment, its name the rule. Which file belongs to
+//! which noun is what `list.rs` says; a case that is missing there fails a test of this crate.
+
+pub mod claims;
+pub mod deliveries;
+pub mod destinations;
+pub mod messages;
+pub mod no_pools;
+pub mod pools;
+pub mod subscriptions;
+pub mod unsupported;

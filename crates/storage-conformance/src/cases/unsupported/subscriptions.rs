@@ -1,0 +1,37 @@
+//! Stores without subscriptions.
+
+use zaqar_model::PageRequest;
+use zaqar_storage::SubscriptionChange;
+
+use super::assert_unsupported;
+use crate::bench::MessageBench;
+use crate::minting::{fresh_lease_id, fresh_subscription_id};
+
+/// A store that does not declare subscriptions answers `Unsupported` to each of their operations.
+pub async fn undeclared_subscriptions_are_unsupported(bench: &MessageBench) {
+    let store = bench.store();
+    if store.capabilities().subscriptions {
+        return;
+    }
+    let (queue, now) = (bench.queue(), bench.now());
+    let (to, id) = (&queue.destination, fresh_subscription_id());
+    let page = PageRequest { marker: None, limit: 10 };
+    assert_unsupported(&store.subscribe(queue.subscription("mailto:a@example.org"), now).await);
+    assert_unsupported(&store.get_subscription(to, id, now).await);
+    assert_unsupported(&store.find_subscriber(to, "mailto:a@example.org", now).await);
+    assert_unsupported(&store.list_subscriptions(to, &page, now).await);
+    assert_unsupported(&store.update_subscription(to, id, SubscriptionChange::default(), now).await);
+    assert_unsupported(&store.unsubscribe(to, id).await);
+}
+
+/// A store that does not declare subscriptions answers `Unsupported` to each operation on deliveries.
+pub async fn undeclared_deliveries_are_unsupported(bench: &MessageBench) {
+    let store = bench.store();
+    if store.capabilities().subscriptions {
+        return;
+    }
+    let now = bench.now();
+    assert_unsupported(&store.lease(fresh_lease_id(), now.plus_secs(60), 1, now).await);
+    assert_unsupported(&store.record(fresh_lease_id(), vec![], now).await);
+    assert_unsupported(&store.next_due(now).await);
+}

@@ -1,0 +1,35 @@
+//! What a driver's tests hand to the suite: a place that a store can be opened in.
+
+use std::sync::Arc;
+
+use zaqar_storage::{ManagementStore, MessageStore};
+
+/// A place for one message store: a directory, a schema, a prefix of keys. Empty when made, given back when dropped.
+#[async_trait::async_trait]
+pub trait MessageFixture: Send + Sync {
+    /// Opens the store with what is kept in this place.
+    async fn open(&self) -> Arc<dyn MessageStore>;
+
+    /// Ends the store, of which this is the last handle, and opens it again. A driver may override this to let it crash
+    /// instead of closing it.
+    async fn reopen(&self, store: Arc<dyn MessageStore>) -> Arc<dyn MessageStore> {
+        store.close().await.expect("the store closes");
+        drop(store);
+        self.open().await
+    }
+}
+
+/// A place for one management store, empty when made.
+#[async_trait::async_trait]
+pub trait ManagementFixture: Send + Sync {
+    /// Opens the store with what is kept in this place.
+    async fn open(&self) -> Arc<dyn ManagementStore>;
+
+    /// Ends the store, of which this is the last handle, and opens it again. A driver may override this to let it crash
+    /// instead of closing it.
+    async fn reopen(&self, store: Arc<dyn ManagementStore>) -> Arc<dyn ManagementStore> {
+        store.close().await.expect("the store closes");
+        drop(store);
+        self.open().await
+    }
+}

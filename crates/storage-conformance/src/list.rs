@@ -1,0 +1,527 @@
+//! The list of all cases, by noun and file, and the macros that make a test of each.
+
+/// Holds a message store to the contract: `message_store!(name, fixture)` makes a module `name` with a test for each
+/// case. `fixture` is a function (or a closure) that makes a [`MessageFixture`](crate::MessageFixture): a place for a
+/// store, empty.
+#[macro_export]
+macro_rules! message_store {
+    ($name:ident, $fixture:expr) => {
+        $crate::__message_cases! { __message_tests, $name, $fixture }
+    };
+}
+
+/// Holds a management store to the contract: `management_store!(name, fixture)` makes a module `name` with a test for
+/// each case. `fixture` is a function (or a closure) that makes a [`ManagementFixture`](crate::ManagementFixture): a
+/// place for a store, empty.
+#[macro_export]
+macro_rules! management_store {
+    ($name:ident, $fixture:expr) => {
+        $crate::__management_cases! { __management_tests, $name, $fixture }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __message_tests {
+    ($name:ident, $fixture:expr, $($noun:ident { $($file:ident { $($case:ident,)* })* })*) => {
+        mod $name {
+            #[allow(unused_imports, clippy::wildcard_imports, reason = "the fixture's path is the caller's")]
+            use super::*;
+            $(mod $noun {
+                #[allow(unused_imports, clippy::wildcard_imports, reason = "the fixture's path is the caller's")]
+                use super::*;
+                $(mod $file {
+                    #[allow(unused_imports, clippy::wildcard_imports, reason = "the fixture's path is the caller's")]
+                    use super::*;
+                    $(#[test]
+                    fn $case() {
+                        $crate::run::message_case(
+                            $crate::cases::$noun::$file::$case,
+                            $crate::cases::$noun::needs,
+                            || ::std::boxed::Box::new(($fixture)()),
+                        );
+                    })*
+                })*
+            })*
+        }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __management_tests {
+    ($name:ident, $fixture:expr, $($noun:ident { $($file:ident { $($case:ident,)* })* })*) => {
+        mod $name {
+            #[allow(unused_imports, clippy::wildcard_imports, reason = "the fixture's path is the caller's")]
+            use super::*;
+            $(mod $noun {
+                #[allow(unused_imports, clippy::wildcard_imports, reason = "the fixture's path is the caller's")]
+                use super::*;
+                $(mod $file {
+                    #[allow(unused_imports, clippy::wildcard_imports, reason = "the fixture's path is the caller's")]
+                    use super::*;
+                    $(#[test]
+                    fn $case() {
+                        $crate::run::management_case(
+                            $crate::cases::$noun::$file::$case,
+                            $crate::cases::$noun::needs,
+                            || ::std::boxed::Box::new(($fixture)()),
+                        );
+                    })*
+                })*
+            })*
+        }
+    };
+}
+
+/// All cases of a message store.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __message_cases {
+    ($expand:ident, $name:ident, $fixture:expr) => {
+        $crate::$expand! { $name, $fixture,
+            messages {
+                adopting {
+                    adopted_message_comes_as_it_was,
+                    adopted_messages_stand_behind_the_others,
+                    adopting_twice_doubles_nothing,
+                    a_message_brought_twice_is_taken_once,
+                    concurrent_adoptions_double_nothing,
+                    adopted_message_keeps_its_expiry,
+                    adopted_message_keeps_its_delay,
+                    an_expired_message_is_adopted_in_vain,
+                    adopted_message_is_free,
+                    adopted_message_can_be_deleted,
+                    adopted_message_keeps_its_client,
+                    adopted_message_is_in_its_new_queue_only,
+                    a_dropped_queue_adopts_nothing,
+                }
+                deleting {
+                    deleted_message_is_gone,
+                    deleting_an_absent_message_is_done,
+                    deleting_twice_is_done,
+                    deleting_an_expired_message_is_done,
+                    delayed_message_can_be_deleted,
+                    a_foreign_id_deletes_nothing,
+                    delete_many_deletes_what_exists,
+                    delete_many_takes_delayed_messages,
+                    delete_many_of_none_is_done,
+                    an_unknown_queue_has_nothing_to_delete,
+                    the_id_of_a_deleted_message_does_not_come_again,
+                }
+                dropping {
+                    a_dropped_queue_has_no_messages,
+                    dropping_twice_is_done,
+                    a_queue_dropped_before_its_first_message_takes_none,
+                    dropping_leaves_other_queues_alone,
+                    a_later_queue_of_the_same_name_begins_empty,
+                    dropping_spares_a_later_queue_of_the_same_name,
+                }
+                durability {
+                    posted_messages_are_kept,
+                    a_large_body_is_kept,
+                    messages_of_many_queues_are_kept,
+                    delays_and_expiry_are_kept,
+                    expired_messages_do_not_come_back,
+                    deleted_messages_do_not_come_back,
+                    popped_messages_do_not_come_back,
+                    purged_messages_do_not_come_back,
+                    a_dropped_queue_stays_dropped,
+                    adopted_messages_are_kept,
+                    a_queue_goes_on_after_reopening,
+                    a_store_may_be_reopened_again_and_again,
+                }
+                expiring {
+                    a_message_expires_when_its_ttl_has_passed,
+                    each_message_expires_at_its_own_time,
+                    giving_back_space_changes_nothing_visible,
+                    a_queue_goes_on_after_everything_expired,
+                    the_longest_ttl_does_not_overflow,
+                }
+                fetching {
+                    messages_come_in_the_order_asked_for,
+                    unknown_ids_are_passed_over,
+                    no_ids_find_no_messages,
+                    an_unknown_queue_has_no_messages,
+                    delayed_message_can_be_fetched,
+                    expired_message_cannot_be_fetched,
+                    an_id_means_nothing_in_another_queue,
+                    ids_beyond_the_ends_of_the_queue_mean_nothing,
+                }
+                lifecycle {
+                    an_open_store_is_alive,
+                    a_closed_store_answers_unavailable,
+                    capabilities_are_constant,
+                }
+                listing {
+                    an_unknown_queue_lists_nothing,
+                    a_page_holds_at_most_its_limit,
+                    a_marker_goes_on_behind_the_last_item,
+                    pages_cover_the_queue_without_gap_or_overlap,
+                    a_marker_at_the_end_finds_later_messages,
+                    a_marker_outlives_its_message,
+                    a_marker_outlives_the_expiry_of_its_message,
+                    own_messages_are_left_out_where_asked,
+                    own_messages_do_not_shorten_a_page,
+                    delayed_message_is_not_listed,
+                    delayed_messages_do_not_shorten_a_page,
+                    expired_messages_do_not_shorten_a_page,
+                    deleted_messages_do_not_shorten_a_page,
+                }
+                popping {
+                    pop_takes_the_first_messages,
+                    popped_message_is_gone,
+                    delayed_message_is_not_popped,
+                    expired_message_is_not_popped,
+                    pop_from_an_empty_queue_takes_nothing,
+                    concurrent_pops_never_share_a_message,
+                }
+                posting {
+                    ids_are_answered_in_the_order_of_the_messages,
+                    messages_keep_the_order_of_posting,
+                    ids_are_distinct,
+                    concurrent_posts_do_not_interleave,
+                    a_thousand_messages_in_one_post_are_all_there,
+                    a_message_comes_back_as_it_was_posted,
+                    the_time_of_posting_is_exact,
+                    a_body_comes_back_byte_for_byte,
+                    a_body_of_256_kib_comes_back_byte_for_byte,
+                    a_checksum_belongs_to_its_message,
+                    a_time_to_live_belongs_to_its_message,
+                    queues_are_apart,
+                    a_queue_and_a_topic_of_one_name_are_apart,
+                    projects_are_apart,
+                    a_post_to_a_dropped_queue_is_not_found,
+                    any_text_may_name_a_client,
+                }
+                purging {
+                    purge_deletes_all_messages,
+                    a_purged_queue_takes_new_messages,
+                    purge_leaves_other_queues_alone,
+                    an_empty_queue_can_be_purged,
+                    a_deep_queue_is_purged_whole,
+                }
+                reaching {
+                    a_message_comes_within_reach_after_its_delay,
+                    a_delayed_message_keeps_its_place,
+                    each_delay_ends_at_its_own_time,
+                    a_message_may_expire_before_its_delay_ends,
+                    the_ttl_counts_from_posting,
+                    a_clock_a_little_behind_does_no_harm,
+                }
+                stats {
+                    an_empty_queue_counts_nothing,
+                    oldest_and_newest_are_first_and_last,
+                    a_single_message_is_oldest_and_newest,
+                    delayed_messages_count_as_free,
+                    a_queue_of_delayed_messages_has_stats,
+                    expired_messages_are_not_counted,
+                    oldest_and_newest_follow_deletions,
+                    the_volume_is_that_of_all_queues,
+                }
+            }
+            claims {
+                claiming {
+                    claim_takes_the_first_messages,
+                    claimed_message_comes_with_claim_and_count,
+                    a_claim_is_found_by_its_id,
+                    a_claim_on_an_empty_queue_is_none,
+                    a_claim_may_hold_fewer_than_asked_for,
+                    claimed_message_is_not_claimed_again,
+                    a_claim_tests_every_message,
+                    delayed_message_is_not_claimed,
+                    expired_message_is_not_claimed,
+                    every_claim_counts,
+                    a_claim_means_nothing_in_another_queue,
+                    a_topic_can_be_claimed_from,
+                    adopted_message_can_be_claimed,
+                }
+                concurrency {
+                    concurrent_claims_never_share_a_message,
+                    one_of_many_gets_a_single_message,
+                    concurrent_claims_and_pops_never_share_a_message,
+                    expired_claims_are_taken_over_by_one,
+                    consumers_that_claim_and_delete_get_each_message_once,
+                    counts_are_exact_under_concurrency,
+                    posting_while_claiming_loses_nothing,
+                }
+                deleting {
+                    claimed_message_is_not_deleted_without_its_claim,
+                    claimed_message_is_deleted_with_its_claim,
+                    free_message_is_not_deleted_with_a_claim,
+                    message_of_another_claim_is_not_deleted,
+                    claimed_message_is_not_deleted_with_an_unknown_claim,
+                    an_expired_claim_does_not_delete,
+                    an_expired_claim_does_not_delete_what_another_took,
+                    message_of_an_expired_claim_is_deleted_without_claim,
+                    deleting_twice_with_the_claim_is_done,
+                    a_claim_ends_with_its_last_message,
+                    a_claim_ends_when_all_its_messages_are_deleted,
+                    a_claim_of_another_queue_does_not_delete,
+                    delete_many_without_claims_takes_claimed_messages,
+                    delete_many_with_claims_takes_what_they_hold,
+                    delete_many_with_claims_passes_over_what_is_not_there,
+                    delete_many_with_claims_is_all_or_nothing_over_a_free_message,
+                    delete_many_with_claims_is_all_or_nothing_over_anothers_message,
+                    delete_many_with_an_unknown_claim_deletes_nothing,
+                    the_first_message_not_held_decides_the_answer,
+                    delayed_message_is_not_deleted_with_a_claim,
+                }
+                durability {
+                    a_claim_is_kept,
+                    a_kept_claim_deletes,
+                    a_renewal_is_kept,
+                    a_release_is_kept,
+                    counts_and_extensions_are_kept,
+                    deletion_with_a_claim_is_kept,
+                    an_expired_claim_does_not_come_back,
+                    purged_claims_do_not_come_back,
+                    exhausted_messages_are_kept,
+                    discarded_messages_do_not_come_back,
+                    a_move_broken_off_by_a_restart_is_made_again,
+                }
+                ending {
+                    a_claim_expires_when_its_ttl_has_passed,
+                    messages_of_an_expired_claim_are_free_in_their_places,
+                    messages_of_an_expired_claim_can_be_popped,
+                    each_claim_expires_at_its_own_time,
+                    giving_back_space_frees_the_messages_of_expired_claims,
+                    an_expired_claim_has_no_power_over_its_messages,
+                    a_clock_a_little_behind_does_not_share_a_message,
+                }
+                exhausting {
+                    a_message_claimed_often_enough_is_set_aside,
+                    exhausted_message_is_invisible,
+                    a_claim_goes_on_behind_exhausted_messages,
+                    a_claim_sets_aside_only_what_it_meets,
+                    without_policy_nothing_is_exhausted,
+                    claimed_message_is_not_set_aside,
+                    exhausted_message_comes_with_all_that_travels,
+                    exhausted_messages_come_at_most_so_many,
+                    discarded_message_is_forgotten,
+                    discarding_leaves_other_messages_alone,
+                    exhausted_message_expires,
+                    destinations_with_exhausted_messages_are_found,
+                    purge_leaves_exhausted_messages,
+                    a_dropped_queue_has_no_exhausted_messages,
+                    exhausted_messages_are_of_their_queue,
+                    a_broken_off_move_is_made_again,
+                    concurrent_claims_set_aside_each_message_once,
+                }
+                grace {
+                    a_claim_extends_the_life_of_its_messages,
+                    an_extended_message_shows_its_new_ttl,
+                    a_message_that_outlives_its_claim_is_not_extended,
+                    an_extension_outlives_its_claim,
+                    claimed_message_does_not_expire_before_its_claim,
+                    each_message_is_extended_for_itself,
+                    the_longest_terms_do_not_overflow,
+                }
+                holding {
+                    claimed_message_is_not_listed,
+                    claimed_and_delayed_are_asked_for_apart,
+                    claimed_messages_do_not_shorten_a_page,
+                    claimed_message_can_be_fetched,
+                    claimed_message_is_not_popped,
+                    claimed_messages_are_counted_apart,
+                    messages_of_an_expired_claim_are_counted_as_free,
+                    a_queue_of_claimed_messages_has_stats,
+                    purge_deletes_claimed_messages_and_claims,
+                    a_dropped_queue_has_no_claims,
+                    the_volume_counts_claimed_messages_apart,
+                }
+                releasing {
+                    released_messages_are_free_in_their_places,
+                    a_released_claim_is_gone,
+                    a_released_message_keeps_its_count,
+                    releasing_an_unknown_claim_does_nothing,
+                    a_released_claim_has_no_power_over_its_messages,
+                    deleted_messages_do_not_come_back_with_a_release,
+                }
+                renewing {
+                    a_renewed_claim_begins_anew,
+                    a_renewed_claim_shows_its_new_terms,
+                    a_renewal_may_shorten_a_claim,
+                    a_renewal_does_not_count,
+                    a_renewal_extends_the_life_of_its_messages,
+                    a_renewal_extends_only_what_is_held,
+                    an_unknown_claim_is_not_renewed,
+                    a_claim_may_be_renewed_again_and_again,
+                }
+            }
+            subscriptions {
+                changing {
+                    a_change_touches_only_what_it_names,
+                    a_new_ttl_counts_from_now,
+                    a_change_without_ttl_keeps_the_expiry,
+                    an_unknown_subscription_is_not_changed,
+                    a_change_to_anothers_subscriber_is_a_conflict,
+                    a_change_to_the_same_subscriber_is_no_conflict,
+                }
+                durability {
+                    a_subscription_is_kept,
+                    what_is_owed_is_kept,
+                    what_was_delivered_is_not_owed_again,
+                    a_retry_is_kept,
+                    a_lease_that_a_restart_broke_off_is_due_again,
+                }
+                keeping {
+                    a_subscription_comes_back_as_it_was_kept,
+                    an_unknown_subscription_is_not_found,
+                    a_subscriber_has_one_subscription_a_source,
+                    concurrent_subscriptions_of_one_subscriber_are_one,
+                    a_subscriber_may_have_many_sources,
+                    subscriptions_are_listed_in_the_order_of_their_ids,
+                    an_unknown_source_has_no_subscriptions,
+                    an_expired_subscription_counts_as_absent,
+                    expired_subscriptions_do_not_shorten_a_page,
+                    an_ended_subscription_is_gone,
+                    subscriptions_are_gone_with_their_source,
+                    a_dropped_source_takes_no_subscription,
+                    purge_leaves_subscriptions,
+                }
+            }
+            deliveries {
+                leasing {
+                    nothing_owed_is_nothing_due,
+                    what_was_posted_is_due_at_once,
+                    a_lease_takes_at_most_so_many,
+                    a_lease_has_its_deliveries_alone_until_it_ends,
+                    concurrent_leases_never_share_a_delivery,
+                    what_was_delivered_is_done,
+                    outcomes_may_come_in_any_order,
+                    what_failed_for_good_is_done,
+                    a_retry_is_due_at_its_time,
+                    a_retry_does_not_hold_up_the_next,
+                    subscriptions_do_not_hold_up_each_other,
+                    a_retry_ends_with_its_message,
+                    a_lease_that_was_taken_over_records_nothing,
+                    a_late_record_counts_if_no_other_took_over,
+                    an_unknown_lease_records_nothing,
+                    a_record_for_an_ended_subscription_does_nothing,
+                }
+                owing {
+                    every_message_posted_from_now_on_is_owed,
+                    a_delivery_brings_subscription_and_message,
+                    every_subscription_is_owed_every_message,
+                    nothing_of_another_source_is_owed,
+                    a_deleted_message_stays_for_its_subscribers,
+                    an_expired_message_is_owed_no_more,
+                    an_ended_subscription_is_owed_nothing,
+                    a_new_subscription_begins_anew,
+                    an_expired_subscription_is_owed_nothing,
+                    nothing_of_a_dropped_source_is_owed,
+                    delayed_message_is_owed_at_once,
+                    adopted_message_is_not_owed,
+                }
+            }
+            unsupported {
+                claims {
+                    undeclared_claims_are_unsupported,
+                }
+                subscriptions {
+                    undeclared_subscriptions_are_unsupported,
+                    undeclared_deliveries_are_unsupported,
+                }
+            }
+        }
+    };
+}
+
+/// All cases of a management store.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __management_cases {
+    ($expand:ident, $name:ident, $fixture:expr) => {
+        $crate::$expand! { $name, $fixture,
+            destinations {
+                changing {
+                    new_metadata_replaces_the_old,
+                    a_change_from_an_old_revision_is_a_conflict,
+                    changes_follow_one_another,
+                    a_change_of_a_deleted_queue_is_not_found,
+                    a_change_does_not_touch_a_later_queue_of_the_same_name,
+                    of_concurrent_changes_one_is_made,
+                    a_change_leaves_other_queues_alone,
+                }
+                creating {
+                    a_new_queue_is_found,
+                    an_existing_queue_is_left_as_it_was,
+                    an_unknown_queue_is_not_found,
+                    metadata_comes_back_as_it_was_given,
+                    kinds_are_apart,
+                    projects_are_apart,
+                    numbers_are_distinct,
+                    numbers_are_no_sequence,
+                    concurrent_creations_make_one_queue,
+                }
+                deleting {
+                    a_deleted_queue_is_gone,
+                    deleting_an_unknown_queue_answers_none,
+                    a_number_is_never_used_again,
+                    a_queue_made_anew_has_no_old_metadata,
+                    a_deletion_leaves_namesakes_alone,
+                }
+                durability {
+                    queues_are_kept,
+                    a_deleted_queue_does_not_come_back,
+                    revisions_go_on_after_reopening,
+                }
+                lifecycle {
+                    an_open_store_is_alive,
+                    a_closed_store_answers_unavailable,
+                }
+                listing {
+                    queues_are_listed_in_the_order_of_their_names,
+                    a_listing_brings_whole_queues,
+                    a_listing_goes_on_behind_the_marker,
+                    a_project_without_queues_lists_none,
+                    a_listing_holds_one_kind_of_one_project,
+                    the_name_filter_matches_anywhere,
+                    filtered_queues_do_not_shorten_a_page,
+                    the_metadata_filter_asks_for_exact_values,
+                    the_metadata_filter_sees_changes,
+                    the_count_follows_creation_and_deletion,
+                }
+            }
+            pools {
+                catalogue {
+                    a_mapped_queue_has_its_pool,
+                    the_first_mapping_stays,
+                    concurrent_mappings_agree,
+                    a_queue_is_not_mapped_to_an_unknown_pool,
+                    a_queue_can_be_mapped_to_another_pool,
+                    a_queue_that_was_mapped_anew_is_a_conflict,
+                    an_unmapped_queue_has_no_pool,
+                }
+                durability {
+                    pools_and_flavors_are_kept,
+                    the_catalogue_is_kept,
+                }
+                flavors {
+                    a_flavor_comes_back_as_it_was_registered,
+                    a_flavor_of_the_same_name_is_replaced,
+                    flavors_are_listed_in_the_order_of_their_names,
+                    a_removed_flavor_is_gone,
+                    a_flavor_with_pools_is_not_removed,
+                }
+                registering {
+                    a_pool_comes_back_as_it_was_registered,
+                    a_pool_of_the_same_name_is_replaced,
+                    two_pools_cannot_have_one_uri,
+                    a_uri_that_is_given_up_is_free,
+                    pools_are_listed_in_the_order_of_their_names,
+                    pools_are_found_by_their_flavor,
+                    a_pool_may_change_its_flavor,
+                    a_removed_pool_is_gone,
+                    a_pool_with_queues_is_not_removed,
+                }
+            }
+            no_pools {
+                refusing {
+                    pools_are_unsupported_as_a_whole,
+                }
+            }
+        }
+    };
+}

@@ -1,0 +1,103 @@
+//! Fresh numbers, ids, names, and the plain messages that most cases post.
+
+use bytes::Bytes;
+use zaqar_model::{
+    ClaimId, ClaimTerms, ClientId, DelaySeconds, Destination, DestinationKind, DestinationNumber,
+    GraceSeconds, IdSource, JsonText, LeaseId, MessageId, Metadata, NewMessage, ProjectId, QueueName,
+    RandomIds, SubscriptionId, TtlSeconds,
+};
+use zaqar_storage::{ClaimRequest, DeadLetterPolicy};
+
+/// A number that no destination had before.
+pub fn random_number() -> DestinationNumber {
+    // The upper half of a version 4 UUID: 60 random bits.
+    DestinationNumber::new(u64::try_from(RandomIds.next_u128() >> 64).unwrap())
+}
+
+/// A queue or topic that no store has heard of.
+pub fn fresh_destination(kind: DestinationKind) -> Destination {
+    let number = random_number();
+    let name = QueueName::new(&format!("q-{:x}", number.get())).unwrap();
+    Destination { kind, project: project("conformance"), name, number }
+}
+
+pub fn fresh_claim_id() -> ClaimId {
+    ClaimId::from_u128(RandomIds.next_u128())
+}
+
+pub fn fresh_lease_id() -> LeaseId {
+    LeaseId::from_u128(RandomIds.next_u128())
+}
+
+pub fn fresh_message_id() -> MessageId {
+    MessageId::from_u128(RandomIds.next_u128())
+}
+
+pub fn fresh_subscription_id() -> SubscriptionId {
+    SubscriptionId::from_u128(RandomIds.next_u128())
+}
+
+pub fn project(id: &str) -> ProjectId {
+    ProjectId::new(id).unwrap()
+}
+
+pub fn queue_name(name: &str) -> QueueName {
+    QueueName::new(name).unwrap()
+}
+
+/// The client that posts where a case does not name another.
+pub fn poster() -> ClientId {
+    ClientId::new("6b8c0a4e-0000-4000-8000-000000000001")
+}
+
+/// A client that has posted nothing.
+pub fn stranger() -> ClientId {
+    ClientId::new("6b8c0a4e-0000-4000-8000-000000000002")
+}
+
+pub fn json(text: &str) -> JsonText {
+    JsonText::parse(Bytes::copy_from_slice(text.as_bytes())).unwrap()
+}
+
+/// Lives for an hour, is within reach at once.
+pub fn message() -> NewMessage {
+    NewMessage { ttl: TtlSeconds::new(3600), delay: DelaySeconds::new(0), body: json("{}"), checksum: None }
+}
+
+/// [`message`], so many times, each with its number as the body.
+pub fn messages(count: usize) -> Vec<NewMessage> {
+    (0..count).map(|number| with_body(&number.to_string())).collect()
+}
+
+pub fn with_body(text: &str) -> NewMessage {
+    NewMessage { body: json(text), ..message() }
+}
+
+/// A message that lives for so many seconds.
+pub fn lasting(ttl: u32) -> NewMessage {
+    NewMessage { ttl: TtlSeconds::new(ttl), ..message() }
+}
+
+/// A message that comes within reach after so many seconds.
+pub fn delayed(delay: u32) -> NewMessage {
+    NewMessage { delay: DelaySeconds::new(delay), ..message() }
+}
+
+pub const fn terms(ttl: u32, grace: u32) -> ClaimTerms {
+    ClaimTerms { ttl: TtlSeconds::new(ttl), grace: GraceSeconds::new(grace) }
+}
+
+/// A claim of so many messages for a minute.
+pub fn claim_of(limit: usize) -> ClaimRequest {
+    ClaimRequest { id: fresh_claim_id(), terms: terms(60, 60), limit, dead_letters: None }
+}
+
+/// [`claim_of`], that sets aside what was claimed so often.
+pub fn claim_with_max_count(limit: usize, max_claim_count: u32) -> ClaimRequest {
+    ClaimRequest { dead_letters: Some(DeadLetterPolicy { max_claim_count }), ..claim_of(limit) }
+}
+
+/// Metadata or options from a JSON object's text.
+pub fn json_object(text: &str) -> Metadata {
+    Metadata::new(serde_json::from_str(text).unwrap())
+}

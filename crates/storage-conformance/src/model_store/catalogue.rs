@@ -1,0 +1,42 @@
+//! The catalogue: which pool holds which queue.
+
+use zaqar_model::{DestinationNumber, PoolName};
+use zaqar_storage::{Catalogue, StorageError, StorageResult};
+
+use super::ModelStore;
+
+#[async_trait::async_trait]
+impl Catalogue for ModelStore {
+    async fn map(&self, queue: DestinationNumber, pool: &PoolName) -> StorageResult<PoolName> {
+        let mut state = self.state()?;
+        if let Some(mapped) = state.catalogue.get(&queue) {
+            return Ok(mapped.clone());
+        }
+        if !state.pools.contains_key(pool) {
+            return Err(StorageError::NotFound("pool"));
+        }
+        state.catalogue.insert(queue, pool.clone());
+        Ok(pool.clone())
+    }
+
+    async fn pool_of(&self, queue: DestinationNumber) -> StorageResult<Option<PoolName>> {
+        Ok(self.state()?.catalogue.get(&queue).cloned())
+    }
+
+    async fn remap(&self, queue: DestinationNumber, from: &PoolName, to: &PoolName) -> StorageResult<()> {
+        let mut state = self.state()?;
+        if state.catalogue.get(&queue) != Some(from) {
+            return Err(StorageError::Conflict("the queue is mapped to another pool"));
+        }
+        if !state.pools.contains_key(to) {
+            return Err(StorageError::NotFound("pool"));
+        }
+        state.catalogue.insert(queue, to.clone());
+        Ok(())
+    }
+
+    async fn unmap(&self, queue: DestinationNumber) -> StorageResult<()> {
+        self.state()?.catalogue.remove(&queue);
+        Ok(())
+    }
+}

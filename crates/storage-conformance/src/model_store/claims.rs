@@ -1,0 +1,95 @@
+//! Claims: messages taken for a while by one consumer.
+
+use zaqar_model::{Claim, ClaimId, ClaimTerms, Destination, StoredMessage, Timestamp, TtlSeconds};
+use zaqar_storage::{ClaimRequest, Claimed, Claims, StorageResult};
+
+use super::ModelStore;
+use super::contents::ClaimRecord;
+
+#[async_trait::async_trait]
+impl Claims for ModelStore {
+    async fn claim(
+        &self,
+        from: &Destination,
+        request: &ClaimRequest,
+        now: Timestamp,
+    ) -> StorageResult<Claimed> {
+        let mut contents = self.contents(from)?;
+        let mut claimed = Claimed::default();
+        let mut at = 0;
+        while claimed.messages.len() < request.limit && at < contents.entries.len() {
+            if !contents.is_free(&contents.entries[at], now) {
+                at += 1;
+                continue;
+            }
+            let count = contents.entries[at].stored.message.claim_count;
+            if request.dead_letters.is_some_and(|policy| count >= policy.max_claim_count) {
+                let mut stored = contents.entries.remove(at).stored;
+                stored.message.claim = None;
+                contents.exhausted.push(stored);
+                claimed.exhausted += 1;
+                continue;
+            }
+            let stored = &mut contents.entries[at].stored;
+            stored.message.claim = Some(request.id);
+            stored.message.claim_count += 1;
+            outlive_claim(stored, request.terms, now);
+            claimed.messages.push(stored.message.clone());
+            at += 1;
+        }
+        if !claimed.messages.is_empty() {
+            contents.claims.insert(request.id, ClaimRecord { ttl: request.terms.ttl, renewed: now });
+        }
+        Ok(claimed)
+    }
+
+    async fn get_claim(
+        &self,
+        from: &Destination,
+        id: ClaimId,
+        now: Timestamp,
+    ) -> StorageResult<Option<Claim>> {
+        let contents = self.contents(from)?;
+        if !contents.claim_is_live(id, now) {
+            return Ok(None);
+        }
+        let held = contents.visible(now).filter(|entry| contents.holder(entry, now) == Some(id));
+        let messages = held.map(|entry| contents.show(entry, now)).collect();
+        let ClaimRecord { ttl, renewed } = contents.claims[&id];
+        Ok(Some(Claim { id, ttl, renewed, messages }))
+    }
+
+    async fn renew(
+        &self,
+        from: &Destination,
+        id: ClaimId,
+        terms: ClaimTerms,
+        now: Timestamp,
+    ) -> StorageResult<bool> {
+        let mut contents = self.contents(from)?;
+        if !contents.claim_is_live(id, now) {
+            return Ok(false);
+        }
+        contents.claims.insert(id, ClaimRecord { ttl: terms.ttl, renewed: now });
+        for entry in &mut contents.entries {
+            if now < entry.stored.expires && entry.stored.message.claim == Some(id) {
+                outlive_claim(&mut entry.stored, terms, now);
+            }
+        }
+        Ok(true)
+    }
+
+    async fn release(&self, from: &Destination, id: ClaimId, _now: Timestamp) -> StorageResult<()> {
+        self.contents(from)?.claims.remove(&id);
+        Ok(())
+    }
+}
+
+/// A message that would expire before its claim lives for the claim's time to live and the grace instead.
+fn outlive_claim(stored: &mut StoredMessage, terms: ClaimTerms, now: Timestamp) {
+    if stored.expires < terms.ttl.after(now) {
+        let ttl = TtlSeconds::new(terms.ttl.get().saturating_add(terms.grace.get()));
+        stored.message.ttl = ttl;
+        stored.expires = ttl.after(now);
+    }
+}

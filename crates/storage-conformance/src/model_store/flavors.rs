@@ -1,0 +1,31 @@
+//! Flavors: kinds of pools that a queue can ask for by name.
+
+use zaqar_model::{Flavor, FlavorName, Page, PageRequest};
+use zaqar_storage::{Flavors, StorageError, StorageResult};
+
+use super::{ModelStore, page_of};
+
+#[async_trait::async_trait]
+impl Flavors for ModelStore {
+    async fn put_flavor(&self, flavor: Flavor) -> StorageResult<()> {
+        self.state()?.flavors.insert(flavor.name.clone(), flavor);
+        Ok(())
+    }
+
+    async fn get_flavor(&self, name: &FlavorName) -> StorageResult<Option<Flavor>> {
+        Ok(self.state()?.flavors.get(name).cloned())
+    }
+
+    async fn list_flavors(&self, page: &PageRequest<FlavorName>) -> StorageResult<Page<Flavor, FlavorName>> {
+        Ok(page_of(self.state()?.flavors.values().cloned(), |flavor| flavor.name.clone(), page))
+    }
+
+    async fn delete_flavor(&self, name: &FlavorName) -> StorageResult<()> {
+        let mut state = self.state()?;
+        if state.pools.values().any(|pool| pool.flavor.as_ref() == Some(name)) {
+            return Err(StorageError::Conflict("a pool belongs to this flavor"));
+        }
+        state.flavors.remove(name);
+        Ok(())
+    }
+}

@@ -1,0 +1,178 @@
+//! The contract as plainly as it can be written: lists that are walked from end to end, behind one mutex.
+//!
+//! It is the oracle of the property tests and a stand-in for a real store in the tests of other crates. Nothing in it
+//! is fast, and nothing in it outlives the process. Each file implements the trait of the same file in
+//! `zaqar-storage`.
+
+mod catalogue;
+mod claims;
+mod contents;
+mod deliveries;
+mod destinations;
+mod flavors;
+mod messages;
+mod pools;
+mod subscriptions;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use parking_lot::{MappedMutexGuard, Mutex, MutexGuard};
+use zaqar_model::{
+    Destination, DestinationKind, DestinationNumber, Flavor, FlavorName, Pool, PoolName, ProjectId, Queue,
+    QueueName, Timestamp,
+};
+use zaqar_storage::{
+    Capabilities, Health, ManagementStore, MessageStore, StorageError, StorageResult, Volume,
+};
+
+use contents::Contents;
+
+/// A management store and a message store in memory.
+#[derive(Debug, Default)]
+pub struct ModelStore {
+    state: Arc<Mutex<State>>,
+    closed: AtomicBool,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    queues: BTreeMap<(DestinationKind, ProjectId, QueueName), Arc<Queue>>,
+    numbers_ever_allotted: BTreeSet<DestinationNumber>,
+    pools: BTreeMap<PoolName, Pool>,
+    flavors: BTreeMap<FlavorName, Flavor>,
+    catalogue: BTreeMap<DestinationNumber, PoolName>,
+    contents: BTreeMap<Destination, Contents>,
+    dropped: BTreeSet<Destination>,
+}
+
+impl ModelStore {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Another handle on the same data, open also when this one is closed: what a restart is to a store on disk.
+    pub fn reopen(&self) -> Self {
+        Self { state: Arc::clone(&self.state), closed: AtomicBool::new(false) }
+    }
+
+    fn state(&self) -> StorageResult<MutexGuard<'_, State>> {
+        if self.closed.load(Ordering::SeqCst) {
+            return Err(StorageError::unavailable("the store is closed"));
+        }
+        Ok(self.state.lock())
+    }
+
+    /// What is in a destination; nothing yet, if this is the first that is heard of it.
+    fn contents(&self, of: &Destination) -> StorageResult<MappedMutexGuard<'_, Contents>> {
+        Ok(MutexGuard::map(self.state()?, |state| state.contents.entry(of.clone()).or_default()))
+    }
+
+    /// As [`Self::contents`], for what may not be put into a destination that was dropped.
+    fn live_contents(&self, of: &Destination) -> StorageResult<MappedMutexGuard<'_, Contents>> {
+        let state = self.state()?;
+        if state.dropped.contains(of) {
+            return Err(StorageError::NotFound("destination"));
+        }
+        Ok(MutexGuard::map(state, |state| state.contents.entry(of.clone()).or_default()))
+    }
+
+    /// One that is closed already: it keeps the place of a store that is being opened.
+    pub(crate) fn closed() -> Self {
+        Self { state: Arc::default(), closed: AtomicBool::new(true) }
+    }
+
+    /// The moments behind `now` at which something in this destination begins or ends by itself.
+    pub(crate) fn moments(&self, of: &Destination, now: Timestamp) -> Vec<Timestamp> {
+        let contents = self.contents(of).unwrap();
+        let mut moments: Vec<Timestamp> = contents
+            .entries
+            .iter()
+            .flat_map(|entry| [entry.stored.delayed_until, entry.stored.expires])
+            .chain(contents.claims.values().map(|claim| claim.ttl.after(claim.renewed)))
+            .chain(contents.exhausted.iter().map(|stored| stored.expires))
+            .filter(|moment| *moment > now)
+            .collect();
+        moments.sort_unstable();
+        moments.dedup();
+        moments
+    }
+
+    fn is_open(&self) -> bool {
+        !self.closed.load(Ordering::SeqCst)
+    }
+
+    fn shut(&self) {
+        self.closed.store(true, Ordering::SeqCst);
+    }
+}
+
+#[async_trait::async_trait]
+impl ManagementStore for ModelStore {
+    async fn is_alive(&self) -> bool {
+        self.is_open()
+    }
+
+    async fn close(&self) -> StorageResult<()> {
+        self.shut();
+        Ok(())
+    }
+}
+
+#[async_trait::async_trait]
+impl MessageStore for ModelStore {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            fifo: true,
+            claims: true,
+            durability: false,
+            at_least_once: true,
+            high_throughput: false,
+            subscriptions: true,
+        }
+    }
+
+    async fn is_alive(&self) -> bool {
+        self.is_open()
+    }
+
+    async fn health(&self, now: Timestamp) -> StorageResult<Health> {
+        let state = self.state()?;
+        let mut volume = Volume::default();
+        for contents in state.contents.values() {
+            let stats = contents.stats(now);
+            volume.claimed += stats.claimed;
+            volume.free += stats.free;
+        }
+        Ok(Health { reachable: true, volume: Some(volume) })
+    }
+
+    async fn expire(&self, now: Timestamp) -> StorageResult<()> {
+        let mut state = self.state()?;
+        for contents in state.contents.values_mut() {
+            contents.expire(now);
+        }
+        state.contents.retain(|_, contents| *contents != Contents::default());
+        Ok(())
+    }
+
+    async fn close(&self) -> StorageResult<()> {
+        self.shut();
+        Ok(())
+    }
+}
+
+/// The items behind the marker, at most `limit`; `items` come in the order of their keys.
+fn page_of<T, M: Clone + Ord>(
+    items: impl Iterator<Item = T>,
+    key: impl Fn(&T) -> M,
+    request: &zaqar_model::PageRequest<M>,
+) -> zaqar_model::Page<T, M> {
+    let items: Vec<T> = items
+        .filter(|item| request.marker.as_ref().is_none_or(|marker| key(item) > *marker))
+        .take(request.limit)
+        .collect();
+    let next = items.last().map(key);
+    zaqar_model::Page { items, next }
+}

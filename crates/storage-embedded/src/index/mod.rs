@@ -1,0 +1,468 @@
+//! What is in a queue right now: in memory, one index a queue.
+//!
+//! An operation costs the same at any depth: messages are found by sequence number over chunks of sixty-four, and the
+//! first free one over the set of chunks that have any. Timers are kept a chunk and a claim, not a message, so that a
+//! message that is gone leaves none behind. Nothing here touches a file.
+
+mod chunk;
+mod claims;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use zaqar_model::{ClaimId, GraceSeconds, MessageId, Timestamp, TtlSeconds};
+
+pub(crate) use chunk::Entry;
+use chunk::{CHUNK, Chunk};
+use claims::ClaimTable;
+
+use crate::log::{ClaimRecord, Hold, Location, MessageRecord};
+
+/// The messages and claims of one queue or topic.
+#[derive(Debug)]
+pub(crate) struct QueueIndex {
+    /// The upper half of the ids of the messages that were posted here.
+    number: u64,
+    /// The sequence number that comes after all that can be seen.
+    pub(crate) next_sequence: u64,
+    chunks: BTreeMap<u64, Chunk>,
+    /// The chunks in which something can be claimed.
+    available: BTreeSet<u64>,
+    /// The chunks by the next thing that time does to them.
+    chunk_events: BTreeSet<(Timestamp, u64)>,
+    pub(crate) claims: ClaimTable,
+    /// Set aside as claimed too often, waiting for the move to the dead-letter queue.
+    pub(crate) exhausted: BTreeMap<u64, Entry>,
+    /// Messages that came from elsewhere with an id of their own.
+    ids: ForeignIds,
+    live: u64,
+    claimed: u64,
+    /// Where the log keeps what has been removed since the last call of [`QueueIndex::take_freed`].
+    freed: Vec<Location>,
+}
+
+#[derive(Debug, Default)]
+struct ForeignIds {
+    sequence_of: HashMap<MessageId, u64>,
+    id_of: HashMap<u64, MessageId>,
+}
+
+impl QueueIndex {
+    pub(crate) fn new(number: u64) -> Self {
+        Self {
+            number,
+            next_sequence: 1,
+            chunks: BTreeMap::new(),
+            available: BTreeSet::new(),
+            chunk_events: BTreeSet::new(),
+            claims: ClaimTable::default(),
+            exhausted: BTreeMap::new(),
+            ids: ForeignIds::default(),
+            live: 0,
+            claimed: 0,
+            freed: Vec::new(),
+        }
+    }
+
+    /// How many messages there are, exhausted ones not counted.
+    pub(crate) const fn live(&self) -> u64 {
+        self.live
+    }
+
+    /// How many of them are under a claim.
+    pub(crate) const fn claimed(&self) -> u64 {
+        self.claimed
+    }
+
+    /// When time next changes something here.
+    pub(crate) fn next_event(&self) -> Timestamp {
+        let chunk = self.chunk_events.first().map_or(Timestamp::NEVER, |(at, _)| *at);
+        let claim = self.claims.next_end().map_or(Timestamp::NEVER, |(at, _)| at);
+        chunk.min(claim)
+    }
+
+    /// The space in the log that nothing here needs any more.
+    pub(crate) fn take_freed(&mut self) -> Vec<Location> {
+        std::mem::take(&mut self.freed)
+    }
+
+    // Finding
+
+    pub(crate) fn get(&self, sequence: u64) -> Option<&Entry> {
+        self.chunks.get(&(sequence / CHUNK))?.get(place_of(sequence))
+    }
+
+    pub(crate) fn id_of(&self, sequence: u64) -> MessageId {
+        self.ids.id_of.get(&sequence).copied().unwrap_or_else(|| native_id(self.number, sequence))
+    }
+
+    /// The id, where it does not follow from the sequence number.
+    pub(crate) fn foreign_id_of(&self, sequence: u64) -> Option<MessageId> {
+        self.ids.id_of.get(&sequence).copied()
+    }
+
+    /// The sequence number of a live message.
+    pub(crate) fn find(&self, id: MessageId) -> Option<u64> {
+        if let Some(sequence) = self.ids.sequence_of.get(&id) {
+            return self.get(*sequence).is_some().then_some(*sequence);
+        }
+        let sequence = native_sequence(self.number, id)?;
+        // A message with an id of its own does not answer to the one that its place would give it.
+        let here = self.get(sequence).is_some() && !self.ids.id_of.contains_key(&sequence);
+        here.then_some(sequence)
+    }
+
+    /// Live messages from a sequence number on, with whether each can be claimed.
+    pub(crate) fn iter_from(&self, from: u64) -> impl Iterator<Item = (u64, &Entry, bool)> {
+        self.chunks.range(from / CHUNK..).flat_map(move |(number, chunk)| {
+            let first = if *number == from / CHUNK { place_of(from) } else { 0 };
+            chunk
+                .iter_from(first)
+                .map(move |(place, entry, available)| (number * CHUNK + u64::from(place), entry, available))
+        })
+    }
+
+    /// Messages from a sequence number on that can be claimed.
+    pub(crate) fn available_from(&self, from: u64) -> impl Iterator<Item = (u64, &Entry)> {
+        self.available.range(from / CHUNK..).flat_map(move |number| {
+            let first = if *number == from / CHUNK { place_of(from) } else { 0 };
+            self.chunks.get(number).into_iter().flat_map(move |chunk| {
+                chunk
+                    .available_from(first)
+                    .map(move |(place, entry)| (number * CHUNK + u64::from(place), entry))
+            })
+        })
+    }
+
+    pub(crate) fn first(&self) -> Option<(u64, &Entry)> {
+        self.iter_from(0).next().map(|(sequence, entry, _)| (sequence, entry))
+    }
+
+    pub(crate) fn last(&self) -> Option<(u64, &Entry)> {
+        let (number, chunk) = self.chunks.last_key_value()?;
+        let (place, entry, _) = chunk.iter_from(0).next_back()?;
+        Some((number * CHUNK + u64::from(place), entry))
+    }
+
+    // Changing
+
+    /// Puts a message into its place, under no claim. It is out of reach while it is delayed.
+    pub(crate) fn insert(&mut self, sequence: u64, id: Option<MessageId>, entry: Entry) {
+        let (number, place) = (sequence / CHUNK, place_of(sequence));
+        let delayed = entry.delayed_until > entry.created;
+        let chunk = self.chunks.entry(number).or_insert_with(Chunk::new);
+        let before = chunk.insert(place, entry, !delayed);
+        let event = if delayed { entry.delayed_until.min(entry.expires) } else { entry.expires };
+        self.expect_event(number, event);
+        self.note_availability(number);
+        self.next_sequence = self.next_sequence.max(sequence + 1);
+        match before {
+            None => self.live += 1,
+            Some(before) => {
+                self.freed.push(before.location);
+                if let Some(key) = before.claim {
+                    self.claimed -= 1;
+                    self.claims.remove_member(key, sequence);
+                }
+            }
+        }
+        if let Some(id) = id {
+            self.ids.sequence_of.insert(id, sequence);
+            self.ids.id_of.insert(sequence, id);
+        }
+    }
+
+    /// Fills an empty index with what a checkpoint says.
+    pub(crate) fn restore(
+        &mut self,
+        next_sequence: u64,
+        messages: Vec<(u64, Entry)>,
+        exhausted: Vec<(u64, Entry)>,
+        claims: Vec<(ClaimId, Hold, Vec<u64>)>,
+        foreign: Vec<(u64, MessageId)>,
+    ) {
+        for (sequence, entry) in messages {
+            self.insert(sequence, None, entry);
+        }
+        self.exhausted.extend(exhausted);
+        for (id, hold, members) in claims {
+            for sequence in members {
+                self.hold(sequence, id, hold);
+            }
+        }
+        for (sequence, id) in foreign {
+            self.ids.sequence_of.insert(id, sequence);
+            self.ids.id_of.insert(sequence, id);
+        }
+        self.next_sequence = self.next_sequence.max(next_sequence);
+    }
+
+    /// Puts a message where the log says it is; for recovery.
+    pub(crate) fn recover(&mut self, location: Location, record: &MessageRecord<'_>) {
+        let entry = Entry {
+            location,
+            ttl: record.ttl,
+            claim_count: record.claim_count,
+            claim: None,
+            client: record.client.tag(),
+            created: record.created,
+            expires: record.expires,
+            delayed_until: record.delayed_until,
+        };
+        if let Some(older) = self.exhausted.remove(&record.sequence) {
+            self.freed.push(older.location);
+        }
+        self.insert(record.sequence, record.id, entry);
+        if let Some((claim, hold)) = record.claim {
+            self.hold(record.sequence, claim, hold);
+        }
+        if record.exhausted {
+            self.exhaust(record.sequence);
+        }
+    }
+
+    /// Removes a message, exhausted or not, and takes it out of its claim.
+    pub(crate) fn remove(&mut self, sequence: u64) {
+        let removed = self.take(sequence).or_else(|| self.exhausted.remove(&sequence));
+        if let Some(entry) = removed {
+            self.freed.push(entry.location);
+            self.forget_id(sequence);
+        }
+    }
+
+    /// The log keeps a message elsewhere now.
+    pub(crate) fn relocate(&mut self, sequence: u64, from: Location, to: Location) {
+        let entry = match self.exhausted.get_mut(&sequence) {
+            Some(entry) => Some(entry),
+            None => {
+                self.chunks.get_mut(&(sequence / CHUNK)).and_then(|chunk| chunk.get_mut(place_of(sequence)))
+            }
+        };
+        match entry {
+            Some(entry) if entry.location == from => {
+                entry.location = to;
+                self.freed.push(from);
+            }
+            // It went meanwhile: the copy is dead on arrival.
+            _ => self.freed.push(to),
+        }
+    }
+
+    /// Makes a claim, or what is left of it: messages that are gone are passed over.
+    pub(crate) fn claim(&mut self, record: &ClaimRecord) {
+        let ends = record.hold.ends();
+        let extended = (record.grace.after(ends), longer(record.hold.ttl, record.grace));
+        for (sequence, count) in &record.taken {
+            self.hold(*sequence, record.claim, record.hold);
+            if let Some(entry) = self.entry_mut(*sequence) {
+                entry.claim_count = *count;
+                outlive(entry, ends, extended);
+            }
+        }
+        for sequence in &record.exhausted {
+            self.exhaust(*sequence);
+        }
+    }
+
+    pub(crate) fn renew(&mut self, id: ClaimId, hold: Hold, grace: GraceSeconds) {
+        let Some(key) = self.claims.find(id) else { return };
+        self.claims.set_hold(key, hold);
+        let ends = hold.ends();
+        let extended = (grace.after(ends), longer(hold.ttl, grace));
+        let members = self.claims.get(key).map(|claim| claim.members.clone()).unwrap_or_default();
+        for sequence in members {
+            if let Some(entry) = self.entry_mut(sequence) {
+                outlive(entry, ends, extended);
+            }
+        }
+    }
+
+    /// Ends a claim: what it holds is free.
+    pub(crate) fn release(&mut self, id: ClaimId) {
+        let Some(claim) = self.claims.find(id).and_then(|key| self.claims.end(key)) else { return };
+        for sequence in claim.members {
+            if let Some(entry) = self.entry_mut(sequence) {
+                entry.claim = None;
+                self.claimed -= 1;
+                self.set_available(sequence, true);
+            }
+        }
+    }
+
+    /// Removes all messages below a sequence number, exhausted ones not among them.
+    pub(crate) fn purge(&mut self, below: u64) {
+        let doomed: Vec<u64> = self
+            .iter_from(0)
+            .map(|(sequence, _, _)| sequence)
+            .take_while(|sequence| *sequence < below)
+            .collect();
+        doomed.into_iter().for_each(|sequence| self.remove(sequence));
+    }
+
+    /// Removes everything.
+    pub(crate) fn clear(&mut self) {
+        let chunks = std::mem::take(&mut self.chunks);
+        self.freed
+            .extend(chunks.values().flat_map(|chunk| chunk.iter_from(0).map(|(_, entry, _)| entry.location)));
+        self.freed.extend(self.exhausted.values().map(|entry| entry.location));
+        self.available.clear();
+        self.chunk_events.clear();
+        self.claims.clear();
+        self.exhausted.clear();
+        self.ids = ForeignIds::default();
+        self.live = 0;
+        self.claimed = 0;
+    }
+
+    /// Does what time has done by `now`: ends claims, brings delayed messages within reach, removes what has expired.
+    pub(crate) fn advance(&mut self, now: Timestamp) {
+        while let Some((end, key)) = self.claims.next_end().filter(|(end, _)| *end <= now) {
+            debug_assert!(end <= now, "only what is due");
+            if let Some(id) = self.claims.get(key).map(|claim| claim.id) {
+                self.release(id);
+            }
+        }
+        while let Some((at, number)) = self.chunk_events.first().copied().filter(|(at, _)| *at <= now) {
+            self.chunk_events.remove(&(at, number));
+            self.advance_chunk(number, now);
+        }
+    }
+
+    fn advance_chunk(&mut self, number: u64, now: Timestamp) {
+        let Some(chunk) = self.chunks.get_mut(&number) else { return };
+        chunk.next_event = Timestamp::NEVER;
+        let mut next = Timestamp::NEVER;
+        let mut expired = Vec::new();
+        let mut within_reach = Vec::new();
+        for (place, entry, available) in chunk.iter_from(0) {
+            if entry.expires <= now {
+                expired.push(number * CHUNK + u64::from(place));
+                continue;
+            }
+            next = next.min(entry.expires);
+            if entry.delayed_until > now {
+                next = next.min(entry.delayed_until);
+            } else if !available && entry.claim.is_none() {
+                within_reach.push(place);
+            }
+        }
+        within_reach.into_iter().for_each(|place| chunk.set_available(place, true));
+        self.note_availability(number);
+        self.expect_event(number, next);
+        expired.into_iter().for_each(|sequence| self.remove(sequence));
+    }
+
+    /// Takes a message that is not exhausted out of its place and its claim.
+    fn take(&mut self, sequence: u64) -> Option<Entry> {
+        self.get(sequence)?;
+        self.detach(sequence);
+        let number = sequence / CHUNK;
+        let chunk = self.chunks.get_mut(&number)?;
+        let entry = chunk.remove(place_of(sequence))?;
+        if chunk.is_empty() {
+            self.chunk_events.remove(&(chunk.next_event, number));
+            self.chunks.remove(&number);
+        }
+        self.note_availability(number);
+        self.live -= 1;
+        Some(entry)
+    }
+
+    /// Puts a message under a claim, which is made if it is new.
+    pub(crate) fn hold(&mut self, sequence: u64, claim: ClaimId, hold: Hold) {
+        if self.get(sequence).is_none() {
+            return;
+        }
+        self.detach(sequence);
+        let key = self.claims.open(claim, hold);
+        if let Some(entry) = self.entry_mut(sequence) {
+            entry.claim = Some(key);
+            self.claimed += 1;
+        }
+        self.claims.add_member(key, sequence);
+        self.set_available(sequence, false);
+    }
+
+    /// Sets a message aside as claimed too often.
+    pub(crate) fn exhaust(&mut self, sequence: u64) {
+        if let Some(entry) = self.take(sequence) {
+            self.exhausted.insert(sequence, Entry { claim: None, ..entry });
+        }
+    }
+
+    /// Takes a message out of its claim, which ends if that was its last.
+    fn detach(&mut self, sequence: u64) {
+        if let Some(entry) = self.entry_mut(sequence)
+            && let Some(key) = entry.claim.take()
+        {
+            self.claimed -= 1;
+            self.claims.remove_member(key, sequence);
+        }
+    }
+
+    fn entry_mut(&mut self, sequence: u64) -> Option<&mut Entry> {
+        self.chunks.get_mut(&(sequence / CHUNK))?.get_mut(place_of(sequence))
+    }
+
+    fn set_available(&mut self, sequence: u64, available: bool) {
+        let number = sequence / CHUNK;
+        if let Some(chunk) = self.chunks.get_mut(&number) {
+            chunk.set_available(place_of(sequence), available);
+        }
+        self.note_availability(number);
+    }
+
+    fn note_availability(&mut self, number: u64) {
+        if self.chunks.get(&number).is_some_and(Chunk::has_available) {
+            self.available.insert(number);
+        } else {
+            self.available.remove(&number);
+        }
+    }
+
+    /// Time does something to a chunk at `at`, or earlier.
+    fn expect_event(&mut self, number: u64, at: Timestamp) {
+        if let Some(chunk) = self.chunks.get_mut(&number)
+            && at < chunk.next_event
+        {
+            self.chunk_events.remove(&(chunk.next_event, number));
+            chunk.next_event = at;
+            self.chunk_events.insert((at, number));
+        }
+    }
+
+    fn forget_id(&mut self, sequence: u64) {
+        if let Some(id) = self.ids.id_of.remove(&sequence)
+            && self.ids.sequence_of.get(&id) == Some(&sequence)
+        {
+            self.ids.sequence_of.remove(&id);
+        }
+    }
+}
+
+/// The id of a message that was posted to destination `number` as its `sequence`th.
+pub(crate) fn native_id(number: u64, sequence: u64) -> MessageId {
+    MessageId::from_u128((u128::from(number) << 64) | u128::from(sequence))
+}
+
+fn native_sequence(number: u64, id: MessageId) -> Option<u64> {
+    let id = id.as_u128();
+    let sequence = id & u128::from(u64::MAX);
+    (id >> 64 == u128::from(number)).then(|| u64::try_from(sequence).unwrap_or_default())
+}
+
+#[allow(clippy::cast_possible_truncation, reason = "less than 64")]
+const fn place_of(sequence: u64) -> u32 {
+    (sequence % CHUNK) as u32
+}
+
+const fn longer(ttl: TtlSeconds, grace: GraceSeconds) -> TtlSeconds {
+    TtlSeconds::new(ttl.get().saturating_add(grace.get()))
+}
+
+/// A claim extends the life of a message that would expire before it (upstream: to `ttl + grace` from now).
+fn outlive(entry: &mut Entry, claim_ends: Timestamp, (expires, ttl): (Timestamp, TtlSeconds)) {
+    if entry.expires < claim_ends {
+        entry.expires = expires;
+        entry.ttl = ttl;
+    }
+}

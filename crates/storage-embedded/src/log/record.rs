@@ -1,0 +1,471 @@
+//! What the log says: the records, and how they are laid out. `docs/log-format.md` is the same in prose.
+
+use std::fmt;
+
+use uuid::Uuid;
+use zaqar_model::{ClaimId, DestinationKind, GraceSeconds, MessageId, Timestamp, TtlSeconds};
+
+use super::fields::{Fields, Malformed, Writer};
+
+/// Bytes before a record's fields: kind, length, checksum.
+pub(crate) const HEADER: usize = 9;
+
+/// One thing that happened. Every record states its outcome in absolute terms, so that applying it to an index that
+/// already knows of it changes nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Record<'a> {
+    /// A message was posted, adopted, or copied forward by the cleaner.
+    Message(MessageRecord<'a>),
+    Claim(ClaimRecord),
+    Renew {
+        destination: u64,
+        claim: ClaimId,
+        hold: Hold,
+        grace: GraceSeconds,
+    },
+    Release {
+        destination: u64,
+        claim: ClaimId,
+    },
+    Delete {
+        destination: u64,
+        sequences: Vec<u64>,
+    },
+    /// All messages with a sequence number below this one are gone.
+    Purge {
+        destination: u64,
+        below: u64,
+    },
+    Drop {
+        destination: u64,
+    },
+    /// Which queue or topic a number stands for.
+    Destination {
+        destination: u64,
+        kind: DestinationKind,
+        project: &'a str,
+        name: &'a str,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct MessageRecord<'a> {
+    pub(crate) destination: u64,
+    pub(crate) sequence: u64,
+    /// Given only where it does not follow from destination and sequence: the message came from elsewhere.
+    pub(crate) id: Option<MessageId>,
+    pub(crate) created: Timestamp,
+    pub(crate) expires: Timestamp,
+    pub(crate) delayed_until: Timestamp,
+    pub(crate) ttl: TtlSeconds,
+    pub(crate) claim_count: u32,
+    /// The claim that held it when it was copied forward.
+    pub(crate) claim: Option<(ClaimId, Hold)>,
+    pub(crate) exhausted: bool,
+    pub(crate) client: Client<'a>,
+    /// Empty: none.
+    pub(crate) checksum: &'a str,
+    pub(crate) body: &'a [u8],
+}
+
+/// How long a claim holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Hold {
+    /// When it was created or last renewed.
+    pub(crate) renewed: Timestamp,
+    pub(crate) ttl: TtlSeconds,
+}
+
+impl Hold {
+    pub(crate) const fn ends(self) -> Timestamp {
+        self.ttl.after(self.renewed)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ClaimRecord {
+    pub(crate) destination: u64,
+    pub(crate) claim: ClaimId,
+    pub(crate) hold: Hold,
+    pub(crate) grace: GraceSeconds,
+    /// What it took: sequence number, and how often the message has now been claimed.
+    pub(crate) taken: Vec<(u64, u32)>,
+    /// What it set aside as claimed too often.
+    pub(crate) exhausted: Vec<u64>,
+}
+
+const MESSAGE: u8 = 1;
+const CLAIM: u8 = 2;
+const RENEW: u8 = 3;
+const RELEASE: u8 = 4;
+const DELETE: u8 = 5;
+const PURGE: u8 = 6;
+const DROP: u8 = 7;
+const DESTINATION: u8 = 8;
+
+const HAS_ID: u8 = 1;
+const HAS_DELAY: u8 = 2;
+const HAS_CLAIM: u8 = 4;
+const IS_EXHAUSTED: u8 = 8;
+const CLIENT_IS_UUID: u8 = 16;
+
+impl Record<'_> {
+    /// Appends the record to a buffer.
+    pub(crate) fn encode(&self, buffer: &mut Vec<u8>) {
+        let start = buffer.len();
+        buffer.extend_from_slice(&[0; HEADER]);
+        let mut out = Writer::new(buffer);
+        let kind = match self {
+            Self::Message(message) => {
+                message.encode(&mut out);
+                MESSAGE
+            }
+            Self::Claim(claim) => {
+                claim.encode(&mut out);
+                CLAIM
+            }
+            Self::Renew { destination, claim, hold, grace } => {
+                out.u64(*destination);
+                out.u128(claim.as_u128());
+                hold.encode(&mut out);
+                out.u32(grace.get());
+                RENEW
+            }
+            Self::Release { destination, claim } => {
+                out.u64(*destination);
+                out.u128(claim.as_u128());
+                RELEASE
+            }
+            Self::Delete { destination, sequences } => {
+                out.u64(*destination);
+                out.count(sequences.len());
+                sequences.iter().for_each(|sequence| out.u64(*sequence));
+                DELETE
+            }
+            Self::Purge { destination, below } => {
+                out.u64(*destination);
+                out.u64(*below);
+                PURGE
+            }
+            Self::Drop { destination } => {
+                out.u64(*destination);
+                DROP
+            }
+            Self::Destination { destination, kind, project, name } => {
+                out.u64(*destination);
+                out.u8(u8::from(*kind == DestinationKind::Topic));
+                out.text(project);
+                out.text(name);
+                DESTINATION
+            }
+        };
+        let length = u32::try_from(buffer.len() - start - HEADER).unwrap_or(u32::MAX);
+        buffer[start] = kind;
+        buffer[start + 1..start + 5].copy_from_slice(&length.to_le_bytes());
+        let checksum = checksum(kind, &buffer[start + HEADER..]);
+        buffer[start + 5..start + 9].copy_from_slice(&checksum.to_le_bytes());
+    }
+}
+
+impl<'a> Record<'a> {
+    /// Reads the record at the start of `bytes`; answers it with its length.
+    pub(crate) fn decode(bytes: &'a [u8]) -> Result<(Self, usize), Malformed> {
+        let mut header = Fields::new(bytes);
+        let kind = header.u8()?;
+        let length = usize::try_from(header.u32()?).map_err(|_| Malformed)?;
+        let stored = header.u32()?;
+        let fields = header.bytes(length)?;
+        if stored != checksum(kind, fields) {
+            return Err(Malformed);
+        }
+        let mut fields = Fields::new(fields);
+        let record = match kind {
+            MESSAGE => Self::Message(MessageRecord::decode(&mut fields)?),
+            CLAIM => Self::Claim(ClaimRecord::decode(&mut fields)?),
+            RENEW => Self::Renew {
+                destination: fields.u64()?,
+                claim: ClaimId::from_u128(fields.u128()?),
+                hold: Hold::decode(&mut fields)?,
+                grace: GraceSeconds::new(fields.u32()?),
+            },
+            RELEASE => {
+                Self::Release { destination: fields.u64()?, claim: ClaimId::from_u128(fields.u128()?) }
+            }
+            DELETE => {
+                Self::Delete { destination: fields.u64()?, sequences: fields.list(8, |fields| fields.u64())? }
+            }
+            PURGE => Self::Purge { destination: fields.u64()?, below: fields.u64()? },
+            DROP => Self::Drop { destination: fields.u64()? },
+            DESTINATION => Self::Destination {
+                destination: fields.u64()?,
+                kind: if fields.u8()? == 1 { DestinationKind::Topic } else { DestinationKind::Queue },
+                project: fields.text()?,
+                name: fields.text()?,
+            },
+            _ => return Err(Malformed),
+        };
+        Ok((record, HEADER + length))
+    }
+}
+
+impl Hold {
+    pub(crate) fn encode(self, out: &mut Writer<'_>) {
+        out.u64(self.renewed.as_millis());
+        out.u32(self.ttl.get());
+    }
+
+    pub(crate) fn decode(fields: &mut Fields<'_>) -> Result<Self, Malformed> {
+        Ok(Self { renewed: Timestamp::from_millis(fields.u64()?), ttl: TtlSeconds::new(fields.u32()?) })
+    }
+}
+
+impl ClaimRecord {
+    fn encode(&self, out: &mut Writer<'_>) {
+        out.u64(self.destination);
+        out.u128(self.claim.as_u128());
+        self.hold.encode(out);
+        out.u32(self.grace.get());
+        out.count(self.taken.len());
+        for (sequence, count) in &self.taken {
+            out.u64(*sequence);
+            out.u32(*count);
+        }
+        out.count(self.exhausted.len());
+        self.exhausted.iter().for_each(|sequence| out.u64(*sequence));
+    }
+
+    fn decode(fields: &mut Fields<'_>) -> Result<Self, Malformed> {
+        Ok(Self {
+            destination: fields.u64()?,
+            claim: ClaimId::from_u128(fields.u128()?),
+            hold: Hold::decode(fields)?,
+            grace: GraceSeconds::new(fields.u32()?),
+            taken: fields.list(12, |fields| Ok((fields.u64()?, fields.u32()?)))?,
+            exhausted: fields.list(8, |fields| fields.u64())?,
+        })
+    }
+}
+
+impl<'a> MessageRecord<'a> {
+    /// Reads a whole record, header included, that is known to be a message's.
+    pub(crate) fn read(bytes: &'a [u8]) -> Result<Self, Malformed> {
+        match Record::decode(bytes)? {
+            (Record::Message(message), _) => Ok(message),
+            _ => Err(Malformed),
+        }
+    }
+
+    fn encode(&self, out: &mut Writer<'_>) {
+        let delayed = self.delayed_until > self.created;
+        let flag = |set: bool, bit: u8| if set { bit } else { 0 };
+        out.u8(flag(self.id.is_some(), HAS_ID)
+            | flag(delayed, HAS_DELAY)
+            | flag(self.claim.is_some(), HAS_CLAIM)
+            | flag(self.exhausted, IS_EXHAUSTED)
+            | flag(matches!(self.client, Client::Uuid(_)), CLIENT_IS_UUID));
+        out.u64(self.destination);
+        out.u64(self.sequence);
+        out.u64(self.created.as_millis());
+        out.u64(self.expires.as_millis());
+        out.u32(self.ttl.get());
+        out.u32(self.claim_count);
+        if let Some(id) = self.id {
+            out.u128(id.as_u128());
+        }
+        if delayed {
+            out.u64(self.delayed_until.as_millis());
+        }
+        if let Some((claim, hold)) = self.claim {
+            out.u128(claim.as_u128());
+            hold.encode(out);
+        }
+        match self.client {
+            Client::Uuid(id) => out.u128(id.as_u128()),
+            Client::Text(text) => out.text(text),
+        }
+        out.text(self.checksum);
+        out.rest(self.body);
+    }
+
+    fn decode(fields: &mut Fields<'a>) -> Result<Self, Malformed> {
+        let flags = fields.u8()?;
+        let has = |bit: u8| flags & bit != 0;
+        let destination = fields.u64()?;
+        let sequence = fields.u64()?;
+        let created = Timestamp::from_millis(fields.u64()?);
+        let expires = Timestamp::from_millis(fields.u64()?);
+        let ttl = TtlSeconds::new(fields.u32()?);
+        let claim_count = fields.u32()?;
+        let id = if has(HAS_ID) { Some(MessageId::from_u128(fields.u128()?)) } else { None };
+        let delayed_until = if has(HAS_DELAY) { Timestamp::from_millis(fields.u64()?) } else { created };
+        let claim = if has(HAS_CLAIM) {
+            Some((ClaimId::from_u128(fields.u128()?), Hold::decode(fields)?))
+        } else {
+            None
+        };
+        let client = if has(CLIENT_IS_UUID) {
+            Client::Uuid(Uuid::from_u128(fields.u128()?))
+        } else {
+            Client::Text(fields.text()?)
+        };
+        Ok(Self {
+            destination,
+            sequence,
+            id,
+            created,
+            expires,
+            delayed_until,
+            ttl,
+            claim_count,
+            claim,
+            exhausted: has(IS_EXHAUSTED),
+            client,
+            checksum: fields.text()?,
+            body: fields.rest(),
+        })
+    }
+}
+
+/// A client id on disk. The usual one is a UUID: 16 bytes instead of 36.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Client<'a> {
+    Uuid(Uuid),
+    Text(&'a str),
+}
+
+impl<'a> Client<'a> {
+    pub(crate) fn new(text: &'a str) -> Self {
+        let mut canonical = Uuid::encode_buffer();
+        match Uuid::try_parse(text) {
+            Ok(id) if id.hyphenated().encode_lower(&mut canonical) == text => Self::Uuid(id),
+            _ => Self::Text(text),
+        }
+    }
+
+    /// A number that stands for the client in the index. Two clients share one about every 2⁶⁴ times.
+    pub(crate) fn tag(self) -> u64 {
+        // FNV-1a: stable over restarts, since checkpoints keep it.
+        let hash = |bytes: &[u8]| {
+            bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+                (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+            })
+        };
+        match self {
+            Self::Uuid(id) => hash(id.as_bytes()),
+            Self::Text(text) => hash(text.as_bytes()),
+        }
+    }
+}
+
+impl fmt::Display for Client<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Uuid(id) => fmt::Display::fmt(id, f),
+            Self::Text(text) => f.write_str(text),
+        }
+    }
+}
+
+fn checksum(kind: u8, fields: &[u8]) -> u32 {
+    crc32c::crc32c_append(crc32c::crc32c(&[kind]), fields)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
+
+    use super::{
+        ClaimId, ClaimRecord, Client, DestinationKind, GraceSeconds, Hold, MessageId, MessageRecord, Record,
+        Timestamp, TtlSeconds,
+    };
+
+    fn hold() -> Hold {
+        Hold { renewed: Timestamp::from_millis(5), ttl: TtlSeconds::new(60) }
+    }
+
+    fn round_trip(record: &Record<'_>) {
+        let mut buffer = vec![0xee; 3];
+        record.encode(&mut buffer);
+        let length = buffer.len() - 3;
+        buffer.extend_from_slice(b"more");
+        assert_eq!(Record::decode(&buffer[3..]), Ok((record.clone(), length)));
+    }
+
+    #[test]
+    fn every_kind_is_read_back() {
+        let claim = ClaimId::from_u128(77);
+        round_trip(&Record::Claim(ClaimRecord {
+            destination: 1,
+            claim,
+            hold: hold(),
+            grace: GraceSeconds::new(61),
+            taken: vec![(1, 1), (u64::MAX, 9)],
+            exhausted: vec![4],
+        }));
+        round_trip(&Record::Renew { destination: 1, claim, hold: hold(), grace: GraceSeconds::new(60) });
+        round_trip(&Record::Release { destination: 1, claim });
+        round_trip(&Record::Delete { destination: 1, sequences: vec![1, 2, 3] });
+        round_trip(&Record::Purge { destination: 1, below: 3 });
+        round_trip(&Record::Drop { destination: 1 });
+        for kind in [DestinationKind::Queue, DestinationKind::Topic] {
+            round_trip(&Record::Destination { destination: 1, kind, project: "p", name: "q" });
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn messages_are_read_back(
+            client in "[0-9a-f-]{0,36}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
+            checksum in ".{0,8}",
+            body in any::<Vec<u8>>(),
+            (id, delay, claimed, exhausted) in any::<(Option<u128>, u32, bool, bool)>(),
+        ) {
+            let created = Timestamp::from_millis(1_000);
+            round_trip(&Record::Message(MessageRecord {
+                destination: 3,
+                sequence: 4,
+                id: id.map(MessageId::from_u128),
+                created,
+                expires: Timestamp::from_millis(2_000),
+                delayed_until: created.plus_secs(u64::from(delay)),
+                ttl: TtlSeconds::new(1),
+                claim_count: 2,
+                claim: claimed.then(|| (ClaimId::from_u128(5), hold())),
+                exhausted,
+                client: Client::new(&client),
+                checksum: &checksum,
+                body: &body,
+            }));
+            prop_assert_eq!(Client::new(&client).to_string(), client);
+        }
+
+        #[test]
+        fn no_bytes_make_decoding_panic(bytes in any::<Vec<u8>>()) {
+            let _ = Record::decode(&bytes);
+        }
+
+        #[test]
+        fn no_fields_behind_a_valid_checksum_make_decoding_panic(kind in 0_u8..10, fields in any::<Vec<u8>>()) {
+            let mut bytes = vec![kind];
+            bytes.extend_from_slice(&u32::try_from(fields.len()).unwrap().to_le_bytes());
+            bytes.extend_from_slice(&super::checksum(kind, &fields).to_le_bytes());
+            bytes.extend_from_slice(&fields);
+            let _ = Record::decode(&bytes);
+        }
+
+        #[test]
+        fn a_flipped_bit_is_noticed(body in any::<Vec<u8>>(), bit in any::<proptest::sample::Index>()) {
+            let mut bytes = Vec::new();
+            Record::Destination {
+                destination: 1,
+                kind: DestinationKind::Queue,
+                project: &"p".repeat(body.len()),
+                name: "q",
+            }
+            .encode(&mut bytes);
+            let bit = bit.index(bytes.len() * 8);
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            prop_assert!(Record::decode(&bytes).is_err());
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! The files of the log: numbered, of one size, used again when nothing in them lives.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::Bytes;
+use parking_lot::RwLock;
+
+use super::Location;
+use super::envelope::padded;
+use super::fields::{Fields, Malformed, Writer};
+use crate::disk::{Disk, DiskFile};
+
+/// Where the first envelope of a segment begins.
+pub(crate) const BODY: usize = padded(40);
+/// The layout of segments, envelopes and records.
+pub(crate) const FORMAT_VERSION: u32 = 1;
+
+const MAGIC: u32 = u32::from_le_bytes(*b"ZQSG");
+
+/// What stands at the start of a segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SegmentHeader {
+    pub(crate) number: u32,
+    /// Where the segment before this one ends: what is unreadable before that point is damage, not a torn write.
+    pub(crate) previous_end: u64,
+    /// The number of the first commit in here.
+    pub(crate) first_commit: u64,
+    /// No queue has given out a sequence number this high yet.
+    pub(crate) sequence_floor: u64,
+}
+
+impl SegmentHeader {
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let mut rest = Vec::with_capacity(BODY);
+        let mut out = Writer::new(&mut rest);
+        out.u32(self.number);
+        out.u64(self.previous_end);
+        out.u64(self.first_commit);
+        out.u64(self.sequence_floor);
+        let mut bytes = Vec::with_capacity(BODY);
+        let mut out = Writer::new(&mut bytes);
+        out.u32(MAGIC);
+        out.u32(FORMAT_VERSION);
+        out.u32(crc32c::crc32c(&rest));
+        out.rest(&rest);
+        bytes.resize(BODY, 0);
+        bytes
+    }
+
+    /// `Ok(None)`: no segment of ours begins here. An unknown version is an error: a newer program wrote it.
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Option<Self>, UnknownVersion> {
+        let mut fields = Fields::new(bytes);
+        let mut read =
+            || -> Result<(u32, u32, u32), Malformed> { Ok((fields.u32()?, fields.u32()?, fields.u32()?)) };
+        let Ok((MAGIC, version, checksum)) = read() else { return Ok(None) };
+        if version != FORMAT_VERSION {
+            return Err(UnknownVersion(version));
+        }
+        let mut read = || -> Result<Self, Malformed> {
+            let rest = fields.bytes(28)?;
+            if crc32c::crc32c(rest) != checksum {
+                return Err(Malformed);
+            }
+            let mut fields = Fields::new(rest);
+            Ok(Self {
+                number: fields.u32()?,
+                previous_end: fields.u64()?,
+                first_commit: fields.u64()?,
+                sequence_floor: fields.u64()?,
+            })
+        };
+        Ok(read().ok())
+    }
+}
+
+/// A layout that this program does not know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct UnknownVersion(pub(crate) u32);
+
+/// One file of the log.
+#[derive(Debug)]
+pub(crate) struct Segment {
+    pub(crate) number: u32,
+    pub(crate) file: Box<dyn DiskFile>,
+    /// Bytes of message records in here that the index still refers to.
+    live: AtomicU64,
+}
+
+impl Segment {
+    pub(crate) fn new(number: u32, file: Box<dyn DiskFile>) -> Self {
+        Self { number, file, live: AtomicU64::new(0) }
+    }
+
+    pub(crate) fn live(&self) -> u64 {
+        self.live.load(Ordering::Acquire)
+    }
+
+    /// Reads a record if it is in memory already.
+    pub(crate) fn read_cached(&self, location: Location) -> Option<Bytes> {
+        let mut buffer = vec![0; location.length as usize];
+        self.file.read_cached(&mut buffer, u64::from(location.offset)).then(|| buffer.into())
+    }
+
+    /// Reads a record; may wait for the device.
+    pub(crate) fn read(&self, location: Location) -> io::Result<Bytes> {
+        let mut buffer = vec![0; location.length as usize];
+        self.file.read_at(&mut buffer, u64::from(location.offset))?;
+        Ok(buffer.into())
+    }
+}
+
+/// All segments that hold something, by number, and how their files are named.
+#[derive(Debug)]
+pub(crate) struct Segments {
+    pub(crate) disk: Arc<dyn Disk>,
+    pub(crate) directory: PathBuf,
+    /// Bytes of a segment's file.
+    pub(crate) size: u64,
+    by_number: RwLock<BTreeMap<u32, Arc<Segment>>>,
+}
+
+impl Segments {
+    pub(crate) fn new(disk: Arc<dyn Disk>, directory: &Path, size: u64) -> Self {
+        Self { disk, directory: directory.to_owned(), size, by_number: RwLock::default() }
+    }
+
+    pub(crate) fn path(&self, number: u32) -> PathBuf {
+        self.directory.join(format!("segment-{number:010}.log"))
+    }
+
+    /// The number in a segment's file name.
+    pub(crate) fn number_of(file_name: &str) -> Option<u32> {
+        file_name.strip_prefix("segment-")?.strip_suffix(".log")?.parse().ok()
+    }
+
+    pub(crate) fn add(&self, segment: Arc<Segment>) {
+        self.by_number.write().insert(segment.number, segment);
+    }
+
+    pub(crate) fn get(&self, number: u32) -> Option<Arc<Segment>> {
+        self.by_number.read().get(&number).cloned()
+    }
+
+    /// All of them, oldest first.
+    pub(crate) fn all(&self) -> Vec<Arc<Segment>> {
+        self.by_number.read().values().cloned().collect()
+    }
+
+    pub(crate) fn remove(&self, number: u32) -> Option<Arc<Segment>> {
+        self.by_number.write().remove(&number)
+    }
+
+    pub(crate) fn note_live(&self, location: Location) {
+        if let Some(segment) = self.by_number.read().get(&location.segment) {
+            segment.live.fetch_add(u64::from(location.length), Ordering::AcqRel);
+        }
+    }
+
+    pub(crate) fn note_freed(&self, freed: &[Location]) {
+        if freed.is_empty() {
+            return;
+        }
+        let by_number = self.by_number.read();
+        for location in freed {
+            if let Some(segment) = by_number.get(&location.segment) {
+                segment.live.fetch_sub(u64::from(location.length), Ordering::AcqRel);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BODY, FORMAT_VERSION, SegmentHeader, Segments, UnknownVersion};
+
+    const HEADER: SegmentHeader =
+        SegmentHeader { number: 7, previous_end: 4096, first_commit: 99, sequence_floor: 12 };
+
+    #[test]
+    fn a_header_is_read_back_and_damage_is_noticed() {
+        let bytes = HEADER.encode();
+        assert_eq!(bytes.len(), BODY);
+        assert_eq!(SegmentHeader::decode(&bytes), Ok(Some(HEADER)));
+        for byte in (0..4).chain(8..40) {
+            let mut damaged = bytes.clone();
+            damaged[byte] ^= 1;
+            assert_eq!(SegmentHeader::decode(&damaged), Ok(None), "byte {byte}");
+        }
+        assert_eq!(SegmentHeader::decode(&[]), Ok(None));
+    }
+
+    #[test]
+    fn a_newer_layout_is_told_from_damage() {
+        let mut bytes = HEADER.encode();
+        bytes[4] = 200;
+        assert_eq!(SegmentHeader::decode(&bytes), Err(UnknownVersion(200)));
+        assert_ne!(FORMAT_VERSION, 200);
+    }
+
+    #[test]
+    fn only_segments_have_a_number_in_their_name() {
+        assert_eq!(Segments::number_of("segment-0000000012.log"), Some(12));
+        for other in ["segment-x.log", "spare.log", "segment-1", "checkpoint", ""] {
+            assert_eq!(Segments::number_of(other), None, "{other}");
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! The tables as they will be after the next commit.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use zaqar_model::{DestinationNumber, IdSource};
+use zaqar_storage::{StorageError, StorageResult};
+
+use super::rows::{Row, Tables};
+
+/// The writer's own tables, ahead of those that everybody sees by the changes that are still to be committed. The two
+/// share keys and rows, so the second costs little.
+pub(super) struct Draft {
+    tables: Tables,
+    /// The numbers of all queues and topics.
+    numbers: HashSet<DestinationNumber>,
+    changes: Vec<Change>,
+}
+
+/// One row put or removed.
+pub(super) struct Change {
+    pub(super) table: &'static str,
+    pub(super) key: Arc<[u8]>,
+    /// `None`: removed.
+    pub(super) value: Option<Vec<u8>>,
+    /// Makes the same change in memory.
+    pub(super) publish: Box<dyn FnOnce(&mut Tables) + Send>,
+}
+
+impl Draft {
+    pub(super) fn new(tables: Tables) -> Self {
+        let numbers = tables.queues.all().map(|queue| queue.destination.number).collect();
+        Self { tables, numbers, changes: Vec::new() }
+    }
+
+    pub(super) const fn tables(&self) -> &Tables {
+        &self.tables
+    }
+
+    pub(super) fn put<R: Row>(&mut self, row: R) -> StorageResult<Arc<R>> {
+        let key: Arc<[u8]> = row.key().into();
+        let value = row.encode().map_err(StorageError::driver)?;
+        // A row that cannot be read back would keep the store from opening ever again.
+        if R::decode(&key, &value).map_err(StorageError::Driver)? != row {
+            return Err(StorageError::driver(format!(
+                "a row of {} would not be read back as it is",
+                R::TABLE
+            )));
+        }
+        let row = Arc::new(row);
+        R::rows_mut(&mut self.tables).insert(Arc::clone(&key), Arc::clone(&row));
+        let publish = Box::new({
+            let (key, row) = (Arc::clone(&key), Arc::clone(&row));
+            move |tables: &mut Tables| R::rows_mut(tables).insert(key, row)
+        });
+        self.changes.push(Change { table: R::TABLE, key, value: Some(value), publish });
+        Ok(row)
+    }
+
+    pub(super) fn remove<R: Row>(&mut self, key: &[u8]) -> Option<Arc<R>> {
+        let row = R::rows_mut(&mut self.tables).remove(key)?;
+        let key: Arc<[u8]> = key.into();
+        let publish = Box::new({
+            let key = Arc::clone(&key);
+            move |tables: &mut Tables| {
+                R::rows_mut(tables).remove(&key);
+            }
+        });
+        self.changes.push(Change { table: R::TABLE, key, value: None, publish });
+        Some(row)
+    }
+
+    /// A number that no queue has. That none ever had it is left to chance, of which 64 bits leave little: a list of
+    /// the numbers that were once in use would grow for ever.
+    pub(super) fn allot_number(&mut self, ids: &dyn IdSource) -> StorageResult<DestinationNumber> {
+        const ATTEMPTS: usize = 16;
+
+        (0..ATTEMPTS)
+            .map(|_| half(ids.next_u128()))
+            .map(DestinationNumber::new)
+            .find(|number| self.numbers.insert(*number))
+            .ok_or_else(|| StorageError::driver("the source of ids repeats itself"))
+    }
+
+    pub(super) fn return_number(&mut self, number: DestinationNumber) {
+        self.numbers.remove(&number);
+    }
+
+    pub(super) fn take_changes(&mut self) -> Vec<Change> {
+        std::mem::take(&mut self.changes)
+    }
+}
+
+/// Both halves in one: the bits that are the same in every UUID fall on random ones.
+#[allow(clippy::cast_possible_truncation, reason = "the lower half is what is wanted")]
+const fn half(id: u128) -> u64 {
+    (id ^ (id >> 64)) as u64
+}

@@ -1,0 +1,143 @@
+//! The file: opened, read as a whole, and written one commit at a time.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use redb::backends::FileBackend;
+use redb::{Builder, Database, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition};
+use zaqar_model::{Flavor, Pool, Queue};
+
+use super::catalogue::Mapping;
+use super::draft::Change;
+use super::error::OpenError;
+use super::rows::{Row, Tables};
+
+/// The version that is written. Of the older ones there are none yet.
+const FORMAT_VERSION: u64 = 1;
+
+const FORMAT: TableDefinition<&str, u64> = TableDefinition::new("format");
+const VERSION: &str = "version";
+
+/// Enough for the upper levels of the trees: what is read is read from memory.
+const CACHE_BYTES: usize = 16 << 20;
+
+pub(super) struct RecordFile {
+    path: PathBuf,
+    database: Database,
+}
+
+impl RecordFile {
+    /// Opens the file, or makes a new one, for this process alone.
+    pub(super) fn open(directory: &Path, path: &Path) -> Result<Self, OpenError> {
+        Self::new(path, open_database(directory, path).map_err(|error| not_opened(path, error))?)
+    }
+
+    pub(super) fn new(path: &Path, database: Database) -> Result<Self, OpenError> {
+        match read_version(&database).map_err(|error| not_opened(path, error))? {
+            FORMAT_VERSION => Ok(Self { path: path.to_owned(), database }),
+            newer if newer > FORMAT_VERSION => {
+                Err(OpenError::NewerFormat { path: path.to_owned(), found: newer, known: FORMAT_VERSION })
+            }
+            unknown => {
+                let source = format!("there is no format version {unknown}").into();
+                Err(OpenError::Damaged { path: path.to_owned(), source })
+            }
+        }
+    }
+
+    pub(super) fn load(&self) -> Result<Tables, OpenError> {
+        let mut tables = Tables::default();
+        let reading = self.database.begin_read().map_err(|error| not_opened(&self.path, error))?;
+        self.load_rows::<Queue>(&reading, &mut tables)?;
+        self.load_rows::<Pool>(&reading, &mut tables)?;
+        self.load_rows::<Flavor>(&reading, &mut tables)?;
+        self.load_rows::<Mapping>(&reading, &mut tables)?;
+        Ok(tables)
+    }
+
+    fn load_rows<R: Row>(&self, reading: &ReadTransaction, tables: &mut Tables) -> Result<(), OpenError> {
+        let failed = |error: redb::StorageError| not_opened(&self.path, error);
+        let table = match reading.open_table(definition(R::TABLE)) {
+            Ok(table) => table,
+            // Nothing of this kind was ever written.
+            Err(redb::TableError::TableDoesNotExist(_)) => return Ok(()),
+            Err(error) => return Err(not_opened(&self.path, error)),
+        };
+        for entry in table.iter().map_err(failed)? {
+            let (key, value) = entry.map_err(failed)?;
+            let row = R::decode(key.value(), value.value()).map_err(|error| OpenError::Damaged {
+                path: self.path.clone(),
+                source: format!("{} {}: {error}", R::TABLE, key.value().escape_ascii()).into(),
+            })?;
+            R::rows_mut(tables).insert(key.value().into(), row.into());
+        }
+        Ok(())
+    }
+
+    /// Makes the changes durable, all or none. They come back ordered by table, those of one table in their old order.
+    pub(super) fn commit(&self, changes: &mut [Change]) -> Result<(), redb::Error> {
+        changes.sort_by_key(|change| change.table);
+        let transaction = self.database.begin_write()?;
+        for changes in changes.chunk_by(|one, next| one.table == next.table) {
+            let Some(first) = changes.first() else { continue };
+            let mut table = transaction.open_table(definition(first.table))?;
+            for change in changes {
+                match &change.value {
+                    Some(value) => table.insert(&*change.key, value.as_slice())?,
+                    None => table.remove(&*change.key)?,
+                };
+            }
+        }
+        Ok(transaction.commit()?)
+    }
+
+    pub(super) fn close(self) -> Result<(), redb::Error> {
+        Ok(self.database.close()?)
+    }
+}
+
+const fn definition(table: &str) -> TableDefinition<'_, &'static [u8], &'static [u8]> {
+    TableDefinition::new(table)
+}
+
+fn open_database(directory: &Path, path: &Path) -> Result<Database, redb::Error> {
+    std::fs::create_dir_all(directory)?;
+    // Pools have passwords in their URIs: the file is nobody else's to read.
+    let file =
+        OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
+    let database = Builder::new()
+        .set_cache_size(CACHE_BYTES)
+        // All of it is read anyway, and damage then shows as an error here and not as a panic later.
+        .set_check_integrity_on_open(true)
+        .create_with_backend(FileBackend::new(file)?)?;
+    // The name of a new file is durable only with its directory.
+    File::open(directory)?.sync_all()?;
+    Ok(database)
+}
+
+/// The file's format version, written first if the file is new.
+fn read_version(database: &Database) -> Result<u64, redb::Error> {
+    let reading = database.begin_read()?;
+    if reading.list_tables()?.next().is_some() {
+        let table = reading.open_table(FORMAT)?;
+        return Ok(table.get(VERSION)?.map_or(0, |version| version.value()));
+    }
+    let transaction = database.begin_write()?;
+    transaction.open_table(FORMAT)?.insert(VERSION, FORMAT_VERSION)?;
+    transaction.commit()?;
+    Ok(FORMAT_VERSION)
+}
+
+fn not_opened(path: &Path, error: impl Into<redb::Error>) -> OpenError {
+    let path = path.to_owned();
+    match error.into() {
+        redb::Error::DatabaseAlreadyOpen => OpenError::InUse { path, by: None },
+        // By this kind of error redb says that the file is none of its own.
+        redb::Error::Io(source) if source.kind() != io::ErrorKind::InvalidData => {
+            OpenError::Io { path, source }
+        }
+        error => OpenError::Damaged { path, source: error.into() },
+    }
+}

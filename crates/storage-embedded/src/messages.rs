@@ -1,0 +1,391 @@
+//! Messages: posted, listed, fetched, deleted.
+
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+use zaqar_model::{
+    ClaimId, ClientId, Destination, Marker, Message, MessageId, NewMessage, Page, QueueStats, StoredMessage,
+    Timestamp,
+};
+use zaqar_storage::{Deletion, MessageQuery, Messages, StorageError, StorageResult};
+
+use crate::EmbeddedMessageStore;
+use crate::index::{Entry, QueueIndex};
+use crate::log::{Client, Record, Segments};
+use crate::queues::{Locked, Queue};
+use crate::read::{Found, messages, stored_messages};
+use crate::writer::{Operation, answer};
+
+/// How many index entries are looked at before others get their turn at the queue.
+const LIST_SLICE: usize = 4096;
+/// How many bytes of adopted messages one commit takes in.
+const ADOPTED_AT_ONCE: usize = 256 << 10;
+
+#[async_trait::async_trait]
+impl Messages for EmbeddedMessageStore {
+    async fn post(
+        &self,
+        to: &Destination,
+        client: &ClientId,
+        messages: Vec<NewMessage>,
+        now: Timestamp,
+    ) -> StorageResult<Vec<MessageId>> {
+        let queue = self.queues.find_or_create(to).ok_or(StorageError::NotFound("queue"))?;
+        let (reply, receiver) = oneshot::channel();
+        self.writer.submit(Operation::Post { queue, client: client.clone(), messages, now, reply })?;
+        answer(receiver).await
+    }
+
+    async fn list(
+        &self,
+        from: &Destination,
+        query: &MessageQuery,
+        now: Timestamp,
+    ) -> StorageResult<Page<Message, Marker>> {
+        let Some(queue) = self.find(from)? else { return Ok(Page::empty()) };
+        let mut listing = Listing::new(&self.queues.segments, query, now);
+        while !listing.go_on(&self.queues.lock_at(&queue, now).index) {
+            tokio::task::yield_now().await;
+        }
+        Ok(Page { next: listing.next, items: messages(listing.found).await? })
+    }
+
+    async fn get(
+        &self,
+        from: &Destination,
+        ids: &[MessageId],
+        now: Timestamp,
+    ) -> StorageResult<Vec<Message>> {
+        let Some(queue) = self.find(from)? else { return Ok(Vec::new()) };
+        let found = {
+            let locked = self.queues.lock_at(&queue, now);
+            let sequences = ids.iter().filter_map(|id| locked.index.find(*id));
+            self.found(&locked.index, sequences)
+        };
+        messages(found).await
+    }
+
+    async fn delete(
+        &self,
+        from: &Destination,
+        id: MessageId,
+        claim: Option<ClaimId>,
+        now: Timestamp,
+    ) -> StorageResult<Deletion> {
+        let Some(queue) = self.find(from)? else { return Ok(Deletion::Done) };
+        let verdict = |index: &QueueIndex, entry: &Entry| {
+            let holder = entry.claim.and_then(|key| index.claims.get(key)).map(|held| held.id);
+            match (claim, holder) {
+                (None, None) => Deletion::Done,
+                (None, Some(_)) => Deletion::MessageIsClaimed,
+                (Some(_), None) => Deletion::MessageNotClaimed,
+                (Some(claim), Some(holder)) if claim == holder => Deletion::Done,
+                (Some(claim), Some(_)) if index.claims.find(claim).is_some() => Deletion::ClaimedByAnother,
+                (Some(_), Some(_)) => Deletion::ClaimDoesNotExist,
+            }
+        };
+        self.remove_if(&queue, &[id], now, verdict).await
+    }
+
+    async fn delete_many(
+        &self,
+        from: &Destination,
+        ids: &[MessageId],
+        claims: Option<&[ClaimId]>,
+        now: Timestamp,
+    ) -> StorageResult<Deletion> {
+        let Some(queue) = self.find(from)? else { return Ok(Deletion::Done) };
+        let verdict = |index: &QueueIndex, entry: &Entry| {
+            let holder = entry.claim.and_then(|key| index.claims.get(key)).map(|held| held.id);
+            match (claims, holder) {
+                (None, _) => Deletion::Done,
+                (Some(_), None) => Deletion::MessageNotClaimed,
+                (Some(claims), Some(holder)) if claims.contains(&holder) => Deletion::Done,
+                (Some(claims), Some(_)) if claims.iter().any(|claim| index.claims.find(*claim).is_some()) => {
+                    Deletion::ClaimedByAnother
+                }
+                (Some(_), Some(_)) => Deletion::ClaimDoesNotExist,
+            }
+        };
+        self.remove_if(&queue, ids, now, verdict).await
+    }
+
+    async fn pop(&self, from: &Destination, limit: usize, now: Timestamp) -> StorageResult<Vec<Message>> {
+        let Some(queue) = self.find(from)? else { return Ok(Vec::new()) };
+        let (found, receiver) = {
+            let mut locked = self.queues.lock_at(&queue, now);
+            let sequences: Vec<u64> =
+                locked.index.available_from(0).take(limit).map(|(sequence, _)| sequence).collect();
+            if sequences.is_empty() {
+                return Ok(Vec::new());
+            }
+            let found = self.found(&locked.index, sequences.iter().copied());
+            (found, self.remove(&queue, &mut locked, sequences)?)
+        };
+        let popped = messages(found).await?;
+        answer(receiver).await?;
+        Ok(popped)
+    }
+
+    async fn purge(&self, destination: &Destination, now: Timestamp) -> StorageResult<()> {
+        let Some(queue) = self.find(destination)? else { return Ok(()) };
+        let receiver = {
+            let mut locked = self.queues.lock_at(&queue, now);
+            let below = locked.index.next_sequence;
+            let receiver = self.log(&mut locked, &Record::Purge { destination: queue.number, below })?;
+            locked.index.purge(below);
+            receiver
+        };
+        answer(receiver).await
+    }
+
+    async fn stats(&self, destination: &Destination, now: Timestamp) -> StorageResult<QueueStats> {
+        let Some(queue) = self.find(destination)? else { return Ok(QueueStats::default()) };
+        let locked = self.queues.lock_at(&queue, now);
+        let index = &locked.index;
+        let named = |(sequence, entry): (u64, &Entry)| (index.id_of(sequence), entry.created);
+        Ok(QueueStats {
+            claimed: index.claimed(),
+            free: index.live() - index.claimed(),
+            oldest: index.first().map(named),
+            newest: index.last().map(named),
+        })
+    }
+
+    async fn drop_destination(&self, destination: &Destination) -> StorageResult<()> {
+        let number = destination.number.get();
+        // One that is not known yet may have a post on its way.
+        let receiver = match self.queues.find_or_create(destination) {
+            Some(queue) => {
+                let mut locked = self.queues.lock(&queue);
+                let receiver = self.log(&mut locked, &Record::Drop { destination: number })?;
+                locked.is_dropped = true;
+                locked.index.clear();
+                receiver
+            }
+            // Another drops it, or has: not done before that is durable.
+            None => self.barrier()?,
+        };
+        self.queues.forget(number);
+        answer(receiver).await
+    }
+
+    async fn adopt(
+        &self,
+        to: &Destination,
+        messages: Vec<StoredMessage>,
+        now: Timestamp,
+    ) -> StorageResult<()> {
+        let mut waiting = messages.into_iter().filter(|stored| stored.expires > now).peekable();
+        while waiting.peek().is_some() {
+            let mut bytes = 0;
+            let mut batch = Vec::new();
+            while let Some(stored) = waiting.next_if(|_| bytes < ADOPTED_AT_ONCE) {
+                bytes += stored.message.body.as_bytes().len();
+                batch.push(stored);
+            }
+            let queue = self.queues.find_or_create(to).ok_or(StorageError::NotFound("queue"))?;
+            let (reply, receiver) = oneshot::channel();
+            self.writer.submit(Operation::Adopt { queue, messages: batch, reply })?;
+            answer(receiver).await?;
+        }
+        Ok(())
+    }
+
+    async fn exhausted(
+        &self,
+        from: &Destination,
+        limit: usize,
+        now: Timestamp,
+    ) -> StorageResult<Vec<StoredMessage>> {
+        let Some(queue) = self.find(from)? else { return Ok(Vec::new()) };
+        let found = {
+            let mut locked = self.queues.lock_at(&queue, now);
+            let over: Vec<u64> = expired(&locked.index, now);
+            over.into_iter().for_each(|sequence| locked.index.remove(sequence));
+            let index = &locked.index;
+            index
+                .exhausted
+                .iter()
+                .take(limit)
+                .map(|(sequence, entry)| Found::new(&self.queues.segments, index, *sequence, entry))
+                .collect()
+        };
+        stored_messages(found).await
+    }
+
+    async fn discard_exhausted(&self, from: &Destination, ids: &[MessageId]) -> StorageResult<()> {
+        let Some(queue) = self.find(from)? else { return Ok(()) };
+        let receiver = {
+            let mut locked = self.queues.lock(&queue);
+            let index = &locked.index;
+            let sequences = index
+                .exhausted
+                .keys()
+                .copied()
+                .filter(|sequence| ids.contains(&index.id_of(*sequence)))
+                .collect();
+            self.remove(&queue, &mut locked, sequences)?
+        };
+        answer(receiver).await
+    }
+
+    async fn with_exhausted(&self) -> StorageResult<Vec<Destination>> {
+        self.writer.check_open()?;
+        let has_exhausted = |queue: &Arc<Queue>| !self.queues.lock(queue).index.exhausted.is_empty();
+        let queues = self.queues.all().into_iter().filter(has_exhausted);
+        Ok(queues.filter_map(|queue| queue.identity.get().cloned()).collect())
+    }
+}
+
+/// How far a listing has come.
+struct Listing<'a> {
+    segments: &'a Segments,
+    query: &'a MessageQuery,
+    /// Stands for the client whose messages are left out.
+    unwanted: Option<u64>,
+    now: Timestamp,
+    /// The last message that was looked at.
+    last: u64,
+    found: Vec<Found>,
+    /// The last message that was found.
+    next: Option<Marker>,
+}
+
+impl<'a> Listing<'a> {
+    fn new(segments: &'a Segments, query: &'a MessageQuery, now: Timestamp) -> Self {
+        let unwanted = query.without_client.as_ref().map(|client| Client::new(client.as_str()).tag());
+        let last = query.page.marker.unwrap_or_default().get();
+        Self { segments, query, unwanted, now, last, found: Vec::new(), next: None }
+    }
+
+    /// Looks at some more messages; answers whether the listing is complete.
+    fn go_on(&mut self, index: &QueueIndex) -> bool {
+        let Some(from) = self.last.checked_add(1).filter(|_| self.query.page.limit > 0) else { return true };
+        let mut looked_at = 0;
+        let mut pause = |this: &mut Self, sequence, entry| {
+            this.look(index, sequence, entry);
+            looked_at += 1;
+            this.is_full() || looked_at >= LIST_SLICE
+        };
+        let paused = if self.query.include_claimed || self.query.include_delayed {
+            index.iter_from(from).any(|(sequence, entry, _)| pause(self, sequence, entry))
+        } else {
+            index.available_from(from).any(|(sequence, entry)| pause(self, sequence, entry))
+        };
+        !paused || self.is_full()
+    }
+
+    fn look(&mut self, index: &QueueIndex, sequence: u64, entry: &Entry) {
+        self.last = sequence;
+        let wanted = self.unwanted != Some(entry.client)
+            && (self.query.include_claimed || entry.claim.is_none())
+            && (self.query.include_delayed || entry.delayed_until <= self.now);
+        if wanted {
+            self.found.push(Found::new(self.segments, index, sequence, entry));
+            self.next = Some(Marker::new(sequence));
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.found.len() >= self.query.page.limit
+    }
+}
+
+impl EmbeddedMessageStore {
+    /// The queue, if anything was ever posted to it.
+    pub(crate) fn find(&self, destination: &Destination) -> StorageResult<Option<Arc<Queue>>> {
+        self.writer.check_open()?;
+        Ok(self.queues.find(destination.number.get()))
+    }
+
+    /// Finds messages by their sequence numbers, in that order.
+    pub(crate) fn found(&self, index: &QueueIndex, sequences: impl Iterator<Item = u64>) -> Vec<Found> {
+        sequences
+            .filter_map(|sequence| {
+                let entry = index.get(sequence)?;
+                Some(Found::new(&self.queues.segments, index, sequence, entry))
+            })
+            .collect()
+    }
+
+    /// Hands a record to the log. Called before the index is changed, under the same lock: so the log is asked first
+    /// whether it takes anything, and has the changes in the order in which they were made.
+    pub(crate) fn log(
+        &self,
+        locked: &mut Locked<'_>,
+        record: &Record<'_>,
+    ) -> StorageResult<oneshot::Receiver<StorageResult<()>>> {
+        let mut records = Vec::with_capacity(128);
+        record.encode(&mut records);
+        let (reply, receiver) = oneshot::channel();
+        locked.last_ticket = self.writer.submit(Operation::Log { records, reply })?;
+        Ok(receiver)
+    }
+
+    /// What was done to this queue before is durable when the answer comes.
+    pub(crate) async fn settled(&self, queue: &Queue) -> StorageResult<()> {
+        let last_ticket = self.queues.lock(queue).last_ticket;
+        if self.writer.is_committed(last_ticket) {
+            return Ok(());
+        }
+        answer(self.barrier()?).await
+    }
+
+    /// What was handed to the writer before is durable when the answer comes.
+    fn barrier(&self) -> StorageResult<oneshot::Receiver<StorageResult<()>>> {
+        let (reply, receiver) = oneshot::channel();
+        self.writer.submit(Operation::Log { records: Vec::new(), reply })?;
+        Ok(receiver)
+    }
+
+    /// Removes messages from a locked queue.
+    fn remove(
+        &self,
+        queue: &Queue,
+        locked: &mut Locked<'_>,
+        sequences: Vec<u64>,
+    ) -> StorageResult<oneshot::Receiver<StorageResult<()>>> {
+        let record = Record::Delete { destination: queue.number, sequences };
+        let receiver = self.log(locked, &record)?;
+        if let Record::Delete { sequences, .. } = record {
+            sequences.into_iter().for_each(|sequence| locked.index.remove(sequence));
+        }
+        Ok(receiver)
+    }
+
+    /// Removes those of the messages that exist, if the verdict over each of them is `Done`.
+    async fn remove_if(
+        &self,
+        queue: &Queue,
+        ids: &[MessageId],
+        now: Timestamp,
+        verdict: impl Fn(&QueueIndex, &Entry) -> Deletion + Send,
+    ) -> StorageResult<Deletion> {
+        let receiver = {
+            let mut locked = self.queues.lock_at(queue, now);
+            let mut sequences: Vec<u64> = ids.iter().filter_map(|id| locked.index.find(*id)).collect();
+            sequences.sort_unstable();
+            sequences.dedup();
+            let verdicts = ids.iter().filter_map(|id| locked.index.get(locked.index.find(*id)?));
+            let refusal = verdicts
+                .map(|entry| verdict(&locked.index, entry))
+                .find(|verdict| *verdict != Deletion::Done);
+            if let Some(refusal) = refusal {
+                return Ok(refusal);
+            }
+            if sequences.is_empty() { None } else { Some(self.remove(queue, &mut locked, sequences)?) }
+        };
+        match receiver {
+            Some(receiver) => answer(receiver).await?,
+            // Another deletes them, or has: not done before that is durable.
+            None => self.settled(queue).await?,
+        }
+        Ok(Deletion::Done)
+    }
+}
+
+fn expired(index: &QueueIndex, now: Timestamp) -> Vec<u64> {
+    let over = index.exhausted.iter().filter(|(_, entry)| entry.expires <= now);
+    over.map(|(sequence, _)| *sequence).collect()
+}

@@ -1,0 +1,220 @@
+//! The queues in memory, each with its index behind a lock of its own.
+
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use parking_lot::{Mutex, MutexGuard, RwLock};
+use zaqar_model::{Destination, Timestamp};
+
+use crate::index::QueueIndex;
+use crate::log::Segments;
+
+/// How many numbers of dropped destinations are remembered, against posts that were on their way meanwhile.
+const REMEMBERED_DROPS: usize = 65_536;
+
+/// One queue or topic that holds, or has held, messages.
+#[derive(Debug)]
+pub(crate) struct Queue {
+    pub(crate) number: u64,
+    /// Which one it is; unknown after a recovery without a checkpoint until someone names it.
+    pub(crate) identity: OnceLock<Destination>,
+    /// Whether the log says which one it is.
+    pub(crate) identity_is_logged: AtomicBool,
+    /// The next sequence number to give out; only the writer thread changes it.
+    pub(crate) tail: AtomicU64,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) index: QueueIndex,
+    /// The last commit whose messages are in the index.
+    pub(crate) published: u64,
+    /// The last operation on this queue that was handed to the writer.
+    pub(crate) last_ticket: u64,
+    pub(crate) is_dropped: bool,
+    /// When the queue is due in [`Queues::deadlines`]; not later than the index's next event.
+    registered: Timestamp,
+}
+
+impl Queue {
+    fn new(number: u64, first_sequence: u64) -> Self {
+        let mut index = QueueIndex::new(number);
+        index.next_sequence = first_sequence;
+        Self {
+            number,
+            identity: OnceLock::new(),
+            identity_is_logged: AtomicBool::new(false),
+            tail: AtomicU64::new(first_sequence),
+            state: Mutex::new(State {
+                index,
+                published: 0,
+                last_ticket: 0,
+                is_dropped: false,
+                registered: Timestamp::NEVER,
+            }),
+        }
+    }
+}
+
+/// All queues of the store.
+#[derive(Debug)]
+pub(crate) struct Queues {
+    pub(crate) segments: Arc<Segments>,
+    by_number: RwLock<HashMap<u64, Arc<Queue>>>,
+    dropped: Mutex<RecentlyDropped>,
+    /// Queues by the next thing that time does to them.
+    deadlines: Mutex<BTreeSet<(Timestamp, u64)>>,
+    /// The first sequence number of a queue that is not known yet. Above 1 only where a checkpoint was lost: an
+    /// earlier run may have given out lower ones.
+    first_sequence: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct RecentlyDropped {
+    numbers: HashSet<u64>,
+    in_order: VecDeque<u64>,
+}
+
+impl Queues {
+    pub(crate) fn new(segments: Arc<Segments>) -> Self {
+        Self {
+            segments,
+            by_number: RwLock::default(),
+            dropped: Mutex::default(),
+            deadlines: Mutex::default(),
+            first_sequence: AtomicU64::new(1),
+        }
+    }
+
+    /// No queue gives out a sequence number below this one from now on.
+    pub(crate) fn raise_sequences(&self, floor: u64) {
+        self.first_sequence.fetch_max(floor, Ordering::Relaxed);
+        for queue in self.all() {
+            queue.tail.fetch_max(floor, Ordering::Relaxed);
+            let mut locked = self.lock(&queue);
+            locked.index.next_sequence = locked.index.next_sequence.max(floor);
+        }
+    }
+
+    pub(crate) fn find(&self, number: u64) -> Option<Arc<Queue>> {
+        self.by_number.read().get(&number).cloned()
+    }
+
+    /// The queue, which comes into being if it is new; `None` if it was dropped.
+    pub(crate) fn find_or_create(&self, destination: &Destination) -> Option<Arc<Queue>> {
+        let number = destination.number.get();
+        let queue = match self.find(number) {
+            Some(queue) => queue,
+            None => {
+                let mut by_number = self.by_number.write();
+                if self.dropped.lock().numbers.contains(&number) {
+                    return None;
+                }
+                Arc::clone(by_number.entry(number).or_insert_with(|| self.make(number)))
+            }
+        };
+        queue.identity.get_or_init(|| destination.clone());
+        Some(queue)
+    }
+
+    /// For recovery: the queue with this number, whatever it is called.
+    pub(crate) fn recover(&self, number: u64) -> Arc<Queue> {
+        Arc::clone(self.by_number.write().entry(number).or_insert_with(|| self.make(number)))
+    }
+
+    fn make(&self, number: u64) -> Arc<Queue> {
+        Arc::new(Queue::new(number, self.first_sequence.load(Ordering::Relaxed)))
+    }
+
+    /// Takes a queue out of the store; a post that is on its way to it will be told.
+    pub(crate) fn forget(&self, number: u64) {
+        let mut by_number = self.by_number.write();
+        by_number.remove(&number);
+        let mut dropped = self.dropped.lock();
+        if dropped.numbers.insert(number) {
+            dropped.in_order.push_back(number);
+        }
+        if dropped.in_order.len() > REMEMBERED_DROPS
+            && let Some(oldest) = dropped.in_order.pop_front()
+        {
+            dropped.numbers.remove(&oldest);
+        }
+    }
+
+    /// The numbers of dropped queues that are remembered, oldest first.
+    pub(crate) fn remembered_drops(&self) -> Vec<u64> {
+        self.dropped.lock().in_order.iter().copied().collect()
+    }
+
+    pub(crate) fn all(&self) -> Vec<Arc<Queue>> {
+        self.by_number.read().values().cloned().collect()
+    }
+
+    /// Locks a queue. What its index frees and expects is passed on when the lock is let go.
+    pub(crate) fn lock<'a>(&'a self, queue: &'a Queue) -> Locked<'a> {
+        Locked { queues: self, number: queue.number, state: queue.state.lock() }
+    }
+
+    /// Locks a queue as it is at `now`.
+    pub(crate) fn lock_at<'a>(&'a self, queue: &'a Queue, now: Timestamp) -> Locked<'a> {
+        let mut locked = self.lock(queue);
+        locked.index.advance(now);
+        locked
+    }
+
+    /// Does what time has done to all queues by `now`.
+    pub(crate) fn advance(&self, now: Timestamp) {
+        while let Some((_, number)) = self.pop_due(now) {
+            if let Some(queue) = self.find(number) {
+                let mut locked = self.lock(&queue);
+                locked.registered = Timestamp::NEVER;
+                locked.index.advance(now);
+            }
+        }
+    }
+
+    fn pop_due(&self, now: Timestamp) -> Option<(Timestamp, u64)> {
+        let mut deadlines = self.deadlines.lock();
+        let due = deadlines.first().copied().filter(|(at, _)| *at <= now)?;
+        deadlines.remove(&due);
+        Some(due)
+    }
+}
+
+/// A queue under its lock.
+pub(crate) struct Locked<'a> {
+    queues: &'a Queues,
+    number: u64,
+    state: MutexGuard<'a, State>,
+}
+
+impl Deref for Locked<'_> {
+    type Target = State;
+
+    fn deref(&self) -> &State {
+        &self.state
+    }
+}
+
+impl DerefMut for Locked<'_> {
+    fn deref_mut(&mut self) -> &mut State {
+        &mut self.state
+    }
+}
+
+impl Drop for Locked<'_> {
+    fn drop(&mut self) {
+        let freed = self.state.index.take_freed();
+        self.queues.segments.note_freed(&freed);
+        let next = self.state.index.next_event();
+        if next < self.state.registered {
+            let mut deadlines = self.queues.deadlines.lock();
+            deadlines.remove(&(self.state.registered, self.number));
+            deadlines.insert((next, self.number));
+            self.state.registered = next;
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! Opening and closing the message store.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use zaqar_model::Timestamp;
+use zaqar_storage::{Capabilities, Health, MessageStore, StorageResult, Volume};
+
+use crate::checkpoint::{self, Unusable};
+use crate::disk::{Disk, LocalDisk};
+use crate::housekeeping::Housekeeping;
+use crate::index::QueueIndex;
+use crate::log::{
+    Appender, Dropped, Location, Record, Recovery, Segment, SegmentHeader, Segments, UnknownVersion, replay,
+};
+use crate::queues::Queues;
+use crate::writer::Writer;
+use crate::{Durability, OpenError};
+
+/// How a message store is opened.
+#[derive(Clone, Debug)]
+pub struct Options {
+    pub durability: Durability,
+    /// Bytes of a file of the log. Two exist at least: the one being written and one in reserve.
+    pub segment_size: u64,
+    /// Where the files are; tests put one here that fails.
+    pub disk: Arc<dyn Disk>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { durability: Durability::Fsync, segment_size: 64 << 20, disk: Arc::new(LocalDisk) }
+    }
+}
+
+/// Keeps messages and claims in a segmented log.
+#[derive(Debug)]
+pub struct EmbeddedMessageStore {
+    pub(crate) queues: Arc<Queues>,
+    pub(crate) writer: Arc<Writer>,
+    pub(crate) housekeeping: Arc<Mutex<Housekeeping>>,
+    dropped: Vec<Dropped>,
+}
+
+impl EmbeddedMessageStore {
+    /// Opens the store in `messages/` under a data directory, which is made if it is missing. The caller holds the
+    /// lock of the data directory. Blocks, for as long as it takes to read the last checkpoint and the log behind it.
+    pub fn open(data_directory: &Path, options: Options) -> Result<Self, OpenError> {
+        let directory = data_directory.join("messages");
+        let failed = |source| OpenError::Io { path: directory.clone(), source };
+        std::fs::create_dir_all(&directory).map_err(failed)?;
+        let segments = Arc::new(Segments::new(options.disk, &directory, options.segment_size));
+        let headers = open_segments(&segments)?;
+        let queues = Arc::new(Queues::new(Arc::clone(&segments)));
+        let (position, checkpoint_lost) = match checkpoint::read(&*segments.disk, &directory, &queues) {
+            Ok(position) => (Some(position), false),
+            Err(Unusable::Absent) => (None, false),
+            Err(Unusable::Unreadable(source)) => return Err(failed(source)),
+            Err(Unusable::Damaged) => {
+                tracing::error!(directory = %directory.display(), "the checkpoint is damaged: reading the whole log");
+                (None, true)
+            }
+        };
+        let queues = if checkpoint_lost { Arc::new(Queues::new(Arc::clone(&segments))) } else { queues };
+        let all = segments.all();
+        let oldest = all.first().map(|segment| segment.number);
+        if let (Some(position), newest) = (position, all.last().map(|segment| segment.number))
+            && newest.is_none_or(|newest| newest < position.segment)
+        {
+            return Err(missing(&segments, position.segment));
+        }
+        let recovery = replay(&segments, &headers, position, |commit, location, record| {
+            apply(&queues, commit, location, &record);
+        })
+        .map_err(failed)?;
+        for dropped in &recovery.dropped {
+            tracing::warn!(directory = %directory.display(), "{dropped}");
+        }
+        if checkpoint_lost || (position.is_none() && oldest.is_some_and(|oldest| oldest > 1)) {
+            queues.raise_sequences(recovery.sequence_floor);
+        }
+        let Recovery { end, sequence_floor, dropped } = recovery;
+        let appender = if oldest.is_none() {
+            let header = SegmentHeader { number: 1, previous_end: 0, first_commit: 1, sequence_floor };
+            Appender::begin(Arc::clone(&segments), header)
+        } else {
+            Appender::resume(Arc::clone(&segments), end)
+        };
+        let appender = appender.map_err(failed)?;
+        let writer =
+            Arc::new(Writer::start(appender, Arc::clone(&queues), options.durability).map_err(failed)?);
+        let housekeeping = Housekeeping::new(Arc::clone(&queues), Arc::clone(&writer), position);
+        Ok(Self { queues, writer, housekeeping: Arc::new(Mutex::new(housekeeping)), dropped })
+    }
+
+    /// What of the log could not be read when the store was opened.
+    pub fn dropped(&self) -> &[Dropped] {
+        &self.dropped
+    }
+}
+
+/// Opens the files of the log, oldest first; answers the headers that could be read.
+fn open_segments(segments: &Segments) -> Result<Vec<Option<SegmentHeader>>, OpenError> {
+    let failed = |path: PathBuf| move |source: io::Error| OpenError::Io { path, source };
+    let names = segments.disk.list(&segments.directory).map_err(failed(segments.directory.clone()))?;
+    let mut numbers: Vec<u32> = names.iter().filter_map(|name| Segments::number_of(name)).collect();
+    numbers.sort_unstable();
+    let mut headers = Vec::new();
+    for (place, number) in numbers.iter().copied().enumerate() {
+        if place > 0 && numbers[place - 1] + 1 != number {
+            return Err(missing(segments, numbers[place - 1] + 1));
+        }
+        let path = segments.path(number);
+        let file = segments.disk.open(&path).map_err(failed(path.clone()))?;
+        let header = read_header(&*file).map_err(failed(path.clone()))?;
+        let header = header.map_err(|UnknownVersion(found)| OpenError::NewerFormat {
+            path: path.clone(),
+            found: u64::from(found),
+            known: u64::from(crate::log::FORMAT_VERSION),
+        })?;
+        if header.is_none() {
+            tracing::error!(path = %path.display(), "the header of this segment of the log is damaged");
+        }
+        headers.push(header.filter(|header| header.number == number));
+        segments.add(Arc::new(Segment::new(number, file)));
+    }
+    Ok(headers)
+}
+
+fn read_header(
+    file: &dyn crate::disk::DiskFile,
+) -> io::Result<Result<Option<SegmentHeader>, UnknownVersion>> {
+    let length = usize::try_from(file.size()?).unwrap_or(usize::MAX).min(crate::log::SEGMENT_BODY);
+    let mut bytes = vec![0; length];
+    file.read_at(&mut bytes, 0)?;
+    Ok(SegmentHeader::decode(&bytes))
+}
+
+fn missing(segments: &Segments, number: u32) -> OpenError {
+    let source = "this segment of the log is missing: messages in it would be lost without a word";
+    OpenError::Damaged { path: segments.path(number), source: source.into() }
+}
+
+/// Brings a record of the log into the indexes. They may know of it already.
+fn apply(queues: &Queues, commit: u64, location: Location, record: &Record<'_>) {
+    use std::sync::atomic::Ordering;
+
+    match record {
+        Record::Message(message) => {
+            let queue = queues.recover(message.destination);
+            queue.tail.fetch_max(message.sequence + 1, Ordering::Relaxed);
+            let mut locked = queues.lock(&queue);
+            if commit <= locked.published {
+                return;
+            }
+            queues.segments.note_live(location);
+            locked.index.recover(location, message);
+        }
+        Record::Claim(claim) => with(queues, claim.destination, |index| index.claim(claim)),
+        Record::Renew { destination, claim, hold, grace } => {
+            with(queues, *destination, |index| index.renew(*claim, *hold, *grace));
+        }
+        Record::Release { destination, claim } => with(queues, *destination, |index| index.release(*claim)),
+        Record::Delete { destination, sequences } => {
+            with(queues, *destination, |index| sequences.iter().for_each(|sequence| index.remove(*sequence)));
+        }
+        Record::Purge { destination, below } => with(queues, *destination, |index| index.purge(*below)),
+        Record::Drop { destination } => {
+            with(queues, *destination, QueueIndex::clear);
+            queues.forget(*destination);
+        }
+        Record::Destination { destination, kind, project, name } => {
+            let queue = queues.recover(*destination);
+            if let Ok(identity) = checkpoint::identity(*destination, *kind, project, name) {
+                queue.identity.get_or_init(|| identity);
+                queue.identity_is_logged.store(true, Ordering::Relaxed);
+            }
+        }
+    }
+}
+
+fn with(queues: &Queues, number: u64, change: impl FnOnce(&mut QueueIndex)) {
+    if let Some(queue) = queues.find(number) {
+        change(&mut queues.lock(&queue).index);
+    }
+}
+
+#[async_trait::async_trait]
+impl MessageStore for EmbeddedMessageStore {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            fifo: true,
+            claims: true,
+            durability: true,
+            at_least_once: true,
+            high_throughput: true,
+            subscriptions: false,
+        }
+    }
+
+    async fn is_alive(&self) -> bool {
+        self.writer.check().is_ok()
+    }
+
+    async fn health(&self, now: Timestamp) -> StorageResult<Health> {
+        let mut volume = Volume::default();
+        for queue in self.queues.all() {
+            let locked = self.queues.lock_at(&queue, now);
+            volume.claimed += locked.index.claimed();
+            volume.free += locked.index.live() - locked.index.claimed();
+        }
+        Ok(Health { reachable: self.is_alive().await, volume: Some(volume) })
+    }
+
+    async fn expire(&self, now: Timestamp) -> StorageResult<()> {
+        self.writer.check_open()?;
+        self.queues.advance(now);
+        self.keep_house(false).await
+    }
+
+    async fn close(&self) -> StorageResult<()> {
+        // The last checkpoint makes the next start short; without it nothing is lost.
+        if let Err(error) = self.keep_house(true).await {
+            tracing::warn!(%error, "no checkpoint was made at the end");
+        }
+        let writer = Arc::clone(&self.writer);
+        tokio::task::spawn_blocking(move || writer.close()).await.map_err(zaqar_storage::StorageError::driver)
+    }
+}

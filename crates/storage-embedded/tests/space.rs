@@ -1,0 +1,159 @@
+//! Space is given back: on disk and over restarts.
+
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+
+mod support;
+
+use support::{NOW, SEGMENT, all, claim_request, ids, numbered, open, post, queue, segments};
+use zaqar_model::{ClaimId, NewMessage, Timestamp, TtlSeconds};
+use zaqar_storage::{Claims, MessageStore, Messages};
+
+/// How many messages fill about so many segments.
+fn filling(segments: u64) -> usize {
+    usize::try_from(SEGMENT * segments / 1100).unwrap()
+}
+
+async fn post_one_by_one(store: &impl Messages, number: u64, count: usize) {
+    for first in (0..count).step_by(20) {
+        post(store, &queue(number), first..(first + 20).min(count)).await;
+    }
+}
+
+async fn keep_house(store: &impl MessageStore, now: Timestamp) {
+    for _ in 0..20 {
+        store.expire(now).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn consumed_messages_give_their_space_back() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    post_one_by_one(&store, 1, filling(12)).await;
+    assert!(segments(directory.path()) >= 12);
+    while !store.pop(&queue(1), 20, NOW).await.unwrap().is_empty() {}
+    keep_house(&store, NOW).await;
+    assert!(segments(directory.path()) <= 3, "{} segments", segments(directory.path()));
+}
+
+#[tokio::test]
+async fn a_dropped_queue_gives_its_space_back() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    post_one_by_one(&store, 1, filling(6)).await;
+    post_one_by_one(&store, 2, filling(6)).await;
+    store.drop_destination(&queue(1)).await.unwrap();
+    store.purge(&queue(2), NOW).await.unwrap();
+    keep_house(&store, NOW).await;
+    assert!(segments(directory.path()) <= 3, "{} segments", segments(directory.path()));
+    drop(store);
+    let store = open(directory.path());
+    assert!(all(&store, &queue(1), NOW).await.is_empty());
+    assert!(all(&store, &queue(2), NOW).await.is_empty());
+}
+
+#[tokio::test]
+async fn expired_messages_give_their_space_back_and_stay_away() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    post_one_by_one(&store, 1, filling(8)).await;
+    let later = NOW.plus_secs(3600);
+    assert!(all(&store, &queue(1), later).await.is_empty());
+    keep_house(&store, later).await;
+    assert!(segments(directory.path()) <= 3, "{} segments", segments(directory.path()));
+    assert_eq!(store.health(later).await.unwrap().volume.unwrap().free, 0);
+    drop(store);
+    assert!(all(&open(directory.path()), &queue(1), later).await.is_empty());
+}
+
+#[tokio::test]
+async fn one_old_message_does_not_pin_the_disk() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    let old = post(&store, &queue(1), [0]).await;
+    let claimed = post(&store, &queue(3), [1]).await;
+    store.claim(&queue(3), &claim_request(5, 1), NOW).await.unwrap();
+    post_one_by_one(&store, 2, filling(12)).await;
+    while !store.pop(&queue(2), 20, NOW).await.unwrap().is_empty() {}
+    keep_house(&store, NOW).await;
+    assert!(segments(directory.path()) <= 6, "{} segments", segments(directory.path()));
+    assert_eq!(ids(&store, &queue(1)).await, old);
+    drop(store);
+    let store = open(directory.path());
+    assert_eq!(ids(&store, &queue(1)).await, old);
+    let claim = store.get_claim(&queue(3), ClaimId::from_u128(5), NOW).await.unwrap().unwrap();
+    assert_eq!(claim.messages.iter().map(|message| message.id).collect::<Vec<_>>(), claimed);
+}
+
+#[tokio::test]
+async fn a_segment_used_again_shows_nothing_of_its_earlier_content() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    for round in 0..6 {
+        post_one_by_one(&store, round, filling(3)).await;
+        while !store.pop(&queue(round), 20, NOW).await.unwrap().is_empty() {}
+        keep_house(&store, NOW).await;
+    }
+    let kept = post(&store, &queue(9), 0..3).await;
+    drop(store);
+    let store = open(directory.path());
+    assert!(store.dropped().is_empty(), "{:?}", store.dropped());
+    assert_eq!(ids(&store, &queue(9)).await, kept);
+    for round in 0..6 {
+        assert!(all(&store, &queue(round), NOW).await.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn an_emptied_queue_never_gives_out_an_id_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut seen = std::collections::HashSet::new();
+    for _ in 0..4 {
+        let store = open(directory.path());
+        for number in 0..filling(2) {
+            assert!(post(&store, &queue(1), [number]).await.iter().all(|id| seen.insert(*id)));
+        }
+        while !store.pop(&queue(1), 20, NOW).await.unwrap().is_empty() {}
+        keep_house(&store, NOW).await;
+        store.close().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_checkpoint_made_under_load_agrees_with_the_log() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = std::sync::Arc::new(open(directory.path()));
+    let short = |number: usize| NewMessage {
+        ttl: TtlSeconds::new(60 + u32::try_from(number % 50).unwrap()),
+        ..numbered(number)
+    };
+    let mut workers = tokio::task::JoinSet::new();
+    for worker in 0..4_u64 {
+        let store = std::sync::Arc::clone(&store);
+        workers.spawn(async move {
+            for round in 0..60_usize {
+                let now = NOW.plus_secs(round as u64);
+                let messages = (0..5).map(short).collect();
+                store.post(&queue(worker % 2), &support::client(), messages, now).await.unwrap();
+                let claim = claim_request(u128::from(worker) << 32 | round as u128, 3);
+                let claimed = store.claim(&queue(worker % 2), &claim, now).await.unwrap();
+                if let Some(first) = claimed.messages.first() {
+                    store.delete(&queue(worker % 2), first.id, Some(claim.id), now).await.unwrap();
+                }
+                if round % 3 == 0 {
+                    store.release(&queue(worker % 2), claim.id, now).await.unwrap();
+                }
+                if worker == 0 {
+                    store.expire(now).await.unwrap();
+                }
+            }
+        });
+    }
+    workers.join_all().await;
+    let now = NOW.plus_secs(59);
+    let before = [all(&*store, &queue(0), now).await, all(&*store, &queue(1), now).await];
+    assert!(!before[0].is_empty());
+    drop(store);
+    let store = open(directory.path());
+    assert_eq!([all(&store, &queue(0), now).await, all(&store, &queue(1), now).await], before);
+}
