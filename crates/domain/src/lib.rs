@@ -1,1 +1,26 @@
+//! The rules of Zaqar, whoever asks and wherever it is kept: permissions, limits, reserved attributes, dead letters.
+//!
+//! One noun a folder, one operation a file. Each operation is a method of [`Zaqar`], takes the [`Caller`] first and
+//! begins with its permission check, so that no transport can forget it. Nothing here knows HTTP, the JSON envelopes of
+//! a transport, or a database.
+//!
+//! [`Caller`]: zaqar_model::Caller
 
+mod claims;
+mod dead_letters;
+mod error;
+mod health;
+mod limits;
+mod messages;
+mod permissions;
+mod queues;
+mod zaqar;
+
+pub use claims::{ClaimWish, NewClaim, ShownClaim};
+pub use error::{Absent, Error, Failure, Refusal, Result};
+pub use health::{HealthReport, OperationStatus};
+pub use limits::{ClientIdRule, Limits};
+pub use messages::{Draft, Listed, MessageListing, NextPage, Posting, Removal, Removed};
+pub use permissions::Rule;
+pub use queues::{ListedQueues, Patch, PurgeScope, QueueCreation, QueueListing, StatsEdge, StatsReport};
+pub use zaqar::{Stores, Zaqar};

@@ -5,6 +5,30 @@
 //! * [`ModelStore`] is the contract as plainly as it can be written: the oracle, and a stand-in for a real store in
 //!   the tests of other crates.
 //!
+//! A driver's `tests/conformance.rs` says where its stores live, and names the tests:
+//!
+//! ```ignore
+//! struct Directory(TempDir);
+//!
+//! fn directory() -> Directory {
+//!     Directory(tempfile::tempdir().unwrap())
+//! }
+//!
+//! #[async_trait::async_trait]
+//! impl MessageFixture for Directory {
+//!     async fn open(&self) -> Arc<dyn MessageStore> {
+//!         Arc::new(Store::open(self.0.path()).unwrap())
+//!     }
+//! }
+//!
+//! zaqar_storage_conformance::message_store!(in_a_directory, directory);
+//!
+//! #[test]
+//! fn it_agrees_with_the_model() {
+//!     agreement::check(directory, agreement::Config::default());
+//! }
+//! ```
+//!
 //! Time comes from a [`ManualClock`] that stands still until a case moves it; no case sleeps.
 
 #![allow(

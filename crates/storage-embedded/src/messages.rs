@@ -176,20 +176,20 @@ impl Messages for EmbeddedMessageStore {
         messages: Vec<StoredMessage>,
         now: Timestamp,
     ) -> StorageResult<()> {
-        let mut waiting = messages.into_iter().filter(|stored| stored.expires > now).peekable();
-        while waiting.peek().is_some() {
-            let mut bytes = 0;
-            let mut batch = Vec::new();
-            while let Some(stored) = waiting.next_if(|_| bytes < ADOPTED_AT_ONCE) {
-                bytes += stored.message.body.as_bytes().len();
-                batch.push(stored);
-            }
-            let queue = self.queues.find_or_create(to).ok_or(StorageError::NotFound("queue"))?;
-            let (reply, receiver) = oneshot::channel();
-            self.writer.submit(Operation::Adopt { queue, messages: batch, reply })?;
-            answer(receiver).await?;
+        self.take_in(to, messages, None, now).await
+    }
+
+    async fn move_exhausted(
+        &self,
+        from: &Destination,
+        to: &Destination,
+        messages: Vec<StoredMessage>,
+        now: Timestamp,
+    ) -> StorageResult<()> {
+        match self.find(from)? {
+            Some(source) => self.take_in(to, messages, Some(&source), now).await,
+            None => Ok(()),
         }
-        Ok(())
     }
 
     async fn exhausted(
@@ -297,6 +297,30 @@ impl EmbeddedMessageStore {
     pub(crate) fn find(&self, destination: &Destination) -> StorageResult<Option<Arc<Queue>>> {
         self.writer.check_open()?;
         Ok(self.queues.find(destination.number.get()))
+    }
+
+    /// Takes in messages from elsewhere, a bounded number of bytes at a time.
+    async fn take_in(
+        &self,
+        to: &Destination,
+        messages: Vec<StoredMessage>,
+        source: Option<&Arc<Queue>>,
+        now: Timestamp,
+    ) -> StorageResult<()> {
+        let mut waiting = messages.into_iter().filter(|stored| stored.expires > now).peekable();
+        while waiting.peek().is_some() {
+            let mut bytes = 0;
+            let mut messages = Vec::new();
+            while let Some(stored) = waiting.next_if(|_| bytes < ADOPTED_AT_ONCE) {
+                bytes += stored.message.body.as_bytes().len();
+                messages.push(stored);
+            }
+            let queue = self.queues.find_or_create(to).ok_or(StorageError::NotFound("queue"))?;
+            let (reply, receiver) = oneshot::channel();
+            self.writer.submit(Operation::Adopt { queue, messages, leaving: source.cloned(), reply })?;
+            answer(receiver).await?;
+        }
+        Ok(())
     }
 
     /// Finds messages by their sequence numbers, in that order.

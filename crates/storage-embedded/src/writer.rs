@@ -4,7 +4,7 @@
 //! A post is shown when it is durable. A claim or a deletion has changed the index before it comes here, so that
 //! nobody else takes the same message meanwhile; its caller is answered when it is durable.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -41,28 +41,18 @@ pub(crate) enum Operation {
     Adopt {
         queue: Arc<Queue>,
         messages: Vec<StoredMessage>,
+        /// Where they wait as exhausted and are forgotten in the same commit.
+        leaving: Option<Arc<Queue>>,
         reply: Reply<()>,
     },
     /// Records of what the index knows already. Empty: wait for what was handed over before.
-    Log {
-        records: Vec<u8>,
-        reply: Reply<()>,
-    },
+    Log { records: Vec<u8>, reply: Reply<()> },
     /// Copies a message forward, if it still lies at `from`.
-    Relocate {
-        queue: Arc<Queue>,
-        from: Location,
-        record: bytes::Bytes,
-    },
+    Relocate { queue: Arc<Queue>, from: Location, record: bytes::Bytes },
     /// Takes a segment in which nothing lives out of the log.
-    Retire {
-        segment: u32,
-        reply: Reply<()>,
-    },
+    Retire { segment: u32, reply: Reply<()> },
     /// Where the log stands: all that was committed before is in the index.
-    Position {
-        reply: Reply<Position>,
-    },
+    Position { reply: Reply<Position> },
 }
 
 /// The way to the writer thread.
@@ -206,8 +196,12 @@ struct Batch {
     arrivals: Vec<Arrival>,
     moved: Vec<Moved>,
     answers: Vec<Answer>,
+    /// Exhausted messages that the batch has moved elsewhere.
+    departures: Vec<(Arc<Queue>, Vec<u64>)>,
     /// The ids that the batch brings with it, not in an index yet.
     adopted: HashSet<(u64, MessageId)>,
+    /// The sequence numbers in `departures`, still in an index.
+    left: HashSet<(u64, u64)>,
     /// The highest sequence number that it gives out.
     sequence_floor: u64,
 }
@@ -284,7 +278,9 @@ impl WriterThread {
                         .send(Err(StorageError::driver("the messages are larger than a segment of the log")));
                 }
             }
-            Operation::Adopt { queue, messages, reply } => batch.adopt(&self.queues, &queue, messages, reply),
+            Operation::Adopt { queue, messages, leaving, reply } => {
+                batch.adopt(&self.queues, &queue, messages, leaving, reply);
+            }
             Operation::Log { records, reply } => {
                 batch.buffer.extend_from_slice(&records);
                 batch.answers.push(Answer::Done(reply));
@@ -373,6 +369,7 @@ impl Batch {
         self.buffer.clear();
         self.buffer.resize(ENVELOPE_HEADER, 0);
         self.adopted.clear();
+        self.left.clear();
         self.sequence_floor = sequence_floor;
     }
 
@@ -415,20 +412,31 @@ impl Batch {
         self.answers.push(Answer::Ids(reply, ids));
     }
 
-    fn adopt(&mut self, queues: &Queues, queue: &Arc<Queue>, messages: Vec<StoredMessage>, reply: Reply<()>) {
+    fn adopt(
+        &mut self,
+        queues: &Queues,
+        queue: &Arc<Queue>,
+        mut messages: Vec<StoredMessage>,
+        leaving: Option<Arc<Queue>>,
+        reply: Reply<()>,
+    ) {
         let locked = queues.lock(queue);
         if locked.is_dropped {
             let _ = reply.send(Err(StorageError::NotFound("queue")));
             return;
         }
-        let new: Vec<_> = messages
-            .into_iter()
-            .filter(|stored| locked.index.find(stored.message.id).is_none())
-            .filter(|stored| self.adopted.insert((queue.number, stored.message.id)))
-            .collect();
+        drop(locked);
+        if let Some(source) = leaving {
+            self.leave(queues, source, &mut messages);
+        }
+        let locked = queues.lock(queue);
+        messages.retain(|stored| {
+            locked.index.find(stored.message.id).is_none()
+                && self.adopted.insert((queue.number, stored.message.id))
+        });
         drop(locked);
         self.identify(queue);
-        for stored in new {
+        for stored in &messages {
             let message = &stored.message;
             self.arrive(
                 queue,
@@ -450,6 +458,28 @@ impl Batch {
             );
         }
         self.answers.push(Answer::Done(reply));
+    }
+
+    /// Writes down that messages leave the place where they wait as exhausted; those that do not wait there are taken
+    /// off the list.
+    fn leave(&mut self, queues: &Queues, source: Arc<Queue>, messages: &mut Vec<StoredMessage>) {
+        let locked = queues.lock(&source);
+        let waiting =
+            locked.index.exhausted.keys().map(|sequence| (locked.index.id_of(*sequence), *sequence));
+        let waiting: HashMap<MessageId, u64> = waiting.collect();
+        drop(locked);
+        let mut sequences = Vec::new();
+        messages.retain(|stored| {
+            let waits = waiting
+                .get(&stored.message.id)
+                .filter(|sequence| self.left.insert((source.number, **sequence)));
+            sequences.extend(waits);
+            waits.is_some()
+        });
+        if !sequences.is_empty() {
+            self.encode(&Record::Delete { destination: source.number, sequences: sequences.clone() });
+            self.departures.push((source, sequences));
+        }
     }
 
     /// Gives a message its sequence number and writes it down.
@@ -551,6 +581,10 @@ impl Batch {
                 next = arrivals.next_if(|arrival| Arc::ptr_eq(&arrival.queue, &queue));
             }
         }
+        for (queue, sequences) in self.departures.drain(..) {
+            let mut locked = queues.lock(&queue);
+            sequences.into_iter().for_each(|sequence| locked.index.remove(sequence));
+        }
         for moved in self.moved.drain(..) {
             let mut locked = queues.lock(&moved.queue);
             locked.published = commit;
@@ -578,6 +612,7 @@ impl Batch {
             arrival.queue.identity_is_logged.store(false, Ordering::Relaxed);
         }
         self.moved.clear();
+        self.departures.clear();
         for answer in self.answers.drain(..) {
             match answer {
                 Answer::Ids(reply, _) => drop(reply.send(Err(StorageError::unavailable(reason.to_owned())))),

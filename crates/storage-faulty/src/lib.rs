@@ -74,6 +74,7 @@ faulty! {
         drop_destination(&Destination) -> ();
         adopt(&Destination, Vec<StoredMessage>, Timestamp) -> ();
         exhausted(&Destination, usize, Timestamp) -> Vec<StoredMessage>;
+        move_exhausted(&Destination, &Destination, Vec<StoredMessage>, Timestamp) -> ();
         discard_exhausted(&Destination, &[MessageId]) -> ();
         with_exhausted() -> Vec<Destination>;
     }

@@ -107,7 +107,17 @@ pub trait Messages: Send + Sync {
         now: Timestamp,
     ) -> StorageResult<Vec<StoredMessage>>;
 
-    /// Forgets exhausted messages: they have arrived in the dead-letter queue.
+    /// Moves messages that wait as exhausted in `from` to another destination of this store, in one atomic step: they
+    /// are adopted there as given, and forgotten here. What does not wait here any more is passed over.
+    async fn move_exhausted(
+        &self,
+        from: &Destination,
+        to: &Destination,
+        messages: Vec<StoredMessage>,
+        now: Timestamp,
+    ) -> StorageResult<()>;
+
+    /// Forgets exhausted messages: they have arrived in a dead-letter queue of another store.
     async fn discard_exhausted(&self, from: &Destination, ids: &[MessageId]) -> StorageResult<()>;
 
     /// Destinations that have exhausted messages, for taking up moves that a crash broke off.

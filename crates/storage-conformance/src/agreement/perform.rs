@@ -320,8 +320,14 @@ async fn bury<F: MessageFixture>(
         pair.reopen().await;
         exhausted(pair, from).await?;
     }
-    adopt(pair, to, &model, &store).await?;
-    discard(pair, from, &model, &store).await
+    if broken_off {
+        adopt(pair, to, &model, &store).await?;
+        return discard(pair, from, &model, &store).await;
+    }
+    let (from, to, now) = (&pair.queues[from], &pair.queues[to], pair.now());
+    let moved = pair.model.move_exhausted(from, to, model, now).await;
+    answers(moved, pair.store.move_exhausted(from, to, store, now).await)?;
+    Ok(())
 }
 
 async fn adopt<F: MessageFixture>(

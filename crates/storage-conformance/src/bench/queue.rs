@@ -152,6 +152,11 @@ impl TestQueue {
         self.exhausted().await.iter().map(|stored| stored.message.id).collect()
     }
 
+    /// Moves what is exhausted here, as it is.
+    pub async fn move_exhausted(&self, to: &TestQueue, stored: Vec<StoredMessage>) {
+        self.store().move_exhausted(&self.destination, &to.destination, stored, self.now()).await.unwrap();
+    }
+
     pub async fn discard_exhausted(&self, ids: &[MessageId]) {
         self.store().discard_exhausted(&self.destination, ids).await.unwrap();
     }

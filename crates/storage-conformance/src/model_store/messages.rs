@@ -165,6 +165,20 @@ impl Messages for ModelStore {
         Ok(contents.exhausted.iter().filter(|stored| now < stored.expires).take(limit).cloned().collect())
     }
 
+    async fn move_exhausted(
+        &self,
+        from: &Destination,
+        to: &Destination,
+        mut messages: Vec<StoredMessage>,
+        now: Timestamp,
+    ) -> StorageResult<()> {
+        let waiting = self.exhausted(from, usize::MAX, now).await?;
+        messages.retain(|stored| waiting.iter().any(|other| other.message.id == stored.message.id));
+        let ids: Vec<_> = messages.iter().map(|stored| stored.message.id).collect();
+        self.adopt(to, messages, now).await?;
+        self.discard_exhausted(from, &ids).await
+    }
+
     async fn discard_exhausted(&self, from: &Destination, ids: &[MessageId]) -> StorageResult<()> {
         self.contents(from)?.exhausted.retain(|stored| !ids.contains(&stored.message.id));
         Ok(())

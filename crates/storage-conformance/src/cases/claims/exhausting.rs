@@ -74,6 +74,40 @@ pub async fn a_claim_sets_aside_only_what_it_meets(bench: &MessageBench) {
     assert_eq!(queue.all().await, posted[1..2]);
 }
 
+/// Exhausted messages that are moved are free in the other queue, under their ids, and forgotten here.
+pub async fn moved_messages_are_here_no_more(bench: &MessageBench) {
+    let (queue, buried) = (bench.queue(), bench.queue());
+    let worn = queue.fill(2).await;
+    queue.exhaust(2, 1).await;
+    queue.move_exhausted(&buried, queue.exhausted().await).await;
+    assert_eq!(queue.exhausted_ids().await, vec![]);
+    assert_eq!(buried.all().await, worn);
+    assert_eq!(buried.claim(10).await.1, worn);
+}
+
+/// A move that is made twice moves once, also when the messages were consumed in between.
+pub async fn a_move_is_not_made_twice(bench: &MessageBench) {
+    let (queue, buried) = (bench.queue(), bench.queue());
+    let worn = queue.fill(3).await;
+    queue.exhaust(3, 1).await;
+    let stored = queue.exhausted().await;
+    queue.move_exhausted(&buried, stored[..2].to_vec()).await;
+    assert_eq!(buried.pop(1).await, worn[..1]);
+    queue.move_exhausted(&buried, stored).await;
+    assert_eq!(buried.all().await, worn[1..]);
+}
+
+/// A move survives reopening, in both queues.
+pub async fn a_move_is_kept(bench: &MessageBench) {
+    let (queue, buried) = (bench.queue(), bench.queue());
+    let worn = queue.fill(2).await;
+    queue.exhaust(2, 1).await;
+    queue.move_exhausted(&buried, queue.exhausted().await).await;
+    bench.reopen().await;
+    assert_eq!(queue.exhausted_ids().await, vec![]);
+    assert_eq!(buried.all().await, worn);
+}
+
 /// Without a dead-letter policy nothing is set aside, however often it was claimed.
 pub async fn without_policy_nothing_is_exhausted(bench: &MessageBench) {
     let queue = bench.queue();

@@ -1,0 +1,51 @@
+//! Claims messages.
+
+use zaqar_model::{Caller, ClaimId, Message, QueueName, Timestamp};
+use zaqar_storage::ClaimRequest;
+
+use super::ClaimWish;
+use crate::error::OrUnavailable;
+use crate::limits::{DEFAULT_PAGE, count_within};
+use crate::permissions::{Rule, permit};
+use crate::{Error, Failure, Result, Zaqar};
+
+/// A claim that was just made, and the moment at which its messages' ages are taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewClaim {
+    pub id: ClaimId,
+    pub messages: Vec<Message>,
+    pub now: Timestamp,
+}
+
+impl Zaqar {
+    /// Claims the first free messages. `None`: there are none, or no such queue.
+    pub async fn create_claim(
+        &self,
+        caller: &Caller,
+        name: &QueueName,
+        wish: ClaimWish,
+        limit: Option<i64>,
+    ) -> Result<Option<NewClaim>> {
+        permit(caller, Rule::ClaimsCreate)?;
+        let terms = wish.for_creation(&self.limits)?;
+        let max = self.limits.max_messages_per_claim_or_pop;
+        let limit = count_within(limit, max, DEFAULT_PAGE).ok_or_else(|| {
+            Error::invalid(format!("Limit must be at least 1 and may not be greater than {max}."))
+        })?;
+        let failure = Failure::CreateClaim;
+        let found = self.find_queue(&caller.project, name).await.or_unavailable(failure)?;
+        let Some(queue) = found else { return Ok(None) };
+        let id = ClaimId::from_u128(self.ids.next_u128());
+        let request = ClaimRequest { id, terms, limit, dead_letters: self.dead_letter_policy(&queue) };
+        let now = self.now();
+        let claimed =
+            self.stores.messages.claim(&queue.destination, &request, now).await.or_unavailable(failure)?;
+        if claimed.exhausted > 0 {
+            self.move_dead_letters(&queue).await;
+        }
+        if claimed.messages.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(NewClaim { id, messages: claimed.messages, now }))
+    }
+}

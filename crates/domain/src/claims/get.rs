@@ -1,0 +1,33 @@
+//! Shows a claim.
+
+use zaqar_model::{Caller, Claim, QueueName, Timestamp};
+
+use super::absent;
+use crate::error::OrUnavailable;
+use crate::permissions::{Rule, permit};
+use crate::{Failure, Result, Zaqar};
+
+/// A claim, and the moment at which its age and its messages' ages are taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShownClaim {
+    pub claim: Claim,
+    pub now: Timestamp,
+}
+
+impl Zaqar {
+    /// A text that is no id names no claim.
+    pub async fn get_claim(&self, caller: &Caller, name: &QueueName, id: &str) -> Result<ShownClaim> {
+        permit(caller, Rule::ClaimsGet)?;
+        let failure = Failure::GetClaim;
+        let now = self.now();
+        let found = self.find_queue(&caller.project, name).await.or_unavailable(failure)?;
+        let claim = match (found, id.parse()) {
+            (Some(queue), Ok(id)) => {
+                self.stores.messages.get_claim(&queue.destination, id, now).await.or_unavailable(failure)?
+            }
+            _ => None,
+        };
+        let claim = claim.ok_or_else(|| absent(caller, name, id))?;
+        Ok(ShownClaim { claim, now })
+    }
+}

@@ -1,0 +1,32 @@
+//! Renews a claim.
+
+use zaqar_model::{Caller, QueueName};
+
+use super::{ClaimWish, absent};
+use crate::error::OrUnavailable;
+use crate::permissions::{Rule, permit};
+use crate::{Failure, Result, Zaqar};
+
+impl Zaqar {
+    /// Lets a live claim begin anew.
+    pub async fn update_claim(
+        &self,
+        caller: &Caller,
+        name: &QueueName,
+        id: &str,
+        wish: ClaimWish,
+    ) -> Result<()> {
+        permit(caller, Rule::ClaimsUpdate)?;
+        let terms = wish.for_renewal(&self.limits)?;
+        let failure = Failure::UpdateClaim;
+        let found = self.find_queue(&caller.project, name).await.or_unavailable(failure)?;
+        let renewed = match (found, id.parse()) {
+            (Some(queue), Ok(id)) => {
+                let store = &self.stores.messages;
+                store.renew(&queue.destination, id, terms, self.now()).await.or_unavailable(failure)?
+            }
+            _ => false,
+        };
+        if renewed { Ok(()) } else { Err(absent(caller, name, id)) }
+    }
+}

@@ -1,0 +1,109 @@
+//! Dead letters: messages that were claimed too often move to the dead-letter queue.
+//!
+//! The store has already taken them out of circulation when it reports them as exhausted, and moves them in one atomic
+//! step. A crash before that leaves them where they wait, out of reach; [`Zaqar::resume_dead_letter_moves`] takes the
+//! moves up at the next start.
+
+use std::sync::Arc;
+
+use tokio::sync::Mutex;
+use zaqar_model::{
+    Clock, Destination, DestinationKind, Queue, QueueName, StoredMessage, Timestamp, TtlSeconds,
+};
+use zaqar_storage::{DeadLetterPolicy, StorageResult};
+
+use crate::queues::Attributes;
+use crate::zaqar::to_the_end;
+use crate::{Stores, Zaqar};
+
+const AT_ONCE: usize = 100;
+
+impl Zaqar {
+    /// Takes up the moves that a crash or a failure broke off. To be called before requests are served; later calls do
+    /// no harm. A failure is logged and left for the next time.
+    pub async fn resume_dead_letter_moves(&self) {
+        let destinations = match self.stores.messages.with_exhausted().await {
+            Ok(destinations) => destinations,
+            Err(error) => return tracing::warn!(%error, "dead letters could not be looked up"),
+        };
+        for destination in destinations {
+            if destination.kind != DestinationKind::Queue {
+                continue;
+            }
+            match self.find_queue(&destination.project, &destination.name).await {
+                // A queue of the same name that was made since is another queue.
+                Ok(Some(queue)) if queue.destination == destination => self.move_dead_letters(&queue).await,
+                Ok(_) => {}
+                Err(error) => tracing::warn!(%error, "a queue with dead letters could not be looked up"),
+            }
+        }
+    }
+
+    /// What a claim on this queue does with messages that were claimed too often. Both a number and a queue to move
+    /// them to are needed; to the queue itself they need not move.
+    pub(crate) fn dead_letter_policy(&self, queue: &Queue) -> Option<DeadLetterPolicy> {
+        let attributes = Attributes::of(&queue.metadata);
+        let max_claim_count = attributes.max_claim_count?;
+        let to = attributes.dead_letter_queue?;
+        (to != queue.destination.name).then_some(DeadLetterPolicy { max_claim_count })
+    }
+
+    /// Moves all exhausted messages of a queue. Never fails the claim that met them: what does not move now is kept and
+    /// moves later.
+    pub(crate) async fn move_dead_letters(&self, queue: &Queue) {
+        let attributes = Attributes::of(&queue.metadata);
+        // Without a dead-letter queue (any more) they stay out of reach until there is one again, or they expire.
+        let Some(to) = attributes.dead_letter_queue else { return };
+        let mover = Mover {
+            stores: self.stores.clone(),
+            clock: Arc::clone(&self.clock),
+            moving: Arc::clone(&self.moving),
+            from: queue.destination.clone(),
+            to,
+            ttl: attributes.dead_letter_ttl.map(TtlSeconds::new),
+        };
+        if let Err(error) = to_the_end(async move { mover.run().await }).await {
+            let queue = &queue.destination.name;
+            tracing::warn!(%error, %queue, "dead letters could not be moved yet");
+        }
+    }
+}
+
+/// The move of one queue's exhausted messages.
+struct Mover {
+    stores: Stores,
+    clock: Arc<dyn Clock>,
+    moving: Arc<Mutex<()>>,
+    from: Destination,
+    to: QueueName,
+    ttl: Option<TtlSeconds>,
+}
+
+impl Mover {
+    async fn run(&self) -> StorageResult<()> {
+        let _one_mover = self.moving.lock().await;
+        let store = &self.stores.messages;
+        loop {
+            let now = self.clock.now();
+            let exhausted = store.exhausted(&self.from, AT_ONCE, now).await?;
+            if exhausted.is_empty() {
+                return Ok(());
+            }
+            let moved = exhausted.into_iter().map(|stored| freed(stored, self.ttl, now)).collect();
+            let queue = self.stores.find_or_create_queue(&self.from.project, &self.to).await?;
+            store.move_exhausted(&self.from, &queue.destination, moved, now).await?;
+        }
+    }
+}
+
+/// The message as it arrives: free at once, as if it had never been claimed. With a time to live of the queue's own it
+/// lives that long from now, otherwise as long as it would have.
+fn freed(mut stored: StoredMessage, ttl: Option<TtlSeconds>, now: Timestamp) -> StoredMessage {
+    stored.message.claim = None;
+    stored.message.claim_count = 0;
+    if let Some(ttl) = ttl {
+        stored.message.ttl = ttl;
+        stored.expires = ttl.after(now);
+    }
+    stored
+}

@@ -1,0 +1,208 @@
+//! How an operation fails, told apart so that each transport can answer in its own way. The texts are upstream's, and
+//! none shows more than the caller asked about.
+
+use std::fmt;
+
+use zaqar_model::{ProjectId, QueueName};
+use zaqar_storage::StorageError;
+
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why an operation was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("You are not authorized to complete this action.")]
+    Forbidden,
+    /// What was asked for breaks a rule or a limit.
+    #[error("{0}")]
+    Invalid(String),
+    #[error("{0}")]
+    NotFound(Absent),
+    /// What was asked for does not fit what is there.
+    #[error("{0}")]
+    Conflict(String),
+    /// A message was not deleted.
+    #[error("{0}")]
+    NotDeleted(Refusal),
+    /// The store could not do it now.
+    #[error("{failure}")]
+    Unavailable { failure: Failure, source: StorageError },
+    /// Something failed where upstream, too, has no better answer.
+    #[error("{failure}")]
+    Internal { failure: Failure, source: StorageError },
+}
+
+impl Error {
+    pub(crate) fn invalid(text: impl Into<String>) -> Self {
+        Self::Invalid(text.into())
+    }
+}
+
+/// What does not exist.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Absent {
+    Queue {
+        queue: QueueName,
+        project: ProjectId,
+    },
+    Message {
+        id: String,
+        queue: QueueName,
+        project: ProjectId,
+    },
+    /// None of these messages.
+    Messages {
+        ids: Vec<String>,
+        queue: QueueName,
+        project: ProjectId,
+    },
+    Claim {
+        id: String,
+        queue: QueueName,
+        project: ProjectId,
+    },
+}
+
+impl fmt::Display for Absent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Queue { queue, project } => {
+                write!(f, "Queue {queue} does not exist for project {project}")
+            }
+            Self::Message { id, queue, project } => {
+                write!(f, "Message {id} does not exist in queue {queue} for project {project}")
+            }
+            Self::Messages { ids, queue, project } => {
+                write!(f, "No messages with IDs: {} ", PythonList(ids))?;
+                write!(f, "found in the queue {queue} for project {project}.")
+            }
+            Self::Claim { id, queue, project } => {
+                write!(f, "Claim {id} does not exist in queue {queue} for project {project}")
+            }
+        }
+    }
+}
+
+/// Why a message was not deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    MessageIsClaimed,
+    MessageNotClaimed,
+    ClaimedByAnother,
+    ClaimDoesNotExist,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::MessageIsClaimed | Self::ClaimedByAnother => {
+                "This message is claimed; it cannot be deleted without a valid claim ID."
+            }
+            Self::MessageNotClaimed => "A claim was specified, but the message is not currently claimed.",
+            Self::ClaimDoesNotExist => "The specified claim does not exist or has expired.",
+        })
+    }
+}
+
+/// What a failing store kept from being done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    CreateQueue,
+    GetQueue,
+    UpdateQueue,
+    DeleteQueue,
+    ListQueues,
+    QueueStats,
+    PurgeQueue,
+    FindQueue,
+    PostMessages,
+    ListMessages,
+    GetMessage,
+    DeleteMessage,
+    DeleteMessages,
+    PopMessages,
+    CreateClaim,
+    GetClaim,
+    UpdateClaim,
+    DeleteClaim,
+    Health,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::CreateQueue => "Queue could not be created.",
+            Self::GetQueue => "Queue metadata could not be retrieved.",
+            Self::UpdateQueue => "Queue could not be updated.",
+            Self::DeleteQueue => "Queue could not be deleted.",
+            Self::ListQueues => "Queues could not be listed.",
+            Self::QueueStats => "Queue stats could not be read.",
+            Self::PurgeQueue => "Queue could not be purged.",
+            Self::FindQueue => "The queue could not be looked up.",
+            Self::PostMessages => "Messages could not be enqueued.",
+            Self::ListMessages => "Messages could not be listed.",
+            Self::GetMessage => "Message could not be retrieved.",
+            Self::DeleteMessage => "Message could not be deleted.",
+            Self::DeleteMessages => "Messages could not be deleted.",
+            Self::PopMessages => "Messages could not be popped.",
+            Self::CreateClaim => "Claim could not be created.",
+            Self::GetClaim => "Claim could not be queried.",
+            Self::UpdateClaim => "Claim could not be updated.",
+            Self::DeleteClaim => "Claim could not be deleted.",
+            Self::Health => "Health status could not be read.",
+        })
+    }
+}
+
+/// `store.call().await.or_unavailable(Failure::…)?`
+pub(crate) trait OrUnavailable<T> {
+    fn or_unavailable(self, failure: Failure) -> Result<T>;
+}
+
+impl<T> OrUnavailable<T> for std::result::Result<T, StorageError> {
+    fn or_unavailable(self, failure: Failure) -> Result<T> {
+        self.map_err(|source| Error::Unavailable { failure, source })
+    }
+}
+
+/// Shows a list of strings as Python does: upstream's text for absent messages holds one.
+struct PythonList<'a>(&'a [String]);
+
+impl fmt::Display for PythonList<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[")?;
+        for (index, text) in self.0.iter().enumerate() {
+            if index > 0 {
+                f.write_str(", ")?;
+            }
+            let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
+            write!(f, "{quote}")?;
+            for c in text.chars() {
+                match c {
+                    '\\' => f.write_str("\\\\")?,
+                    '\n' => f.write_str("\\n")?,
+                    '\r' => f.write_str("\\r")?,
+                    '\t' => f.write_str("\\t")?,
+                    c if c == quote => write!(f, "\\{c}")?,
+                    c if c.is_control() && u32::from(c) < 0x100 => write!(f, "\\x{:02x}", u32::from(c))?,
+                    c => write!(f, "{c}")?,
+                }
+            }
+            write!(f, "{quote}")?;
+        }
+        f.write_str("]")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PythonList;
+
+    #[test]
+    fn a_list_reads_as_in_python() {
+        let list = ["a", "it's", "\"", "'\"", "\\\n\u{1}\u{7f}", "é"].map(String::from);
+        // What python3 prints for the same list.
+        let python = r#"['a', "it's", '"', '\'"', '\\\n\x01\x7f', 'é']"#;
+        assert_eq!(PythonList(&list).to_string(), python);
+    }
+}

@@ -1,0 +1,50 @@
+//! Deletes one message.
+
+use zaqar_model::{Caller, QueueName};
+use zaqar_storage::Deletion;
+
+use crate::error::OrUnavailable;
+use crate::permissions::{Rule, permit};
+use crate::{Error, Failure, Refusal, Result, Zaqar};
+
+impl Zaqar {
+    /// Deletes a message; a claimed one only for who knows its claim. No such message: nothing to do.
+    pub async fn delete_message(
+        &self,
+        caller: &Caller,
+        name: &QueueName,
+        id: &str,
+        claim: Option<&str>,
+    ) -> Result<()> {
+        permit(caller, Rule::MessagesDelete)?;
+        let failure = Failure::DeleteMessage;
+        let found = self.find_queue(&caller.project, name).await.or_unavailable(failure)?;
+        let (Some(queue), Ok(id)) = (found, id.parse()) else { return Ok(()) };
+        let store = &self.stores.messages;
+        let claim = match claim.map(str::parse) {
+            None => None,
+            Some(Ok(claim)) => Some(claim),
+            Some(Err(_)) => {
+                // A claim that cannot exist: refused like one that does not, but only if there is something to refuse.
+                let there = store.get(&queue.destination, &[id], self.now()).await.or_unavailable(failure)?;
+                return if there.is_empty() {
+                    Ok(())
+                } else {
+                    Err(Error::NotDeleted(Refusal::ClaimDoesNotExist))
+                };
+            }
+        };
+        let deletion = store.delete(&queue.destination, id, claim, self.now()).await;
+        outcome(deletion.or_unavailable(failure)?)
+    }
+}
+
+pub(super) const fn outcome(deletion: Deletion) -> Result<()> {
+    match deletion {
+        Deletion::Done => Ok(()),
+        Deletion::MessageIsClaimed => Err(Error::NotDeleted(Refusal::MessageIsClaimed)),
+        Deletion::MessageNotClaimed => Err(Error::NotDeleted(Refusal::MessageNotClaimed)),
+        Deletion::ClaimedByAnother => Err(Error::NotDeleted(Refusal::ClaimedByAnother)),
+        Deletion::ClaimDoesNotExist => Err(Error::NotDeleted(Refusal::ClaimDoesNotExist)),
+    }
+}

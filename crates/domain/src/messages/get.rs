@@ -1,0 +1,66 @@
+//! Shows messages by their ids.
+
+use zaqar_model::{Caller, Message, MessageId, QueueName, Timestamp};
+
+use super::list::{Listed, out_of_bounds};
+use crate::error::OrUnavailable;
+use crate::limits::count_within;
+use crate::permissions::{Rule, permit};
+use crate::{Absent, Error, Failure, Result, Zaqar};
+
+impl Zaqar {
+    /// One message, and the moment at which its age is taken. A text that is no id names no message.
+    pub async fn get_message(
+        &self,
+        caller: &Caller,
+        name: &QueueName,
+        id: &str,
+    ) -> Result<(Message, Timestamp)> {
+        permit(caller, Rule::MessagesGet)?;
+        let failure = Failure::GetMessage;
+        let now = self.now();
+        let project = || caller.project.clone();
+        let found = self.find_queue(&caller.project, name).await.or_unavailable(failure)?;
+        let Some(queue) = found else {
+            return Err(Error::NotFound(Absent::Queue { queue: name.clone(), project: project() }));
+        };
+        let message = match id.parse() {
+            Ok(id) => {
+                self.stores.messages.get(&queue.destination, &[id], now).await.or_unavailable(failure)?.pop()
+            }
+            Err(_) => None,
+        };
+        let absent = || Absent::Message { id: id.to_owned(), queue: name.clone(), project: project() };
+        message.map(|message| (message, now)).ok_or_else(|| Error::NotFound(absent()))
+    }
+
+    /// Those of the messages that exist.
+    pub async fn get_messages(&self, caller: &Caller, name: &QueueName, ids: &[String]) -> Result<Listed> {
+        permit(caller, Rule::MessagesGetAll)?;
+        let max = self.limits.max_messages_per_page;
+        count_within(i64::try_from(ids.len()).ok(), max, 0).ok_or_else(|| out_of_bounds(max))?;
+        let failure = Failure::GetMessage;
+        let now = self.now();
+        let found = self.find_queue(&caller.project, name).await.or_unavailable(failure)?;
+        let messages = match found {
+            Some(queue) => {
+                let ids = valid(ids);
+                self.stores.messages.get(&queue.destination, &ids, now).await.or_unavailable(failure)?
+            }
+            None => Vec::new(),
+        };
+        if messages.is_empty() {
+            return Err(Error::NotFound(Absent::Messages {
+                ids: ids.to_vec(),
+                queue: name.clone(),
+                project: caller.project.clone(),
+            }));
+        }
+        Ok(Listed { messages, now, next: None })
+    }
+}
+
+/// The texts that are ids; the others name nothing.
+pub(super) fn valid(ids: &[String]) -> Vec<MessageId> {
+    ids.iter().filter_map(|id| id.parse().ok()).collect()
+}

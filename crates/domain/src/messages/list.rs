@@ -1,0 +1,124 @@
+//! Lists a queue's messages, a page at a time.
+
+use zaqar_model::{Caller, Marker, Message, PageRequest, QueueName, Timestamp};
+use zaqar_storage::MessageQuery;
+
+use crate::error::OrUnavailable;
+use crate::limits::{DEFAULT_PAGE, count_within};
+use crate::permissions::{Rule, permit};
+use crate::queues::Attributes;
+use crate::{Error, Failure, Result, Zaqar};
+
+/// Which messages are asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MessageListing {
+    /// From [`NextPage::marker`]. Behind any other text there is nothing.
+    pub marker: Option<String>,
+    pub limit: Option<i64>,
+    /// Also what the caller's client posted itself.
+    pub echo: bool,
+    pub include_claimed: bool,
+    pub include_delayed: Option<bool>,
+}
+
+/// Some messages, and the moment at which their ages are taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    pub messages: Vec<Message>,
+    pub now: Timestamp,
+    /// Absent when there are no messages.
+    pub next: Option<NextPage>,
+}
+
+/// How the listing goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NextPage {
+    pub marker: String,
+    /// What upstream's link to the next page says of delayed messages.
+    pub include_delayed: Option<bool>,
+}
+
+/// At the end of a marker: delayed messages stay hidden, whatever the link says. Upstream's links say
+/// `include_delayed=true` for every queue without a default delay, where it knows no delayed messages; here there may be
+/// some, and a client that follows the links must not come to see them.
+const DELAYED_STAY_HIDDEN: char = 'd';
+
+impl Zaqar {
+    /// Messages in the order of posting. A queue that does not exist has none.
+    pub async fn list_messages(
+        &self,
+        caller: &Caller,
+        name: &QueueName,
+        listing: &MessageListing,
+    ) -> Result<Listed> {
+        permit(caller, Rule::MessagesGetAll)?;
+        let max = self.limits.max_messages_per_page;
+        let limit = count_within(listing.limit, max, DEFAULT_PAGE).ok_or_else(|| out_of_bounds(max))?;
+        let now = self.now();
+        let empty = Listed { messages: Vec::new(), now, next: None };
+        let found = self.find_queue(&caller.project, name).await.or_unavailable(Failure::ListMessages)?;
+        let Some(queue) = found else { return Ok(empty) };
+        let (marker, stay_hidden) = match listing.marker.as_deref().map(read_marker) {
+            None => (None, false),
+            Some(None) => return Ok(empty),
+            Some(Some((marker, stay_hidden))) => (Some(marker), stay_hidden),
+        };
+        let query = MessageQuery {
+            page: PageRequest { marker, limit },
+            without_client: if listing.echo { None } else { caller.client.clone() },
+            include_claimed: listing.include_claimed,
+            include_delayed: listing.include_delayed == Some(true) && !stay_hidden,
+        };
+        let store = &self.stores.messages;
+        let page = store.list(&queue.destination, &query, now).await.or_unavailable(Failure::ListMessages)?;
+        let delays = Attributes::of(&queue.metadata).default_delay.is_some_and(|delay| delay > 0);
+        let link_says = if delays { listing.include_delayed } else { Some(true) };
+        let next = page.next.map(|marker| NextPage {
+            marker: write_marker(marker, link_says == Some(true) && !query.include_delayed),
+            include_delayed: link_says,
+        });
+        Ok(Listed { messages: page.items, now, next })
+    }
+}
+
+pub(super) fn out_of_bounds(max: usize) -> Error {
+    Error::invalid(format!("Limit must be at least 1 and may not be greater than {max}."))
+}
+
+fn read_marker(text: &str) -> Option<(Marker, bool)> {
+    let digits = text.strip_suffix(DELAYED_STAY_HIDDEN).unwrap_or(text);
+    if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    Some((Marker::new(digits.parse().ok()?), digits.len() < text.len()))
+}
+
+fn write_marker(marker: Marker, stay_hidden: bool) -> String {
+    let mut text = marker.get().to_string();
+    if stay_hidden {
+        text.push(DELAYED_STAY_HIDDEN);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use zaqar_model::Marker;
+
+    use super::{read_marker, write_marker};
+
+    #[test]
+    fn a_marker_is_read_back() {
+        for hidden in [true, false] {
+            let marker = Marker::new(u64::MAX);
+            assert_eq!(read_marker(&write_marker(marker, hidden)), Some((marker, hidden)));
+        }
+    }
+
+    #[test]
+    fn anything_else_is_no_marker() {
+        for text in ["", "d", "x", "-1", "+1", " 1", "1_0", "1dd", "18446744073709551616", "١"] {
+            assert_eq!(read_marker(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! Messages: posted, listed, shown, removed.
+
+mod checksum;
+mod delete;
+mod get;
+mod list;
+mod post;
+mod python_json;
+mod remove;
+
+pub use list::{Listed, MessageListing, NextPage};
+pub use post::{Draft, Posting};
+pub use remove::{Removal, Removed};

@@ -1,0 +1,155 @@
+//! Removes several messages at once: those with given ids, or the first ones, which are shown once more (pop).
+
+use zaqar_model::{Caller, ClaimId, Message, QueueName, Timestamp};
+
+use super::{delete::outcome, get::valid};
+use crate::error::OrUnavailable;
+use crate::limits::{Limits, count_within};
+use crate::permissions::{Rule, permit};
+use crate::{Error, Failure, Result, Zaqar};
+
+/// What a client asks to have removed: one of `ids` and `pop`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Removal {
+    pub ids: Option<Vec<String>>,
+    /// How many of the first free messages.
+    pub pop: Option<i64>,
+    /// The claims that hold the messages. Heeded only if `message_delete_with_claim_id` is on.
+    pub claim_ids: Option<Vec<String>>,
+}
+
+/// What was done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Removed {
+    Deleted,
+    /// These, with the moment at which their ages are taken.
+    Popped(Vec<Message>, Timestamp),
+}
+
+impl Zaqar {
+    pub async fn remove_messages(
+        &self,
+        caller: &Caller,
+        name: &QueueName,
+        removal: &Removal,
+    ) -> Result<Removed> {
+        permit(caller, Rule::MessagesDeleteAll)?;
+        let claims = removal.claim_ids.as_deref().filter(|_| self.limits.message_delete_with_claim_id);
+        match plan(removal, claims.is_some(), &self.limits)? {
+            Plan::Delete(ids) => {
+                self.delete_messages(caller, name, ids, claims).await.map(|()| Removed::Deleted)
+            }
+            Plan::Pop(count) => self.pop_messages(caller, name, count).await,
+        }
+    }
+
+    async fn delete_messages(
+        &self,
+        caller: &Caller,
+        name: &QueueName,
+        ids: &[String],
+        claims: Option<&[String]>,
+    ) -> Result<()> {
+        let failure = Failure::DeleteMessages;
+        let found = self.find_queue(&caller.project, name).await.or_unavailable(failure)?;
+        let Some(queue) = found else { return Ok(()) };
+        let ids = valid(ids);
+        let claims: Option<Vec<ClaimId>> =
+            claims.map(|claims| claims.iter().filter_map(|claim| claim.parse().ok()).collect());
+        let store = &self.stores.messages;
+        let deletion = store.delete_many(&queue.destination, &ids, claims.as_deref(), self.now()).await;
+        outcome(deletion.or_unavailable(failure)?)
+    }
+
+    async fn pop_messages(&self, caller: &Caller, name: &QueueName, count: usize) -> Result<Removed> {
+        let failure = Failure::PopMessages;
+        let now = self.now();
+        let found = self.find_queue(&caller.project, name).await.or_unavailable(failure)?;
+        let messages = match found {
+            Some(queue) => {
+                self.stores.messages.pop(&queue.destination, count, now).await.or_unavailable(failure)?
+            }
+            None => Vec::new(),
+        };
+        Ok(Removed::Popped(messages, now))
+    }
+}
+
+enum Plan<'a> {
+    Delete(&'a [String]),
+    Pop(usize),
+}
+
+fn plan<'a>(removal: &'a Removal, has_claims: bool, limits: &Limits) -> Result<Plan<'a>> {
+    let refused = |text: &str| Err(Error::invalid(text));
+    match (&removal.ids, removal.pop) {
+        (Some(_), Some(_)) => {
+            return refused("pop and id params cannot be present together in the delete request.");
+        }
+        (None, None) => {
+            return refused(
+                "The request should have either \"ids\" or \"pop\" parameter in the request, to be able to delete.",
+            );
+        }
+        _ => {}
+    }
+    if limits.message_delete_with_claim_id && removal.ids.is_some() != has_claims {
+        return refused(
+            "The request should have both \"ids\" and \"claim_ids\" parameter in the request when \
+             message_delete_with_claim_id is True.",
+        );
+    }
+    let max = limits.max_messages_per_claim_or_pop;
+    let Some(pop) = count_within(removal.pop, max, 0) else {
+        return refused(&format!("Pop value must be at least 1 and may not be greater than {max}."));
+    };
+    let Some(ids) = &removal.ids else { return Ok(Plan::Pop(pop)) };
+    let max = limits.max_messages_per_page;
+    if ids.is_empty() || ids.len() > max {
+        return refused(&format!("ids parameter should have at least 1 and not greater than {max} values."));
+    }
+    Ok(Plan::Delete(ids))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Plan, Removal, plan};
+    use crate::Limits;
+
+    fn refusal(removal: &Removal, limits: &Limits) -> Option<String> {
+        let has_claims = removal.claim_ids.is_some();
+        plan(removal, has_claims, limits).err().map(|error| error.to_string())
+    }
+
+    #[test]
+    fn either_ids_or_pop_within_the_limits() {
+        let limits = Limits::default();
+        let ids = |count| Some(vec!["a".to_owned(); count]);
+        for (removal, text) in [
+            (Removal::default(), "The request should have either"),
+            (Removal { ids: ids(1), pop: Some(1), ..Removal::default() }, "pop and id params cannot be"),
+            (Removal { pop: Some(0), ..Removal::default() }, "Pop value must be at least 1"),
+            (Removal { pop: Some(21), ..Removal::default() }, "Pop value must be at least 1"),
+            (Removal { ids: ids(0), ..Removal::default() }, "ids parameter should have at least 1"),
+            (Removal { ids: ids(21), ..Removal::default() }, "ids parameter should have at least 1"),
+        ] {
+            assert!(refusal(&removal, &limits).unwrap().starts_with(text));
+        }
+        let pop = Removal { pop: Some(20), ..Removal::default() };
+        assert!(matches!(plan(&pop, false, &limits), Ok(Plan::Pop(20))));
+        let ids = Removal { ids: ids(20), ..Removal::default() };
+        assert!(matches!(plan(&ids, false, &limits), Ok(Plan::Delete(_))));
+    }
+
+    #[test]
+    fn a_site_can_demand_claim_ids() {
+        let limits = Limits { message_delete_with_claim_id: true, ..Limits::default() };
+        let list = Some(vec!["a".to_owned()]);
+        let without = Removal { ids: list.clone(), ..Removal::default() };
+        assert!(refusal(&without, &limits).unwrap().contains("claim_ids"));
+        let with = Removal { ids: list.clone(), claim_ids: list, ..Removal::default() };
+        assert_eq!(refusal(&with, &limits), None);
+        let pop = Removal { pop: Some(1), ..Removal::default() };
+        assert_eq!(refusal(&pop, &limits), None);
+    }
+}

@@ -1,0 +1,18 @@
+//! Deletes a queue with everything in it.
+
+use zaqar_model::{Caller, QueueName};
+
+use crate::error::OrUnavailable;
+use crate::permissions::{Rule, permit};
+use crate::zaqar::to_the_end;
+use crate::{Failure, Result, Zaqar};
+
+impl Zaqar {
+    /// No such queue: nothing to do.
+    pub async fn delete_queue(&self, caller: &Caller, name: &QueueName) -> Result<()> {
+        permit(caller, Rule::QueuesDelete)?;
+        let (stores, project, name) = (self.stores.clone(), caller.project.clone(), name.clone());
+        let deleting = async move { stores.delete_queue(&project, &name).await };
+        to_the_end(deleting).await.or_unavailable(Failure::DeleteQueue)
+    }
+}

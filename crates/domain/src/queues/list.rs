@@ -1,0 +1,142 @@
+//! Lists a project's queues.
+
+use std::sync::Arc;
+
+use regex::{Regex, RegexBuilder};
+use serde_json::Value;
+use zaqar_model::{Caller, DestinationKind, Metadata, PageRequest, Queue, QueueName};
+use zaqar_storage::QueueFilter;
+
+use super::attributes;
+use crate::error::OrUnavailable;
+use crate::limits::{DEFAULT_PAGE, count_within};
+use crate::permissions::{Rule, permit};
+use crate::{Error, Failure, Result, Zaqar};
+
+/// A pattern may be so long, and take so much memory when it is compiled. Matching takes linear time anyway.
+const MAX_PATTERN_LENGTH: usize = 512;
+const MAX_PATTERN_SIZE: usize = 256 * 1024;
+
+/// Which queues are asked for.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct QueueListing {
+    /// Only those behind this text in the order of names. It need not be a name.
+    pub marker: Option<String>,
+    pub limit: Option<i64>,
+    /// A regular expression that matches somewhere in the name.
+    pub name: Option<String>,
+    /// Members that the metadata must have.
+    pub metadata: Vec<(String, Value)>,
+    /// Whether to count all queues of the project.
+    pub with_count: bool,
+}
+
+/// A page of queues.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ListedQueues {
+    pub queues: Vec<Arc<Queue>>,
+    /// Where the next page begins, if there was anything on this one.
+    pub next: Option<QueueName>,
+    pub count: Option<u64>,
+}
+
+impl Zaqar {
+    pub async fn list_queues(&self, caller: &Caller, listing: &QueueListing) -> Result<ListedQueues> {
+        permit(caller, Rule::QueuesGetAll)?;
+        let max = self.limits.max_queues_per_page;
+        let limit = count_within(listing.limit, max, DEFAULT_PAGE)
+            .ok_or_else(|| Error::invalid(format!("Limit must be at least 1 and no greater than {max}.")))?;
+        let filter = QueueFilter {
+            name: listing.name.as_deref().map(pattern).transpose()?,
+            metadata: listing.metadata.clone(),
+        };
+        let page = PageRequest { marker: listing.marker.as_deref().and_then(name_before), limit };
+        let failure = Failure::ListQueues;
+        let store = &self.stores.management;
+        let kind = DestinationKind::Queue;
+        let page = store.list(kind, &caller.project, &filter, &page).await.or_unavailable(failure)?;
+        let count = if listing.with_count {
+            Some(store.count(kind, &caller.project).await.or_unavailable(failure)?)
+        } else {
+            None
+        };
+        Ok(ListedQueues { queues: page.items, next: page.next, count })
+    }
+
+    /// A listed queue's metadata as [`Zaqar::get_queue`] shows it.
+    pub fn shown_metadata(&self, queue: &Queue) -> Metadata {
+        attributes::with_defaults(&queue.metadata, &self.limits)
+    }
+}
+
+fn pattern(text: &str) -> Result<Regex> {
+    let refused = || Error::invalid("The name filter is not a regular expression that can be used.");
+    if text.len() > MAX_PATTERN_LENGTH {
+        return Err(refused());
+    }
+    RegexBuilder::new(text)
+        .size_limit(MAX_PATTERN_SIZE)
+        .dfa_size_limit(MAX_PATTERN_SIZE)
+        .nest_limit(50)
+        .build()
+        .map_err(|_| refused())
+}
+
+/// The greatest name that is not behind `text`, so that "behind that name" and "behind the text" are the same names.
+fn name_before(text: &str) -> Option<QueueName> {
+    const ALLOWED: &[u8] = b"-.0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz";
+    let bytes = text.as_bytes();
+    let good = bytes.iter().take_while(|byte| ALLOWED.contains(byte)).count().min(QueueName::MAX_LENGTH);
+    let mut name = text.get(..good)?.to_owned();
+    if let Some(bad) = bytes.get(good).filter(|_| good < QueueName::MAX_LENGTH)
+        && let Some(last) = ALLOWED.iter().rev().find(|allowed| *allowed < bad)
+    {
+        name.push(char::from(*last));
+        while name.len() < QueueName::MAX_LENGTH {
+            name.push('z');
+        }
+    }
+    QueueName::new(&name).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::{any, prop_assert_eq, proptest};
+    use zaqar_model::QueueName;
+
+    use super::{name_before, pattern};
+
+    #[test]
+    fn a_pattern_that_is_broken_or_huge_is_refused() {
+        assert!(pattern("^q[0-9]+$").unwrap().is_match("q12"));
+        for bad in ["[", "(", "a{999999999}", "((a{100}){100}){100}", &"a".repeat(513)] {
+            assert!(pattern(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_marker_that_is_a_name_is_itself() {
+        assert_eq!(name_before("q2").unwrap().as_str(), "q2");
+        assert_eq!(name_before(""), None);
+        assert_eq!(name_before(" "), None);
+    }
+
+    proptest! {
+        #[test]
+        fn behind_the_name_is_behind_the_text(marker in any::<String>(), name in "[a-zA-Z0-9_.-]{1,64}") {
+            let name = QueueName::new(&name).unwrap();
+            let behind = name_before(&marker).is_none_or(|before| name > before);
+            prop_assert_eq!(behind, name.as_str() > marker.as_str());
+        }
+
+        #[test]
+        fn behind_a_marker_close_to_the_name(
+            name in "[a-c_.-]{1,64}", cut in 0_usize..64, tail in "[-!/:~a\u{e9}]{0,2}"
+        ) {
+            let marker = format!("{}{tail}", &name[..cut.min(name.len())]);
+            let name = QueueName::new(&name).unwrap();
+            let behind = name_before(&marker).is_none_or(|before| name > before);
+            prop_assert_eq!(behind, name.as_str() > marker.as_str());
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! Empties a queue.
+
+use zaqar_model::{Caller, PageRequest, Queue, QueueName};
+use zaqar_storage::{StorageError, StorageResult};
+
+use crate::error::OrUnavailable;
+use crate::permissions::{Rule, permit};
+use crate::{Failure, Result, Zaqar};
+
+/// What is removed from the queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PurgeScope {
+    pub messages: bool,
+    pub subscriptions: bool,
+}
+
+const SUBSCRIPTIONS_AT_ONCE: usize = 100;
+
+impl Zaqar {
+    pub async fn purge_queue(&self, caller: &Caller, name: &QueueName, scope: PurgeScope) -> Result<()> {
+        permit(caller, Rule::QueuesPurge)?;
+        let failure = Failure::PurgeQueue;
+        let found = self.find_queue(&caller.project, name).await.or_unavailable(failure)?;
+        let Some(queue) = found else { return Ok(()) };
+        if scope.messages {
+            self.stores.messages.purge(&queue.destination, self.now()).await.or_unavailable(failure)?;
+        }
+        if scope.subscriptions {
+            self.purge_subscriptions(&queue).await.or_unavailable(failure)?;
+        }
+        Ok(())
+    }
+
+    async fn purge_subscriptions(&self, queue: &Queue) -> StorageResult<()> {
+        let store = &self.stores.messages;
+        let first = PageRequest { marker: None, limit: SUBSCRIPTIONS_AT_ONCE };
+        loop {
+            let page = match store.list_subscriptions(&queue.destination, &first, self.now()).await {
+                Ok(page) => page,
+                // A store without subscriptions has none to remove.
+                Err(StorageError::Unsupported(_)) => return Ok(()),
+                Err(error) => return Err(error),
+            };
+            if page.items.is_empty() {
+                return Ok(());
+            }
+            for subscription in page.items {
+                store.unsubscribe(&queue.destination, subscription.id).await?;
+            }
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! `_retry_policy`: how deliveries to subscribers are tried again. Here it is only checked; the notifier follows it.
+
+use serde_json::{Map, Value};
+use zaqar_model::Metadata;
+
+use crate::{Error, Result};
+
+const MINIMUM_DELAY: i64 = 5;
+const MAXIMUM_DELAY: i64 = 30;
+/// The delays must leave room for two steps of the linear backoff.
+const LINEAR_INTERVAL: i64 = 5;
+const BACKOFF_FUNCTIONS: [&str; 4] = ["linear", "arithmetic", "exponential", "geometric"];
+
+pub(super) fn check(metadata: &Metadata) -> Result<()> {
+    let policy = match metadata.get("_retry_policy") {
+        None | Some(Value::Null) => return Ok(()),
+        Some(Value::Object(policy)) => policy,
+        Some(_) => return Err(Error::invalid("retry_policy must be a dict.")),
+    };
+    integer(policy, "retries_with_no_delay")?;
+    integer(policy, "minimum_delay_retries")?;
+    let minimum = integer(policy, "minimum_delay")?.unwrap_or(MINIMUM_DELAY);
+    let maximum = integer(policy, "maximum_delay")?.unwrap_or(MAXIMUM_DELAY);
+    integer(policy, "maximum_delay_retries")?;
+    match given(policy, "retry_backoff_function") {
+        None => {}
+        Some(Value::String(name)) if name.is_empty() || BACKOFF_FUNCTIONS.contains(&name.as_str()) => {}
+        Some(Value::String(_)) => return Err(Error::invalid("invalid retry_backoff_function.")),
+        Some(_) => return Err(Error::invalid("retry_backoff_function must be a string.")),
+    }
+    if given(policy, "ignore_subscription_override").is_some_and(|value| !value.is_boolean()) {
+        return Err(Error::invalid("ignore_subscription_override must be a boolean."));
+    }
+    if policy.is_empty() {
+        return Ok(());
+    }
+    if maximum < minimum {
+        return Err(Error::invalid("minimum_delay must less than maximum_delay."));
+    }
+    if maximum.saturating_sub(minimum) < 2 * LINEAR_INTERVAL {
+        return Err(Error::invalid("invalid minimum_delay and maximum_delay."));
+    }
+    Ok(())
+}
+
+fn integer(policy: &Map<String, Value>, name: &str) -> Result<Option<i64>> {
+    match given(policy, name) {
+        None => Ok(None),
+        Some(value) => value
+            .as_i64()
+            .map(Some)
+            .ok_or_else(|| Error::invalid(format!("Retry policy: {name} must be a integer."))),
+    }
+}
+
+fn given<'a>(policy: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+    policy.get(name).filter(|value| !value.is_null())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Map, Value, json};
+    use zaqar_model::Metadata;
+
+    use super::check;
+
+    fn outcome(policy: Value) -> Result<(), String> {
+        let members = Map::from_iter([("_retry_policy".to_owned(), policy)]);
+        check(&Metadata::new(members)).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_policy_is_an_object_with_typed_members() {
+        assert_eq!(outcome(json!({})), Ok(()));
+        assert_eq!(
+            outcome(json!({
+                "retries_with_no_delay": 1, "minimum_delay_retries": 2, "minimum_delay": 3, "maximum_delay": 40,
+                "maximum_delay_retries": 5, "retry_backoff_function": "geometric",
+                "ignore_subscription_override": true, "unknown": []
+            })),
+            Ok(())
+        );
+        for (bad, text) in [
+            (json!(1), "retry_policy must be a dict."),
+            (json!({"minimum_delay": "5"}), "Retry policy: minimum_delay must be a integer."),
+            (
+                json!({"maximum_delay_retries": true}),
+                "Retry policy: maximum_delay_retries must be a integer.",
+            ),
+            (json!({"retry_backoff_function": 5}), "retry_backoff_function must be a string."),
+            (json!({"retry_backoff_function": "cubic"}), "invalid retry_backoff_function."),
+            (json!({"ignore_subscription_override": 1}), "ignore_subscription_override must be a boolean."),
+            (json!({"maximum_delay": 4}), "minimum_delay must less than maximum_delay."),
+            (json!({"maximum_delay": 14}), "invalid minimum_delay and maximum_delay."),
+        ] {
+            assert_eq!(outcome(bad), Err(text.to_owned()));
+        }
+    }
+
+    #[test]
+    fn extreme_delays_do_not_overflow() {
+        assert_eq!(outcome(json!({"minimum_delay": i64::MIN, "maximum_delay": i64::MAX})), Ok(()));
+    }
+}

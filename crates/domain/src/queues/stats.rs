@@ -1,0 +1,47 @@
+//! Counts what is in a queue.
+
+use zaqar_model::{Caller, MessageId, QueueName, Timestamp};
+
+use crate::error::OrUnavailable;
+use crate::permissions::{Rule, permit};
+use crate::{Failure, Result, Zaqar};
+
+/// How many messages a queue holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StatsReport {
+    pub claimed: u64,
+    pub free: u64,
+    pub oldest: Option<StatsEdge>,
+    pub newest: Option<StatsEdge>,
+}
+
+/// The oldest or the newest message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StatsEdge {
+    pub id: MessageId,
+    pub age_seconds: u64,
+    pub created: Timestamp,
+}
+
+impl Zaqar {
+    /// A queue that does not exist is empty.
+    pub async fn queue_stats(&self, caller: &Caller, name: &QueueName) -> Result<StatsReport> {
+        permit(caller, Rule::QueuesStats)?;
+        let failure = Failure::QueueStats;
+        let found = self.find_queue(&caller.project, name).await.or_unavailable(failure)?;
+        let Some(queue) = found else { return Ok(StatsReport::default()) };
+        let now = self.now();
+        let stats = self.stores.messages.stats(&queue.destination, now).await.or_unavailable(failure)?;
+        let edge = |(id, created): (MessageId, Timestamp)| StatsEdge {
+            id,
+            age_seconds: now.secs_since(created),
+            created,
+        };
+        Ok(StatsReport {
+            claimed: stats.claimed,
+            free: stats.free,
+            oldest: stats.oldest.map(edge),
+            newest: stats.newest.map(edge),
+        })
+    }
+}

@@ -1,0 +1,48 @@
+//! Changes a queue's metadata.
+
+use zaqar_model::{Caller, Metadata, QueueName};
+use zaqar_storage::StorageError;
+
+use super::{attributes, patch::Patch};
+use crate::error::OrUnavailable;
+use crate::permissions::{Rule, permit};
+use crate::{Absent, Error, Failure, Result, Zaqar};
+
+/// Between two tries somebody else's change has gone through, so this many in a row mean a queue under siege.
+const TRIES: usize = 100;
+
+impl Zaqar {
+    /// Applies a patch and answers the metadata as it is shown afterwards. Of concurrent patches none is lost.
+    pub async fn update_queue(&self, caller: &Caller, name: &QueueName, patch: &Patch) -> Result<Metadata> {
+        permit(caller, Rule::QueuesUpdate)?;
+        for _ in 0..TRIES {
+            let found = self.find_queue(&caller.project, name).await.or_unavailable(Failure::UpdateQueue)?;
+            let Some(queue) = found else { return Err(absent(caller, name)) };
+            let mut metadata = queue.metadata.clone();
+            patch.apply(&mut metadata)?;
+            attributes::check(&metadata, &self.limits)?;
+            self.check_size(&metadata)?;
+            match self.stores.management.set_metadata(&queue, metadata).await {
+                Ok(queue) => return Ok(attributes::with_defaults(&queue.metadata, &self.limits)),
+                // Changed, or deleted and perhaps made anew, since it was read.
+                Err(StorageError::Conflict(_) | StorageError::NotFound(_)) => {}
+                Err(source) => return Err(Error::Unavailable { failure: Failure::UpdateQueue, source }),
+            }
+        }
+        Err(Error::Conflict("The queue is being changed by others all the time. Please try again.".into()))
+    }
+
+    /// Many small patches must not make metadata larger than one request could.
+    fn check_size(&self, metadata: &Metadata) -> Result<()> {
+        let max = self.limits.max_queue_metadata;
+        let size = serde_json::to_vec(metadata.members()).map_or(0, |text| text.len());
+        if u64::try_from(size).is_ok_and(|size| size <= max) {
+            return Ok(());
+        }
+        Err(Error::invalid(format!("Queue metadata is too large. Max size: {max}")))
+    }
+}
+
+fn absent(caller: &Caller, name: &QueueName) -> Error {
+    Error::NotFound(Absent::Queue { queue: name.clone(), project: caller.project.clone() })
+}

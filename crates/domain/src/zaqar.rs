@@ -1,0 +1,98 @@
+//! The service as one value: its stores, limits, clock and source of ids. Its operations are in the folders of their
+//! nouns.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use tokio::sync::Mutex;
+use zaqar_model::{Clock, DestinationKind, IdSource, Metadata, ProjectId, Queue, QueueName, Timestamp};
+use zaqar_storage::{ManagementStore, MessageStore, StorageError, StorageResult};
+
+use crate::Limits;
+
+/// Where everything is kept.
+#[derive(Clone, Debug)]
+pub struct Stores {
+    pub management: Arc<dyn ManagementStore>,
+    pub messages: Arc<dyn MessageStore>,
+}
+
+/// Zaqar. Shared by all transports.
+#[derive(Debug)]
+pub struct Zaqar {
+    pub(crate) stores: Stores,
+    pub(crate) limits: Limits,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: Arc<dyn IdSource>,
+    /// Held while exhausted messages move to a dead-letter queue: two movers that read the same ones could bring a
+    /// message back that a consumer of the dead-letter queue has deleted in between.
+    pub(crate) moving: Arc<Mutex<()>>,
+}
+
+impl Zaqar {
+    pub fn new(stores: Stores, limits: Limits, clock: Arc<dyn Clock>, ids: Arc<dyn IdSource>) -> Self {
+        Self { stores, limits, clock, ids, moving: Arc::default() }
+    }
+
+    pub const fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    pub fn ids(&self) -> &dyn IdSource {
+        &*self.ids
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub(crate) async fn find_queue(
+        &self,
+        project: &ProjectId,
+        name: &QueueName,
+    ) -> StorageResult<Option<Arc<Queue>>> {
+        self.stores.find_queue(project, name).await
+    }
+}
+
+impl Stores {
+    pub(crate) async fn find_queue(
+        &self,
+        project: &ProjectId,
+        name: &QueueName,
+    ) -> StorageResult<Option<Arc<Queue>>> {
+        self.management.find(DestinationKind::Queue, project, name).await
+    }
+
+    /// The queue of this name, made now if there is none: messages may be posted to a queue that nobody created.
+    pub(crate) async fn find_or_create_queue(
+        &self,
+        project: &ProjectId,
+        name: &QueueName,
+    ) -> StorageResult<Arc<Queue>> {
+        match self.find_queue(project, name).await? {
+            Some(queue) => Ok(queue),
+            None => {
+                let kind = DestinationKind::Queue;
+                Ok(self.management.create(kind, project, name, Metadata::default()).await?.into_queue())
+            }
+        }
+    }
+
+    /// Deletes a queue with everything in it.
+    pub(crate) async fn delete_queue(&self, project: &ProjectId, name: &QueueName) -> StorageResult<()> {
+        match self.management.delete(DestinationKind::Queue, project, name).await? {
+            // From here on nobody finds the queue: what is left of it, should this fail, can be seen by no one.
+            Some(queue) => self.messages.drop_destination(&queue.destination).await,
+            None => Ok(()),
+        }
+    }
+}
+
+/// Does work of several steps to its end, also when the caller goes away in the middle: a transport drops what it does
+/// for a client that breaks the connection off.
+pub(crate) async fn to_the_end<T: Send + 'static>(
+    work: impl Future<Output = StorageResult<T>> + Send + 'static,
+) -> StorageResult<T> {
+    tokio::spawn(work).await.unwrap_or_else(|error| Err(StorageError::driver(error)))
+}

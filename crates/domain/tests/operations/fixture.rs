@@ -1,0 +1,89 @@
+//! A service with a clock that only the test moves.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde_json::Value;
+use zaqar_domain::{ClaimWish, Draft, Limits, MessageListing, NewClaim, Stores, Zaqar};
+use zaqar_model::{
+    Caller, ClientId, Clock, JsonText, Message, MessageId, Metadata, ProjectId, QueueName, RandomIds,
+};
+use zaqar_storage::{ManagementStore, MessageStore};
+use zaqar_storage_conformance::{ManualClock, ModelStore};
+
+pub(crate) struct Fixture {
+    pub(crate) zaqar: Zaqar,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) management: Arc<dyn ManagementStore>,
+    pub(crate) store: Arc<dyn MessageStore>,
+    pub(crate) caller: Caller,
+}
+
+impl Fixture {
+    pub(crate) fn new() -> Self {
+        Self::with(Limits::default())
+    }
+
+    pub(crate) fn with(limits: Limits) -> Self {
+        let clock = Arc::new(ManualClock::new());
+        let management: Arc<dyn ManagementStore> = Arc::new(ModelStore::new());
+        let store: Arc<dyn MessageStore> = Arc::new(ModelStore::new());
+        let stores = Stores { management: Arc::clone(&management), messages: Arc::clone(&store) };
+        let now: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
+        let zaqar = Zaqar::new(stores, limits, now, Arc::new(RandomIds));
+        Self { zaqar, clock, management, store, caller: caller("p") }
+    }
+
+    pub(crate) async fn make_queue(&self, queue: &str, metadata: Value) {
+        self.zaqar.create_queue(&self.caller, &name(queue), metadata_of(metadata)).await.unwrap();
+    }
+
+    pub(crate) async fn post(&self, queue: &str, bodies: &[&'static str]) -> Vec<MessageId> {
+        let drafts = bodies.iter().map(|body| draft(body)).collect();
+        self.post_drafts(queue, drafts).await
+    }
+
+    pub(crate) async fn post_drafts(&self, queue: &str, drafts: Vec<Draft>) -> Vec<MessageId> {
+        let queue = name(queue);
+        self.zaqar.begin_post(&self.caller, &queue).await.unwrap().post(drafts).await.unwrap()
+    }
+
+    /// All that the caller can see, its own messages among them.
+    pub(crate) async fn list(&self, queue: &str) -> Vec<Message> {
+        let listing = MessageListing { echo: true, limit: Some(20), ..MessageListing::default() };
+        self.zaqar.list_messages(&self.caller, &name(queue), &listing).await.unwrap().messages
+    }
+
+    pub(crate) async fn claim(&self, queue: &str) -> Option<NewClaim> {
+        let wish = ClaimWish { ttl: Some(60), grace: Some(60) };
+        self.zaqar.create_claim(&self.caller, &name(queue), wish, None).await.unwrap()
+    }
+
+    /// Claims and lets the claim go, so many times.
+    pub(crate) async fn wear_out(&self, queue: &str, times: usize) {
+        for _ in 0..times {
+            let claim = self.claim(queue).await.unwrap();
+            self.zaqar.delete_claim(&self.caller, &name(queue), &claim.id.to_string()).await.unwrap();
+        }
+    }
+}
+
+pub(crate) fn caller(project: &str) -> Caller {
+    let client = ClientId::new("3381af92-2b9e-11e3-b191-71861300734c");
+    Caller { project: ProjectId::new(project).unwrap(), client: Some(client), roles: vec!["admin".into()] }
+}
+
+pub(crate) fn name(text: &str) -> QueueName {
+    QueueName::new(text).unwrap()
+}
+
+pub(crate) fn draft(body: &'static str) -> Draft {
+    Draft { ttl: Some(300), delay: None, body: JsonText::parse(Bytes::from_static(body.as_bytes())).unwrap() }
+}
+
+pub(crate) fn metadata_of(value: Value) -> Metadata {
+    match value {
+        Value::Object(members) => Metadata::new(members),
+        _ => panic!("not an object"),
+    }
+}

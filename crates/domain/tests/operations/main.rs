@@ -1,0 +1,16 @@
+//! The operations of the domain over the plain reference store.
+
+#[cfg(test)]
+mod abandoned;
+#[cfg(test)]
+mod claims;
+#[cfg(test)]
+mod dead_letters;
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod health;
+#[cfg(test)]
+mod messages;
+#[cfg(test)]
+mod queues;

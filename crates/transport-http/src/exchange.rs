@@ -1,0 +1,58 @@
+//! What a handler gets: the request, sorted.
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Response, header};
+use http_body_util::Full;
+use zaqar_domain::Zaqar;
+use zaqar_model::Caller;
+
+use crate::body::Payload;
+use crate::errors::HttpError;
+use crate::falcon::Query;
+
+/// What a handler answers.
+pub(crate) type Handled = Result<Response<Full<Bytes>>, HttpError>;
+
+/// A request that may be served, and the service that does it.
+pub(crate) struct Exchange<'a> {
+    pub(crate) zaqar: &'a Zaqar,
+    pub(crate) caller: &'a Caller,
+    pub(crate) query: Query<'a>,
+    pub(crate) headers: &'a HeaderMap,
+    pub(crate) payload: Payload<'a>,
+}
+
+/// Documents that only steer an operation may have so many bytes.
+const SMALL_DOCUMENT: u64 = 64 * 1024;
+
+impl Exchange<'_> {
+    /// A small document; `None` if there is no body.
+    pub(crate) async fn small_document(self) -> Result<Option<Bytes>, HttpError> {
+        let too_large =
+            || HttpError::invalid_body(format!("Request body is too large. Max size: {SMALL_DOCUMENT}"));
+        self.payload.read(SMALL_DOCUMENT, too_large).await
+    }
+
+    pub(crate) fn content_type(&self) -> Option<&[u8]> {
+        self.headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes)
+    }
+}
+
+/// The text of a header, several of one name joined. As UTF-8, or else as the Latin-1 that HTTP once was.
+pub(crate) fn header_text(headers: &HeaderMap, name: &str) -> Option<String> {
+    let mut values = headers.get_all(name).iter().map(|value| match std::str::from_utf8(value.as_bytes()) {
+        Ok(text) => text.to_owned(),
+        Err(_) => value.as_bytes().iter().copied().map(char::from).collect(),
+    });
+    let mut text = values.next()?;
+    for value in values {
+        text.push(',');
+        text.push_str(&value);
+    }
+    Some(text)
+}
+
+/// The answer to a request without a body that needs one.
+pub(crate) fn body_is_missing() -> HttpError {
+    HttpError::invalid_body("Request body can not be empty")
+}

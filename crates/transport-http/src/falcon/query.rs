@@ -1,0 +1,192 @@
+//! Query strings: parameters without a value count as absent, values with commas are lists, and of a parameter that is
+//! given several times the last value holds where one is wanted.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use percent_encoding::percent_decode_str;
+
+use crate::errors::HttpError;
+
+/// The parameters of a request.
+#[derive(Debug, Default)]
+pub(crate) struct Query<'a>(BTreeMap<Cow<'a, str>, Values<'a>>);
+
+#[derive(Debug)]
+enum Values<'a> {
+    One(Cow<'a, str>),
+    Many(Vec<Cow<'a, str>>),
+}
+
+impl<'a> Query<'a> {
+    pub(crate) fn parse(text: Option<&'a str>) -> Self {
+        let mut parameters = BTreeMap::new();
+        for field in text.unwrap_or_default().split('&') {
+            let (name, value) = field.split_once('=').unwrap_or((field, ""));
+            if value.is_empty() {
+                continue;
+            }
+            let name = decode(name);
+            let mut values: Vec<_> = if value.contains(',') {
+                value.split(',').filter(|element| !element.is_empty()).map(decode).collect()
+            } else {
+                vec![decode(value)]
+            };
+            match parameters.get_mut(&name) {
+                None if !value.contains(',') => {
+                    parameters.extend(values.pop().map(|value| (name, Values::One(value))));
+                }
+                None => {
+                    parameters.insert(name, Values::Many(values));
+                }
+                Some(Values::Many(earlier)) => earlier.append(&mut values),
+                Some(earlier @ Values::One(_)) => {
+                    let first = std::mem::replace(earlier, Values::Many(Vec::new()));
+                    let Values::One(first) = first else { continue };
+                    values.insert(0, first);
+                    *earlier = Values::Many(values);
+                }
+            }
+        }
+        Self(parameters)
+    }
+
+    pub(crate) fn text(&self, name: &str) -> Result<Option<&str>, HttpError> {
+        match self.0.get(name) {
+            None => Ok(None),
+            Some(Values::One(value)) => Ok(Some(value)),
+            Some(Values::Many(values)) => match values.last() {
+                Some(value) => Ok(Some(value)),
+                None => Err(invalid(name, "It has no value.")),
+            },
+        }
+    }
+
+    pub(crate) fn integer(&self, name: &str) -> Result<Option<i64>, HttpError> {
+        self.text(name)?
+            .map(|text| integer(text).ok_or_else(|| invalid(name, "The value must be an integer.")))
+            .transpose()
+    }
+
+    pub(crate) fn boolean(&self, name: &str) -> Result<Option<bool>, HttpError> {
+        match self.text(name)? {
+            None => Ok(None),
+            Some("true" | "True" | "t" | "yes" | "y" | "1" | "on") => Ok(Some(true)),
+            Some("false" | "False" | "f" | "no" | "n" | "0" | "off") => Ok(Some(false)),
+            Some(_) => Err(invalid(name, "The value of the parameter must be \"true\" or \"false\".")),
+        }
+    }
+
+    pub(crate) fn list(&self, name: &str) -> Option<Vec<String>> {
+        self.0.get(name).map(|values| match values {
+            Values::One(value) => vec![value.to_string()],
+            Values::Many(values) => values.iter().map(ToString::to_string).collect(),
+        })
+    }
+
+    /// All parameters but these. Each may have one value.
+    pub(crate) fn others(&self, known: &[&str]) -> Result<Vec<(&str, &str)>, HttpError> {
+        let others = self.0.iter().filter(|(name, _)| !known.contains(&name.as_ref()));
+        others
+            .map(|(name, values)| match values {
+                Values::One(value) => Ok((name.as_ref(), value.as_ref())),
+                Values::Many(_) => Err(invalid(name, "It may not have more than one value.")),
+            })
+            .collect()
+    }
+}
+
+/// An integer as Python reads it, but only of plain digits: spaces around it and a sign are taken. What is beyond 64
+/// bits is beyond every limit, so the nearest that is not does as well.
+pub(crate) fn integer(text: &str) -> Option<i64> {
+    let text = text.trim_matches([' ', '\t', '\n', '\r', '\u{b}', '\u{c}']);
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let beyond = if text.starts_with('-') { i64::MIN } else { i64::MAX };
+    Some(text.parse().unwrap_or(beyond))
+}
+
+fn decode(text: &str) -> Cow<'_, str> {
+    if text.contains('+') {
+        let spaced = text.replace('+', " ");
+        Cow::Owned(percent_decode_str(&spaced).decode_utf8_lossy().into_owned())
+    } else {
+        percent_decode_str(text).decode_utf8_lossy()
+    }
+}
+
+fn invalid(name: &str, complaint: &str) -> HttpError {
+    HttpError::bad_request("Invalid parameter", format!("The \"{name}\" parameter is invalid. {complaint}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::{any, proptest};
+
+    use super::{Query, integer};
+
+    #[test]
+    fn parameters_without_a_value_are_absent() {
+        let query = Query::parse(Some("a=&b&&c=1"));
+        assert_eq!(query.text("a").unwrap(), None);
+        assert_eq!(query.list("b"), None);
+        assert_eq!(query.text("c").unwrap(), Some("1"));
+    }
+
+    #[test]
+    fn the_last_of_several_values_holds_and_a_list_has_them_all() {
+        let query = Query::parse(Some("limit=5&limit=3&ids=a,,b&ids=c&ids=d,e&one=x"));
+        assert_eq!(query.integer("limit").unwrap(), Some(3));
+        assert_eq!(query.list("ids").unwrap(), ["a", "b", "c", "d", "e"]);
+        assert_eq!(query.list("one").unwrap(), ["x"]);
+        assert_eq!(query.others(&["limit", "ids"]).unwrap(), [("one", "x")]);
+        assert!(query.others(&["ids"]).is_err());
+    }
+
+    #[test]
+    fn a_list_of_nothing_is_a_list_but_no_value() {
+        let query = Query::parse(Some("ids=,&limit=,"));
+        assert_eq!(query.list("ids").unwrap(), Vec::<String>::new());
+        assert!(query.integer("limit").is_err());
+    }
+
+    #[test]
+    fn escapes_are_resolved_after_the_commas() {
+        let query = Query::parse(Some("%6eame=a%2Cb+c%zz%C3%A9%ff"));
+        assert_eq!(query.text("name").unwrap(), Some("a,b c%zz\u{e9}\u{fffd}"));
+    }
+
+    #[test]
+    fn booleans_are_certain_words() {
+        let query = Query::parse(Some("a=true&b=no&c=TRUE&d=2"));
+        assert_eq!(query.boolean("a").unwrap(), Some(true));
+        assert_eq!(query.boolean("b").unwrap(), Some(false));
+        assert_eq!(query.boolean("absent").unwrap(), None);
+        assert!(query.boolean("c").is_err());
+        assert!(query.boolean("d").is_err());
+    }
+
+    #[test]
+    fn integers_are_plain_digits() {
+        for (text, value) in [("5", 5), ("+5", 5), (" -5 ", -5), ("007", 7), ("-0", 0)] {
+            assert_eq!(integer(text), Some(value));
+        }
+        assert_eq!(integer("99999999999999999999"), Some(i64::MAX));
+        assert_eq!(integer("-99999999999999999999"), Some(i64::MIN));
+        for bad in ["", " ", "1_0", "0x10", "1.0", "1e3", "--1", "+", "١"] {
+            assert_eq!(integer(bad), None, "{bad}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_query_panics(text in any::<String>(), likely in "[a-c=&,%+0-9]{0,40}") {
+            for text in [text, likely] {
+                let query = Query::parse(Some(&text));
+                let _ = (query.text("a"), query.integer("b"), query.boolean("c"), query.list("a"), query.others(&["a"]));
+            }
+        }
+    }
+}

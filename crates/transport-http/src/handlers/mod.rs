@@ -1,0 +1,9 @@
+//! The handlers, a file a noun: each reads a request, calls the domain and writes the answer.
+
+pub(crate) mod claims;
+pub(crate) mod health;
+pub(crate) mod home;
+pub(crate) mod messages;
+pub(crate) mod ping;
+pub(crate) mod queues;
+pub(crate) mod versions;

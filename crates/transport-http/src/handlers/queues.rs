@@ -1,0 +1,145 @@
+//! `/v2/queues`, a queue, its stats and its purge.
+
+use bytes::{Bytes, BytesMut};
+use http::StatusCode;
+use serde_json::{Map, Value, json};
+use zaqar_domain::{ListedQueues, Patch, PurgeScope, QueueCreation, QueueListing, StatsEdge};
+use zaqar_model::{Metadata, QueueName};
+
+use crate::errors::{API, BODY, HttpError, in_body};
+use crate::exchange::{Exchange, Handled};
+use crate::falcon::{Link, integer};
+use crate::json::{read, time::iso8601, write};
+use crate::respond;
+
+const PATCH_TYPE: &str = "application/openstack-messaging-v2.0-json-patch";
+
+pub(crate) async fn create(exchange: Exchange<'_>, name: &QueueName) -> Handled {
+    let max = exchange.zaqar.limits().max_queue_metadata;
+    let body = exchange.payload.read(max, || metadata_too_large(API, max)).await?;
+    let metadata = match body.filter(|body| !body.is_empty()) {
+        Some(body) => read::metadata(&read::document(body)?)?,
+        None => Metadata::default(),
+    };
+    let response = match exchange.zaqar.create_queue(exchange.caller, name, metadata).await? {
+        QueueCreation::Created => respond::json(StatusCode::CREATED, Bytes::new()),
+        QueueCreation::Existed => respond::nothing(),
+    };
+    Ok(respond::located(response, href(name)))
+}
+
+pub(crate) async fn show(exchange: Exchange<'_>, name: &QueueName) -> Handled {
+    let metadata = exchange.zaqar.get_queue(exchange.caller, name).await?;
+    Ok(respond::document(metadata.members()))
+}
+
+pub(crate) async fn update(exchange: Exchange<'_>, name: &QueueName) -> Handled {
+    let max = exchange.zaqar.limits().max_queue_metadata;
+    let is_patch = exchange.content_type() == Some(PATCH_TYPE.as_bytes());
+    let too_large = || metadata_too_large(BODY, max);
+    let payload = exchange.payload.within(max, too_large)?;
+    if !is_patch {
+        let text = format!("Accepted media type for PATCH: {{'Accept-Patch': '{PATCH_TYPE}'}}.");
+        return Err(HttpError::status(StatusCode::UNSUPPORTED_MEDIA_TYPE).describe(text));
+    }
+    let body = payload.read(max, too_large).await?.filter(|body| !body.is_empty());
+    let body = body.ok_or_else(|| HttpError::invalid_body("PATCH body could not be empty for update."))?;
+    let patch = Patch::new(read::operations(&read::document(body)?)?).map_err(in_body)?;
+    let metadata = exchange.zaqar.update_queue(exchange.caller, name, &patch).await.map_err(in_body)?;
+    Ok(respond::document(metadata.members()))
+}
+
+pub(crate) async fn delete(exchange: Exchange<'_>, name: &QueueName) -> Handled {
+    exchange.zaqar.delete_queue(exchange.caller, name).await?;
+    Ok(respond::nothing())
+}
+
+pub(crate) async fn list(exchange: Exchange<'_>) -> Handled {
+    let query = &exchange.query;
+    let text = |name| query.text(name).map(|text| text.map(str::to_owned));
+    let (marker, limit) = (text("marker")?, query.integer("limit")?);
+    let detailed = query.boolean("detailed")?;
+    let name = text("name")?;
+    let with_count = query.boolean("with_count")?;
+    let others = query.others(&["marker", "limit", "detailed", "name", "with_count"])?;
+    let metadata = others.into_iter().map(|(name, value)| (name.to_owned(), filter_value(value))).collect();
+    let marked = marker.is_some();
+    let listing = QueueListing { marker, limit, name, metadata, with_count: with_count == Some(true) };
+    let listed = exchange.zaqar.list_queues(exchange.caller, &listing).await?;
+    let next = listed.next.as_ref().map(|next| {
+        let link = Link::to("/v2/queues".into()).with_some("marker", marked.then_some(next.as_str()));
+        let link = link.with_integer("limit", limit).with_boolean("detailed", detailed);
+        let link = link.with_some("name", listing.name.as_ref()).with_boolean("with_count", with_count);
+        link.with_some("marker", (!marked).then_some(next.as_str())).into_text()
+    });
+    let shown = |queue: &_| (detailed == Some(true)).then(|| exchange.zaqar.shown_metadata(queue));
+    Ok(respond::document(&page(&listed, next, shown)))
+}
+
+pub(crate) async fn stats(exchange: Exchange<'_>, name: &QueueName) -> Handled {
+    let stats = exchange.zaqar.queue_stats(exchange.caller, name).await?;
+    let total = stats.claimed.saturating_add(stats.free);
+    let mut messages = json!({ "claimed": stats.claimed, "free": stats.free, "total": total });
+    for (end, message) in [("oldest", stats.oldest), ("newest", stats.newest)] {
+        if let Some(message) = message {
+            messages[end] = edge(name, message);
+        }
+    }
+    Ok(respond::document(&json!({ "messages": messages })))
+}
+
+pub(crate) async fn purge(exchange: Exchange<'_>, name: &QueueName) -> Handled {
+    let (zaqar, caller) = (exchange.zaqar, exchange.caller);
+    let scope = match exchange.small_document().await?.filter(|body| !body.is_empty()) {
+        Some(body) => read::purge_scope(&read::document(body)?)?,
+        None => PurgeScope { messages: true, subscriptions: true },
+    };
+    zaqar.purge_queue(caller, name, scope).await?;
+    Ok(respond::nothing())
+}
+
+/// As upstream: what reads as a number is one.
+fn filter_value(text: &str) -> Value {
+    integer(text).map_or_else(|| text.into(), Value::from)
+}
+
+fn page(
+    listed: &ListedQueues,
+    next: Option<String>,
+    shown: impl Fn(&zaqar_model::Queue) -> Option<Metadata>,
+) -> Value {
+    let queues = listed.queues.iter().map(|queue| {
+        let name = queue.destination.name.as_str();
+        let mut item = Map::from_iter([("name".to_owned(), name.into())]);
+        if let Some(metadata) = shown(queue) {
+            item.insert("metadata".into(), Value::Object(metadata.into_members()));
+        }
+        item.insert("href".into(), format!("/v2/queues/{name}").into());
+        Value::Object(item)
+    });
+    let links: Vec<_> = next.map(|href| json!({ "rel": "next", "href": href })).into_iter().collect();
+    let mut page = json!({ "queues": queues.collect::<Vec<_>>(), "links": links });
+    // Upstream leaves out a count of nothing.
+    if let Some(count) = listed.count.filter(|count| *count > 0) {
+        page["count"] = count.into();
+    }
+    page
+}
+
+fn edge(name: &QueueName, message: StatsEdge) -> Value {
+    json!({
+        "age": message.age_seconds,
+        "created": iso8601(message.created),
+        "href": format!("/v2/queues/{name}/messages/{}", message.id),
+    })
+}
+
+fn href(name: &QueueName) -> BytesMut {
+    let mut href = BytesMut::with_capacity(80);
+    write::queue_href(&mut href, name);
+    href
+}
+
+fn metadata_too_large(title: &'static str, max: u64) -> HttpError {
+    HttpError::bad_request(title, format!("Queue metadata is too large. Max size: {max}"))
+}

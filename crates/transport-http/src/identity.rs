@@ -1,0 +1,81 @@
+//! What a request must have before anybody looks at it, in upstream's order: a type of body and of answer that is
+//! spoken here, a client id, a project.
+
+use http::{HeaderMap, StatusCode, header};
+use zaqar_domain::{ClientIdRule, Limits};
+use zaqar_model::{Caller, ClientId, ProjectId, QueueName};
+
+use crate::body::Length;
+use crate::errors::HttpError;
+use crate::exchange::header_text;
+use crate::falcon::accept::accepts_json;
+
+/// Checks that concern the form of a request only.
+pub(crate) fn check_form(headers: &HeaderMap, accept: &str, length: Length) -> Result<(), HttpError> {
+    // Signed URLs cannot be verified yet; what carries a signature must not pass as if it had none.
+    if headers.contains_key("url-signature") {
+        return Err(HttpError::status(StatusCode::NOT_FOUND));
+    }
+    let content_type = headers.get(header::CONTENT_TYPE).map(|value| value.as_bytes());
+    if length != Length::Absent
+        && content_type.is_some_and(|value| value.eq_ignore_ascii_case(b"application/x-www-form-urlencoded"))
+    {
+        return Err(HttpError::bad_request(
+            "Invalid Content-Type",
+            "Endpoint does not accept `application/x-www-form-urlencoded` content; currently supported media type is \
+             `application/json`; specify proper client-side media type with the \"Content-Type\" header.",
+        ));
+    }
+    if !accepts_json(accept) {
+        return Err(HttpError::status(StatusCode::NOT_ACCEPTABLE).describe(
+            "Endpoint only serves `application/json`; specify client-side media type support with the \"Accept\" \
+             header.",
+        ));
+    }
+    Ok(())
+}
+
+/// Who asks, from the headers alone: without Keystone everybody is believed.
+pub(crate) fn caller(headers: &HeaderMap, limits: &Limits) -> Result<Caller, HttpError> {
+    let client = client_id(headers, limits)?;
+    let project = ["x-project-id", "x-tenant-id", "x-tenant"]
+        .into_iter()
+        .find_map(|name| header_text(headers, name))
+        .ok_or_else(|| HttpError::bad_request("Project-Id Missing", "The header X-PROJECT-ID was missing"))?;
+    if project.is_empty() {
+        return Err(HttpError::bad_request(
+            "Empty project header not allowed",
+            "X-PROJECT-ID cannot be an empty string. Specify the right header X-PROJECT-ID and retry.",
+        ));
+    }
+    let project = ProjectId::new(&project).map_err(|_| invalid_queue())?;
+    let roles =
+        header_text(headers, "x-roles").or_else(|| header_text(headers, "x-role")).unwrap_or_default();
+    let roles = roles.split(',').map(str::trim).filter(|role| !role.is_empty()).map(str::to_owned).collect();
+    Ok(Caller { project, client: Some(client), roles })
+}
+
+fn client_id(headers: &HeaderMap, limits: &Limits) -> Result<ClientId, HttpError> {
+    let Some(text) = header_text(headers, "client-id") else {
+        return Err(HttpError::bad_request("Missing header value", "The \"Client-Id\" header is required."));
+    };
+    let client = match limits.client_id_uuid_safe {
+        ClientIdRule::Uuid => ClientId::uuid(&text),
+        ClientIdRule::AnyText => {
+            let allowed = limits.min_length_client_id..=limits.max_length_client_id;
+            allowed.contains(&text.chars().count()).then(|| ClientId::new(&text))
+        }
+    };
+    client.ok_or_else(|| HttpError::bad_request("Wrong UUID value", "Malformed hexadecimal UUID."))
+}
+
+pub(crate) fn queue_name(text: &str) -> Result<QueueName, HttpError> {
+    QueueName::new(text).map_err(|_| invalid_queue())
+}
+
+fn invalid_queue() -> HttpError {
+    HttpError::bad_request(
+        "Invalid queue identification",
+        "The format of the submitted queue name or project id is not valid.",
+    )
+}

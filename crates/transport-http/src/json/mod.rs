@@ -1,0 +1,5 @@
+//! The JSON of requests and answers.
+
+pub(crate) mod read;
+pub(crate) mod time;
+pub(crate) mod write;

@@ -1,0 +1,281 @@
+//! The documents of requests. A document is checked once as a whole; then only what is asked for is looked at, and a
+//! message's body is kept as the piece of the request that it is.
+
+use std::fmt;
+
+use bytes::Bytes;
+use serde::Deserializer;
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
+use serde_json::Value;
+use serde_json::value::RawValue;
+use zaqar_domain::{ClaimWish, Draft, PurgeScope};
+use zaqar_model::{JsonError, JsonText, Metadata};
+
+use crate::errors::{API, HttpError};
+
+type Result<T> = std::result::Result<T, HttpError>;
+
+/// A checked document: an object or an array.
+pub(crate) fn document(text: Bytes) -> Result<JsonText> {
+    let document = JsonText::parse(text).map_err(|error| match error {
+        JsonError::IntegerTooLarge(_) => HttpError::invalid_body("JSON contains integer that is too large."),
+        _ => unparsable(),
+    })?;
+    match first_byte(&document) {
+        Some(b'{' | b'[') => Ok(document),
+        _ => Err(unparsable()),
+    }
+}
+
+/// The messages of a post: `{"messages": [{"body": …, "ttl": …, "delay": …}, …]}`.
+pub(crate) fn drafts(document: &JsonText) -> Result<Vec<Draft>> {
+    let absent = || HttpError::bad_request(API, "No messages were found in the request body.");
+    if !is_object(document) {
+        return Err(absent());
+    }
+    let [messages] = members(text(document), ["messages"])?;
+    let messages = messages.ok_or_else(absent)?;
+    let items: Vec<&RawValue> = serde_json::from_str(messages.get()).map_err(|_| wrong_type())?;
+    items.into_iter().map(|item| draft(document, item)).collect()
+}
+
+fn draft(document: &JsonText, item: &RawValue) -> Result<Draft> {
+    let [ttl, body, delay] = members(item.get(), ["ttl", "body", "delay"])?;
+    let ttl = integer("ttl", ttl)?;
+    let body = body.ok_or_else(|| HttpError::invalid_body("Missing \"body\" field."))?;
+    let delay = integer("delay", delay)?;
+    let body = JsonText::from_checked(document.as_bytes().slice_ref(body.get().as_bytes()));
+    Ok(Draft { ttl, delay, body })
+}
+
+/// The terms of a claim: `{"ttl": …, "grace": …}`.
+pub(crate) fn claim_wish(document: &JsonText) -> Result<ClaimWish> {
+    let [ttl, grace] = members(text(document), ["ttl", "grace"])?;
+    Ok(ClaimWish { ttl: integer("ttl", ttl)?, grace: integer("grace", grace)? })
+}
+
+/// A queue's metadata: any object.
+pub(crate) fn metadata(document: &JsonText) -> Result<Metadata> {
+    if !is_object(document) {
+        return Err(wrong_type());
+    }
+    serde_json::from_slice(document.as_bytes()).map(Metadata::new).map_err(|_| unparsable())
+}
+
+/// The operations of a patch: an array.
+pub(crate) fn operations(document: &JsonText) -> Result<Vec<Value>> {
+    if is_object(document) {
+        return Err(wrong_type());
+    }
+    serde_json::from_slice(document.as_bytes()).map_err(|_| unparsable())
+}
+
+/// What to purge: `{"resource_types": ["messages", "subscriptions"]}`.
+pub(crate) fn purge_scope(document: &JsonText) -> Result<PurgeScope> {
+    let absent = || HttpError::bad_request(API, "Post body must contain key \"resource_types\".");
+    if !is_object(document) {
+        return Err(absent());
+    }
+    let [types] = members(text(document), ["resource_types"])?;
+    let types: Vec<Value> =
+        serde_json::from_str(types.ok_or_else(absent)?.get()).unwrap_or(vec![Value::Null]);
+    let mut scope = PurgeScope { messages: false, subscriptions: false };
+    for kind in types {
+        match kind.as_str() {
+            Some("messages") => scope.messages = true,
+            Some("subscriptions") => scope.subscriptions = true,
+            _ => {
+                let text = "Resource types must be a sub set of {'subscriptions', 'messages'}.";
+                return Err(HttpError::bad_request(API, text));
+            }
+        }
+    }
+    Ok(scope)
+}
+
+fn unparsable() -> HttpError {
+    HttpError::invalid_body("Request body could not be parsed.")
+}
+
+fn wrong_type() -> HttpError {
+    HttpError::invalid_body("Document type not supported.")
+}
+
+fn text(document: &JsonText) -> &str {
+    // Checked to be UTF-8.
+    std::str::from_utf8(document.as_bytes()).unwrap_or_default()
+}
+
+fn first_byte(document: &JsonText) -> Option<u8> {
+    document.as_bytes().iter().copied().find(|byte| !byte.is_ascii_whitespace())
+}
+
+fn is_object(document: &JsonText) -> bool {
+    first_byte(document) == Some(b'{')
+}
+
+/// An integer: neither a fraction nor a boolean. Absent is absent, but `null` is no integer.
+fn integer(name: &str, value: Option<&RawValue>) -> Result<Option<i64>> {
+    value
+        .map(|value| {
+            let wrong =
+                || HttpError::invalid_body(format!("The value of the \"{name}\" field must be a int."));
+            value.get().parse().map_err(|_| wrong())
+        })
+        .transpose()
+}
+
+/// The members of these names; of two with one name the last. Anything but an object is refused.
+fn members<'a, const N: usize>(
+    object: &'a str,
+    names: [&'static str; N],
+) -> Result<[Option<&'a RawValue>; N]> {
+    let mut deserializer = serde_json::Deserializer::from_str(object);
+    Members { names }.deserialize(&mut deserializer).map_err(|_| wrong_type())
+}
+
+#[derive(Clone, Copy)]
+struct Members<const N: usize> {
+    names: [&'static str; N],
+}
+
+impl<'de, const N: usize> DeserializeSeed<'de> for Members<N> {
+    type Value = [Option<&'de RawValue>; N];
+
+    fn deserialize<D: Deserializer<'de>>(
+        self,
+        deserializer: D,
+    ) -> std::result::Result<Self::Value, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de, const N: usize> Visitor<'de> for Members<N> {
+    type Value = [Option<&'de RawValue>; N];
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Self::Value, A::Error> {
+        let mut found = [None; N];
+        while let Some(place) = map.next_key_seed(Place(&self.names))? {
+            match place {
+                Some(place) => found[place] = Some(map.next_value()?),
+                None => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Reads a member's name as its place among the names that are looked for, without a copy of it.
+#[derive(Clone, Copy)]
+struct Place<'n>(&'n [&'static str]);
+
+impl<'de> DeserializeSeed<'de> for Place<'_> {
+    type Value = Option<usize>;
+
+    fn deserialize<D: Deserializer<'de>>(
+        self,
+        deserializer: D,
+    ) -> std::result::Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Place<'_> {
+    type Value = Option<usize>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a name")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, name: &str) -> std::result::Result<Self::Value, E> {
+        Ok(self.0.iter().position(|known| *known == name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use proptest::prelude::{any, proptest};
+    use zaqar_domain::{ClaimWish, PurgeScope};
+
+    use super::{claim_wish, document, drafts, metadata, operations, purge_scope};
+
+    fn parsed(text: &'static str) -> zaqar_model::JsonText {
+        document(Bytes::from_static(text.as_bytes())).unwrap()
+    }
+
+    #[test]
+    fn drafts_keep_their_bodies_byte_for_byte() {
+        let document = parsed(
+            "{\"x\": 1, \"messages\": 5, \"messages\": [ {\"body\":  {\"a\" :1} , \"ttl\": 60, \"more\": []},\
+             {\"delay\": -0, \"body\": null, \"b\\u006fdy\": 2}]}",
+        );
+        let drafts = drafts(&document).unwrap();
+        assert_eq!(drafts.len(), 2);
+        assert_eq!((drafts[0].ttl, drafts[0].delay), (Some(60), None));
+        assert_eq!(&drafts[0].body.as_bytes()[..], b"{\"a\" :1}");
+        assert_eq!((drafts[1].ttl, drafts[1].delay), (None, Some(0)));
+        assert_eq!(&drafts[1].body.as_bytes()[..], b"2");
+    }
+
+    #[test]
+    fn documents_of_the_wrong_shape_are_refused() {
+        for bad in ["", "  ", "5", "\"x\"", "null", "{", "[1,]", "{\"a\": NaN}"] {
+            assert!(document(Bytes::from_static(bad.as_bytes())).is_err(), "{bad}");
+        }
+        for bad in [
+            "[]",
+            "[\"messages\"]",
+            "{}",
+            "{\"messages\": null}",
+            "{\"messages\": {}}",
+            "{\"messages\": [5]}",
+            "{\"messages\": [[]]}",
+            "{\"messages\": [\"ttlbody\"]}",
+            "{\"messages\": [{}]}",
+            "{\"messages\": [{\"body\": 1, \"ttl\": true}]}",
+            "{\"messages\": [{\"body\": 1, \"ttl\": null}]}",
+            "{\"messages\": [{\"body\": 1, \"ttl\": 60.0}]}",
+            "{\"messages\": [{\"body\": 1, \"delay\": \"5\"}]}",
+        ] {
+            assert!(drafts(&parsed(bad)).is_err(), "{bad}");
+        }
+        assert!(metadata(&parsed("[]")).is_err());
+        assert!(operations(&parsed("{}")).is_err());
+        assert!(claim_wish(&parsed("[]")).is_err());
+    }
+
+    #[test]
+    fn a_claim_may_leave_its_terms_out() {
+        assert_eq!(claim_wish(&parsed("{}")).unwrap(), ClaimWish::default());
+        let wish = claim_wish(&parsed("{\"grace\": 7, \"ttl\": 5, \"ttl\": 6}")).unwrap();
+        assert_eq!(wish, ClaimWish { ttl: Some(6), grace: Some(7) });
+    }
+
+    #[test]
+    fn a_purge_names_what_it_removes() {
+        let scope = purge_scope(&parsed("{\"resource_types\": [\"messages\"]}")).unwrap();
+        assert_eq!(scope, PurgeScope { messages: true, subscriptions: false });
+        for bad in ["{}", "[]", "{\"resource_types\": 5}", "{\"resource_types\": \"messages\"}"] {
+            assert!(purge_scope(&parsed(bad)).is_err(), "{bad}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in any::<Vec<u8>>(), likely in "[{}\\[\\]\",:a0-9 ]{0,60}") {
+            for text in [Bytes::from(text), Bytes::from(format!("{{\"messages\": {likely}}}"))] {
+                if let Ok(document) = document(text) {
+                    let _ = (drafts(&document), metadata(&document), operations(&document));
+                    let _ = (claim_wish(&document), purge_scope(&document));
+                }
+            }
+        }
+    }
+}

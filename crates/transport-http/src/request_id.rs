@@ -1,0 +1,62 @@
+//! The id under which a request stands in the log and in its answer.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use uuid::{Builder, Uuid};
+
+/// Ids that do not come twice and look random, at no system call each.
+#[derive(Debug)]
+pub(crate) struct RequestIds {
+    seed: u128,
+    issued: AtomicU64,
+}
+
+/// An odd number with its bits well mixed: its multiples do not repeat.
+const STRIDE: u128 = 0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835;
+
+impl RequestIds {
+    pub(crate) const fn new(seed: u128) -> Self {
+        Self { seed, issued: AtomicU64::new(0) }
+    }
+
+    pub(crate) fn next(&self) -> RequestId {
+        let number = u128::from(self.issued.fetch_add(1, Ordering::Relaxed));
+        let bits = self.seed.wrapping_add(STRIDE.wrapping_mul(number));
+        RequestId(Builder::from_random_bytes(bits.to_be_bytes()).into_uuid())
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct RequestId(Uuid);
+
+impl RequestId {
+    /// `req-` and the UUID.
+    pub(crate) fn text(self) -> [u8; 40] {
+        let mut text = *b"req-....................................";
+        self.0.hyphenated().encode_lower(&mut text[4..]);
+        text
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "req-{}", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::RequestIds;
+
+    #[test]
+    fn ids_differ_and_read_as_they_are_sent() {
+        let ids = RequestIds::new(7);
+        let some: HashSet<_> = (0..10_000).map(|_| ids.next()).collect();
+        assert_eq!(some.len(), 10_000);
+        let id = ids.next();
+        assert_eq!(id.to_string().as_bytes(), id.text());
+    }
+}

@@ -1,0 +1,216 @@
+//! From a request to its answer: find what the path names, check who asks, dispatch, log.
+
+use std::any::Any;
+use std::convert::Infallible;
+use std::error::Error as StdError;
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header, request};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Body;
+use tokio::time::Instant;
+use zaqar_domain::Zaqar;
+
+use crate::body::{BoxError, Length, Payload};
+use crate::errors::HttpError;
+use crate::exchange::{Exchange, Handled, header_text};
+use crate::falcon::{Query, decode_path};
+use crate::handlers::{home, versions};
+use crate::identity::{caller, check_form, queue_name};
+use crate::request_id::{RequestId, RequestIds};
+use crate::routes::{Resource, dispatch, refuse};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-openstack-request-id");
+
+/// What of the REST service can be set.
+#[derive(Clone, Copy, Debug)]
+pub struct HttpOptions {
+    /// Serve what is for administrators, too (`[DEFAULT] admin_mode`).
+    pub admin_mode: bool,
+    /// In this time a request's body must have arrived.
+    pub body_read_timeout: Duration,
+    /// Requests that take longer are logged as warnings.
+    pub slow_request: Duration,
+}
+
+impl Default for HttpOptions {
+    fn default() -> Self {
+        Self {
+            admin_mode: false,
+            body_read_timeout: Duration::from_secs(30),
+            slow_request: Duration::from_secs(1),
+        }
+    }
+}
+
+/// REST v2, as a [`tower::Service`] and as a function. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct HttpService(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    zaqar: Arc<Zaqar>,
+    options: HttpOptions,
+    request_ids: RequestIds,
+    home: home::Document,
+}
+
+impl HttpService {
+    pub fn new(zaqar: Arc<Zaqar>, options: HttpOptions) -> Self {
+        let request_ids = RequestIds::new(zaqar.ids().next_u128());
+        let home = home::Document::new(options.admin_mode);
+        Self(Arc::new(Inner { zaqar, options, request_ids, home }))
+    }
+
+    /// Answers a request. A panic on the way is an internal error, and nobody else's concern.
+    pub async fn respond<B>(&self, request: Request<B>) -> Response<Full<Bytes>>
+    where
+        B: Body<Data = Bytes> + Send,
+        B::Error: Into<BoxError>,
+    {
+        let start = Instant::now();
+        let id = self.0.request_ids.next();
+        let (head, body) = request.into_parts();
+        let accept = header_text(&head.headers, header::ACCEPT.as_str()).unwrap_or_default();
+        let body = pin!(body.map_err(Into::into));
+        let (mut response, cause) = match unpanicked(self.0.handle(&head, &accept, body)).await {
+            Ok(Ok(response)) => (response, None),
+            Ok(Err(mut error)) => {
+                let cause = error.cause.take();
+                (error.into_response(&accept), cause)
+            }
+            Err(panic) => {
+                let answer = HttpError::internal("The server met a condition that it was not made for.");
+                (answer.into_response(&accept), Some(panic))
+            }
+        };
+        if head.method == Method::OPTIONS && !response.status().is_success() {
+            // Upstream's CORS middleware, outside of all else, answers so.
+            response = Response::new(Full::default());
+        }
+        if head.method == Method::HEAD {
+            response = without_body(response);
+        }
+        response.headers_mut().insert(REQUEST_ID, header_value(id));
+        self.log(id, &head, response.status(), start.elapsed(), cause.as_deref());
+        response
+    }
+
+    fn log(
+        &self,
+        id: RequestId,
+        head: &request::Parts,
+        status: StatusCode,
+        duration: Duration,
+        cause: Option<&(dyn StdError + Send + Sync)>,
+    ) {
+        let (method, path, status) = (&head.method, head.uri.path(), status.as_u16());
+        let milliseconds = duration.as_secs_f64() * 1000.0;
+        if status >= 500 {
+            let cause = cause.map(tracing::field::display);
+            tracing::warn!(request_id = %id, %method, path, status, milliseconds, cause, "request failed");
+        } else if duration > self.0.options.slow_request {
+            tracing::warn!(request_id = %id, %method, path, status, milliseconds, "slow request");
+        } else {
+            tracing::debug!(request_id = %id, %method, path, status, milliseconds, "request");
+        }
+    }
+}
+
+impl Inner {
+    async fn handle(
+        &self,
+        head: &request::Parts,
+        accept: &str,
+        body: Pin<&mut (dyn Body<Data = Bytes, Error = BoxError> + Send)>,
+    ) -> Handled {
+        let path = decode_path(head.uri.path());
+        let Some(resource) = Resource::find(&path, self.options.admin_mode) else {
+            return Err(HttpError::status(StatusCode::NOT_FOUND));
+        };
+        let method = head.method.as_str();
+        let length = Length::of(&head.headers)?;
+        check_form(&head.headers, accept, length)?;
+        if resource == Resource::Versions {
+            return match method {
+                "GET" => Ok(versions::show()),
+                "OPTIONS" => Ok(options(resource)),
+                _ => Err(refuse(resource, method)),
+            };
+        }
+        let caller = caller(&head.headers, self.zaqar.limits())?;
+        resource.queue().map(queue_name).transpose()?;
+        if method == "OPTIONS" {
+            return Ok(options(resource));
+        }
+        let exchange = Exchange {
+            zaqar: &self.zaqar,
+            caller: &caller,
+            query: Query::parse(head.uri.query()),
+            headers: &head.headers,
+            payload: Payload { length, stream: body, timeout: self.options.body_read_timeout },
+        };
+        dispatch(resource, method, exchange, &self.home).await
+    }
+}
+
+impl<B> tower::Service<Request<B>> for HttpService
+where
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    type Response = Response<Full<Bytes>>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let service = self.clone();
+        Box::pin(async move { Ok(service.respond(request).await) })
+    }
+}
+
+fn options(resource: Resource<'_>) -> Response<Full<Bytes>> {
+    let mut response = crate::respond::json(StatusCode::OK, Bytes::new());
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(resource.methods()));
+    response
+}
+
+fn without_body(response: Response<Full<Bytes>>) -> Response<Full<Bytes>> {
+    let (mut head, body) = response.into_parts();
+    if head.status != StatusCode::NO_CONTENT
+        && let Some(length) = body.size_hint().exact()
+    {
+        head.headers.insert(header::CONTENT_LENGTH, length.into());
+    }
+    Response::from_parts(head, Full::default())
+}
+
+fn header_value(id: RequestId) -> HeaderValue {
+    HeaderValue::from_bytes(&id.text()).unwrap_or_else(|_| HeaderValue::from_static(""))
+}
+
+/// The outcome of `future`, or what it panicked with.
+async fn unpanicked<T>(future: impl Future<Output = T>) -> Result<T, BoxError> {
+    let mut future = pin!(future);
+    poll_fn(|context| {
+        let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context)));
+        polled.map_or_else(|panic| Poll::Ready(Err(told(&*panic))), |poll| poll.map(Ok))
+    })
+    .await
+}
+
+fn told(panic: &(dyn Any + Send)) -> BoxError {
+    let text =
+        panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    format!("panic: {}", text.unwrap_or("of an unknown kind")).into()
+}

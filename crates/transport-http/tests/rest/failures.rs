@@ -1,0 +1,79 @@
+//! Stores that fail and code that panics.
+
+use std::sync::Arc;
+
+use zaqar_domain::Limits;
+use zaqar_model::{Clock, Timestamp};
+use zaqar_storage_conformance::ManualClock;
+
+use crate::fixture::{Fixture, request};
+
+const MESSAGE: &str = "/v2/queues/q/messages/01234567-89ab-cdef-0123-456789abcdef";
+const CLAIM: &str = "/v2/queues/q/claims/01234567-89ab-cdef-0123-456789abcdef";
+const POST: &str = "{\"messages\": [{\"body\": 1, \"ttl\": 100}]}";
+
+#[tokio::test]
+async fn a_failing_store_is_told_with_upstreams_texts() {
+    let fixture = Fixture::new();
+    fixture.management.close().await.unwrap();
+    for (method, path, body, text) in [
+        ("PUT", "/v2/queues/q", "{}", "Queue could not be created."),
+        ("GET", "/v2/queues/q", "", "Queue metadata could not be retrieved."),
+        ("DELETE", "/v2/queues/q", "", "Queue could not be deleted."),
+        ("GET", "/v2/queues", "", "Queues could not be listed."),
+        ("GET", "/v2/queues/q/stats", "", "Queue stats could not be read."),
+        ("POST", "/v2/queues/q/purge", "", "Queue could not be purged."),
+        ("GET", "/v2/queues/q/messages", "", "Messages could not be listed."),
+        ("GET", "/v2/queues/q/messages?ids=a", "", "Message could not be retrieved."),
+        ("DELETE", "/v2/queues/q/messages?ids=a", "", "Messages could not be deleted."),
+        ("DELETE", "/v2/queues/q/messages?pop=1", "", "Messages could not be popped."),
+        ("GET", MESSAGE, "", "Message could not be retrieved."),
+        ("DELETE", MESSAGE, "", "Message could not be deleted."),
+        ("POST", "/v2/queues/q/claims", "{}", "Claim could not be created."),
+        ("GET", CLAIM, "", "Claim could not be queried."),
+        ("PATCH", CLAIM, "{}", "Claim could not be updated."),
+        ("DELETE", CLAIM, "", "Claim could not be deleted."),
+    ] {
+        let answer = fixture.send(request(method, path, body)).await;
+        let text = format!("{text} Please try again in a few seconds.");
+        answer.is_error(503, "Service temporarily unavailable", &text);
+    }
+    let patch = "[{\"op\": \"add\", \"path\": \"/metadata/a\", \"value\": 1}]";
+    let text = "Queue could not be updated. Please try again in a few seconds.";
+    fixture.patch("/v2/queues/q", patch).await.is_error(503, "Service temporarily unavailable", text);
+    // As upstream's own tests want it.
+    let post = fixture.post("/v2/queues/q/messages", POST).await;
+    assert_eq!((post.status.as_u16(), &post.json()["title"]), (500, &"Internal server error".into()));
+}
+
+#[tokio::test]
+async fn a_failing_message_store_refuses_posts_and_tells_nothing_of_itself() {
+    let fixture = Fixture::new();
+    fixture.put("/v2/queues/q", "").await;
+    fixture.store.close().await.unwrap();
+    let post = fixture.post("/v2/queues/q/messages", POST).await;
+    let text = "Messages could not be enqueued. Please try again in a few seconds.";
+    post.is_error(503, "Service temporarily unavailable", text);
+    let text = "Health status could not be read. Please try again in a few seconds.";
+    fixture.get("/v2/health").await.is_error(503, "Service temporarily unavailable", text);
+}
+
+#[derive(Debug)]
+struct BrokenClock;
+
+impl Clock for BrokenClock {
+    fn now(&self) -> Timestamp {
+        panic!("the secret inside of the server")
+    }
+}
+
+#[tokio::test]
+async fn a_panic_is_an_internal_error_and_nobody_elses_concern() {
+    let fixture = Fixture::with_clock(Limits::default(), Arc::new(ManualClock::new()), Arc::new(BrokenClock));
+    fixture.put("/v2/queues/q", "").await;
+    let answer = fixture.get("/v2/queues/q/messages").await;
+    assert_eq!((answer.status.as_u16(), &answer.json()["title"]), (500, &"Internal server error".into()));
+    assert!(!answer.text().contains("secret"));
+    assert!(answer.header("x-openstack-request-id").is_some());
+    assert_eq!(fixture.get("/v2/queues/q").await.status, 200);
+}

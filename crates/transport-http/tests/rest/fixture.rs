@@ -1,0 +1,126 @@
+//! A service with a clock that only the test moves, and a client that speaks to it without a socket.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request, StatusCode};
+use http_body_util::{BodyExt, Full};
+use serde_json::Value;
+use tower::ServiceExt;
+use zaqar_domain::{Limits, Stores, Zaqar};
+use zaqar_model::{Clock, RandomIds};
+use zaqar_storage::{ManagementStore, MessageStore};
+use zaqar_storage_conformance::{ManualClock, ModelStore};
+use zaqar_transport_http::{HttpOptions, HttpService};
+
+pub(crate) const CLIENT: &str = "3381af92-2b9e-11e3-b191-71861300734c";
+pub(crate) const PATCH: &str = "application/openstack-messaging-v2.0-json-patch";
+
+pub(crate) struct Fixture {
+    pub(crate) service: HttpService,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) management: Arc<dyn ManagementStore>,
+    pub(crate) store: Arc<dyn MessageStore>,
+}
+
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Fixture {
+    pub(crate) fn new() -> Self {
+        Self::with(Limits::default())
+    }
+
+    pub(crate) fn with(limits: Limits) -> Self {
+        let clock = Arc::new(ManualClock::new());
+        Self::with_clock(limits, Arc::clone(&clock), clock)
+    }
+
+    /// With another clock than the one that the test moves.
+    pub(crate) fn with_clock(limits: Limits, clock: Arc<ManualClock>, now: Arc<dyn Clock>) -> Self {
+        let management: Arc<dyn ManagementStore> = Arc::new(ModelStore::new());
+        let store: Arc<dyn MessageStore> = Arc::new(ModelStore::new());
+        let stores = Stores { management: Arc::clone(&management), messages: Arc::clone(&store) };
+        let zaqar = Arc::new(Zaqar::new(stores, limits, now, Arc::new(RandomIds)));
+        let options = HttpOptions { admin_mode: true, ..HttpOptions::default() };
+        Self { service: HttpService::new(zaqar, options), clock, management, store }
+    }
+
+    pub(crate) async fn send(&self, request: Request<Full<Bytes>>) -> Answer {
+        let response = self.service.clone().oneshot(request).await.unwrap();
+        let (head, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        Answer { status: head.status, headers: head.headers, body }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send(request("GET", path, "")).await
+    }
+
+    pub(crate) async fn put(&self, path: &str, body: impl AsRef<[u8]>) -> Answer {
+        self.send(request("PUT", path, body)).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: impl AsRef<[u8]>) -> Answer {
+        self.send(request("POST", path, body)).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        self.send(request("DELETE", path, "")).await
+    }
+
+    pub(crate) async fn patch(&self, path: &str, body: impl AsRef<[u8]>) -> Answer {
+        let mut request = request("PATCH", path, body);
+        request.headers_mut().insert("content-type", PATCH.parse().unwrap());
+        self.send(request).await
+    }
+
+    /// Posts messages with these bodies; answers where they are.
+    pub(crate) async fn post_messages(&self, queue: &str, bodies: &[&str]) -> Vec<String> {
+        let items: Vec<_> = bodies.iter().map(|body| format!("{{\"ttl\": 300, \"body\": {body}}}")).collect();
+        let document = format!("{{\"messages\": [{}]}}", items.join(","));
+        let answer = self.post(&format!("/v2/queues/{queue}/messages"), document).await;
+        assert_eq!(answer.status, 201, "{}", answer.text());
+        let hrefs = answer.json()["resources"].as_array().unwrap().clone();
+        hrefs.iter().map(|href| href.as_str().unwrap().to_owned()).collect()
+    }
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    /// Status, title and description, for comparing at once.
+    #[track_caller]
+    pub(crate) fn is_error(&self, status: u16, title: &str, description: &str) {
+        let expected = serde_json::json!({ "title": title, "description": description });
+        assert_eq!((self.status.as_u16(), self.json()), (status, expected));
+    }
+}
+
+/// A request with the headers that upstream wants. An empty body is none.
+pub(crate) fn request(method: &str, path: &str, body: impl AsRef<[u8]>) -> Request<Full<Bytes>> {
+    let body = Bytes::copy_from_slice(body.as_ref());
+    let mut request = Request::builder()
+        .method(Method::from_bytes(method.as_bytes()).unwrap())
+        .uri(path)
+        .header("client-id", CLIENT)
+        .header("x-project-id", "p")
+        .header("x-roles", "admin");
+    if !body.is_empty() {
+        request = request.header("content-length", body.len());
+    }
+    request.body(Full::new(body)).unwrap()
+}
