@@ -1,12 +1,14 @@
 //! Checkpoints: the indexes on disk, so that opening reads the log only from there on.
 //!
 //! A checkpoint is made while the store works. It names a position of the log, and then says of each queue how it was
-//! at some moment after that position was committed. Reading it back applies the records behind the position to
-//! queues that know some of them already; every record states its outcome in absolute terms, and messages up to the
-//! commit that the queue had last shown are passed over, so that one deleted meanwhile does not come back.
+//! at some moment after that position was committed; of a deep queue even its parts at different moments. Reading it
+//! back applies the records behind the position to queues that know some of them already: every record states its
+//! outcome in absolute terms, so it does not matter which. What the queues knew when they were asked is durable before
+//! the checkpoint counts: no record that they rest on can be lost while the checkpoint is kept.
 
 use std::io;
 use std::path::Path;
+use std::sync::atomic::Ordering;
 
 use zaqar_model::{
     ClaimId, Destination, DestinationKind, DestinationNumber, MessageId, ProjectId, QueueName, Timestamp,
@@ -14,23 +16,23 @@ use zaqar_model::{
 };
 
 use crate::disk::Disk;
-use crate::index::Entry;
+use crate::index::{Entry, QueueIndex};
 use crate::log::{FieldWriter, Fields, Hold, Location, Malformed, Position};
-use crate::queues::{Queue, Queues, State};
+use crate::queues::{Queue, Queues};
 
-const FILE: &str = "checkpoint";
+pub(crate) const FILE: &str = "checkpoint";
 const MAGIC: u32 = u32::from_le_bytes(*b"ZQCP");
-const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 1;
 /// The bytes of one message in a checkpoint.
 pub(crate) const BYTES_PER_MESSAGE: u64 = 64;
 
-/// Writes the indexes down as they are now, behind `position`. Answers how large that became.
-pub(crate) fn write(
-    disk: &dyn Disk,
-    directory: &Path,
-    position: Position,
-    queues: &Queues,
-) -> io::Result<u64> {
+/// How many messages of a queue are written down before others get their turn at it.
+const SLICE: usize = 4096;
+/// Ends a list of messages: no message has this sequence number.
+const END: u64 = 0;
+
+/// The indexes as they are now, behind `position`.
+pub(crate) fn encode(position: Position, queues: &Queues) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut out = FieldWriter::new(&mut bytes);
     out.u32(MAGIC);
@@ -44,18 +46,27 @@ pub(crate) fn write(
     let all = queues.all();
     out.count(all.len());
     for queue in &all {
-        let locked = queues.lock(queue);
-        encode_queue(queue, &locked, &mut bytes);
+        encode_queue(queues, queue, &mut bytes);
     }
     let checksum = crc32c::crc32c(&bytes);
     bytes.extend_from_slice(&checksum.to_le_bytes());
+    bytes
+}
+
+/// Puts a checkpoint in the place of the last one.
+pub(crate) fn write(disk: &dyn Disk, directory: &Path, bytes: &[u8]) -> io::Result<()> {
     let new = directory.join(format!("{FILE}.new"));
-    let file = disk.create(&new, 0)?;
-    file.write_at(&bytes, 0)?;
-    file.sync()?;
-    disk.rename(&new, &directory.join(FILE))?;
-    disk.sync_directory(directory)?;
-    Ok(bytes.len() as u64)
+    let written = || -> io::Result<()> {
+        let file = disk.create(&new, 0)?;
+        file.write_at(bytes, 0)?;
+        file.sync()?;
+        disk.rename(&new, &directory.join(FILE))?;
+        disk.sync_directory(directory)
+    };
+    written().inspect_err(|_| {
+        // What there is of it must not keep the disk full.
+        let _ = disk.remove(&new);
+    })
 }
 
 /// Why a checkpoint cannot be used.
@@ -64,6 +75,8 @@ pub(crate) enum Unusable {
     /// There is none: a new store, or one that has not needed any yet.
     Absent,
     Damaged,
+    /// A newer server wrote it.
+    UnknownVersion(u32),
     Unreadable(io::Error),
 }
 
@@ -80,23 +93,24 @@ pub(crate) fn read(disk: &dyn Disk, directory: &Path, queues: &Queues) -> Result
     if crc32c::crc32c(content) != u32::from_le_bytes(*checksum) {
         return Err(Unusable::Damaged);
     }
-    decode(content, queues).map_err(|Malformed| Unusable::Damaged)
+    let mut fields = Fields::new(content);
+    match (fields.u32(), fields.u32()) {
+        (Ok(MAGIC), Ok(VERSION)) => decode(&mut fields, queues).map_err(|Malformed| Unusable::Damaged),
+        (Ok(MAGIC), Ok(version)) => Err(Unusable::UnknownVersion(version)),
+        _ => Err(Unusable::Damaged),
+    }
 }
 
-fn decode(content: &[u8], queues: &Queues) -> Result<Position, Malformed> {
-    let mut fields = Fields::new(content);
-    if fields.u32()? != MAGIC || fields.u32()? != VERSION {
-        return Err(Malformed);
-    }
+fn decode(fields: &mut Fields<'_>, queues: &Queues) -> Result<Position, Malformed> {
     let position = Position { segment: fields.u32()?, offset: fields.u64()?, commit: fields.u64()? };
     fields.list(8, |fields| fields.u64())?.into_iter().for_each(|number| queues.forget(number));
     for _ in 0..fields.u32()? {
-        decode_queue(&mut fields, queues)?;
+        decode_queue(fields, queues)?;
     }
     Ok(position)
 }
 
-fn encode_queue(queue: &Queue, state: &State, bytes: &mut Vec<u8>) {
+fn encode_queue(queues: &Queues, queue: &Queue, bytes: &mut Vec<u8>) {
     let mut out = FieldWriter::new(bytes);
     out.u64(queue.number);
     match queue.identity.get() {
@@ -107,32 +121,45 @@ fn encode_queue(queue: &Queue, state: &State, bytes: &mut Vec<u8>) {
             out.text(identity.name.as_str());
         }
     }
-    out.u64(state.published);
-    let index = &state.index;
+    encode_few(&queues.lock(queue).index, &mut out);
+    let mut foreign = Vec::new();
+    let mut from = END + 1;
+    loop {
+        let locked = queues.lock(queue);
+        let index = &locked.index;
+        let before = from;
+        for (sequence, entry, _) in index.iter_from(from).take(SLICE) {
+            encode_entry(sequence, entry, &mut out);
+            foreign.extend(index.foreign_id_of(sequence).map(|id| (sequence, id)));
+            from = sequence.saturating_add(1);
+        }
+        if from == before {
+            break;
+        }
+    }
+    out.u64(END);
+    out.count(foreign.len());
+    for (sequence, id) in foreign {
+        out.u64(sequence);
+        out.u128(id.as_u128());
+    }
+}
+
+/// What a queue has few of, at one moment: claims and exhausted messages.
+fn encode_few(index: &QueueIndex, out: &mut FieldWriter<'_>) {
     out.u64(index.next_sequence);
     let claims: Vec<_> = index.claims.iter().collect();
     out.count(claims.len());
     for claim in &claims {
         out.u128(claim.id.as_u128());
-        claim.hold.encode(&mut out);
+        claim.hold.encode(out);
         out.count(claim.members.len());
         claim.members.iter().for_each(|sequence| out.u64(*sequence));
     }
-    out.u64(index.live());
-    let mut foreign = Vec::new();
-    for (sequence, entry, _) in index.iter_from(0) {
-        encode_entry(sequence, entry, &mut out);
-        foreign.extend(index.foreign_id_of(sequence).map(|id| (sequence, id)));
-    }
-    out.u64(index.exhausted.len() as u64);
-    for (sequence, entry) in &index.exhausted {
-        encode_entry(*sequence, entry, &mut out);
-        foreign.extend(index.foreign_id_of(*sequence).map(|id| (*sequence, id)));
-    }
-    out.count(foreign.len());
-    for (sequence, id) in foreign {
-        out.u64(sequence);
+    out.count(index.exhausted.len());
+    for (sequence, id, entry) in index.exhausted.iter() {
         out.u128(id.as_u128());
+        encode_entry(sequence, entry, out);
     }
 }
 
@@ -144,29 +171,36 @@ fn decode_queue(fields: &mut Fields<'_>, queues: &Queues) -> Result<(), Malforme
         let kind = if kind == 2 { DestinationKind::Topic } else { DestinationKind::Queue };
         let identity = identity(number, kind, fields.text()?, fields.text()?)?;
         queue.identity.get_or_init(|| identity);
-        queue.identity_is_logged.store(true, std::sync::atomic::Ordering::Relaxed);
+        queue.identity_is_logged.store(true, Ordering::Relaxed);
     }
-    let mut locked = queues.lock(&queue);
-    locked.published = fields.u64()?;
     let next_sequence = fields.u64()?;
-    let claims = fields.list(28, |fields| {
+    let claims = fields.list(32, |fields| {
         let id = ClaimId::from_u128(fields.u128()?);
         Ok((id, Hold::decode(fields)?, fields.list(8, |fields| fields.u64())?))
     })?;
+    let exhausted = fields.list(80, |fields| {
+        let id = MessageId::from_u128(fields.u128()?);
+        Ok((id, decode_entry(fields)?))
+    })?;
     let mut messages = Vec::new();
-    for _ in 0..fields.u64()? {
-        messages.push(decode_entry(fields)?);
-    }
-    let mut exhausted = Vec::new();
-    for _ in 0..fields.u64()? {
-        exhausted.push(decode_entry(fields)?);
+    while let Some(message) = decode_entry(fields)? {
+        messages.push(message);
     }
     let foreign = fields.list(24, |fields| Ok((fields.u64()?, MessageId::from_u128(fields.u128()?))))?;
-    for (_, entry) in messages.iter().chain(&exhausted) {
+    let mut locked = queues.lock(&queue);
+    for (_, entry) in &messages {
         queues.segments.note_live(entry.location);
     }
-    locked.index.restore(next_sequence, messages, exhausted, claims, foreign);
-    queue.tail.store(locked.index.next_sequence, std::sync::atomic::Ordering::Relaxed);
+    locked.index.restore(next_sequence, messages, foreign);
+    for (id, message) in exhausted {
+        let (sequence, entry) = message.ok_or(Malformed)?;
+        queues.segments.note_live(entry.location);
+        locked.index.exhausted.insert(sequence, id, entry);
+    }
+    for (id, hold, members) in claims {
+        members.into_iter().for_each(|sequence| locked.index.hold(sequence, id, hold));
+    }
+    queue.tail.store(locked.index.next_sequence, Ordering::Relaxed);
     Ok(())
 }
 
@@ -198,8 +232,12 @@ fn encode_entry(sequence: u64, entry: &Entry, out: &mut FieldWriter<'_>) {
     out.u64(entry.delayed_until.as_millis());
 }
 
-fn decode_entry(fields: &mut Fields<'_>) -> Result<(u64, Entry), Malformed> {
+/// `None`: the end of the list.
+fn decode_entry(fields: &mut Fields<'_>) -> Result<Option<(u64, Entry)>, Malformed> {
     let sequence = fields.u64()?;
+    if sequence == END {
+        return Ok(None);
+    }
     let location = Location { segment: fields.u32()?, offset: fields.u32()?, length: fields.u32()? };
     let entry = Entry {
         location,
@@ -211,5 +249,5 @@ fn decode_entry(fields: &mut Fields<'_>) -> Result<(u64, Entry), Malformed> {
         expires: Timestamp::from_millis(fields.u64()?),
         delayed_until: Timestamp::from_millis(fields.u64()?),
     };
-    Ok((sequence, entry))
+    Ok(Some((sequence, entry)))
 }

@@ -39,7 +39,8 @@ impl DataDirectory {
             }
             Err(error) => return Err(failed(&lock_path)(error.into())),
         }
-        write_owner(&mut lock).map_err(failed(&lock_path))?;
+        // Only for the message that another process gets: a full disk is no reason not to start.
+        let _ = write_owner(&mut lock);
         Ok(Self { path: path.to_owned(), _lock: lock })
     }
 

@@ -6,17 +6,14 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 use zaqar_storage::{StorageError, StorageResult};
 
 use crate::EmbeddedMessageStore;
 use crate::checkpoint::{self, BYTES_PER_MESSAGE};
-use crate::log::{
-    ENVELOPE_HEADER, Location, MessageRecord, Position, Record, SEGMENT_BODY, Segment, read_envelope,
-};
-use crate::queues::Queues;
+use crate::log::{Location, MessageRecord, Position, Record, Segment};
+use crate::queues::{Queue, Queues};
 use crate::writer::{Operation, Writer};
 
 /// Segments that may stand before the cleaner looks at how much of them lives.
@@ -24,6 +21,10 @@ const SPARED_SEGMENTS: usize = 4;
 /// A checkpoint is made once the log has grown by so many times the size of one: that bounds what it adds to the
 /// bytes written.
 const GROWTH_PER_CHECKPOINT: u64 = 8;
+/// Segments whose messages are copied forward in one round, at most.
+const COPIED_SEGMENTS: usize = 8;
+/// How many messages of a queue are looked at before others get their turn at it.
+const LOOKED_AT_ONCE: usize = 4096;
 /// How many bytes are copied forward before others get their turn at the writer.
 const COPIED_AT_ONCE: usize = 1 << 20;
 /// Segments of log that may have to be read again at the start, at least.
@@ -58,39 +59,47 @@ impl Housekeeping {
     }
 
     fn round(&mut self, closing: bool) -> StorageResult<()> {
+        // First what needs no room: on a full disk the rest may fail.
+        self.retire()?;
+        let copied = if closing { Ok(()) } else { self.copy_forward() };
         let end = self.position()?;
-        let sealed = self.sealed(end);
-        if !closing {
-            self.copy_forward(&sealed)?;
+        if closing || self.wants_checkpoint(end) {
+            self.make_checkpoint()?;
+            self.retire()?;
         }
-        if closing || self.wants_checkpoint(&sealed, end) {
-            let position = self.position()?;
-            if self.checkpoint != Some(position) {
-                let segments = &self.queues.segments;
-                checkpoint::write(&*segments.disk, &segments.directory, position, &self.queues)
-                    .map_err(StorageError::driver)?;
-                self.checkpoint = Some(position);
-            }
-        }
-        self.retire(&self.sealed(end))
+        copied
     }
 
-    /// The segments that are not written any more, oldest first.
-    fn sealed(&self, end: Position) -> Vec<Arc<Segment>> {
-        let mut all = self.queues.segments.all();
-        all.retain(|segment| segment.number < end.segment);
-        all
+    fn make_checkpoint(&mut self) -> StorageResult<()> {
+        let position = self.position()?;
+        if self.checkpoint == Some(position) {
+            return Ok(());
+        }
+        let bytes = checkpoint::encode(position, &self.queues);
+        // What the queues knew is durable when this is answered.
+        self.position()?;
+        let segments = &self.queues.segments;
+        checkpoint::write(&*segments.disk, &segments.directory, &bytes).map_err(StorageError::driver)?;
+        self.checkpoint = Some(position);
+        Ok(())
     }
 
-    fn wants_checkpoint(&self, sealed: &[Arc<Segment>], end: Position) -> bool {
+    fn wants_checkpoint(&self, end: Position) -> bool {
         let size = self.queues.segments.size;
+        let sealed = self.sealed(end);
         let covered = self.checkpoint.map_or(0, |checkpoint| checkpoint.segment);
-        let grown =
-            sealed.iter().filter(|segment| segment.number >= covered).count() as u64 * size + end.offset;
+        let grown = sealed.iter().filter(|(number, _)| *number >= covered).count() as u64 * size + end.offset;
         let cost = self.checkpoint_size() * GROWTH_PER_CHECKPOINT;
-        let retirable = sealed.iter().take_while(|segment| segment.live() == 0);
-        let waiting = retirable.filter(|segment| segment.number >= covered).count() as u64;
+        let retirable = sealed.iter().take_while(|(_, live)| *live == 0);
+        let waiting = retirable.filter(|(number, _)| *number >= covered).count() as u64;
         grown >= cost.max(SEGMENTS_PER_CHECKPOINT * size) || (waiting >= 2 && waiting * size >= cost)
+    }
+
+    /// The segments that are not written any more, oldest first, and how many bytes in each of them live.
+    fn sealed(&self, end: Position) -> Vec<(u32, u64)> {
+        let all = self.queues.segments.all();
+        let sealed = all.iter().filter(|segment| segment.number < end.segment);
+        sealed.map(|segment| (segment.number, segment.live())).collect()
     }
 
     fn checkpoint_size(&self) -> u64 {
@@ -100,88 +109,99 @@ impl Housekeeping {
     }
 
     /// Retires what is dead at the tail and covered by the checkpoint.
-    fn retire(&self, sealed: &[Arc<Segment>]) -> StorageResult<()> {
+    fn retire(&self) -> StorageResult<()> {
         let covered = self.checkpoint.map_or(0, |checkpoint| checkpoint.segment);
-        let dead = sealed.iter().take_while(|segment| segment.live() == 0 && segment.number < covered);
-        let numbers: Vec<u32> = dead.map(|segment| segment.number).collect();
-        for segment in numbers {
+        let sealed = self.sealed(self.position()?);
+        for (segment, _) in sealed.into_iter().take_while(|(number, live)| *live == 0 && *number < covered) {
             self.ask(|reply| Operation::Retire { segment, reply })?;
         }
         Ok(())
     }
 
-    /// When less than half of the log lives, and not for want of segments, what lives in the oldest one moves to the
+    /// While less than half of the log lives, and not for want of segments, what lives in the oldest one moves to the
     /// end: one message that stays long never keeps the others' space.
-    fn copy_forward(&self, sealed: &[Arc<Segment>]) -> StorageResult<()> {
-        let live: u64 = sealed.iter().map(|segment| segment.live()).sum();
-        let held = sealed.len() as u64 * self.queues.segments.size;
-        let Some(oldest) = sealed.first().filter(|oldest| oldest.live() > 0) else { return Ok(()) };
-        if sealed.len() <= SPARED_SEGMENTS || live * 2 >= held {
-            return Ok(());
-        }
-        let bytes = read_whole(oldest).map_err(StorageError::driver)?;
-        let mut handed_over = 0;
-        self.each_live_message(oldest.number, &bytes, |operation, length| {
-            handed_over += length;
-            self.writer.submit(operation)?;
-            if handed_over > COPIED_AT_ONCE {
-                handed_over = 0;
-                self.position()?;
+    fn copy_forward(&self) -> StorageResult<()> {
+        let mut done = 0;
+        for _ in 0..COPIED_SEGMENTS {
+            let sealed: Vec<_> =
+                self.sealed(self.position()?).into_iter().filter(|(number, _)| *number > done).collect();
+            let live: u64 = sealed.iter().map(|(_, live)| live).sum();
+            let held = sealed.len() as u64 * self.queues.segments.size;
+            let oldest = sealed.iter().find(|(_, live)| *live > 0);
+            let Some((oldest, _)) = oldest.filter(|_| sealed.len() > SPARED_SEGMENTS && live * 2 < held)
+            else {
+                break;
+            };
+            done = *oldest;
+            if let Some(segment) = self.queues.segments.get(*oldest) {
+                self.copy_segment(&segment)?;
             }
-            Ok(())
-        })?;
-        // What was handed over is committed, and the old copies are free, when this is answered.
-        self.position().map(|_| ())
-    }
-
-    fn each_live_message(
-        &self,
-        segment: u32,
-        bytes: &Bytes,
-        mut copy: impl FnMut(Operation, usize) -> StorageResult<()>,
-    ) -> StorageResult<()> {
-        let mut at = SEGMENT_BODY;
-        while let Some(envelope) = bytes.get(at..).and_then(|rest| read_envelope(rest, segment)) {
-            let mut record_at = at + ENVELOPE_HEADER;
-            let end = record_at + envelope.length;
-            while record_at < end {
-                let Ok((record, length)) = Record::decode(&bytes[record_at..end]) else { break };
-                if let Record::Message(message) = &record
-                    && let Some(operation) = self.relocation(
-                        message,
-                        segment,
-                        record_at,
-                        bytes.slice(record_at..record_at + length),
-                    )
-                {
-                    copy(operation, length)?;
-                }
-                record_at += length;
-            }
-            at += envelope.extent();
         }
         Ok(())
     }
 
-    fn relocation(
+    fn copy_segment(&self, segment: &Segment) -> StorageResult<()> {
+        let mut handed_over = 0;
+        for queue in self.queues.all() {
+            let mut from = 0;
+            while let Some((living, next)) = self.living_in(&queue, segment.number, from) {
+                from = next;
+                for (sequence, location) in living {
+                    handed_over += location.length as usize;
+                    self.copy(segment, &queue, sequence, location)?;
+                }
+                if handed_over > COPIED_AT_ONCE {
+                    handed_over = 0;
+                    self.position()?;
+                }
+            }
+        }
+        // What was handed over is committed, and the old copies are free, when this is answered.
+        self.position().map(|_| ())
+    }
+
+    /// Some of a queue's messages that lie in a segment, and from where to look for more; `None` at the end.
+    fn living_in(&self, queue: &Queue, segment: u32, from: u64) -> Option<(Vec<(u64, Location)>, u64)> {
+        let locked = self.queues.lock(queue);
+        let mut last = None;
+        let mut living = Vec::new();
+        if from == 0 {
+            let exhausted =
+                locked.index.exhausted.iter().map(|(sequence, _, entry)| (sequence, entry.location));
+            living.extend(exhausted.filter(|(_, location)| location.segment == segment));
+            last = Some(0);
+        }
+        for (sequence, entry, _) in locked.index.iter_from(from).take(LOOKED_AT_ONCE) {
+            last = Some(sequence);
+            if entry.location.segment == segment {
+                living.push((sequence, entry.location));
+            }
+        }
+        Some((living, last?.saturating_add(1)))
+    }
+
+    fn copy(
         &self,
-        message: &MessageRecord<'_>,
-        segment: u32,
-        offset: usize,
-        record: Bytes,
-    ) -> Option<Operation> {
-        let from = Location {
-            segment,
-            offset: u32::try_from(offset).ok()?,
-            length: u32::try_from(record.len()).ok()?,
-        };
-        let queue = self.queues.find(message.destination)?;
-        let locked = self.queues.lock(&queue);
-        let index = &locked.index;
-        let entry = index.get(message.sequence).or_else(|| index.exhausted.get(&message.sequence));
-        let lives_here = entry.is_some_and(|entry| entry.location == from);
-        drop(locked);
-        lives_here.then_some(Operation::Relocate { queue, from, record })
+        segment: &Segment,
+        queue: &Arc<Queue>,
+        sequence: u64,
+        from: Location,
+    ) -> StorageResult<()> {
+        let record = segment.read(from).map_err(StorageError::driver)?;
+        let message = MessageRecord::read(&record);
+        if message.is_ok_and(|message| (message.destination, message.sequence) == (queue.number, sequence)) {
+            let queue = Arc::clone(queue);
+            return self.writer.submit(Operation::Relocate { queue, from, record }).map(|_| ());
+        }
+        let Location { segment, offset, length } = from;
+        tracing::error!(segment, offset, length, "a message is damaged on disk and is given up");
+        let mut locked = self.queues.lock(queue);
+        let mut records = Vec::new();
+        Record::Delete { destination: queue.number, sequences: vec![sequence] }.encode(&mut records);
+        let (reply, _) = oneshot::channel();
+        locked.last_ticket = self.writer.submit(Operation::Log { records, frees: true, reply })?;
+        locked.index.remove(sequence);
+        Ok(())
     }
 
     fn position(&self) -> StorageResult<Position> {
@@ -198,11 +218,4 @@ impl Housekeeping {
             .blocking_recv()
             .unwrap_or_else(|_| Err(StorageError::unavailable("the message store is closed")))
     }
-}
-
-fn read_whole(segment: &Segment) -> std::io::Result<Bytes> {
-    let size = usize::try_from(segment.file.size()?).map_err(std::io::Error::other)?;
-    let mut bytes = vec![0; size];
-    segment.file.read_at(&mut bytes, 0)?;
-    Ok(bytes.into())
 }

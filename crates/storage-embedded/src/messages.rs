@@ -200,15 +200,13 @@ impl Messages for EmbeddedMessageStore {
     ) -> StorageResult<Vec<StoredMessage>> {
         let Some(queue) = self.find(from)? else { return Ok(Vec::new()) };
         let found = {
-            let mut locked = self.queues.lock_at(&queue, now);
-            let over: Vec<u64> = expired(&locked.index, now);
-            over.into_iter().for_each(|sequence| locked.index.remove(sequence));
+            let locked = self.queues.lock_at(&queue, now);
             let index = &locked.index;
             index
                 .exhausted
                 .iter()
                 .take(limit)
-                .map(|(sequence, entry)| Found::new(&self.queues.segments, index, *sequence, entry))
+                .map(|(_, id, entry)| Found::exhausted(&self.queues.segments, id, entry))
                 .collect()
         };
         stored_messages(found).await
@@ -218,13 +216,7 @@ impl Messages for EmbeddedMessageStore {
         let Some(queue) = self.find(from)? else { return Ok(()) };
         let receiver = {
             let mut locked = self.queues.lock(&queue);
-            let index = &locked.index;
-            let sequences = index
-                .exhausted
-                .keys()
-                .copied()
-                .filter(|sequence| ids.contains(&index.id_of(*sequence)))
-                .collect();
+            let sequences = ids.iter().filter_map(|id| locked.index.exhausted.find(*id)).collect();
             self.remove(&queue, &mut locked, sequences)?
         };
         answer(receiver).await
@@ -343,7 +335,8 @@ impl EmbeddedMessageStore {
         let mut records = Vec::with_capacity(128);
         record.encode(&mut records);
         let (reply, receiver) = oneshot::channel();
-        locked.last_ticket = self.writer.submit(Operation::Log { records, reply })?;
+        let frees = !matches!(record, Record::Claim(_) | Record::Renew { .. });
+        locked.last_ticket = self.writer.submit(Operation::Log { records, frees, reply })?;
         Ok(receiver)
     }
 
@@ -359,7 +352,7 @@ impl EmbeddedMessageStore {
     /// What was handed to the writer before is durable when the answer comes.
     fn barrier(&self) -> StorageResult<oneshot::Receiver<StorageResult<()>>> {
         let (reply, receiver) = oneshot::channel();
-        self.writer.submit(Operation::Log { records: Vec::new(), reply })?;
+        self.writer.submit(Operation::Log { records: Vec::new(), frees: true, reply })?;
         Ok(receiver)
     }
 
@@ -407,9 +400,4 @@ impl EmbeddedMessageStore {
         }
         Ok(Deletion::Done)
     }
-}
-
-fn expired(index: &QueueIndex, now: Timestamp) -> Vec<u64> {
-    let over = index.exhausted.iter().filter(|(_, entry)| entry.expires <= now);
-    over.map(|(sequence, _)| *sequence).collect()
 }

@@ -18,6 +18,8 @@ const REMEMBERED_DROPS: usize = 65_536;
 #[derive(Debug)]
 pub(crate) struct Queue {
     pub(crate) number: u64,
+    /// The upper half of the ids of the messages that are posted to it.
+    pub(crate) id_prefix: u64,
     /// Which one it is; unknown after a recovery without a checkpoint until someone names it.
     pub(crate) identity: OnceLock<Destination>,
     /// Whether the log says which one it is.
@@ -30,8 +32,6 @@ pub(crate) struct Queue {
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) index: QueueIndex,
-    /// The last commit whose messages are in the index.
-    pub(crate) published: u64,
     /// The last operation on this queue that was handed to the writer.
     pub(crate) last_ticket: u64,
     pub(crate) is_dropped: bool,
@@ -40,17 +40,17 @@ pub(crate) struct State {
 }
 
 impl Queue {
-    fn new(number: u64, first_sequence: u64) -> Self {
-        let mut index = QueueIndex::new(number);
+    fn new(number: u64, id_prefix: u64, first_sequence: u64) -> Self {
+        let mut index = QueueIndex::new(id_prefix);
         index.next_sequence = first_sequence;
         Self {
             number,
+            id_prefix,
             identity: OnceLock::new(),
             identity_is_logged: AtomicBool::new(false),
             tail: AtomicU64::new(first_sequence),
             state: Mutex::new(State {
                 index,
-                published: 0,
                 last_ticket: 0,
                 is_dropped: false,
                 registered: Timestamp::NEVER,
@@ -126,7 +126,32 @@ impl Queues {
     }
 
     fn make(&self, number: u64) -> Arc<Queue> {
-        Arc::new(Queue::new(number, self.first_sequence.load(Ordering::Relaxed)))
+        // Salted, since another store gives the same sequence numbers in the same queue, and a queue may move.
+        let id_prefix = number ^ self.segments.salt();
+        Arc::new(Queue::new(number, id_prefix, self.first_sequence.load(Ordering::Relaxed)))
+    }
+
+    /// Above all sequence numbers that were given out, as far as the queues know.
+    pub(crate) fn sequence_floor(&self) -> u64 {
+        let tails = self.all().into_iter().map(|queue| queue.tail.load(Ordering::Relaxed));
+        tails.max().unwrap_or(1).max(self.first_sequence.load(Ordering::Relaxed))
+    }
+
+    /// Forgets everything, as if nothing had been recovered.
+    pub(crate) fn reset(&self) {
+        for queue in self.all() {
+            self.lock(&queue).index.clear();
+        }
+        self.by_number.write().clear();
+        *self.dropped.lock() = RecentlyDropped::default();
+        self.deadlines.lock().clear();
+    }
+
+    /// Removes what lies in segments of the log before this one, which are gone.
+    pub(crate) fn remove_before(&self, segment: u32) {
+        for queue in self.all() {
+            self.lock(&queue).index.remove_before(segment);
+        }
     }
 
     /// Takes a queue out of the store; a post that is on its way to it will be told.

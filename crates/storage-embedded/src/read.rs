@@ -30,6 +30,10 @@ impl Found {
         }
     }
 
+    pub(crate) fn exhausted(segments: &Segments, id: MessageId, entry: &Entry) -> Self {
+        Self { id, entry: *entry, claim: None, segment: segments.get(entry.location.segment) }
+    }
+
     fn stored(&self, record: &Bytes) -> Option<StoredMessage> {
         let client = MessageRecord::read(record).ok()?.client.to_string();
         Some(StoredMessage {
@@ -70,36 +74,43 @@ async fn read<T: Send + 'static>(
     decode: fn(&Found, &Bytes) -> Option<T>,
 ) -> StorageResult<Vec<T>> {
     // Most messages are in the page cache: a look is cheaper than a change of threads.
-    let cached: Option<Vec<Bytes>> = found
+    let cached: Option<Vec<Option<Bytes>>> = found
         .iter()
         .map(|found| found.segment.as_ref().and_then(|segment| segment.read_cached(found.entry.location)))
+        .map(|record| record.map(Some))
         .collect();
-    if let Some(records) = cached {
-        return Ok(decode_all(&found, &records, decode));
+    match cached {
+        Some(records) => Ok(decode_all(&found, &records, decode)),
+        None => tokio::task::spawn_blocking(move || {
+            let records: Vec<Option<Bytes>> = found.iter().map(read_blocking).collect();
+            decode_all(&found, &records, decode)
+        })
+        .await
+        .map_err(StorageError::driver),
     }
-    tokio::task::spawn_blocking(move || {
-        let records = found.iter().map(read_blocking).collect::<StorageResult<Vec<Bytes>>>()?;
-        Ok(decode_all(&found, &records, decode))
-    })
-    .await
-    .map_err(StorageError::driver)?
 }
 
-fn read_blocking(found: &Found) -> StorageResult<Bytes> {
-    let segment = found.segment.as_ref().ok_or(StorageError::NotFound("segment of the log"))?;
-    segment.read(found.entry.location).map_err(StorageError::driver)
+fn read_blocking(found: &Found) -> Option<Bytes> {
+    let segment = found.segment.as_ref()?;
+    let read = segment.read(found.entry.location);
+    read.inspect_err(|error| tracing::error!(%error, segment = segment.number, "cannot read a message")).ok()
 }
 
-fn decode_all<T>(found: &[Found], records: &[Bytes], decode: fn(&Found, &Bytes) -> Option<T>) -> Vec<T> {
+fn decode_all<T>(
+    found: &[Found],
+    records: &[Option<Bytes>],
+    decode: fn(&Found, &Bytes) -> Option<T>,
+) -> Vec<T> {
     found
         .iter()
         .zip(records)
         .filter_map(|(found, record)| {
-            let decoded = decode(found, record);
+            let decoded = record.as_ref().and_then(|record| decode(found, record));
             if decoded.is_none() {
                 // One damaged message must not keep all the others from being read.
                 let Location { segment, offset, length } = found.entry.location;
-                tracing::error!(id = %found.id, segment, offset, length, "a message is damaged on disk and was left out");
+                let id = found.id;
+                tracing::error!(%id, segment, offset, length, "a message is damaged on disk and was left out");
             }
             decoded
         })

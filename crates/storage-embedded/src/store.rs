@@ -3,17 +3,19 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use parking_lot::Mutex;
-use zaqar_model::Timestamp;
-use zaqar_storage::{Capabilities, Health, MessageStore, StorageResult, Volume};
+use zaqar_model::{IdSource, RandomIds, Timestamp};
+use zaqar_storage::{Capabilities, Health, MessageStore, StorageError, StorageResult, Volume};
 
 use crate::checkpoint::{self, Unusable};
 use crate::disk::{Disk, LocalDisk};
 use crate::housekeeping::Housekeeping;
 use crate::index::QueueIndex;
 use crate::log::{
-    Appender, Dropped, Location, Record, Recovery, Segment, SegmentHeader, Segments, UnknownVersion, replay,
+    Appender, Dropped, Location, Position, Record, Recovery, Segment, SegmentHeader, Segments,
+    UnknownVersion, replay,
 };
 use crate::queues::Queues;
 use crate::writer::Writer;
@@ -27,11 +29,18 @@ pub struct Options {
     pub segment_size: u64,
     /// Where the files are; tests put one here that fails.
     pub disk: Arc<dyn Disk>,
+    /// Draws what tells this store's message ids from another's.
+    pub ids: Arc<dyn IdSource>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { durability: Durability::Fsync, segment_size: 64 << 20, disk: Arc::new(LocalDisk) }
+        Self {
+            durability: Durability::Fsync,
+            segment_size: 64 << 20,
+            disk: Arc::new(LocalDisk),
+            ids: Arc::new(RandomIds),
+        }
     }
 }
 
@@ -41,6 +50,7 @@ pub struct EmbeddedMessageStore {
     pub(crate) queues: Arc<Queues>,
     pub(crate) writer: Arc<Writer>,
     pub(crate) housekeeping: Arc<Mutex<Housekeeping>>,
+    durability: Durability,
     dropped: Vec<Dropped>,
 }
 
@@ -51,54 +61,81 @@ impl EmbeddedMessageStore {
         let directory = data_directory.join("messages");
         let failed = |source| OpenError::Io { path: directory.clone(), source };
         std::fs::create_dir_all(&directory).map_err(failed)?;
+        options.disk.sync_directory(data_directory).map_err(failed)?;
         let segments = Arc::new(Segments::new(options.disk, &directory, options.segment_size));
         let headers = open_segments(&segments)?;
+        let salt = headers.iter().flatten().map(|header| header.salt).next();
+        segments.set_salt(salt.unwrap_or_else(|| salt_from(&*options.ids)));
         let queues = Arc::new(Queues::new(Arc::clone(&segments)));
-        let (position, checkpoint_lost) = match checkpoint::read(&*segments.disk, &directory, &queues) {
-            Ok(position) => (Some(position), false),
-            Err(Unusable::Absent) => (None, false),
-            Err(Unusable::Unreadable(source)) => return Err(failed(source)),
-            Err(Unusable::Damaged) => {
-                tracing::error!(directory = %directory.display(), "the checkpoint is damaged: reading the whole log");
-                (None, true)
-            }
-        };
-        let queues = if checkpoint_lost { Arc::new(Queues::new(Arc::clone(&segments))) } else { queues };
-        let all = segments.all();
-        let oldest = all.first().map(|segment| segment.number);
-        if let (Some(position), newest) = (position, all.last().map(|segment| segment.number))
-            && newest.is_none_or(|newest| newest < position.segment)
-        {
-            return Err(missing(&segments, position.segment));
-        }
-        let recovery = replay(&segments, &headers, position, |commit, location, record| {
-            apply(&queues, commit, location, &record);
+        let checkpoint = read_checkpoint(&segments, &queues)?;
+        let oldest = segments.all().first().map(|segment| segment.number);
+        let recovery = replay(&segments, &headers, checkpoint, |location, record| {
+            apply(&queues, location, &record);
         })
         .map_err(failed)?;
         for dropped in &recovery.dropped {
             tracing::warn!(directory = %directory.display(), "{dropped}");
         }
-        if checkpoint_lost || (position.is_none() && oldest.is_some_and(|oldest| oldest > 1)) {
+        if checkpoint.is_none() && oldest.is_some_and(|oldest| oldest > 1) {
+            // An earlier run may have given out sequence numbers of which no trace is left.
             queues.raise_sequences(recovery.sequence_floor);
         }
-        let Recovery { end, sequence_floor, dropped } = recovery;
+        queues.remove_before(oldest.unwrap_or_default());
+        let Recovery { end, sequence_floor, dropped, last } = recovery;
+        let sequence_floor = queues.sequence_floor().max(sequence_floor);
         let appender = if oldest.is_none() {
-            let header = SegmentHeader { number: 1, previous_end: 0, first_commit: 1, sequence_floor };
+            let salt = segments.salt();
+            let header = SegmentHeader { number: 1, previous_end: 0, first_commit: 1, sequence_floor, salt };
             Appender::begin(Arc::clone(&segments), header)
         } else {
-            Appender::resume(Arc::clone(&segments), end)
+            Appender::resume(Arc::clone(&segments), end, last)
         };
         let appender = appender.map_err(failed)?;
-        let writer =
-            Arc::new(Writer::start(appender, Arc::clone(&queues), options.durability).map_err(failed)?);
-        let housekeeping = Housekeeping::new(Arc::clone(&queues), Arc::clone(&writer), position);
-        Ok(Self { queues, writer, housekeeping: Arc::new(Mutex::new(housekeeping)), dropped })
+        let writer = Writer::start(appender, Arc::clone(&queues), options.durability, sequence_floor);
+        let writer = Arc::new(writer.map_err(failed)?);
+        let housekeeping = Housekeeping::new(Arc::clone(&queues), Arc::clone(&writer), checkpoint);
+        Ok(Self {
+            queues,
+            writer,
+            housekeeping: Arc::new(Mutex::new(housekeeping)),
+            durability: options.durability,
+            dropped,
+        })
     }
 
     /// What of the log could not be read when the store was opened.
     pub fn dropped(&self) -> &[Dropped] {
         &self.dropped
     }
+}
+
+/// Fills the empty queues with what the last checkpoint says; answers where the log goes on behind it.
+fn read_checkpoint(segments: &Segments, queues: &Queues) -> Result<Option<Position>, OpenError> {
+    let path = || segments.directory.join(checkpoint::FILE);
+    let position = match checkpoint::read(&*segments.disk, &segments.directory, queues) {
+        Ok(position) => position,
+        Err(Unusable::Absent) => return Ok(None),
+        Err(Unusable::Unreadable(source)) => return Err(OpenError::Io { path: path(), source }),
+        Err(Unusable::UnknownVersion(found)) => {
+            let (found, known) = (u64::from(found), u64::from(checkpoint::VERSION));
+            return Err(OpenError::NewerFormat { path: path(), found, known });
+        }
+        Err(Unusable::Damaged) => {
+            tracing::error!(path = %path().display(), "the checkpoint is damaged: reading the whole log");
+            queues.reset();
+            return Ok(None);
+        }
+    };
+    // The segment of the position is never retired while the checkpoint counts.
+    match segments.get(position.segment) {
+        Some(_) => Ok(Some(position)),
+        None => Err(missing(segments, position.segment)),
+    }
+}
+
+fn salt_from(ids: &dyn IdSource) -> u64 {
+    let [high, low] = [ids.next_u128() >> 64, ids.next_u128()].map(|half| half & u128::from(u64::MAX));
+    u64::try_from(high ^ low).unwrap_or_default()
 }
 
 /// Opens the files of the log, oldest first; answers the headers that could be read.
@@ -109,8 +146,8 @@ fn open_segments(segments: &Segments) -> Result<Vec<Option<SegmentHeader>>, Open
     numbers.sort_unstable();
     let mut headers = Vec::new();
     for (place, number) in numbers.iter().copied().enumerate() {
-        if place > 0 && numbers[place - 1] + 1 != number {
-            return Err(missing(segments, numbers[place - 1] + 1));
+        if place > 0 && numbers[place - 1].checked_add(1) != Some(number) {
+            return Err(missing(segments, numbers[place - 1].saturating_add(1)));
         }
         let path = segments.path(number);
         let file = segments.disk.open(&path).map_err(failed(path.clone()))?;
@@ -144,19 +181,13 @@ fn missing(segments: &Segments, number: u32) -> OpenError {
 }
 
 /// Brings a record of the log into the indexes. They may know of it already.
-fn apply(queues: &Queues, commit: u64, location: Location, record: &Record<'_>) {
-    use std::sync::atomic::Ordering;
-
+fn apply(queues: &Queues, location: Location, record: &Record<'_>) {
     match record {
         Record::Message(message) => {
             let queue = queues.recover(message.destination);
-            queue.tail.fetch_max(message.sequence + 1, Ordering::Relaxed);
-            let mut locked = queues.lock(&queue);
-            if commit <= locked.published {
-                return;
-            }
+            queue.tail.fetch_max(message.sequence.saturating_add(1), Ordering::Relaxed);
             queues.segments.note_live(location);
-            locked.index.recover(location, message);
+            queues.lock(&queue).index.recover(location, message);
         }
         Record::Claim(claim) => with(queues, claim.destination, |index| index.claim(claim)),
         Record::Renew { destination, claim, hold, grace } => {
@@ -193,7 +224,7 @@ impl MessageStore for EmbeddedMessageStore {
         Capabilities {
             fifo: true,
             claims: true,
-            durability: true,
+            durability: self.durability == Durability::Fsync,
             at_least_once: true,
             high_throughput: true,
             subscriptions: false,
@@ -216,7 +247,8 @@ impl MessageStore for EmbeddedMessageStore {
 
     async fn expire(&self, now: Timestamp) -> StorageResult<()> {
         self.writer.check_open()?;
-        self.queues.advance(now);
+        let queues = Arc::clone(&self.queues);
+        tokio::task::spawn_blocking(move || queues.advance(now)).await.map_err(StorageError::driver)?;
         self.keep_house(false).await
     }
 
@@ -226,6 +258,6 @@ impl MessageStore for EmbeddedMessageStore {
             tracing::warn!(%error, "no checkpoint was made at the end");
         }
         let writer = Arc::clone(&self.writer);
-        tokio::task::spawn_blocking(move || writer.close()).await.map_err(zaqar_storage::StorageError::driver)
+        tokio::task::spawn_blocking(move || writer.close()).await.map_err(StorageError::driver)
     }
 }

@@ -6,9 +6,9 @@ mod support;
 
 use std::path::{Path, PathBuf};
 
-use support::{NOW, all, claim_request, ids, open, post, queue};
+use support::{NOW, all, claim_request, ids, open, post, queue, segments};
 use zaqar_model::{ClaimId, MessageId};
-use zaqar_storage::{Claims, Messages};
+use zaqar_storage::{Claims, MessageStore, Messages};
 
 /// A log whose last commit is one post of three messages; answers the ids before it and of it.
 async fn written(directory: &Path) -> (Vec<MessageId>, Vec<MessageId>) {
@@ -28,7 +28,7 @@ fn log_file(directory: &Path) -> PathBuf {
 /// Where the commits of a log begin, and where the last one ends.
 fn commits(log: &[u8]) -> (Vec<usize>, usize) {
     let mut starts = Vec::new();
-    let mut at = 40;
+    let mut at = 48;
     while log[at..].starts_with(b"ZQEN") {
         starts.push(at);
         let length = u32::from_le_bytes(log[at + 8..at + 12].try_into().unwrap());
@@ -122,7 +122,7 @@ async fn a_damaged_checkpoint_costs_no_message_and_no_id_is_given_out_twice() {
     }
     store.pop(&queue(1), 1000, NOW).await.unwrap();
     store.claim(&queue(2), &claim_request(7, 2), NOW).await.unwrap();
-    zaqar_storage::MessageStore::close(&store).await.unwrap();
+    store.close().await.unwrap();
     drop(store);
     let checkpoint = directory.path().join("messages/checkpoint");
     let mut bytes = std::fs::read(&checkpoint).unwrap();
@@ -138,6 +138,36 @@ async fn a_damaged_checkpoint_costs_no_message_and_no_id_is_given_out_twice() {
 }
 
 #[tokio::test]
+async fn no_id_is_given_out_twice_however_long_ago_the_queue_was_emptied() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    let mut gone = Vec::new();
+    for number in 0..1000 {
+        gone.extend(post(&store, &queue(1), [number]).await);
+    }
+    store.purge(&queue(1), NOW).await.unwrap();
+    store.close().await.unwrap();
+    drop(store);
+    let store = open(directory.path());
+    for number in 0..1000 {
+        post(&store, &queue(10 + number % 30), [0]).await;
+        store.purge(&queue(10 + number % 30), NOW).await.unwrap();
+    }
+    for _ in 0..20 {
+        store.expire(NOW).await.unwrap();
+    }
+    store.close().await.unwrap();
+    drop(store);
+    let checkpoint = directory.path().join("messages/checkpoint");
+    let mut bytes = std::fs::read(&checkpoint).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&checkpoint, bytes).unwrap();
+    let new = post(&open(directory.path()), &queue(1), [0]).await;
+    assert!(!gone.contains(&new[0]));
+}
+
+#[tokio::test]
 async fn a_missing_segment_is_refused_by_name() {
     let directory = tempfile::tempdir().unwrap();
     let store = open(directory.path());
@@ -149,6 +179,59 @@ async fn a_missing_segment_is_refused_by_name() {
     let options = zaqar_storage_embedded::Options { segment_size: support::SEGMENT, ..Default::default() };
     let error = zaqar_storage_embedded::EmbeddedMessageStore::open(directory.path(), options).unwrap_err();
     assert!(error.to_string().contains("segment-0000000002.log"), "{error}");
+}
+
+#[tokio::test]
+async fn segments_missing_before_the_checkpoint_are_refused_too() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    for number in 0..1200 {
+        post(&store, &queue(1), [number]).await;
+        if number == 600 {
+            store.expire(NOW).await.unwrap();
+        }
+    }
+    drop(store);
+    for number in 1..segments(directory.path()) {
+        std::fs::remove_file(directory.path().join(format!("messages/segment-{number:010}.log"))).unwrap();
+    }
+    let options = zaqar_storage_embedded::Options { segment_size: support::SEGMENT, ..Default::default() };
+    zaqar_storage_embedded::EmbeddedMessageStore::open(directory.path(), options).unwrap_err();
+}
+
+#[tokio::test]
+async fn a_damaged_message_does_not_pin_the_disk() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    let damaged = post(&store, &queue(1), [0]).await;
+    let whole = post(&store, &queue(1), [1]).await;
+    let mut log = std::fs::read(log_file(directory.path())).unwrap();
+    log[700] ^= 1;
+    std::fs::write(log_file(directory.path()), &log).unwrap();
+    for number in 0..1500 {
+        post(&store, &queue(2), [number]).await;
+    }
+    while !store.pop(&queue(2), 100, NOW).await.unwrap().is_empty() {}
+    for _ in 0..10 {
+        store.expire(NOW).await.unwrap();
+    }
+    assert!(segments(directory.path()) <= 6, "{} segments", segments(directory.path()));
+    assert_eq!(ids(&store, &queue(1)).await, whole, "{damaged:?} is given up");
+}
+
+#[tokio::test]
+async fn messages_on_an_unreadable_stretch_do_not_keep_the_others_from_being_read() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    for number in 0..200 {
+        post(&store, &queue(1), [number]).await;
+    }
+    let file = std::fs::OpenOptions::new().write(true).open(log_file(directory.path())).unwrap();
+    file.set_len(60_000).unwrap();
+    let read = ids(&store, &queue(1)).await;
+    assert!(!read.is_empty() && read.len() < 200, "{} were read", read.len());
+    let claimed = store.claim(&queue(1), &claim_request(1, 200), NOW).await.unwrap();
+    assert_eq!(claimed.messages.len(), read.len());
 }
 
 #[tokio::test]

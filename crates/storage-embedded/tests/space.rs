@@ -4,9 +4,17 @@
 
 mod support;
 
-use support::{NOW, SEGMENT, all, claim_request, ids, numbered, open, post, queue, segments};
-use zaqar_model::{ClaimId, NewMessage, Timestamp, TtlSeconds};
-use zaqar_storage::{Claims, MessageStore, Messages};
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use support::failing_disk::FailingDisk;
+use support::{
+    NOW, SEGMENT, all, claim_request, client, ids, numbered, open, open_on, post, queue, segments,
+};
+use zaqar_model::{ClaimId, Destination, NewMessage, StoredMessage, Timestamp, TtlSeconds};
+use zaqar_storage::{ClaimRequest, Claims, DeadLetterPolicy, MessageStore, Messages};
+use zaqar_storage_embedded::EmbeddedMessageStore;
 
 /// How many messages fill about so many segments.
 fn filling(segments: u64) -> usize {
@@ -107,7 +115,7 @@ async fn a_segment_used_again_shows_nothing_of_its_earlier_content() {
 #[tokio::test]
 async fn an_emptied_queue_never_gives_out_an_id_again() {
     let directory = tempfile::tempdir().unwrap();
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = HashSet::new();
     for _ in 0..4 {
         let store = open(directory.path());
         for number in 0..filling(2) {
@@ -122,19 +130,19 @@ async fn an_emptied_queue_never_gives_out_an_id_again() {
 #[tokio::test]
 async fn a_checkpoint_made_under_load_agrees_with_the_log() {
     let directory = tempfile::tempdir().unwrap();
-    let store = std::sync::Arc::new(open(directory.path()));
+    let store = Arc::new(open(directory.path()));
     let short = |number: usize| NewMessage {
         ttl: TtlSeconds::new(60 + u32::try_from(number % 50).unwrap()),
         ..numbered(number)
     };
     let mut workers = tokio::task::JoinSet::new();
     for worker in 0..4_u64 {
-        let store = std::sync::Arc::clone(&store);
+        let store = Arc::clone(&store);
         workers.spawn(async move {
             for round in 0..60_usize {
                 let now = NOW.plus_secs(round as u64);
                 let messages = (0..5).map(short).collect();
-                store.post(&queue(worker % 2), &support::client(), messages, now).await.unwrap();
+                store.post(&queue(worker % 2), &client(), messages, now).await.unwrap();
                 let claim = claim_request(u128::from(worker) << 32 | round as u128, 3);
                 let claimed = store.claim(&queue(worker % 2), &claim, now).await.unwrap();
                 if let Some(first) = claimed.messages.first() {
@@ -156,4 +164,78 @@ async fn a_checkpoint_made_under_load_agrees_with_the_log() {
     drop(store);
     let store = open(directory.path());
     assert_eq!([all(&store, &queue(0), now).await, all(&store, &queue(1), now).await], before);
+}
+
+#[tokio::test]
+async fn retired_segments_are_used_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let disk = FailingDisk::default();
+    let faults = Arc::clone(&disk.faults);
+    let store = open_on(directory.path(), Arc::new(disk));
+    for _ in 0..10 {
+        post_one_by_one(&store, 1, filling(3)).await;
+        while !store.pop(&queue(1), 100, NOW).await.unwrap().is_empty() {}
+        keep_house(&store, NOW).await;
+    }
+    assert!(faults.recycled.load(Ordering::SeqCst) > 5);
+}
+
+#[tokio::test]
+async fn exhausted_messages_that_nobody_moves_expire() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    post(&store, &queue(1), 0..50).await;
+    for (claim, now) in [(1, NOW), (2, NOW.plus_secs(400))] {
+        let dead_letters = Some(DeadLetterPolicy { max_claim_count: 1 });
+        store
+            .claim(&queue(1), &ClaimRequest { dead_letters, ..claim_request(claim, 100) }, now)
+            .await
+            .unwrap();
+    }
+    assert_eq!(store.with_exhausted().await.unwrap(), vec![queue(1)]);
+    keep_house(&store, NOW.plus_secs(100_000)).await;
+    assert!(store.with_exhausted().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_clock_a_little_behind_does_not_bring_back_what_a_retired_segment_held() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    let short = NewMessage { ttl: TtlSeconds::new(60), ..numbered(0) };
+    store.post(&queue(1), &client(), vec![short], NOW).await.unwrap();
+    post_one_by_one(&store, 2, filling(6)).await;
+    store.expire(NOW).await.unwrap();
+    while store.stats(&queue(2), NOW).await.unwrap().free > 300 {
+        store.pop(&queue(2), 50, NOW).await.unwrap();
+    }
+    keep_house(&store, NOW.plus_secs(60)).await;
+    drop(store);
+    let store = open(directory.path());
+    let before = Timestamp::from_millis(NOW.plus_secs(60).as_millis() - 5);
+    assert!(all(&store, &queue(1), before).await.is_empty());
+    assert!(store.claim(&queue(1), &claim_request(1, 5), before).await.unwrap().messages.is_empty());
+}
+
+/// The messages of a queue as they travel.
+async fn travelling(store: &EmbeddedMessageStore, from: &Destination) -> Vec<StoredMessage> {
+    let messages = all(store, from, NOW).await.into_iter();
+    let stored = messages.map(|message| StoredMessage {
+        expires: NOW.plus_secs(3600),
+        delayed_until: message.created,
+        client: client(),
+        message,
+    });
+    stored.collect()
+}
+
+#[tokio::test]
+async fn a_queue_that_moves_between_stores_keeps_all_ids_apart() {
+    let directories = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let [old, new] = [open(directories[0].path()), open(directories[1].path())];
+    post(&old, &queue(5), 0..6).await;
+    post(&new, &queue(5), [7]).await;
+    new.adopt(&queue(5), travelling(&old, &queue(5)).await, NOW).await.unwrap();
+    post(&new, &queue(5), 8..20).await;
+    let distinct: HashSet<_> = ids(&new, &queue(5)).await.into_iter().collect();
+    assert_eq!(distinct.len(), 1 + 6 + 12);
 }

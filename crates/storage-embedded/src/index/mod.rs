@@ -6,6 +6,7 @@
 
 mod chunk;
 mod claims;
+mod exhausted;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -14,6 +15,7 @@ use zaqar_model::{ClaimId, GraceSeconds, MessageId, Timestamp, TtlSeconds};
 pub(crate) use chunk::Entry;
 use chunk::{CHUNK, Chunk};
 use claims::ClaimTable;
+use exhausted::Exhausted;
 
 use crate::log::{ClaimRecord, Hold, Location, MessageRecord};
 
@@ -21,7 +23,7 @@ use crate::log::{ClaimRecord, Hold, Location, MessageRecord};
 #[derive(Debug)]
 pub(crate) struct QueueIndex {
     /// The upper half of the ids of the messages that were posted here.
-    number: u64,
+    id_prefix: u64,
     /// The sequence number that comes after all that can be seen.
     pub(crate) next_sequence: u64,
     chunks: BTreeMap<u64, Chunk>,
@@ -31,7 +33,7 @@ pub(crate) struct QueueIndex {
     chunk_events: BTreeSet<(Timestamp, u64)>,
     pub(crate) claims: ClaimTable,
     /// Set aside as claimed too often, waiting for the move to the dead-letter queue.
-    pub(crate) exhausted: BTreeMap<u64, Entry>,
+    pub(crate) exhausted: Exhausted,
     /// Messages that came from elsewhere with an id of their own.
     ids: ForeignIds,
     live: u64,
@@ -47,15 +49,15 @@ struct ForeignIds {
 }
 
 impl QueueIndex {
-    pub(crate) fn new(number: u64) -> Self {
+    pub(crate) fn new(id_prefix: u64) -> Self {
         Self {
-            number,
+            id_prefix,
             next_sequence: 1,
             chunks: BTreeMap::new(),
             available: BTreeSet::new(),
             chunk_events: BTreeSet::new(),
             claims: ClaimTable::default(),
-            exhausted: BTreeMap::new(),
+            exhausted: Exhausted::default(),
             ids: ForeignIds::default(),
             live: 0,
             claimed: 0,
@@ -77,7 +79,7 @@ impl QueueIndex {
     pub(crate) fn next_event(&self) -> Timestamp {
         let chunk = self.chunk_events.first().map_or(Timestamp::NEVER, |(at, _)| *at);
         let claim = self.claims.next_end().map_or(Timestamp::NEVER, |(at, _)| at);
-        chunk.min(claim)
+        chunk.min(claim).min(self.exhausted.next_expiry())
     }
 
     /// The space in the log that nothing here needs any more.
@@ -92,7 +94,7 @@ impl QueueIndex {
     }
 
     pub(crate) fn id_of(&self, sequence: u64) -> MessageId {
-        self.ids.id_of.get(&sequence).copied().unwrap_or_else(|| native_id(self.number, sequence))
+        self.ids.id_of.get(&sequence).copied().unwrap_or_else(|| native_id(self.id_prefix, sequence))
     }
 
     /// The id, where it does not follow from the sequence number.
@@ -105,7 +107,7 @@ impl QueueIndex {
         if let Some(sequence) = self.ids.sequence_of.get(&id) {
             return self.get(*sequence).is_some().then_some(*sequence);
         }
-        let sequence = native_sequence(self.number, id)?;
+        let sequence = native_sequence(self.id_prefix, id)?;
         // A message with an id of its own does not answer to the one that its place would give it.
         let here = self.get(sequence).is_some() && !self.ids.id_of.contains_key(&sequence);
         here.then_some(sequence)
@@ -154,7 +156,7 @@ impl QueueIndex {
         let event = if delayed { entry.delayed_until.min(entry.expires) } else { entry.expires };
         self.expect_event(number, event);
         self.note_availability(number);
-        self.next_sequence = self.next_sequence.max(sequence + 1);
+        self.next_sequence = self.next_sequence.max(sequence.saturating_add(1));
         match before {
             None => self.live += 1,
             Some(before) => {
@@ -171,23 +173,15 @@ impl QueueIndex {
         }
     }
 
-    /// Fills an empty index with what a checkpoint says.
+    /// Fills an empty index with the messages that a checkpoint names.
     pub(crate) fn restore(
         &mut self,
         next_sequence: u64,
         messages: Vec<(u64, Entry)>,
-        exhausted: Vec<(u64, Entry)>,
-        claims: Vec<(ClaimId, Hold, Vec<u64>)>,
         foreign: Vec<(u64, MessageId)>,
     ) {
         for (sequence, entry) in messages {
             self.insert(sequence, None, entry);
-        }
-        self.exhausted.extend(exhausted);
-        for (id, hold, members) in claims {
-            for sequence in members {
-                self.hold(sequence, id, hold);
-            }
         }
         for (sequence, id) in foreign {
             self.ids.sequence_of.insert(id, sequence);
@@ -208,7 +202,7 @@ impl QueueIndex {
             expires: record.expires,
             delayed_until: record.delayed_until,
         };
-        if let Some(older) = self.exhausted.remove(&record.sequence) {
+        if let Some(older) = self.exhausted.remove(record.sequence) {
             self.freed.push(older.location);
         }
         self.insert(record.sequence, record.id, entry);
@@ -220,9 +214,21 @@ impl QueueIndex {
         }
     }
 
+    /// Removes what lies in segments of the log before this one, which are gone. Only what was dead already can lie
+    /// there: the clock stood later when they were retired.
+    pub(crate) fn remove_before(&mut self, segment: u32) {
+        let live = self.iter_from(0).map(|(sequence, entry, _)| (sequence, entry));
+        let lost: Vec<u64> = live
+            .chain(self.exhausted.iter().map(|(sequence, _, entry)| (sequence, entry)))
+            .filter(|(_, entry)| entry.location.segment < segment)
+            .map(|(sequence, _)| sequence)
+            .collect();
+        lost.into_iter().for_each(|sequence| self.remove(sequence));
+    }
+
     /// Removes a message, exhausted or not, and takes it out of its claim.
     pub(crate) fn remove(&mut self, sequence: u64) {
-        let removed = self.take(sequence).or_else(|| self.exhausted.remove(&sequence));
+        let removed = self.take(sequence).or_else(|| self.exhausted.remove(sequence));
         if let Some(entry) = removed {
             self.freed.push(entry.location);
             self.forget_id(sequence);
@@ -231,7 +237,7 @@ impl QueueIndex {
 
     /// The log keeps a message elsewhere now.
     pub(crate) fn relocate(&mut self, sequence: u64, from: Location, to: Location) {
-        let entry = match self.exhausted.get_mut(&sequence) {
+        let entry = match self.exhausted.get_mut(sequence) {
             Some(entry) => Some(entry),
             None => {
                 self.chunks.get_mut(&(sequence / CHUNK)).and_then(|chunk| chunk.get_mut(place_of(sequence)))
@@ -303,11 +309,11 @@ impl QueueIndex {
         let chunks = std::mem::take(&mut self.chunks);
         self.freed
             .extend(chunks.values().flat_map(|chunk| chunk.iter_from(0).map(|(_, entry, _)| entry.location)));
-        self.freed.extend(self.exhausted.values().map(|entry| entry.location));
+        self.freed.extend(self.exhausted.iter().map(|(_, _, entry)| entry.location));
         self.available.clear();
         self.chunk_events.clear();
         self.claims.clear();
-        self.exhausted.clear();
+        self.exhausted = Exhausted::default();
         self.ids = ForeignIds::default();
         self.live = 0;
         self.claimed = 0;
@@ -320,6 +326,9 @@ impl QueueIndex {
             if let Some(id) = self.claims.get(key).map(|claim| claim.id) {
                 self.release(id);
             }
+        }
+        while let Some(sequence) = self.exhausted.expired(now) {
+            self.remove(sequence);
         }
         while let Some((at, number)) = self.chunk_events.first().copied().filter(|(at, _)| *at <= now) {
             self.chunk_events.remove(&(at, number));
@@ -384,8 +393,9 @@ impl QueueIndex {
 
     /// Sets a message aside as claimed too often.
     pub(crate) fn exhaust(&mut self, sequence: u64) {
+        let id = self.id_of(sequence);
         if let Some(entry) = self.take(sequence) {
-            self.exhausted.insert(sequence, Entry { claim: None, ..entry });
+            self.exhausted.insert(sequence, id, entry);
         }
     }
 
@@ -439,15 +449,15 @@ impl QueueIndex {
     }
 }
 
-/// The id of a message that was posted to destination `number` as its `sequence`th.
-pub(crate) fn native_id(number: u64, sequence: u64) -> MessageId {
-    MessageId::from_u128((u128::from(number) << 64) | u128::from(sequence))
+/// The id of a message that was posted here as the queue's `sequence`th.
+pub(crate) fn native_id(id_prefix: u64, sequence: u64) -> MessageId {
+    MessageId::from_u128((u128::from(id_prefix) << 64) | u128::from(sequence))
 }
 
-fn native_sequence(number: u64, id: MessageId) -> Option<u64> {
+fn native_sequence(id_prefix: u64, id: MessageId) -> Option<u64> {
     let id = id.as_u128();
     let sequence = id & u128::from(u64::MAX);
-    (id >> 64 == u128::from(number)).then(|| u64::try_from(sequence).unwrap_or_default())
+    (id >> 64 == u128::from(id_prefix)).then(|| u64::try_from(sequence).unwrap_or_default())
 }
 
 #[allow(clippy::cast_possible_truncation, reason = "less than 64")]

@@ -1,12 +1,23 @@
 //! The end of the log, where the writer thread puts commits.
 
 use std::io;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::envelope::{self, padded};
 use super::segment::{BODY, Segment, SegmentHeader, Segments};
 use crate::disk::DiskFile;
+
+/// The file of the next segment.
+const RESERVE: &str = "reserve.log";
+/// How many files of retired segments are kept beside it.
+const MOST_SPARES: usize = 2;
+
+/// The last commit that was read back, as it lies in the last segment.
+#[derive(Debug)]
+pub(crate) struct LastCommit {
+    pub(crate) offset: u64,
+    pub(crate) bytes: Vec<u8>,
+}
 
 /// A point between two commits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,30 +45,44 @@ pub(crate) struct Appender {
     current: Arc<Segment>,
     position: Position,
     reserve: Option<Box<dyn DiskFile>>,
+    /// The names of files that were segments and can be the reserve.
+    spares: Vec<String>,
     /// Where something was written since the last sync.
     unsynced: bool,
 }
 
 impl Appender {
-    /// Goes on at `position`, in a segment that `segments` knows.
-    pub(crate) fn resume(segments: Arc<Segments>, position: Position) -> io::Result<Self> {
+    /// Goes on at `end`, in a segment that `segments` knows. What was read back there counts as durable from now on,
+    /// so it is made durable first. The last commit is written once more for that: after a failed fsync the operating
+    /// system may take a page for clean that never reached the device.
+    pub(crate) fn resume(
+        segments: Arc<Segments>,
+        end: Position,
+        last: Option<LastCommit>,
+    ) -> io::Result<Self> {
         let current = segments
-            .get(position.segment)
+            .get(end.segment)
             .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "the last segment is missing"))?;
-        let mut appender = Self { segments, current, position, reserve: None, unsynced: false };
-        appender.fill_reserve()?;
-        Ok(appender)
+        if let Some(LastCommit { offset, bytes }) = last {
+            current.file.write_at(&bytes, offset)?;
+        }
+        current.file.sync()?;
+        Self::at(segments, current, end)
     }
 
-    /// Begins an empty log, or the next segment behind a damaged one.
+    /// Begins an empty log.
     pub(crate) fn begin(segments: Arc<Segments>, header: SegmentHeader) -> io::Result<Self> {
-        let file = segments.disk.create(&segments.path(header.number), segments.size)?;
-        file.write_at(&header.encode(), 0)?;
-        file.sync()?;
-        segments.disk.sync_directory(&segments.directory)?;
-        segments.add(Arc::new(Segment::new(header.number, file)));
-        let position = Position { segment: header.number, offset: BODY as u64, commit: header.first_commit };
-        Self::resume(segments, position)
+        let reserve = segments.directory.join(RESERVE);
+        let file = segments.disk.create(&reserve, segments.size)?;
+        let current = segments.name(&reserve, file, &header)?;
+        let start = Position { segment: header.number, offset: BODY as u64, commit: header.first_commit };
+        Self::at(segments, current, start)
+    }
+
+    fn at(segments: Arc<Segments>, current: Arc<Segment>, position: Position) -> io::Result<Self> {
+        let names = segments.disk.list(&segments.directory)?;
+        let spares = names.into_iter().filter(|name| name.starts_with("spare-")).collect();
+        Ok(Self { segments, current, position, reserve: None, spares, unsynced: false })
     }
 
     pub(crate) const fn position(&self) -> Position {
@@ -69,33 +94,44 @@ impl Appender {
         usize::try_from(self.segments.size).unwrap_or(usize::MAX).saturating_sub(BODY + envelope::HEADER)
     }
 
+    /// How much of the segment that is written now is left.
+    pub(crate) fn room(&self) -> u64 {
+        self.segments.size.saturating_sub(self.position.offset)
+    }
+
     /// Makes the next segment ready, if it is not.
     pub(crate) fn fill_reserve(&mut self) -> io::Result<()> {
-        if self.reserve.is_none() {
-            let path = self.reserve_path();
-            let file = match self.segments.disk.open(&path) {
-                // A segment in which nothing lives any more: its blocks are written already, which makes writing
-                // them again cheaper than writing new ones.
-                Ok(file) if file.size()? == self.segments.size => file,
-                _ => self.segments.disk.create(&path, self.segments.size).inspect_err(|_| {
-                    // What could be reserved of it must not keep the disk full.
-                    let _ = self.segments.disk.remove(&path);
-                })?,
-            };
-            self.segments.disk.sync_directory(&self.segments.directory)?;
-            self.reserve = Some(file);
+        if self.reserve.is_some() {
+            return Ok(());
         }
+        let path = self.segments.directory.join(RESERVE);
+        let disk = &self.segments.disk;
+        if let Some(spare) = self.spares.pop() {
+            disk.rename(&self.segments.directory.join(spare), &path)?;
+        }
+        let file = match disk.open(&path) {
+            Ok(file) if file.size()? == self.segments.size => file,
+            _ => disk.create(&path, self.segments.size).inspect_err(|_| {
+                // What could be reserved of it must not keep the disk full.
+                let _ = disk.remove(&path);
+            })?,
+        };
+        disk.sync_directory(&self.segments.directory)?;
+        self.reserve = Some(file);
         Ok(())
     }
 
-    /// Takes a segment out of the log. Its file becomes the reserve if that is empty and nobody reads in it.
+    /// Takes a segment out of the log. Unless somebody reads in it or there are enough, its file becomes a spare: its
+    /// blocks are written already, which makes writing them again cheaper than writing new ones.
     pub(crate) fn retire(&mut self, number: u32) -> io::Result<()> {
         let Some(segment) = self.segments.remove(number) else { return Ok(()) };
         let path = self.segments.path(number);
         let unread = Arc::strong_count(&segment) == 1;
-        if unread && self.reserve.is_none() && segment.file.size()? == self.segments.size {
-            self.segments.disk.rename(&path, &self.reserve_path())?;
-            self.fill_reserve()
+        if unread && self.spares.len() < MOST_SPARES && segment.file.size()? == self.segments.size {
+            let spare = format!("spare-{number:010}.log");
+            self.segments.disk.rename(&path, &self.segments.directory.join(&spare))?;
+            self.spares.push(spare);
+            Ok(())
         } else {
             self.segments.disk.remove(&path)
         }
@@ -142,21 +178,11 @@ impl Appender {
             previous_end: self.position.offset,
             first_commit: self.position.commit,
             sequence_floor,
+            salt: self.segments.salt(),
         };
-        let named = || -> io::Result<()> {
-            file.write_at(&header.encode(), 0)?;
-            file.sync()?;
-            self.segments.disk.rename(&self.reserve_path(), &self.segments.path(number))?;
-            self.segments.disk.sync_directory(&self.segments.directory)
-        };
-        named().map_err(AppendError::Broken)?;
-        self.current = Arc::new(Segment::new(number, file));
-        self.segments.add(Arc::clone(&self.current));
+        let reserve = self.segments.directory.join(RESERVE);
+        self.current = self.segments.name(&reserve, file, &header).map_err(AppendError::Broken)?;
         self.position = Position { segment: number, offset: BODY as u64, commit: self.position.commit };
         Ok(())
-    }
-
-    fn reserve_path(&self) -> PathBuf {
-        self.segments.directory.join("reserve.log")
     }
 }

@@ -15,7 +15,7 @@ mod recovery;
 mod segment;
 
 pub(crate) use appender::{AppendError, Appender, Position};
-pub(crate) use envelope::{HEADER as ENVELOPE_HEADER, read as read_envelope};
+pub(crate) use envelope::HEADER as ENVELOPE_HEADER;
 pub(crate) use fields::{Fields, Malformed, Writer as FieldWriter};
 pub(crate) use record::{ClaimRecord, Client, Hold, MessageRecord, Record};
 pub use recovery::Dropped;

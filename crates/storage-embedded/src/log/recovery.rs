@@ -7,7 +7,7 @@
 use std::fmt;
 use std::io;
 
-use super::appender::Position;
+use super::appender::{LastCommit, Position};
 use super::envelope::{self, ALIGNMENT};
 use super::record::Record;
 use super::segment::{BODY, Segment, SegmentHeader, Segments};
@@ -49,21 +49,24 @@ pub(crate) struct Recovery {
     /// No queue has given out a sequence number this high, as far as the segments' headers tell.
     pub(crate) sequence_floor: u64,
     pub(crate) dropped: Vec<Dropped>,
+    /// The last commit, if it lies in the last segment.
+    pub(crate) last: Option<LastCommit>,
 }
 
 /// Reads all commits from `from` on (or from the beginning), in their order, and hands each record to `apply` with its
-/// commit number and place. `segments` are ascending and without a gap; their headers were read before.
+/// place. `segments` are ascending and without a gap; their headers were read before.
 pub(crate) fn replay(
     segments: &Segments,
     headers: &[Option<SegmentHeader>],
     from: Option<Position>,
-    mut apply: impl FnMut(u64, Location, Record<'_>),
+    mut apply: impl FnMut(Location, Record<'_>),
 ) -> io::Result<Recovery> {
     let all = segments.all();
     let mut recovery = Recovery {
         end: from.unwrap_or(Position { segment: 0, offset: 0, commit: 0 }),
         sequence_floor: headers.iter().flatten().map(|header| header.sequence_floor).max().unwrap_or(1),
         dropped: Vec::new(),
+        last: None,
     };
     for (place, segment) in all.iter().enumerate() {
         if from.is_some_and(|from| segment.number < from.segment) {
@@ -95,21 +98,18 @@ struct Scan<'a> {
 }
 
 impl Scan<'_> {
-    fn run(
-        &mut self,
-        start: u64,
-        end: u64,
-        apply: &mut impl FnMut(u64, Location, Record<'_>),
-    ) -> io::Result<()> {
+    fn run(&mut self, start: u64, end: u64, apply: &mut impl FnMut(Location, Record<'_>)) -> io::Result<()> {
         let length = usize::try_from(end.saturating_sub(start)).map_err(io::Error::other)?;
         let mut bytes = vec![0; length];
         self.segment.file.read_at(&mut bytes, start)?;
         let mut at = 0;
+        let mut last = None;
         while at < bytes.len() {
             if let Some(envelope) = envelope::read(&bytes[at..], self.segment.number) {
                 let records = &bytes[at + ENVELOPE_HEADER..at + ENVELOPE_HEADER + envelope.length];
-                self.records(records, start + (at + ENVELOPE_HEADER) as u64, envelope.commit, apply);
-                self.recovery.end.commit = envelope.commit + 1;
+                self.records(records, start + (at + ENVELOPE_HEADER) as u64, apply);
+                self.recovery.end.commit = envelope.commit.saturating_add(1);
+                last = Some(at..at + envelope.extent());
                 at += envelope.extent();
             } else if let Some(next) = self.next_readable(&bytes, at) {
                 self.drop(start, at, next, false);
@@ -121,18 +121,16 @@ impl Scan<'_> {
         if at < bytes.len() {
             self.end(start, &bytes, at);
         }
+        self.recovery.last = last.and_then(|range| {
+            let offset = start + range.start as u64;
+            Some(LastCommit { offset, bytes: bytes.get(range)?.to_vec() })
+        });
         self.recovery.end.segment = self.segment.number;
         self.recovery.end.offset = start + at as u64;
         Ok(())
     }
 
-    fn records(
-        &mut self,
-        mut records: &[u8],
-        mut offset: u64,
-        commit: u64,
-        apply: &mut impl FnMut(u64, Location, Record<'_>),
-    ) {
+    fn records(&mut self, mut records: &[u8], mut offset: u64, apply: &mut impl FnMut(Location, Record<'_>)) {
         while !records.is_empty() {
             // Behind a valid envelope's checksum this is a defect of the writer, not of the disk.
             let Ok((record, length)) = Record::decode(records) else {
@@ -144,7 +142,7 @@ impl Scan<'_> {
                 offset: u32::try_from(offset).unwrap_or(u32::MAX),
                 length: u32::try_from(length).unwrap_or(u32::MAX),
             };
-            apply(commit, location, record);
+            apply(location, record);
             records = &records[length..];
             offset += length as u64;
         }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use parking_lot::RwLock;
@@ -15,7 +15,7 @@ use super::fields::{Fields, Malformed, Writer};
 use crate::disk::{Disk, DiskFile};
 
 /// Where the first envelope of a segment begins.
-pub(crate) const BODY: usize = padded(40);
+pub(crate) const BODY: usize = padded(48);
 /// The layout of segments, envelopes and records.
 pub(crate) const FORMAT_VERSION: u32 = 1;
 
@@ -31,6 +31,8 @@ pub(crate) struct SegmentHeader {
     pub(crate) first_commit: u64,
     /// No queue has given out a sequence number this high yet.
     pub(crate) sequence_floor: u64,
+    /// What tells this store's message ids from another's.
+    pub(crate) salt: u64,
 }
 
 impl SegmentHeader {
@@ -41,6 +43,7 @@ impl SegmentHeader {
         out.u64(self.previous_end);
         out.u64(self.first_commit);
         out.u64(self.sequence_floor);
+        out.u64(self.salt);
         let mut bytes = Vec::with_capacity(BODY);
         let mut out = Writer::new(&mut bytes);
         out.u32(MAGIC);
@@ -61,7 +64,7 @@ impl SegmentHeader {
             return Err(UnknownVersion(version));
         }
         let mut read = || -> Result<Self, Malformed> {
-            let rest = fields.bytes(28)?;
+            let rest = fields.bytes(36)?;
             if crc32c::crc32c(rest) != checksum {
                 return Err(Malformed);
             }
@@ -71,6 +74,7 @@ impl SegmentHeader {
                 previous_end: fields.u64()?,
                 first_commit: fields.u64()?,
                 sequence_floor: fields.u64()?,
+                salt: fields.u64()?,
             })
         };
         Ok(read().ok())
@@ -121,11 +125,27 @@ pub(crate) struct Segments {
     /// Bytes of a segment's file.
     pub(crate) size: u64,
     by_number: RwLock<BTreeMap<u32, Arc<Segment>>>,
+    salt: OnceLock<u64>,
 }
 
 impl Segments {
     pub(crate) fn new(disk: Arc<dyn Disk>, directory: &Path, size: u64) -> Self {
-        Self { disk, directory: directory.to_owned(), size, by_number: RwLock::default() }
+        Self {
+            disk,
+            directory: directory.to_owned(),
+            size,
+            by_number: RwLock::default(),
+            salt: OnceLock::new(),
+        }
+    }
+
+    /// What tells this store's message ids from another's; known once the log has been opened.
+    pub(crate) fn salt(&self) -> u64 {
+        self.salt.get().copied().unwrap_or_default()
+    }
+
+    pub(crate) fn set_salt(&self, salt: u64) {
+        let _ = self.salt.set(salt);
     }
 
     pub(crate) fn path(&self, number: u32) -> PathBuf {
@@ -139,6 +159,22 @@ impl Segments {
 
     pub(crate) fn add(&self, segment: Arc<Segment>) {
         self.by_number.write().insert(segment.number, segment);
+    }
+
+    /// Makes a segment of a file that has its space: durable when this returns.
+    pub(crate) fn name(
+        &self,
+        path: &Path,
+        file: Box<dyn DiskFile>,
+        header: &SegmentHeader,
+    ) -> io::Result<Arc<Segment>> {
+        file.write_at(&header.encode(), 0)?;
+        file.sync()?;
+        self.disk.rename(path, &self.path(header.number))?;
+        self.disk.sync_directory(&self.directory)?;
+        let segment = Arc::new(Segment::new(header.number, file));
+        self.add(Arc::clone(&segment));
+        Ok(segment)
     }
 
     pub(crate) fn get(&self, number: u32) -> Option<Arc<Segment>> {
@@ -178,14 +214,14 @@ mod tests {
     use super::{BODY, FORMAT_VERSION, SegmentHeader, Segments, UnknownVersion};
 
     const HEADER: SegmentHeader =
-        SegmentHeader { number: 7, previous_end: 4096, first_commit: 99, sequence_floor: 12 };
+        SegmentHeader { number: 7, previous_end: 4096, first_commit: 99, sequence_floor: 12, salt: 5 };
 
     #[test]
     fn a_header_is_read_back_and_damage_is_noticed() {
         let bytes = HEADER.encode();
         assert_eq!(bytes.len(), BODY);
         assert_eq!(SegmentHeader::decode(&bytes), Ok(Some(HEADER)));
-        for byte in (0..4).chain(8..40) {
+        for byte in (0..4).chain(8..48) {
             let mut damaged = bytes.clone();
             damaged[byte] ^= 1;
             assert_eq!(SegmentHeader::decode(&damaged), Ok(None), "byte {byte}");

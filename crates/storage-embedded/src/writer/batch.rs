@@ -1,0 +1,312 @@
+//! One commit in the making: what it says, and what it will show when it is durable.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use zaqar_model::{ClientId, MessageId, NewMessage, StoredMessage, Timestamp};
+use zaqar_storage::StorageError;
+
+use super::Reply;
+use crate::index::{Entry, native_id};
+use crate::log::{Client, ENVELOPE_HEADER, Location, MessageRecord, Position, Record};
+use crate::queues::{Queue, Queues};
+
+/// What one commit will show.
+#[derive(Default)]
+pub(super) struct Batch {
+    /// The commit's bytes; the header's room comes first.
+    pub(super) buffer: Vec<u8>,
+    /// Whether it says what an index knows already.
+    pub(super) has_changes: bool,
+    arrivals: Vec<Arrival>,
+    moved: Vec<Moved>,
+    answers: Vec<Answer>,
+    /// Exhausted messages that the batch has moved elsewhere.
+    departures: Vec<(Arc<Queue>, Vec<u64>)>,
+    /// The ids that the batch brings with it, not in an index yet.
+    adopted: HashSet<(u64, MessageId)>,
+    /// The sequence numbers in `departures`, still in an index.
+    left: HashSet<(u64, u64)>,
+    /// Above all sequence numbers that were given out, by it or before.
+    pub(super) sequence_floor: u64,
+}
+
+/// A message that comes into a queue. Its location counts from the start of the records.
+struct Arrival {
+    queue: Arc<Queue>,
+    sequence: u64,
+    id: Option<MessageId>,
+    entry: Entry,
+}
+
+/// A message that was copied forward.
+struct Moved {
+    queue: Arc<Queue>,
+    sequence: u64,
+    from: Location,
+    to: Location,
+}
+
+enum Answer {
+    Ids(Reply<Vec<MessageId>>, Vec<MessageId>),
+    Done(Reply<()>),
+}
+
+impl Batch {
+    pub(super) fn begin(&mut self, sequence_floor: u64) {
+        self.buffer.clear();
+        self.buffer.resize(ENVELOPE_HEADER, 0);
+        self.adopted.clear();
+        self.left.clear();
+        self.has_changes = false;
+        self.sequence_floor = self.sequence_floor.max(sequence_floor);
+    }
+
+    pub(super) fn post(
+        &mut self,
+        queues: &Queues,
+        queue: &Arc<Queue>,
+        client: &ClientId,
+        messages: Vec<NewMessage>,
+        now: Timestamp,
+        reply: Reply<Vec<MessageId>>,
+    ) {
+        if queues.lock(queue).is_dropped {
+            let _ = reply.send(Err(StorageError::NotFound("queue")));
+            return;
+        }
+        self.identify(queue);
+        let client = Client::new(client.as_str());
+        let ids = messages
+            .into_iter()
+            .map(|message| {
+                let record = MessageRecord {
+                    destination: queue.number,
+                    sequence: 0,
+                    id: None,
+                    created: now,
+                    expires: message.ttl.after(now),
+                    delayed_until: message.delay.after(now),
+                    ttl: message.ttl,
+                    claim_count: 0,
+                    claim: None,
+                    exhausted: false,
+                    client,
+                    checksum: message.checksum.as_deref().unwrap_or_default(),
+                    body: message.body.as_bytes(),
+                };
+                native_id(queue.id_prefix, self.arrive(queue, record))
+            })
+            .collect();
+        self.answers.push(Answer::Ids(reply, ids));
+    }
+
+    pub(super) fn adopt(
+        &mut self,
+        queues: &Queues,
+        queue: &Arc<Queue>,
+        mut messages: Vec<StoredMessage>,
+        leaving: Option<Arc<Queue>>,
+        reply: Reply<()>,
+    ) {
+        let locked = queues.lock(queue);
+        if locked.is_dropped {
+            let _ = reply.send(Err(StorageError::NotFound("queue")));
+            return;
+        }
+        drop(locked);
+        if let Some(source) = leaving {
+            self.leave(queues, source, &mut messages);
+        }
+        let locked = queues.lock(queue);
+        messages.retain(|stored| {
+            locked.index.find(stored.message.id).is_none()
+                && self.adopted.insert((queue.number, stored.message.id))
+        });
+        drop(locked);
+        self.identify(queue);
+        for stored in &messages {
+            let message = &stored.message;
+            self.arrive(
+                queue,
+                MessageRecord {
+                    destination: queue.number,
+                    sequence: 0,
+                    id: Some(message.id),
+                    created: message.created,
+                    expires: stored.expires,
+                    delayed_until: stored.delayed_until,
+                    ttl: message.ttl,
+                    claim_count: message.claim_count,
+                    claim: None,
+                    exhausted: false,
+                    client: Client::new(stored.client.as_str()),
+                    checksum: message.checksum.as_deref().unwrap_or_default(),
+                    body: message.body.as_bytes(),
+                },
+            );
+        }
+        self.answers.push(Answer::Done(reply));
+    }
+
+    /// Writes down that messages leave the place where they wait as exhausted; those that do not wait there are taken
+    /// off the list.
+    fn leave(&mut self, queues: &Queues, source: Arc<Queue>, messages: &mut Vec<StoredMessage>) {
+        let locked = queues.lock(&source);
+        let mut sequences = Vec::new();
+        messages.retain(|stored| {
+            let waiting = locked.index.exhausted.find(stored.message.id);
+            let leaving = waiting.filter(|sequence| self.left.insert((source.number, *sequence)));
+            sequences.extend(leaving);
+            leaving.is_some()
+        });
+        drop(locked);
+        if !sequences.is_empty() {
+            self.encode(&Record::Delete { destination: source.number, sequences: sequences.clone() });
+            self.departures.push((source, sequences));
+        }
+    }
+
+    pub(super) fn log(&mut self, records: &[u8], reply: Reply<()>) {
+        self.has_changes |= !records.is_empty();
+        self.buffer.extend_from_slice(records);
+        self.answers.push(Answer::Done(reply));
+    }
+
+    /// Gives a message its sequence number and writes it down.
+    fn arrive(&mut self, queue: &Arc<Queue>, mut record: MessageRecord<'_>) -> u64 {
+        record.sequence = queue.tail.fetch_add(1, Ordering::Relaxed);
+        self.sequence_floor = self.sequence_floor.max(record.sequence + 1);
+        let location = self.encode(&Record::Message(record.clone()));
+        self.arrivals.push(Arrival {
+            queue: Arc::clone(queue),
+            sequence: record.sequence,
+            id: record.id,
+            entry: Entry {
+                location,
+                ttl: record.ttl,
+                claim_count: record.claim_count,
+                claim: None,
+                client: record.client.tag(),
+                created: record.created,
+                expires: record.expires,
+                delayed_until: record.delayed_until,
+            },
+        });
+        record.sequence
+    }
+
+    /// Says once in the log which queue a number stands for.
+    fn identify(&mut self, queue: &Queue) {
+        if let Some(identity) = queue.identity.get()
+            && !queue.identity_is_logged.swap(true, Ordering::Relaxed)
+        {
+            self.encode(&Record::Destination {
+                destination: queue.number,
+                kind: identity.kind,
+                project: identity.project.as_str(),
+                name: identity.name.as_str(),
+            });
+        }
+    }
+
+    /// Copies a message's record forward, with its state as it is now.
+    pub(super) fn relocate(&mut self, queues: &Queues, queue: &Arc<Queue>, from: Location, record: &[u8]) {
+        let Ok(record) = MessageRecord::read(record) else { return };
+        let sequence = record.sequence;
+        let locked = queues.lock(queue);
+        let (entry, exhausted) = match (locked.index.get(sequence), locked.index.exhausted.get(sequence)) {
+            (Some(entry), _) => (*entry, false),
+            (None, Some(entry)) => (*entry, true),
+            (None, None) => return,
+        };
+        if entry.location != from {
+            return;
+        }
+        let claim =
+            entry.claim.and_then(|key| locked.index.claims.get(key)).map(|claim| (claim.id, claim.hold));
+        drop(locked);
+        let to = self.encode(&Record::Message(MessageRecord {
+            expires: entry.expires,
+            ttl: entry.ttl,
+            claim_count: entry.claim_count,
+            claim,
+            exhausted,
+            ..record
+        }));
+        self.moved.push(Moved { queue: Arc::clone(queue), sequence, from, to });
+    }
+
+    /// Appends a record; answers where it lies, counted from the start of the records.
+    fn encode(&mut self, record: &Record<'_>) -> Location {
+        let start = self.buffer.len();
+        record.encode(&mut self.buffer);
+        let number = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX);
+        Location {
+            segment: 0,
+            offset: number(start - ENVELOPE_HEADER),
+            length: number(self.buffer.len() - start),
+        }
+    }
+
+    /// Brings what is durable into the indexes.
+    pub(super) fn show(&mut self, queues: &Queues, records_at: Position) {
+        let place = |location: Location| Location {
+            segment: records_at.segment,
+            offset: location.offset.saturating_add(u32::try_from(records_at.offset).unwrap_or(u32::MAX)),
+            ..location
+        };
+        let mut arrivals = self.arrivals.drain(..).peekable();
+        while let Some(first) = arrivals.next() {
+            let queue = Arc::clone(&first.queue);
+            let mut locked = queues.lock(&queue);
+            let mut next = Some(first);
+            while let Some(arrival) = next {
+                if !locked.is_dropped {
+                    let entry = Entry { location: place(arrival.entry.location), ..arrival.entry };
+                    queues.segments.note_live(entry.location);
+                    locked.index.insert(arrival.sequence, arrival.id, entry);
+                }
+                next = arrivals.next_if(|arrival| Arc::ptr_eq(&arrival.queue, &queue));
+            }
+        }
+        for (queue, sequences) in self.departures.drain(..) {
+            let mut locked = queues.lock(&queue);
+            sequences.into_iter().for_each(|sequence| locked.index.remove(sequence));
+        }
+        for moved in self.moved.drain(..) {
+            let mut locked = queues.lock(&moved.queue);
+            let to = place(moved.to);
+            queues.segments.note_live(to);
+            if locked.is_dropped {
+                queues.segments.note_freed(&[to]);
+            } else {
+                locked.index.relocate(moved.sequence, moved.from, to);
+            }
+        }
+    }
+
+    pub(super) fn succeed(&mut self) {
+        for answer in self.answers.drain(..) {
+            match answer {
+                Answer::Ids(reply, ids) => drop(reply.send(Ok(ids))),
+                Answer::Done(reply) => drop(reply.send(Ok(()))),
+            }
+        }
+    }
+
+    pub(super) fn fail(&mut self, reason: &str) {
+        for arrival in self.arrivals.drain(..) {
+            arrival.queue.identity_is_logged.store(false, Ordering::Relaxed);
+        }
+        self.moved.clear();
+        self.departures.clear();
+        for answer in self.answers.drain(..) {
+            match answer {
+                Answer::Ids(reply, _) => drop(reply.send(Err(StorageError::unavailable(reason.to_owned())))),
+                Answer::Done(reply) => drop(reply.send(Err(StorageError::unavailable(reason.to_owned())))),
+            }
+        }
+    }
+}
