@@ -1,1 +1,40 @@
-fn main() {}
+//! The `zaqar` binary: plugs configuration, stores, rules and transport together.
+//!
+//! What lives here: the command line, starting and stopping, logs. What does not: any rule of the service.
+
+mod cli;
+mod config_commands;
+mod configuration;
+mod failure;
+mod housekeeping;
+mod http;
+mod limits;
+mod logging;
+mod process;
+mod server;
+mod signals;
+mod stores;
+mod welcome;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Command, ConfigCommand};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let result = match cli.command {
+        None => server::run(&cli.server),
+        Some(Command::Server(options)) => server::run(&options),
+        Some(Command::Config { command: ConfigCommand::Sample }) => config_commands::sample(),
+        Some(Command::Config { command: ConfigCommand::Check(sources) }) => config_commands::check(&sources),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("zaqar: {}", failure::one_line(&error));
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! `zaqar config sample` and `zaqar config check`.
+
+use std::io::{ErrorKind, Write, stdout};
+
+use crate::cli::ConfigSources;
+use crate::configuration;
+
+pub(crate) fn sample() -> anyhow::Result<()> {
+    print(&zaqar_config::sample())
+}
+
+/// Prints everything that is wrong or odd, and fails if a server would not start.
+pub(crate) fn check(sources: &ConfigSources) -> anyhow::Result<()> {
+    let (config, report) = configuration::read(sources);
+    let errors = report.errors.iter().map(|error| format!("error: {error}\n"));
+    let warnings = report.warnings.iter().map(|warning| format!("warning: {warning}\n"));
+    print(&errors.chain(warnings).collect::<String>())?;
+    anyhow::ensure!(config.is_some(), "the configuration has {} error(s)", report.errors.len());
+    print("the configuration is valid\n")
+}
+
+/// Prints; a reader that has had enough (`| head`) is no failure.
+fn print(text: &str) -> anyhow::Result<()> {
+    match stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}

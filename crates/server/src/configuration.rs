@@ -1,0 +1,78 @@
+//! The configuration as the server uses it: what is written in files and the environment, held to what this version
+//! can do.
+
+use zaqar_config::{Config, Loaded, Sources, TransportDriver};
+
+use crate::cli::ConfigSources;
+use crate::{logging, stores};
+
+/// What there is to say about a configuration, a line each.
+#[derive(Debug, Default)]
+pub(crate) struct Report {
+    pub(crate) errors: Vec<String>,
+    pub(crate) warnings: Vec<String>,
+}
+
+/// Reads the configuration. The report has warnings in any case; with an error in it there is no configuration.
+pub(crate) fn read(options: &ConfigSources) -> (Option<Config>, Report) {
+    let sources = Sources {
+        files: options.files.clone(),
+        dirs: options.directories.clone(),
+        environment: std::env::vars_os().collect(),
+    };
+    match zaqar_config::load(&sources) {
+        Ok(Loaded { config, warnings }) => {
+            let report = Report { errors: refusals(&config), warnings: lines(&warnings) };
+            (report.errors.is_empty().then_some(config), report)
+        }
+        Err(problems) => {
+            (None, Report { errors: lines(&problems.errors), warnings: lines(&problems.warnings) })
+        }
+    }
+}
+
+fn lines<T: ToString>(items: &[T]) -> Vec<String> {
+    items.iter().map(ToString::to_string).collect()
+}
+
+/// What is asked for and not there. Going on without it would leave an installation open, or without its data.
+fn refusals(config: &Config) -> Vec<String> {
+    let mut refusals = Vec::new();
+    let strategy = &config.default.auth_strategy;
+    if !strategy.is_empty() {
+        refusals.push(format!(
+            "[DEFAULT] auth_strategy = {strategy} is not in this version, which cannot authenticate callers; \
+             leave it empty only where everyone who can reach the port is trusted"
+        ));
+    }
+    if config.drivers.transport != TransportDriver::Wsgi {
+        refusals
+            .push("[drivers] transport = websocket is not in this version; the choice is: wsgi".to_owned());
+    }
+    refusals.extend(stores::unknown_names(&config.drivers));
+    refusals.extend(logging::filter(&config.logging).err().map(|error| format!("{error:#}")));
+    refusals
+}
+
+#[cfg(test)]
+mod tests {
+    use zaqar_config::{Config, TransportDriver};
+
+    use super::refusals;
+
+    #[test]
+    fn the_defaults_are_not_refused() {
+        assert_eq!(refusals(&Config::default()), Vec::<String>::new());
+    }
+
+    #[test]
+    fn everything_that_is_not_there_is_refused_at_once() {
+        let mut config = Config::default();
+        config.default.auth_strategy = "keystone".to_owned();
+        config.drivers.transport = TransportDriver::Websocket;
+        config.drivers.message_store = "redis".to_owned();
+        config.drivers.management_store = "mongodb".to_owned();
+        config.logging.log_level = "loud,,=".to_owned();
+        assert_eq!(refusals(&config).len(), 5, "{:?}", refusals(&config));
+    }
+}

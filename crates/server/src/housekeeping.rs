@@ -1,0 +1,26 @@
+//! What has to be done now and then, whether or not anybody asks.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::MissedTickBehavior;
+use zaqar_model::Clock;
+use zaqar_storage::MessageStore;
+
+const PERIOD: Duration = Duration::from_secs(1);
+
+/// Lets the store give back the space of what has expired, once a second, until it is dropped.
+pub(crate) async fn run(messages: Arc<dyn MessageStore>, clock: Arc<dyn Clock>) {
+    let mut ticks = tokio::time::interval(PERIOD);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut failing = false;
+    loop {
+        ticks.tick().await;
+        let result = messages.expire(clock.now()).await;
+        // A store that has failed goes on failing: once is enough in the log.
+        if let (Err(error), false) = (&result, failing) {
+            tracing::error!(%error, "what has expired does not give its space back");
+        }
+        failing = result.is_err();
+    }
+}

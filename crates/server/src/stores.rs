@@ -1,0 +1,114 @@
+//! Which stores there are, and opening those that the configuration names.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use zaqar_config::{Config, Drivers, Embedded};
+use zaqar_domain::Stores;
+use zaqar_model::IdSource;
+use zaqar_storage::{ManagementStore, MessageStore};
+use zaqar_storage_embedded::{
+    DataDirectory, Durability, EmbeddedManagementStore, EmbeddedMessageStore, OpenError, Options,
+};
+use zaqar_storage_faulty::FaultyStore;
+
+/// The names by which `[drivers] message_store` and `management_store` know the stores of this build.
+const NAMES: [&str; 2] = ["embedded", "faulty"];
+
+const DEFAULT_DATA_DIRECTORY: &str = "zaqar-data";
+
+/// The stores of a running server.
+#[derive(Debug)]
+pub(crate) struct OpenStores {
+    pub(crate) stores: Stores,
+    /// Locked for as long as this lives. `None` where no store keeps anything on disk.
+    data: Option<DataDirectory>,
+}
+
+impl OpenStores {
+    pub(crate) fn data_directory(&self) -> Option<&Path> {
+        self.data.as_ref().map(DataDirectory::path)
+    }
+
+    /// Closes both; the data directory is free for another process afterwards.
+    pub(crate) async fn close(self) -> anyhow::Result<()> {
+        let messages = self.stores.messages.close().await;
+        self.stores.management.close().await?;
+        Ok(messages?)
+    }
+}
+
+/// Opens what the configuration names, which is one of [`NAMES`]. Blocks while the embedded stores read their files.
+pub(crate) fn open(
+    config: &Config,
+    data_directory: Option<&Path>,
+    ids: &Arc<dyn IdSource>,
+) -> Result<OpenStores, OpenError> {
+    let names = [&config.drivers.message_store, &config.drivers.management_store];
+    let [messages_embedded, management_embedded] = names.map(|name| name != "faulty");
+    let data = if messages_embedded || management_embedded {
+        Some(DataDirectory::lock(&directory(data_directory, &config.embedded))?)
+    } else {
+        None
+    };
+    let management: Arc<dyn ManagementStore> = match &data {
+        Some(data) if management_embedded => {
+            Arc::new(EmbeddedManagementStore::open(data.path(), Arc::clone(ids))?)
+        }
+        _ => Arc::new(FaultyStore),
+    };
+    let messages: Arc<dyn MessageStore> = match &data {
+        Some(data) if messages_embedded => {
+            Arc::new(EmbeddedMessageStore::open(data.path(), embedded_options(&config.embedded))?)
+        }
+        _ => Arc::new(FaultyStore),
+    };
+    Ok(OpenStores { stores: Stores { management, messages }, data })
+}
+
+/// The command line (or the environment, which stands for it) stands above the configuration.
+fn directory(given: Option<&Path>, options: &Embedded) -> PathBuf {
+    match given {
+        Some(directory) => directory.to_owned(),
+        None if options.data_dir.is_empty() => DEFAULT_DATA_DIRECTORY.into(),
+        None => (&options.data_dir).into(),
+    }
+}
+
+fn embedded_options(options: &Embedded) -> Options {
+    let durability = match options.durability {
+        zaqar_config::Durability::Fsync => Durability::Fsync,
+        zaqar_config::Durability::Relaxed => Durability::Relaxed,
+    };
+    Options { durability, segment_size: options.segment_size, ..Options::default() }
+}
+
+/// A sentence for each store that the configuration names and this build does not have.
+pub(crate) fn unknown_names(drivers: &Drivers) -> Vec<String> {
+    [("message_store", &drivers.message_store), ("management_store", &drivers.management_store)]
+        .into_iter()
+        .filter(|(_, name)| !NAMES.contains(&name.as_str()))
+        .map(|(option, name)| {
+            let choices = NAMES.join(", ");
+            format!("[drivers] {option} = {name} is not a store of this version; the choices are: {choices}")
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use zaqar_config::Embedded;
+
+    use super::directory;
+
+    #[test]
+    fn the_command_line_names_the_data_directory_before_the_configuration_does() {
+        let silent = Embedded::default();
+        let set = Embedded { data_dir: "/srv/zaqar".to_owned(), ..Embedded::default() };
+        assert_eq!(directory(None, &silent), Path::new("zaqar-data"));
+        assert_eq!(directory(None, &set), Path::new("/srv/zaqar"));
+        assert_eq!(directory(Some(Path::new("here")), &set), Path::new("here"));
+    }
+}

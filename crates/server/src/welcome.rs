@@ -1,0 +1,53 @@
+//! What a person sees when the server is ready.
+
+use std::io::{Write, stdout};
+use std::net::SocketAddr;
+use std::path::Path;
+
+/// Prints where the server is, where its data is, and a request to try. Whoever started the server may have closed the
+/// standard output: that is no reason to stop.
+pub(crate) fn print(address: SocketAddr, data: Option<&Path>) {
+    let _ = stdout().write_all(text(address, data).as_bytes());
+}
+
+fn text(address: SocketAddr, data: Option<&Path>) -> String {
+    let reachable = reachable(address);
+    let data = match data {
+        Some(path) => std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string(),
+        None => "none: no store of this configuration keeps any".to_owned(),
+    };
+    format!(
+        "zaqar {version} is listening on http://{address}\n\
+         data: {data}\n\
+         API:  http://{reachable}/v2/\n\
+         try:  curl -i http://{reachable}/v2/queues/greetings/messages \
+         -H 'X-Project-Id: demo' -H 'Client-ID: 3381af92-2b9e-11e3-b191-71861300734c' \
+         -H 'Content-Type: application/json' \
+         -d '{{\"messages\": [{{\"body\": \"hello\", \"ttl\": 300}}]}}'\n",
+        version = env!("CARGO_PKG_VERSION"),
+    )
+}
+
+/// The address by which a client on this machine reaches a server that listens on all of its addresses.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let mut reachable = address;
+    if address.ip().is_unspecified() {
+        reachable.set_ip(match address {
+            SocketAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    reachable
+}
+
+#[cfg(test)]
+mod tests {
+    use super::text;
+
+    #[test]
+    fn a_server_on_all_addresses_is_tried_at_one_that_works() {
+        let text = text("0.0.0.0:8888".parse().unwrap(), None);
+        assert!(text.contains("listening on http://0.0.0.0:8888\n"), "{text}");
+        assert!(text.contains("curl -i http://127.0.0.1:8888/v2/"), "{text}");
+    }
+}

@@ -1,0 +1,124 @@
+//! The binary under test, in a process of its own.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+use super::http::Client;
+use super::lines::Lines;
+
+pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_zaqar");
+
+/// The binary with an environment that nothing of the machine's leaks into.
+pub(crate) fn zaqar() -> Command {
+    let mut command = Command::new(BINARY);
+    command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).stdin(Stdio::null());
+    command
+}
+
+/// A directory of its own with a configuration and data that several servers can use one after the other.
+#[derive(Debug)]
+pub(crate) struct Site {
+    directory: TempDir,
+}
+
+impl Site {
+    /// A server with `options` (lines of a zaqar.conf) on a free port.
+    pub(crate) fn new(options: &str) -> Self {
+        let site = Self { directory: TempDir::new().unwrap() };
+        site.write("zaqar.conf", &format!("[drivers:transport:wsgi]\nport = 0\n{options}\n"));
+        site
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.path(name);
+        fs::write(&path, text).unwrap();
+        path
+    }
+
+    /// `zaqar server` with this site's configuration and data directory, to be adorned.
+    pub(crate) fn command(&self) -> Command {
+        let mut command = zaqar();
+        command
+            .current_dir(self.directory.path())
+            .args(["server", "--config-file"])
+            .arg(self.path("zaqar.conf"));
+        command.arg("--data-dir").arg(self.path("data"));
+        command
+    }
+
+    pub(crate) fn start(&self) -> Server {
+        Server::start(self.command())
+    }
+
+    /// Runs the server to its end, for starts that are to be refused.
+    pub(crate) fn run(&self) -> Output {
+        self.command().output().unwrap()
+    }
+}
+
+/// A server that is ready. Killed when it goes out of scope.
+#[derive(Debug)]
+pub(crate) struct Server {
+    child: Child,
+    pub(crate) address: SocketAddr,
+    pub(crate) output: Lines,
+    pub(crate) log: Lines,
+}
+
+impl Server {
+    pub(crate) fn start(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let output = Lines::collect(child.stdout.take().unwrap());
+        let log = Lines::collect(child.stderr.take().unwrap());
+        let Some(line) = output.find(|line| line.contains("listening on http://")) else {
+            panic!("the server does not start:\n{}", log.all().join("\n"));
+        };
+        let address = line.rsplit("http://").next().unwrap().trim_end_matches('/').parse().unwrap();
+        Self { child, address, output, log }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// A connection of its own.
+    pub(crate) fn client(&self) -> Client {
+        Client::new(self.address)
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    pub(crate) fn wait(mut self) -> ExitStatus {
+        self.child.wait().unwrap()
+    }
+
+    /// Asks it to stop and waits until it has.
+    pub(crate) fn stop(self) -> ExitStatus {
+        self.signal(Signal::TERM);
+        self.wait()
+    }
+
+    /// Ends it as a power cut ends a process.
+    pub(crate) fn kill(self) {
+        self.signal(Signal::KILL);
+        self.wait();
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
