@@ -25,10 +25,11 @@ pub fn load(sources: &Sources) -> Result<Loaded, Problems> {
     let documents = sources.documents(&mut problems);
     let settings = Settings::collect(&registry, documents, &sources.environment, &mut problems);
     let values = resolver::resolve(&registry, &settings, &mut problems);
+    let config = Config::from_values(&values);
     if problems.errors.is_empty() {
-        Ok(Loaded { config: Config::from_values(&values), warnings: problems.warnings })
+        Ok(Loaded { config, warnings: problems.warnings })
     } else {
-        Err(problems)
+        Err(Problems { rest: Box::new(config), ..problems })
     }
 }
 

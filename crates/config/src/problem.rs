@@ -5,6 +5,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::sections::Config;
+
 /// Where a value was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
@@ -68,10 +70,12 @@ fn did_you_mean(suggestion: Option<&str>) -> String {
 }
 
 /// Everything that was found in one go. Displayed one line each, errors before warnings, with a word that says which.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Problems {
     pub errors: Vec<Problem>,
     pub warnings: Vec<Warning>,
+    /// The configuration with defaults in the place of what is wrong: to look for more that is wrong, not to be used.
+    pub rest: Box<Config>,
 }
 
 impl fmt::Display for Problems {

@@ -26,7 +26,9 @@ pub(crate) fn read(options: &ConfigSources) -> (Option<Config>, Report) {
             (report.errors.is_empty().then_some(config), report)
         }
         Err(problems) => {
-            (None, Report { errors: lines(&problems.errors), warnings: lines(&problems.warnings) })
+            let mut errors = lines(&problems.errors);
+            errors.extend(refusals(&problems.rest));
+            (None, Report { errors, warnings: lines(&problems.warnings) })
         }
     }
 }

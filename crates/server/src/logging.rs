@@ -15,16 +15,12 @@ pub(crate) fn filter(options: &Logging) -> anyhow::Result<EnvFilter> {
 /// From here on, what the program logs is written.
 pub(crate) fn start(options: &Logging) -> anyhow::Result<()> {
     let on_terminal = stderr().is_terminal();
-    let json = match options.effective_format() {
-        LogFormat::Json => true,
-        LogFormat::Text => false,
-        LogFormat::Auto => !on_terminal,
-    };
     let logs = tracing_subscriber::fmt().with_env_filter(filter(options)?).with_writer(stderr);
-    let started = if json {
-        logs.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init()
-    } else {
-        logs.with_ansi(on_terminal).try_init()
+    let started = match options.effective_format() {
+        LogFormat::Json => {
+            logs.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init()
+        }
+        LogFormat::Text => logs.with_ansi(on_terminal).try_init(),
     };
     started.map_err(|error| anyhow::anyhow!("cannot start logging: {error}"))
 }

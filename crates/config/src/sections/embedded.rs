@@ -17,8 +17,8 @@ section! {
     /// The store that is part of the service. It serves as message store and as management store.
     pub struct Embedded;
 
-    /// The directory that holds the data. When empty, `--data-dir` names it, else `ZAQAR_DATA_DIR`, else it is
-    /// `./zaqar-data`.
+    /// The directory that holds the data. `--data-dir` and the environment variable `ZAQAR_DATA_DIR` stand above it;
+    /// when none of them names one, it is `./zaqar-data`.
     data_dir: String = "";
 
     /// What an acknowledged write survives.

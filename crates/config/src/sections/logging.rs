@@ -6,8 +6,6 @@ use crate::section::section;
 choices! {
     /// How a line of the log is written.
     pub enum LogFormat {
-        /// text on a terminal, JSON anywhere else
-        Auto = "auto",
         /// for people
         Text = "text",
         /// one JSON object a line
@@ -26,10 +24,10 @@ section! {
     /// `info,zaqar_transport_http=debug` that set a level for each part of the program.
     log_level: String = "info";
 
-    /// How a line of the log is written. `use_json` stands above `auto`.
-    log_format: LogFormat = LogFormat::Auto;
+    /// How a line of the log is written: `text` for people, `json` for programs, an object a line.
+    log_format: LogFormat = LogFormat::Text;
 
-    /// Whether each line of the log is a JSON object. `log_format` says more.
+    /// OpenStack's name for `log_format = json`.
     use_json: bool = false;
 
     /// Whether more than warnings is logged. Long without a meaning; `log_level` replaces it.
@@ -153,7 +151,7 @@ impl Logging {
     /// The form to log in, with `use_json` taken into account.
     #[must_use]
     pub fn effective_format(&self) -> LogFormat {
-        if self.use_json && self.log_format == LogFormat::Auto { LogFormat::Json } else { self.log_format }
+        if self.use_json { LogFormat::Json } else { self.log_format }
     }
 }
 
@@ -169,9 +167,9 @@ mod tests {
     }
 
     #[test]
-    fn use_json_decides_only_what_log_format_leaves_open() {
+    fn use_json_asks_for_json() {
         let json = Logging { use_json: true, ..Logging::default() };
         assert_eq!(json.effective_format(), LogFormat::Json);
-        assert_eq!(Logging { log_format: LogFormat::Text, ..json }.effective_format(), LogFormat::Text);
+        assert_eq!(Logging::default().effective_format(), LogFormat::Text);
     }
 }

@@ -84,7 +84,7 @@ enable_checksum = on
 auth_strategy = keystone
 debug = on
 use_json = on
-log_format = text
+log_format = json
 log_level = trace
 [drivers]
 transport = websocket
