@@ -1,7 +1,9 @@
 //! What a handler gets: the request, sorted.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Response, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, header};
 use http_body_util::Full;
 use zaqar_domain::Zaqar;
 use zaqar_model::Caller;
@@ -39,15 +41,14 @@ impl Exchange<'_> {
 }
 
 /// The text of a header, several of one name joined. As UTF-8, or else as the Latin-1 that HTTP once was.
-pub(crate) fn header_text(headers: &HeaderMap, name: &str) -> Option<String> {
+pub(crate) fn header_text<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<Cow<'h, str>> {
     let mut values = headers.get_all(name).iter().map(|value| match std::str::from_utf8(value.as_bytes()) {
-        Ok(text) => text.to_owned(),
+        Ok(text) => Cow::Borrowed(text),
         Err(_) => value.as_bytes().iter().copied().map(char::from).collect(),
     });
     let mut text = values.next()?;
     for value in values {
-        text.push(',');
-        text.push_str(&value);
+        text.to_mut().extend([",", &value]);
     }
     Some(text)
 }

@@ -1,7 +1,9 @@
 //! What a request must have before anybody looks at it, in upstream's order: a type of body and of answer that is
 //! spoken here, a client id, a project.
 
-use http::{HeaderMap, StatusCode, header};
+use std::borrow::Cow;
+
+use http::{HeaderMap, HeaderName, StatusCode, header};
 use zaqar_domain::{ClientIdRule, Limits};
 use zaqar_model::{Caller, ClientId, ProjectId, QueueName};
 
@@ -10,10 +12,20 @@ use crate::errors::HttpError;
 use crate::exchange::header_text;
 use crate::falcon::accept::accepts_json;
 
+const URL_SIGNATURE: HeaderName = HeaderName::from_static("url-signature");
+const CLIENT_ID: HeaderName = HeaderName::from_static("client-id");
+/// Where a project may stand, in this order.
+const PROJECT_ID: [HeaderName; 3] = [
+    HeaderName::from_static("x-project-id"),
+    HeaderName::from_static("x-tenant-id"),
+    HeaderName::from_static("x-tenant"),
+];
+const ROLES: [HeaderName; 2] = [HeaderName::from_static("x-roles"), HeaderName::from_static("x-role")];
+
 /// Checks that concern the form of a request only.
 pub(crate) fn check_form(headers: &HeaderMap, accept: &str, length: Length) -> Result<(), HttpError> {
     // Signed URLs cannot be verified yet; what carries a signature must not pass as if it had none.
-    if headers.contains_key("url-signature") {
+    if headers.contains_key(URL_SIGNATURE) {
         return Err(HttpError::status(StatusCode::NOT_FOUND));
     }
     let content_type = headers.get(header::CONTENT_TYPE).map(|value| value.as_bytes());
@@ -38,9 +50,7 @@ pub(crate) fn check_form(headers: &HeaderMap, accept: &str, length: Length) -> R
 /// Who asks, from the headers alone: without Keystone everybody is believed.
 pub(crate) fn caller(headers: &HeaderMap, limits: &Limits) -> Result<Caller, HttpError> {
     let client = client_id(headers, limits)?;
-    let project = ["x-project-id", "x-tenant-id", "x-tenant"]
-        .into_iter()
-        .find_map(|name| header_text(headers, name))
+    let project = first_text(headers, &PROJECT_ID)
         .ok_or_else(|| HttpError::bad_request("Project-Id Missing", "The header X-PROJECT-ID was missing"))?;
     if project.is_empty() {
         return Err(HttpError::bad_request(
@@ -49,14 +59,17 @@ pub(crate) fn caller(headers: &HeaderMap, limits: &Limits) -> Result<Caller, Htt
         ));
     }
     let project = ProjectId::new(&project).map_err(|_| invalid_queue())?;
-    let roles =
-        header_text(headers, "x-roles").or_else(|| header_text(headers, "x-role")).unwrap_or_default();
+    let roles = first_text(headers, &ROLES).unwrap_or_default();
     let roles = roles.split(',').map(str::trim).filter(|role| !role.is_empty()).map(str::to_owned).collect();
     Ok(Caller { project, client: Some(client), roles })
 }
 
+fn first_text<'h>(headers: &'h HeaderMap, names: &[HeaderName]) -> Option<Cow<'h, str>> {
+    names.iter().find_map(|name| header_text(headers, name))
+}
+
 fn client_id(headers: &HeaderMap, limits: &Limits) -> Result<ClientId, HttpError> {
-    let Some(text) = header_text(headers, "client-id") else {
+    let Some(text) = header_text(headers, &CLIENT_ID) else {
         return Err(HttpError::bad_request("Missing header value", "The \"Client-Id\" header is required."));
     };
     let client = match limits.client_id_uuid_safe {

@@ -3,10 +3,11 @@
 //! As upstream's framework does it: a path's escapes are resolved before it is taken apart, slashes in front of it do
 //! not count, one at its end does, and a part may be empty.
 
+use zaqar_model::QueueName;
+
 use crate::errors::HttpError;
 use crate::exchange::{Exchange, Handled};
 use crate::handlers::{claims, health, home, messages, ping, queues};
-use crate::identity::queue_name;
 
 /// What a path names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,36 +79,36 @@ impl<'p> Resource<'p> {
     }
 }
 
-/// Serves a request.
+/// Serves a request. `queue` is the name that the resource has, checked.
 pub(crate) async fn dispatch(
     resource: Resource<'_>,
     method: &str,
+    queue: Option<&QueueName>,
     exchange: Exchange<'_>,
     home: &home::Document,
 ) -> Handled {
-    let queue = || queue_name(resource.queue().unwrap_or_default());
-    match (resource, method) {
-        (Resource::Home, "GET") => Ok(home.show()),
-        (Resource::Ping, "GET") => ping::ask(exchange).await,
-        (Resource::Ping, "HEAD") => ping::touch(exchange).await,
-        (Resource::Health, "GET") => health::show(exchange).await,
-        (Resource::Queues, "GET") => queues::list(exchange).await,
-        (Resource::Queue(_), "PUT") => queues::create(exchange, &queue()?).await,
-        (Resource::Queue(_), "GET") => queues::show(exchange, &queue()?).await,
-        (Resource::Queue(_), "PATCH") => queues::update(exchange, &queue()?).await,
-        (Resource::Queue(_), "DELETE") => queues::delete(exchange, &queue()?).await,
-        (Resource::QueueStats(_), "GET") => queues::stats(exchange, &queue()?).await,
-        (Resource::QueuePurge(_), "POST") => queues::purge(exchange, &queue()?).await,
-        (Resource::Messages(_), "POST") => messages::post(exchange, &queue()?).await,
-        (Resource::Messages(_), "GET") => messages::list(exchange, &queue()?).await,
-        (Resource::Messages(_), "DELETE") => messages::remove(exchange, &queue()?).await,
-        (Resource::Message(_, id), "GET") => messages::show(exchange, &queue()?, id).await,
-        (Resource::Message(_, id), "DELETE") => messages::delete(exchange, &queue()?, id).await,
-        (Resource::Claims(_), "POST") => claims::create(exchange, &queue()?).await,
-        (Resource::Claim(_, id), "GET") => claims::show(exchange, &queue()?, id).await,
-        (Resource::Claim(_, id), "PATCH") => claims::update(exchange, &queue()?, id).await,
-        (Resource::Claim(_, id), "DELETE") => claims::delete(exchange, &queue()?, id).await,
-        (resource, method) => Err(refuse(resource, method)),
+    match (resource, method, queue) {
+        (Resource::Home, "GET", _) => Ok(home.show()),
+        (Resource::Ping, "GET", _) => ping::ask(exchange).await,
+        (Resource::Ping, "HEAD", _) => ping::touch(exchange).await,
+        (Resource::Health, "GET", _) => health::show(exchange).await,
+        (Resource::Queues, "GET", _) => queues::list(exchange).await,
+        (Resource::Queue(_), "PUT", Some(queue)) => queues::create(exchange, queue).await,
+        (Resource::Queue(_), "GET", Some(queue)) => queues::show(exchange, queue).await,
+        (Resource::Queue(_), "PATCH", Some(queue)) => queues::update(exchange, queue).await,
+        (Resource::Queue(_), "DELETE", Some(queue)) => queues::delete(exchange, queue).await,
+        (Resource::QueueStats(_), "GET", Some(queue)) => queues::stats(exchange, queue).await,
+        (Resource::QueuePurge(_), "POST", Some(queue)) => queues::purge(exchange, queue).await,
+        (Resource::Messages(_), "POST", Some(queue)) => messages::post(exchange, queue).await,
+        (Resource::Messages(_), "GET", Some(queue)) => messages::list(exchange, queue).await,
+        (Resource::Messages(_), "DELETE", Some(queue)) => messages::remove(exchange, queue).await,
+        (Resource::Message(_, id), "GET", Some(queue)) => messages::show(exchange, queue, id).await,
+        (Resource::Message(_, id), "DELETE", Some(queue)) => messages::delete(exchange, queue, id).await,
+        (Resource::Claims(_), "POST", Some(queue)) => claims::create(exchange, queue).await,
+        (Resource::Claim(_, id), "GET", Some(queue)) => claims::show(exchange, queue, id).await,
+        (Resource::Claim(_, id), "PATCH", Some(queue)) => claims::update(exchange, queue, id).await,
+        (Resource::Claim(_, id), "DELETE", Some(queue)) => claims::delete(exchange, queue, id).await,
+        _ => Err(refuse(resource, method)),
     }
 }
 

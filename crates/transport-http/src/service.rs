@@ -77,7 +77,7 @@ impl HttpService {
         let start = Instant::now();
         let id = self.0.request_ids.next();
         let (head, body) = request.into_parts();
-        let accept = header_text(&head.headers, header::ACCEPT.as_str()).unwrap_or_default();
+        let accept = header_text(&head.headers, &header::ACCEPT).unwrap_or_default();
         let body = pin!(body.map_err(Into::into));
         let (mut response, cause) = match unpanicked(self.0.handle(&head, &accept, body)).await {
             Ok(Ok(response)) => (response, None),
@@ -145,7 +145,7 @@ impl Inner {
             };
         }
         let caller = caller(&head.headers, self.zaqar.limits())?;
-        resource.queue().map(queue_name).transpose()?;
+        let queue = resource.queue().map(queue_name).transpose()?;
         if method == "OPTIONS" {
             return Ok(options(resource));
         }
@@ -156,7 +156,7 @@ impl Inner {
             headers: &head.headers,
             payload: Payload { length, stream: body, timeout: self.options.body_read_timeout },
         };
-        dispatch(resource, method, exchange, &self.home).await
+        dispatch(resource, method, queue.as_ref(), exchange, &self.home).await
     }
 }
 

@@ -37,15 +37,20 @@ impl Zaqar {
         let Some(queue) = found else { return Ok(None) };
         let id = ClaimId::from_u128(self.ids.next_u128());
         let request = ClaimRequest { id, terms, limit, dead_letters: self.dead_letter_policy(&queue) };
-        let now = self.now();
-        let claimed =
-            self.stores.messages.claim(&queue.destination, &request, now).await.or_unavailable(failure)?;
-        if claimed.exhausted > 0 {
-            self.move_dead_letters(&queue).await;
+        loop {
+            let now = self.now();
+            let claimed = self.stores.messages.claim(&queue.destination, &request, now).await;
+            let claimed = claimed.or_unavailable(failure)?;
+            if claimed.exhausted > 0 {
+                self.move_dead_letters(&queue).await;
+            }
+            if !claimed.messages.is_empty() {
+                return Ok(Some(NewClaim { id, messages: claimed.messages, now }));
+            }
+            // A store sets only so many messages aside at once: there may be others behind them.
+            if claimed.exhausted == 0 {
+                return Ok(None);
+            }
         }
-        if claimed.messages.is_empty() {
-            return Ok(None);
-        }
-        Ok(Some(NewClaim { id, messages: claimed.messages, now }))
     }
 }

@@ -68,6 +68,15 @@ async fn a_delay_of_its_own_is_honoured_with_and_without_a_default() {
 }
 
 #[tokio::test]
+async fn the_sites_default_delay_is_applied() {
+    let fixture = Fixture::with(Limits { default_message_delay: 10, ..Limits::default() });
+    fixture.post("q", &["1"]).await;
+    assert_eq!(fixture.list("q").await, vec![]);
+    fixture.clock.advance_secs(10);
+    assert_eq!(fixture.list("q").await.len(), 1);
+}
+
+#[tokio::test]
 async fn following_the_links_never_shows_delayed_messages() {
     let fixture = Fixture::new();
     let late = Draft { delay: Some(30), ..draft("\"late\"") };

@@ -109,7 +109,9 @@ pub(crate) fn integer(text: &str) -> Option<i64> {
 }
 
 fn decode(text: &str) -> Cow<'_, str> {
-    if text.contains('+') {
+    if !text.bytes().any(|byte| matches!(byte, b'%' | b'+')) {
+        Cow::Borrowed(text)
+    } else if text.contains('+') {
         let spaced = text.replace('+', " ");
         Cow::Owned(percent_decode_str(&spaced).decode_utf8_lossy().into_owned())
     } else {

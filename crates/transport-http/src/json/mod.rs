@@ -1,5 +1,6 @@
 //! The JSON of requests and answers.
 
+mod lenient;
 pub(crate) mod read;
 pub(crate) mod time;
 pub(crate) mod write;

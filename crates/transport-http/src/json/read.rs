@@ -2,15 +2,18 @@
 //! message's body is kept as the piece of the request that it is.
 
 use std::fmt;
+use std::marker::PhantomData;
 
 use bytes::Bytes;
-use serde::Deserializer;
-use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
+use serde::de::value::SeqAccessDeserializer;
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use zaqar_domain::{ClaimWish, Draft, PurgeScope};
 use zaqar_model::{JsonError, JsonText, Metadata};
 
+use super::lenient::{Lenient, Shape};
 use crate::errors::{API, HttpError};
 
 type Result<T> = std::result::Result<T, HttpError>;
@@ -33,14 +36,12 @@ pub(crate) fn drafts(document: &JsonText) -> Result<Vec<Draft>> {
     if !is_object(document) {
         return Err(absent());
     }
-    let [messages] = members(text(document), ["messages"])?;
-    let messages = messages.ok_or_else(absent)?;
-    let items: Vec<&RawValue> = serde_json::from_str(messages.get()).map_err(|_| wrong_type())?;
-    items.into_iter().map(|item| draft(document, item)).collect()
+    let [messages] = members::<_, Lenient<List<'_>>>(text(document), ["messages"])?;
+    let items = messages.ok_or_else(absent)?.0.ok_or_else(wrong_type)?.0;
+    items.into_iter().map(|item| draft(document, item.0.ok_or_else(wrong_type)?)).collect()
 }
 
-fn draft(document: &JsonText, item: &RawValue) -> Result<Draft> {
-    let [ttl, body, delay] = members(item.get(), ["ttl", "body", "delay"])?;
+fn draft(document: &JsonText, Item([ttl, body, delay]): Item<'_>) -> Result<Draft> {
     let ttl = integer("ttl", ttl)?;
     let body = body.ok_or_else(|| HttpError::invalid_body("Missing \"body\" field."))?;
     let delay = integer("delay", delay)?;
@@ -76,7 +77,7 @@ pub(crate) fn purge_scope(document: &JsonText) -> Result<PurgeScope> {
     if !is_object(document) {
         return Err(absent());
     }
-    let [types] = members(text(document), ["resource_types"])?;
+    let [types] = members::<_, &RawValue>(text(document), ["resource_types"])?;
     let types: Vec<Value> =
         serde_json::from_str(types.ok_or_else(absent)?.get()).unwrap_or(vec![Value::Null]);
     let mut scope = PurgeScope { messages: false, subscriptions: false };
@@ -126,39 +127,34 @@ fn integer(name: &str, value: Option<&RawValue>) -> Result<Option<i64>> {
 }
 
 /// The members of these names; of two with one name the last. Anything but an object is refused.
-fn members<'a, const N: usize>(
+fn members<'a, const N: usize, V: Deserialize<'a>>(
     object: &'a str,
     names: [&'static str; N],
-) -> Result<[Option<&'a RawValue>; N]> {
+) -> Result<[Option<V>; N]> {
     let mut deserializer = serde_json::Deserializer::from_str(object);
-    Members { names }.deserialize(&mut deserializer).map_err(|_| wrong_type())
+    deserializer.deserialize_map(Members::new(names)).map_err(|_| wrong_type())
 }
 
-#[derive(Clone, Copy)]
-struct Members<const N: usize> {
+struct Members<const N: usize, V> {
     names: [&'static str; N],
+    values: PhantomData<V>,
 }
 
-impl<'de, const N: usize> DeserializeSeed<'de> for Members<N> {
-    type Value = [Option<&'de RawValue>; N];
-
-    fn deserialize<D: Deserializer<'de>>(
-        self,
-        deserializer: D,
-    ) -> std::result::Result<Self::Value, D::Error> {
-        deserializer.deserialize_map(self)
+impl<const N: usize, V> Members<N, V> {
+    const fn new(names: [&'static str; N]) -> Self {
+        Self { names, values: PhantomData }
     }
 }
 
-impl<'de, const N: usize> Visitor<'de> for Members<N> {
-    type Value = [Option<&'de RawValue>; N];
+impl<'de, const N: usize, V: Deserialize<'de>> Visitor<'de> for Members<N, V> {
+    type Value = [Option<V>; N];
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("an object")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Self::Value, A::Error> {
-        let mut found = [None; N];
+        let mut found = [const { None }; N];
         while let Some(place) = map.next_key_seed(Place(&self.names))? {
             match place {
                 Some(place) => found[place] = Some(map.next_value()?),
@@ -168,6 +164,24 @@ impl<'de, const N: usize> Visitor<'de> for Members<N> {
             }
         }
         Ok(found)
+    }
+}
+
+/// The messages of a post. All of them are read in one go over the text.
+struct List<'a>(Vec<Lenient<Item<'a>>>);
+
+impl<'de> Shape<'de> for List<'de> {
+    fn of_list<A: SeqAccess<'de>>(list: A) -> std::result::Result<Option<Self>, A::Error> {
+        Vec::deserialize(SeqAccessDeserializer::new(list)).map(|items| Some(Self(items)))
+    }
+}
+
+/// A message's ttl, body and delay.
+struct Item<'a>([Option<&'a RawValue>; 3]);
+
+impl<'de> Shape<'de> for Item<'de> {
+    fn of_object<A: MapAccess<'de>>(object: A) -> std::result::Result<Option<Self>, A::Error> {
+        Members::new(["ttl", "body", "delay"]).visit_map(object).map(|members| Some(Self(members)))
     }
 }
 
