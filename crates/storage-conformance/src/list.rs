@@ -363,10 +363,6 @@ macro_rules! __message_cases {
                 }
                 durability {
                     a_subscription_is_kept,
-                    what_is_owed_is_kept,
-                    what_was_delivered_is_not_owed_again,
-                    a_retry_is_kept,
-                    a_lease_that_a_restart_broke_off_is_due_again,
                 }
                 keeping {
                     a_subscription_comes_back_as_it_was_kept,
@@ -385,6 +381,12 @@ macro_rules! __message_cases {
                 }
             }
             deliveries {
+                durability {
+                    what_is_owed_is_kept,
+                    what_was_delivered_is_not_owed_again,
+                    a_retry_is_kept,
+                    a_lease_that_a_restart_broke_off_is_due_again,
+                }
                 leasing {
                     nothing_owed_is_nothing_due,
                     what_was_posted_is_due_at_once,

@@ -228,6 +228,7 @@ impl MessageStore for EmbeddedMessageStore {
             at_least_once: true,
             high_throughput: true,
             subscriptions: false,
+            deliveries: false,
         }
     }
 

@@ -11,8 +11,10 @@ pub struct Capabilities {
     /// Every message is delivered at least once.
     pub at_least_once: bool,
     pub high_throughput: bool,
-    /// Subscriptions and the deliveries owed to them are kept.
+    /// Subscriptions are kept.
     pub subscriptions: bool,
+    /// The deliveries owed to subscriptions are kept.
+    pub deliveries: bool,
 }
 
 /// How a message store fares.

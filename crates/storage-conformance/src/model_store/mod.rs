@@ -130,6 +130,7 @@ impl MessageStore for ModelStore {
             at_least_once: true,
             high_throughput: false,
             subscriptions: true,
+            deliveries: true,
         }
     }
 

@@ -1,4 +1,4 @@
-//! Stores without subscriptions.
+//! Stores without subscriptions, or without deliveries.
 
 use zaqar_model::PageRequest;
 use zaqar_storage::SubscriptionChange;
@@ -24,10 +24,10 @@ pub async fn undeclared_subscriptions_are_unsupported(bench: &MessageBench) {
     assert_unsupported(&store.unsubscribe(to, id).await);
 }
 
-/// A store that does not declare subscriptions answers `Unsupported` to each operation on deliveries.
+/// A store that does not declare deliveries answers `Unsupported` to each of their operations.
 pub async fn undeclared_deliveries_are_unsupported(bench: &MessageBench) {
     let store = bench.store();
-    if store.capabilities().subscriptions {
+    if store.capabilities().deliveries {
         return;
     }
     let now = bench.now();

@@ -1,0 +1,58 @@
+//! What is owed is there when the store is opened again.
+
+use zaqar_model::DeliveryOutcome;
+
+use super::owing::delivered_ids;
+use crate::bench::MessageBench;
+
+/// A notification that is owed is kept: what was posted before reopening is delivered after it.
+pub async fn what_is_owed_is_kept(bench: &MessageBench) {
+    let queue = bench.queue();
+    queue.subscribe("mailto:a@example.org").await;
+    let posted = queue.fill(3).await;
+    queue.pop(1).await;
+    bench.reopen().await;
+    let (_, due) = bench.lease(10).await;
+    assert_eq!(delivered_ids(&due), posted);
+}
+
+/// What was delivered is not owed again after reopening.
+pub async fn what_was_delivered_is_not_owed_again(bench: &MessageBench) {
+    let queue = bench.queue();
+    queue.subscribe("mailto:a@example.org").await;
+    let posted = queue.fill(3).await;
+    let (lease, due) = bench.lease(2).await;
+    bench.record(lease, &due, &DeliveryOutcome::Delivered).await;
+    bench.reopen().await;
+    bench.advance_secs(60);
+    let (_, due) = bench.lease(10).await;
+    assert_eq!(delivered_ids(&due), posted[2..]);
+}
+
+/// A delivery that is set aside for another try waits on after reopening, with its attempts.
+pub async fn a_retry_is_kept(bench: &MessageBench) {
+    let queue = bench.queue();
+    queue.subscribe("mailto:a@example.org").await;
+    let posted = queue.fill(1).await;
+    let (lease, due) = bench.lease(1).await;
+    let at = bench.now().plus_secs(100);
+    bench.record(lease, &due, &DeliveryOutcome::RetryAt(at)).await;
+    bench.reopen().await;
+    assert_eq!(bench.next_due().await, Some(at));
+    bench.advance_secs(100);
+    let (_, due) = bench.lease(1).await;
+    assert_eq!(delivered_ids(&due), posted);
+    assert_eq!(due[0].attempts, 1);
+}
+
+/// A leased delivery that was never recorded is due again, at the latest when its lease has ended.
+pub async fn a_lease_that_a_restart_broke_off_is_due_again(bench: &MessageBench) {
+    let queue = bench.queue();
+    queue.subscribe("mailto:a@example.org").await;
+    let posted = queue.fill(2).await;
+    bench.lease(10).await;
+    bench.reopen().await;
+    bench.advance_secs(60);
+    let (_, due) = bench.lease(10).await;
+    assert_eq!(delivered_ids(&due), posted);
+}
