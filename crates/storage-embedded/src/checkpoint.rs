@@ -16,8 +16,8 @@ use zaqar_model::{
 };
 
 use crate::disk::Disk;
-use crate::index::{Entry, QueueIndex};
-use crate::log::{FieldWriter, Fields, Hold, Location, Malformed, Position};
+use crate::index::{Entry, KeptSubscription, QueueIndex};
+use crate::log::{FieldWriter, Fields, Hold, Location, Malformed, Position, SubscriptionRecord};
 use crate::queues::{Queue, Queues};
 
 pub(crate) const FILE: &str = "checkpoint";
@@ -145,7 +145,7 @@ fn encode_queue(queues: &Queues, queue: &Queue, bytes: &mut Vec<u8>) {
     }
 }
 
-/// What a queue has few of, at one moment: claims and exhausted messages.
+/// What a queue has few of, at one moment: claims, exhausted messages, subscriptions.
 fn encode_few(index: &QueueIndex, out: &mut FieldWriter<'_>) {
     out.u64(index.next_sequence);
     let claims: Vec<_> = index.claims.iter().collect();
@@ -161,6 +161,8 @@ fn encode_few(index: &QueueIndex, out: &mut FieldWriter<'_>) {
         out.u128(id.as_u128());
         encode_entry(sequence, entry, out);
     }
+    out.count(index.subscriptions.len());
+    index.subscriptions.iter_behind(None).for_each(|subscription| subscription.record().encode(out));
 }
 
 fn decode_queue(fields: &mut Fields<'_>, queues: &Queues) -> Result<(), Malformed> {
@@ -182,6 +184,8 @@ fn decode_queue(fields: &mut Fields<'_>, queues: &Queues) -> Result<(), Malforme
         let id = MessageId::from_u128(fields.u128()?);
         Ok((id, decode_entry(fields)?))
     })?;
+    let subscriptions =
+        fields.list(37, |fields| Ok(KeptSubscription::from(&SubscriptionRecord::decode(fields)?)))?;
     let mut messages = Vec::new();
     while let Some(message) = decode_entry(fields)? {
         messages.push(message);
@@ -200,6 +204,7 @@ fn decode_queue(fields: &mut Fields<'_>, queues: &Queues) -> Result<(), Malforme
     for (id, hold, members) in claims {
         members.into_iter().for_each(|sequence| locked.index.hold(sequence, id, hold));
     }
+    subscriptions.into_iter().for_each(|subscription| locked.index.subscriptions.put(subscription));
     queue.tail.store(locked.index.next_sequence, Ordering::Relaxed);
     Ok(())
 }

@@ -1,10 +1,11 @@
-//! Deliveries: nothing is owed while no subscriptions are kept.
+//! Deliveries: not kept by this version of the driver, and declared so in its capabilities.
 
 use zaqar_model::{Delivery, DeliveryOutcome, LeaseId, Marker, SubscriptionId, Timestamp};
-use zaqar_storage::{Deliveries, StorageResult};
+use zaqar_storage::{Deliveries, StorageError, StorageResult};
 
 use crate::EmbeddedMessageStore;
-use crate::subscriptions::UNSUPPORTED;
+
+const UNSUPPORTED: StorageError = StorageError::Unsupported("deliveries");
 
 #[async_trait::async_trait]
 impl Deliveries for EmbeddedMessageStore {

@@ -335,7 +335,7 @@ impl EmbeddedMessageStore {
         let mut records = Vec::with_capacity(128);
         record.encode(&mut records);
         let (reply, receiver) = oneshot::channel();
-        let frees = !matches!(record, Record::Claim(_) | Record::Renew { .. });
+        let frees = !matches!(record, Record::Claim(_) | Record::Renew { .. } | Record::Subscribe { .. });
         locked.last_ticket = self.writer.submit(Operation::Log { records, frees, reply })?;
         Ok(receiver)
     }

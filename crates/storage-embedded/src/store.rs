@@ -202,6 +202,13 @@ fn apply(queues: &Queues, location: Location, record: &Record<'_>) {
             with(queues, *destination, QueueIndex::clear);
             queues.forget(*destination);
         }
+        Record::Subscribe { destination, subscription } => {
+            let queue = queues.recover(*destination);
+            queues.lock(&queue).index.subscriptions.put(subscription.into());
+        }
+        Record::Unsubscribe { destination, subscription } => {
+            with(queues, *destination, |index| index.subscriptions.remove(*subscription));
+        }
         Record::Destination { destination, kind, project, name } => {
             let queue = queues.recover(*destination);
             if let Ok(identity) = checkpoint::identity(*destination, *kind, project, name) {
@@ -227,7 +234,7 @@ impl MessageStore for EmbeddedMessageStore {
             durability: self.durability == Durability::Fsync,
             at_least_once: true,
             high_throughput: true,
-            subscriptions: false,
+            subscriptions: true,
             deliveries: false,
         }
     }

@@ -1,56 +1,167 @@
-//! Subscriptions: not kept by this version of the driver, and declared so in its capabilities.
+//! Subscriptions to queues and topics.
 
-use zaqar_model::{Destination, Page, PageRequest, Subscription, SubscriptionId, Timestamp};
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+use zaqar_model::{Destination, Metadata, Page, PageRequest, Subscription, SubscriptionId, Timestamp};
 use zaqar_storage::{StorageError, StorageResult, SubscriptionChange, Subscriptions};
 
 use crate::EmbeddedMessageStore;
-
-pub(crate) const UNSUPPORTED: StorageError = StorageError::Unsupported("subscriptions");
+use crate::index::KeptSubscription;
+use crate::log::{Hold, Record};
+use crate::queues::Queue;
+use crate::writer::answer;
 
 #[async_trait::async_trait]
 impl Subscriptions for EmbeddedMessageStore {
-    async fn subscribe(&self, _: Subscription, _: Timestamp) -> StorageResult<()> {
-        Err(UNSUPPORTED)
+    async fn subscribe(&self, subscription: Subscription, now: Timestamp) -> StorageResult<()> {
+        self.writer.check_open()?;
+        let queue =
+            self.queues.find_or_create(&subscription.source).ok_or(StorageError::NotFound("queue"))?;
+        let kept = kept(&subscription)?;
+        let receiver = {
+            let mut locked = self.queues.lock_at(&queue, now);
+            if locked.is_dropped {
+                return Err(StorageError::NotFound("queue"));
+            }
+            if locked.index.subscriptions.find(&kept.subscriber).is_some() {
+                None
+            } else {
+                let record = Record::Subscribe { destination: queue.number, subscription: kept.record() };
+                let receiver = self.log(&mut locked, &record)?;
+                locked.index.subscriptions.put(kept);
+                Some(receiver)
+            }
+        };
+        match receiver {
+            Some(receiver) => answer(receiver).await,
+            None => Err(self.taken(&queue).await),
+        }
     }
 
     async fn get_subscription(
         &self,
-        _: &Destination,
-        _: SubscriptionId,
-        _: Timestamp,
+        source: &Destination,
+        id: SubscriptionId,
+        now: Timestamp,
     ) -> StorageResult<Option<Subscription>> {
-        Err(UNSUPPORTED)
+        let Some(queue) = self.find(source)? else { return Ok(None) };
+        let kept = self.queues.lock_at(&queue, now).index.subscriptions.get(id).cloned();
+        kept.map(|kept| shown(source, &kept)).transpose()
     }
 
     async fn find_subscriber(
         &self,
-        _: &Destination,
-        _: &str,
-        _: Timestamp,
+        source: &Destination,
+        subscriber: &str,
+        now: Timestamp,
     ) -> StorageResult<Option<Subscription>> {
-        Err(UNSUPPORTED)
+        let Some(queue) = self.find(source)? else { return Ok(None) };
+        let kept = self.queues.lock_at(&queue, now).index.subscriptions.find(subscriber).cloned();
+        kept.map(|kept| shown(source, &kept)).transpose()
     }
 
     async fn list_subscriptions(
         &self,
-        _: &Destination,
-        _: &PageRequest<SubscriptionId>,
-        _: Timestamp,
+        source: &Destination,
+        page: &PageRequest<SubscriptionId>,
+        now: Timestamp,
     ) -> StorageResult<Page<Subscription, SubscriptionId>> {
-        Err(UNSUPPORTED)
+        let Some(queue) = self.find(source)? else { return Ok(Page::empty()) };
+        let kept: Vec<KeptSubscription> = {
+            let locked = self.queues.lock_at(&queue, now);
+            locked.index.subscriptions.iter_behind(page.marker).take(page.limit).cloned().collect()
+        };
+        let next = kept.last().map(|kept| kept.id);
+        let items = kept.iter().map(|kept| shown(source, kept)).collect::<StorageResult<_>>()?;
+        Ok(Page { items, next })
     }
 
     async fn update_subscription(
         &self,
-        _: &Destination,
-        _: SubscriptionId,
-        _: SubscriptionChange,
-        _: Timestamp,
+        source: &Destination,
+        id: SubscriptionId,
+        change: SubscriptionChange,
+        now: Timestamp,
     ) -> StorageResult<bool> {
-        Err(UNSUPPORTED)
+        let Some(queue) = self.find(source)? else { return Ok(false) };
+        let options = change.options.as_ref().map(options_text).transpose()?;
+        let receiver = {
+            let mut locked = self.queues.lock_at(&queue, now);
+            let subscriptions = &locked.index.subscriptions;
+            let Some(mut kept) = subscriptions.get(id).cloned() else { return Ok(false) };
+            let other = change.subscriber.as_deref().and_then(|subscriber| subscriptions.find(subscriber));
+            if other.is_some_and(|other| other.id != id) {
+                None
+            } else {
+                kept.subscriber = change.subscriber.map_or(kept.subscriber, Into::into);
+                kept.hold = change.ttl.map_or(kept.hold, |ttl| Hold { renewed: now, ttl });
+                kept.options = options.unwrap_or(kept.options);
+                kept.confirmed = change.confirmed.unwrap_or(kept.confirmed);
+                let record = Record::Subscribe { destination: queue.number, subscription: kept.record() };
+                let receiver = self.log(&mut locked, &record)?;
+                locked.index.subscriptions.put(kept);
+                Some(receiver)
+            }
+        };
+        match receiver {
+            Some(receiver) => answer(receiver).await.map(|()| true),
+            None => Err(self.taken(&queue).await),
+        }
     }
 
-    async fn unsubscribe(&self, _: &Destination, _: SubscriptionId) -> StorageResult<()> {
-        Err(UNSUPPORTED)
+    async fn unsubscribe(&self, source: &Destination, id: SubscriptionId) -> StorageResult<()> {
+        let Some(queue) = self.find(source)? else { return Ok(()) };
+        let receiver = {
+            let mut locked = self.queues.lock(&queue);
+            if locked.index.subscriptions.get(id).is_some() {
+                let record = Record::Unsubscribe { destination: queue.number, subscription: id };
+                let receiver = self.log(&mut locked, &record)?;
+                locked.index.subscriptions.remove(id);
+                Some(receiver)
+            } else {
+                None
+            }
+        };
+        match receiver {
+            Some(receiver) => answer(receiver).await,
+            // Another ends it, or has: not done before that is durable.
+            None => self.settled(&queue).await,
+        }
     }
+}
+
+impl EmbeddedMessageStore {
+    /// The refusal of a subscriber that has a subscription already; not said before that one is durable.
+    async fn taken(&self, queue: &Queue) -> StorageError {
+        let conflict = StorageError::Conflict("the subscriber has a subscription already");
+        self.settled(queue).await.err().unwrap_or(conflict)
+    }
+}
+
+fn kept(subscription: &Subscription) -> StorageResult<KeptSubscription> {
+    Ok(KeptSubscription {
+        id: subscription.id,
+        hold: Hold { renewed: subscription.renewed, ttl: subscription.ttl },
+        confirmed: subscription.confirmed,
+        subscriber: subscription.subscriber.as_str().into(),
+        options: options_text(&subscription.options)?,
+    })
+}
+
+fn shown(source: &Destination, kept: &KeptSubscription) -> StorageResult<Subscription> {
+    let options: Map<String, Value> = serde_json::from_str(&kept.options).map_err(StorageError::driver)?;
+    Ok(Subscription {
+        id: kept.id,
+        source: source.clone(),
+        subscriber: kept.subscriber.to_string(),
+        ttl: kept.hold.ttl,
+        renewed: kept.hold.renewed,
+        options: Metadata::new(options),
+        confirmed: kept.confirmed,
+    })
+}
+
+fn options_text(options: &Metadata) -> StorageResult<Arc<str>> {
+    serde_json::to_string(options.members()).map(Into::into).map_err(StorageError::driver)
 }

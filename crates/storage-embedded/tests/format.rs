@@ -11,8 +11,10 @@ use std::path::PathBuf;
 
 use bytes::Bytes;
 use support::{NOW, all, claim_request, client, message, open, queue};
-use zaqar_model::{ClaimId, DelaySeconds, NewMessage};
-use zaqar_storage::{ClaimRequest, Claims, DeadLetterPolicy, MessageStore, Messages};
+use zaqar_model::{
+    ClaimId, DelaySeconds, Metadata, NewMessage, PageRequest, Subscription, SubscriptionId, TtlSeconds,
+};
+use zaqar_storage::{ClaimRequest, Claims, DeadLetterPolicy, MessageStore, Messages, Subscriptions};
 use zaqar_storage_embedded::EmbeddedMessageStore;
 
 fn fixture(name: &str) -> PathBuf {
@@ -42,7 +44,23 @@ async fn write(store: &EmbeddedMessageStore) {
     store.move_exhausted(&queue(2), &queue(3), exhausted, NOW).await.unwrap();
     store.post(&queue(4), &client(), vec![message("6")], NOW).await.unwrap();
     store.purge(&queue(4), NOW).await.unwrap();
+    for subscriber in ["mailto:a@example.org", "mailto:b@example.org"] {
+        store.subscribe(subscription(subscriber), NOW).await.unwrap();
+    }
+    store.unsubscribe(&queue(1), subscription("mailto:b@example.org").id).await.unwrap();
     store.drop_destination(&queue(5)).await.unwrap();
+}
+
+fn subscription(subscriber: &str) -> Subscription {
+    Subscription {
+        id: SubscriptionId::from_u128(u128::from(subscriber.as_bytes()[7])),
+        source: queue(1),
+        subscriber: subscriber.to_owned(),
+        ttl: TtlSeconds::new(3600),
+        renewed: NOW,
+        options: Metadata::default(),
+        confirmed: true,
+    }
 }
 
 /// What there is after that.
@@ -57,6 +75,9 @@ async fn check(store: &EmbeddedMessageStore) {
     assert_eq!(bodies(4, NOW).await, Vec::<Bytes>::new());
     let claim = store.get_claim(&queue(1), ClaimId::from_u128(1), NOW.plus_secs(10)).await.unwrap().unwrap();
     assert_eq!((claim.renewed, claim.messages.len()), (NOW.plus_secs(10), 1));
+    let page = PageRequest { marker: None, limit: 10 };
+    let kept = store.list_subscriptions(&queue(1), &page, NOW).await.unwrap().items;
+    assert_eq!(kept, [subscription("mailto:a@example.org")]);
     let first = &all(store, &queue(1), NOW).await[1];
     assert_eq!((first.checksum.as_deref(), first.claim_count), (Some("MD5:0"), 0));
     assert!(store.post(&queue(5), &client(), vec![message("7")], NOW).await.is_err());
@@ -78,11 +99,18 @@ async fn a_log_and_a_checkpoint_of_version_1_are_read() {
         open(directory.path()).close().await.unwrap();
         std::fs::copy(directory.path().join("messages/checkpoint"), fixture("checkpoint")).unwrap();
     }
-    for files in [&["segment-0000000001.log"][..], &["segment-0000000001.log", "checkpoint"][..]] {
+    let log = std::fs::read(fixture("segment-0000000001.log")).unwrap();
+    // With a checkpoint nothing of the log is applied: its last record may as well be damaged.
+    let mut damaged = log.clone();
+    let last = log.iter().rposition(|byte| *byte != 0).unwrap();
+    damaged[last] ^= 1;
+    for (log, with_checkpoint) in [(log, false), (damaged, true)] {
         let directory = tempfile::tempdir().unwrap();
-        std::fs::create_dir(directory.path().join("messages")).unwrap();
-        for file in files {
-            std::fs::copy(fixture(file), directory.path().join("messages").join(file)).unwrap();
+        let messages = directory.path().join("messages");
+        std::fs::create_dir(&messages).unwrap();
+        std::fs::write(messages.join("segment-0000000001.log"), log).unwrap();
+        if with_checkpoint {
+            std::fs::copy(fixture("checkpoint"), messages.join("checkpoint")).unwrap();
         }
         let store = open(directory.path());
         assert!(store.dropped().is_empty(), "{:?}", store.dropped());

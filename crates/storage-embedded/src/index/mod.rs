@@ -7,6 +7,7 @@
 mod chunk;
 mod claims;
 mod exhausted;
+mod subscriptions;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -16,6 +17,8 @@ pub(crate) use chunk::Entry;
 use chunk::{CHUNK, Chunk};
 use claims::ClaimTable;
 use exhausted::Exhausted;
+pub(crate) use subscriptions::KeptSubscription;
+use subscriptions::SubscriptionTable;
 
 use crate::log::{ClaimRecord, Hold, Location, MessageRecord};
 
@@ -34,6 +37,7 @@ pub(crate) struct QueueIndex {
     pub(crate) claims: ClaimTable,
     /// Set aside as claimed too often, waiting for the move to the dead-letter queue.
     pub(crate) exhausted: Exhausted,
+    pub(crate) subscriptions: SubscriptionTable,
     /// Messages that came from elsewhere with an id of their own.
     ids: ForeignIds,
     live: u64,
@@ -58,6 +62,7 @@ impl QueueIndex {
             chunk_events: BTreeSet::new(),
             claims: ClaimTable::default(),
             exhausted: Exhausted::default(),
+            subscriptions: SubscriptionTable::default(),
             ids: ForeignIds::default(),
             live: 0,
             claimed: 0,
@@ -79,7 +84,7 @@ impl QueueIndex {
     pub(crate) fn next_event(&self) -> Timestamp {
         let chunk = self.chunk_events.first().map_or(Timestamp::NEVER, |(at, _)| *at);
         let claim = self.claims.next_end().map_or(Timestamp::NEVER, |(at, _)| at);
-        chunk.min(claim).min(self.exhausted.next_expiry())
+        chunk.min(claim).min(self.exhausted.next_expiry()).min(self.subscriptions.next_expiry())
     }
 
     /// The space in the log that nothing here needs any more.
@@ -314,6 +319,7 @@ impl QueueIndex {
         self.chunk_events.clear();
         self.claims.clear();
         self.exhausted = Exhausted::default();
+        self.subscriptions = SubscriptionTable::default();
         self.ids = ForeignIds::default();
         self.live = 0;
         self.claimed = 0;
@@ -327,6 +333,7 @@ impl QueueIndex {
                 self.release(id);
             }
         }
+        self.subscriptions.expire(now);
         while let Some(sequence) = self.exhausted.expired(now) {
             self.remove(sequence);
         }

@@ -17,7 +17,7 @@ mod segment;
 pub(crate) use appender::{AppendError, Appender, Position};
 pub(crate) use envelope::HEADER as ENVELOPE_HEADER;
 pub(crate) use fields::{Fields, Malformed, Writer as FieldWriter};
-pub(crate) use record::{ClaimRecord, Client, Hold, MessageRecord, Record};
+pub(crate) use record::{ClaimRecord, Client, Hold, MessageRecord, Record, SubscriptionRecord};
 pub use recovery::Dropped;
 pub(crate) use recovery::{Recovery, replay};
 pub(crate) use segment::{

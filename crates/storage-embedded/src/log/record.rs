@@ -3,7 +3,7 @@
 use std::fmt;
 
 use uuid::Uuid;
-use zaqar_model::{ClaimId, DestinationKind, GraceSeconds, MessageId, Timestamp, TtlSeconds};
+use zaqar_model::{ClaimId, DestinationKind, GraceSeconds, MessageId, SubscriptionId, Timestamp, TtlSeconds};
 
 use super::fields::{Fields, Malformed, Writer};
 
@@ -46,6 +46,25 @@ pub(crate) enum Record<'a> {
         project: &'a str,
         name: &'a str,
     },
+    /// A subscription as it is now: new or changed.
+    Subscribe {
+        destination: u64,
+        subscription: SubscriptionRecord<'a>,
+    },
+    Unsubscribe {
+        destination: u64,
+        subscription: SubscriptionId,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SubscriptionRecord<'a> {
+    pub(crate) id: SubscriptionId,
+    pub(crate) hold: Hold,
+    pub(crate) confirmed: bool,
+    pub(crate) subscriber: &'a str,
+    /// A JSON object.
+    pub(crate) options: &'a str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,7 +87,7 @@ pub(crate) struct MessageRecord<'a> {
     pub(crate) body: &'a [u8],
 }
 
-/// How long a claim holds.
+/// How long a claim or a subscription holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Hold {
     /// When it was created or last renewed.
@@ -102,6 +121,8 @@ const DELETE: u8 = 5;
 const PURGE: u8 = 6;
 const DROP: u8 = 7;
 const DESTINATION: u8 = 8;
+const SUBSCRIBE: u8 = 9;
+const UNSUBSCRIBE: u8 = 10;
 
 const HAS_ID: u8 = 1;
 const HAS_DELAY: u8 = 2;
@@ -158,6 +179,16 @@ impl Record<'_> {
                 out.text(name);
                 DESTINATION
             }
+            Self::Subscribe { destination, subscription } => {
+                out.u64(*destination);
+                subscription.encode(&mut out);
+                SUBSCRIBE
+            }
+            Self::Unsubscribe { destination, subscription } => {
+                out.u64(*destination);
+                out.u128(subscription.as_u128());
+                UNSUBSCRIBE
+            }
         };
         let length = u32::try_from(buffer.len() - start - HEADER).unwrap_or(u32::MAX);
         buffer[start] = kind;
@@ -202,6 +233,14 @@ impl<'a> Record<'a> {
                 project: fields.text()?,
                 name: fields.text()?,
             },
+            SUBSCRIBE => Self::Subscribe {
+                destination: fields.u64()?,
+                subscription: SubscriptionRecord::decode(&mut fields)?,
+            },
+            UNSUBSCRIBE => Self::Unsubscribe {
+                destination: fields.u64()?,
+                subscription: SubscriptionId::from_u128(fields.u128()?),
+            },
             _ => return Err(Malformed),
         };
         Ok((record, HEADER + length))
@@ -216,6 +255,26 @@ impl Hold {
 
     pub(crate) fn decode(fields: &mut Fields<'_>) -> Result<Self, Malformed> {
         Ok(Self { renewed: Timestamp::from_millis(fields.u64()?), ttl: TtlSeconds::new(fields.u32()?) })
+    }
+}
+
+impl<'a> SubscriptionRecord<'a> {
+    pub(crate) fn encode(&self, out: &mut Writer<'_>) {
+        out.u128(self.id.as_u128());
+        self.hold.encode(out);
+        out.u8(u8::from(self.confirmed));
+        out.text(self.subscriber);
+        out.text(self.options);
+    }
+
+    pub(crate) fn decode(fields: &mut Fields<'a>) -> Result<Self, Malformed> {
+        Ok(Self {
+            id: SubscriptionId::from_u128(fields.u128()?),
+            hold: Hold::decode(fields)?,
+            confirmed: fields.u8()? != 0,
+            subscriber: fields.text()?,
+            options: fields.text()?,
+        })
     }
 }
 
@@ -376,7 +435,7 @@ mod tests {
 
     use super::{
         ClaimId, ClaimRecord, Client, DestinationKind, GraceSeconds, Hold, MessageId, MessageRecord, Record,
-        Timestamp, TtlSeconds,
+        SubscriptionId, SubscriptionRecord, Timestamp, TtlSeconds,
     };
 
     fn hold() -> Hold {
@@ -410,6 +469,16 @@ mod tests {
         for kind in [DestinationKind::Queue, DestinationKind::Topic] {
             round_trip(&Record::Destination { destination: 1, kind, project: "p", name: "q" });
         }
+        let id = SubscriptionId::from_u128(8);
+        let subscription = SubscriptionRecord {
+            id,
+            hold: hold(),
+            confirmed: true,
+            subscriber: "mailto:a@example.org",
+            options: "{}",
+        };
+        round_trip(&Record::Subscribe { destination: 1, subscription });
+        round_trip(&Record::Unsubscribe { destination: 1, subscription: id });
     }
 
     proptest! {
@@ -445,7 +514,7 @@ mod tests {
         }
 
         #[test]
-        fn no_fields_behind_a_valid_checksum_make_decoding_panic(kind in 0_u8..10, fields in any::<Vec<u8>>()) {
+        fn no_fields_behind_a_valid_checksum_make_decoding_panic(kind in 0_u8..12, fields in any::<Vec<u8>>()) {
             let mut bytes = vec![kind];
             bytes.extend_from_slice(&u32::try_from(fields.len()).unwrap().to_le_bytes());
             bytes.extend_from_slice(&super::checksum(kind, &fields).to_le_bytes());

@@ -1,0 +1,101 @@
+//! The subscriptions to one queue or topic.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Bound::{Excluded, Unbounded};
+use std::sync::Arc;
+
+use zaqar_model::{SubscriptionId, Timestamp};
+
+use crate::log::{Hold, SubscriptionRecord};
+
+/// A subscription, but for the source, which is the queue it is kept at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct KeptSubscription {
+    pub(crate) id: SubscriptionId,
+    pub(crate) hold: Hold,
+    pub(crate) confirmed: bool,
+    pub(crate) subscriber: Arc<str>,
+    /// A JSON object.
+    pub(crate) options: Arc<str>,
+}
+
+impl KeptSubscription {
+    pub(crate) fn record(&self) -> SubscriptionRecord<'_> {
+        SubscriptionRecord {
+            id: self.id,
+            hold: self.hold,
+            confirmed: self.confirmed,
+            subscriber: &self.subscriber,
+            options: &self.options,
+        }
+    }
+}
+
+impl From<&SubscriptionRecord<'_>> for KeptSubscription {
+    fn from(record: &SubscriptionRecord<'_>) -> Self {
+        Self {
+            id: record.id,
+            hold: record.hold,
+            confirmed: record.confirmed,
+            subscriber: record.subscriber.into(),
+            options: record.options.into(),
+        }
+    }
+}
+
+/// Subscriptions by id, by subscriber, and by the time they expire.
+#[derive(Debug, Default)]
+pub(crate) struct SubscriptionTable {
+    subscriptions: BTreeMap<SubscriptionId, KeptSubscription>,
+    by_subscriber: HashMap<Arc<str>, SubscriptionId>,
+    by_expiry: BTreeSet<(Timestamp, SubscriptionId)>,
+}
+
+impl SubscriptionTable {
+    /// Keeps a subscription, in the place of the one with its id.
+    pub(crate) fn put(&mut self, subscription: KeptSubscription) {
+        self.remove(subscription.id);
+        self.by_subscriber.insert(Arc::clone(&subscription.subscriber), subscription.id);
+        self.by_expiry.insert((subscription.hold.ends(), subscription.id));
+        self.subscriptions.insert(subscription.id, subscription);
+    }
+
+    pub(crate) fn remove(&mut self, id: SubscriptionId) {
+        let Some(removed) = self.subscriptions.remove(&id) else { return };
+        self.by_expiry.remove(&(removed.hold.ends(), id));
+        if self.by_subscriber.get(&removed.subscriber) == Some(&id) {
+            self.by_subscriber.remove(&removed.subscriber);
+        }
+    }
+
+    pub(crate) fn get(&self, id: SubscriptionId) -> Option<&KeptSubscription> {
+        self.subscriptions.get(&id)
+    }
+
+    pub(crate) fn find(&self, subscriber: &str) -> Option<&KeptSubscription> {
+        self.subscriptions.get(self.by_subscriber.get(subscriber)?)
+    }
+
+    /// In the order of their ids, those behind `after`.
+    pub(crate) fn iter_behind(
+        &self,
+        after: Option<SubscriptionId>,
+    ) -> impl Iterator<Item = &KeptSubscription> {
+        self.subscriptions.range((after.map_or(Unbounded, Excluded), Unbounded)).map(|(_, kept)| kept)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.subscriptions.len()
+    }
+
+    pub(crate) fn next_expiry(&self) -> Timestamp {
+        self.by_expiry.first().map_or(Timestamp::NEVER, |(at, _)| *at)
+    }
+
+    /// Forgets what has expired by `now`.
+    pub(crate) fn expire(&mut self, now: Timestamp) {
+        while let Some((_, id)) = self.by_expiry.first().copied().filter(|(at, _)| *at <= now) {
+            self.remove(id);
+        }
+    }
+}
