@@ -36,7 +36,7 @@
 //! 4. Run the conformance suite: in `tests/conformance.rs` hand `zaqar_storage_conformance::message_store!` and
 //!    `management_store!` a function that opens an empty store. Each case is one rule of this contract, and each must
 //!    pass.
-//! 5. Add the driver to `open_stores` in the `server` crate under the name that `[drivers] message_store` or
+//! 5. Add the driver to `stores.rs` of the `server` crate, to `NAMES` and to `open`, under the name that `[drivers] message_store` or
 //!    `management_store` will call it by.
 
 mod capabilities;
