@@ -10,7 +10,7 @@ use crate::value::Value;
 const UPSTREAM: &str = include_str!("../tests/config/upstream-options.tsv");
 
 /// Options of which upstream knows nothing.
-const OURS: [&str; 14] = [
+const OURS: [&str; 16] = [
     "DEFAULT log_format",
     "DEFAULT log_level",
     // Upstream knew it once, and files still hold it.
@@ -26,6 +26,8 @@ const OURS: [&str; 14] = [
     "drivers:transport:wsgi max_header_count",
     "drivers:transport:wsgi shutdown_timeout",
     "drivers:transport:wsgi slow_request_ms",
+    "signed_url former_secret_keys",
+    "signed_url max_lifetime",
 ];
 
 /// Options that differ on purpose from what upstream declares.

@@ -110,7 +110,7 @@ config! {
     storage: Storage in "storage", without_effect();
     pooling_catalog: PoolingCatalog in "pooling:catalog", without_effect();
     notification: Notification in "notification", without_effect();
-    signed_url: SignedUrl in "signed_url", without_effect();
+    signed_url: SignedUrl in "signed_url";
     keystone_authtoken: KeystoneAuthtoken in "keystone_authtoken", without_effect();
     keystone_credentials: Credentials in "keystone_authtoken", without_effect();
     trustee: Credentials in "trustee", without_effect();

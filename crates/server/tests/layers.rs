@@ -23,7 +23,7 @@ const HTTP: [&str; 6] = ["axum", "http", "http-body-util", "hyper", "hyper-util"
 const ASYNC_RUNTIME: [&str; 1] = ["tokio"];
 const ENGINES: [&str; 2] = ["redb", "rustix"];
 
-const LAYERS: [Layer; 9] = [
+const LAYERS: [Layer; 10] = [
     Layer {
         name: "zaqar-model",
         may_use: &[],
@@ -47,15 +47,22 @@ const LAYERS: [Layer; 9] = [
         must_not_use: &["axum", "http", "http-body-util", "hyper", "hyper-util", "redb", "rustix", "tower"],
     },
     Layer {
+        name: "zaqar-authentication",
+        // Not `zaqar-domain`: who is asking is told apart from what they may do.
+        may_use: &["zaqar-model"],
+        must_not_use: &ENGINES,
+    },
+    Layer {
         name: "zaqar-transport-http",
         // Not `zaqar-storage`: a handler that talks to a store has passed over the rules.
-        may_use: &["zaqar-domain", "zaqar-model"],
+        may_use: &["zaqar-authentication", "zaqar-domain", "zaqar-model"],
         must_not_use: &ENGINES,
     },
     Layer { name: "zaqar-config", may_use: &[], must_not_use: &ASYNC_RUNTIME },
     Layer {
         name: "zaqar-server",
         may_use: &[
+            "zaqar-authentication",
             "zaqar-config",
             "zaqar-domain",
             "zaqar-model",

@@ -1,7 +1,7 @@
 //! Files that no operator writes: nothing in them makes the reader panic, hang or run out of memory.
 
 use proptest::prelude::{ProptestConfig, Strategy, prop, proptest};
-use zaqar_config::{Source, Origin};
+use zaqar_config::{Origin, Source};
 
 use crate::site::{Site, site};
 
