@@ -8,9 +8,9 @@ use bytes::Bytes;
 use serde::de::value::SeqAccessDeserializer;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
-use serde_json::Value;
 use serde_json::value::RawValue;
-use zaqar_domain::{ClaimWish, Draft, PurgeScope};
+use serde_json::{Map, Value};
+use zaqar_domain::{ClaimWish, Draft, PurgeScope, SubscriptionWish};
 use zaqar_model::{JsonError, JsonText, Metadata};
 
 use super::lenient::{Lenient, Shape};
@@ -92,6 +92,21 @@ pub(crate) fn purge_scope(document: &JsonText) -> Result<PurgeScope> {
         }
     }
     Ok(scope)
+}
+
+/// What is asked of a subscription. No document is an empty one.
+pub(crate) fn subscription_wish(document: Option<&JsonText>) -> Result<SubscriptionWish> {
+    let value = match document {
+        Some(document) => serde_json::from_slice(document.as_bytes()).map_err(|_| unparsable())?,
+        None => Value::Object(Map::new()),
+    };
+    Ok(SubscriptionWish::new(value)?)
+}
+
+/// Whether a subscription is confirmed: `{"confirmed": true}`. Of whatever type it is.
+pub(crate) fn confirmed(document: &JsonText) -> Option<Value> {
+    let document: Value = serde_json::from_slice(document.as_bytes()).ok()?;
+    document.get("confirmed").cloned()
 }
 
 fn unparsable() -> HttpError {
