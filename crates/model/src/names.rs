@@ -127,17 +127,21 @@ text! {
 impl ClientId {
     /// Any text; the spellings of one UUID (upper case, braces, `urn:uuid:`) become the same id.
     pub fn new(text: &str) -> Self {
-        Self(parse_uuid(text).map_or_else(|| text.into(), |id| id.to_string().into()))
+        Self::uuid(text).unwrap_or_else(|| Self(text.into()))
     }
 
     /// Only a UUID, in any of the spellings that Python's `uuid.UUID` takes.
     pub fn uuid(text: &str) -> Option<Self> {
-        parse_uuid(text).map(|id| Self(id.to_string().into()))
+        parse_uuid(text).map(|id| Self((&*id.hyphenated().encode_lower(&mut Uuid::encode_buffer())).into()))
     }
 }
 
 /// Python's `uuid.UUID(text)`: `urn:` and `uuid:` are dropped, braces stripped, hyphens ignored wherever they stand.
 fn parse_uuid(text: &str) -> Option<Uuid> {
+    // Nearly all are of the usual forms.
+    if let Ok(id) = Uuid::try_parse(text) {
+        return Some(id);
+    }
     if text.len() > 64 {
         return None;
     }

@@ -92,11 +92,7 @@ impl Claims for EmbeddedMessageStore {
                 None
             }
         };
-        match receiver {
-            Some(receiver) => answer(receiver).await,
-            // Another releases it, or has: not done before that is durable.
-            None => self.settled(&queue).await,
-        }
+        self.done(&queue, receiver).await
     }
 }
 

@@ -16,6 +16,7 @@ mod deliveries;
 pub mod disk;
 mod housekeeping;
 mod index;
+mod listing;
 mod log;
 mod management;
 mod messages;

@@ -11,13 +11,12 @@ use zaqar_storage::{Deletion, MessageQuery, Messages, StorageError, StorageResul
 
 use crate::EmbeddedMessageStore;
 use crate::index::{Entry, QueueIndex};
-use crate::log::{Client, Record, Segments};
+use crate::listing::Listing;
+use crate::log::Record;
 use crate::queues::{Locked, Queue};
 use crate::read::{Found, messages, stored_messages};
 use crate::writer::{Operation, answer};
 
-/// How many index entries are looked at before others get their turn at the queue.
-const LIST_SLICE: usize = 4096;
 /// How many bytes of adopted messages one commit takes in.
 const ADOPTED_AT_ONCE: usize = 256 << 10;
 
@@ -230,60 +229,6 @@ impl Messages for EmbeddedMessageStore {
     }
 }
 
-/// How far a listing has come.
-struct Listing<'a> {
-    segments: &'a Segments,
-    query: &'a MessageQuery,
-    /// Stands for the client whose messages are left out.
-    unwanted: Option<u64>,
-    now: Timestamp,
-    /// The last message that was looked at.
-    last: u64,
-    found: Vec<Found>,
-    /// The last message that was found.
-    next: Option<Marker>,
-}
-
-impl<'a> Listing<'a> {
-    fn new(segments: &'a Segments, query: &'a MessageQuery, now: Timestamp) -> Self {
-        let unwanted = query.without_client.as_ref().map(|client| Client::new(client.as_str()).tag());
-        let last = query.page.marker.unwrap_or_default().get();
-        Self { segments, query, unwanted, now, last, found: Vec::new(), next: None }
-    }
-
-    /// Looks at some more messages; answers whether the listing is complete.
-    fn go_on(&mut self, index: &QueueIndex) -> bool {
-        let Some(from) = self.last.checked_add(1).filter(|_| self.query.page.limit > 0) else { return true };
-        let mut looked_at = 0;
-        let mut pause = |this: &mut Self, sequence, entry| {
-            this.look(index, sequence, entry);
-            looked_at += 1;
-            this.is_full() || looked_at >= LIST_SLICE
-        };
-        let paused = if self.query.include_claimed || self.query.include_delayed {
-            index.iter_from(from).any(|(sequence, entry, _)| pause(self, sequence, entry))
-        } else {
-            index.available_from(from).any(|(sequence, entry)| pause(self, sequence, entry))
-        };
-        !paused || self.is_full()
-    }
-
-    fn look(&mut self, index: &QueueIndex, sequence: u64, entry: &Entry) {
-        self.last = sequence;
-        let wanted = self.unwanted != Some(entry.client)
-            && (self.query.include_claimed || entry.claim.is_none())
-            && (self.query.include_delayed || entry.delayed_until <= self.now);
-        if wanted {
-            self.found.push(Found::new(self.segments, index, sequence, entry));
-            self.next = Some(Marker::new(sequence));
-        }
-    }
-
-    fn is_full(&self) -> bool {
-        self.found.len() >= self.query.page.limit
-    }
-}
-
 impl EmbeddedMessageStore {
     /// The queue, if anything was ever posted to it.
     pub(crate) fn find(&self, destination: &Destination) -> StorageResult<Option<Arc<Queue>>> {
@@ -340,6 +285,19 @@ impl EmbeddedMessageStore {
         Ok(receiver)
     }
 
+    /// Waits for a change; `None`: another makes the same one, or has made it. Then it is not done before that is
+    /// durable.
+    pub(crate) async fn done(
+        &self,
+        queue: &Queue,
+        change: Option<oneshot::Receiver<StorageResult<()>>>,
+    ) -> StorageResult<()> {
+        match change {
+            Some(receiver) => answer(receiver).await,
+            None => self.settled(queue).await,
+        }
+    }
+
     /// What was done to this queue before is durable when the answer comes.
     pub(crate) async fn settled(&self, queue: &Queue) -> StorageResult<()> {
         let last_ticket = self.queues.lock(queue).last_ticket;
@@ -393,11 +351,7 @@ impl EmbeddedMessageStore {
             }
             if sequences.is_empty() { None } else { Some(self.remove(queue, &mut locked, sequences)?) }
         };
-        match receiver {
-            Some(receiver) => answer(receiver).await?,
-            // Another deletes them, or has: not done before that is durable.
-            None => self.settled(queue).await?,
-        }
+        self.done(queue, receiver).await?;
         Ok(Deletion::Done)
     }
 }

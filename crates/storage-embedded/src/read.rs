@@ -9,6 +9,9 @@ use zaqar_storage::{StorageError, StorageResult};
 use crate::index::{Entry, QueueIndex};
 use crate::log::{Location, MessageRecord, Segment, Segments};
 
+/// How many bytes that nobody asked for are read along, to save a system call.
+const LARGEST_GAP: u32 = 1024;
+
 /// A message that was found in an index: what the log does not know, and where the rest lies.
 #[derive(Clone, Debug)]
 pub(crate) struct Found {
@@ -74,26 +77,67 @@ async fn read<T: Send + 'static>(
     decode: fn(&Found, &Bytes) -> Option<T>,
 ) -> StorageResult<Vec<T>> {
     // Most messages are in the page cache: a look is cheaper than a change of threads.
-    let cached: Option<Vec<Option<Bytes>>> = found
-        .iter()
-        .map(|found| found.segment.as_ref().and_then(|segment| segment.read_cached(found.entry.location)))
-        .map(|record| record.map(Some))
-        .collect();
-    match cached {
-        Some(records) => Ok(decode_all(&found, &records, decode)),
-        None => tokio::task::spawn_blocking(move || {
-            let records: Vec<Option<Bytes>> = found.iter().map(read_blocking).collect();
-            decode_all(&found, &records, decode)
-        })
-        .await
-        .map_err(StorageError::driver),
+    if let Some(records) = read_cached(&found) {
+        return Ok(decode_all(&found, &records, decode));
     }
+    let read = move || decode_all(&found, &read_blocking(&found), decode);
+    tokio::task::spawn_blocking(read).await.map_err(StorageError::driver)
 }
 
-fn read_blocking(found: &Found) -> Option<Bytes> {
-    let segment = found.segment.as_ref()?;
-    let read = segment.read(found.entry.location);
-    read.inspect_err(|error| tracing::error!(%error, segment = segment.number, "cannot read a message")).ok()
+/// Reads all records if that needs no wait for the device.
+fn read_cached(found: &[Found]) -> Option<Vec<Option<Bytes>>> {
+    let mut records = Vec::with_capacity(found.len());
+    for run in runs(found) {
+        let bytes = run[0].segment.as_ref()?.read_cached(span(run))?;
+        records.extend(slices(run, &bytes));
+    }
+    Some(records)
+}
+
+/// Reads what can be read.
+fn read_blocking(found: &[Found]) -> Vec<Option<Bytes>> {
+    let mut records = Vec::with_capacity(found.len());
+    for run in runs(found) {
+        match read_span(run) {
+            Some(bytes) => records.extend(slices(run, &bytes)),
+            // One that cannot be read must not take its neighbours along.
+            None => records.extend(run.iter().map(|found| read_span(std::slice::from_ref(found)))),
+        }
+    }
+    records
+}
+
+fn read_span(run: &[Found]) -> Option<Bytes> {
+    let segment = run[0].segment.as_ref()?;
+    let read = segment.read(span(run));
+    read.inspect_err(|error| tracing::error!(%error, segment = segment.number, "cannot read messages")).ok()
+}
+
+/// Neighbours on disk, which are read in one go.
+fn runs(found: &[Found]) -> impl Iterator<Item = &[Found]> {
+    found.chunk_by(|one, next| {
+        let (one, next) = (one.entry.location, next.entry.location);
+        one.segment == next.segment
+            && next
+                .offset
+                .checked_sub(one.offset.saturating_add(one.length))
+                .is_some_and(|gap| gap <= LARGEST_GAP)
+    })
+}
+
+/// From the start of the first record of a run to the end of its last.
+fn span(run: &[Found]) -> Location {
+    let (first, last) = (run[0].entry.location, run[run.len() - 1].entry.location);
+    Location { length: (last.offset - first.offset).saturating_add(last.length), ..first }
+}
+
+fn slices(run: &[Found], bytes: &Bytes) -> impl Iterator<Item = Option<Bytes>> {
+    let start = span(run).offset;
+    run.iter().map(move |found| {
+        let Location { offset, length, .. } = found.entry.location;
+        let from = (offset - start) as usize;
+        Some(bytes.slice(from..from + length as usize))
+    })
 }
 
 fn decode_all<T>(

@@ -123,11 +123,7 @@ impl Subscriptions for EmbeddedMessageStore {
                 None
             }
         };
-        match receiver {
-            Some(receiver) => answer(receiver).await,
-            // Another ends it, or has: not done before that is durable.
-            None => self.settled(&queue).await,
-        }
+        self.done(&queue, receiver).await
     }
 }
 

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use zaqar_model::{Timestamp, TtlSeconds};
 
-use crate::log::Location;
+use crate::log::{Location, MessageRecord};
 
 /// How many sequence numbers one chunk covers.
 pub(crate) const CHUNK: u64 = 64;
@@ -23,6 +23,22 @@ pub(crate) struct Entry {
     pub(crate) expires: Timestamp,
     /// Not later than `created`: not delayed.
     pub(crate) delayed_until: Timestamp,
+}
+
+impl Entry {
+    /// What the index keeps of a record, under no claim.
+    pub(crate) fn new(location: Location, record: &MessageRecord<'_>) -> Self {
+        Self {
+            location,
+            ttl: record.ttl,
+            claim_count: record.claim_count,
+            claim: None,
+            client: record.client.tag(),
+            created: record.created,
+            expires: record.expires,
+            delayed_until: record.delayed_until,
+        }
+    }
 }
 
 /// Names a claim within its queue's index, in four bytes.

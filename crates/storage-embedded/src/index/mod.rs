@@ -197,20 +197,10 @@ impl QueueIndex {
 
     /// Puts a message where the log says it is; for recovery.
     pub(crate) fn recover(&mut self, location: Location, record: &MessageRecord<'_>) {
-        let entry = Entry {
-            location,
-            ttl: record.ttl,
-            claim_count: record.claim_count,
-            claim: None,
-            client: record.client.tag(),
-            created: record.created,
-            expires: record.expires,
-            delayed_until: record.delayed_until,
-        };
         if let Some(older) = self.exhausted.remove(record.sequence) {
             self.freed.push(older.location);
         }
-        self.insert(record.sequence, record.id, entry);
+        self.insert(record.sequence, record.id, Entry::new(location, record));
         if let Some((claim, hold)) = record.claim {
             self.hold(record.sequence, claim, hold);
         }

@@ -183,16 +183,7 @@ impl Batch {
             queue: Arc::clone(queue),
             sequence: record.sequence,
             id: record.id,
-            entry: Entry {
-                location,
-                ttl: record.ttl,
-                claim_count: record.claim_count,
-                claim: None,
-                client: record.client.tag(),
-                created: record.created,
-                expires: record.expires,
-                delayed_until: record.delayed_until,
-            },
+            entry: Entry::new(location, &record),
         });
         record.sequence
     }

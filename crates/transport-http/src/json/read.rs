@@ -267,6 +267,7 @@ mod tests {
             "{\"messages\": [5]}",
             "{\"messages\": [[]]}",
             "{\"messages\": [\"ttlbody\"]}",
+            "{\"messages\": [null, true, 1, -1, 1.5]}",
             "{\"messages\": [{}]}",
             "{\"messages\": [{\"body\": 1, \"ttl\": true}]}",
             "{\"messages\": [{\"body\": 1, \"ttl\": null}]}",
@@ -278,6 +279,15 @@ mod tests {
         assert!(metadata(&parsed("[]")).is_err());
         assert!(operations(&parsed("{}")).is_err());
         assert!(claim_wish(&parsed("[]")).is_err());
+    }
+
+    #[test]
+    fn of_several_lists_the_last_counts_and_what_else_has_its_name_is_passed_over() {
+        let document = parsed(
+            "{\"messages\": {\"a\": [{}]}, \"messages\": [[[]], 1.5], \"messages\": [{\"body\": 1}], \"x\": [1]}",
+        );
+        assert_eq!(drafts(&document).unwrap().len(), 1);
+        assert!(drafts(&parsed("{\"messages\": [{\"body\": 1}], \"messages\": {\"a\": 1}}")).is_err());
     }
 
     #[test]
