@@ -12,8 +12,8 @@ use crate::respond;
 pub(crate) async fn create(exchange: Exchange<'_>, queue: &DestinationName) -> Handled {
     let (zaqar, caller) = (exchange.zaqar, exchange.caller);
     let limit = exchange.query.integer("limit")?;
-    let wish = match exchange.small_document().await?.filter(|body| !body.is_empty()) {
-        Some(body) => read::claim_wish(&read::document(body)?)?,
+    let wish = match exchange.small_json().await? {
+        Some(document) => read::claim_wish(&document)?,
         None => ClaimWish::default(),
     };
     let Some(claim) = zaqar.create_claim(caller, &queue.name, wish, limit).await? else {

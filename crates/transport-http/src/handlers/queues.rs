@@ -97,8 +97,8 @@ pub(crate) async fn stats(exchange: Exchange<'_>, name: &DestinationName) -> Han
 
 pub(crate) async fn purge(exchange: Exchange<'_>, name: &DestinationName) -> Handled {
     let (zaqar, caller) = (exchange.zaqar, exchange.caller);
-    let scope = match exchange.small_document().await?.filter(|body| !body.is_empty()) {
-        Some(body) => read::purge_scope(&read::document(body)?)?,
+    let scope = match exchange.small_json().await? {
+        Some(document) => read::purge_scope(&document)?,
         None => PurgeScope { messages: true, subscriptions: true },
     };
     zaqar.purge_queue(caller, name, scope).await?;

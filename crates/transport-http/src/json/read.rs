@@ -233,7 +233,9 @@ mod tests {
     use proptest::prelude::{any, proptest};
     use zaqar_domain::{ClaimWish, PurgeScope};
 
-    use super::{claim_wish, document, drafts, metadata, operations, purge_scope};
+    use super::{
+        claim_wish, confirmed, document, drafts, metadata, operations, purge_scope, subscription_wish,
+    };
 
     fn parsed(text: &'static str) -> zaqar_model::JsonText {
         document(Bytes::from_static(text.as_bytes())).unwrap()
@@ -298,6 +300,19 @@ mod tests {
     }
 
     #[test]
+    fn a_confirmation_is_of_any_type_and_a_list_has_none() {
+        assert_eq!(confirmed(&parsed("{\"confirmed\": \"yes\"}")), Some("yes".into()));
+        for none in ["{}", "[]", "[\"confirmed\"]"] {
+            assert_eq!(confirmed(&parsed(none)), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn no_document_is_an_empty_wish() {
+        assert_eq!(subscription_wish(None).unwrap(), subscription_wish(Some(&parsed("{}"))).unwrap());
+    }
+
+    #[test]
     fn a_purge_names_what_it_removes() {
         let scope = purge_scope(&parsed("{\"resource_types\": [\"messages\"]}")).unwrap();
         assert_eq!(scope, PurgeScope { messages: true, subscriptions: false });
@@ -313,6 +328,7 @@ mod tests {
                 if let Ok(document) = document(text) {
                     let _ = (drafts(&document), metadata(&document), operations(&document));
                     let _ = (claim_wish(&document), purge_scope(&document));
+                    let _ = (subscription_wish(Some(&document)), confirmed(&document));
                 }
             }
         }
