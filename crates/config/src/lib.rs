@@ -7,9 +7,9 @@
 //! # Which value wins
 //!
 //! 1. a variable of the environment,
-//! 2. the files of `--config-dir` directories, in the order of the directories and sorted within each,
-//! 3. the files of `--config-file`, the last one first,
-//! 4. the default.
+//! 2. the files of `--config-file` and `--config-dir` in the order of the command line, the last one first; those of a
+//!    directory sorted by name,
+//! 3. the default.
 //!
 //! Within one file the last line wins, and an option's present name wins over its former ones; a later file wins over
 //! an earlier one even by a former name. An option that may be repeated collects its lines from all files instead. A
@@ -85,4 +85,4 @@ pub use sections::swift::Swift;
 pub use sections::transport::{ClientIdUuidSafe, Transport};
 pub use sections::websocket::Websocket;
 pub use sections::wsgi::Wsgi;
-pub use sources::Sources;
+pub use sources::{Source, Sources};

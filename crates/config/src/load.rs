@@ -39,7 +39,7 @@ mod tests {
 
     use super::load;
     use crate::ini;
-    use crate::sources::Sources;
+    use crate::sources::{Source, Sources};
 
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
@@ -50,7 +50,7 @@ mod tests {
             if let Some(written) = ini::render(&value) {
                 let text = format!("[drivers:message_store:embedded]\ndata_dir = {written}\n");
                 std::fs::write(file.path(), text).unwrap();
-                let loaded = load(&Sources { files: vec![file.path().to_owned()], ..Sources::default() }).unwrap();
+                let loaded = load(&Sources { paths: vec![Source::File(file.path().to_owned())], ..Sources::default() }).unwrap();
                 prop_assert_eq!(loaded.config.embedded.data_dir, value);
             }
         }

@@ -12,34 +12,43 @@ use crate::problem::{Origin, Problem, Problems};
 /// A larger file is no configuration, in bytes.
 const LARGEST: u64 = 4 << 20;
 
-/// Where configuration comes from. Later files stand above earlier ones, directories above files, and the environment
-/// above both.
+/// Where configuration comes from. The environment stands above all files.
 #[derive(Clone, Default)]
 pub struct Sources {
-    /// What `--config-file` names. Each must exist.
-    pub files: Vec<PathBuf>,
-    /// What `--config-dir` names. Each must exist; its files `*.conf` are read, sorted by name.
-    pub dirs: Vec<PathBuf>,
+    /// In the order of the command line; the later ones stand above the earlier.
+    pub paths: Vec<Source>,
     /// Variables, as [`std::env::vars_os`] lists them; those that name no option are left alone.
     pub environment: Vec<(OsString, OsString)>,
+}
+
+/// A file or directory with configuration. It must exist.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// What `--config-file` names.
+    File(PathBuf),
+    /// What `--config-dir` names: its files `*.conf` are read, sorted by name.
+    Directory(PathBuf),
 }
 
 /// Leaves the environment out, as it holds passwords that are none of ours.
 impl fmt::Debug for Sources {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { files, dirs, environment: _ } = self;
-        formatter.debug_struct("Sources").field("files", files).field("dirs", dirs).finish_non_exhaustive()
+        let Self { paths, environment: _ } = self;
+        formatter.debug_struct("Sources").field("paths", paths).finish_non_exhaustive()
     }
 }
 
 impl Sources {
     /// The files' contents, the lowest first, as far as they can be read.
     pub(crate) fn documents(&self, problems: &mut Problems) -> Vec<(PathBuf, Document)> {
-        let mut paths = self.files.clone();
-        for directory in &self.dirs {
-            match configuration_files(directory) {
-                Ok(files) => paths.extend(files),
-                Err(error) => problems.errors.push(unreadable(directory, &error)),
+        let mut paths = Vec::new();
+        for source in &self.paths {
+            match source {
+                Source::File(path) => paths.push(path.clone()),
+                Source::Directory(directory) => match configuration_files(directory) {
+                    Ok(files) => paths.extend(files),
+                    Err(error) => problems.errors.push(unreadable(directory, &error)),
+                },
             }
         }
         let mut documents = Vec::new();

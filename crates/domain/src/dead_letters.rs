@@ -19,8 +19,8 @@ use crate::{Stores, Zaqar};
 const AT_ONCE: usize = 100;
 
 impl Zaqar {
-    /// Takes up the moves that a crash or a failure broke off. To be called before requests are served; later calls do
-    /// no harm. A failure is logged and left for the next time.
+    /// Takes up the moves that a crash or a failure broke off: at the start, and now and then. A failure is logged and
+    /// left for the next time.
     pub async fn resume_dead_letter_moves(&self) {
         let destinations = match self.stores.messages.with_exhausted().await {
             Ok(destinations) => destinations,

@@ -1,8 +1,10 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use clap::{Args, Parser, Subcommand};
+use clap::builder::TypedValueParser;
+use clap::{Arg, ArgAction, ArgMatches, Args, FromArgMatches, Parser, Subcommand};
+use zaqar_config::Source;
 
 /// Zaqar, a message queue spoken to over HTTP: version 2 of the API of OpenStack's Zaqar in one program that needs no
 /// database.
@@ -43,20 +45,73 @@ pub(crate) struct ServerOptions {
     pub(crate) sources: ConfigSources,
     /// Keep the data in this directory; it is made if there is none
     ///
-    /// Stands above `data_dir` in the group [drivers:message_store:embedded]. Without either it is `zaqar-data` in the
+    /// Stands above `data_dir` in the group `[drivers:message_store:embedded]`. Without either it is `zaqar-data` in the
     /// working directory. One process uses a data directory at a time.
-    #[arg(long, value_name = "DIR", env = "ZAQAR_DATA_DIR")]
-    pub(crate) data_dir: Option<PathBuf>,
+    #[arg(long, value_name = "DIR", env = "ZAQAR_DATA_DIR", value_parser = clap::builder::OsStringValueParser::new().map(PathBuf::from))]
+    data_dir: Option<PathBuf>,
 }
 
-#[derive(Debug, Args)]
+impl ServerOptions {
+    /// The data directory, if one is named: an empty name is none, as an empty variable is.
+    pub(crate) fn data_directory(&self) -> Option<&Path> {
+        self.data_dir.as_deref().filter(|path| !path.as_os_str().is_empty())
+    }
+}
+
+/// `--config-file` and `--config-dir`, in the order in which they were given: the later win.
+#[derive(Debug, Default)]
 pub(crate) struct ConfigSources {
-    /// Read this zaqar.conf; of several, the later ones win
-    #[arg(long = "config-file", value_name = "FILE")]
-    pub(crate) files: Vec<PathBuf>,
-    /// Read the *.conf files of this directory, in the order of their names; they win over --config-file
-    #[arg(long = "config-dir", value_name = "DIR")]
-    pub(crate) directories: Vec<PathBuf>,
+    pub(crate) paths: Vec<Source>,
+}
+
+const FILE: &str = "config-file";
+const DIRECTORY: &str = "config-dir";
+
+impl Args for ConfigSources {
+    fn augment_args(command: clap::Command) -> clap::Command {
+        let option = |name, value, help| {
+            let path = clap::value_parser!(PathBuf);
+            Arg::new(name)
+                .long(name)
+                .value_name(value)
+                .help(help)
+                .action(ArgAction::Append)
+                .value_parser(path)
+        };
+        command
+            .arg(option(
+                FILE,
+                "FILE",
+                "Read this zaqar.conf; of several files and directories, the later ones win",
+            ))
+            .arg(option(
+                DIRECTORY,
+                "DIR",
+                "Read the *.conf files of this directory, in the order of their names",
+            ))
+    }
+
+    fn augment_args_for_update(command: clap::Command) -> clap::Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for ConfigSources {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let given = |name, source: fn(PathBuf) -> Source| {
+            let paths = matches.get_many::<PathBuf>(name).unwrap_or_default().cloned().map(source);
+            matches.indices_of(name).unwrap_or_default().zip(paths).collect::<Vec<_>>()
+        };
+        let mut all = given(FILE, Source::File);
+        all.extend(given(DIRECTORY, Source::Directory));
+        all.sort_by_key(|(place, _)| *place);
+        Ok(Self { paths: all.into_iter().map(|(_, source)| source).collect() })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
 }
 
 const HINT: &str = "`zaqar --help` also shows examples, signals and the environment.";
@@ -98,9 +153,20 @@ Exit status:
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
+    use clap::{CommandFactory, Parser};
+    use zaqar_config::Source;
 
     use super::Cli;
+
+    #[test]
+    fn files_and_directories_keep_the_order_in_which_they_were_given() {
+        let given = ["zaqar", "--config-dir", "d", "--config-file", "f", "--config-dir", "e"];
+        let paths = Cli::parse_from(given).server.sources.paths;
+        assert_eq!(
+            paths,
+            [Source::Directory("d".into()), Source::File("f".into()), Source::Directory("e".into())]
+        );
+    }
 
     #[test]
     fn the_definition_of_the_command_line_is_sound() {

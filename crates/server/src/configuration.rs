@@ -15,11 +15,7 @@ pub(crate) struct Report {
 
 /// Reads the configuration. The report has warnings in any case; with an error in it there is no configuration.
 pub(crate) fn read(options: &ConfigSources) -> (Option<Config>, Report) {
-    let sources = Sources {
-        files: options.files.clone(),
-        dirs: options.directories.clone(),
-        environment: std::env::vars_os().collect(),
-    };
+    let sources = Sources { paths: options.paths.clone(), environment: std::env::vars_os().collect() };
     match zaqar_config::load(&sources) {
         Ok(Loaded { config, warnings }) => {
             let report = Report { errors: refusals(&config), warnings: lines(&warnings) };

@@ -4,13 +4,26 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::MissedTickBehavior;
+use zaqar_domain::Zaqar;
 use zaqar_model::Clock;
 use zaqar_storage::MessageStore;
 
 const PERIOD: Duration = Duration::from_secs(1);
+/// How long dead letters wait whose move has failed.
+const RETRY_PERIOD: Duration = Duration::from_secs(30);
+
+/// Takes up moves to dead-letter queues that have failed, until it is dropped.
+pub(crate) async fn move_dead_letters(zaqar: Arc<Zaqar>) {
+    let mut ticks = tokio::time::interval(RETRY_PERIOD);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        zaqar.resume_dead_letter_moves().await;
+    }
+}
 
 /// Lets the store give back the space of what has expired, once a second, until it is dropped.
-pub(crate) async fn run(messages: Arc<dyn MessageStore>, clock: Arc<dyn Clock>) {
+pub(crate) async fn give_space_back(messages: Arc<dyn MessageStore>, clock: Arc<dyn Clock>) {
     let mut ticks = tokio::time::interval(PERIOD);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut failing = false;

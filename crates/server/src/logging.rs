@@ -15,7 +15,11 @@ pub(crate) fn filter(options: &Logging) -> anyhow::Result<EnvFilter> {
 /// From here on, what the program logs is written.
 pub(crate) fn start(options: &Logging) -> anyhow::Result<()> {
     let on_terminal = stderr().is_terminal();
-    let logs = tracing_subscriber::fmt().with_env_filter(filter(options)?).with_writer(stderr);
+    // Whoever read the logs may have gone, or the disk that they go to may be full: that is no reason to fail.
+    let logs = tracing_subscriber::fmt()
+        .with_env_filter(filter(options)?)
+        .with_writer(stderr)
+        .log_internal_errors(false);
     let started = match options.effective_format() {
         LogFormat::Json => {
             logs.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init()

@@ -16,6 +16,7 @@ mod signals;
 mod stores;
 mod welcome;
 
+use std::io::{Write, stderr};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -33,7 +34,7 @@ fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("zaqar: {}", failure::one_line(&error));
+            let _ = writeln!(stderr(), "zaqar: {}", failure::one_line(&error));
             ExitCode::FAILURE
         }
     }

@@ -26,7 +26,7 @@ pub(crate) fn run(options: &ServerOptions) -> anyhow::Result<()> {
     process::keep_files_private();
     process::raise_limit_of_open_files();
     let runtime = Builder::new_multi_thread().enable_all().build().context("cannot start threads")?;
-    let result = runtime.block_on(serve(&config, options.data_dir.as_deref()));
+    let result = runtime.block_on(serve(&config, options.data_directory()));
     // After a second signal, what still runs is not waited for.
     runtime.shutdown_background();
     result
@@ -36,18 +36,17 @@ async fn serve(config: &Config, data_directory: Option<&Path>) -> anyhow::Result
     let mut signals = StopSignals::catch()?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ids: Arc<dyn IdSource> = Arc::new(RandomIds);
-    let open = stores::open(config, data_directory, &ids)?;
-    let zaqar = Arc::new(Zaqar::new(open.stores.clone(), limits::of(config), Arc::clone(&clock), ids));
+    // First the port: whoever is refused it leaves nothing behind.
     let listener = listen(&config.wsgi).await?;
     let address = listener.local_addr().context("cannot tell the address")?;
+    let open = stores::open(config, data_directory, &ids)?;
+    let zaqar = Arc::new(Zaqar::new(open.stores.clone(), limits::of(config), Arc::clone(&clock), ids));
 
+    zaqar.resume_dead_letter_moves().await;
     let messages = Arc::clone(&open.stores.messages);
     let background = [
-        tokio::spawn(housekeeping::run(messages, clock)),
-        tokio::spawn({
-            let zaqar = Arc::clone(&zaqar);
-            async move { zaqar.resume_dead_letter_moves().await }
-        }),
+        tokio::spawn(housekeeping::give_space_back(messages, clock)),
+        tokio::spawn(housekeeping::move_dead_letters(Arc::clone(&zaqar))),
     ];
     let (stop, stopping) = oneshot::channel::<()>();
     let service = HttpService::new(zaqar, http::service_options(config));

@@ -5,7 +5,7 @@
 mod support;
 
 use serde_json::Value;
-use support::server::Site;
+use support::server::{Server, Site};
 
 /// The lines that a server logs while it starts, answers `paths`, and stops; and the ids of those requests.
 fn logged(options: &str, paths: &[&str]) -> (Vec<String>, Vec<String>) {
@@ -67,4 +67,14 @@ fn a_request_that_fails_inside_is_logged_with_its_id() {
     let (lines, ids) =
         logged("[drivers]\nmessage_store = faulty\nmanagement_store = faulty", &["/v2/queues"]);
     assert!(lines.iter().any(|line| line.contains(&ids[0])), "{lines:?}");
+}
+
+#[test]
+fn logs_that_cannot_be_written_disturb_nobody() {
+    let site = Site::new("[DEFAULT]\ndebug = true");
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let server = Server::start_logging_to(full.into(), site.command());
+    let response = server.client().request("PUT", "/v2/queues/q", None).unwrap();
+    assert_eq!(response.status, 201);
+    assert!(server.stop().success());
 }

@@ -27,6 +27,8 @@ const COPIED_SEGMENTS: usize = 8;
 const LOOKED_AT_ONCE: usize = 4096;
 /// How many bytes are copied forward before others get their turn at the writer.
 const COPIED_AT_ONCE: usize = 1 << 20;
+/// A checkpoint of so many bytes is read in no time.
+const SMALL_CHECKPOINT: u64 = 1 << 20;
 /// Segments of log that may have to be read again at the start, at least.
 const SEGMENTS_PER_CHECKPOINT: u64 = 4;
 
@@ -37,6 +39,8 @@ pub(crate) struct Housekeeping {
     writer: Arc<Writer>,
     /// Where reading the log would begin now.
     checkpoint: Option<Position>,
+    /// How large the last checkpoint was, in bytes.
+    last_size: u64,
 }
 
 impl EmbeddedMessageStore {
@@ -55,7 +59,7 @@ fn lock(housekeeping: &Mutex<Housekeeping>, wait: bool) -> Option<parking_lot::M
 
 impl Housekeeping {
     pub(crate) const fn new(queues: Arc<Queues>, writer: Arc<Writer>, checkpoint: Option<Position>) -> Self {
-        Self { queues, writer, checkpoint }
+        Self { queues, writer, checkpoint, last_size: 0 }
     }
 
     fn round(&mut self, closing: bool) -> StorageResult<()> {
@@ -81,6 +85,7 @@ impl Housekeeping {
         let segments = &self.queues.segments;
         checkpoint::write(&*segments.disk, &segments.directory, &bytes).map_err(StorageError::driver)?;
         self.checkpoint = Some(position);
+        self.last_size = bytes.len() as u64;
         Ok(())
     }
 
@@ -92,7 +97,11 @@ impl Housekeeping {
         let cost = self.checkpoint_size() * GROWTH_PER_CHECKPOINT;
         let retirable = sealed.iter().take_while(|(_, live)| *live == 0);
         let waiting = retirable.filter(|(number, _)| *number >= covered).count() as u64;
-        grown >= cost.max(SEGMENTS_PER_CHECKPOINT * size) || (waiting >= 2 && waiting * size >= cost)
+        // What is gone since need not be read at the next start.
+        let shrunk = self.last_size > SMALL_CHECKPOINT && cost < self.last_size;
+        shrunk
+            || grown >= cost.max(SEGMENTS_PER_CHECKPOINT * size)
+            || (waiting >= 2 && waiting * size >= cost)
     }
 
     /// The segments that are not written any more, oldest first, and how many bytes in each of them live.

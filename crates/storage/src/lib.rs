@@ -18,8 +18,8 @@
 //! 4. **The caller owns the time.** Every method that depends on it takes `now`; no driver asks a clock. What has
 //!    expired at `now` is invisible, whether or not its space has been given back yet. `now` may be a little behind
 //!    what another caller passed; that must do no harm.
-//! 5. **Absence is no error.** A look-up answers `Option` or a shorter list. Messages of a [`Destination`] that the
-//!    store never heard of: none.
+//! 5. **Absence is no error.** A look-up answers `Option` or a shorter list. Of a
+//!    [`Destination`](zaqar_model::Destination) that the store never heard of, there is nothing.
 //! 6. **Nothing crosses destinations.** An id, claim or marker of one queue means nothing in another.
 //! 7. **Bounded.** A method returns at most `limit` items and holds memory in proportion to its answer. The cost of an
 //!    operation does not grow with the depth of the queue or the number of queues.
@@ -36,8 +36,8 @@
 //! 4. Run the conformance suite: in `tests/conformance.rs` hand `zaqar_storage_conformance::message_store!` and
 //!    `management_store!` a function that opens an empty store. Each case is one rule of this contract, and each must
 //!    pass.
-//! 5. Add the driver to `open_stores` in the `server` crate under the name that `[drivers] message_store` or
-//!    `management_store` will call it by.
+//! 5. Add the driver to `stores.rs` of the `server` crate, to `NAMES` and to `open`, under the name that
+//!    `[drivers] message_store` or `management_store` will call it by.
 
 mod capabilities;
 mod catalogue;

@@ -14,7 +14,7 @@ section! {
     pooling: bool = false, formerly(&["sharding"]), without_effect();
 
     /// Whether a message store may be used that gives fewer guarantees than a queue needs.
-    unreliable: bool = false;
+    unreliable: bool = false, without_effect();
 
     /// Versions of the API to serve although they are deprecated. There are none left; only version 2 exists.
     enable_deprecated_api_versions: Vec<String> = &[], one_of(&["1.1"]), without_effect();

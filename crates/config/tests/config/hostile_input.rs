@@ -1,7 +1,7 @@
 //! Files that no operator writes: nothing in them makes the reader panic, hang or run out of memory.
 
 use proptest::prelude::{ProptestConfig, Strategy, prop, proptest};
-use zaqar_config::Origin;
+use zaqar_config::{Source, Origin};
 
 use crate::site::{Site, site};
 
@@ -91,7 +91,7 @@ fn a_directory_is_no_file_and_a_file_no_directory() {
 #[test]
 fn a_file_without_end_is_refused() {
     let mut site = Site::new();
-    site.sources().files.push("/dev/zero".into());
+    site.sources().paths.push(Source::File("/dev/zero".into()));
     assert_eq!(site.errors(), ["/dev/zero: the file is larger than 4 MiB"]);
 }
 

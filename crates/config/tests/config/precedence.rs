@@ -32,7 +32,14 @@ fn what_a_later_file_leaves_out_stays() {
 }
 
 #[test]
-fn directories_win_over_files_and_are_read_in_order() {
+fn files_and_directories_win_in_the_order_of_the_command_line() {
+    let files = || Site::new().with("a.conf", port(1)).with("d/b.conf", port(2));
+    assert_eq!(files().config_file("a.conf").config_dir("d").config().wsgi.port, 2);
+    assert_eq!(files().config_dir("d").config_file("a.conf").config().wsgi.port, 1);
+}
+
+#[test]
+fn the_files_of_a_directory_are_read_in_the_order_of_their_names() {
     let site = site(port(1))
         .with("d/20.conf", port(20))
         .with("d/10.conf", port(10))

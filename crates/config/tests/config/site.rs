@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use tempfile::TempDir;
-use zaqar_config::{Config, Loaded, Problems, Sources, load};
+use zaqar_config::{Config, Loaded, Problems, Source, Sources, load};
 
 pub(crate) struct Site {
     directory: TempDir,
@@ -24,12 +24,12 @@ impl Site {
     }
 
     pub(crate) fn config_file(mut self, name: &str) -> Self {
-        self.sources.files.push(self.directory.path().join(name));
+        self.sources.paths.push(Source::File(self.directory.path().join(name)));
         self
     }
 
     pub(crate) fn config_dir(mut self, name: &str) -> Self {
-        self.sources.dirs.push(self.directory.path().join(name));
+        self.sources.paths.push(Source::Directory(self.directory.path().join(name)));
         self
     }
 

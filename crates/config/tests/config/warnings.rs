@@ -79,7 +79,6 @@ fn options_in_effect_are_no_matter() {
     let site = site(
         "[DEFAULT]
 admin_mode = on
-unreliable = on
 enable_checksum = on
 auth_strategy = keystone
 debug = on

@@ -75,10 +75,14 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    pub(crate) fn start(mut command: Command) -> Self {
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    pub(crate) fn start(command: Command) -> Self {
+        Self::start_logging_to(Stdio::piped(), command)
+    }
+
+    pub(crate) fn start_logging_to(log: Stdio, mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let output = Lines::collect(child.stdout.take().unwrap());
-        let log = Lines::collect(child.stderr.take().unwrap());
+        let log = child.stderr.take().map_or_else(|| Lines::collect(std::io::empty()), Lines::collect);
         let Some(line) = output.find(|line| line.contains("listening on http://")) else {
             panic!("the server does not start:\n{}", log.all().join("\n"));
         };
