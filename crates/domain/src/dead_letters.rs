@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use tokio::sync::Mutex;
 use zaqar_model::{
-    Clock, Destination, DestinationKind, Queue, QueueName, StoredMessage, Timestamp, TtlSeconds,
+    Clock, Destination, DestinationKind, DestinationName, Queue, StoredMessage, Timestamp, TtlSeconds,
 };
 use zaqar_storage::{DeadLetterPolicy, StorageResult};
 
@@ -59,7 +59,7 @@ impl Zaqar {
             clock: Arc::clone(&self.clock),
             moving: Arc::clone(&self.moving),
             from: queue.destination.clone(),
-            to,
+            to: DestinationName::queue(to),
             ttl: attributes.dead_letter_ttl.map(TtlSeconds::new),
         };
         if let Err(error) = to_the_end(async move { mover.run().await }).await {
@@ -75,7 +75,7 @@ struct Mover {
     clock: Arc<dyn Clock>,
     moving: Arc<Mutex<()>>,
     from: Destination,
-    to: QueueName,
+    to: DestinationName,
     ttl: Option<TtlSeconds>,
 }
 
@@ -90,7 +90,7 @@ impl Mover {
                 return Ok(());
             }
             let moved = exhausted.into_iter().map(|stored| freed(stored, self.ttl, now)).collect();
-            let queue = self.stores.find_or_create_queue(&self.from.project, &self.to).await?;
+            let queue = self.stores.find_or_create(&self.from.project, &self.to).await?;
             store.move_exhausted(&self.from, &queue.destination, moved, now).await?;
         }
     }

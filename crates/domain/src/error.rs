@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use zaqar_model::{ProjectId, QueueName};
+use zaqar_model::{DestinationKind, DestinationName, ProjectId, QueueName};
 use zaqar_storage::StorageError;
 
 pub type Result<T> = std::result::Result<T, Error>;
@@ -21,6 +21,9 @@ pub enum Error {
     /// What was asked for does not fit what is there.
     #[error("{0}")]
     Conflict(String),
+    /// A change of a subscription that names nothing which could be changed.
+    #[error("Subscription {id} could not be updated.")]
+    NothingToUpdate { id: String },
     /// A message was not deleted.
     #[error("{0}")]
     NotDeleted(Refusal),
@@ -42,18 +45,18 @@ impl Error {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Absent {
     Queue {
-        queue: QueueName,
+        queue: DestinationName,
         project: ProjectId,
     },
     Message {
         id: String,
-        queue: QueueName,
+        queue: DestinationName,
         project: ProjectId,
     },
     /// None of these messages.
     Messages {
         ids: Vec<String>,
-        queue: QueueName,
+        queue: DestinationName,
         project: ProjectId,
     },
     Claim {
@@ -61,24 +64,29 @@ pub enum Absent {
         queue: QueueName,
         project: ProjectId,
     },
+    Subscription {
+        id: String,
+    },
 }
 
 impl fmt::Display for Absent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Queue { queue, project } => {
-                write!(f, "Queue {queue} does not exist for project {project}")
+                write!(f, "{} {} does not exist for project {project}", title(queue.kind), queue.name)
             }
             Self::Message { id, queue, project } => {
-                write!(f, "Message {id} does not exist in queue {queue} for project {project}")
+                let (noun, name) = (noun(queue.kind), &queue.name);
+                write!(f, "Message {id} does not exist in {noun} {name} for project {project}")
             }
             Self::Messages { ids, queue, project } => {
                 write!(f, "No messages with IDs: {} ", PythonList(ids))?;
-                write!(f, "found in the queue {queue} for project {project}.")
+                write!(f, "found in the {} {} for project {project}.", noun(queue.kind), queue.name)
             }
             Self::Claim { id, queue, project } => {
                 write!(f, "Claim {id} does not exist in queue {queue} for project {project}")
             }
+            Self::Subscription { id } => write!(f, "Subscription {id} does not exist"),
         }
     }
 }
@@ -107,14 +115,14 @@ impl fmt::Display for Refusal {
 /// What a failing store kept from being done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
-    CreateQueue,
-    GetQueue,
-    UpdateQueue,
-    DeleteQueue,
-    ListQueues,
-    QueueStats,
-    PurgeQueue,
-    FindQueue,
+    CreateQueue(DestinationKind),
+    GetQueue(DestinationKind),
+    UpdateQueue(DestinationKind),
+    DeleteQueue(DestinationKind),
+    ListQueues(DestinationKind),
+    QueueStats(DestinationKind),
+    PurgeQueue(DestinationKind),
+    FindQueue(DestinationKind),
     PostMessages,
     ListMessages,
     GetMessage,
@@ -125,20 +133,26 @@ pub enum Failure {
     GetClaim,
     UpdateClaim,
     DeleteClaim,
+    CreateSubscription,
+    GetSubscription,
+    UpdateSubscription,
+    ConfirmSubscription,
+    DeleteSubscription,
+    ListSubscriptions,
     Health,
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::CreateQueue => "Queue could not be created.",
-            Self::GetQueue => "Queue metadata could not be retrieved.",
-            Self::UpdateQueue => "Queue could not be updated.",
-            Self::DeleteQueue => "Queue could not be deleted.",
-            Self::ListQueues => "Queues could not be listed.",
-            Self::QueueStats => "Queue stats could not be read.",
-            Self::PurgeQueue => "Queue could not be purged.",
-            Self::FindQueue => "The queue could not be looked up.",
+            Self::CreateQueue(kind) => return write!(f, "{} could not be created.", title(*kind)),
+            Self::GetQueue(kind) => return write!(f, "{} metadata could not be retrieved.", title(*kind)),
+            Self::UpdateQueue(kind) => return write!(f, "{} could not be updated.", title(*kind)),
+            Self::DeleteQueue(kind) => return write!(f, "{} could not be deleted.", title(*kind)),
+            Self::ListQueues(kind) => return write!(f, "{}s could not be listed.", title(*kind)),
+            Self::QueueStats(kind) => return write!(f, "{} stats could not be read.", title(*kind)),
+            Self::PurgeQueue(kind) => return write!(f, "{} could not be purged.", title(*kind)),
+            Self::FindQueue(kind) => return write!(f, "The {} could not be looked up.", noun(*kind)),
             Self::PostMessages => "Messages could not be enqueued.",
             Self::ListMessages => "Messages could not be listed.",
             Self::GetMessage => "Message could not be retrieved.",
@@ -149,6 +163,12 @@ impl fmt::Display for Failure {
             Self::GetClaim => "Claim could not be queried.",
             Self::UpdateClaim => "Claim could not be updated.",
             Self::DeleteClaim => "Claim could not be deleted.",
+            Self::CreateSubscription => "Subscription could not be created.",
+            Self::GetSubscription => "Subscription could not be retrieved.",
+            Self::UpdateSubscription => "Subscription could not be updated.",
+            Self::ConfirmSubscription => "Subscription could not be confirmed.",
+            Self::DeleteSubscription => "Subscription could not be deleted.",
+            Self::ListSubscriptions => "Subscriptions could not be listed.",
             Self::Health => "Health status could not be read.",
         })
     }
@@ -165,8 +185,23 @@ impl<T> OrUnavailable<T> for std::result::Result<T, StorageError> {
     }
 }
 
-/// Shows a list of strings as Python does: upstream's text for absent messages holds one.
-struct PythonList<'a>(&'a [String]);
+pub(crate) const fn noun(kind: DestinationKind) -> &'static str {
+    match kind {
+        DestinationKind::Queue => "queue",
+        DestinationKind::Topic => "topic",
+    }
+}
+
+/// The noun at the beginning of a sentence.
+const fn title(kind: DestinationKind) -> &'static str {
+    match kind {
+        DestinationKind::Queue => "Queue",
+        DestinationKind::Topic => "Topic",
+    }
+}
+
+/// Shows a list of strings as Python does: some of upstream's texts hold one.
+pub(crate) struct PythonList<'a>(pub(crate) &'a [String]);
 
 impl fmt::Display for PythonList<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

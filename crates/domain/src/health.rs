@@ -4,8 +4,8 @@ use std::future::Future;
 use std::sync::Arc;
 
 use zaqar_model::{
-    Caller, ClaimId, ClaimTerms, ClientId, Clock, DelaySeconds, GraceSeconds, IdSource, JsonText, NewMessage,
-    PageRequest, ProjectId, Queue, QueueName, TtlSeconds,
+    Caller, ClaimId, ClaimTerms, ClientId, Clock, DelaySeconds, DestinationName, GraceSeconds, IdSource,
+    JsonText, NewMessage, PageRequest, ProjectId, Queue, QueueName, TtlSeconds,
 };
 use zaqar_storage::{ClaimRequest, Health, MessageQuery, StorageResult};
 
@@ -73,16 +73,18 @@ struct SelfTest {
 impl SelfTest {
     async fn run(mut self) -> Operations {
         let name = format!("self-test-{:032x}", self.ids.next_u128());
-        let (Ok(project), Ok(queue)) = (ProjectId::new(&name), QueueName::new(&name)) else {
+        let (Ok(project), Ok(queue)) =
+            (ProjectId::new(&name), QueueName::new(&name).map(DestinationName::queue))
+        else {
             return self.operations;
         };
         let stores = self.stores.clone();
-        let creating = stores.find_or_create_queue(&project, &queue);
+        let creating = stores.find_or_create(&project, &queue);
         if let Some(queue) = self.step("create_queue", creating).await {
             self.use_queue(&queue, &ClientId::new(&name)).await;
         }
         // Also if making it failed half-way.
-        self.step("delete_queue", stores.delete_queue(&project, &queue)).await;
+        self.step("delete_queue", stores.delete(&project, &queue)).await;
         self.operations
     }
 

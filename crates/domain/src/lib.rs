@@ -14,6 +14,7 @@ mod limits;
 mod messages;
 mod permissions;
 mod queues;
+mod subscriptions;
 mod zaqar;
 
 pub use claims::{ClaimWish, NewClaim, ShownClaim};
@@ -23,4 +24,5 @@ pub use limits::{ClientIdRule, Limits};
 pub use messages::{Draft, Listed, MessageListing, NextPage, Posting, Removal, Removed};
 pub use permissions::Rule;
 pub use queues::{ListedQueues, Patch, PurgeScope, QueueCreation, QueueListing, StatsEdge, StatsReport};
+pub use subscriptions::{ListedSubscriptions, ShownSubscription, SubscriptionListing, SubscriptionWish};
 pub use zaqar::{Stores, Zaqar};

@@ -5,7 +5,9 @@ use std::future::Future;
 use std::sync::Arc;
 
 use tokio::sync::Mutex;
-use zaqar_model::{Clock, DestinationKind, IdSource, Metadata, ProjectId, Queue, QueueName, Timestamp};
+use zaqar_model::{
+    Clock, DestinationKind, DestinationName, IdSource, Metadata, ProjectId, Queue, QueueName, Timestamp,
+};
 use zaqar_storage::{ManagementStore, MessageStore, StorageError, StorageResult};
 
 use crate::Limits;
@@ -46,42 +48,50 @@ impl Zaqar {
         self.clock.now()
     }
 
+    pub(crate) async fn find(
+        &self,
+        project: &ProjectId,
+        name: &DestinationName,
+    ) -> StorageResult<Option<Arc<Queue>>> {
+        self.stores.find(project, name).await
+    }
+
     pub(crate) async fn find_queue(
         &self,
         project: &ProjectId,
         name: &QueueName,
     ) -> StorageResult<Option<Arc<Queue>>> {
-        self.stores.find_queue(project, name).await
+        self.stores.management.find(DestinationKind::Queue, project, name).await
     }
 }
 
 impl Stores {
-    pub(crate) async fn find_queue(
+    pub(crate) async fn find(
         &self,
         project: &ProjectId,
-        name: &QueueName,
+        name: &DestinationName,
     ) -> StorageResult<Option<Arc<Queue>>> {
-        self.management.find(DestinationKind::Queue, project, name).await
+        self.management.find(name.kind, project, &name.name).await
     }
 
-    /// The queue of this name, made now if there is none: messages may be posted to a queue that nobody created.
-    pub(crate) async fn find_or_create_queue(
+    /// The queue or topic of this name, made now if there is none: one may post to a queue that nobody created.
+    pub(crate) async fn find_or_create(
         &self,
         project: &ProjectId,
-        name: &QueueName,
+        name: &DestinationName,
     ) -> StorageResult<Arc<Queue>> {
-        match self.find_queue(project, name).await? {
+        match self.find(project, name).await? {
             Some(queue) => Ok(queue),
             None => {
-                let kind = DestinationKind::Queue;
-                Ok(self.management.create(kind, project, name, Metadata::default()).await?.into_queue())
+                let created = self.management.create(name.kind, project, &name.name, Metadata::default());
+                Ok(created.await?.into_queue())
             }
         }
     }
 
-    /// Deletes a queue with everything in it.
-    pub(crate) async fn delete_queue(&self, project: &ProjectId, name: &QueueName) -> StorageResult<()> {
-        match self.management.delete(DestinationKind::Queue, project, name).await? {
+    /// Deletes a queue or topic with everything in it.
+    pub(crate) async fn delete(&self, project: &ProjectId, name: &DestinationName) -> StorageResult<()> {
+        match self.management.delete(name.kind, project, &name.name).await? {
             // From here on nobody finds the queue: what is left of it, should this fail, can be seen by no one.
             Some(queue) => self.messages.drop_destination(&queue.destination).await,
             None => Ok(()),

@@ -1,12 +1,29 @@
 //! Where messages are posted to: a queue or a topic.
 
-use crate::{ProjectId, QueueName};
+use crate::{ProjectId, QueueName, TopicName};
 
 /// A queue and a topic may share a name: the kind tells them apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DestinationKind {
     Queue,
     Topic,
+}
+
+/// Names a queue or topic within its project, as clients do.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DestinationName {
+    pub kind: DestinationKind,
+    pub name: QueueName,
+}
+
+impl DestinationName {
+    pub const fn queue(name: QueueName) -> Self {
+        Self { kind: DestinationKind::Queue, name }
+    }
+
+    pub const fn topic(name: TopicName) -> Self {
+        Self { kind: DestinationKind::Topic, name }
+    }
 }
 
 /// The number of one incarnation of a queue or topic. Allotted by the management store and never used again, so what

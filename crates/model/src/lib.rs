@@ -20,7 +20,7 @@ mod time;
 
 pub use caller::Caller;
 pub use claims::{Claim, ClaimTerms};
-pub use destinations::{Destination, DestinationKind, DestinationNumber};
+pub use destinations::{Destination, DestinationKind, DestinationName, DestinationNumber};
 pub use flavors::Flavor;
 pub use ids::{ClaimId, IdSource, LeaseId, MessageId, RandomIds, SubscriptionId};
 pub use json::{JsonError, JsonText, MAX_JSON_DEPTH};

@@ -22,6 +22,7 @@ pub(crate) struct HttpError {
     title: Option<&'static str>,
     description: Option<Cow<'static, str>>,
     allow: Option<String>,
+    location: Option<String>,
     /// The rest of the request is not read: the connection ends with the answer.
     closes: bool,
     /// For the log only.
@@ -30,7 +31,15 @@ pub(crate) struct HttpError {
 
 impl HttpError {
     pub(crate) const fn status(status: StatusCode) -> Self {
-        Self { status, title: None, description: None, allow: None, closes: false, cause: None }
+        Self {
+            status,
+            title: None,
+            description: None,
+            allow: None,
+            location: None,
+            closes: false,
+            cause: None,
+        }
     }
 
     pub(crate) fn new(
@@ -59,6 +68,12 @@ impl HttpError {
         Self { allow, ..Self::status(StatusCode::METHOD_NOT_ALLOWED) }
     }
 
+    /// Where what stands in the way is.
+    pub(crate) fn located(mut self, path: String) -> Self {
+        self.location = Some(path);
+        self
+    }
+
     pub(crate) fn internal(description: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal server error", description)
     }
@@ -81,6 +96,9 @@ impl HttpError {
         headers.insert(header::VARY, HeaderValue::from_static("Accept"));
         if let Some(allow) = self.allow.and_then(|allow| HeaderValue::try_from(allow).ok()) {
             headers.insert(header::ALLOW, allow);
+        }
+        if let Some(location) = self.location.and_then(|path| HeaderValue::try_from(path).ok()) {
+            headers.insert(header::LOCATION, location);
         }
         if self.closes {
             headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
@@ -160,6 +178,7 @@ impl From<Error> for HttpError {
             Error::Invalid(_) => Self::bad_request(API, text),
             Error::NotFound(_) => Self::new(StatusCode::NOT_FOUND, "Not found", text),
             Error::Conflict(_) => Self::new(StatusCode::CONFLICT, "Resource conflict", text),
+            Error::NothingToUpdate { .. } => Self::bad_request("Unable to update subscription", text),
             Error::NotDeleted(Refusal::MessageIsClaimed | Refusal::ClaimedByAnother) => {
                 Self::new(StatusCode::FORBIDDEN, "Unable to delete", text)
             }

@@ -6,11 +6,12 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, header};
 use http_body_util::Full;
 use zaqar_domain::Zaqar;
-use zaqar_model::Caller;
+use zaqar_model::{Caller, JsonText};
 
 use crate::body::Payload;
 use crate::errors::HttpError;
 use crate::falcon::Query;
+use crate::json::read;
 
 /// What a handler answers.
 pub(crate) type Handled = Result<Response<Full<Bytes>>, HttpError>;
@@ -33,6 +34,12 @@ impl Exchange<'_> {
         let too_large =
             || HttpError::invalid_body(format!("Request body is too large. Max size: {SMALL_DOCUMENT}"));
         self.payload.read(SMALL_DOCUMENT, too_large).await
+    }
+
+    /// A small document, checked; `None` if there is no body or an empty one.
+    pub(crate) async fn small_json(self) -> Result<Option<JsonText>, HttpError> {
+        let body = self.small_document().await?.filter(|body| !body.is_empty());
+        body.map(read::document).transpose()
     }
 
     pub(crate) fn content_type(&self) -> Option<&[u8]> {

@@ -5,12 +5,13 @@ use std::borrow::Cow;
 
 use http::{HeaderMap, HeaderName, StatusCode, header};
 use zaqar_domain::{ClientIdRule, Limits};
-use zaqar_model::{Caller, ClientId, ProjectId, QueueName};
+use zaqar_model::{Caller, ClientId, DestinationKind, DestinationName, ProjectId, QueueName};
 
 use crate::body::Length;
 use crate::errors::HttpError;
 use crate::exchange::header_text;
 use crate::falcon::accept::accepts_json;
+use crate::routes::Place;
 
 const URL_SIGNATURE: HeaderName = HeaderName::from_static("url-signature");
 const CLIENT_ID: HeaderName = HeaderName::from_static("client-id");
@@ -47,8 +48,13 @@ pub(crate) fn check_form(headers: &HeaderMap, accept: &str, length: Length) -> R
     Ok(())
 }
 
-/// Who asks, from the headers alone: without Keystone everybody is believed.
-pub(crate) fn caller(headers: &HeaderMap, limits: &Limits) -> Result<Caller, HttpError> {
+/// Who asks, from the headers alone: without Keystone everybody is believed. `kind`: of what the path names, for the
+/// refusal of a project.
+pub(crate) fn caller(
+    headers: &HeaderMap,
+    limits: &Limits,
+    kind: DestinationKind,
+) -> Result<Caller, HttpError> {
     let client = client_id(headers, limits)?;
     let project = first_text(headers, &PROJECT_ID)
         .ok_or_else(|| HttpError::bad_request("Project-Id Missing", "The header X-PROJECT-ID was missing"))?;
@@ -58,7 +64,7 @@ pub(crate) fn caller(headers: &HeaderMap, limits: &Limits) -> Result<Caller, Htt
             "X-PROJECT-ID cannot be an empty string. Specify the right header X-PROJECT-ID and retry.",
         ));
     }
-    let project = ProjectId::new(&project).map_err(|_| invalid_queue())?;
+    let project = ProjectId::new(&project).map_err(|_| invalid_identification(kind))?;
     let roles = first_text(headers, &ROLES).unwrap_or_default();
     let roles = roles.split(',').map(str::trim).filter(|role| !role.is_empty()).map(str::to_owned).collect();
     Ok(Caller { project, client: Some(client), roles })
@@ -82,13 +88,22 @@ fn client_id(headers: &HeaderMap, limits: &Limits) -> Result<ClientId, HttpError
     client.ok_or_else(|| HttpError::bad_request("Wrong UUID value", "Malformed hexadecimal UUID."))
 }
 
-pub(crate) fn queue_name(text: &str) -> Result<QueueName, HttpError> {
-    QueueName::new(text).map_err(|_| invalid_queue())
+pub(crate) fn destination_name(place: Place<'_>) -> Result<DestinationName, HttpError> {
+    let kind = place.kind;
+    let name = QueueName::new(place.name).map_err(|_| invalid_identification(kind))?;
+    Ok(DestinationName { kind, name })
 }
 
-fn invalid_queue() -> HttpError {
-    HttpError::bad_request(
-        "Invalid queue identification",
-        "The format of the submitted queue name or project id is not valid.",
-    )
+fn invalid_identification(kind: DestinationKind) -> HttpError {
+    let (title, text) = match kind {
+        DestinationKind::Queue => (
+            "Invalid queue identification",
+            "The format of the submitted queue name or project id is not valid.",
+        ),
+        DestinationKind::Topic => (
+            "Invalid topic identification",
+            "The format of the submitted topic name or project id is not valid.",
+        ),
+    };
+    HttpError::bad_request(title, text)
 }

@@ -3,50 +3,72 @@
 //! As upstream's framework does it: a path's escapes are resolved before it is taken apart, slashes in front of it do
 //! not count, one at its end does, and a part may be empty.
 
-use zaqar_model::QueueName;
+use zaqar_model::{DestinationKind, DestinationName};
 
 use crate::errors::HttpError;
 use crate::exchange::{Exchange, Handled};
-use crate::handlers::{claims, health, home, messages, ping, queues};
+use crate::handlers::{claims, health, home, messages, ping, queues, subscriptions};
 
-/// What a path names.
+/// A queue or topic as a path names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place<'p> {
+    pub(crate) kind: DestinationKind,
+    pub(crate) name: &'p str,
+}
+
+/// What a path names. A queue and what belongs to it may also be a topic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Resource<'p> {
     Versions,
     Home,
     Ping,
     Health,
-    Queues,
-    Queue(&'p str),
-    QueueStats(&'p str),
-    QueuePurge(&'p str),
-    Messages(&'p str),
-    Message(&'p str, &'p str),
-    Claims(&'p str),
-    Claim(&'p str, &'p str),
+    Queues(DestinationKind),
+    Queue(Place<'p>),
+    QueueStats(Place<'p>),
+    QueuePurge(Place<'p>),
+    Messages(Place<'p>),
+    Message(Place<'p>, &'p str),
+    Claims(Place<'p>),
+    Claim(Place<'p>, &'p str),
+    Subscriptions(Place<'p>),
+    Subscription(Place<'p>, &'p str),
+    Confirmation(Place<'p>, &'p str),
 }
 
 impl<'p> Resource<'p> {
     /// What `path` names. Some exist for administrators' servers only.
     pub(crate) fn find(path: &'p str, admin_mode: bool) -> Option<Self> {
         let mut parts = path.trim_start_matches('/').split('/');
-        let first = parts.next().unwrap_or_default();
+        let version = parts.next().unwrap_or_default();
+        let noun = parts.next();
         let rest = [parts.next(), parts.next(), parts.next(), parts.next(), parts.next()];
-        Some(match (first, rest) {
-            ("", [None, ..]) => Self::Versions,
-            ("v2", [Some(""), None, ..]) => Self::Home,
-            ("v2", [Some("ping"), None, ..]) => Self::Ping,
-            ("v2", [Some("health"), None, ..]) if admin_mode => Self::Health,
-            ("v2", [Some("queues"), None, ..]) => Self::Queues,
-            ("v2", [Some("queues"), Some(queue), None, ..]) => Self::Queue(queue),
-            ("v2", [Some("queues"), Some(queue), Some("stats"), None, _]) => Self::QueueStats(queue),
-            ("v2", [Some("queues"), Some(queue), Some("purge"), None, _]) => Self::QueuePurge(queue),
-            ("v2", [Some("queues"), Some(queue), Some("messages"), None, _]) => Self::Messages(queue),
-            ("v2", [Some("queues"), Some(queue), Some("messages"), Some(id), None]) => {
-                Self::Message(queue, id)
+        let kind = match (version, noun) {
+            ("v2", Some("queues")) => DestinationKind::Queue,
+            ("v2", Some("topics")) => DestinationKind::Topic,
+            _ => {
+                return match (version, noun, rest) {
+                    ("", None, _) => Some(Self::Versions),
+                    ("v2", Some(""), [None, ..]) => Some(Self::Home),
+                    ("v2", Some("ping"), [None, ..]) => Some(Self::Ping),
+                    ("v2", Some("health"), [None, ..]) if admin_mode => Some(Self::Health),
+                    _ => None,
+                };
             }
-            ("v2", [Some("queues"), Some(queue), Some("claims"), None, _]) => Self::Claims(queue),
-            ("v2", [Some("queues"), Some(queue), Some("claims"), Some(id), None]) => Self::Claim(queue, id),
+        };
+        let [Some(name), rest @ ..] = rest else { return Some(Self::Queues(kind)) };
+        let place = Place { kind, name };
+        Some(match (kind, rest) {
+            (_, [None, ..]) => Self::Queue(place),
+            (_, [Some("stats"), None, ..]) => Self::QueueStats(place),
+            (_, [Some("purge"), None, ..]) => Self::QueuePurge(place),
+            (_, [Some("messages"), None, ..]) => Self::Messages(place),
+            (_, [Some("messages"), Some(id), None, _]) => Self::Message(place, id),
+            (DestinationKind::Queue, [Some("claims"), None, ..]) => Self::Claims(place),
+            (DestinationKind::Queue, [Some("claims"), Some(id), None, _]) => Self::Claim(place, id),
+            (_, [Some("subscriptions"), None, ..]) => Self::Subscriptions(place),
+            (_, [Some("subscriptions"), Some(id), None, _]) => Self::Subscription(place, id),
+            (_, [Some("subscriptions"), Some(id), Some("confirm"), None]) => Self::Confirmation(place, id),
             _ => return None,
         })
     }
@@ -54,60 +76,85 @@ impl<'p> Resource<'p> {
     /// The methods that it knows, besides OPTIONS.
     pub(crate) const fn methods(self) -> &'static str {
         match self {
-            Self::Versions | Self::Home | Self::Health | Self::Queues | Self::QueueStats(_) => "GET",
+            Self::Versions | Self::Home | Self::Health | Self::Queues(_) | Self::QueueStats(_) => "GET",
             Self::Ping => "GET, HEAD",
             Self::Queue(_) => "DELETE, GET, PATCH, PUT",
             Self::QueuePurge(_) | Self::Claims(_) => "POST",
             Self::Messages(_) => "DELETE, GET, POST",
             Self::Message(..) => "DELETE, GET",
-            Self::Claim(..) => "DELETE, GET, PATCH",
+            Self::Claim(..) | Self::Subscription(..) => "DELETE, GET, PATCH",
+            Self::Subscriptions(_) => "GET, POST",
+            Self::Confirmation(..) => "PUT",
         }
     }
 
-    /// Whose queue it belongs to: its name is checked before the method is.
-    pub(crate) const fn queue(self) -> Option<&'p str> {
+    /// Whose queue or topic it belongs to: its name is checked before the method is.
+    pub(crate) const fn place(self) -> Option<Place<'p>> {
         match self {
-            Self::Versions | Self::Home | Self::Ping | Self::Health | Self::Queues => None,
-            Self::Queue(queue)
-            | Self::QueueStats(queue)
-            | Self::QueuePurge(queue)
-            | Self::Messages(queue)
-            | Self::Message(queue, _)
-            | Self::Claims(queue)
-            | Self::Claim(queue, _) => Some(queue),
+            Self::Versions | Self::Home | Self::Ping | Self::Health | Self::Queues(_) => None,
+            Self::Queue(place)
+            | Self::QueueStats(place)
+            | Self::QueuePurge(place)
+            | Self::Messages(place)
+            | Self::Message(place, _)
+            | Self::Claims(place)
+            | Self::Claim(place, _)
+            | Self::Subscriptions(place)
+            | Self::Subscription(place, _)
+            | Self::Confirmation(place, _) => Some(place),
+        }
+    }
+
+    /// Whether it has to do with queues or with topics. What has to do with neither counts as a queue's.
+    pub(crate) const fn kind(self) -> DestinationKind {
+        match (self, self.place()) {
+            (Self::Queues(kind), _) | (_, Some(Place { kind, .. })) => kind,
+            _ => DestinationKind::Queue,
         }
     }
 }
 
-/// Serves a request. `queue` is the name that the resource has, checked.
+/// Serves a request. `name` is that of the resource's queue or topic, checked.
 pub(crate) async fn dispatch(
     resource: Resource<'_>,
     method: &str,
-    queue: Option<&QueueName>,
+    name: Option<&DestinationName>,
     exchange: Exchange<'_>,
     home: &home::Document,
 ) -> Handled {
-    match (resource, method, queue) {
+    match (resource, method, name) {
         (Resource::Home, "GET", _) => Ok(home.show()),
         (Resource::Ping, "GET", _) => ping::ask(exchange).await,
         (Resource::Ping, "HEAD", _) => ping::touch(exchange).await,
         (Resource::Health, "GET", _) => health::show(exchange).await,
-        (Resource::Queues, "GET", _) => queues::list(exchange).await,
-        (Resource::Queue(_), "PUT", Some(queue)) => queues::create(exchange, queue).await,
-        (Resource::Queue(_), "GET", Some(queue)) => queues::show(exchange, queue).await,
-        (Resource::Queue(_), "PATCH", Some(queue)) => queues::update(exchange, queue).await,
-        (Resource::Queue(_), "DELETE", Some(queue)) => queues::delete(exchange, queue).await,
-        (Resource::QueueStats(_), "GET", Some(queue)) => queues::stats(exchange, queue).await,
-        (Resource::QueuePurge(_), "POST", Some(queue)) => queues::purge(exchange, queue).await,
-        (Resource::Messages(_), "POST", Some(queue)) => messages::post(exchange, queue).await,
-        (Resource::Messages(_), "GET", Some(queue)) => messages::list(exchange, queue).await,
-        (Resource::Messages(_), "DELETE", Some(queue)) => messages::remove(exchange, queue).await,
-        (Resource::Message(_, id), "GET", Some(queue)) => messages::show(exchange, queue, id).await,
-        (Resource::Message(_, id), "DELETE", Some(queue)) => messages::delete(exchange, queue, id).await,
-        (Resource::Claims(_), "POST", Some(queue)) => claims::create(exchange, queue).await,
-        (Resource::Claim(_, id), "GET", Some(queue)) => claims::show(exchange, queue, id).await,
-        (Resource::Claim(_, id), "PATCH", Some(queue)) => claims::update(exchange, queue, id).await,
-        (Resource::Claim(_, id), "DELETE", Some(queue)) => claims::delete(exchange, queue, id).await,
+        (Resource::Queues(kind), "GET", _) => queues::list(exchange, kind).await,
+        (Resource::Queue(_), "PUT", Some(name)) => queues::create(exchange, name).await,
+        (Resource::Queue(_), "GET", Some(name)) => queues::show(exchange, name).await,
+        (Resource::Queue(_), "PATCH", Some(name)) => queues::update(exchange, name).await,
+        (Resource::Queue(_), "DELETE", Some(name)) => queues::delete(exchange, name).await,
+        (Resource::QueueStats(_), "GET", Some(name)) => queues::stats(exchange, name).await,
+        (Resource::QueuePurge(_), "POST", Some(name)) => queues::purge(exchange, name).await,
+        (Resource::Messages(_), "POST", Some(name)) => messages::post(exchange, name).await,
+        (Resource::Messages(_), "GET", Some(name)) => messages::list(exchange, name).await,
+        (Resource::Messages(_), "DELETE", Some(name)) => messages::remove(exchange, name).await,
+        (Resource::Message(_, id), "GET", Some(name)) => messages::show(exchange, name, id).await,
+        (Resource::Message(_, id), "DELETE", Some(name)) => messages::delete(exchange, name, id).await,
+        (Resource::Claims(_), "POST", Some(name)) => claims::create(exchange, name).await,
+        (Resource::Claim(_, id), "GET", Some(name)) => claims::show(exchange, name, id).await,
+        (Resource::Claim(_, id), "PATCH", Some(name)) => claims::update(exchange, name, id).await,
+        (Resource::Claim(_, id), "DELETE", Some(name)) => claims::delete(exchange, name, id).await,
+        (Resource::Subscriptions(_), "POST", Some(name)) => subscriptions::create(exchange, name).await,
+        (Resource::Subscriptions(_), "GET", Some(name)) => subscriptions::list(exchange, name).await,
+        (Resource::Subscription(_, id), "GET", Some(name)) => subscriptions::show(exchange, name, id).await,
+        (Resource::Subscription(_, id), "PATCH", Some(name)) => {
+            subscriptions::update(exchange, name, id).await
+        }
+        (Resource::Subscription(_, id), "DELETE", Some(name)) => {
+            subscriptions::delete(exchange, name, id).await
+        }
+        (Resource::Confirmation(_, id), "PUT", Some(name)) => {
+            subscriptions::confirm(exchange, name, id).await
+        }
         _ => Err(refuse(resource, method)),
     }
 }
@@ -149,7 +196,17 @@ pub(crate) fn refuse(resource: Resource<'_>, method: &str) -> HttpError {
 
 #[cfg(test)]
 mod tests {
-    use super::Resource;
+    use zaqar_model::DestinationKind;
+
+    use super::{Place, Resource};
+
+    const fn queue(name: &str) -> Place<'_> {
+        Place { kind: DestinationKind::Queue, name }
+    }
+
+    const fn topic(name: &str) -> Place<'_> {
+        Place { kind: DestinationKind::Topic, name }
+    }
 
     #[test]
     fn paths_are_taken_apart_as_upstream_does() {
@@ -158,15 +215,27 @@ mod tests {
             ("//", Some(Resource::Versions)),
             ("/v2", None),
             ("/v2/", Some(Resource::Home)),
-            ("//v2/queues", Some(Resource::Queues)),
+            ("//v2/queues", Some(Resource::Queues(DestinationKind::Queue))),
             ("/v2//queues", None),
-            ("/v2/queues/", Some(Resource::Queue(""))),
+            ("/v2/queues/", Some(Resource::Queue(queue("")))),
             ("/v2/queues/a/", None),
-            ("/v2/queues//messages", Some(Resource::Messages(""))),
-            ("/v2/queues/q/messages/", Some(Resource::Message("q", ""))),
+            ("/v2/queues//messages", Some(Resource::Messages(queue("")))),
+            ("/v2/queues/q/messages/", Some(Resource::Message(queue("q"), ""))),
             ("/v2/queues/q/messages/id/more", None),
-            ("/v2/queues/q/claims/id", Some(Resource::Claim("q", "id"))),
-            ("/v2/queues/q/stats", Some(Resource::QueueStats("q"))),
+            ("/v2/queues/q/claims/id", Some(Resource::Claim(queue("q"), "id"))),
+            ("/v2/queues/q/stats", Some(Resource::QueueStats(queue("q")))),
+            ("/v2/queues/q/subscriptions", Some(Resource::Subscriptions(queue("q")))),
+            ("/v2/queues/q/subscriptions/id", Some(Resource::Subscription(queue("q"), "id"))),
+            ("/v2/queues/q/subscriptions/id/confirm", Some(Resource::Confirmation(queue("q"), "id"))),
+            ("/v2/queues/q/subscriptions/id/confirm/", None),
+            ("/v2/queues/q/subscriptions/id/more", None),
+            ("/v2/topics", Some(Resource::Queues(DestinationKind::Topic))),
+            ("/v2/topics/t", Some(Resource::Queue(topic("t")))),
+            ("/v2/topics/t/purge", Some(Resource::QueuePurge(topic("t")))),
+            ("/v2/topics/t/messages/id", Some(Resource::Message(topic("t"), "id"))),
+            ("/v2/topics/t/subscriptions/id/confirm", Some(Resource::Confirmation(topic("t"), "id"))),
+            ("/v2/topics/t/claims", None),
+            ("/v2/topics/t/claims/id", None),
             ("/v2/health", None),
             ("/v1/queues", None),
             ("*", None),

@@ -22,7 +22,7 @@ use crate::errors::HttpError;
 use crate::exchange::{Exchange, Handled, header_text};
 use crate::falcon::{Query, decode_path};
 use crate::handlers::{home, versions};
-use crate::identity::{caller, check_form, queue_name};
+use crate::identity::{caller, check_form, destination_name};
 use crate::request_id::{RequestId, RequestIds};
 use crate::routes::{Resource, dispatch, refuse};
 
@@ -144,8 +144,8 @@ impl Inner {
                 _ => Err(refuse(resource, method)),
             };
         }
-        let caller = caller(&head.headers, self.zaqar.limits())?;
-        let queue = resource.queue().map(queue_name).transpose()?;
+        let caller = caller(&head.headers, self.zaqar.limits(), resource.kind())?;
+        let name = resource.place().map(destination_name).transpose()?;
         if method == "OPTIONS" {
             return Ok(options(resource));
         }
@@ -156,7 +156,7 @@ impl Inner {
             headers: &head.headers,
             payload: Payload { length, stream: body, timeout: self.options.body_read_timeout },
         };
-        dispatch(resource, method, queue.as_ref(), exchange, &self.home).await
+        dispatch(resource, method, name.as_ref(), exchange, &self.home).await
     }
 }
 

@@ -33,7 +33,7 @@ section! {
     default_claim_grace: u64 = 60;
 
     /// How long a subscription lives when the request does not say so, in seconds.
-    default_subscription_ttl: u64 = 3600, at_least(1), without_effect();
+    default_subscription_ttl: u64 = 3600, at_least(1);
 
     /// How many queues one page of a list may hold.
     max_queues_per_page: u32 = 20, at_least(1);
@@ -42,7 +42,7 @@ section! {
     max_messages_per_page: u32 = 20, at_least(1);
 
     /// How many subscriptions one page of a list may hold.
-    max_subscriptions_per_page: u32 = 20, at_least(1), without_effect();
+    max_subscriptions_per_page: u32 = 20, at_least(1);
 
     /// How many messages one request may claim or pop.
     max_messages_per_claim_or_pop: u32 = 20, at_least(1);
@@ -66,7 +66,7 @@ section! {
     max_claim_grace: u64 = 43_200;
 
     /// The kinds of addresses that may subscribe to a queue.
-    subscriber_types: Vec<String> = &["http", "https", "mailto", "trust+http", "trust+https"], without_effect();
+    subscriber_types: Vec<String> = &["http", "https", "mailto", "trust+http", "trust+https"];
 
     /// How many flavors one page of a list may hold.
     max_flavors_per_page: u32 = 20, at_least(1), without_effect();

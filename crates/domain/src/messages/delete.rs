@@ -1,6 +1,6 @@
 //! Deletes one message.
 
-use zaqar_model::{Caller, QueueName};
+use zaqar_model::{Caller, DestinationName};
 use zaqar_storage::Deletion;
 
 use crate::error::OrUnavailable;
@@ -12,13 +12,13 @@ impl Zaqar {
     pub async fn delete_message(
         &self,
         caller: &Caller,
-        name: &QueueName,
+        name: &DestinationName,
         id: &str,
         claim: Option<&str>,
     ) -> Result<()> {
         permit(caller, Rule::MessagesDelete)?;
         let failure = Failure::DeleteMessage;
-        let found = self.find_queue(&caller.project, name).await.or_unavailable(failure)?;
+        let found = self.find(&caller.project, name).await.or_unavailable(failure)?;
         let (Some(queue), Ok(id)) = (found, id.parse()) else { return Ok(()) };
         let store = &self.stores.messages;
         let claim = match claim.map(str::parse) {

@@ -1,6 +1,6 @@
 //! Shows messages by their ids.
 
-use zaqar_model::{Caller, Message, MessageId, QueueName, Timestamp};
+use zaqar_model::{Caller, DestinationName, Message, MessageId, Timestamp};
 
 use super::list::{Listed, out_of_bounds};
 use crate::error::OrUnavailable;
@@ -13,14 +13,14 @@ impl Zaqar {
     pub async fn get_message(
         &self,
         caller: &Caller,
-        name: &QueueName,
+        name: &DestinationName,
         id: &str,
     ) -> Result<(Message, Timestamp)> {
         permit(caller, Rule::MessagesGet)?;
         let failure = Failure::GetMessage;
         let now = self.now();
         let project = || caller.project.clone();
-        let found = self.find_queue(&caller.project, name).await.or_unavailable(failure)?;
+        let found = self.find(&caller.project, name).await.or_unavailable(failure)?;
         let Some(queue) = found else {
             return Err(Error::NotFound(Absent::Queue { queue: name.clone(), project: project() }));
         };
@@ -35,13 +35,18 @@ impl Zaqar {
     }
 
     /// Those of the messages that exist.
-    pub async fn get_messages(&self, caller: &Caller, name: &QueueName, ids: &[String]) -> Result<Listed> {
+    pub async fn get_messages(
+        &self,
+        caller: &Caller,
+        name: &DestinationName,
+        ids: &[String],
+    ) -> Result<Listed> {
         permit(caller, Rule::MessagesGetAll)?;
         let max = self.limits.max_messages_per_page;
         count_within(i64::try_from(ids.len()).ok(), max, 0).ok_or_else(|| out_of_bounds(max))?;
         let failure = Failure::GetMessage;
         let now = self.now();
-        let found = self.find_queue(&caller.project, name).await.or_unavailable(failure)?;
+        let found = self.find(&caller.project, name).await.or_unavailable(failure)?;
         let messages = match found {
             Some(queue) => {
                 let ids = valid(ids);

@@ -1,6 +1,6 @@
 //! Lists a queue's messages, a page at a time.
 
-use zaqar_model::{Caller, Marker, Message, PageRequest, QueueName, Timestamp};
+use zaqar_model::{Caller, DestinationName, Marker, Message, PageRequest, Timestamp};
 use zaqar_storage::MessageQuery;
 
 use crate::error::OrUnavailable;
@@ -48,7 +48,7 @@ impl Zaqar {
     pub async fn list_messages(
         &self,
         caller: &Caller,
-        name: &QueueName,
+        name: &DestinationName,
         listing: &MessageListing,
     ) -> Result<Listed> {
         permit(caller, Rule::MessagesGetAll)?;
@@ -56,7 +56,7 @@ impl Zaqar {
         let limit = count_within(listing.limit, max, DEFAULT_PAGE).ok_or_else(|| out_of_bounds(max))?;
         let now = self.now();
         let empty = Listed { messages: Vec::new(), now, next: None };
-        let found = self.find_queue(&caller.project, name).await.or_unavailable(Failure::ListMessages)?;
+        let found = self.find(&caller.project, name).await.or_unavailable(Failure::ListMessages)?;
         let Some(queue) = found else { return Ok(empty) };
         let (marker, stay_hidden) = match listing.marker.as_deref().map(read_marker) {
             None => (None, false),

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use zaqar_model::{
-    Caller, ClientId, DelaySeconds, JsonText, MessageId, NewMessage, Queue, QueueName, TtlSeconds,
+    Caller, ClientId, DelaySeconds, DestinationKind, DestinationName, JsonText, MessageId, NewMessage, Queue,
+    TtlSeconds,
 };
 use zaqar_storage::{StorageError, StorageResult};
 
@@ -28,17 +29,22 @@ pub struct Posting<'a> {
     zaqar: &'a Zaqar,
     client: ClientId,
     caller: &'a Caller,
-    name: &'a QueueName,
+    name: &'a DestinationName,
     /// `None`: it is made when the messages are good.
     queue: Option<Arc<Queue>>,
     attributes: Attributes,
 }
 
 impl Zaqar {
-    pub async fn begin_post<'a>(&'a self, caller: &'a Caller, name: &'a QueueName) -> Result<Posting<'a>> {
+    pub async fn begin_post<'a>(
+        &'a self,
+        caller: &'a Caller,
+        name: &'a DestinationName,
+    ) -> Result<Posting<'a>> {
         permit(caller, Rule::MessagesCreate)?;
         let client = caller.client.clone().ok_or_else(|| Error::invalid("A client id is required."))?;
-        let queue = self.find_queue(&caller.project, name).await.map_err(lookup_failed)?;
+        let queue =
+            self.find(&caller.project, name).await.map_err(|source| lookup_failed(name.kind, source))?;
         let attributes = queue.as_ref().map(|queue| Attributes::of(&queue.metadata)).unwrap_or_default();
         Ok(Posting { zaqar: self, client, caller, name, queue, attributes })
     }
@@ -116,7 +122,11 @@ impl Posting<'_> {
     }
 
     async fn make_queue(&self) -> Result<Arc<Queue>> {
-        self.zaqar.stores.find_or_create_queue(&self.caller.project, self.name).await.map_err(lookup_failed)
+        self.zaqar
+            .stores
+            .find_or_create(&self.caller.project, self.name)
+            .await
+            .map_err(|source| lookup_failed(self.name.kind, source))
     }
 
     async fn store(&self, queue: &Queue, messages: Vec<NewMessage>) -> StorageResult<Vec<MessageId>> {
@@ -126,6 +136,6 @@ impl Posting<'_> {
 }
 
 /// Upstream has no better answer to this than an internal error, and its tests want it so.
-fn lookup_failed(source: StorageError) -> Error {
-    Error::Internal { failure: Failure::FindQueue, source }
+fn lookup_failed(kind: DestinationKind, source: StorageError) -> Error {
+    Error::Internal { failure: Failure::FindQueue(kind), source }
 }

@@ -1,6 +1,6 @@
 //! Removes several messages at once: those with given ids, or the first ones, which are shown once more (pop).
 
-use zaqar_model::{Caller, ClaimId, Message, QueueName, Timestamp};
+use zaqar_model::{Caller, ClaimId, DestinationName, Message, Timestamp};
 
 use super::{delete::outcome, get::valid};
 use crate::error::OrUnavailable;
@@ -30,7 +30,7 @@ impl Zaqar {
     pub async fn remove_messages(
         &self,
         caller: &Caller,
-        name: &QueueName,
+        name: &DestinationName,
         removal: &Removal,
     ) -> Result<Removed> {
         permit(caller, Rule::MessagesDeleteAll)?;
@@ -46,12 +46,12 @@ impl Zaqar {
     async fn delete_messages(
         &self,
         caller: &Caller,
-        name: &QueueName,
+        name: &DestinationName,
         ids: &[String],
         claims: Option<&[String]>,
     ) -> Result<()> {
         let failure = Failure::DeleteMessages;
-        let found = self.find_queue(&caller.project, name).await.or_unavailable(failure)?;
+        let found = self.find(&caller.project, name).await.or_unavailable(failure)?;
         let Some(queue) = found else { return Ok(()) };
         let ids = valid(ids);
         let claims: Option<Vec<ClaimId>> =
@@ -61,10 +61,10 @@ impl Zaqar {
         outcome(deletion.or_unavailable(failure)?)
     }
 
-    async fn pop_messages(&self, caller: &Caller, name: &QueueName, count: usize) -> Result<Removed> {
+    async fn pop_messages(&self, caller: &Caller, name: &DestinationName, count: usize) -> Result<Removed> {
         let failure = Failure::PopMessages;
         let now = self.now();
-        let found = self.find_queue(&caller.project, name).await.or_unavailable(failure)?;
+        let found = self.find(&caller.project, name).await.or_unavailable(failure)?;
         let messages = match found {
             Some(queue) => {
                 self.stores.messages.pop(&queue.destination, count, now).await.or_unavailable(failure)?

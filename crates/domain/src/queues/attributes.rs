@@ -2,7 +2,7 @@
 //! types when they are needed, and shown with their defaults.
 
 use serde_json::{Value, json};
-use zaqar_model::{Metadata, QueueName};
+use zaqar_model::{DestinationKind, Metadata, QueueName};
 
 use super::retry_policy;
 use crate::limits::{Limits, MIN_MESSAGE_TTL, seconds_within};
@@ -56,9 +56,7 @@ impl Attributes {
 
 /// Whether a queue may have this metadata.
 pub(super) fn check(metadata: &Metadata, limits: &Limits) -> Result<()> {
-    if metadata.members().values().any(|value| deeper_than(value, MAX_DEPTH - 1)) {
-        return Err(Error::invalid(format!("Queue metadata is nested too deeply. Max depth: {MAX_DEPTH}")));
-    }
+    check_depth(metadata, "Queue metadata is")?;
     let max_ttl = limits.max_message_ttl;
     in_seconds(metadata, TTL, MIN_MESSAGE_TTL, max_ttl, || {
         format!(
@@ -92,9 +90,17 @@ pub(super) fn check(metadata: &Metadata, limits: &Limits) -> Result<()> {
     retry_policy::check(metadata)
 }
 
+/// `what` is what the refusal calls the metadata.
+pub(crate) fn check_depth(metadata: &Metadata, what: &str) -> Result<()> {
+    if metadata.members().values().any(|value| deeper_than(value, MAX_DEPTH - 1)) {
+        return Err(Error::invalid(format!("{what} nested too deeply. Max depth: {MAX_DEPTH}")));
+    }
+    Ok(())
+}
+
 /// What a client is shown: the metadata, and the reserved attributes' defaults where it has none of its own (or, as
 /// upstream has it, an empty one).
-pub(super) fn with_defaults(metadata: &Metadata, limits: &Limits) -> Metadata {
+pub(super) fn with_defaults(kind: DestinationKind, metadata: &Metadata, limits: &Limits) -> Metadata {
     let mut shown = metadata.clone();
     let defaults = [
         (POST_SIZE, json!(limits.max_messages_post_size)),
@@ -106,15 +112,18 @@ pub(super) fn with_defaults(metadata: &Metadata, limits: &Limits) -> Metadata {
         (ENCRYPT, Value::Bool(false)),
     ];
     for (name, default) in defaults {
-        if shown.get(name).is_none_or(is_empty) {
+        if is_reserved(kind, name) && shown.get(name).is_none_or(is_empty) {
             shown.members_mut().insert(name.to_owned(), default);
         }
     }
     shown
 }
 
-pub(super) fn is_reserved(name: &str) -> bool {
-    [POST_SIZE, TTL, DELAY, DEAD_LETTERS, DEAD_LETTERS_TTL, CLAIM_COUNT, ENCRYPT].contains(&name)
+/// Whether this attribute has a default. What has to do with claims, upstream knows of queues only.
+pub(super) fn is_reserved(kind: DestinationKind, name: &str) -> bool {
+    [POST_SIZE, TTL, DELAY].contains(&name)
+        || kind == DestinationKind::Queue
+            && [DEAD_LETTERS, DEAD_LETTERS_TTL, CLAIM_COUNT, ENCRYPT].contains(&name)
 }
 
 pub(super) fn asks_for_encryption(metadata: &Metadata) -> bool {
@@ -175,7 +184,7 @@ fn deeper_than(value: &Value, levels: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
-    use zaqar_model::{Metadata, QueueName};
+    use zaqar_model::{DestinationKind, Metadata, QueueName};
 
     use super::{Attributes, check, with_defaults};
     use crate::Limits;
@@ -280,8 +289,19 @@ mod tests {
     }
 
     #[test]
+    fn a_topic_has_no_attributes_of_claims() {
+        let shown = with_defaults(DestinationKind::Topic, &Metadata::default(), &Limits::default());
+        let text = serde_json::to_string(shown.members()).unwrap();
+        assert_eq!(
+            text,
+            "{\"_max_messages_post_size\":262144,\"_default_message_ttl\":3600,\"_default_message_delay\":0}"
+        );
+    }
+
+    #[test]
     fn defaults_fill_what_is_absent_or_empty() {
         let shown = with_defaults(
+            DestinationKind::Queue,
             &metadata(json!({"a": 1, "_default_message_delay": 0, "_default_message_ttl": 99})),
             &Limits::default(),
         );

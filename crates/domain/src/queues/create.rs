@@ -1,6 +1,6 @@
 //! Makes a queue.
 
-use zaqar_model::{Caller, DestinationKind, Metadata, QueueName};
+use zaqar_model::{Caller, DestinationName, Metadata};
 use zaqar_storage::Created;
 
 use super::attributes;
@@ -20,20 +20,20 @@ impl Zaqar {
     pub async fn create_queue(
         &self,
         caller: &Caller,
-        name: &QueueName,
+        name: &DestinationName,
         metadata: Metadata,
     ) -> Result<QueueCreation> {
-        permit(caller, Rule::QueuesCreate)?;
+        permit(caller, Rule::QueuesCreate.on(name.kind))?;
         attributes::check(&metadata, &self.limits)?;
         if attributes::asks_for_encryption(&metadata) {
-            tracing::warn!(queue = %name, "a queue asks for encryption, which this version does not do yet");
+            tracing::warn!(queue = %name.name, "a queue asks for encryption, which this version does not do yet");
         }
         let created = self
             .stores
             .management
-            .create(DestinationKind::Queue, &caller.project, name, metadata)
+            .create(name.kind, &caller.project, &name.name, metadata)
             .await
-            .or_unavailable(Failure::CreateQueue)?;
+            .or_unavailable(Failure::CreateQueue(name.kind))?;
         Ok(match created {
             Created::New(_) => QueueCreation::Created,
             Created::Existing(_) => QueueCreation::Existed,

@@ -1,6 +1,6 @@
 //! Deletes a queue with everything in it.
 
-use zaqar_model::{Caller, QueueName};
+use zaqar_model::{Caller, DestinationName};
 
 use crate::error::OrUnavailable;
 use crate::permissions::{Rule, permit};
@@ -9,10 +9,11 @@ use crate::{Failure, Result, Zaqar};
 
 impl Zaqar {
     /// No such queue: nothing to do.
-    pub async fn delete_queue(&self, caller: &Caller, name: &QueueName) -> Result<()> {
-        permit(caller, Rule::QueuesDelete)?;
+    pub async fn delete_queue(&self, caller: &Caller, name: &DestinationName) -> Result<()> {
+        permit(caller, Rule::QueuesDelete.on(name.kind))?;
+        let failure = Failure::DeleteQueue(name.kind);
         let (stores, project, name) = (self.stores.clone(), caller.project.clone(), name.clone());
-        let deleting = async move { stores.delete_queue(&project, &name).await };
-        to_the_end(deleting).await.or_unavailable(Failure::DeleteQueue)
+        let deleting = async move { stores.delete(&project, &name).await };
+        to_the_end(deleting).await.or_unavailable(failure)
     }
 }

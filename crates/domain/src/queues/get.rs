@@ -1,6 +1,6 @@
 //! Shows a queue's metadata.
 
-use zaqar_model::{Caller, Metadata, QueueName};
+use zaqar_model::{Caller, DestinationName, Metadata};
 
 use super::attributes;
 use crate::error::OrUnavailable;
@@ -10,12 +10,12 @@ use crate::{Failure, Result, Zaqar};
 impl Zaqar {
     /// The metadata with the reserved attributes' defaults. A queue that does not exist is shown as it would be if it
     /// were created without metadata.
-    pub async fn get_queue(&self, caller: &Caller, name: &QueueName) -> Result<Metadata> {
-        permit(caller, Rule::QueuesGet)?;
-        let queue = self.find_queue(&caller.project, name).await.or_unavailable(Failure::GetQueue)?;
+    pub async fn get_queue(&self, caller: &Caller, name: &DestinationName) -> Result<Metadata> {
+        permit(caller, Rule::QueuesGet.on(name.kind))?;
+        let queue = self.find(&caller.project, name).await.or_unavailable(Failure::GetQueue(name.kind))?;
         Ok(match queue {
-            Some(queue) => attributes::with_defaults(&queue.metadata, &self.limits),
-            None => attributes::with_defaults(&Metadata::default(), &self.limits),
+            Some(queue) => attributes::with_defaults(name.kind, &queue.metadata, &self.limits),
+            None => attributes::with_defaults(name.kind, &Metadata::default(), &self.limits),
         })
     }
 }

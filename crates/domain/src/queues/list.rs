@@ -1,4 +1,4 @@
-//! Lists a project's queues.
+//! Lists a project's queues or topics.
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ pub struct QueueListing {
     pub name: Option<String>,
     /// Members that the metadata must have.
     pub metadata: Vec<(String, Value)>,
-    /// Whether to count all queues of the project.
+    /// Whether to count all of the project.
     pub with_count: bool,
 }
 
@@ -41,8 +41,13 @@ pub struct ListedQueues {
 }
 
 impl Zaqar {
-    pub async fn list_queues(&self, caller: &Caller, listing: &QueueListing) -> Result<ListedQueues> {
-        permit(caller, Rule::QueuesGetAll)?;
+    pub async fn list_queues(
+        &self,
+        caller: &Caller,
+        kind: DestinationKind,
+        listing: &QueueListing,
+    ) -> Result<ListedQueues> {
+        permit(caller, Rule::QueuesGetAll.on(kind))?;
         let max = self.limits.max_queues_per_page;
         let limit = count_within(listing.limit, max, DEFAULT_PAGE)
             .ok_or_else(|| Error::invalid(format!("Limit must be at least 1 and no greater than {max}.")))?;
@@ -51,9 +56,8 @@ impl Zaqar {
             metadata: listing.metadata.clone(),
         };
         let page = PageRequest { marker: listing.marker.as_deref().and_then(name_before), limit };
-        let failure = Failure::ListQueues;
+        let failure = Failure::ListQueues(kind);
         let store = &self.stores.management;
-        let kind = DestinationKind::Queue;
         let page = store.list(kind, &caller.project, &filter, &page).await.or_unavailable(failure)?;
         let count = if listing.with_count {
             Some(store.count(kind, &caller.project).await.or_unavailable(failure)?)
@@ -65,7 +69,7 @@ impl Zaqar {
 
     /// A listed queue's metadata as [`Zaqar::get_queue`] shows it.
     pub fn shown_metadata(&self, queue: &Queue) -> Metadata {
-        attributes::with_defaults(&queue.metadata, &self.limits)
+        attributes::with_defaults(queue.destination.kind, &queue.metadata, &self.limits)
     }
 }
 

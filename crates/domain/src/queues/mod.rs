@@ -1,4 +1,6 @@
-//! Queues: made, shown, changed, listed, counted, emptied, deleted. What is in them is `messages`.
+//! Queues and topics: made, shown, changed, listed, counted, emptied, deleted. What is in them is `messages`.
+//!
+//! A topic is a queue whose messages nobody claims. Where the two differ, the kind in the name tells them apart.
 
 mod attributes;
 mod create;
@@ -11,9 +13,10 @@ mod retry_policy;
 mod stats;
 mod update;
 
-pub(crate) use attributes::Attributes;
+pub(crate) use attributes::{Attributes, check_depth};
 pub use create::QueueCreation;
 pub use list::{ListedQueues, QueueListing};
 pub use patch::Patch;
 pub use purge::PurgeScope;
+pub(crate) use retry_policy::check as check_retry_policy;
 pub use stats::{StatsEdge, StatsReport};

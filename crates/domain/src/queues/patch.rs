@@ -1,8 +1,8 @@
-//! A patch to a queue's metadata: JSON Patch (RFC 6902) as upstream limits it. Only `add`, `remove` and `replace`, and
+//! A patch to a queue's or topic's metadata: JSON Patch (RFC 6902) as upstream limits it. Only `add`, `remove` and `replace`, and
 //! only of members of the metadata: `/metadata/<name>`.
 
 use serde_json::Value;
-use zaqar_model::Metadata;
+use zaqar_model::{DestinationKind, Metadata};
 
 use super::attributes;
 use crate::{Error, Result};
@@ -24,7 +24,7 @@ impl Patch {
         operations.into_iter().map(change).collect::<Result<_>>().map(Self)
     }
 
-    pub(super) fn apply(&self, metadata: &mut Metadata) -> Result<()> {
+    pub(super) fn apply(&self, kind: DestinationKind, metadata: &mut Metadata) -> Result<()> {
         let members = metadata.members_mut();
         for change in &self.0 {
             match change {
@@ -32,13 +32,13 @@ impl Patch {
                     members.insert(name.clone(), value.clone());
                 }
                 Change::Replace(name, value) => {
-                    if !members.contains_key(name) && !attributes::is_reserved(name) {
+                    if !members.contains_key(name) && !attributes::is_reserved(kind, name) {
                         return Err(Error::Conflict(format!("Can't replace non-existent object {name}.")));
                     }
                     members.insert(name.clone(), value.clone());
                 }
                 Change::Remove(name) => {
-                    if members.shift_remove(name).is_none() && !attributes::is_reserved(name) {
+                    if members.shift_remove(name).is_none() && !attributes::is_reserved(kind, name) {
                         return Err(Error::Conflict(format!("Can't remove non-existent object {name}.")));
                     }
                 }
@@ -113,7 +113,7 @@ fn decode(pointer: &str) -> Result<Vec<String>> {
 mod tests {
     use proptest::prelude::{any, proptest};
     use serde_json::{Map, Value, json};
-    use zaqar_model::Metadata;
+    use zaqar_model::{DestinationKind, Metadata};
 
     use super::Patch;
 
@@ -122,7 +122,7 @@ mod tests {
         let Value::Object(before) = before else { panic!("not an object") };
         let mut metadata = Metadata::new(before);
         Patch::new(operations)
-            .and_then(|patch| patch.apply(&mut metadata))
+            .and_then(|patch| patch.apply(DestinationKind::Queue, &mut metadata))
             .map_err(|error| error.to_string())?;
         Ok(Value::Object(metadata.into_members()))
     }

@@ -1,6 +1,6 @@
 //! Empties a queue.
 
-use zaqar_model::{Caller, PageRequest, Queue, QueueName};
+use zaqar_model::{Caller, DestinationName, PageRequest, Queue};
 use zaqar_storage::{StorageError, StorageResult};
 
 use crate::error::OrUnavailable;
@@ -17,10 +17,15 @@ pub struct PurgeScope {
 const SUBSCRIPTIONS_AT_ONCE: usize = 100;
 
 impl Zaqar {
-    pub async fn purge_queue(&self, caller: &Caller, name: &QueueName, scope: PurgeScope) -> Result<()> {
-        permit(caller, Rule::QueuesPurge)?;
-        let failure = Failure::PurgeQueue;
-        let found = self.find_queue(&caller.project, name).await.or_unavailable(failure)?;
+    pub async fn purge_queue(
+        &self,
+        caller: &Caller,
+        name: &DestinationName,
+        scope: PurgeScope,
+    ) -> Result<()> {
+        permit(caller, Rule::QueuesPurge.on(name.kind))?;
+        let failure = Failure::PurgeQueue(name.kind);
+        let found = self.find(&caller.project, name).await.or_unavailable(failure)?;
         let Some(queue) = found else { return Ok(()) };
         if scope.messages {
             self.stores.messages.purge(&queue.destination, self.now()).await.or_unavailable(failure)?;

@@ -1,4 +1,4 @@
-//! `_retry_policy`: how deliveries to subscribers are tried again. Here it is only checked; the notifier follows it.
+//! `_retry_policy`, of a queue or of a subscription: how deliveries to subscribers are tried again. Here it is only checked; the notifier follows it.
 
 use serde_json::{Map, Value};
 use zaqar_model::Metadata;
@@ -11,7 +11,7 @@ const MAXIMUM_DELAY: i64 = 30;
 const LINEAR_INTERVAL: i64 = 5;
 const BACKOFF_FUNCTIONS: [&str; 4] = ["linear", "arithmetic", "exponential", "geometric"];
 
-pub(super) fn check(metadata: &Metadata) -> Result<()> {
+pub(crate) fn check(metadata: &Metadata) -> Result<()> {
     let policy = match metadata.get("_retry_policy") {
         None | Some(Value::Null) => return Ok(()),
         Some(Value::Object(policy)) => policy,

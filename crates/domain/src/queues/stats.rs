@@ -1,6 +1,6 @@
 //! Counts what is in a queue.
 
-use zaqar_model::{Caller, MessageId, QueueName, Timestamp};
+use zaqar_model::{Caller, DestinationName, MessageId, Timestamp};
 
 use crate::error::OrUnavailable;
 use crate::permissions::{Rule, permit};
@@ -25,10 +25,10 @@ pub struct StatsEdge {
 
 impl Zaqar {
     /// A queue that does not exist is empty.
-    pub async fn queue_stats(&self, caller: &Caller, name: &QueueName) -> Result<StatsReport> {
-        permit(caller, Rule::QueuesStats)?;
-        let failure = Failure::QueueStats;
-        let found = self.find_queue(&caller.project, name).await.or_unavailable(failure)?;
+    pub async fn queue_stats(&self, caller: &Caller, name: &DestinationName) -> Result<StatsReport> {
+        permit(caller, Rule::QueuesStats.on(name.kind))?;
+        let failure = Failure::QueueStats(name.kind);
+        let found = self.find(&caller.project, name).await.or_unavailable(failure)?;
         let Some(queue) = found else { return Ok(StatsReport::default()) };
         let now = self.now();
         let stats = self.stores.messages.stats(&queue.destination, now).await.or_unavailable(failure)?;

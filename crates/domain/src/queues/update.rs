@@ -1,10 +1,10 @@
 //! Changes a queue's metadata.
 
-use zaqar_model::{Caller, Metadata, QueueName};
+use zaqar_model::{Caller, DestinationName, Metadata};
 use zaqar_storage::StorageError;
 
 use super::{attributes, patch::Patch};
-use crate::error::OrUnavailable;
+use crate::error::{OrUnavailable, noun};
 use crate::permissions::{Rule, permit};
 use crate::{Absent, Error, Failure, Result, Zaqar};
 
@@ -13,23 +13,33 @@ const TRIES: usize = 100;
 
 impl Zaqar {
     /// Applies a patch and answers the metadata as it is shown afterwards. Of concurrent patches none is lost.
-    pub async fn update_queue(&self, caller: &Caller, name: &QueueName, patch: &Patch) -> Result<Metadata> {
-        permit(caller, Rule::QueuesUpdate)?;
+    pub async fn update_queue(
+        &self,
+        caller: &Caller,
+        name: &DestinationName,
+        patch: &Patch,
+    ) -> Result<Metadata> {
+        permit(caller, Rule::QueuesUpdate.on(name.kind))?;
         for _ in 0..TRIES {
-            let found = self.find_queue(&caller.project, name).await.or_unavailable(Failure::UpdateQueue)?;
+            let found =
+                self.find(&caller.project, name).await.or_unavailable(Failure::UpdateQueue(name.kind))?;
             let Some(queue) = found else { return Err(absent(caller, name)) };
             let mut metadata = queue.metadata.clone();
-            patch.apply(&mut metadata)?;
+            patch.apply(name.kind, &mut metadata)?;
             attributes::check(&metadata, &self.limits)?;
             self.check_size(&metadata)?;
             match self.stores.management.set_metadata(&queue, metadata).await {
-                Ok(queue) => return Ok(attributes::with_defaults(&queue.metadata, &self.limits)),
+                Ok(queue) => return Ok(attributes::with_defaults(name.kind, &queue.metadata, &self.limits)),
                 // Changed, or deleted and perhaps made anew, since it was read.
                 Err(StorageError::Conflict(_) | StorageError::NotFound(_)) => {}
-                Err(source) => return Err(Error::Unavailable { failure: Failure::UpdateQueue, source }),
+                Err(source) => {
+                    return Err(Error::Unavailable { failure: Failure::UpdateQueue(name.kind), source });
+                }
             }
         }
-        Err(Error::Conflict("The queue is being changed by others all the time. Please try again.".into()))
+        let noun = noun(name.kind);
+        let text = format!("The {noun} is being changed by others all the time. Please try again.");
+        Err(Error::Conflict(text))
     }
 
     /// Many small patches must not make metadata larger than one request could.
@@ -43,6 +53,6 @@ impl Zaqar {
     }
 }
 
-fn absent(caller: &Caller, name: &QueueName) -> Error {
+fn absent(caller: &Caller, name: &DestinationName) -> Error {
     Error::NotFound(Absent::Queue { queue: name.clone(), project: caller.project.clone() })
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 use zaqar_domain::ClaimWish;
 use zaqar_model::{Clock, DestinationKind};
 
-use crate::fixture::{Fixture, name};
+use crate::fixture::{Fixture, name, queue_named};
 
 /// Lets `operation` run until it first waits, and drops it. What it has left running then ends.
 async fn abandon(operation: impl Future) {
@@ -26,7 +26,7 @@ async fn a_deletion_that_has_begun_takes_the_messages_along() {
     fixture.post("q", &["1"]).await;
     let (kind, project) = (DestinationKind::Queue, &fixture.caller.project);
     let queue = fixture.management.find(kind, project, &name("q")).await.unwrap().unwrap();
-    abandon(fixture.zaqar.delete_queue(&fixture.caller, &name("q"))).await;
+    abandon(fixture.zaqar.delete_queue(&fixture.caller, &queue_named("q"))).await;
     assert_eq!(fixture.management.find(kind, project, &name("q")).await.unwrap(), None);
     let stats = fixture.store.stats(&queue.destination, fixture.clock.now()).await.unwrap();
     assert_eq!(stats.total(), 0);

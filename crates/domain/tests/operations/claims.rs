@@ -1,6 +1,6 @@
 use zaqar_domain::{ClaimWish, Error, Refusal};
 
-use crate::fixture::{Fixture, caller, name};
+use crate::fixture::{Fixture, caller, name, queue_named};
 
 #[tokio::test]
 async fn the_life_of_a_claim() {
@@ -19,11 +19,11 @@ async fn the_life_of_a_claim() {
     assert_eq!((shown.claim.messages.len(), shown.now.secs_since(shown.claim.renewed)), (2, 99));
 
     let message = claim.messages[0].id.to_string();
-    let refused = zaqar.delete_message(caller, &q, &message, None).await;
+    let refused = zaqar.delete_message(caller, &queue_named("q"), &message, None).await;
     assert!(matches!(refused, Err(Error::NotDeleted(Refusal::MessageIsClaimed))));
-    let refused = zaqar.delete_message(caller, &q, &message, Some("nope")).await;
+    let refused = zaqar.delete_message(caller, &queue_named("q"), &message, Some("nope")).await;
     assert!(matches!(refused, Err(Error::NotDeleted(Refusal::ClaimDoesNotExist))));
-    zaqar.delete_message(caller, &q, &message, Some(&id)).await.unwrap();
+    zaqar.delete_message(caller, &queue_named("q"), &message, Some(&id)).await.unwrap();
 
     zaqar.delete_claim(caller, &q, &id).await.unwrap();
     assert_eq!(fixture.claim("q").await.unwrap().messages.len(), 1);

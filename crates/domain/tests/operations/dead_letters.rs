@@ -4,7 +4,7 @@ use zaqar_model::{
 };
 use zaqar_storage::{ClaimRequest, DeadLetterPolicy};
 
-use crate::fixture::{Fixture, name};
+use crate::fixture::{Fixture, name, queue_named};
 
 #[tokio::test]
 async fn a_message_claimed_often_enough_moves_and_is_free_at_once() {
@@ -50,10 +50,10 @@ async fn more_messages_than_move_at_once_all_move() {
     for _ in 0..25 {
         fixture.post("q", &["1"; 10]).await;
     }
-    while fixture.zaqar.queue_stats(&fixture.caller, &name("q")).await.unwrap().free > 0 {
+    while fixture.zaqar.queue_stats(&fixture.caller, &queue_named("q")).await.unwrap().free > 0 {
         assert_eq!(fixture.claim("q").await, None);
     }
-    assert_eq!(fixture.zaqar.queue_stats(&fixture.caller, &name("dlq")).await.unwrap().free, 250);
+    assert_eq!(fixture.zaqar.queue_stats(&fixture.caller, &queue_named("dlq")).await.unwrap().free, 250);
 }
 
 #[tokio::test]

@@ -6,7 +6,8 @@ use bytes::Bytes;
 use serde_json::Value;
 use zaqar_domain::{ClaimWish, Draft, Limits, MessageListing, NewClaim, Stores, Zaqar};
 use zaqar_model::{
-    Caller, ClientId, Clock, JsonText, Message, MessageId, Metadata, ProjectId, QueueName, RandomIds,
+    Caller, ClientId, Clock, DestinationName, JsonText, Message, MessageId, Metadata, ProjectId, QueueName,
+    RandomIds,
 };
 use zaqar_storage::{ManagementStore, MessageStore};
 use zaqar_storage_conformance::{ManualClock, ModelStore};
@@ -35,7 +36,7 @@ impl Fixture {
     }
 
     pub(crate) async fn make_queue(&self, queue: &str, metadata: Value) {
-        self.zaqar.create_queue(&self.caller, &name(queue), metadata_of(metadata)).await.unwrap();
+        self.zaqar.create_queue(&self.caller, &queue_named(queue), metadata_of(metadata)).await.unwrap();
     }
 
     pub(crate) async fn post(&self, queue: &str, bodies: &[&'static str]) -> Vec<MessageId> {
@@ -44,14 +45,21 @@ impl Fixture {
     }
 
     pub(crate) async fn post_drafts(&self, queue: &str, drafts: Vec<Draft>) -> Vec<MessageId> {
-        let queue = name(queue);
-        self.zaqar.begin_post(&self.caller, &queue).await.unwrap().post(drafts).await.unwrap()
+        self.post_to(&queue_named(queue), drafts).await
+    }
+
+    pub(crate) async fn post_to(&self, name: &DestinationName, drafts: Vec<Draft>) -> Vec<MessageId> {
+        self.zaqar.begin_post(&self.caller, name).await.unwrap().post(drafts).await.unwrap()
     }
 
     /// All that the caller can see, its own messages among them.
     pub(crate) async fn list(&self, queue: &str) -> Vec<Message> {
+        self.list_in(&queue_named(queue)).await
+    }
+
+    pub(crate) async fn list_in(&self, name: &DestinationName) -> Vec<Message> {
         let listing = MessageListing { echo: true, limit: Some(20), ..MessageListing::default() };
-        self.zaqar.list_messages(&self.caller, &name(queue), &listing).await.unwrap().messages
+        self.zaqar.list_messages(&self.caller, name, &listing).await.unwrap().messages
     }
 
     pub(crate) async fn claim(&self, queue: &str) -> Option<NewClaim> {
@@ -75,6 +83,14 @@ pub(crate) fn caller(project: &str) -> Caller {
 
 pub(crate) fn name(text: &str) -> QueueName {
     QueueName::new(text).unwrap()
+}
+
+pub(crate) fn queue_named(text: &str) -> DestinationName {
+    DestinationName::queue(name(text))
+}
+
+pub(crate) fn topic_named(text: &str) -> DestinationName {
+    DestinationName::topic(name(text))
 }
 
 pub(crate) fn draft(body: &'static str) -> Draft {

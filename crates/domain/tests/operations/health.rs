@@ -1,4 +1,5 @@
 use zaqar_domain::{Error, QueueListing};
+use zaqar_model::DestinationKind;
 use zaqar_storage::Volume;
 
 use crate::fixture::{Fixture, caller};
@@ -34,7 +35,11 @@ async fn a_self_test_runs_every_operation_and_leaves_nothing_behind() {
     assert!(report.operations.iter().all(|(_, status)| status.succeeded && status.reference.is_none()));
     let after = fixture.zaqar.health(&fixture.caller, false).await.unwrap();
     assert_eq!(after.storage.volume, Some(Volume { claimed: 0, free: 0 }));
-    let listed = fixture.zaqar.list_queues(&fixture.caller, &QueueListing::default()).await.unwrap();
+    let listed = fixture
+        .zaqar
+        .list_queues(&fixture.caller, DestinationKind::Queue, &QueueListing::default())
+        .await
+        .unwrap();
     assert!(listed.queues.is_empty());
 }
 

@@ -14,3 +14,7 @@ mod health;
 mod messages;
 #[cfg(test)]
 mod queues;
+#[cfg(test)]
+mod subscriptions;
+#[cfg(test)]
+mod topics;

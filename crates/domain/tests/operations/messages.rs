@@ -2,12 +2,12 @@ use serde_json::json;
 use zaqar_domain::{Draft, Error, Limits, MessageListing, Removal, Removed};
 use zaqar_model::{ClientId, DestinationKind, Metadata};
 
-use crate::fixture::{Fixture, caller, draft, name};
+use crate::fixture::{Fixture, caller, draft, queue_named};
 
 #[tokio::test]
 async fn a_refused_post_makes_no_queue() {
     let fixture = Fixture::new();
-    let q = name("q");
+    let q = queue_named("q");
     let good = draft("1");
     for bad in [
         vec![],
@@ -17,14 +17,15 @@ async fn a_refused_post_makes_no_queue() {
         let posting = fixture.zaqar.begin_post(&fixture.caller, &q).await.unwrap();
         assert!(matches!(posting.post(bad).await, Err(Error::Invalid(_))));
     }
-    let found = fixture.management.find(DestinationKind::Queue, &fixture.caller.project, &q).await.unwrap();
+    let found =
+        fixture.management.find(DestinationKind::Queue, &fixture.caller.project, &q.name).await.unwrap();
     assert_eq!(found, None);
 }
 
 #[tokio::test]
 async fn a_queue_that_is_deleted_during_a_post_is_made_anew() {
     let fixture = Fixture::new();
-    let q = name("q");
+    let q = queue_named("q");
     fixture.make_queue("q", json!({})).await;
     let posting = fixture.zaqar.begin_post(&fixture.caller, &q).await.unwrap();
     fixture.zaqar.delete_queue(&fixture.caller, &q).await.unwrap();
@@ -84,7 +85,7 @@ async fn following_the_links_never_shows_delayed_messages() {
     let mut listing = MessageListing { echo: true, limit: Some(1), ..MessageListing::default() };
     let mut seen = Vec::new();
     loop {
-        let page = fixture.zaqar.list_messages(&fixture.caller, &name("q"), &listing).await.unwrap();
+        let page = fixture.zaqar.list_messages(&fixture.caller, &queue_named("q"), &listing).await.unwrap();
         let Some(next) = page.next else { break };
         seen.extend(page.messages.into_iter().map(|message| message.body.into_bytes()));
         // As upstream's links do.
@@ -94,7 +95,7 @@ async fn following_the_links_never_shows_delayed_messages() {
     }
     assert_eq!(seen, ["1", "3"]);
     let asked = MessageListing { echo: true, include_delayed: Some(true), ..MessageListing::default() };
-    let all = fixture.zaqar.list_messages(&fixture.caller, &name("q"), &asked).await.unwrap();
+    let all = fixture.zaqar.list_messages(&fixture.caller, &queue_named("q"), &asked).await.unwrap();
     assert_eq!(all.messages.len(), 3);
 }
 
@@ -103,11 +104,11 @@ async fn own_messages_are_shown_on_request_only() {
     let fixture = Fixture::new();
     fixture.post("q", &["1"]).await;
     let listing = MessageListing::default();
-    let own = fixture.zaqar.list_messages(&fixture.caller, &name("q"), &listing).await.unwrap();
+    let own = fixture.zaqar.list_messages(&fixture.caller, &queue_named("q"), &listing).await.unwrap();
     assert!(own.messages.is_empty());
     let mut other = fixture.caller.clone();
     other.client = Some(ClientId::new("another client"));
-    let others = fixture.zaqar.list_messages(&other, &name("q"), &listing).await.unwrap();
+    let others = fixture.zaqar.list_messages(&other, &queue_named("q"), &listing).await.unwrap();
     assert_eq!(others.messages.len(), 1);
 }
 
@@ -116,7 +117,7 @@ async fn one_tenant_never_reaches_anothers_messages() {
     let fixture = Fixture::new();
     let id = fixture.post("q", &["\"secret\""]).await[0].to_string();
     let stranger = caller("stranger");
-    let q = name("q");
+    let q = queue_named("q");
     let absent = fixture.zaqar.get_message(&stranger, &q, &id).await.unwrap_err().to_string();
     assert_eq!(absent, "Queue q does not exist for project stranger");
     fixture.zaqar.create_queue(&stranger, &q, Metadata::default()).await.unwrap();
@@ -132,7 +133,7 @@ async fn one_tenant_never_reaches_anothers_messages() {
 async fn texts_that_are_no_ids_name_nothing() {
     let fixture = Fixture::new();
     fixture.post("q", &["1"]).await;
-    let q = name("q");
+    let q = queue_named("q");
     let ids = vec!["a".to_owned(), "it's".to_owned()];
     let absent = fixture.zaqar.get_messages(&fixture.caller, &q, &ids).await.unwrap_err().to_string();
     assert_eq!(absent, "No messages with IDs: ['a', \"it's\"] found in the queue q for project p.");
@@ -146,7 +147,7 @@ async fn texts_that_are_no_ids_name_nothing() {
 async fn where_claim_ids_are_demanded_a_wrong_one_deletes_nothing() {
     let fixture = Fixture::with(Limits { message_delete_with_claim_id: true, ..Limits::default() });
     let ids: Vec<_> = fixture.post("q", &["1", "2"]).await.iter().map(ToString::to_string).collect();
-    let q = name("q");
+    let q = queue_named("q");
     let claim = fixture.claim("q").await.unwrap().id.to_string();
     for wrong in [vec![], vec!["nope".to_owned()], vec![ids[0].clone()]] {
         let removal = Removal { ids: Some(ids.clone()), claim_ids: Some(wrong), ..Removal::default() };

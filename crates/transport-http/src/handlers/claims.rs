@@ -1,22 +1,22 @@
-//! `/v2/queues/{queue}/claims` and one claim.
+//! `/v2/queues/{queue}/claims` and one claim. Topics have none.
 
 use bytes::BytesMut;
 use http::StatusCode;
 use zaqar_domain::ClaimWish;
-use zaqar_model::QueueName;
+use zaqar_model::DestinationName;
 
 use crate::exchange::{Exchange, Handled, body_is_missing};
 use crate::json::{read, write};
 use crate::respond;
 
-pub(crate) async fn create(exchange: Exchange<'_>, queue: &QueueName) -> Handled {
+pub(crate) async fn create(exchange: Exchange<'_>, queue: &DestinationName) -> Handled {
     let (zaqar, caller) = (exchange.zaqar, exchange.caller);
     let limit = exchange.query.integer("limit")?;
-    let wish = match exchange.small_document().await?.filter(|body| !body.is_empty()) {
-        Some(body) => read::claim_wish(&read::document(body)?)?,
+    let wish = match exchange.small_json().await? {
+        Some(document) => read::claim_wish(&document)?,
         None => ClaimWish::default(),
     };
-    let Some(claim) = zaqar.create_claim(caller, queue, wish, limit).await? else {
+    let Some(claim) = zaqar.create_claim(caller, &queue.name, wish, limit).await? else {
         return Ok(respond::nothing());
     };
     let mut text = write::room_for(&claim.messages);
@@ -28,8 +28,8 @@ pub(crate) async fn create(exchange: Exchange<'_>, queue: &QueueName) -> Handled
     Ok(respond::located(respond::json(StatusCode::CREATED, text), path))
 }
 
-pub(crate) async fn show(exchange: Exchange<'_>, queue: &QueueName, id: &str) -> Handled {
-    let shown = exchange.zaqar.get_claim(exchange.caller, queue, id).await?;
+pub(crate) async fn show(exchange: Exchange<'_>, queue: &DestinationName, id: &str) -> Handled {
+    let shown = exchange.zaqar.get_claim(exchange.caller, &queue.name, id).await?;
     let claim = &shown.claim;
     let mut text = write::room_for(&claim.messages);
     write::put(&mut text, "{\"age\": ");
@@ -44,15 +44,15 @@ pub(crate) async fn show(exchange: Exchange<'_>, queue: &QueueName, id: &str) ->
     Ok(respond::json(StatusCode::OK, text))
 }
 
-pub(crate) async fn update(exchange: Exchange<'_>, queue: &QueueName, id: &str) -> Handled {
+pub(crate) async fn update(exchange: Exchange<'_>, queue: &DestinationName, id: &str) -> Handled {
     let (zaqar, caller) = (exchange.zaqar, exchange.caller);
     let body = exchange.small_document().await?.ok_or_else(body_is_missing)?;
     let wish = read::claim_wish(&read::document(body)?)?;
-    zaqar.update_claim(caller, queue, id, wish).await?;
+    zaqar.update_claim(caller, &queue.name, id, wish).await?;
     Ok(respond::nothing())
 }
 
-pub(crate) async fn delete(exchange: Exchange<'_>, queue: &QueueName, id: &str) -> Handled {
-    exchange.zaqar.delete_claim(exchange.caller, queue, id).await?;
+pub(crate) async fn delete(exchange: Exchange<'_>, queue: &DestinationName, id: &str) -> Handled {
+    exchange.zaqar.delete_claim(exchange.caller, &queue.name, id).await?;
     Ok(respond::nothing())
 }

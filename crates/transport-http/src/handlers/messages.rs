@@ -1,16 +1,16 @@
-//! `/v2/queues/{queue}/messages` and one message.
+//! `/v2/queues/{queue}/messages` and one message; the same for topics.
 
 use bytes::BytesMut;
 use http::StatusCode;
 use zaqar_domain::{Listed, MessageListing, Removal, Removed};
-use zaqar_model::{MessageId, QueueName};
+use zaqar_model::{DestinationName, MessageId};
 
 use crate::exchange::{Exchange, Handled, body_is_missing};
 use crate::falcon::Link;
 use crate::json::{read, write};
 use crate::respond;
 
-pub(crate) async fn post(exchange: Exchange<'_>, queue: &QueueName) -> Handled {
+pub(crate) async fn post(exchange: Exchange<'_>, queue: &DestinationName) -> Handled {
     let posting = exchange.zaqar.begin_post(exchange.caller, queue).await?;
     let body = exchange.payload.read(posting.max_size(), || posting.too_large().into()).await?;
     let drafts = read::drafts(&read::document(body.ok_or_else(body_is_missing)?)?)?;
@@ -27,7 +27,7 @@ pub(crate) async fn post(exchange: Exchange<'_>, queue: &QueueName) -> Handled {
     Ok(respond::located(respond::json(StatusCode::CREATED, text), location(queue, &ids)))
 }
 
-pub(crate) async fn list(exchange: Exchange<'_>, queue: &QueueName) -> Handled {
+pub(crate) async fn list(exchange: Exchange<'_>, queue: &DestinationName) -> Handled {
     let query = &exchange.query;
     if let Some(ids) = query.list("ids") {
         let listed = exchange.zaqar.get_messages(exchange.caller, queue, &ids).await?;
@@ -45,7 +45,8 @@ pub(crate) async fn list(exchange: Exchange<'_>, queue: &QueueName) -> Handled {
     let listed = exchange.zaqar.list_messages(exchange.caller, queue, &listing).await?;
     let next = listed.next.as_ref().map(|next| {
         let place = Some(next.marker.as_str());
-        let link = Link::to(format!("/v2/queues/{queue}/messages")).with_some("marker", marker.and(place));
+        let link = Link::to(format!("{}/{}/messages", write::collection(queue.kind), queue.name))
+            .with_some("marker", marker.and(place));
         let link = link.with_integer("limit", limit).with_boolean("echo", echo);
         let link = link.with_boolean("include_claimed", include_claimed);
         let link = link.with_boolean("include_delayed", next.include_delayed);
@@ -54,7 +55,7 @@ pub(crate) async fn list(exchange: Exchange<'_>, queue: &QueueName) -> Handled {
     Ok(respond::json(StatusCode::OK, page(queue, &listed, Some(next))))
 }
 
-pub(crate) async fn remove(exchange: Exchange<'_>, queue: &QueueName) -> Handled {
+pub(crate) async fn remove(exchange: Exchange<'_>, queue: &DestinationName) -> Handled {
     let query = &exchange.query;
     let (ids, claim_ids) = (query.list("ids"), query.list("claim_ids"));
     let removal = Removal { ids, pop: query.integer("pop")?, claim_ids };
@@ -69,21 +70,21 @@ pub(crate) async fn remove(exchange: Exchange<'_>, queue: &QueueName) -> Handled
     Ok(respond::json(StatusCode::OK, text))
 }
 
-pub(crate) async fn show(exchange: Exchange<'_>, queue: &QueueName, id: &str) -> Handled {
+pub(crate) async fn show(exchange: Exchange<'_>, queue: &DestinationName, id: &str) -> Handled {
     let (message, now) = exchange.zaqar.get_message(exchange.caller, queue, id).await?;
     let mut text = write::room_for(std::slice::from_ref(&message));
     write::message(&mut text, queue, &message, now);
     Ok(respond::json(StatusCode::OK, text))
 }
 
-pub(crate) async fn delete(exchange: Exchange<'_>, queue: &QueueName, id: &str) -> Handled {
+pub(crate) async fn delete(exchange: Exchange<'_>, queue: &DestinationName, id: &str) -> Handled {
     let claim = exchange.query.text("claim_id")?;
     exchange.zaqar.delete_message(exchange.caller, queue, id, claim).await?;
     Ok(respond::nothing())
 }
 
 /// `links`: absent where upstream has none; else with the link to the next page, if there is one.
-fn page(queue: &QueueName, listed: &Listed, links: Option<Option<String>>) -> BytesMut {
+fn page(queue: &DestinationName, listed: &Listed, links: Option<Option<String>>) -> BytesMut {
     let mut text = write::room_for(&listed.messages);
     write::put(&mut text, "{\"messages\": ");
     write::messages(&mut text, queue, &listed.messages, listed.now);
@@ -101,7 +102,7 @@ fn page(queue: &QueueName, listed: &Listed, links: Option<Option<String>>) -> By
     text
 }
 
-fn location(queue: &QueueName, ids: &[MessageId]) -> BytesMut {
+fn location(queue: &DestinationName, ids: &[MessageId]) -> BytesMut {
     let mut path = BytesMut::with_capacity(96 + ids.len() * 37);
     write::queue_href(&mut path, queue);
     write::put(&mut path, "/messages?ids=");

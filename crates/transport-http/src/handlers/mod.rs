@@ -6,4 +6,5 @@ pub(crate) mod home;
 pub(crate) mod messages;
 pub(crate) mod ping;
 pub(crate) mod queues;
+pub(crate) mod subscriptions;
 pub(crate) mod versions;

@@ -1,10 +1,10 @@
-//! `/v2/queues`, a queue, its stats and its purge.
+//! `/v2/queues`, a queue, its stats and its purge; the same for topics.
 
 use bytes::{Bytes, BytesMut};
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 use zaqar_domain::{ListedQueues, Patch, PurgeScope, QueueCreation, QueueListing, StatsEdge};
-use zaqar_model::{Metadata, QueueName};
+use zaqar_model::{DestinationKind, DestinationName, Metadata};
 
 use crate::errors::{API, BODY, HttpError, in_body};
 use crate::exchange::{Exchange, Handled};
@@ -14,7 +14,7 @@ use crate::respond;
 
 const PATCH_TYPE: &str = "application/openstack-messaging-v2.0-json-patch";
 
-pub(crate) async fn create(exchange: Exchange<'_>, name: &QueueName) -> Handled {
+pub(crate) async fn create(exchange: Exchange<'_>, name: &DestinationName) -> Handled {
     let max = exchange.zaqar.limits().max_queue_metadata;
     let body = exchange.payload.read(max, || metadata_too_large(API, max)).await?;
     let metadata = match body.filter(|body| !body.is_empty()) {
@@ -28,12 +28,12 @@ pub(crate) async fn create(exchange: Exchange<'_>, name: &QueueName) -> Handled 
     Ok(respond::located(response, href(name)))
 }
 
-pub(crate) async fn show(exchange: Exchange<'_>, name: &QueueName) -> Handled {
+pub(crate) async fn show(exchange: Exchange<'_>, name: &DestinationName) -> Handled {
     let metadata = exchange.zaqar.get_queue(exchange.caller, name).await?;
     Ok(respond::document(metadata.members()))
 }
 
-pub(crate) async fn update(exchange: Exchange<'_>, name: &QueueName) -> Handled {
+pub(crate) async fn update(exchange: Exchange<'_>, name: &DestinationName) -> Handled {
     let max = exchange.zaqar.limits().max_queue_metadata;
     let is_patch = exchange.content_type() == Some(PATCH_TYPE.as_bytes());
     let too_large = || metadata_too_large(BODY, max);
@@ -49,34 +49,41 @@ pub(crate) async fn update(exchange: Exchange<'_>, name: &QueueName) -> Handled 
     Ok(respond::document(metadata.members()))
 }
 
-pub(crate) async fn delete(exchange: Exchange<'_>, name: &QueueName) -> Handled {
+pub(crate) async fn delete(exchange: Exchange<'_>, name: &DestinationName) -> Handled {
     exchange.zaqar.delete_queue(exchange.caller, name).await?;
     Ok(respond::nothing())
 }
 
-pub(crate) async fn list(exchange: Exchange<'_>) -> Handled {
+pub(crate) async fn list(exchange: Exchange<'_>, kind: DestinationKind) -> Handled {
     let query = &exchange.query;
     let text = |name| query.text(name).map(|text| text.map(str::to_owned));
     let (marker, limit) = (text("marker")?, query.integer("limit")?);
     let detailed = query.boolean("detailed")?;
     let name = text("name")?;
-    let with_count = query.boolean("with_count")?;
-    let others = query.others(&["marker", "limit", "detailed", "name", "with_count"])?;
+    let mut known = vec!["marker", "limit", "detailed", "name"];
+    let mut with_count = None;
+    // Of topics it is one more member that the metadata must have.
+    if kind == DestinationKind::Queue {
+        with_count = query.boolean("with_count")?;
+        known.push("with_count");
+    }
+    let others = query.others(&known)?;
     let metadata = others.into_iter().map(|(name, value)| (name.to_owned(), filter_value(value))).collect();
     let marked = marker.is_some();
     let listing = QueueListing { marker, limit, name, metadata, with_count: with_count == Some(true) };
-    let listed = exchange.zaqar.list_queues(exchange.caller, &listing).await?;
+    let listed = exchange.zaqar.list_queues(exchange.caller, kind, &listing).await?;
     let next = listed.next.as_ref().map(|next| {
-        let link = Link::to("/v2/queues".into()).with_some("marker", marked.then_some(next.as_str()));
+        let link =
+            Link::to(write::collection(kind).into()).with_some("marker", marked.then_some(next.as_str()));
         let link = link.with_integer("limit", limit).with_boolean("detailed", detailed);
         let link = link.with_some("name", listing.name.as_ref()).with_boolean("with_count", with_count);
         link.with_some("marker", (!marked).then_some(next.as_str())).into_text()
     });
     let shown = |queue: &_| (detailed == Some(true)).then(|| exchange.zaqar.shown_metadata(queue));
-    Ok(respond::document(&page(&listed, next, shown)))
+    Ok(respond::document(&page(kind, &listed, next, shown)))
 }
 
-pub(crate) async fn stats(exchange: Exchange<'_>, name: &QueueName) -> Handled {
+pub(crate) async fn stats(exchange: Exchange<'_>, name: &DestinationName) -> Handled {
     let stats = exchange.zaqar.queue_stats(exchange.caller, name).await?;
     let total = stats.claimed.saturating_add(stats.free);
     let mut messages = json!({ "claimed": stats.claimed, "free": stats.free, "total": total });
@@ -88,10 +95,10 @@ pub(crate) async fn stats(exchange: Exchange<'_>, name: &QueueName) -> Handled {
     Ok(respond::document(&json!({ "messages": messages })))
 }
 
-pub(crate) async fn purge(exchange: Exchange<'_>, name: &QueueName) -> Handled {
+pub(crate) async fn purge(exchange: Exchange<'_>, name: &DestinationName) -> Handled {
     let (zaqar, caller) = (exchange.zaqar, exchange.caller);
-    let scope = match exchange.small_document().await?.filter(|body| !body.is_empty()) {
-        Some(body) => read::purge_scope(&read::document(body)?)?,
+    let scope = match exchange.small_json().await? {
+        Some(document) => read::purge_scope(&document)?,
         None => PurgeScope { messages: true, subscriptions: true },
     };
     zaqar.purge_queue(caller, name, scope).await?;
@@ -104,6 +111,7 @@ fn filter_value(text: &str) -> Value {
 }
 
 fn page(
+    kind: DestinationKind,
     listed: &ListedQueues,
     next: Option<String>,
     shown: impl Fn(&zaqar_model::Queue) -> Option<Metadata>,
@@ -114,11 +122,15 @@ fn page(
         if let Some(metadata) = shown(queue) {
             item.insert("metadata".into(), Value::Object(metadata.into_members()));
         }
-        item.insert("href".into(), format!("/v2/queues/{name}").into());
+        item.insert("href".into(), format!("{}/{name}", write::collection(kind)).into());
         Value::Object(item)
     });
     let links: Vec<_> = next.map(|href| json!({ "rel": "next", "href": href })).into_iter().collect();
-    let mut page = json!({ "queues": queues.collect::<Vec<_>>(), "links": links });
+    let plural = match kind {
+        DestinationKind::Queue => "queues",
+        DestinationKind::Topic => "topics",
+    };
+    let mut page = json!({ plural: queues.collect::<Vec<_>>(), "links": links });
     // Upstream leaves out a count of nothing.
     if let Some(count) = listed.count.filter(|count| *count > 0) {
         page["count"] = count.into();
@@ -126,15 +138,15 @@ fn page(
     page
 }
 
-fn edge(name: &QueueName, message: StatsEdge) -> Value {
+fn edge(name: &DestinationName, message: StatsEdge) -> Value {
     json!({
         "age": message.age_seconds,
         "created": iso8601(message.created),
-        "href": format!("/v2/queues/{name}/messages/{}", message.id),
+        "href": format!("{}/{}/messages/{}", write::collection(name.kind), name.name, message.id),
     })
 }
 
-fn href(name: &QueueName) -> BytesMut {
+fn href(name: &DestinationName) -> BytesMut {
     let mut href = BytesMut::with_capacity(80);
     write::queue_href(&mut href, name);
     href

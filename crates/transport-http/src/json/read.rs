@@ -8,9 +8,9 @@ use bytes::Bytes;
 use serde::de::value::SeqAccessDeserializer;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
-use serde_json::Value;
 use serde_json::value::RawValue;
-use zaqar_domain::{ClaimWish, Draft, PurgeScope};
+use serde_json::{Map, Value};
+use zaqar_domain::{ClaimWish, Draft, PurgeScope, SubscriptionWish};
 use zaqar_model::{JsonError, JsonText, Metadata};
 
 use super::lenient::{Lenient, Shape};
@@ -92,6 +92,21 @@ pub(crate) fn purge_scope(document: &JsonText) -> Result<PurgeScope> {
         }
     }
     Ok(scope)
+}
+
+/// What is asked of a subscription. No document is an empty one.
+pub(crate) fn subscription_wish(document: Option<&JsonText>) -> Result<SubscriptionWish> {
+    let value = match document {
+        Some(document) => serde_json::from_slice(document.as_bytes()).map_err(|_| unparsable())?,
+        None => Value::Object(Map::new()),
+    };
+    Ok(SubscriptionWish::new(value)?)
+}
+
+/// Whether a subscription is confirmed: `{"confirmed": true}`. Of whatever type it is.
+pub(crate) fn confirmed(document: &JsonText) -> Option<Value> {
+    let document: Value = serde_json::from_slice(document.as_bytes()).ok()?;
+    document.get("confirmed").cloned()
 }
 
 fn unparsable() -> HttpError {
@@ -218,7 +233,9 @@ mod tests {
     use proptest::prelude::{any, proptest};
     use zaqar_domain::{ClaimWish, PurgeScope};
 
-    use super::{claim_wish, document, drafts, metadata, operations, purge_scope};
+    use super::{
+        claim_wish, confirmed, document, drafts, metadata, operations, purge_scope, subscription_wish,
+    };
 
     fn parsed(text: &'static str) -> zaqar_model::JsonText {
         document(Bytes::from_static(text.as_bytes())).unwrap()
@@ -283,6 +300,19 @@ mod tests {
     }
 
     #[test]
+    fn a_confirmation_is_of_any_type_and_a_list_has_none() {
+        assert_eq!(confirmed(&parsed("{\"confirmed\": \"yes\"}")), Some("yes".into()));
+        for none in ["{}", "[]", "[\"confirmed\"]"] {
+            assert_eq!(confirmed(&parsed(none)), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn no_document_is_an_empty_wish() {
+        assert_eq!(subscription_wish(None).unwrap(), subscription_wish(Some(&parsed("{}"))).unwrap());
+    }
+
+    #[test]
     fn a_purge_names_what_it_removes() {
         let scope = purge_scope(&parsed("{\"resource_types\": [\"messages\"]}")).unwrap();
         assert_eq!(scope, PurgeScope { messages: true, subscriptions: false });
@@ -298,6 +328,7 @@ mod tests {
                 if let Ok(document) = document(text) {
                     let _ = (drafts(&document), metadata(&document), operations(&document));
                     let _ = (claim_wish(&document), purge_scope(&document));
+                    let _ = (subscription_wish(Some(&document)), confirmed(&document));
                 }
             }
         }

@@ -6,7 +6,7 @@ use bytes::{BufMut, BytesMut};
 use serde::Serialize;
 use serde_json::ser::Formatter;
 use uuid::Uuid;
-use zaqar_model::{ClaimId, Message, MessageId, QueueName, Timestamp};
+use zaqar_model::{ClaimId, DestinationKind, DestinationName, Message, MessageId, Timestamp};
 
 /// Writes JSON with a space behind each comma and colon.
 pub(crate) struct PythonSpacing;
@@ -48,12 +48,12 @@ pub(crate) fn room_for(messages: &[Message]) -> BytesMut {
 }
 
 /// A list of messages of one queue, in brackets.
-pub(crate) fn messages(out: &mut BytesMut, queue: &QueueName, messages: &[Message], now: Timestamp) {
+pub(crate) fn messages(out: &mut BytesMut, queue: &DestinationName, messages: &[Message], now: Timestamp) {
     list(out, messages, |out, item| message(out, queue, item, now));
 }
 
 /// A message with its link.
-pub(crate) fn message(out: &mut BytesMut, queue: &QueueName, message: &Message, now: Timestamp) {
+pub(crate) fn message(out: &mut BytesMut, queue: &DestinationName, message: &Message, now: Timestamp) {
     put(out, "{\"id\": \"");
     id(out, message.id.as_u128());
     put(out, "\", \"href\": \"");
@@ -99,22 +99,31 @@ pub(crate) fn list<T>(out: &mut BytesMut, items: &[T], mut write: impl FnMut(&mu
     put(out, "]");
 }
 
-pub(crate) fn message_href(out: &mut BytesMut, queue: &QueueName, message: MessageId) {
+pub(crate) fn message_href(out: &mut BytesMut, queue: &DestinationName, message: MessageId) {
     queue_href(out, queue);
     put(out, "/messages/");
     id(out, message.as_u128());
 }
 
-pub(crate) fn claim_href(out: &mut BytesMut, queue: &QueueName, claim: ClaimId) {
+pub(crate) fn claim_href(out: &mut BytesMut, queue: &DestinationName, claim: ClaimId) {
     queue_href(out, queue);
     put(out, "/claims/");
     id(out, claim.as_u128());
 }
 
+/// Where the queues or the topics are.
+pub(crate) const fn collection(kind: DestinationKind) -> &'static str {
+    match kind {
+        DestinationKind::Queue => "/v2/queues",
+        DestinationKind::Topic => "/v2/topics",
+    }
+}
+
 /// A queue's name needs no escapes, neither in a path nor in JSON.
-pub(crate) fn queue_href(out: &mut BytesMut, queue: &QueueName) {
-    put(out, "/v2/queues/");
-    put(out, queue.as_str());
+pub(crate) fn queue_href(out: &mut BytesMut, queue: &DestinationName) {
+    put(out, collection(queue.kind));
+    put(out, "/");
+    put(out, queue.name.as_str());
 }
 
 pub(crate) fn put(out: &mut BytesMut, text: &str) {
@@ -143,7 +152,9 @@ fn checksum(out: &mut BytesMut, message: &Message) {
 mod tests {
     use bytes::Bytes;
     use serde_json::{Value, json};
-    use zaqar_model::{ClaimId, JsonText, Message, MessageId, QueueName, Timestamp, TtlSeconds};
+    use zaqar_model::{
+        ClaimId, DestinationName, JsonText, Message, MessageId, QueueName, Timestamp, TtlSeconds,
+    };
 
     use super::{PythonSpacing, message, popped_message, room_for};
 
@@ -162,7 +173,8 @@ mod tests {
     #[test]
     fn a_message_has_upstreams_members_and_its_body_as_sent() {
         let mut out = room_for(&[sample()]);
-        message(&mut out, &QueueName::new("q").unwrap(), &sample(), Timestamp::from_secs(15));
+        let queue = DestinationName::queue(QueueName::new("q").unwrap());
+        message(&mut out, &queue, &sample(), Timestamp::from_secs(15));
         assert_eq!(
             &out[..],
             b"{\"id\": \"00000000-0000-0000-0000-000000000001\", \

@@ -10,6 +10,9 @@ use crate::fixture::{Fixture, request};
 
 const MESSAGE: &str = "/v2/queues/q/messages/01234567-89ab-cdef-0123-456789abcdef";
 const CLAIM: &str = "/v2/queues/q/claims/01234567-89ab-cdef-0123-456789abcdef";
+const SUBSCRIPTIONS: &str = "/v2/queues/q/subscriptions";
+const SUBSCRIPTION: &str = "/v2/topics/t/subscriptions/01234567-89ab-cdef-0123-456789abcdef";
+const CONFIRMATION: &str = "/v2/queues/q/subscriptions/01234567-89ab-cdef-0123-456789abcdef/confirm";
 const POST: &str = "{\"messages\": [{\"body\": 1, \"ttl\": 100}]}";
 
 #[tokio::test]
@@ -33,6 +36,18 @@ async fn a_failing_store_is_told_with_upstreams_texts() {
         ("GET", CLAIM, "", "Claim could not be queried."),
         ("PATCH", CLAIM, "{}", "Claim could not be updated."),
         ("DELETE", CLAIM, "", "Claim could not be deleted."),
+        ("PUT", "/v2/topics/t", "{}", "Topic could not be created."),
+        ("GET", "/v2/topics/t", "", "Topic metadata could not be retrieved."),
+        ("DELETE", "/v2/topics/t", "", "Topic could not be deleted."),
+        ("GET", "/v2/topics", "", "Topics could not be listed."),
+        ("GET", "/v2/topics/t/stats", "", "Topic stats could not be read."),
+        ("POST", "/v2/topics/t/purge", "", "Topic could not be purged."),
+        ("POST", SUBSCRIPTIONS, "{\"subscriber\": \"http://a\"}", "Subscription could not be created."),
+        ("GET", SUBSCRIPTIONS, "", "Subscriptions could not be listed."),
+        ("GET", SUBSCRIPTION, "", "Subscription could not be retrieved."),
+        ("PATCH", SUBSCRIPTION, "{\"ttl\": 60}", "Subscription could not be updated."),
+        ("DELETE", SUBSCRIPTION, "", "Subscription could not be deleted."),
+        ("PUT", CONFIRMATION, "{\"confirmed\": true}", "Subscription could not be confirmed."),
     ] {
         let answer = fixture.send(request(method, path, body)).await;
         let text = format!("{text} Please try again in a few seconds.");
@@ -42,8 +57,10 @@ async fn a_failing_store_is_told_with_upstreams_texts() {
     let text = "Queue could not be updated. Please try again in a few seconds.";
     fixture.patch("/v2/queues/q", patch).await.is_error(503, "Service temporarily unavailable", text);
     // As upstream's own tests want it.
-    let post = fixture.post("/v2/queues/q/messages", POST).await;
-    assert_eq!((post.status.as_u16(), &post.json()["title"]), (500, &"Internal server error".into()));
+    for path in ["/v2/queues/q/messages", "/v2/topics/t/messages"] {
+        let post = fixture.post(path, POST).await;
+        assert_eq!((post.status.as_u16(), &post.json()["title"]), (500, &"Internal server error".into()));
+    }
 }
 
 #[tokio::test]
@@ -54,6 +71,9 @@ async fn a_failing_message_store_refuses_posts_and_tells_nothing_of_itself() {
     let post = fixture.post("/v2/queues/q/messages", POST).await;
     let text = "Messages could not be enqueued. Please try again in a few seconds.";
     post.is_error(503, "Service temporarily unavailable", text);
+    let text = "Subscription could not be created. Please try again in a few seconds.";
+    let subscription = fixture.post(SUBSCRIPTIONS, "{\"subscriber\": \"http://a\"}").await;
+    subscription.is_error(503, "Service temporarily unavailable", text);
     let text = "Health status could not be read. Please try again in a few seconds.";
     fixture.get("/v2/health").await.is_error(503, "Service temporarily unavailable", text);
 }

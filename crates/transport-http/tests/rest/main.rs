@@ -18,3 +18,7 @@ mod properties;
 mod queues;
 #[cfg(test)]
 mod service;
+#[cfg(test)]
+mod subscriptions;
+#[cfg(test)]
+mod topics;

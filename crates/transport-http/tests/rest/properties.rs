@@ -12,7 +12,9 @@ fn path() -> impl Strategy<Value = String> {
         "(/[a-z0-9%._~!@-]{0,8}){0,6}",
         "/v2/queues/[a-z%0-9.@-]{0,5}",
         "/v2/queues/q/(messages|claims|stats|purge)(/[0-9a-f%-]{0,36})?",
-        "/v2/(queues|ping|health)?",
+        "/v2/(queues|topics)/q/subscriptions(/[0-9a-f%-]{0,36}(/confirm)?)?",
+        "/v2/topics/[tq](/(messages|stats|purge)(/[0-9a-f%-]{0,36})?)?",
+        "/v2/(queues|topics|ping|health)?",
     ]
 }
 
@@ -29,6 +31,8 @@ fn body() -> impl Strategy<Value = Vec<u8>> {
                   [\\[\\]{}\",:a-z0-9 .-]{0,30}\\}";
     let message =
         "\\{\"messages\": \\[\\{\"body\": (1|\"a\"|null|\\{\\}), \"(ttl|delay)\": -?[0-9]{1,20}\\}\\]\\}";
+    let subscription = "\\{\"subscriber\": (1|\"(http|mailto|x)?:?[a-z/ ]{0,8}\"), \"(ttl|options|confirmed)\": \
+                        (null|true|-?[0-9]{1,20}|\\{\"(_retry_policy|a)\": [0-9\\[\\]{}]{1,3}\\})\\}";
     let patch =
         "\\[\\{\"op\": \"(add|remove|replace)\", \"path\": \"[/a-z~01 ]{0,20}\", \"value\": [0-9]{1,3}\\}\\]";
     prop_oneof![
@@ -36,6 +40,7 @@ fn body() -> impl Strategy<Value = Vec<u8>> {
         likely.prop_map(String::into_bytes),
         message.prop_map(String::into_bytes),
         patch.prop_map(String::into_bytes),
+        subscription.prop_map(String::into_bytes),
     ]
 }
 

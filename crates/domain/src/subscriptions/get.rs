@@ -1,0 +1,39 @@
+//! Shows a subscription.
+
+use zaqar_model::{Caller, DestinationName, Subscription, Timestamp};
+
+use super::absent;
+use crate::error::OrUnavailable;
+use crate::permissions::{Rule, permit};
+use crate::{Failure, Result, Zaqar};
+
+/// A subscription, and the moment at which its age is taken.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ShownSubscription {
+    pub subscription: Subscription,
+    pub now: Timestamp,
+}
+
+impl Zaqar {
+    /// A text that is no id names no subscription.
+    pub async fn get_subscription(
+        &self,
+        caller: &Caller,
+        name: &DestinationName,
+        id: &str,
+    ) -> Result<ShownSubscription> {
+        permit(caller, Rule::SubscriptionGet)?;
+        let failure = Failure::GetSubscription;
+        let now = self.now();
+        let found = self.find(&caller.project, name).await.or_unavailable(failure)?;
+        let subscription = match (found, id.parse()) {
+            (Some(source), Ok(id)) => {
+                let store = &self.stores.messages;
+                store.get_subscription(&source.destination, id, now).await.or_unavailable(failure)?
+            }
+            _ => None,
+        };
+        let subscription = subscription.ok_or_else(|| absent(id))?;
+        Ok(ShownSubscription { subscription, now })
+    }
+}

@@ -1,0 +1,52 @@
+//! Lists the subscriptions to a queue or topic.
+
+use zaqar_model::{Caller, DestinationName, PageRequest, Subscription, SubscriptionId, Timestamp};
+
+use crate::error::OrUnavailable;
+use crate::limits::{DEFAULT_PAGE, count_within};
+use crate::permissions::{Rule, permit};
+use crate::{Error, Failure, Result, Zaqar};
+
+/// Which subscriptions are asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SubscriptionListing {
+    /// The id that the page before ended with. Behind any other text there is nothing.
+    pub marker: Option<String>,
+    pub limit: Option<i64>,
+}
+
+/// Some subscriptions, and the moment at which their ages are taken.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ListedSubscriptions {
+    pub subscriptions: Vec<Subscription>,
+    pub now: Timestamp,
+    /// Absent when there are none.
+    pub next: Option<SubscriptionId>,
+}
+
+impl Zaqar {
+    /// A queue that does not exist has none.
+    pub async fn list_subscriptions(
+        &self,
+        caller: &Caller,
+        name: &DestinationName,
+        listing: &SubscriptionListing,
+    ) -> Result<ListedSubscriptions> {
+        permit(caller, Rule::SubscriptionGetAll)?;
+        let max = self.limits.max_subscriptions_per_page;
+        let limit = count_within(listing.limit, max, DEFAULT_PAGE).ok_or_else(|| {
+            Error::invalid(format!("Limit must be at least 1 and may not be greater than {max}."))
+        })?;
+        let failure = Failure::ListSubscriptions;
+        let now = self.now();
+        let found = self.find(&caller.project, name).await.or_unavailable(failure)?;
+        let marker = listing.marker.as_deref().map(str::parse).transpose();
+        let (Some(source), Ok(marker)) = (found, marker) else {
+            return Ok(ListedSubscriptions { subscriptions: Vec::new(), now, next: None });
+        };
+        let page = PageRequest { marker, limit };
+        let store = &self.stores.messages;
+        let page = store.list_subscriptions(&source.destination, &page, now).await.or_unavailable(failure)?;
+        Ok(ListedSubscriptions { subscriptions: page.items, now, next: page.next })
+    }
+}

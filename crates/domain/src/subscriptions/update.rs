@@ -1,0 +1,62 @@
+//! Changes a subscription.
+
+use zaqar_model::{Caller, DestinationName};
+use zaqar_storage::{StorageError, SubscriptionChange};
+
+use super::{SubscriptionWish, absent};
+use crate::error::OrUnavailable;
+use crate::permissions::{Rule, permit};
+use crate::{Error, Failure, Result, Zaqar};
+
+impl Zaqar {
+    /// What the wish leaves out stays as it is. A new time to live counts from now.
+    pub async fn update_subscription(
+        &self,
+        caller: &Caller,
+        name: &DestinationName,
+        id: &str,
+        wish: &SubscriptionWish,
+    ) -> Result<()> {
+        permit(caller, Rule::SubscriptionUpdate)?;
+        let terms = wish.for_update(&self.limits, self.now())?;
+        let change = SubscriptionChange {
+            subscriber: terms.subscriber,
+            ttl: terms.ttl,
+            options: terms.options,
+            confirmed: None,
+        };
+        if change == SubscriptionChange::default() {
+            return Err(Error::NothingToUpdate { id: id.to_owned() });
+        }
+        self.change_subscription(caller, name, id, change, Failure::UpdateSubscription).await
+    }
+
+    pub(super) async fn change_subscription(
+        &self,
+        caller: &Caller,
+        name: &DestinationName,
+        id: &str,
+        change: SubscriptionChange,
+        failure: Failure,
+    ) -> Result<()> {
+        let found = self.find(&caller.project, name).await.or_unavailable(failure)?;
+        let changed = match (found, id.parse()) {
+            (Some(source), Ok(id)) => {
+                let store = &self.stores.messages;
+                match store.update_subscription(&source.destination, id, change, self.now()).await {
+                    Err(StorageError::Conflict(_)) => return Err(exists()),
+                    outcome => outcome.or_unavailable(failure)?,
+                }
+            }
+            _ => false,
+        };
+        if changed { Ok(()) } else { Err(absent(id)) }
+    }
+}
+
+fn exists() -> Error {
+    Error::Conflict(
+        "Such subscription already exists. Subscriptions are unique by project + queue + subscriber URI."
+            .into(),
+    )
+}

@@ -1,0 +1,196 @@
+//! What a client asks of a subscription, and whether it may have it.
+
+use serde_json::{Map, Value};
+use zaqar_model::{Metadata, Timestamp, TtlSeconds};
+
+use crate::error::PythonList;
+use crate::limits::{Limits, MIN_SUBSCRIPTION_TTL};
+use crate::queues::{check_depth, check_retry_policy};
+use crate::{Error, Result};
+
+/// The members `subscriber`, `ttl` and `options`, of whatever type they were given. `null` is as good as absent.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SubscriptionWish(Map<String, Value>);
+
+/// A wish that can be granted.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Terms {
+    pub(super) subscriber: Option<String>,
+    pub(super) ttl: Option<TtlSeconds>,
+    pub(super) options: Option<Metadata>,
+}
+
+/// The last second that upstream can write down: 9999-12-31 23:59:59.
+const LAST_SECOND: u64 = 253_402_300_799;
+
+impl SubscriptionWish {
+    pub fn new(document: Value) -> Result<Self> {
+        match document {
+            Value::Object(members) => Ok(Self(members)),
+            Value::Array(items) if items.is_empty() => Err(nothing()),
+            _ => Err(Error::invalid("Subscriptions must be a dict.")),
+        }
+    }
+
+    /// The terms of a new subscription, and its subscriber.
+    pub(super) fn for_creation(&self, limits: &Limits, now: Timestamp) -> Result<(String, Terms)> {
+        if !self.0.contains_key("subscriber") {
+            return Err(Error::invalid("Missing parameter subscriber in body."));
+        }
+        let mut terms = self.for_update(limits, now)?;
+        let subscriber = terms.subscriber.take().ok_or_else(|| wrong_type(limits))?;
+        Ok((subscriber, terms))
+    }
+
+    pub(super) fn for_update(&self, limits: &Limits, now: Timestamp) -> Result<Terms> {
+        if self.0.is_empty() {
+            return Err(nothing());
+        }
+        let subscriber = self.subscriber(limits)?;
+        let options = self.options()?;
+        Ok(Terms { subscriber, ttl: self.ttl(now)?, options })
+    }
+
+    fn given(&self, name: &str) -> Option<&Value> {
+        self.0.get(name).filter(|value| !value.is_null())
+    }
+
+    fn subscriber(&self, limits: &Limits) -> Result<Option<String>> {
+        let Some(subscriber) = self.given("subscriber") else { return Ok(None) };
+        let uri = subscriber.as_str().filter(|uri| limits.subscriber_types.contains(&scheme(uri)));
+        uri.map(|uri| Some(uri.to_owned())).ok_or_else(|| wrong_type(limits))
+    }
+
+    fn options(&self) -> Result<Option<Metadata>> {
+        let options = match self.given("options") {
+            None => return Ok(None),
+            Some(Value::Object(options)) => Metadata::new(options.clone()),
+            Some(_) => return Err(Error::invalid("Options must be a dict.")),
+        };
+        check_depth(&options, "Options are")?;
+        check_retry_policy(&options)?;
+        Ok(Some(options))
+    }
+
+    fn ttl(&self, now: Timestamp) -> Result<Option<TtlSeconds>> {
+        let Some(ttl) = self.given("ttl") else { return Ok(None) };
+        let ttl = ttl.as_i64().ok_or_else(|| Error::invalid("TTL must be an integer."))?;
+        let ttl =
+            u64::try_from(ttl).ok().filter(|ttl| *ttl >= MIN_SUBSCRIPTION_TTL.into()).ok_or_else(|| {
+                Error::invalid(format!(
+                    "The TTL for a subscription must be at least {MIN_SUBSCRIPTION_TTL} seconds long."
+                ))
+            })?;
+        if ttl.saturating_add(now.as_millis() / 1000) > LAST_SECOND {
+            return Err(Error::invalid(
+                "The TTL seconds for a subscription plus current time must be less than 9999-12-31 23:59:59.999999.",
+            ));
+        }
+        // Clients ask for "for ever" by some thousands of years. 136 are as good.
+        Ok(Some(TtlSeconds::new(u32::try_from(ttl).unwrap_or(u32::MAX))))
+    }
+}
+
+/// What stands before the colon, in lower case. As in Python, white space before it does not count.
+fn scheme(uri: &str) -> String {
+    let uri = uri.trim_start_matches(|c| c <= ' ');
+    uri.split_once(':').map_or_else(String::new, |(scheme, _)| scheme.to_ascii_lowercase())
+}
+
+fn nothing() -> Error {
+    Error::invalid("No subscription to create.")
+}
+
+fn wrong_type(limits: &Limits) -> Error {
+    let types = PythonList(&limits.subscriber_types);
+    Error::invalid(format!("The subscriber type of subscription must be supported in the list {types}."))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+    use zaqar_model::{Timestamp, TtlSeconds};
+
+    use super::{LAST_SECOND, SubscriptionWish, Terms};
+    use crate::Limits;
+
+    const NOW: Timestamp = Timestamp::from_secs(1_780_000_000);
+
+    fn creation(document: Value) -> Result<(String, Terms), String> {
+        SubscriptionWish::new(document)
+            .and_then(|wish| wish.for_creation(&Limits::default(), NOW))
+            .map_err(|error| error.to_string())
+    }
+
+    fn update(document: Value) -> Result<Terms, String> {
+        SubscriptionWish::new(document)
+            .and_then(|wish| wish.for_update(&Limits::default(), NOW))
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn null_is_as_good_as_absent() {
+        let (subscriber, terms) =
+            creation(json!({"subscriber": "HTTP://a", "ttl": null, "options": null, "other": 1})).unwrap();
+        let nothing = Terms { subscriber: None, ttl: None, options: None };
+        assert_eq!((subscriber.as_str(), &terms), ("HTTP://a", &nothing));
+        assert_eq!(update(json!({"subscriber": null})), Ok(nothing));
+    }
+
+    #[test]
+    fn what_is_refused_is_told_with_upstreams_texts() {
+        let types = "The subscriber type of subscription must be supported in the list \
+                     ['http', 'https', 'mailto', 'trust+http', 'trust+https'].";
+        let least = "The TTL for a subscription must be at least 60 seconds long.";
+        let wish = |name: &str, value: Value| {
+            let mut wish = json!({"subscriber": "http://a"});
+            wish[name] = value;
+            wish
+        };
+        for (document, text) in [
+            (json!({}), "Missing parameter subscriber in body."),
+            (json!([1]), "Subscriptions must be a dict."),
+            (json!({"subscriber": null}), types),
+            (json!({"subscriber": ""}), types),
+            (json!({"subscriber": 5}), types),
+            (json!({"subscriber": "fake"}), types),
+            (json!({"subscriber": "email://fake"}), types),
+            (json!({"subscriber": "http"}), types),
+            (wish("options", json!(1)), "Options must be a dict."),
+            (wish("options", json!([])), "Options must be a dict."),
+            (wish("options", json!({"_retry_policy": 5})), "retry_policy must be a dict."),
+            (wish("ttl", json!("60")), "TTL must be an integer."),
+            (wish("ttl", json!(60.5)), "TTL must be an integer."),
+            (wish("ttl", json!(true)), "TTL must be an integer."),
+            (wish("ttl", json!(0)), least),
+            (wish("ttl", json!(59)), least),
+            (wish("ttl", json!(-1)), least),
+        ] {
+            assert_eq!(creation(document), Err(text.to_owned()));
+        }
+        assert_eq!(update(json!({})), Err("No subscription to create.".to_owned()));
+        assert_eq!(update(json!([])), Err("No subscription to create.".to_owned()));
+    }
+
+    #[test]
+    fn a_ttl_may_reach_to_the_end_of_upstreams_calendar_but_136_years_are_kept() {
+        let ttl = |ttl: u64| update(json!({ "ttl": ttl })).map(|terms| terms.ttl.unwrap());
+        assert_eq!(ttl(u64::from(u32::MAX) - 1), Ok(TtlSeconds::new(u32::MAX - 1)));
+        let longest = LAST_SECOND - 1_780_000_000;
+        assert_eq!(ttl(longest), Ok(TtlSeconds::new(u32::MAX)));
+        let text = "The TTL seconds for a subscription plus current time must be less than 9999-12-31 23:59:59.999999.";
+        for beyond in [longest + 1, 99_999_999_999_999_999] {
+            assert_eq!(ttl(beyond), Err(text.to_owned()));
+        }
+    }
+
+    #[test]
+    fn deeply_nested_options_are_refused() {
+        let mut value = json!(1);
+        for _ in 0..100 {
+            value = json!([value]);
+        }
+        let text = "Options are nested too deeply. Max depth: 100";
+        assert_eq!(update(json!({"options": {"a": value}})), Err(text.to_owned()));
+    }
+}
