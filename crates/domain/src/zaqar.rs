@@ -44,7 +44,8 @@ impl Zaqar {
         &*self.ids
     }
 
-    pub(crate) fn now(&self) -> Timestamp {
+    /// The time that everything here goes by.
+    pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
 

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use zaqar_config::Config;
+use zaqar_authentication::SigningKeys;
+use zaqar_config::{Config, Secret};
 use zaqar_transport_http::{HttpOptions, ServeOptions};
 
 pub(crate) fn service_options(config: &Config) -> HttpOptions {
@@ -10,7 +11,11 @@ pub(crate) fn service_options(config: &Config) -> HttpOptions {
         0 => Duration::MAX,
         milliseconds => Duration::from_millis(milliseconds),
     };
+    let signed_url = &config.signed_url;
+    let former: Vec<&str> = signed_url.former_secret_keys.iter().map(Secret::expose).collect();
+    let present = signed_url.secret_key.as_ref().map(Secret::expose);
     HttpOptions {
+        signing_keys: SigningKeys::new(present, &former, signed_url.max_lifetime),
         admin_mode: config.default.admin_mode,
         body_read_timeout: Duration::from_secs(config.wsgi.body_timeout),
         slow_request,

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, header};
 use http_body_util::Full;
+use zaqar_authentication::SigningKeys;
 use zaqar_domain::Zaqar;
 use zaqar_model::{Caller, JsonText};
 
@@ -20,6 +21,7 @@ pub(crate) type Handled = Result<Response<Full<Bytes>>, HttpError>;
 pub(crate) struct Exchange<'a> {
     pub(crate) zaqar: &'a Zaqar,
     pub(crate) caller: &'a Caller,
+    pub(crate) signing_keys: &'a SigningKeys,
     pub(crate) query: Query<'a>,
     pub(crate) headers: &'a HeaderMap,
     pub(crate) payload: Payload<'a>,

@@ -4,7 +4,8 @@
 use std::borrow::Cow;
 
 use http::{HeaderMap, HeaderName, StatusCode, header};
-use zaqar_domain::{ClientIdRule, Limits};
+use zaqar_authentication::{Presented, SigningKeys};
+use zaqar_domain::{ClientIdRule, Limits, Zaqar};
 use zaqar_model::{Caller, ClientId, DestinationKind, DestinationName, ProjectId, QueueName};
 
 use crate::body::Length;
@@ -14,6 +15,9 @@ use crate::falcon::accept::accepts_json;
 use crate::routes::Place;
 
 const URL_SIGNATURE: HeaderName = HeaderName::from_static("url-signature");
+const URL_PATHS: HeaderName = HeaderName::from_static("url-paths");
+const URL_METHODS: HeaderName = HeaderName::from_static("url-methods");
+const URL_EXPIRES: HeaderName = HeaderName::from_static("url-expires");
 const CLIENT_ID: HeaderName = HeaderName::from_static("client-id");
 /// Where a project may stand, in this order.
 const PROJECT_ID: [HeaderName; 3] = [
@@ -23,12 +27,30 @@ const PROJECT_ID: [HeaderName; 3] = [
 ];
 const ROLES: [HeaderName; 2] = [HeaderName::from_static("x-roles"), HeaderName::from_static("x-role")];
 
+/// Whether a request that carries a signature may be made with it; one without may be made anyway.
+pub(crate) fn signature_allows(
+    headers: &HeaderMap,
+    keys: &SigningKeys,
+    method: &str,
+    path: &str,
+    zaqar: &Zaqar,
+) -> bool {
+    let Some(signature) = header_text(headers, &URL_SIGNATURE) else { return true };
+    let [project, expires] = [&PROJECT_ID[0], &URL_EXPIRES].map(|name| header_text(headers, name));
+    let [paths, methods] =
+        [&URL_PATHS, &URL_METHODS].map(|name| header_text(headers, name).unwrap_or_default());
+    let presented = Presented {
+        project: project.as_deref(),
+        paths: &paths,
+        methods: &methods,
+        expires: expires.as_deref(),
+        signature: &signature,
+    };
+    keys.allow(&presented, method, path, zaqar.now())
+}
+
 /// Checks that concern the form of a request only.
 pub(crate) fn check_form(headers: &HeaderMap, accept: &str, length: Length) -> Result<(), HttpError> {
-    // Signed URLs cannot be verified yet; what carries a signature must not pass as if it had none.
-    if headers.contains_key(URL_SIGNATURE) {
-        return Err(HttpError::status(StatusCode::NOT_FOUND));
-    }
     let content_type = headers.get(header::CONTENT_TYPE).map(|value| value.as_bytes());
     if length != Length::Absent
         && content_type.is_some_and(|value| value.eq_ignore_ascii_case(b"application/x-www-form-urlencoded"))

@@ -7,7 +7,7 @@ use zaqar_model::{DestinationKind, DestinationName};
 
 use crate::errors::HttpError;
 use crate::exchange::{Exchange, Handled};
-use crate::handlers::{claims, health, home, messages, ping, queues, subscriptions};
+use crate::handlers::{claims, health, home, messages, ping, queues, share, subscriptions};
 
 /// A queue or topic as a path names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +27,7 @@ pub(crate) enum Resource<'p> {
     Queue(Place<'p>),
     QueueStats(Place<'p>),
     QueuePurge(Place<'p>),
+    QueueShare(Place<'p>),
     Messages(Place<'p>),
     Message(Place<'p>, &'p str),
     Claims(Place<'p>),
@@ -62,6 +63,7 @@ impl<'p> Resource<'p> {
             (_, [None, ..]) => Self::Queue(place),
             (_, [Some("stats"), None, ..]) => Self::QueueStats(place),
             (_, [Some("purge"), None, ..]) => Self::QueuePurge(place),
+            (DestinationKind::Queue, [Some("share"), None, ..]) => Self::QueueShare(place),
             (_, [Some("messages"), None, ..]) => Self::Messages(place),
             (_, [Some("messages"), Some(id), None, _]) => Self::Message(place, id),
             (DestinationKind::Queue, [Some("claims"), None, ..]) => Self::Claims(place),
@@ -79,7 +81,7 @@ impl<'p> Resource<'p> {
             Self::Versions | Self::Home | Self::Health | Self::Queues(_) | Self::QueueStats(_) => "GET",
             Self::Ping => "GET, HEAD",
             Self::Queue(_) => "DELETE, GET, PATCH, PUT",
-            Self::QueuePurge(_) | Self::Claims(_) => "POST",
+            Self::QueuePurge(_) | Self::QueueShare(_) | Self::Claims(_) => "POST",
             Self::Messages(_) => "DELETE, GET, POST",
             Self::Message(..) => "DELETE, GET",
             Self::Claim(..) | Self::Subscription(..) => "DELETE, GET, PATCH",
@@ -95,6 +97,7 @@ impl<'p> Resource<'p> {
             Self::Queue(place)
             | Self::QueueStats(place)
             | Self::QueuePurge(place)
+            | Self::QueueShare(place)
             | Self::Messages(place)
             | Self::Message(place, _)
             | Self::Claims(place)
@@ -134,6 +137,7 @@ pub(crate) async fn dispatch(
         (Resource::Queue(_), "DELETE", Some(name)) => queues::delete(exchange, name).await,
         (Resource::QueueStats(_), "GET", Some(name)) => queues::stats(exchange, name).await,
         (Resource::QueuePurge(_), "POST", Some(name)) => queues::purge(exchange, name).await,
+        (Resource::QueueShare(_), "POST", Some(name)) => share::create(exchange, name).await,
         (Resource::Messages(_), "POST", Some(name)) => messages::post(exchange, name).await,
         (Resource::Messages(_), "GET", Some(name)) => messages::list(exchange, name).await,
         (Resource::Messages(_), "DELETE", Some(name)) => messages::remove(exchange, name).await,

@@ -15,6 +15,7 @@ use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, heade
 use http_body_util::{BodyExt, Full};
 use hyper::body::Body;
 use tokio::time::Instant;
+use zaqar_authentication::SigningKeys;
 use zaqar_domain::Zaqar;
 
 use crate::body::{BoxError, Length, Payload};
@@ -22,14 +23,14 @@ use crate::errors::HttpError;
 use crate::exchange::{Exchange, Handled, header_text};
 use crate::falcon::{Query, decode_path};
 use crate::handlers::{home, versions};
-use crate::identity::{caller, check_form, destination_name};
+use crate::identity::{caller, check_form, destination_name, signature_allows};
 use crate::request_id::{RequestId, RequestIds};
 use crate::routes::{Resource, dispatch, refuse};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-openstack-request-id");
 
 /// What of the REST service can be set.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct HttpOptions {
     /// Serve what is for administrators, too (`[DEFAULT] admin_mode`).
     pub admin_mode: bool,
@@ -37,6 +38,8 @@ pub struct HttpOptions {
     pub body_read_timeout: Duration,
     /// Requests that take longer are logged as warnings.
     pub slow_request: Duration,
+    /// What pre-signed URLs are signed and verified with.
+    pub signing_keys: SigningKeys,
 }
 
 impl Default for HttpOptions {
@@ -45,6 +48,7 @@ impl Default for HttpOptions {
             admin_mode: false,
             body_read_timeout: Duration::from_secs(30),
             slow_request: Duration::from_secs(1),
+            signing_keys: SigningKeys::default(),
         }
     }
 }
@@ -135,6 +139,10 @@ impl Inner {
             return Err(HttpError::status(StatusCode::NOT_FOUND));
         };
         let method = head.method.as_str();
+        let signing_keys = &self.options.signing_keys;
+        if !signature_allows(&head.headers, signing_keys, method, &path, &self.zaqar) {
+            return Err(HttpError::status(StatusCode::NOT_FOUND));
+        }
         let length = Length::of(&head.headers)?;
         check_form(&head.headers, accept, length)?;
         if resource == Resource::Versions {
@@ -152,6 +160,7 @@ impl Inner {
         let exchange = Exchange {
             zaqar: &self.zaqar,
             caller: &caller,
+            signing_keys,
             query: Query::parse(head.uri.query()),
             headers: &head.headers,
             payload: Payload { length, stream: body, timeout: self.options.body_read_timeout },

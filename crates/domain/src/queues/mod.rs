@@ -10,6 +10,7 @@ mod list;
 mod patch;
 mod purge;
 mod retry_policy;
+mod share;
 mod stats;
 mod update;
 

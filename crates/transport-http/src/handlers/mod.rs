@@ -6,5 +6,6 @@ pub(crate) mod home;
 pub(crate) mod messages;
 pub(crate) mod ping;
 pub(crate) mod queues;
+pub(crate) mod share;
 pub(crate) mod subscriptions;
 pub(crate) mod versions;

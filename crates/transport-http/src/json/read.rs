@@ -10,6 +10,7 @@ use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
+use zaqar_authentication::Wish;
 use zaqar_domain::{ClaimWish, Draft, PurgeScope, SubscriptionWish};
 use zaqar_model::{JsonError, JsonText, Metadata};
 
@@ -92,6 +93,40 @@ pub(crate) fn purge_scope(document: &JsonText) -> Result<PurgeScope> {
         }
     }
     Ok(scope)
+}
+
+/// What a pre-signed URL is to allow: `{"paths": […], "methods": […], "expires": …}`, with the last part of each path.
+pub(crate) fn share_wish(document: &JsonText) -> Result<Wish> {
+    const KNOWN: [&str; 3] = ["methods", "expires", "paths"];
+    const PATHS: [&str; 3] = ["messages", "subscriptions", "claims"];
+    let refuse = |text: String| HttpError::bad_request(API, text);
+    if !is_object(document) {
+        return Err(wrong_type());
+    }
+    let members: Map<String, Value> =
+        serde_json::from_slice(document.as_bytes()).map_err(|_| unparsable())?;
+    if let Some(unknown) = members.keys().find(|name| !KNOWN.contains(&name.as_str())) {
+        return Err(refuse(format!("Unknown keys: {{'{unknown}'}}")));
+    }
+    let texts = |name: &str| match members.get(name) {
+        None | Some(Value::Null) => Some(Vec::new()),
+        Some(Value::Array(items)) => items.iter().map(|item| item.as_str().map(str::to_owned)).collect(),
+        Some(_) => None,
+    };
+    let methods = texts("methods").ok_or_else(|| refuse("`methods` should be a list".to_owned()))?;
+    let mut paths = texts("paths").ok_or_else(|| refuse("`paths` should be a list".to_owned()))?;
+    if let Some(invalid) = paths.iter().find(|path| !PATHS.contains(&path.as_str())) {
+        return Err(refuse(format!("Invalid paths: {{'{invalid}'}}")));
+    }
+    if paths.is_empty() {
+        paths.push("messages".to_owned());
+    }
+    let expires = match members.get("expires") {
+        None | Some(Value::Null) => None,
+        Some(Value::String(text)) => Some(text.clone()),
+        Some(other) => Some(other.to_string()),
+    };
+    Ok(Wish { paths, methods, expires })
 }
 
 /// What is asked of a subscription. No document is an empty one.

@@ -7,6 +7,7 @@ use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use serde_json::Value;
 use tower::ServiceExt;
+use zaqar_authentication::SigningKeys;
 use zaqar_domain::{Limits, Stores, Zaqar};
 use zaqar_model::{Clock, RandomIds};
 use zaqar_storage::{ManagementStore, MessageStore};
@@ -45,7 +46,8 @@ impl Fixture {
         let store: Arc<dyn MessageStore> = Arc::new(ModelStore::new());
         let stores = Stores { management: Arc::clone(&management), messages: Arc::clone(&store) };
         let zaqar = Arc::new(Zaqar::new(stores, limits, now, Arc::new(RandomIds)));
-        let options = HttpOptions { admin_mode: true, ..HttpOptions::default() };
+        let signing_keys = SigningKeys::new(Some("test_key"), &[], 1_000_000);
+        let options = HttpOptions { admin_mode: true, signing_keys, ..HttpOptions::default() };
         Self { service: HttpService::new(zaqar, options), clock, management, store }
     }
 

@@ -18,6 +18,7 @@ mod properties;
 mod queues;
 #[cfg(test)]
 mod service;
+mod share;
 #[cfg(test)]
 mod subscriptions;
 #[cfg(test)]

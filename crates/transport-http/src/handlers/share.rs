@@ -1,0 +1,29 @@
+//! `/v2/queues/{queue}/share`: pre-signed URLs. They are made here, and verified in `identity` wherever one is used.
+
+use serde_json::json;
+use zaqar_authentication::Wish;
+use zaqar_model::DestinationName;
+
+use crate::errors::{API, HttpError};
+use crate::exchange::{Exchange, Handled};
+use crate::json::read;
+use crate::respond;
+
+pub(crate) async fn create(exchange: Exchange<'_>, queue: &DestinationName) -> Handled {
+    let (zaqar, caller, keys) = (exchange.zaqar, exchange.caller, exchange.signing_keys);
+    let now = zaqar.begin_sharing(caller)?;
+    let document = exchange.small_json().await?;
+    let document = document.ok_or_else(|| HttpError::invalid_body("Request body can not be empty"))?;
+    let Wish { paths, methods, expires } = read::share_wish(&document)?;
+    let paths = paths.into_iter().map(|path| format!("/v2/queues/{}/{path}", queue.name)).collect();
+    let signed = keys
+        .sign(Wish { paths, methods, expires }, &caller.project, now)
+        .map_err(|error| HttpError::bad_request(API, error.to_string()))?;
+    Ok(respond::document(&json!({
+        "paths": signed.paths,
+        "methods": signed.methods,
+        "project": caller.project.as_str(),
+        "expires": signed.expires,
+        "signature": signed.signature,
+    })))
+}
