@@ -11,6 +11,7 @@ use zaqar_model::{
 use zaqar_storage::{ManagementStore, MessageStore, StorageError, StorageResult};
 
 use crate::Limits;
+use crate::permissions::PolicyInForce;
 
 /// Where everything is kept.
 #[derive(Clone, Debug)]
@@ -24,6 +25,7 @@ pub struct Stores {
 pub struct Zaqar {
     pub(crate) stores: Stores,
     pub(crate) limits: Limits,
+    pub(crate) policy: PolicyInForce,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn IdSource>,
     /// Held while exhausted messages move to a dead-letter queue: two movers that read the same ones could bring a
@@ -32,8 +34,9 @@ pub struct Zaqar {
 }
 
 impl Zaqar {
+    /// With upstream's policy, until another one is set.
     pub fn new(stores: Stores, limits: Limits, clock: Arc<dyn Clock>, ids: Arc<dyn IdSource>) -> Self {
-        Self { stores, limits, clock, ids, moving: Arc::default() }
+        Self { stores, limits, policy: PolicyInForce::default(), clock, ids, moving: Arc::default() }
     }
 
     pub const fn limits(&self) -> &Limits {

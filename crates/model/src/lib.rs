@@ -18,7 +18,7 @@ mod queues;
 mod subscriptions;
 mod time;
 
-pub use caller::Caller;
+pub use caller::{Caller, Identity};
 pub use claims::{Claim, ClaimTerms};
 pub use destinations::{Destination, DestinationKind, DestinationName, DestinationNumber};
 pub use flavors::Flavor;

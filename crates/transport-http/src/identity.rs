@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use http::{HeaderMap, HeaderName, StatusCode, header};
 use zaqar_authentication::{Presented, SigningKeys};
 use zaqar_domain::{ClientIdRule, Limits, Zaqar};
-use zaqar_model::{Caller, ClientId, DestinationKind, DestinationName, ProjectId, QueueName};
+use zaqar_model::{Caller, ClientId, DestinationKind, DestinationName, Identity, ProjectId, QueueName};
 
 use crate::body::Length;
 use crate::errors::HttpError;
@@ -26,6 +26,11 @@ const PROJECT_ID: [HeaderName; 3] = [
     HeaderName::from_static("x-tenant"),
 ];
 const ROLES: [HeaderName; 2] = [HeaderName::from_static("x-roles"), HeaderName::from_static("x-role")];
+const USER_ID: [HeaderName; 2] = [HeaderName::from_static("x-user-id"), HeaderName::from_static("x-user")];
+const DOMAIN_ID: HeaderName = HeaderName::from_static("x-domain-id");
+const USER_DOMAIN_ID: HeaderName = HeaderName::from_static("x-user-domain-id");
+const PROJECT_DOMAIN_ID: HeaderName = HeaderName::from_static("x-project-domain-id");
+const SYSTEM_SCOPE: HeaderName = HeaderName::from_static("openstack-system-scope");
 
 /// Whether a request that carries a signature may be made with it; one without may be made anyway.
 pub(crate) fn signature_allows(
@@ -89,7 +94,18 @@ pub(crate) fn caller(
     let project = ProjectId::new(&project).map_err(|_| invalid_identification(kind))?;
     let roles = first_text(headers, &ROLES).unwrap_or_default();
     let roles = roles.split(',').map(str::trim).filter(|role| !role.is_empty()).map(str::to_owned).collect();
-    Ok(Caller { project, client: Some(client), roles })
+    Ok(Caller { project, client: Some(client), roles, identity: identity(headers) })
+}
+
+fn identity(headers: &HeaderMap) -> Identity {
+    let text = |names: &[HeaderName]| first_text(headers, names).map(Cow::into_owned);
+    Identity {
+        user: text(&USER_ID),
+        domain: text(&[DOMAIN_ID]),
+        user_domain: text(&[USER_DOMAIN_ID]),
+        project_domain: text(&[PROJECT_DOMAIN_ID]),
+        system_scope: text(&[SYSTEM_SCOPE]),
+    }
 }
 
 fn first_text<'h>(headers: &'h HeaderMap, names: &[HeaderName]) -> Option<Cow<'h, str>> {

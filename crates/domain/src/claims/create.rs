@@ -6,7 +6,7 @@ use zaqar_storage::ClaimRequest;
 use super::ClaimWish;
 use crate::error::OrUnavailable;
 use crate::limits::{DEFAULT_PAGE, count_within};
-use crate::permissions::{Rule, permit};
+use crate::permissions::Rule;
 use crate::{Error, Failure, Result, Zaqar};
 
 /// A claim that was just made, and the moment at which its messages' ages are taken.
@@ -26,7 +26,7 @@ impl Zaqar {
         wish: ClaimWish,
         limit: Option<i64>,
     ) -> Result<Option<NewClaim>> {
-        permit(caller, Rule::ClaimsCreate)?;
+        self.permit(caller, Rule::ClaimsCreate)?;
         let terms = wish.for_creation(&self.limits)?;
         let max = self.limits.max_messages_per_claim_or_pop;
         let limit = count_within(limit, max, DEFAULT_PAGE).ok_or_else(|| {

@@ -3,13 +3,13 @@
 use zaqar_model::{Caller, QueueName};
 
 use crate::error::OrUnavailable;
-use crate::permissions::{Rule, permit};
+use crate::permissions::Rule;
 use crate::{Failure, Result, Zaqar};
 
 impl Zaqar {
     /// Ends a claim: its messages are free at once. No such claim: nothing to do.
     pub async fn delete_claim(&self, caller: &Caller, name: &QueueName, id: &str) -> Result<()> {
-        permit(caller, Rule::ClaimsDelete)?;
+        self.permit(caller, Rule::ClaimsDelete)?;
         let failure = Failure::DeleteClaim;
         let found = self.find_queue(&caller.project, name).await.or_unavailable(failure)?;
         let (Some(queue), Ok(id)) = (found, id.parse()) else { return Ok(()) };

@@ -4,7 +4,7 @@ use zaqar_model::{Caller, Claim, QueueName, Timestamp};
 
 use super::absent;
 use crate::error::OrUnavailable;
-use crate::permissions::{Rule, permit};
+use crate::permissions::Rule;
 use crate::{Failure, Result, Zaqar};
 
 /// A claim, and the moment at which its age and its messages' ages are taken.
@@ -17,7 +17,7 @@ pub struct ShownClaim {
 impl Zaqar {
     /// A text that is no id names no claim.
     pub async fn get_claim(&self, caller: &Caller, name: &QueueName, id: &str) -> Result<ShownClaim> {
-        permit(caller, Rule::ClaimsGet)?;
+        self.permit(caller, Rule::ClaimsGet)?;
         let failure = Failure::GetClaim;
         let now = self.now();
         let found = self.find_queue(&caller.project, name).await.or_unavailable(failure)?;

@@ -4,7 +4,7 @@ use zaqar_model::{Caller, QueueName};
 
 use super::{ClaimWish, absent};
 use crate::error::OrUnavailable;
-use crate::permissions::{Rule, permit};
+use crate::permissions::Rule;
 use crate::{Failure, Result, Zaqar};
 
 impl Zaqar {
@@ -16,7 +16,7 @@ impl Zaqar {
         id: &str,
         wish: ClaimWish,
     ) -> Result<()> {
-        permit(caller, Rule::ClaimsUpdate)?;
+        self.permit(caller, Rule::ClaimsUpdate)?;
         let terms = wish.for_renewal(&self.limits)?;
         let failure = Failure::UpdateClaim;
         let found = self.find_queue(&caller.project, name).await.or_unavailable(failure)?;

@@ -4,7 +4,7 @@ use zaqar_model::{Caller, DestinationName};
 use zaqar_storage::Deletion;
 
 use crate::error::OrUnavailable;
-use crate::permissions::{Rule, permit};
+use crate::permissions::Rule;
 use crate::{Error, Failure, Refusal, Result, Zaqar};
 
 impl Zaqar {
@@ -16,7 +16,7 @@ impl Zaqar {
         id: &str,
         claim: Option<&str>,
     ) -> Result<()> {
-        permit(caller, Rule::MessagesDelete)?;
+        self.permit(caller, Rule::MessagesDelete)?;
         let failure = Failure::DeleteMessage;
         let found = self.find(&caller.project, name).await.or_unavailable(failure)?;
         let (Some(queue), Ok(id)) = (found, id.parse()) else { return Ok(()) };

@@ -5,7 +5,7 @@ use zaqar_model::{Caller, DestinationName, Message, MessageId, Timestamp};
 use super::list::{Listed, out_of_bounds};
 use crate::error::OrUnavailable;
 use crate::limits::count_within;
-use crate::permissions::{Rule, permit};
+use crate::permissions::Rule;
 use crate::{Absent, Error, Failure, Result, Zaqar};
 
 impl Zaqar {
@@ -16,7 +16,7 @@ impl Zaqar {
         name: &DestinationName,
         id: &str,
     ) -> Result<(Message, Timestamp)> {
-        permit(caller, Rule::MessagesGet)?;
+        self.permit(caller, Rule::MessagesGet)?;
         let failure = Failure::GetMessage;
         let now = self.now();
         let project = || caller.project.clone();
@@ -41,7 +41,7 @@ impl Zaqar {
         name: &DestinationName,
         ids: &[String],
     ) -> Result<Listed> {
-        permit(caller, Rule::MessagesGetAll)?;
+        self.permit(caller, Rule::MessagesGetAll)?;
         let max = self.limits.max_messages_per_page;
         count_within(i64::try_from(ids.len()).ok(), max, 0).ok_or_else(|| out_of_bounds(max))?;
         let failure = Failure::GetMessage;

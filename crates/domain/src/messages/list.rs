@@ -5,7 +5,7 @@ use zaqar_storage::MessageQuery;
 
 use crate::error::OrUnavailable;
 use crate::limits::{DEFAULT_PAGE, count_within};
-use crate::permissions::{Rule, permit};
+use crate::permissions::Rule;
 use crate::queues::Attributes;
 use crate::{Error, Failure, Result, Zaqar};
 
@@ -51,7 +51,7 @@ impl Zaqar {
         name: &DestinationName,
         listing: &MessageListing,
     ) -> Result<Listed> {
-        permit(caller, Rule::MessagesGetAll)?;
+        self.permit(caller, Rule::MessagesGetAll)?;
         let max = self.limits.max_messages_per_page;
         let limit = count_within(listing.limit, max, DEFAULT_PAGE).ok_or_else(|| out_of_bounds(max))?;
         let now = self.now();

@@ -10,7 +10,7 @@ use zaqar_storage::{StorageError, StorageResult};
 
 use super::checksum;
 use crate::limits::{MIN_MESSAGE_TTL, seconds_within};
-use crate::permissions::{Rule, permit};
+use crate::permissions::Rule;
 use crate::queues::Attributes;
 use crate::{Error, Failure, Result, Zaqar};
 
@@ -41,7 +41,7 @@ impl Zaqar {
         caller: &'a Caller,
         name: &'a DestinationName,
     ) -> Result<Posting<'a>> {
-        permit(caller, Rule::MessagesCreate)?;
+        self.permit(caller, Rule::MessagesCreate)?;
         let client = caller.client.clone().ok_or_else(|| Error::invalid("A client id is required."))?;
         let queue =
             self.find(&caller.project, name).await.map_err(|source| lookup_failed(name.kind, source))?;

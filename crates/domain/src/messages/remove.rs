@@ -5,7 +5,7 @@ use zaqar_model::{Caller, ClaimId, DestinationName, Message, Timestamp};
 use super::{delete::outcome, get::valid};
 use crate::error::OrUnavailable;
 use crate::limits::{Limits, count_within};
-use crate::permissions::{Rule, permit};
+use crate::permissions::Rule;
 use crate::{Error, Failure, Result, Zaqar};
 
 /// What a client asks to have removed: one of `ids` and `pop`.
@@ -33,7 +33,7 @@ impl Zaqar {
         name: &DestinationName,
         removal: &Removal,
     ) -> Result<Removed> {
-        permit(caller, Rule::MessagesDeleteAll)?;
+        self.permit(caller, Rule::MessagesDeleteAll)?;
         let claims = removal.claim_ids.as_deref().filter(|_| self.limits.message_delete_with_claim_id);
         match plan(removal, claims.is_some(), &self.limits)? {
             Plan::Delete(ids) => {

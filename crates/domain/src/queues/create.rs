@@ -5,7 +5,7 @@ use zaqar_storage::Created;
 
 use super::attributes;
 use crate::error::OrUnavailable;
-use crate::permissions::{Rule, permit};
+use crate::permissions::Rule;
 use crate::{Failure, Result, Zaqar};
 
 /// Whether there is a new queue.
@@ -23,7 +23,7 @@ impl Zaqar {
         name: &DestinationName,
         metadata: Metadata,
     ) -> Result<QueueCreation> {
-        permit(caller, Rule::QueuesCreate.on(name.kind))?;
+        self.permit(caller, Rule::QueuesCreate.on(name.kind))?;
         attributes::check(&metadata, &self.limits)?;
         if attributes::asks_for_encryption(&metadata) {
             tracing::warn!(queue = %name.name, "a queue asks for encryption, which this version does not do yet");

@@ -3,14 +3,14 @@
 use zaqar_model::{Caller, DestinationName};
 
 use crate::error::OrUnavailable;
-use crate::permissions::{Rule, permit};
+use crate::permissions::Rule;
 use crate::zaqar::to_the_end;
 use crate::{Failure, Result, Zaqar};
 
 impl Zaqar {
     /// No such queue: nothing to do.
     pub async fn delete_queue(&self, caller: &Caller, name: &DestinationName) -> Result<()> {
-        permit(caller, Rule::QueuesDelete.on(name.kind))?;
+        self.permit(caller, Rule::QueuesDelete.on(name.kind))?;
         let failure = Failure::DeleteQueue(name.kind);
         let (stores, project, name) = (self.stores.clone(), caller.project.clone(), name.clone());
         let deleting = async move { stores.delete(&project, &name).await };

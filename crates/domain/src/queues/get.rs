@@ -4,14 +4,14 @@ use zaqar_model::{Caller, DestinationName, Metadata};
 
 use super::attributes;
 use crate::error::OrUnavailable;
-use crate::permissions::{Rule, permit};
+use crate::permissions::Rule;
 use crate::{Failure, Result, Zaqar};
 
 impl Zaqar {
     /// The metadata with the reserved attributes' defaults. A queue that does not exist is shown as it would be if it
     /// were created without metadata.
     pub async fn get_queue(&self, caller: &Caller, name: &DestinationName) -> Result<Metadata> {
-        permit(caller, Rule::QueuesGet.on(name.kind))?;
+        self.permit(caller, Rule::QueuesGet.on(name.kind))?;
         let queue = self.find(&caller.project, name).await.or_unavailable(Failure::GetQueue(name.kind))?;
         Ok(match queue {
             Some(queue) => attributes::with_defaults(name.kind, &queue.metadata, &self.limits),

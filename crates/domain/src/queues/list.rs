@@ -10,7 +10,7 @@ use zaqar_storage::QueueFilter;
 use super::attributes;
 use crate::error::OrUnavailable;
 use crate::limits::{DEFAULT_PAGE, count_within};
-use crate::permissions::{Rule, permit};
+use crate::permissions::Rule;
 use crate::{Error, Failure, Result, Zaqar};
 
 /// A pattern may be so long, and take so much memory when it is compiled. Matching takes linear time anyway.
@@ -47,7 +47,7 @@ impl Zaqar {
         kind: DestinationKind,
         listing: &QueueListing,
     ) -> Result<ListedQueues> {
-        permit(caller, Rule::QueuesGetAll.on(kind))?;
+        self.permit(caller, Rule::QueuesGetAll.on(kind))?;
         let max = self.limits.max_queues_per_page;
         let limit = count_within(listing.limit, max, DEFAULT_PAGE)
             .ok_or_else(|| Error::invalid(format!("Limit must be at least 1 and no greater than {max}.")))?;

@@ -4,7 +4,7 @@ use zaqar_model::{Caller, DestinationName, PageRequest, Queue};
 use zaqar_storage::{StorageError, StorageResult};
 
 use crate::error::OrUnavailable;
-use crate::permissions::{Rule, permit};
+use crate::permissions::Rule;
 use crate::{Failure, Result, Zaqar};
 
 /// What is removed from the queue.
@@ -23,7 +23,7 @@ impl Zaqar {
         name: &DestinationName,
         scope: PurgeScope,
     ) -> Result<()> {
-        permit(caller, Rule::QueuesPurge.on(name.kind))?;
+        self.permit(caller, Rule::QueuesPurge.on(name.kind))?;
         let failure = Failure::PurgeQueue(name.kind);
         let found = self.find(&caller.project, name).await.or_unavailable(failure)?;
         let Some(queue) = found else { return Ok(()) };

@@ -3,7 +3,7 @@
 use zaqar_model::{Caller, DestinationName, MessageId, Timestamp};
 
 use crate::error::OrUnavailable;
-use crate::permissions::{Rule, permit};
+use crate::permissions::Rule;
 use crate::{Failure, Result, Zaqar};
 
 /// How many messages a queue holds.
@@ -26,7 +26,7 @@ pub struct StatsEdge {
 impl Zaqar {
     /// A queue that does not exist is empty.
     pub async fn queue_stats(&self, caller: &Caller, name: &DestinationName) -> Result<StatsReport> {
-        permit(caller, Rule::QueuesStats.on(name.kind))?;
+        self.permit(caller, Rule::QueuesStats.on(name.kind))?;
         let failure = Failure::QueueStats(name.kind);
         let found = self.find(&caller.project, name).await.or_unavailable(failure)?;
         let Some(queue) = found else { return Ok(StatsReport::default()) };

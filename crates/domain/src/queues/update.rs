@@ -5,7 +5,7 @@ use zaqar_storage::StorageError;
 
 use super::{attributes, patch::Patch};
 use crate::error::{OrUnavailable, noun};
-use crate::permissions::{Rule, permit};
+use crate::permissions::Rule;
 use crate::{Absent, Error, Failure, Result, Zaqar};
 
 /// Between two tries somebody else's change has gone through, so this many in a row mean a queue under siege.
@@ -19,7 +19,7 @@ impl Zaqar {
         name: &DestinationName,
         patch: &Patch,
     ) -> Result<Metadata> {
-        permit(caller, Rule::QueuesUpdate.on(name.kind))?;
+        self.permit(caller, Rule::QueuesUpdate.on(name.kind))?;
         for _ in 0..TRIES {
             let found =
                 self.find(&caller.project, name).await.or_unavailable(Failure::UpdateQueue(name.kind))?;

@@ -4,7 +4,7 @@ use serde_json::Value;
 use zaqar_model::{Caller, DestinationName};
 use zaqar_storage::SubscriptionChange;
 
-use crate::permissions::{Rule, permit};
+use crate::permissions::Rule;
 use crate::{Error, Failure, Result, Zaqar};
 
 impl Zaqar {
@@ -16,7 +16,7 @@ impl Zaqar {
         id: &str,
         confirmed: Option<&Value>,
     ) -> Result<()> {
-        permit(caller, Rule::SubscriptionConfirm)?;
+        self.permit(caller, Rule::SubscriptionConfirm)?;
         let confirmed = confirmed.and_then(Value::as_bool);
         let confirmed = confirmed.ok_or_else(|| Error::invalid("The 'confirmed' should be boolean."))?;
         let change = SubscriptionChange { confirmed: Some(confirmed), ..SubscriptionChange::default() };

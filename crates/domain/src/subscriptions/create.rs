@@ -5,7 +5,7 @@ use zaqar_storage::StorageError;
 
 use super::SubscriptionWish;
 use crate::error::OrUnavailable;
-use crate::permissions::{Rule, permit};
+use crate::permissions::Rule;
 use crate::{Error, Failure, Result, Zaqar};
 
 /// A try fails only if a queue or a subscription is deleted between two steps.
@@ -20,7 +20,7 @@ impl Zaqar {
         name: &DestinationName,
         wish: &SubscriptionWish,
     ) -> Result<SubscriptionId> {
-        permit(caller, Rule::SubscriptionCreate)?;
+        self.permit(caller, Rule::SubscriptionCreate)?;
         let failure = Failure::CreateSubscription;
         let (subscriber, terms) = wish.for_creation(&self.limits, self.now())?;
         let store = &self.stores.messages;

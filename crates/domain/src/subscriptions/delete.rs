@@ -3,13 +3,13 @@
 use zaqar_model::{Caller, DestinationName};
 
 use crate::error::OrUnavailable;
-use crate::permissions::{Rule, permit};
+use crate::permissions::Rule;
 use crate::{Failure, Result, Zaqar};
 
 impl Zaqar {
     /// No such subscription: nothing to do.
     pub async fn delete_subscription(&self, caller: &Caller, name: &DestinationName, id: &str) -> Result<()> {
-        permit(caller, Rule::SubscriptionDelete)?;
+        self.permit(caller, Rule::SubscriptionDelete)?;
         let failure = Failure::DeleteSubscription;
         let found = self.find(&caller.project, name).await.or_unavailable(failure)?;
         let (Some(source), Ok(id)) = (found, id.parse()) else { return Ok(()) };

@@ -4,7 +4,7 @@ use zaqar_model::{Caller, DestinationName, Subscription, Timestamp};
 
 use super::absent;
 use crate::error::OrUnavailable;
-use crate::permissions::{Rule, permit};
+use crate::permissions::Rule;
 use crate::{Failure, Result, Zaqar};
 
 /// A subscription, and the moment at which its age is taken.
@@ -22,7 +22,7 @@ impl Zaqar {
         name: &DestinationName,
         id: &str,
     ) -> Result<ShownSubscription> {
-        permit(caller, Rule::SubscriptionGet)?;
+        self.permit(caller, Rule::SubscriptionGet)?;
         let failure = Failure::GetSubscription;
         let now = self.now();
         let found = self.find(&caller.project, name).await.or_unavailable(failure)?;

@@ -4,7 +4,7 @@ use zaqar_model::{Caller, DestinationName, PageRequest, Subscription, Subscripti
 
 use crate::error::OrUnavailable;
 use crate::limits::{DEFAULT_PAGE, count_within};
-use crate::permissions::{Rule, permit};
+use crate::permissions::Rule;
 use crate::{Error, Failure, Result, Zaqar};
 
 /// Which subscriptions are asked for.
@@ -32,7 +32,7 @@ impl Zaqar {
         name: &DestinationName,
         listing: &SubscriptionListing,
     ) -> Result<ListedSubscriptions> {
-        permit(caller, Rule::SubscriptionGetAll)?;
+        self.permit(caller, Rule::SubscriptionGetAll)?;
         let max = self.limits.max_subscriptions_per_page;
         let limit = count_within(listing.limit, max, DEFAULT_PAGE).ok_or_else(|| {
             Error::invalid(format!("Limit must be at least 1 and may not be greater than {max}."))

@@ -5,7 +5,7 @@ use zaqar_storage::{StorageError, SubscriptionChange};
 
 use super::{SubscriptionWish, absent};
 use crate::error::OrUnavailable;
-use crate::permissions::{Rule, permit};
+use crate::permissions::Rule;
 use crate::{Error, Failure, Result, Zaqar};
 
 impl Zaqar {
@@ -17,7 +17,7 @@ impl Zaqar {
         id: &str,
         wish: &SubscriptionWish,
     ) -> Result<()> {
-        permit(caller, Rule::SubscriptionUpdate)?;
+        self.permit(caller, Rule::SubscriptionUpdate)?;
         let terms = wish.for_update(&self.limits, self.now())?;
         let change = SubscriptionChange {
             subscriber: terms.subscriber,

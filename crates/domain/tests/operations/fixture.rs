@@ -6,8 +6,8 @@ use bytes::Bytes;
 use serde_json::Value;
 use zaqar_domain::{ClaimWish, Draft, Limits, MessageListing, NewClaim, Stores, Zaqar};
 use zaqar_model::{
-    Caller, ClientId, Clock, DestinationName, JsonText, Message, MessageId, Metadata, ProjectId, QueueName,
-    RandomIds,
+    Caller, ClientId, Clock, DestinationName, Identity, JsonText, Message, MessageId, Metadata, ProjectId,
+    QueueName, RandomIds,
 };
 use zaqar_storage::{ManagementStore, MessageStore};
 use zaqar_storage_conformance::{ManualClock, ModelStore};
@@ -78,7 +78,12 @@ impl Fixture {
 
 pub(crate) fn caller(project: &str) -> Caller {
     let client = ClientId::new("3381af92-2b9e-11e3-b191-71861300734c");
-    Caller { project: ProjectId::new(project).unwrap(), client: Some(client), roles: vec!["admin".into()] }
+    Caller {
+        project: ProjectId::new(project).unwrap(),
+        client: Some(client),
+        roles: vec!["admin".into()],
+        identity: Identity::default(),
+    }
 }
 
 pub(crate) fn name(text: &str) -> QueueName {
