@@ -115,7 +115,7 @@ config! {
     keystone_credentials: Credentials in "keystone_authtoken", without_effect();
     trustee: Credentials in "trustee", without_effect();
     trustee_session: Session in "trustee", without_effect();
-    oslo_policy: OsloPolicy in "oslo_policy", without_effect();
+    oslo_policy: OsloPolicy in "oslo_policy";
     cors: Cors in "cors", without_effect();
     cache: Cache in "cache", without_effect();
     profiler: Profiler in "profiler", without_effect();

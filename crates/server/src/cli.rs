@@ -29,6 +29,20 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: ConfigCommand,
     },
+    /// Show the rules about who may do what, or check those that are in force
+    Policy {
+        #[command(subcommand)]
+        command: PolicyCommand,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PolicyCommand {
+    /// Print a complete policy.yaml: every rule with its meaning, its requests and its default, commented out
+    Sample,
+    /// Report everything that is wrong with the policy files of a configuration; the exit status is 1 if a server would
+    /// not start with them
+    Check(ConfigSources),
 }
 
 #[derive(Debug, Subcommand)]
@@ -124,6 +138,8 @@ Examples:
           Begin a configuration
   zaqar config check --config-file zaqar.conf
           Check it
+  zaqar policy sample > policy.yaml
+          Begin a policy: who may do what
   zaqar server --config-file zaqar.conf --data-dir /var/lib/zaqar
           Run with it
   OS_DEFAULT__DEBUG=true zaqar

@@ -3,7 +3,8 @@
 use std::io::{ErrorKind, Write, stdout};
 
 use crate::cli::ConfigSources;
-use crate::configuration;
+use crate::configuration::{self, Report};
+use crate::policy_files::PolicyFiles;
 
 pub(crate) fn sample() -> anyhow::Result<()> {
     print(&zaqar_config::sample())
@@ -11,16 +12,26 @@ pub(crate) fn sample() -> anyhow::Result<()> {
 
 /// Prints everything that is wrong or odd, and fails if a server would not start.
 pub(crate) fn check(sources: &ConfigSources) -> anyhow::Result<()> {
-    let (config, report) = configuration::read(sources);
-    let errors = report.errors.iter().map(|error| format!("error: {error}\n"));
-    let warnings = report.warnings.iter().map(|warning| format!("warning: {warning}\n"));
-    print(&errors.chain(warnings).collect::<String>())?;
-    anyhow::ensure!(config.is_some(), "the configuration has {} error(s)", report.errors.len());
+    let (config, mut report) = configuration::read(sources);
+    if let Some(config) = &config {
+        match PolicyFiles::new(config, sources).load() {
+            Ok((_, warnings)) => report.warnings.extend(warnings),
+            Err(errors) => report.errors.extend(errors),
+        }
+    }
+    print_report(&report)?;
+    anyhow::ensure!(report.errors.is_empty(), "the configuration has {} error(s)", report.errors.len());
     print("the configuration is valid\n")
 }
 
+pub(crate) fn print_report(report: &Report) -> anyhow::Result<()> {
+    let errors = report.errors.iter().map(|error| format!("error: {error}\n"));
+    let warnings = report.warnings.iter().map(|warning| format!("warning: {warning}\n"));
+    print(&errors.chain(warnings).collect::<String>())
+}
+
 /// Prints; a reader that has had enough (`| head`) is no failure.
-fn print(text: &str) -> anyhow::Result<()> {
+pub(crate) fn print(text: &str) -> anyhow::Result<()> {
     match stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(()),

@@ -10,6 +10,9 @@ mod housekeeping;
 mod http;
 mod limits;
 mod logging;
+mod policy_commands;
+mod policy_file;
+mod policy_files;
 mod process;
 mod server;
 mod signals;
@@ -21,7 +24,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::cli::{Cli, Command, ConfigCommand};
+use crate::cli::{Cli, Command, ConfigCommand, PolicyCommand};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -30,6 +33,8 @@ fn main() -> ExitCode {
         Some(Command::Server(options)) => server::run(&options),
         Some(Command::Config { command: ConfigCommand::Sample }) => config_commands::sample(),
         Some(Command::Config { command: ConfigCommand::Check(sources) }) => config_commands::check(&sources),
+        Some(Command::Policy { command: PolicyCommand::Sample }) => policy_commands::sample(),
+        Some(Command::Policy { command: PolicyCommand::Check(sources) }) => policy_commands::check(&sources),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
