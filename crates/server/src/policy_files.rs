@@ -27,7 +27,15 @@ pub(crate) struct PolicyFiles {
 
 /// What the files look like from outside. It changes when they do.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Stamp(Vec<(PathBuf, Option<(SystemTime, u64, u64)>)>);
+pub(crate) struct Stamp(Vec<(PathBuf, Option<Look>)>);
+
+#[derive(Debug, PartialEq, Eq)]
+struct Look {
+    modified: SystemTime,
+    size: u64,
+    /// Another file under the same name may have the same time and size.
+    inode: u64,
+}
 
 impl PolicyFiles {
     pub(crate) fn new(config: &Config, sources: &ConfigSources) -> Self {
@@ -127,7 +135,9 @@ impl PolicyFiles {
             }
         }
         let look = |path: PathBuf| {
-            let seen = fs::metadata(&path).and_then(|data| Ok((data.modified()?, data.len(), data.ino())));
+            let seen = fs::metadata(&path).and_then(|data| {
+                Ok(Look { modified: data.modified()?, size: data.len(), inode: data.ino() })
+            });
             (path, seen.ok())
         };
         Stamp(paths.into_iter().map(look).collect())

@@ -19,6 +19,7 @@ pub(crate) const PATCH: &str = "application/openstack-messaging-v2.0-json-patch"
 
 pub(crate) struct Fixture {
     pub(crate) service: HttpService,
+    pub(crate) zaqar: Arc<Zaqar>,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) management: Arc<dyn ManagementStore>,
     pub(crate) store: Arc<dyn MessageStore>,
@@ -48,7 +49,7 @@ impl Fixture {
         let zaqar = Arc::new(Zaqar::new(stores, limits, now, Arc::new(RandomIds)));
         let signing_keys = SigningKeys::new(Some("test_key"), &[], 1_000_000);
         let options = HttpOptions { admin_mode: true, signing_keys, ..HttpOptions::default() };
-        Self { service: HttpService::new(zaqar, options), clock, management, store }
+        Self { service: HttpService::new(Arc::clone(&zaqar), options), zaqar, clock, management, store }
     }
 
     pub(crate) async fn send(&self, request: Request<Full<Bytes>>) -> Answer {

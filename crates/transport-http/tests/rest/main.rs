@@ -13,6 +13,8 @@ mod form;
 #[cfg(test)]
 mod messages;
 #[cfg(test)]
+mod policy;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod queues;
