@@ -31,4 +31,4 @@ pub use page::{Page, PageRequest};
 pub use pools::{Pool, PoolWeight};
 pub use queues::Queue;
 pub use subscriptions::{Delivery, DeliveryOutcome, Subscription};
-pub use time::{Clock, DelaySeconds, GraceSeconds, SystemClock, Timestamp, TtlSeconds};
+pub use time::{Clock, DelaySeconds, GraceSeconds, SubscriptionTtl, SystemClock, Timestamp, TtlSeconds};

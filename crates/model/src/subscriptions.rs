@@ -1,6 +1,6 @@
 //! Subscriptions, and the deliveries that are owed to them.
 
-use crate::{Destination, Marker, Metadata, StoredMessage, SubscriptionId, Timestamp, TtlSeconds};
+use crate::{Destination, Marker, Metadata, StoredMessage, SubscriptionId, SubscriptionTtl, Timestamp};
 
 /// Someone who is told of every message that is posted to a queue or topic.
 #[derive(Clone, Debug, PartialEq)]
@@ -10,7 +10,7 @@ pub struct Subscription {
     pub source: Destination,
     /// The URI that notifications go to. Unique among the subscriptions of its source.
     pub subscriber: String,
-    pub ttl: TtlSeconds,
+    pub ttl: SubscriptionTtl,
     /// When it was created or last updated: age and expiry count from here.
     pub renewed: Timestamp,
     pub options: Metadata,

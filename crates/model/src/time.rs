@@ -32,18 +32,18 @@ impl Timestamp {
 }
 
 macro_rules! seconds {
-    ($(#[$doc:meta])* $name:ident) => {
+    ($(#[$doc:meta])* $name:ident($number:ty)) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(u32);
+        pub struct $name($number);
 
         impl $name {
-            pub const fn new(seconds: u32) -> Self {
+            pub const fn new(seconds: $number) -> Self {
                 Self(seconds)
             }
 
             /// The number of seconds.
-            pub const fn get(self) -> u32 {
+            pub const fn get(self) -> $number {
                 self.0
             }
 
@@ -56,16 +56,20 @@ macro_rules! seconds {
 }
 
 seconds! {
-    /// Seconds until a message, claim or subscription expires.
-    TtlSeconds
+    /// Seconds until a message or claim expires.
+    TtlSeconds(u32)
+}
+seconds! {
+    /// Seconds until a subscription expires. Heat asks for thousands of years.
+    SubscriptionTtl(u64)
 }
 seconds! {
     /// Seconds for which a new message cannot be listed or claimed.
-    DelaySeconds
+    DelaySeconds(u32)
 }
 seconds! {
     /// Seconds that a claimed message outlives its claim by, if it would otherwise expire before it.
-    GraceSeconds
+    GraceSeconds(u32)
 }
 
 /// Where the present moment comes from. Injected once, by the server; a test owns its own and moves it.

@@ -185,7 +185,7 @@ fn decode_queue(fields: &mut Fields<'_>, queues: &Queues) -> Result<(), Malforme
         Ok((id, decode_entry(fields)?))
     })?;
     let subscriptions =
-        fields.list(37, |fields| Ok(KeptSubscription::from(&SubscriptionRecord::decode(fields)?)))?;
+        fields.list(41, |fields| Ok(KeptSubscription::from(&SubscriptionRecord::decode(fields)?)))?;
     let mut messages = Vec::new();
     while let Some(message) = decode_entry(fields)? {
         messages.push(message);

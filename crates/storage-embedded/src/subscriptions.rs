@@ -8,7 +8,7 @@ use zaqar_storage::{StorageError, StorageResult, SubscriptionChange, Subscriptio
 
 use crate::EmbeddedMessageStore;
 use crate::index::KeptSubscription;
-use crate::log::{Hold, Record};
+use crate::log::Record;
 use crate::queues::Queue;
 use crate::writer::answer;
 
@@ -95,7 +95,7 @@ impl Subscriptions for EmbeddedMessageStore {
                 None
             } else {
                 kept.subscriber = change.subscriber.map_or(kept.subscriber, Into::into);
-                kept.hold = change.ttl.map_or(kept.hold, |ttl| Hold { renewed: now, ttl });
+                (kept.renewed, kept.ttl) = change.ttl.map_or((kept.renewed, kept.ttl), |ttl| (now, ttl));
                 kept.options = options.unwrap_or(kept.options);
                 kept.confirmed = change.confirmed.unwrap_or(kept.confirmed);
                 let record = Record::Subscribe { destination: queue.number, subscription: kept.record() };
@@ -138,7 +138,8 @@ impl EmbeddedMessageStore {
 fn kept(subscription: &Subscription) -> StorageResult<KeptSubscription> {
     Ok(KeptSubscription {
         id: subscription.id,
-        hold: Hold { renewed: subscription.renewed, ttl: subscription.ttl },
+        renewed: subscription.renewed,
+        ttl: subscription.ttl,
         confirmed: subscription.confirmed,
         subscriber: subscription.subscriber.as_str().into(),
         options: options_text(&subscription.options)?,
@@ -151,8 +152,8 @@ fn shown(source: &Destination, kept: &KeptSubscription) -> StorageResult<Subscri
         id: kept.id,
         source: source.clone(),
         subscriber: kept.subscriber.to_string(),
-        ttl: kept.hold.ttl,
-        renewed: kept.hold.renewed,
+        ttl: kept.ttl,
+        renewed: kept.renewed,
         options: Metadata::new(options),
         confirmed: kept.confirmed,
     })

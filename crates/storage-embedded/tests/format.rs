@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use bytes::Bytes;
 use support::{NOW, all, claim_request, client, message, open, queue};
 use zaqar_model::{
-    ClaimId, DelaySeconds, Metadata, NewMessage, PageRequest, Subscription, SubscriptionId, TtlSeconds,
+    ClaimId, DelaySeconds, Metadata, NewMessage, PageRequest, Subscription, SubscriptionId, SubscriptionTtl,
 };
 use zaqar_storage::{ClaimRequest, Claims, DeadLetterPolicy, MessageStore, Messages, Subscriptions};
 use zaqar_storage_embedded::EmbeddedMessageStore;
@@ -56,7 +56,7 @@ fn subscription(subscriber: &str) -> Subscription {
         id: SubscriptionId::from_u128(u128::from(subscriber.as_bytes()[7])),
         source: queue(1),
         subscriber: subscriber.to_owned(),
-        ttl: TtlSeconds::new(3600),
+        ttl: SubscriptionTtl::new(3600),
         renewed: NOW,
         options: Metadata::default(),
         confirmed: true,

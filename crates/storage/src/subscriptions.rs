@@ -1,7 +1,7 @@
 //! Subscriptions to queues and topics.
 
 use zaqar_model::{
-    Destination, Metadata, Page, PageRequest, Subscription, SubscriptionId, Timestamp, TtlSeconds,
+    Destination, Metadata, Page, PageRequest, Subscription, SubscriptionId, SubscriptionTtl, Timestamp,
 };
 
 use crate::StorageResult;
@@ -53,7 +53,7 @@ pub trait Subscriptions: Send + Sync {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SubscriptionChange {
     pub subscriber: Option<String>,
-    pub ttl: Option<TtlSeconds>,
+    pub ttl: Option<SubscriptionTtl>,
     pub options: Option<Metadata>,
     pub confirmed: Option<bool>,
 }

@@ -1,6 +1,6 @@
 //! Makes a subscription.
 
-use zaqar_model::{Caller, DestinationName, Subscription, SubscriptionId, TtlSeconds};
+use zaqar_model::{Caller, DestinationName, Subscription, SubscriptionId, SubscriptionTtl};
 use zaqar_storage::StorageError;
 
 use super::SubscriptionWish;
@@ -28,7 +28,7 @@ impl Zaqar {
         if !store.capabilities().subscriptions {
             return Err(Error::Unavailable { failure, source: StorageError::Unsupported("subscriptions") });
         }
-        let ttl = terms.ttl.unwrap_or(TtlSeconds::new(self.limits.default_subscription_ttl));
+        let ttl = terms.ttl.unwrap_or(SubscriptionTtl::new(self.limits.default_subscription_ttl.into()));
         let id = SubscriptionId::from_u128(self.ids.next_u128());
         let mut outcome = Err(StorageError::Conflict("what is subscribed to comes and goes"));
         for _ in 0..TRIES {

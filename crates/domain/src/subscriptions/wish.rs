@@ -1,7 +1,7 @@
 //! What a client asks of a subscription, and whether it may have it.
 
 use serde_json::{Map, Value};
-use zaqar_model::{Metadata, Timestamp, TtlSeconds};
+use zaqar_model::{Metadata, SubscriptionTtl, Timestamp};
 
 use crate::error::PythonList;
 use crate::limits::{Limits, MIN_SUBSCRIPTION_TTL};
@@ -16,7 +16,7 @@ pub struct SubscriptionWish(Map<String, Value>);
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Terms {
     pub(super) subscriber: Option<String>,
-    pub(super) ttl: Option<TtlSeconds>,
+    pub(super) ttl: Option<SubscriptionTtl>,
     pub(super) options: Option<Metadata>,
 }
 
@@ -72,7 +72,7 @@ impl SubscriptionWish {
         Ok(Some(options))
     }
 
-    fn ttl(&self, now: Timestamp) -> Result<Option<TtlSeconds>> {
+    fn ttl(&self, now: Timestamp) -> Result<Option<SubscriptionTtl>> {
         let Some(ttl) = self.given("ttl") else { return Ok(None) };
         let ttl = ttl.as_i64().ok_or_else(|| Error::invalid("TTL must be an integer."))?;
         let ttl =
@@ -87,7 +87,7 @@ impl SubscriptionWish {
             ));
         }
         // Clients ask for "for ever" by some thousands of years. 136 are as good.
-        Ok(Some(TtlSeconds::new(u32::try_from(ttl).unwrap_or(u32::MAX))))
+        Ok(Some(SubscriptionTtl::new(ttl)))
     }
 }
 
@@ -109,7 +109,7 @@ fn wrong_type(limits: &Limits) -> Error {
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
-    use zaqar_model::{Timestamp, TtlSeconds};
+    use zaqar_model::{SubscriptionTtl, Timestamp};
 
     use super::{LAST_SECOND, SubscriptionWish, Terms};
     use crate::Limits;
@@ -173,11 +173,10 @@ mod tests {
     }
 
     #[test]
-    fn a_ttl_may_reach_to_the_end_of_upstreams_calendar_but_136_years_are_kept() {
+    fn a_ttl_may_reach_to_the_end_of_upstreams_calendar() {
         let ttl = |ttl: u64| update(json!({ "ttl": ttl })).map(|terms| terms.ttl.unwrap());
-        assert_eq!(ttl(u64::from(u32::MAX) - 1), Ok(TtlSeconds::new(u32::MAX - 1)));
         let longest = LAST_SECOND - 1_780_000_000;
-        assert_eq!(ttl(longest), Ok(TtlSeconds::new(u32::MAX)));
+        assert_eq!(ttl(longest), Ok(SubscriptionTtl::new(longest)));
         let text = "The TTL seconds for a subscription plus current time must be less than 9999-12-31 23:59:59.999999.";
         for beyond in [longest + 1, 99_999_999_999_999_999] {
             assert_eq!(ttl(beyond), Err(text.to_owned()));

@@ -4,7 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 use zaqar_model::{
     Delivery, DeliveryOutcome, LeaseId, Marker, Metadata, NewMessage, Subscription, SubscriptionId,
-    TtlSeconds,
+    SubscriptionTtl, TtlSeconds,
 };
 use zaqar_storage::{Deliveries, MessageStore, Messages, Subscriptions};
 
@@ -127,7 +127,7 @@ pub(super) async fn perform<F: MessageFixture>(pair: &mut Pair<F>, step: &Step) 
                 id: fresh_subscription_id(),
                 source: pair.queues[*queue].clone(),
                 subscriber: format!("http://example.org/{subscriber}"),
-                ttl: TtlSeconds::new(*ttl),
+                ttl: SubscriptionTtl::new(u64::from(*ttl)),
                 renewed: now,
                 options: Metadata::default(),
                 confirmed: true,

@@ -1,8 +1,8 @@
 //! The verbs of subscriptions and deliveries, made short.
 
 use zaqar_model::{
-    Delivery, DeliveryOutcome, LeaseId, Metadata, PageRequest, Subscription, SubscriptionId, Timestamp,
-    TtlSeconds,
+    Delivery, DeliveryOutcome, LeaseId, Metadata, PageRequest, Subscription, SubscriptionId, SubscriptionTtl,
+    Timestamp,
 };
 use zaqar_storage::{StorageResult, SubscriptionChange};
 
@@ -16,7 +16,7 @@ impl TestQueue {
             id: fresh_subscription_id(),
             source: self.destination.clone(),
             subscriber: subscriber.to_owned(),
-            ttl: TtlSeconds::new(3600),
+            ttl: SubscriptionTtl::new(3600),
             renewed: self.now(),
             options: Metadata::default(),
             confirmed: true,

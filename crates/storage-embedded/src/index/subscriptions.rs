@@ -4,15 +4,16 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Bound::{Excluded, Unbounded};
 use std::sync::Arc;
 
-use zaqar_model::{SubscriptionId, Timestamp};
+use zaqar_model::{SubscriptionId, SubscriptionTtl, Timestamp};
 
-use crate::log::{Hold, SubscriptionRecord};
+use crate::log::SubscriptionRecord;
 
 /// A subscription, but for the source, which is the queue it is kept at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct KeptSubscription {
     pub(crate) id: SubscriptionId,
-    pub(crate) hold: Hold,
+    pub(crate) renewed: Timestamp,
+    pub(crate) ttl: SubscriptionTtl,
     pub(crate) confirmed: bool,
     pub(crate) subscriber: Arc<str>,
     /// A JSON object.
@@ -20,10 +21,15 @@ pub(crate) struct KeptSubscription {
 }
 
 impl KeptSubscription {
+    pub(crate) const fn expires(&self) -> Timestamp {
+        self.ttl.after(self.renewed)
+    }
+
     pub(crate) fn record(&self) -> SubscriptionRecord<'_> {
         SubscriptionRecord {
             id: self.id,
-            hold: self.hold,
+            renewed: self.renewed,
+            ttl: self.ttl,
             confirmed: self.confirmed,
             subscriber: &self.subscriber,
             options: &self.options,
@@ -35,7 +41,8 @@ impl From<&SubscriptionRecord<'_>> for KeptSubscription {
     fn from(record: &SubscriptionRecord<'_>) -> Self {
         Self {
             id: record.id,
-            hold: record.hold,
+            renewed: record.renewed,
+            ttl: record.ttl,
             confirmed: record.confirmed,
             subscriber: record.subscriber.into(),
             options: record.options.into(),
@@ -56,13 +63,13 @@ impl SubscriptionTable {
     pub(crate) fn put(&mut self, subscription: KeptSubscription) {
         self.remove(subscription.id);
         self.by_subscriber.insert(Arc::clone(&subscription.subscriber), subscription.id);
-        self.by_expiry.insert((subscription.hold.ends(), subscription.id));
+        self.by_expiry.insert((subscription.expires(), subscription.id));
         self.subscriptions.insert(subscription.id, subscription);
     }
 
     pub(crate) fn remove(&mut self, id: SubscriptionId) {
         let Some(removed) = self.subscriptions.remove(&id) else { return };
-        self.by_expiry.remove(&(removed.hold.ends(), id));
+        self.by_expiry.remove(&(removed.expires(), id));
         if self.by_subscriber.get(&removed.subscriber) == Some(&id) {
             self.by_subscriber.remove(&removed.subscriber);
         }

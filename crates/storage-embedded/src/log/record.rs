@@ -3,7 +3,9 @@
 use std::fmt;
 
 use uuid::Uuid;
-use zaqar_model::{ClaimId, DestinationKind, GraceSeconds, MessageId, SubscriptionId, Timestamp, TtlSeconds};
+use zaqar_model::{
+    ClaimId, DestinationKind, GraceSeconds, MessageId, SubscriptionId, SubscriptionTtl, Timestamp, TtlSeconds,
+};
 
 use super::fields::{Fields, Malformed, Writer};
 
@@ -60,7 +62,9 @@ pub(crate) enum Record<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SubscriptionRecord<'a> {
     pub(crate) id: SubscriptionId,
-    pub(crate) hold: Hold,
+    /// When it was created or its time to live was last set.
+    pub(crate) renewed: Timestamp,
+    pub(crate) ttl: SubscriptionTtl,
     pub(crate) confirmed: bool,
     pub(crate) subscriber: &'a str,
     /// A JSON object.
@@ -87,7 +91,7 @@ pub(crate) struct MessageRecord<'a> {
     pub(crate) body: &'a [u8],
 }
 
-/// How long a claim or a subscription holds.
+/// How long a claim holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Hold {
     /// When it was created or last renewed.
@@ -261,7 +265,8 @@ impl Hold {
 impl<'a> SubscriptionRecord<'a> {
     pub(crate) fn encode(&self, out: &mut Writer<'_>) {
         out.u128(self.id.as_u128());
-        self.hold.encode(out);
+        out.u64(self.renewed.as_millis());
+        out.u64(self.ttl.get());
         out.u8(u8::from(self.confirmed));
         out.text(self.subscriber);
         out.text(self.options);
@@ -270,7 +275,8 @@ impl<'a> SubscriptionRecord<'a> {
     pub(crate) fn decode(fields: &mut Fields<'a>) -> Result<Self, Malformed> {
         Ok(Self {
             id: SubscriptionId::from_u128(fields.u128()?),
-            hold: Hold::decode(fields)?,
+            renewed: Timestamp::from_millis(fields.u64()?),
+            ttl: SubscriptionTtl::new(fields.u64()?),
             confirmed: fields.u8()? != 0,
             subscriber: fields.text()?,
             options: fields.text()?,
@@ -435,7 +441,7 @@ mod tests {
 
     use super::{
         ClaimId, ClaimRecord, Client, DestinationKind, GraceSeconds, Hold, MessageId, MessageRecord, Record,
-        SubscriptionId, SubscriptionRecord, Timestamp, TtlSeconds,
+        SubscriptionId, SubscriptionRecord, SubscriptionTtl, Timestamp, TtlSeconds,
     };
 
     fn hold() -> Hold {
@@ -472,7 +478,8 @@ mod tests {
         let id = SubscriptionId::from_u128(8);
         let subscription = SubscriptionRecord {
             id,
-            hold: hold(),
+            renewed: hold().renewed,
+            ttl: SubscriptionTtl::new(u64::MAX),
             confirmed: true,
             subscriber: "mailto:a@example.org",
             options: "{}",

@@ -116,7 +116,8 @@ impl Destinations for EmbeddedManagementStore {
             }
             let number = draft.allot_number(&*ids)?;
             let destination = Destination { kind, project, name, number };
-            draft.put(Queue { destination, metadata, revision: 0 }).map(Created::New)
+            let put = draft.put(Queue { destination, metadata, revision: 0 });
+            put.map(Created::New).inspect_err(|_| draft.return_number(number))
         })
         .await
     }

@@ -15,6 +15,8 @@ pub(super) struct Draft {
     /// The numbers of all queues and topics.
     numbers: HashSet<DestinationNumber>,
     changes: Vec<Change>,
+    /// Why no row can be put.
+    refusal: Option<String>,
 }
 
 /// One row put or removed.
@@ -30,7 +32,12 @@ pub(super) struct Change {
 impl Draft {
     pub(super) fn new(tables: Tables) -> Self {
         let numbers = tables.queues.all().map(|queue| queue.destination.number).collect();
-        Self { tables, numbers, changes: Vec::new() }
+        Self { tables, numbers, changes: Vec::new(), refusal: None }
+    }
+
+    /// Puts no more rows, or does so again with `None`.
+    pub(super) fn refuse_rows(&mut self, reason: Option<String>) {
+        self.refusal = reason;
     }
 
     pub(super) const fn tables(&self) -> &Tables {
@@ -38,6 +45,9 @@ impl Draft {
     }
 
     pub(super) fn put<R: Row>(&mut self, row: R) -> StorageResult<Arc<R>> {
+        if let Some(reason) = &self.refusal {
+            return Err(StorageError::unavailable(reason.clone()));
+        }
         let key: Arc<[u8]> = row.key().into();
         let value = row.encode().map_err(StorageError::driver)?;
         // A row that cannot be read back would keep the store from opening ever again.

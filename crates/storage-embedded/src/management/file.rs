@@ -4,11 +4,16 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use redb::backends::FileBackend;
-use redb::{Builder, Database, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition};
+use redb::{
+    Builder, Database, ReadTransaction, ReadableDatabase, ReadableTable, StorageBackend, TableDefinition,
+};
 use zaqar_model::{Flavor, Pool, Queue};
 
+use super::backend::{Faults, Watched};
 use super::catalogue::Mapping;
 use super::draft::Change;
 use super::error::OpenError;
@@ -23,33 +28,88 @@ const VERSION: &str = "version";
 /// Enough for the upper levels of the trees: what is read is read from memory.
 const CACHE_BYTES: usize = 16 << 20;
 
+/// Opens what redb writes to, at the start and again after a failed write. Only the start may make a new one.
+pub(super) type OpenBackend = Box<dyn Fn(Opening) -> Result<Box<dyn StorageBackend>, redb::Error> + Send>;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Opening {
+    First,
+    Again,
+}
+
 pub(super) struct RecordFile {
     path: PathBuf,
-    database: Database,
+    open_backend: OpenBackend,
+    /// `None` if it could not be opened again.
+    database: Option<Database>,
+    faults: Arc<Faults>,
 }
 
 impl RecordFile {
     /// Opens the file, or makes a new one, for this process alone.
     pub(super) fn open(directory: &Path, path: &Path) -> Result<Self, OpenError> {
-        Self::new(path, open_database(directory, path).map_err(|error| not_opened(path, error))?)
+        let (directory, file) = (directory.to_owned(), path.to_owned());
+        Self::new(path, Box::new(move |opening| open_backend(&directory, &file, opening)))
     }
 
-    pub(super) fn new(path: &Path, database: Database) -> Result<Self, OpenError> {
-        match read_version(&database).map_err(|error| not_opened(path, error))? {
-            FORMAT_VERSION => Ok(Self { path: path.to_owned(), database }),
+    pub(super) fn new(path: &Path, open_backend: OpenBackend) -> Result<Self, OpenError> {
+        let path = path.to_owned();
+        let mut file = Self { path, open_backend, database: None, faults: Arc::default() };
+        file.open_database(Opening::First)?;
+        Ok(file)
+    }
+
+    /// Leaves the file as a crash would, and opens it as after one. redb touches a file no more on which a write has
+    /// failed, and makes sense of what it has when that is opened again.
+    pub(super) fn reopen(&mut self) -> Result<Tables, OpenError> {
+        // Lets go of the lock.
+        self.database = None;
+        self.open_database(Opening::Again)?;
+        self.load()
+    }
+
+    fn open_database(&mut self, opening: Opening) -> Result<(), OpenError> {
+        let failed = |error| not_opened(&self.path, error);
+        let backend = (self.open_backend)(opening).map_err(failed)?;
+        let database = Builder::new()
+            .set_cache_size(CACHE_BYTES)
+            // All of it is read anyway, and damage then shows as an error here and not as a panic later.
+            .set_check_integrity_on_open(true)
+            .create_with_backend(Watched::new(backend, Arc::clone(&self.faults)))
+            .map_err(|error| failed(error.into()))?;
+        match read_version(&database).map_err(failed)? {
+            FORMAT_VERSION => {
+                self.database = Some(database);
+                Ok(())
+            }
             newer if newer > FORMAT_VERSION => {
-                Err(OpenError::NewerFormat { path: path.to_owned(), found: newer, known: FORMAT_VERSION })
+                Err(OpenError::NewerFormat { path: self.path.clone(), found: newer, known: FORMAT_VERSION })
             }
             unknown => {
                 let source = format!("there is no format version {unknown}").into();
-                Err(OpenError::Damaged { path: path.to_owned(), source })
+                Err(OpenError::Damaged { path: self.path.clone(), source })
             }
         }
     }
 
+    /// Whether an fsync has ever failed: nothing that is in the file can be trusted then.
+    pub(super) fn sync_failed(&self) -> bool {
+        self.faults.sync.load(Ordering::Relaxed)
+    }
+
+    /// Whether the last commit lacked room.
+    pub(super) fn was_full(&self) -> bool {
+        self.faults.full.load(Ordering::Relaxed)
+    }
+
+    fn database(&self) -> Result<&Database, redb::Error> {
+        self.database.as_ref().ok_or(redb::Error::DatabaseClosed)
+    }
+
     pub(super) fn load(&self) -> Result<Tables, OpenError> {
         let mut tables = Tables::default();
-        let reading = self.database.begin_read().map_err(|error| not_opened(&self.path, error))?;
+        let failed = |error| not_opened(&self.path, error);
+        let reading = self.database().map_err(failed)?.begin_read().map_err(|error| failed(error.into()))?;
         self.load_rows::<Queue>(&reading, &mut tables)?;
         self.load_rows::<Pool>(&reading, &mut tables)?;
         self.load_rows::<Flavor>(&reading, &mut tables)?;
@@ -79,7 +139,8 @@ impl RecordFile {
     /// Makes the changes durable, all or none. They come back ordered by table, those of one table in their old order.
     pub(super) fn commit(&self, changes: &mut [Change]) -> Result<(), redb::Error> {
         changes.sort_by_key(|change| change.table);
-        let transaction = self.database.begin_write()?;
+        self.faults.full.store(false, Ordering::Relaxed);
+        let transaction = self.database()?.begin_write()?;
         for changes in changes.chunk_by(|one, next| one.table == next.table) {
             let Some(first) = changes.first() else { continue };
             let mut table = transaction.open_table(definition(first.table))?;
@@ -94,7 +155,15 @@ impl RecordFile {
     }
 
     pub(super) fn close(self) -> Result<(), redb::Error> {
-        Ok(self.database.close()?)
+        match self.database.map(Database::close) {
+            // What redb writes at the end spares it work at the next opening and is not needed.
+            Some(Err(error)) if self.faults.full.load(Ordering::Relaxed) => {
+                tracing::warn!(path = %self.path.display(), %error, "the disk is full: the next start takes longer");
+                Ok(())
+            }
+            Some(closed) => Ok(closed?),
+            None => Ok(()),
+        }
     }
 }
 
@@ -102,19 +171,23 @@ const fn definition(table: &str) -> TableDefinition<'_, &'static [u8], &'static 
     TableDefinition::new(table)
 }
 
-fn open_database(directory: &Path, path: &Path) -> Result<Database, redb::Error> {
-    std::fs::create_dir_all(directory)?;
+fn open_backend(
+    directory: &Path,
+    path: &Path,
+    opening: Opening,
+) -> Result<Box<dyn StorageBackend>, redb::Error> {
+    let is_first = opening == Opening::First;
+    if is_first {
+        std::fs::create_dir_all(directory)?;
+    }
     // Pools have passwords in their URIs: the file is nobody else's to read.
     let file =
-        OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
-    let database = Builder::new()
-        .set_cache_size(CACHE_BYTES)
-        // All of it is read anyway, and damage then shows as an error here and not as a panic later.
-        .set_check_integrity_on_open(true)
-        .create_with_backend(FileBackend::new(file)?)?;
-    // The name of a new file is durable only with its directory.
-    File::open(directory)?.sync_all()?;
-    Ok(database)
+        OpenOptions::new().read(true).write(true).create(is_first).truncate(false).mode(0o600).open(path)?;
+    if is_first {
+        // The name of a new file is durable only with its directory.
+        File::open(directory)?.sync_all()?;
+    }
+    Ok(Box::new(FileBackend::new(file)?))
 }
 
 /// The file's format version, written first if the file is new.

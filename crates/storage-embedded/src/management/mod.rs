@@ -10,6 +10,13 @@
 //! There is no relaxed setting: redb keeps a commit that is not fsynced in the memory of the process, and the contract
 //! lets an acknowledged write survive at least the process.
 //!
+//! # When a write fails
+//!
+//! The file is opened again, as after a crash, and what it then has decides: if it has the commit after all, that counts,
+//! otherwise its callers are told that nothing was changed, and the next write tries again. Beside the file lies a
+//! [`reserve`], which is given up when the disk is full: until there is room for it again rows are only removed. A failed
+//! fsync is final: what the file is then found to have need not be on the device.
+//!
 //! # The file
 //!
 //! A redb database of tables from bytes to bytes; `format` alone is from text to `u64` and has one row, `version`: 1.
@@ -24,6 +31,7 @@
 //! Whoever changes the meaning of what is there raises the version; a server refuses a file with a version that it does
 //! not know.
 
+mod backend;
 mod catalogue;
 mod destinations;
 mod draft;
@@ -31,12 +39,14 @@ mod error;
 mod file;
 mod flavors;
 mod pools;
+mod reserve;
 mod rows;
 #[cfg(test)]
 mod tests;
 mod writer;
 
 use std::fmt;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -48,8 +58,11 @@ use zaqar_storage::{ManagementStore, StorageError, StorageResult};
 
 pub use self::error::OpenError;
 
+use crate::disk::{Disk, LocalDisk};
+
 use self::draft::Draft;
 use self::file::RecordFile;
+use self::reserve::Reserve;
 use self::rows::Tables;
 use self::writer::{Job, Shared, Writer};
 
@@ -74,15 +87,22 @@ impl EmbeddedManagementStore {
     /// the file and to read it.
     pub fn open(directory: &Path, ids: Arc<dyn IdSource>) -> Result<Self, OpenError> {
         let path = directory.join(FILE_NAME);
+        refuse_to_forget(directory, &path)?;
         let file = RecordFile::open(directory, &path)?;
-        Self::start(path, file, ids)
+        let reserve = Reserve::new(Arc::new(LocalDisk), directory.join(reserve::FILE_NAME));
+        Self::start(path, file, reserve, ids)
     }
 
-    fn start(path: PathBuf, file: RecordFile, ids: Arc<dyn IdSource>) -> Result<Self, OpenError> {
+    fn start(
+        path: PathBuf,
+        file: RecordFile,
+        reserve: Reserve,
+        ids: Arc<dyn IdSource>,
+    ) -> Result<Self, OpenError> {
         let tables = file.load()?;
         let shared = Arc::new(Shared::new(tables.clone()));
         let (sender, jobs) = unbounded_channel();
-        let writer = Writer::new(file, Draft::new(tables), Arc::clone(&shared))
+        let writer = Writer::new(file, reserve, Draft::new(tables), Arc::clone(&shared))
             .spawn(jobs)
             .map_err(|source| OpenError::Io { path: path.clone(), source })?;
         Ok(Self {
@@ -118,9 +138,7 @@ impl EmbeddedManagementStore {
     fn refusal(&self) -> StorageError {
         self.shared.failure().map_or_else(
             || StorageError::unavailable("the management store is closed"),
-            |failure| {
-                StorageError::unavailable(format!("no more is written since a write failed: {failure}"))
-            },
+            |failure| writer::refusal(&failure),
         )
     }
 }
@@ -154,6 +172,33 @@ impl fmt::Debug for EmbeddedManagementStore {
         // What is in it stays out: pools have passwords in their URIs.
         f.debug_struct("EmbeddedManagementStore").field("path", &self.path).finish_non_exhaustive()
     }
+}
+
+/// Without the queues nobody finds the messages, and queues made anew have other numbers: so a store is not begun beside
+/// a log of messages.
+fn refuse_to_forget(directory: &Path, path: &Path) -> Result<(), OpenError> {
+    let failed = |path: &Path, source| OpenError::Io { path: path.to_owned(), source };
+    match std::fs::metadata(path) {
+        Ok(file) if file.len() > 0 => return Ok(()),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(path, error)),
+        _ => {}
+    }
+    let messages = directory.join("messages");
+    let names = match LocalDisk.list(&messages) {
+        Ok(names) => names,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(failed(&messages, error)),
+    };
+    if !names.iter().any(|name| name.starts_with("segment-") && name.ends_with(".log")) {
+        return Ok(());
+    }
+    let source = format!(
+        "it is missing or empty, and without it no queue's messages in {} are found again. Put it back from a copy of \
+         the data directory, together with that directory; or, to begin anew without those messages, move that \
+         directory away",
+        messages.display()
+    );
+    Err(OpenError::Damaged { path: path.to_owned(), source: source.into() })
 }
 
 fn join(writer: JoinHandle<StorageResult<()>>) -> StorageResult<()> {

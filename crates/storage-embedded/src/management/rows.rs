@@ -32,7 +32,7 @@ pub(super) trait Row: Clone + PartialEq + Send + Sync + 'static {
 }
 
 /// All that is kept.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq)]
 pub(super) struct Tables {
     pub(super) queues: Rows<Queue>,
     pub(super) pools: Rows<Pool>,
@@ -41,7 +41,7 @@ pub(super) struct Tables {
 }
 
 /// The rows of one noun.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub(super) struct Rows<R> {
     rows: BTreeMap<Arc<[u8]>, Arc<R>>,
     groups: HashMap<Vec<u8>, u64>,

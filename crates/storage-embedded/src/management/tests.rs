@@ -1,13 +1,14 @@
 //! What holds for this store beyond the contract: its file, its failures, its group commit.
 
-use std::io;
+mod failing_file;
+mod full_disk;
+
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use redb::backends::InMemoryBackend;
-use redb::{Builder, Database, StorageBackend, TableDefinition};
+use redb::{Database, TableDefinition};
 use serde_json::{Value, json};
 use zaqar_model::{
     DestinationKind, Flavor, FlavorName, IdSource, Metadata, PageRequest, Pool, PoolName, PoolWeight,
@@ -17,8 +18,9 @@ use zaqar_storage::{
     Catalogue, Created, Destinations, Flavors, ManagementStore, Pools, QueueFilter, StorageError,
 };
 
-use super::file::RecordFile;
+use self::failing_file::FailingFile;
 use super::{EmbeddedManagementStore, FILE_NAME, OpenError};
+use crate::{EmbeddedMessageStore, Options};
 
 const QUEUE: DestinationKind = DestinationKind::Queue;
 const TOPIC: DestinationKind = DestinationKind::Topic;
@@ -353,60 +355,42 @@ async fn a_damaged_file_is_refused() {
     assert!(matches!(error, OpenError::Damaged { .. }), "{error}");
 }
 
-/// A file in memory whose fsync fails when told so, and which counts them.
-#[derive(Clone, Debug, Default)]
-struct FailingFile {
-    file: Arc<InMemoryBackend>,
-    fails: Arc<AtomicBool>,
-    syncs: Arc<AtomicU64>,
-}
-
-impl StorageBackend for FailingFile {
-    fn len(&self) -> io::Result<u64> {
-        self.file.len()
-    }
-
-    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        self.file.read(offset, out)
-    }
-
-    fn set_len(&self, len: u64) -> io::Result<()> {
-        self.file.set_len(len)
-    }
-
-    fn sync_data(&self) -> io::Result<()> {
-        self.syncs.fetch_add(1, Ordering::SeqCst);
-        if self.fails.load(Ordering::SeqCst) {
-            return Err(io::Error::other("the disk is gone"));
+#[test]
+fn a_missing_or_empty_file_beside_messages_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join(FILE_NAME);
+    drop(open(directory.path()));
+    let messages = EmbeddedMessageStore::open(directory.path(), Options::default()).unwrap();
+    drop(messages);
+    drop(open(directory.path()));
+    for damage in [|path: &Path| std::fs::remove_file(path), |path: &Path| std::fs::write(path, "")] {
+        let kept = std::fs::read(&path).unwrap();
+        damage(&path).unwrap();
+        for _ in 0..2 {
+            let error = open_error(directory.path());
+            assert!(matches!(&error, OpenError::Damaged { path: named, .. } if *named == path), "{error}");
+            assert!(error.to_string().contains("Put it back"), "{error}");
         }
-        self.file.sync_data()
+        std::fs::write(&path, kept).unwrap();
+        drop(open(directory.path()));
     }
 
-    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        self.file.write(offset, data)
-    }
-}
-
-impl FailingFile {
-    fn open(&self) -> EmbeddedManagementStore {
-        let path = Path::new("in memory");
-        let database = Builder::new().create_with_backend(self.clone()).unwrap();
-        let file = RecordFile::new(path, database).unwrap();
-        EmbeddedManagementStore::start(path.to_owned(), file, Arc::new(RandomIds)).unwrap()
-    }
+    std::fs::remove_file(&path).unwrap();
+    std::fs::rename(directory.path().join("messages"), directory.path().join("old")).unwrap();
+    drop(open(directory.path()));
 }
 
 #[tokio::test]
-async fn after_a_failed_commit_nothing_more_is_written() {
+async fn after_a_failed_fsync_nothing_more_is_written() {
     let file = FailingFile::default();
     let store = file.open();
     let create = async |name| store.create(QUEUE, &project(), &queue(name), Metadata::default()).await;
     create("before").await.unwrap();
 
-    file.fails.store(true, Ordering::SeqCst);
+    file.sync_fails.store(true, Ordering::SeqCst);
     let failed = create("failed").await;
     assert!(matches!(failed, Err(StorageError::Driver(_))), "{failed:?}");
-    file.fails.store(false, Ordering::SeqCst);
+    file.sync_fails.store(false, Ordering::SeqCst);
     let refused = create("after").await;
     let text = refused.unwrap_err().to_string();
     assert!(text.contains("a write failed") && text.contains("the disk is gone"), "{text}");

@@ -1,6 +1,6 @@
 //! What is owed to a subscription, and for how long.
 
-use zaqar_model::{Delivery, MessageId, StoredMessage, TtlSeconds};
+use zaqar_model::{Delivery, MessageId, StoredMessage, SubscriptionTtl};
 
 use crate::bench::MessageBench;
 use crate::minting::{delayed, fresh_message_id, lasting, poster, with_body};
@@ -114,7 +114,7 @@ pub async fn a_new_subscription_begins_anew(bench: &MessageBench) {
 pub async fn an_expired_subscription_is_owed_nothing(bench: &MessageBench) {
     let queue = bench.queue();
     let mut brief = queue.subscription("mailto:a@example.org");
-    brief.ttl = TtlSeconds::new(60);
+    brief.ttl = SubscriptionTtl::new(60);
     queue.subscribe_as(brief).await.unwrap();
     queue.fill(2).await;
     bench.advance_secs(60);

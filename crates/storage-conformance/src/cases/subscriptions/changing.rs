@@ -1,6 +1,6 @@
 //! Changes of a subscription.
 
-use zaqar_model::TtlSeconds;
+use zaqar_model::SubscriptionTtl;
 use zaqar_storage::{StorageError, SubscriptionChange};
 
 use crate::bench::MessageBench;
@@ -39,7 +39,7 @@ pub async fn a_new_ttl_counts_from_now(bench: &MessageBench) {
     let queue = bench.queue();
     let id = queue.subscribe("mailto:a@example.org").await;
     bench.advance_secs(3000);
-    let change = SubscriptionChange { ttl: Some(TtlSeconds::new(1000)), ..Default::default() };
+    let change = SubscriptionChange { ttl: Some(SubscriptionTtl::new(1000)), ..Default::default() };
     assert!(queue.update_subscription(id, change).await.unwrap());
     let renewed = bench.now();
     let found = queue.get_subscription(id).await.unwrap();
@@ -78,7 +78,7 @@ pub async fn a_change_to_anothers_subscriber_is_a_conflict(bench: &MessageBench)
     let before = queue.get_subscription(id).await;
     let change = SubscriptionChange {
         subscriber: Some("mailto:b@example.org".to_owned()),
-        ttl: Some(TtlSeconds::new(5)),
+        ttl: Some(SubscriptionTtl::new(5)),
         ..Default::default()
     };
     let refused = queue.update_subscription(id, change).await;

@@ -1,6 +1,6 @@
 //! What was acknowledged of subscriptions is there when the store is opened again.
 
-use zaqar_model::TtlSeconds;
+use zaqar_model::SubscriptionTtl;
 use zaqar_storage::SubscriptionChange;
 
 use crate::bench::MessageBench;
@@ -15,7 +15,7 @@ pub async fn a_subscription_is_kept(bench: &MessageBench) {
     let changed = topic.subscribe("mailto:a@example.org").await;
     let ended = topic.subscribe("mailto:b@example.org").await;
     bench.advance_secs(5);
-    let change = SubscriptionChange { ttl: Some(TtlSeconds::new(9)), ..Default::default() };
+    let change = SubscriptionChange { ttl: Some(SubscriptionTtl::new(9)), ..Default::default() };
     topic.update_subscription(changed, change).await.unwrap();
     topic.unsubscribe(ended).await;
     let after_change = topic.get_subscription(changed).await;

@@ -1,6 +1,6 @@
 //! Subscriptions kept, found, listed and ended.
 
-use zaqar_model::{PageRequest, TtlSeconds};
+use zaqar_model::{PageRequest, SubscriptionTtl};
 use zaqar_storage::StorageError;
 
 use crate::bench::MessageBench;
@@ -103,7 +103,7 @@ pub async fn an_unknown_source_has_no_subscriptions(bench: &MessageBench) {
 pub async fn an_expired_subscription_counts_as_absent(bench: &MessageBench) {
     let queue = bench.queue();
     let mut brief = queue.subscription("mailto:a@example.org");
-    brief.ttl = TtlSeconds::new(60);
+    brief.ttl = SubscriptionTtl::new(60);
     let id = brief.id;
     queue.subscribe_as(brief).await.unwrap();
     bench.advance_millis(59_999);
@@ -126,7 +126,7 @@ pub async fn expired_subscriptions_do_not_shorten_a_page(bench: &MessageBench) {
         if number % 3 == 0 {
             living.push(subscription.id);
         } else {
-            subscription.ttl = TtlSeconds::new(60);
+            subscription.ttl = SubscriptionTtl::new(60);
         }
         queue.subscribe_as(subscription).await.unwrap();
     }
