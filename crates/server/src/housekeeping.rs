@@ -31,7 +31,13 @@ pub(crate) async fn follow_policy(zaqar: Arc<Zaqar>, files: PolicyFiles, mut see
             let stamp = looking.stamp();
             if stamp == seen { (stamp, None) } else { (stamp, Some(looking.load())) }
         });
-        let Ok((stamp, loaded)) = changed.await else { return };
+        let (stamp, loaded) = match changed.await {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                tracing::error!(%error, "changes of the policy are not followed any more");
+                return;
+            }
+        };
         seen = stamp;
         match loaded {
             None => {}

@@ -128,6 +128,7 @@ fn at(place: Marker, reason: &str) -> Fault {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::{ProptestConfig, proptest};
     use zaqar_domain::RuleText;
 
     use super::parse;
@@ -192,6 +193,15 @@ mod tests {
     fn nesting_is_no_danger() {
         for text in ["[", "{", "- ", "a: [", "? "] {
             assert!(parse(&text.repeat(100_000)).is_err());
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn no_text_does_harm(text in r#"\PC{0,60}|([\[\]{}:,"'!&*#|>%@?\-~\\ \t\r\n]|a: |- |\n  |é){0,60}"#) {
+            let _ = parse(&text);
         }
     }
 }

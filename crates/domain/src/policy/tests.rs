@@ -228,6 +228,15 @@ fn a_decision_takes_a_bounded_time_and_stack() {
     assert_eq!(chain(16, |next| format!("rule:r{next:02}")), 0);
     assert_ne!(chain(17, |next| format!("rule:r{next:02}")), 0);
     assert_ne!(chain(15, |next| format!("rule:r{next:02} or rule:r{next:02} or !")), 0);
+    let deepest: Vec<_> = (0..15)
+        .map(|n| (format!("r{n}"), expression(&format!("{}(rule:r{})", "not ".repeat(31), n + 1))))
+        .chain([
+            ("r15".to_owned(), expression("!")),
+            ("queues:get".to_owned(), expression("@ and not not rule:r1")),
+        ])
+        .collect();
+    // Fourteen times an odd number of `not`.
+    assert!(!Policy::new(&deepest, "default").unwrap().allows(&caller(), Rule::QueuesGet));
     let nested = |depth: usize| decide(expression(&format!("{}@{}", "(".repeat(depth), ")".repeat(depth))));
     assert_eq!(nested(32), Some(true));
     assert_eq!(nested(33), None);
