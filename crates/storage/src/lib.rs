@@ -47,6 +47,7 @@ mod destinations;
 mod error;
 mod flavors;
 mod messages;
+mod placement;
 mod pools;
 mod subscriptions;
 
@@ -58,6 +59,7 @@ pub use destinations::{Created, Destinations, QueueFilter};
 pub use error::{StorageError, StorageResult};
 pub use flavors::Flavors;
 pub use messages::{Deletion, MessageQuery, Messages};
+pub use placement::{Placement, PoolFault};
 pub use pools::Pools;
 pub use subscriptions::{SubscriptionChange, Subscriptions};
 

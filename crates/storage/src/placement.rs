@@ -1,0 +1,40 @@
+//! Placement: what a message store that spreads queues over pools is asked beside keeping messages.
+
+use zaqar_model::{Destination, FlavorName, Pool, PoolName, Timestamp};
+
+use crate::{Capabilities, StorageResult};
+
+/// Why a pool cannot be registered. The texts name what is wrong with the URI, never a password in it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PoolFault {
+    /// No driver of this build serves URIs of this scheme, or the driver cannot read this one.
+    #[error("{0}")]
+    BadUri(String),
+    /// The store that the URI names does not answer.
+    #[error("{0}")]
+    Unreachable(String),
+}
+
+/// Decides in which pool a queue lives. There is one where `[DEFAULT] pooling` is on.
+#[async_trait::async_trait]
+pub trait Placement: Send + Sync + std::fmt::Debug {
+    /// What stores of this URI's scheme can do, without opening one. `None`: no driver of this build serves it.
+    fn capabilities_of(&self, uri: &str) -> Option<Capabilities>;
+
+    /// Opens the store of a pool that is about to be registered or changed, and asks whether it can be reached.
+    async fn try_pool(&self, pool: &Pool) -> Result<Capabilities, PoolFault>;
+
+    /// The registered pool was changed or removed: what was opened for it is not used any more.
+    async fn forget_pool(&self, name: &PoolName);
+
+    /// Sees to it that a queue lives in a pool of `flavor`, or in any pool without one if `None`. A queue that is new
+    /// is mapped; one that lives elsewhere moves there while it stays in use, its messages in their order, none lost and
+    /// none doubled. Returns once the move is certain to be made, also if the server dies. `NotFound` if no pool of the
+    /// flavor takes queues.
+    async fn place(
+        &self,
+        queue: &Destination,
+        flavor: Option<&FlavorName>,
+        now: Timestamp,
+    ) -> StorageResult<()>;
+}
