@@ -21,7 +21,9 @@ mod zaqar;
 pub use claims::{ClaimWish, NewClaim, ShownClaim};
 pub use error::{Absent, Error, Failure, Refusal, Result};
 pub use health::{HealthReport, OperationStatus};
-pub use limits::{ClientIdRule, Limits};
+pub use limits::{
+    ClientIdRule, Limits, MIN_CLAIM_GRACE, MIN_CLAIM_TTL, MIN_MESSAGE_TTL, MIN_SUBSCRIPTION_TTL,
+};
 pub use messages::{Draft, Listed, MessageListing, NextPage, Posting, Removal, Removed};
 pub use permissions::Rule;
 pub use policy::{KnownRule, Policy, RULES, RuleProblem, RuleText};

@@ -22,10 +22,12 @@ use crate::body::{BoxError, Length, Payload};
 use crate::errors::HttpError;
 use crate::exchange::{Exchange, Handled, header_text};
 use crate::falcon::{Query, decode_path};
-use crate::handlers::{home, versions};
+use crate::handlers::documents::Documents;
 use crate::identity::{caller, check_form, destination_name, signature_allows};
+use crate::operations::{Operation, Target, perform};
 use crate::request_id::{RequestId, RequestIds};
-use crate::routes::{Resource, dispatch, refuse};
+use crate::router::{Resource, Router};
+use crate::routes::Access;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-openstack-request-id");
 
@@ -62,14 +64,16 @@ struct Inner {
     zaqar: Arc<Zaqar>,
     options: HttpOptions,
     request_ids: RequestIds,
-    home: home::Document,
+    router: Router,
+    documents: Documents,
 }
 
 impl HttpService {
     pub fn new(zaqar: Arc<Zaqar>, options: HttpOptions) -> Self {
         let request_ids = RequestIds::new(zaqar.ids().next_u128());
-        let home = home::Document::new(options.admin_mode);
-        Self(Arc::new(Inner { zaqar, options, request_ids, home }))
+        let router = Router::new(options.admin_mode);
+        let documents = Documents::new(zaqar.limits(), options.admin_mode);
+        Self(Arc::new(Inner { zaqar, options, request_ids, router, documents }))
     }
 
     /// Answers a request. A panic on the way is an internal error, and nobody else's concern.
@@ -135,9 +139,10 @@ impl Inner {
         body: Pin<&mut (dyn Body<Data = Bytes, Error = BoxError> + Send)>,
     ) -> Handled {
         let path = decode_path(head.uri.path());
-        let Some(resource) = Resource::find(&path, self.options.admin_mode) else {
+        let Some(found) = self.router.find(&path) else {
             return Err(HttpError::status(StatusCode::NOT_FOUND));
         };
+        let resource = found.resource;
         let method = head.method.as_str();
         let signing_keys = &self.options.signing_keys;
         if !signature_allows(&head.headers, signing_keys, method, &path, &self.zaqar) {
@@ -145,15 +150,14 @@ impl Inner {
         }
         let length = Length::of(&head.headers)?;
         check_form(&head.headers, accept, length)?;
-        if resource == Resource::Versions {
+        if resource.access == Access::Everybody {
             return match method {
-                "GET" => Ok(versions::show()),
                 "OPTIONS" => Ok(options(resource)),
-                _ => Err(refuse(resource, method)),
+                _ => self.show(resource, method),
             };
         }
-        let caller = caller(&head.headers, self.zaqar.limits(), resource.kind())?;
-        let name = resource.place().map(destination_name).transpose()?;
+        let caller = caller(&head.headers, self.zaqar.limits(), resource.kind)?;
+        let name = found.name.map(|name| destination_name(resource.kind, name)).transpose()?;
         if method == "OPTIONS" {
             return Ok(options(resource));
         }
@@ -165,7 +169,16 @@ impl Inner {
             headers: &head.headers,
             payload: Payload { length, stream: body, timeout: self.options.body_read_timeout },
         };
-        dispatch(resource, method, name.as_ref(), exchange, &self.home).await
+        let target = Target { kind: resource.kind, name: name.as_ref(), id: found.id };
+        perform(resource.operation(method)?, target, &self.documents, exchange).await
+    }
+
+    /// Answers who has not said who they are: they get documents only.
+    fn show(&self, resource: &Resource, method: &str) -> Handled {
+        match resource.operation(method)? {
+            Operation::Show(document) => Ok(self.documents.show(document)),
+            _ => Err(HttpError::status(StatusCode::NOT_FOUND)),
+        }
     }
 }
 
@@ -188,9 +201,11 @@ where
     }
 }
 
-fn options(resource: Resource<'_>) -> Response<Full<Bytes>> {
+fn options(resource: &Resource) -> Response<Full<Bytes>> {
     let mut response = crate::respond::json(StatusCode::OK, Bytes::new());
-    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(resource.methods()));
+    if let Ok(methods) = HeaderValue::from_str(&resource.methods) {
+        response.headers_mut().insert(header::ALLOW, methods);
+    }
     response
 }
 

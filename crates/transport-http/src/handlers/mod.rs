@@ -1,6 +1,7 @@
 //! The handlers, a file a noun: each reads a request, calls the domain and writes the answer.
 
 pub(crate) mod claims;
+pub(crate) mod documents;
 pub(crate) mod health;
 pub(crate) mod home;
 pub(crate) mod messages;

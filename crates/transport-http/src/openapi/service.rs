@@ -1,0 +1,81 @@
+//! The service itself: its documents, its ping, its health.
+
+use serde_json::{Value, json};
+
+use super::described::{Described, reference};
+use super::schema::{boolean, count, exactly, or_null, text};
+
+fn described(id: &str, summary: &str) -> Described {
+    Described::new("service", id, summary)
+}
+
+pub(super) fn versions() -> Described {
+    described("list_versions", "Lists the versions of the API.").answers(300, "The versions.", "Versions")
+}
+
+pub(super) fn openapi() -> Described {
+    described("show_openapi", "Shows this document.")
+        .about("With the bounds that this site has set.")
+        .answers(200, "The document.", "Document")
+}
+
+pub(super) fn home() -> Described {
+    described("show_home", "Describes the resources, as JSON-home.").answers_with_type(
+        200,
+        "The document.",
+        "application/json-home",
+        "Document",
+    )
+}
+
+pub(super) fn ping() -> Described {
+    described("ping", "Tells whether the service can serve.")
+        .answers_nothing(204, "It can.")
+        .answers_nothing(503, "It cannot: a store does not answer.")
+}
+
+pub(super) fn touch_ping() -> Described {
+    described("touch_ping", "Tells that the service answers.").answers_nothing(204, "It does.")
+}
+
+pub(super) fn health() -> Described {
+    described("get_health", "Reports on the health of the service, to administrators.")
+        .about("Only where `admin_mode` is on.")
+        .query("deep", boolean(false), "Use the stores for a test first.")
+        .answers(200, "The report.", "Health")
+}
+
+pub(super) fn schemas() -> Vec<(&'static str, Value)> {
+    vec![
+        ("Document", json!({ "type": "object" })),
+        ("Versions", versions_document()),
+        ("Health", health_document()),
+        ("MessageVolume", volume()),
+    ]
+}
+
+fn versions_document() -> Value {
+    let version = json!({
+        "type": "object",
+        "properties": { "id": text(), "status": text(), "updated": text() },
+        "required": ["id", "status", "links"],
+    });
+    exactly(&[("versions", json!({ "type": "array", "items": version }))])
+}
+
+fn health_document() -> Value {
+    let step = exactly(&[
+        ("succeeded", json!({ "type": "boolean" })),
+        ("seconds", json!({ "type": "number" })),
+        ("ref", or_null(text())),
+    ]);
+    exactly(&[
+        ("storage_reachable", json!({ "type": "boolean" })),
+        ("operation_status", json!({ "type": "object", "additionalProperties": step })),
+        ("message_volume", json!({ "oneOf": [reference("schemas", "MessageVolume"), { "type": "null" }] })),
+    ])
+}
+
+fn volume() -> Value {
+    exactly(&[("free", count()), ("claimed", count()), ("total", count())])
+}
