@@ -2,24 +2,23 @@
 
 use serde_json::{Value, json};
 use zaqar_domain::{Limits, MIN_CLAIM_GRACE, MIN_CLAIM_TTL};
+use zaqar_model::DestinationKind;
 
-use super::described::{Described, reference};
-use super::schema::{array_of, count, exactly, integer, object, text, with_default};
+use super::described::{Described, reference, same_name};
+use super::schema::{array_of, count, exactly, integer, taken, text, with_default};
 
 pub(super) fn create(limits: &Limits) -> Described {
     let max = limits.max_messages_per_claim_or_pop;
-    let claim = "$response.header.Location#regex:/v2/queues/.+/claims/(.+)";
-    let parameters = [("queue_name", "$request.path.queue_name"), ("claim_id", claim)];
-    let described = Described::new("claims", "create_claim", "Claims messages of a queue.")
+    let by_id = [same_name(DestinationKind::Queue), ("message_id", "$response.body#/messages/0/id")];
+    Described::new("claims", "create_claim", "Claims messages of a queue.")
         .about("The first free messages, which other consumers then do not get for `ttl` seconds. A message that would expire earlier lives until `grace` seconds after that.")
         .query("limit", with_default(integer(1, max), 10), "At most so many.")
         .optional_body("NewClaim", json!({ "ttl": 300, "grace": 60 }))
         .answers(201, "The claimed messages.", "ClaimedMessages")
         .located(201, "Where the claim is.")
-        .answers_nothing(204, "There is nothing to claim.");
-    ["get_claim", "update_claim", "delete_claim"]
-        .iter()
-        .fold(described, |described, operation| described.link(201, operation, &parameters))
+        .answers_nothing(204, "There is nothing to claim.")
+        .link(201, "get_message", &by_id)
+        .link(201, "delete_message", &by_id)
 }
 
 pub(super) fn get() -> Described {
@@ -46,7 +45,7 @@ pub(super) fn schemas(limits: &Limits) -> Vec<(&'static str, Value)> {
     let terms = |min_grace: u32| {
         let ttl = integer(MIN_CLAIM_TTL.into(), limits.max_claim_ttl);
         let grace = integer(min_grace.into(), limits.max_claim_grace);
-        object(&[
+        taken(&[
             ("ttl", with_default(ttl, limits.default_claim_ttl)),
             ("grace", with_default(grace, limits.default_claim_grace)),
         ])

@@ -6,7 +6,7 @@ use zaqar_model::DestinationKind;
 
 use super::described::{Described, id, noun, reference, same_name};
 use super::schema::{
-    array_of, boolean, count, exactly, integer, list as comma_list, object, text, uuid, with_default,
+    array_of, boolean, count, exactly, integer, list as comma_list, object, taken, text, uuid, with_default,
 };
 
 const AN_ID: &str = "3381af92-2b9e-11e3-b191-71861300734c";
@@ -17,14 +17,18 @@ fn described(kind: DestinationKind, on_queue: &str, summary: String) -> Describe
 
 pub(super) fn post(kind: DestinationKind) -> Described {
     let noun = noun(kind);
-    described(kind, "post_messages", format!("Posts messages to a {noun}."))
+    let described = described(kind, "post_messages", format!("Posts messages to a {noun}."))
         .about(format!(
             "All of them are kept, in their order, or none is. A {noun} that does not exist is made."
         ))
         .body("NewMessages", json!({ "messages": [{ "body": { "item": 1 }, "ttl": 300 }] }))
         .answers(201, "Where the messages are, in their order.", "PostedMessages")
         .located(201, "Where all of them are.")
-        .link(201, &id(kind, "list_messages"), &[same_name(kind)])
+        .link(201, &id(kind, "list_messages"), &[same_name(kind)]);
+    match kind {
+        DestinationKind::Queue => described.link(201, "create_claim", &[same_name(kind)]),
+        DestinationKind::Topic => described,
+    }
 }
 
 pub(super) fn list(kind: DestinationKind, limits: &Limits) -> Described {
@@ -96,7 +100,7 @@ pub(super) fn schemas(limits: &Limits) -> Vec<(&'static str, Value)> {
 fn new_messages(limits: &Limits) -> Value {
     let ttl = integer(MIN_MESSAGE_TTL.into(), limits.max_message_ttl);
     let delay = integer(0, limits.max_message_delay);
-    let mut item = object(&[
+    let mut item = taken(&[
         ("body", reference("schemas", "Json")),
         ("ttl", with_default(ttl, limits.default_message_ttl)),
         ("delay", with_default(delay, limits.default_message_delay)),
@@ -104,7 +108,7 @@ fn new_messages(limits: &Limits) -> Value {
     item["required"] = json!(["body"]);
     let mut messages = array_of(item);
     messages["minItems"] = 1.into();
-    let mut schema = object(&[("messages", messages)]);
+    let mut schema = taken(&[("messages", messages)]);
     schema["required"] = json!(["messages"]);
     schema["description"] =
         format!("At most {} bytes, or what the queue says.", limits.max_messages_post_size).into();

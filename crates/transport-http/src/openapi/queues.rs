@@ -5,7 +5,7 @@ use zaqar_domain::{Limits, MIN_MESSAGE_TTL};
 use zaqar_model::DestinationKind;
 
 use super::described::{Described, id, noun, reference, same_name};
-use super::schema::{array_of, boolean, count, exactly, integer, object, or_null, text, with_default};
+use super::schema::{array_of, boolean, count, exactly, integer, object, or_null, taken, text, with_default};
 
 const PATCH_TYPE: &str = "application/openstack-messaging-v2.0-json-patch";
 
@@ -52,7 +52,7 @@ pub(super) fn create(kind: DestinationKind) -> Described {
         .located(201, "Where it is.")
         .answers_nothing(204, "It was there already, and is left as it was.")
         .located(204, "Where it is.");
-    let operations = ["get_queue", "update_queue", "get_queue_stats", "post_messages", "delete_queue"];
+    let operations = ["get_queue", "update_queue", "queue_stats", "post_messages", "delete_queue"];
     operations
         .iter()
         .fold(described, |described, operation| described.link(201, &id(kind, operation), &[same_name(kind)]))
@@ -89,7 +89,7 @@ pub(super) fn delete(kind: DestinationKind) -> Described {
 
 pub(super) fn stats(kind: DestinationKind) -> Described {
     let noun = noun(kind);
-    described(kind, "get_queue_stats", format!("Counts the messages of a {noun}."))
+    described(kind, "queue_stats", format!("Counts the messages of a {noun}."))
         .about(format!("A {noun} that does not exist has none."))
         .answers(200, "The counts.", "Stats")
 }
@@ -134,7 +134,7 @@ pub(super) fn schemas(limits: &Limits) -> Vec<(&'static str, Value)> {
 fn metadata(limits: &Limits) -> Value {
     let ttl = || or_null(integer(MIN_MESSAGE_TTL.into(), limits.max_message_ttl));
     let queue_name = json!({ "type": ["string", "null"], "pattern": "^[a-zA-Z0-9_.-]*$", "maxLength": 64 });
-    let mut schema = object(&[
+    let mut schema = taken(&[
         ("_default_message_ttl", ttl()),
         ("_default_message_delay", or_null(integer(0, limits.max_message_delay))),
         ("_max_messages_post_size", or_null(integer(1, limits.max_messages_post_size))),
@@ -149,8 +149,6 @@ fn metadata(limits: &Limits) -> Value {
     ]);
     schema["description"] =
         format!("At most {} bytes, and 100 levels deep.", limits.max_queue_metadata).into();
-    schema["additionalProperties"] = reference("schemas", "Json");
-    schema["propertyNames"] = json!({ "pattern": "^[^\\u0000]*$" });
     schema
 }
 
@@ -173,34 +171,36 @@ fn shown_metadata(claims: &[&str]) -> Value {
 
 fn retry_policy() -> Value {
     let whole = || json!({ "type": ["integer", "null"], "minimum": i64::MIN, "maximum": i64::MAX });
-    let functions = ["linear", "arithmetic", "exponential", "geometric"];
-    json!({
-        "type": ["object", "null"],
-        "description": "How deliveries to subscribers are tried again. `maximum_delay` (30 unless told) is at least 10 more than \
-                        `minimum_delay` (5 unless told).",
-        "properties": {
-            "retries_with_no_delay": whole(),
-            "minimum_delay_retries": whole(),
-            "minimum_delay": { "type": ["integer", "null"], "minimum": i64::MIN, "maximum": 20 },
-            "maximum_delay": { "type": ["integer", "null"], "minimum": 30, "maximum": i64::MAX },
-            "maximum_delay_retries": whole(),
-            "retry_backoff_function": { "enum": [functions[0], functions[1], functions[2], functions[3], "", null] },
-            "ignore_subscription_override": { "type": ["boolean", "null"] },
-        },
-    })
+    let functions = json!(["linear", "arithmetic", "exponential", "geometric", "", null]);
+    let mut schema = or_null(taken(&[
+        ("retries_with_no_delay", whole()),
+        ("minimum_delay_retries", whole()),
+        ("minimum_delay", whole()),
+        ("maximum_delay", whole()),
+        ("maximum_delay_retries", whole()),
+        ("retry_backoff_function", json!({ "enum": functions })),
+        ("ignore_subscription_override", json!({ "type": ["boolean", "null"] })),
+    ]));
+    schema["description"] =
+        "How deliveries to subscribers are tried again. `maximum_delay` (30 unless told) is at least 10 \
+                             more than `minimum_delay` (5 unless told)."
+            .into();
+    schema
 }
 
 /// JSON Patch as far as upstream has it.
 fn patch() -> Value {
     let path = json!({ "type": "string", "pattern": "^/metadata/[a-zA-Z0-9_]+$" });
     let change = |operations: Value, more: Value| {
-        let mut members = json!({ "op": { "enum": operations }, "path": path });
+        let mut members = vec![("op", json!({ "enum": operations })), ("path", path.clone())];
         let mut required = vec!["op", "path"];
         if !more.is_null() {
-            members["value"] = more;
+            members.push(("value", more));
             required.push("value");
         }
-        json!({ "type": "object", "properties": members, "required": required })
+        let mut schema = taken(&members);
+        schema["required"] = required.into();
+        schema
     };
     let any = reference("schemas", "Json");
     array_of(
@@ -231,7 +231,7 @@ fn stats_document() -> Value {
 
 fn purge_document() -> Value {
     let types = array_of(json!({ "enum": ["messages", "subscriptions"] }));
-    let mut schema = object(&[("resource_types", types)]);
+    let mut schema = taken(&[("resource_types", types)]);
     schema["required"] = json!(["resource_types"]);
     schema
 }

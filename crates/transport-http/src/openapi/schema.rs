@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use super::described::reference;
+
 /// An integer between two bounds, both included.
 pub(super) fn integer(min: u64, max: impl TryInto<u64>) -> Value {
     let max = max.try_into().unwrap_or(u64::MAX);
@@ -48,6 +50,15 @@ pub(super) fn exactly(members: &[(&str, Value)]) -> Value {
     let mut schema = object(members);
     schema["required"] = names.into();
     schema["additionalProperties"] = false.into();
+    schema
+}
+
+/// An object of a request: it may have these members, and others that nobody looks at. The document is checked as a
+/// whole, so they must be good JSON as well.
+pub(super) fn taken(members: &[(&str, Value)]) -> Value {
+    let mut schema = object(members);
+    schema["propertyNames"] = json!({ "pattern": "^[^\\u0000]*$" });
+    schema["additionalProperties"] = reference("schemas", "Json");
     schema
 }
 

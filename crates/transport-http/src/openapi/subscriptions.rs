@@ -5,7 +5,7 @@ use zaqar_domain::{Limits, MIN_SUBSCRIPTION_TTL};
 use zaqar_model::DestinationKind;
 
 use super::described::{Described, id, noun, reference, same_name};
-use super::schema::{array_of, count, exactly, integer, object, or_null, text, uuid, with_default};
+use super::schema::{array_of, count, exactly, integer, or_null, taken, text, uuid, with_default};
 
 fn described(kind: DestinationKind, on_queue: &str, summary: String) -> Described {
     Described::new("subscriptions", id(kind, on_queue), summary)
@@ -93,15 +93,10 @@ fn wish(limits: &Limits, is_new: bool) -> Value {
     let mut subscriber = text();
     subscriber["pattern"] = format!("^({}):", types.join("|")).into();
     subscriber["examples"] = json!(["https://example.com/hook"]);
-    // Until the end of the year 9999, wherever the year stands that it is now.
-    let ttl = or_null(integer(MIN_SUBSCRIPTION_TTL.into(), 250_000_000_000_u64));
-    let options = json!({
-        "type": ["object", "null"],
-        "properties": { "_retry_policy": reference("schemas", "RetryPolicy") },
-        "propertyNames": { "pattern": "^[^\\u0000]*$" },
-        "additionalProperties": reference("schemas", "Json"),
-    });
-    let mut schema = object(&[
+    // It must end before the year 10000 does: so much is too much on any day.
+    let ttl = or_null(integer(MIN_SUBSCRIPTION_TTL.into(), 253_402_300_799_u64));
+    let options = or_null(taken(&[("_retry_policy", reference("schemas", "RetryPolicy"))]));
+    let mut schema = taken(&[
         ("subscriber", subscriber),
         ("ttl", with_default(ttl, limits.default_subscription_ttl)),
         ("options", options),
@@ -131,7 +126,7 @@ fn subscription() -> Value {
 }
 
 fn confirmation() -> Value {
-    let mut schema = object(&[("confirmed", json!({ "type": "boolean" }))]);
+    let mut schema = taken(&[("confirmed", json!({ "type": "boolean" }))]);
     schema["required"] = json!(["confirmed"]);
     schema
 }

@@ -25,3 +25,5 @@ mod share;
 mod subscriptions;
 #[cfg(test)]
 mod topics;
+#[cfg(test)]
+mod walk;
