@@ -1,4 +1,6 @@
-//! The documents that are the same for everybody. Each is written once, when the service starts.
+//! The documents that are the same for everybody. Each is written once.
+
+use std::sync::OnceLock;
 
 use bytes::Bytes;
 use http::{Response, StatusCode};
@@ -12,19 +14,26 @@ use crate::{openapi, respond};
 #[derive(Debug)]
 pub(crate) struct Documents {
     home: home::Document,
-    openapi: Bytes,
+    /// Written when somebody asks for it first: it is large.
+    openapi: OnceLock<Bytes>,
+    limits: Limits,
+    admin_mode: bool,
 }
 
 impl Documents {
     pub(crate) fn new(limits: &Limits, admin_mode: bool) -> Self {
-        Self { home: home::Document::new(admin_mode), openapi: openapi::text(limits, admin_mode).into() }
+        let home = home::Document::new(admin_mode);
+        Self { home, openapi: OnceLock::new(), limits: limits.clone(), admin_mode }
     }
 
     pub(crate) fn show(&self, document: Document) -> Response<Full<Bytes>> {
         match document {
             Document::Versions => versions::show(),
             Document::Home => self.home.show(),
-            Document::OpenApi => respond::json(StatusCode::OK, self.openapi.clone()),
+            Document::OpenApi => {
+                let write = || openapi::text(&self.limits, self.admin_mode).into();
+                respond::json(StatusCode::OK, self.openapi.get_or_init(write).clone())
+            }
         }
     }
 }

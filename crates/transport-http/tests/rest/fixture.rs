@@ -9,7 +9,7 @@ use serde_json::Value;
 use tower::ServiceExt;
 use zaqar_authentication::SigningKeys;
 use zaqar_domain::{Limits, Stores, Zaqar};
-use zaqar_model::{Clock, RandomIds};
+use zaqar_model::{Clock, IdSource, RandomIds};
 use zaqar_storage::{ManagementStore, MessageStore};
 use zaqar_storage_conformance::{ManualClock, ModelStore};
 use zaqar_transport_http::{HttpOptions, HttpService};
@@ -46,7 +46,18 @@ impl Fixture {
         let management: Arc<dyn ManagementStore> = Arc::new(ModelStore::new());
         let store: Arc<dyn MessageStore> = Arc::new(ModelStore::new());
         let stores = Stores { management: Arc::clone(&management), messages: Arc::clone(&store) };
-        let zaqar = Arc::new(Zaqar::new(stores, limits, now, Arc::new(RandomIds)));
+        Self::over(stores, limits, clock, now, Arc::new(RandomIds))
+    }
+
+    pub(crate) fn over(
+        stores: Stores,
+        limits: Limits,
+        clock: Arc<ManualClock>,
+        now: Arc<dyn Clock>,
+        ids: Arc<dyn IdSource>,
+    ) -> Self {
+        let (management, store) = (Arc::clone(&stores.management), Arc::clone(&stores.messages));
+        let zaqar = Arc::new(Zaqar::new(stores, limits, now, ids));
         let signing_keys = SigningKeys::new(Some("test_key"), &[], 1_000_000);
         let options = HttpOptions { admin_mode: true, signing_keys, ..HttpOptions::default() };
         Self { service: HttpService::new(Arc::clone(&zaqar), options), zaqar, clock, management, store }

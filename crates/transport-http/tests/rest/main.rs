@@ -19,6 +19,8 @@ mod properties;
 #[cfg(test)]
 mod queues;
 #[cfg(test)]
+mod separation;
+#[cfg(test)]
 mod service;
 mod share;
 #[cfg(test)]
