@@ -8,7 +8,7 @@ use tokio::sync::Mutex;
 use zaqar_model::{
     Clock, DestinationKind, DestinationName, IdSource, Metadata, ProjectId, Queue, QueueName, Timestamp,
 };
-use zaqar_storage::{ManagementStore, MessageStore, StorageError, StorageResult};
+use zaqar_storage::{ManagementStore, MessageStore, Placement, StorageError, StorageResult};
 
 use crate::Limits;
 use crate::permissions::PolicyInForce;
@@ -18,6 +18,8 @@ use crate::permissions::PolicyInForce;
 pub struct Stores {
     pub management: Arc<dyn ManagementStore>,
     pub messages: Arc<dyn MessageStore>,
+    /// Decides which pool a queue lives in. `None` where `[DEFAULT] pooling` is off.
+    pub placement: Option<Arc<dyn Placement>>,
 }
 
 /// Zaqar. Shared by all transports.

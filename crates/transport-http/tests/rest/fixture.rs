@@ -45,7 +45,8 @@ impl Fixture {
     pub(crate) fn with_clock(limits: Limits, clock: Arc<ManualClock>, now: Arc<dyn Clock>) -> Self {
         let management: Arc<dyn ManagementStore> = Arc::new(ModelStore::new());
         let store: Arc<dyn MessageStore> = Arc::new(ModelStore::new());
-        let stores = Stores { management: Arc::clone(&management), messages: Arc::clone(&store) };
+        let stores =
+            Stores { management: Arc::clone(&management), messages: Arc::clone(&store), placement: None };
         let zaqar = Arc::new(Zaqar::new(stores, limits, now, Arc::new(RandomIds)));
         let signing_keys = SigningKeys::new(Some("test_key"), &[], 1_000_000);
         let options = HttpOptions { admin_mode: true, signing_keys, ..HttpOptions::default() };
