@@ -4,7 +4,7 @@ use zaqar_domain::Limits;
 
 use crate::config_commands;
 
-/// Every route, those of administrators' servers too.
+/// With every route, also those for administrators.
 pub(crate) fn print() -> anyhow::Result<()> {
-    config_commands::print(&zaqar_transport_http::openapi(&Limits::default(), true))
+    config_commands::print(&zaqar_transport_http::openapi(&Limits::default()))
 }

@@ -63,7 +63,7 @@ pub(crate) fn open(
         }
         _ => Arc::new(FaultyStore),
     };
-    Ok(OpenStores { stores: Stores { management, messages }, data })
+    Ok(OpenStores { stores: Stores { management, messages, placement: None }, data })
 }
 
 /// The command line (or the environment, which stands for it) stands above the configuration.

@@ -21,6 +21,6 @@ mod routes;
 mod serve;
 mod service;
 
-pub use openapi::text as openapi;
+pub use openapi::of_every_route as openapi;
 pub use serve::{ServeOptions, serve};
 pub use service::{HttpOptions, HttpService};

@@ -4,7 +4,9 @@ use zaqar_model::{DestinationKind, DestinationName};
 
 use crate::errors::HttpError;
 use crate::exchange::{Exchange, Handled};
-use crate::handlers::{claims, documents::Documents, health, messages, ping, queues, share, subscriptions};
+use crate::handlers::{
+    claims, documents::Documents, flavors, health, messages, ping, pools, queues, share, subscriptions,
+};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Operation {
@@ -35,6 +37,16 @@ pub(crate) enum Operation {
     UpdateSubscription,
     DeleteSubscription,
     ConfirmSubscription,
+    ListPools,
+    CreatePool,
+    GetPool,
+    UpdatePool,
+    DeletePool,
+    ListFlavors,
+    CreateFlavor,
+    GetFlavor,
+    UpdateFlavor,
+    DeleteFlavor,
 }
 
 /// A document that is the same for everybody.
@@ -51,7 +63,7 @@ pub(crate) struct Target<'a> {
     pub(crate) kind: DestinationKind,
     /// The queue or topic, checked.
     pub(crate) name: Option<&'a DestinationName>,
-    /// Of a message, claim or subscription in it. Any text.
+    /// Of a message, claim or subscription in it, or the name of a pool or flavor. Any text.
     pub(crate) id: &'a str,
 }
 
@@ -97,5 +109,15 @@ pub(crate) async fn perform(
         Operation::UpdateSubscription => subscriptions::update(exchange, target.queue()?, id).await,
         Operation::DeleteSubscription => subscriptions::delete(exchange, target.queue()?, id).await,
         Operation::ConfirmSubscription => subscriptions::confirm(exchange, target.queue()?, id).await,
+        Operation::ListPools => pools::list(exchange).await,
+        Operation::CreatePool => pools::create(exchange, id).await,
+        Operation::GetPool => pools::show(exchange, id).await,
+        Operation::UpdatePool => pools::update(exchange, id).await,
+        Operation::DeletePool => pools::delete(exchange, id).await,
+        Operation::ListFlavors => flavors::list(exchange).await,
+        Operation::CreateFlavor => flavors::create(exchange, id).await,
+        Operation::GetFlavor => flavors::show(exchange, id).await,
+        Operation::UpdateFlavor => flavors::update(exchange, id).await,
+        Operation::DeleteFlavor => flavors::delete(exchange, id).await,
     }
 }

@@ -7,7 +7,7 @@ use zaqar_model::DestinationKind;
 
 use crate::errors::HttpError;
 use crate::operations::Operation;
-use crate::routes::{Access, Route, routes};
+use crate::routes::{Access, Administration, Route, routes};
 
 /// Every path that a server has.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ pub(crate) struct Found<'r, 'p> {
     pub(crate) resource: &'r Resource,
     /// The name of the queue or topic. It is checked before the method is.
     pub(crate) name: Option<&'p str>,
-    /// Of what belongs to the queue or topic.
+    /// The last name in the path that is not a queue's or topic's.
     pub(crate) id: &'p str,
 }
 
@@ -47,9 +47,9 @@ pub(crate) struct Found<'r, 'p> {
 const MAX_PARTS: usize = 8;
 
 impl Router {
-    pub(crate) fn new(admin_mode: bool) -> Self {
+    pub(crate) fn new(administration: Administration) -> Self {
         let mut paths: Vec<(&str, Vec<&Route>)> = Vec::new();
-        for route in routes(admin_mode) {
+        for route in routes(administration) {
             match paths.iter_mut().find(|(path, _)| *path == route.path) {
                 Some((_, rows)) => rows.push(route),
                 None => paths.push((route.path, vec![route])),
@@ -158,7 +158,9 @@ const EXISTING_METHODS: &[&str] = &[
 mod tests {
     use super::Router;
     use crate::operations::{Document, Operation};
-    use crate::routes::{Access, ROUTES};
+    use crate::routes::{Access, Administration, ROUTES};
+
+    const EVERYTHING: Administration = Administration { admin_mode: true, pools: true };
 
     /// What GET does at a path, its queue or topic, and the id behind that.
     fn get<'p>(router: &Router, path: &'p str) -> Option<(Option<Operation>, Option<&'p str>, &'p str)> {
@@ -168,7 +170,7 @@ mod tests {
 
     #[test]
     fn paths_are_taken_apart_as_upstream_does() {
-        let router = Router::new(false);
+        let router = Router::new(Administration::default());
         for (path, expected) in [
             ("/", Some((Some(Operation::Show(Document::Versions)), None, ""))),
             ("//", Some((Some(Operation::Show(Document::Versions)), None, ""))),
@@ -189,19 +191,40 @@ mod tests {
             ("/v2/topics/t/messages/id", Some((Some(Operation::GetMessage), Some("t"), "id"))),
             ("/v2/topics/t/claims", None),
             ("/v2/health", None),
+            ("/v2/pools", None),
+            ("/v2/flavors/f", None),
             ("/v1/queues", None),
             ("/v2/queues/q/a/b/c/d/e/f/g/h", None),
             ("*", None),
         ] {
             assert_eq!(get(&router, path), expected, "{path}");
         }
-        let administrators = get(&Router::new(true), "/v2/health");
-        assert_eq!(administrators, Some((Some(Operation::GetHealth), None, "")));
+    }
+
+    #[test]
+    fn administrators_find_more() {
+        let router = Router::new(EVERYTHING);
+        for (path, expected) in [
+            ("/v2/health", Some((Some(Operation::GetHealth), None, ""))),
+            ("/v2/pools", Some((Some(Operation::ListPools), None, ""))),
+            ("/v2/pools/", Some((Some(Operation::GetPool), None, ""))),
+            ("/v2/pools/a b", Some((Some(Operation::GetPool), None, "a b"))),
+            ("/v2/pools/p/", None),
+            ("/v2/flavors", Some((Some(Operation::ListFlavors), None, ""))),
+            ("/v2/flavors/f", Some((Some(Operation::GetFlavor), None, "f"))),
+            ("/v2/flavors/f/more", None),
+            ("/v2/nothing", None),
+            ("/v1/pools", None),
+        ] {
+            assert_eq!(get(&router, path), expected, "{path}");
+        }
+        let without_pools = Router::new(Administration { pools: false, ..EVERYTHING });
+        assert!(without_pools.find("/v2/pools").is_none() && without_pools.find("/v2/health").is_some());
     }
 
     #[test]
     fn every_row_is_found_and_no_two_rows_are_one_request() {
-        let router = Router::new(true);
+        let router = Router::new(EVERYTHING);
         for (index, row) in ROUTES.iter().enumerate() {
             let found = router.find(row.path).unwrap();
             assert_eq!(found.resource.operation(row.method).unwrap(), row.operation, "{}", row.path);

@@ -24,6 +24,8 @@ pub(crate) enum Access {
     Callers,
     /// As [`Access::Callers`], on a server with `admin_mode`; others do not have the route.
     AdminMode,
+    /// As [`Access::AdminMode`], where queues are spread over pools.
+    Pools,
 }
 
 #[rustfmt::skip]
@@ -77,6 +79,17 @@ pub(crate) const ROUTES: &[Route] = &[
     route("PATCH",  "/v2/topics/{topic_name}/subscriptions/{subscription_id}",  Op::UpdateSubscription),
     route("DELETE", "/v2/topics/{topic_name}/subscriptions/{subscription_id}",  Op::DeleteSubscription),
     route("PUT",    "/v2/topics/{topic_name}/subscriptions/{subscription_id}/confirm", Op::ConfirmSubscription),
+
+    pools("GET",    "/v2/pools",                                                Op::ListPools),
+    pools("PUT",    "/v2/pools/{pool_name}",                                    Op::CreatePool),
+    pools("GET",    "/v2/pools/{pool_name}",                                    Op::GetPool),
+    pools("PATCH",  "/v2/pools/{pool_name}",                                    Op::UpdatePool),
+    pools("DELETE", "/v2/pools/{pool_name}",                                    Op::DeletePool),
+    pools("GET",    "/v2/flavors",                                              Op::ListFlavors),
+    pools("PUT",    "/v2/flavors/{flavor_name}",                                Op::CreateFlavor),
+    pools("GET",    "/v2/flavors/{flavor_name}",                                Op::GetFlavor),
+    pools("PATCH",  "/v2/flavors/{flavor_name}",                                Op::UpdateFlavor),
+    pools("DELETE", "/v2/flavors/{flavor_name}",                                Op::DeleteFlavor),
 ];
 
 const fn open(method: &'static str, path: &'static str, operation: Op) -> Route {
@@ -91,7 +104,23 @@ const fn admin(method: &'static str, path: &'static str, operation: Op) -> Route
     Route { method, path, operation, access: Access::AdminMode }
 }
 
+const fn pools(method: &'static str, path: &'static str, operation: Op) -> Route {
+    Route { method, path, operation, access: Access::Pools }
+}
+
+/// What a server has for administrators.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Administration {
+    pub(crate) admin_mode: bool,
+    /// With flavors.
+    pub(crate) pools: bool,
+}
+
 /// The rows that a server has.
-pub(crate) fn routes(admin_mode: bool) -> impl Iterator<Item = &'static Route> {
-    ROUTES.iter().filter(move |route| admin_mode || route.access != Access::AdminMode)
+pub(crate) fn routes(administration: Administration) -> impl Iterator<Item = &'static Route> {
+    ROUTES.iter().filter(move |route| match route.access {
+        Access::Everybody | Access::Callers => true,
+        Access::AdminMode => administration.admin_mode,
+        Access::Pools => administration.admin_mode && administration.pools,
+    })
 }

@@ -27,7 +27,7 @@ use crate::identity::{caller, check_form, destination_name, signature_allows};
 use crate::operations::{Operation, Target, perform};
 use crate::request_id::{RequestId, RequestIds};
 use crate::router::{Resource, Router};
-use crate::routes::Access;
+use crate::routes::{Access, Administration};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-openstack-request-id");
 
@@ -71,8 +71,9 @@ struct Inner {
 impl HttpService {
     pub fn new(zaqar: Arc<Zaqar>, options: HttpOptions) -> Self {
         let request_ids = RequestIds::new(zaqar.ids().next_u128());
-        let router = Router::new(options.admin_mode);
-        let documents = Documents::new(zaqar.limits(), options.admin_mode);
+        let administration = Administration { admin_mode: options.admin_mode, pools: zaqar.has_pools() };
+        let router = Router::new(administration);
+        let documents = Documents::new(zaqar.limits(), administration);
         Self(Arc::new(Inner { zaqar, options, request_ids, router, documents }))
     }
 
@@ -166,6 +167,7 @@ impl Inner {
             caller: &caller,
             signing_keys,
             query: Query::parse(head.uri.query()),
+            query_text: head.uri.query(),
             headers: &head.headers,
             payload: Payload { length, stream: body, timeout: self.options.body_read_timeout },
         };

@@ -9,6 +9,7 @@ use zaqar_domain::Limits;
 
 use super::{home, versions};
 use crate::operations::Document;
+use crate::routes::Administration;
 use crate::{openapi, respond};
 
 #[derive(Debug)]
@@ -17,13 +18,13 @@ pub(crate) struct Documents {
     /// Written when somebody asks for it first: it is large.
     openapi: OnceLock<Bytes>,
     limits: Limits,
-    admin_mode: bool,
+    administration: Administration,
 }
 
 impl Documents {
-    pub(crate) fn new(limits: &Limits, admin_mode: bool) -> Self {
-        let home = home::Document::new(admin_mode);
-        Self { home, openapi: OnceLock::new(), limits: limits.clone(), admin_mode }
+    pub(crate) fn new(limits: &Limits, administration: Administration) -> Self {
+        let home = home::Document::new(administration.admin_mode);
+        Self { home, openapi: OnceLock::new(), limits: limits.clone(), administration }
     }
 
     pub(crate) fn show(&self, document: Document) -> Response<Full<Bytes>> {
@@ -31,7 +32,7 @@ impl Documents {
             Document::Versions => versions::show(),
             Document::Home => self.home.show(),
             Document::OpenApi => {
-                let write = || openapi::text(&self.limits, self.admin_mode).into();
+                let write = || openapi::text(&self.limits, self.administration).into();
                 respond::json(StatusCode::OK, self.openapi.get_or_init(write).clone())
             }
         }

@@ -6,7 +6,7 @@ use zaqar_model::QueueName;
 
 use super::described::reference;
 use super::schema::{exactly, text, uuid};
-use super::{claims, messages, queues, service, share, subscriptions};
+use super::{claims, flavors, messages, pools, queues, service, share, subscriptions};
 
 pub(super) fn all(limits: &Limits) -> Value {
     let mut schemas = Map::new();
@@ -19,6 +19,8 @@ pub(super) fn all(limits: &Limits) -> Value {
         messages::schemas(limits),
         claims::schemas(limits),
         subscriptions::schemas(limits),
+        pools::schemas(),
+        flavors::schemas(),
         service::schemas(),
     ] {
         schemas.extend(of_noun.into_iter().map(|(name, schema)| (name.to_owned(), schema)));
@@ -43,16 +45,18 @@ fn path_parameter(name: &str) -> Value {
         "message_id" => ("A message's id.", id()),
         "claim_id" => ("A claim's id.", id()),
         "subscription_id" => ("A subscription's id.", id()),
-        "topic_name" => ("The topic's name.", destination_name()),
-        _ => ("The queue's name.", destination_name()),
+        "topic_name" => ("The topic's name.", named("orders")),
+        "pool_name" => ("The pool's name.", named("fast")),
+        "flavor_name" => ("The flavor's name.", named("fast")),
+        _ => ("The queue's name.", named("orders")),
     };
     json!({ "name": name, "in": "path", "required": true, "description": about, "schema": schema })
 }
 
-fn destination_name() -> Value {
+fn named(example: &str) -> Value {
     json!({
         "type": "string", "minLength": 1, "maxLength": QueueName::MAX_LENGTH, "pattern": "^[a-zA-Z0-9_.-]+$",
-        "examples": ["orders"]
+        "examples": [example]
     })
 }
 

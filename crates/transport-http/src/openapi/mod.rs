@@ -6,7 +6,9 @@
 mod claims;
 mod components;
 mod described;
+mod flavors;
 mod messages;
+mod pools;
 mod queues;
 mod schema;
 mod service;
@@ -19,18 +21,22 @@ use zaqar_model::DestinationKind;
 
 use crate::operations::{Document, Operation};
 use crate::router::kind;
-use crate::routes::{Access, Route, routes};
+use crate::routes::{Access, Administration, Route, routes};
 use described::Described;
 
-/// The document as text. Some routes exist for administrators' servers only.
-pub fn text(limits: &Limits, admin_mode: bool) -> String {
-    // A tree of plain values: writing it cannot fail.
-    serde_json::to_string_pretty(&document(limits, admin_mode)).unwrap_or_default() + "\n"
+/// The document with every route that a server may have.
+pub fn of_every_route(limits: &Limits) -> String {
+    text(limits, Administration { admin_mode: true, pools: true })
 }
 
-fn document(limits: &Limits, admin_mode: bool) -> Value {
+pub(crate) fn text(limits: &Limits, administration: Administration) -> String {
+    // A tree of plain values: writing it cannot fail.
+    serde_json::to_string_pretty(&document(limits, administration)).unwrap_or_default() + "\n"
+}
+
+fn document(limits: &Limits, administration: Administration) -> Value {
     let mut paths: Map<String, Value> = Map::new();
-    for route in routes(admin_mode) {
+    for route in routes(administration) {
         let path = paths
             .entry(route.path)
             .or_insert_with(|| json!({ "parameters": components::path_parameters(route.path) }));
@@ -67,6 +73,8 @@ fn tags() -> Value {
         ("messages", "Messages in queues and topics."),
         ("claims", "Claims: messages that one consumer holds for a while."),
         ("subscriptions", "Subscriptions: addresses that are told of messages."),
+        ("pools", "Pools: the stores that queues are spread over. For administrators."),
+        ("flavors", "Flavors: kinds of pools that a queue can ask for."),
         ("service", "The service itself."),
     ];
     tags.iter().map(|(name, about)| json!({ "name": name, "description": about })).collect()
@@ -112,6 +120,16 @@ fn describe(operation: Operation, kind: DestinationKind, limits: &Limits) -> Des
         Operation::UpdateSubscription => subscriptions::update(kind),
         Operation::DeleteSubscription => subscriptions::delete(kind),
         Operation::ConfirmSubscription => subscriptions::confirm(kind),
+        Operation::ListPools => pools::list(limits),
+        Operation::CreatePool => pools::create(),
+        Operation::GetPool => pools::get(),
+        Operation::UpdatePool => pools::update(),
+        Operation::DeletePool => pools::delete(),
+        Operation::ListFlavors => flavors::list(limits),
+        Operation::CreateFlavor => flavors::create(),
+        Operation::GetFlavor => flavors::get(),
+        Operation::UpdateFlavor => flavors::update(),
+        Operation::DeleteFlavor => flavors::delete(),
     }
 }
 

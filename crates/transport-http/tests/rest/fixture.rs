@@ -45,7 +45,7 @@ impl Fixture {
     pub(crate) fn with_clock(limits: Limits, clock: Arc<ManualClock>, now: Arc<dyn Clock>) -> Self {
         let management: Arc<dyn ManagementStore> = Arc::new(ModelStore::new());
         let store: Arc<dyn MessageStore> = Arc::new(ModelStore::new());
-        let stores = Stores { management: Arc::clone(&management), messages: Arc::clone(&store) };
+        let stores = Stores { management, messages: store, placement: None };
         Self::over(stores, limits, clock, now, Arc::new(RandomIds))
     }
 

@@ -56,7 +56,7 @@ fn each_is_as_if_alone<Home>(steps: &[Step], stores: impl Fn() -> (Stores, Home)
 }
 
 fn model_stores() -> Stores {
-    Stores { management: Arc::new(ModelStore::new()), messages: Arc::new(ModelStore::new()) }
+    Stores { management: Arc::new(ModelStore::new()), messages: Arc::new(ModelStore::new()), placement: None }
 }
 
 fn embedded_stores() -> (Stores, TempDir) {
@@ -64,5 +64,5 @@ fn embedded_stores() -> (Stores, TempDir) {
     let management = EmbeddedManagementStore::open(home.path(), Arc::new(RandomIds)).unwrap();
     let options = Options { durability: Durability::Relaxed, ..Options::default() };
     let messages = EmbeddedMessageStore::open(home.path(), options).unwrap();
-    (Stores { management: Arc::new(management), messages: Arc::new(messages) }, home)
+    (Stores { management: Arc::new(management), messages: Arc::new(messages), placement: None }, home)
 }
