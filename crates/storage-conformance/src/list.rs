@@ -185,6 +185,7 @@ macro_rules! __message_cases {
                     a_message_comes_back_as_it_was_posted,
                     the_time_of_posting_is_exact,
                     a_body_comes_back_byte_for_byte,
+                    a_sealed_body_comes_back_byte_for_byte,
                     a_body_of_256_kib_comes_back_byte_for_byte,
                     a_checksum_belongs_to_its_message,
                     a_time_to_live_belongs_to_its_message,
