@@ -17,7 +17,11 @@ const HOW_TO_MAKE_ONE: &str = "`openssl rand -base64 32` prints a good one";
 
 /// `own` is where the server may keep a key of its own. `None`: other servers share the messages, and could not read
 /// what is encrypted with it.
-pub(crate) fn keyring(options: &Transport, own: Option<&Path>, ids: &dyn IdSource) -> anyhow::Result<Keyring> {
+pub(crate) fn keyring(
+    options: &Transport,
+    own: Option<&Path>,
+    ids: &dyn IdSource,
+) -> anyhow::Result<Keyring> {
     let configured = options.message_encryption_key.iter().chain(&options.message_encryption_former_keys);
     let mut keys: Vec<Key> = configured.map(|secret| key(secret.expose())).collect();
     if let Some(directory) = own {

@@ -44,7 +44,9 @@ pub(crate) fn read(path: &Path) -> anyhow::Result<Option<Vec<Key>>> {
         match Key::spelled_out(line) {
             Some(key) => keys.push(key),
             None if line.is_empty() => {}
-            None => bail!("{shown}:{number}: this is no key, which is 32 bytes in base64: put back a copy of the file"),
+            None => bail!(
+                "{shown}:{number}: this is no key, which is 32 bytes in base64: put back a copy of the file"
+            ),
         }
     }
     ensure!(!keys.is_empty(), "{shown} holds no key: put back a copy of the file");

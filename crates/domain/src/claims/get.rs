@@ -24,8 +24,7 @@ impl Zaqar {
         let claim = match (found, id.parse()) {
             (Some(queue), Ok(id)) => {
                 let store = &self.stores.messages;
-                let mut claim =
-                    store.get_claim(&queue.destination, id, now).await.or_unavailable(failure)?;
+                let mut claim = store.get_claim(&queue.destination, id, now).await.or_unavailable(failure)?;
                 if let Some(claim) = &mut claim {
                     self.open(&queue.destination, &mut claim.messages, failure)?;
                 }

@@ -140,7 +140,9 @@ mod tests {
             let read = Key::spelled_out(&text).unwrap();
             assert_eq!((read.id(), &*read.secret), (key.id(), &*key.secret));
         }
-        for text in ["", "AES256", "correct horse battery staple", &"0".repeat(63), &"0".repeat(65), &"é".repeat(32)] {
+        for text in
+            ["", "AES256", "correct horse battery staple", &"0".repeat(63), &"0".repeat(65), &"é".repeat(32)]
+        {
             assert!(Key::spelled_out(text).is_none(), "{text}");
         }
     }

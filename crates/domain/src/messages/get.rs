@@ -25,7 +25,9 @@ impl Zaqar {
             return Err(Error::NotFound(Absent::Queue { queue: name.clone(), project: project() }));
         };
         let mut messages = match id.parse() {
-            Ok(id) => self.stores.messages.get(&queue.destination, &[id], now).await.or_unavailable(failure)?,
+            Ok(id) => {
+                self.stores.messages.get(&queue.destination, &[id], now).await.or_unavailable(failure)?
+            }
             Err(_) => Vec::new(),
         };
         self.open(&queue.destination, &mut messages, failure)?;
@@ -50,8 +52,7 @@ impl Zaqar {
             Some(queue) => {
                 let ids = valid(ids);
                 let store = &self.stores.messages;
-                let mut messages =
-                    store.get(&queue.destination, &ids, now).await.or_unavailable(failure)?;
+                let mut messages = store.get(&queue.destination, &ids, now).await.or_unavailable(failure)?;
                 self.open(&queue.destination, &mut messages, failure)?;
                 messages
             }

@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use zaqar_model::{
-    Body, ClaimId, ClientId, DelaySeconds, JsonText, Message, MessageId, NewMessage, PageRequest, StoredMessage,
-    TtlSeconds,
+    Body, ClaimId, ClientId, DelaySeconds, JsonText, Message, MessageId, NewMessage, PageRequest,
+    StoredMessage, TtlSeconds,
 };
 use zaqar_storage::{
     ClaimRequest, Claims, DeadLetterPolicy, MessageQuery, MessageStore, Messages, StorageError,
