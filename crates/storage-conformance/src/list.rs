@@ -86,6 +86,7 @@ macro_rules! __message_cases {
                     adopted_messages_stand_behind_the_others,
                     adopting_twice_doubles_nothing,
                     a_message_brought_twice_is_taken_once,
+                    a_popped_message_can_be_adopted_again,
                     concurrent_adoptions_double_nothing,
                     adopted_message_keeps_its_expiry,
                     adopted_message_keeps_its_delay,

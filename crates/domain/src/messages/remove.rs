@@ -8,7 +8,7 @@ use zaqar_model::{
 
 use super::{delete::outcome, get::valid};
 use crate::error::OrUnavailable;
-use crate::limits::{Limits, count_within};
+use crate::limits::{Limits, MIN_MESSAGE_TTL, count_within};
 use crate::permissions::Rule;
 use crate::zaqar::to_the_end;
 use crate::{Error, Failure, Result, Zaqar};
@@ -84,9 +84,10 @@ impl Zaqar {
     /// behind the others afterwards.
     async fn put_back(&self, queue: &Destination, messages: Vec<Message>, now: Timestamp) {
         let stored = messages.into_iter().map(|message| StoredMessage {
-            // Who posted it, and whether a claim had shortened or lengthened its life, is not known here.
+            // Who posted it is not known here.
             client: ClientId::new(""),
-            expires: message.ttl.after(now),
+            // A claim may have lengthened its life beyond this: a while is left for another try.
+            expires: message.ttl.after(message.created).max(now.plus_secs(MIN_MESSAGE_TTL.into())),
             delayed_until: message.created,
             message,
         });
