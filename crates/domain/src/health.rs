@@ -142,7 +142,7 @@ fn test_message(number: usize) -> NewMessage {
     NewMessage {
         ttl: TtlSeconds::new(600),
         delay: DelaySeconds::new(0),
-        body: JsonText::from_checked(format!("{{\"event\": \"p_{number}\"}}").into()),
+        body: JsonText::from_checked(format!("{{\"event\": \"p_{number}\"}}").into()).into(),
         checksum: None,
     }
 }

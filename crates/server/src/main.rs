@@ -5,9 +5,11 @@
 mod cli;
 mod config_commands;
 mod configuration;
+mod encryption;
 mod failure;
 mod housekeeping;
 mod http;
+mod key_file;
 mod limits;
 mod logging;
 mod policy_commands;

@@ -15,7 +15,7 @@ use zaqar_transport_http::HttpService;
 use crate::cli::ServerOptions;
 use crate::policy_files::{PolicyFiles, Stamp};
 use crate::signals::StopSignals;
-use crate::{configuration, housekeeping, http, limits, logging, process, stores, welcome};
+use crate::{configuration, encryption, housekeeping, http, limits, logging, process, stores, welcome};
 
 pub(crate) fn run(options: &ServerOptions) -> anyhow::Result<()> {
     let (config, report) = configuration::read(&options.sources);
@@ -50,7 +50,9 @@ async fn serve(
     let listener = listen(&config.wsgi).await?;
     let address = listener.local_addr().context("cannot tell the address")?;
     let open = stores::open(config, data_directory, &ids)?;
-    let zaqar = Arc::new(Zaqar::new(open.stores.clone(), limits::of(config), Arc::clone(&clock), ids));
+    let keyring = encryption::keyring(&config.transport, open.directory_of_messages(), &*ids)?;
+    let zaqar = Zaqar::new(open.stores.clone(), limits::of(config), Arc::clone(&clock), ids);
+    let zaqar = Arc::new(zaqar.with_keyring(Arc::new(keyring)));
     zaqar.set_policy(policy);
 
     zaqar.resume_dead_letter_moves().await;
