@@ -6,6 +6,7 @@ mod cli;
 mod config_commands;
 mod configuration;
 mod failure;
+mod followed;
 mod housekeeping;
 mod http;
 mod limits;
@@ -17,6 +18,7 @@ mod process;
 mod server;
 mod signals;
 mod stores;
+mod tls_files;
 mod welcome;
 
 use std::io::{Write, stderr};

@@ -5,13 +5,12 @@
 
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 const MAX_TIME: Duration = Duration::from_secs(5);
 const MAX_BYTES: usize = 64 * 1024 * 1024;
 
-pub(super) async fn linger(mut stream: TcpStream) {
+pub(super) async fn linger(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
     if stream.shutdown().await.is_err() {
         return;
     }

@@ -24,7 +24,7 @@ async fn start(options: ServeOptions) -> Running {
     let (stop, stopped) = oneshot::channel();
     let service = Fixture::new().service;
     let server = tokio::spawn(async move {
-        serve(listener, service, options, async { stopped.await.unwrap_or_default() }).await;
+        serve(listener, None, service, options, async { stopped.await.unwrap_or_default() }).await;
     });
     Running { address, stop, server }
 }
