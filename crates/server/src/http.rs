@@ -60,13 +60,55 @@ pub(crate) fn cors(options: &zaqar_config::Cors) -> Result<Cors, String> {
 /// A sentence for each origin that no browser will ever name.
 pub(crate) fn useless_origins(options: &zaqar_config::Cors) -> Vec<String> {
     let named_by_browsers = |origin: &str| match origin.split_once("://") {
-        Some((scheme, host)) => !scheme.is_empty() && !host.is_empty() && !host.contains(['/', '?', '#', '@']),
+        Some((scheme, host)) => {
+            !scheme.is_empty() && !host.is_empty() && !host.contains(['/', '?', '#', '@'])
+        }
         None => origin == "*" || origin == "null",
     };
     let useless = options.allowed_origin.iter().filter(|origin| !named_by_browsers(origin));
     useless
         .map(|origin| {
-            format!("[cors] allowed_origin = {origin} matches nothing: write scheme://host[:port], or * for all")
+            format!(
+                "[cors] allowed_origin = {origin} matches nothing: write scheme://host[:port], or * for all"
+            )
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use zaqar_config::{Config, Cors};
+
+    use super::{serve_options, useless_origins};
+
+    #[test]
+    fn every_bound_on_connections_is_an_option() {
+        let mut config = Config::default();
+        let wsgi = &mut config.wsgi;
+        (wsgi.max_connections, wsgi.max_header_count, wsgi.max_http2_streams) = (1, 2, 3);
+        wsgi.max_header_bytes = 8192;
+        (wsgi.header_timeout, wsgi.idle_timeout, wsgi.tls_handshake_timeout, wsgi.shutdown_timeout) =
+            (5, 6, 7, 8);
+        let options = serve_options(&config);
+        let counts = [options.max_connections, options.max_headers, options.max_header_bytes];
+        assert_eq!((counts, options.max_http2_streams), ([1, 2, 8192], 3));
+        let times = [
+            options.header_read_timeout,
+            options.idle_timeout,
+            options.tls_handshake_timeout,
+            options.drain_timeout,
+        ];
+        assert_eq!(times, [5, 6, 7, 8].map(Duration::from_secs));
+    }
+
+    #[test]
+    fn origins_are_told_from_addresses_of_pages() {
+        let origins =
+            ["*", "null", "https://a", "http://a:80", "a.example", "https://a/", "https://a/b", "://a"];
+        let allowed_origin = origins.map(str::to_owned).to_vec();
+        let useless = useless_origins(&Cors { allowed_origin, ..Cors::default() });
+        assert_eq!(useless.len(), 4, "{useless:?}");
+    }
 }

@@ -42,7 +42,8 @@ fn a_page_that_is_allowed_gets_its_preflight_and_its_answer_and_no_other_page_do
 #[test]
 fn an_origin_that_no_browser_names_is_a_warning_and_one_that_cannot_be_sent_is_refused() {
     let server = Site::new("[cors]\nallowed_origin = https://horizon.example.org/").start();
-    let told = |line: &str| line.contains("[cors] allowed_origin = https://horizon.example.org/ matches nothing");
+    let told =
+        |line: &str| line.contains("[cors] allowed_origin = https://horizon.example.org/ matches nothing");
     server.log.find(told).unwrap();
     let output = Site::new("[cors]\nallowed_origin = https://a\u{7f}b").run();
     let errors = String::from_utf8(output.stderr).unwrap();

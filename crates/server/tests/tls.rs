@@ -86,7 +86,8 @@ fn a_new_certificate_counts_without_a_restart_and_a_broken_one_does_not() {
     curl(&site, &server, "--cacert authority.crt").unwrap_err();
 
     site.write("server.crt", "none\n");
-    let told = |line: &str| line.contains("the certificate stays as it was") && line.contains("[ssl] cert_file");
+    let told =
+        |line: &str| line.contains("the certificate stays as it was") && line.contains("[ssl] cert_file");
     server.log.find(told).unwrap();
     assert_eq!(curl(&site, &server, "--cacert newer.crt").as_deref(), Ok("2 204"));
 }
@@ -123,7 +124,9 @@ fn files_that_are_no_good_are_refused_with_their_option() {
         refused(&site, &format!("[ssl] {option} is set, but {other} is not"));
     }
     refused(&Site::new(SECURED), "[ssl] cert_file = server.crt: ");
-    for (name, option) in [("server.crt", "cert_file"), ("server.key", "key_file"), ("clients.crt", "ca_file")] {
+    for (name, option) in
+        [("server.crt", "cert_file"), ("server.key", "key_file"), ("clients.crt", "ca_file")]
+    {
         let site = secured("ca_file = clients.crt");
         Authority::new(&site, "clients");
         site.write(name, "-----BEGIN NOTHING-----\n");

@@ -60,11 +60,14 @@ impl Http1 {
         let io = Metered::new(TokioIo::new(stream), Arc::clone(&pulse));
         let mut connection = self.builder.serve_connection(io, serve);
         let lost_patience = pulse.lost(self.patience);
-        let Some(outcome) = to_its_end(Pin::new(&mut connection), lost_patience, phases).await else { return };
+        let Some(outcome) = to_its_end(Pin::new(&mut connection), lost_patience, phases).await else {
+            return;
+        };
         let Parts { io, read_buf, .. } = connection.into_parts();
         let stream = io.into_inner().into_inner();
         let refused = match outcome {
-            // Who knows beforehand that we speak HTTP/2 says so with the first line, which is none of HTTP/1.1.
+            // Who knows beforehand that we speak HTTP/2 says so with its 24 first bytes, which are no request of HTTP/1.1.
+            // Clients send them in one piece; in several they are refused as a bad request.
             Err(error) if error.is_parse_version_h2() => {
                 return Box::pin(http2.run(Rewound::new(read_buf, stream), phases)).await;
             }

@@ -72,6 +72,7 @@ async fn a_preflight_is_answered_without_an_identity() {
     let answer = preflight(&fixture, PAGE, "PUT", "client-id, Content-Type,x-auth-token").await;
     assert_eq!((answer.status.as_u16(), answer.text()), (200, ""));
     assert_eq!(answer.header("vary"), Some("Origin"));
+    assert!(answer.header("x-openstack-request-id").is_some());
     let expected = [
         ("allow-credentials", "true"),
         ("allow-headers", "client-id,Content-Type,x-auth-token"),
@@ -132,7 +133,8 @@ async fn a_star_is_every_origin_but_those_that_are_named() {
 
 #[tokio::test]
 async fn credentials_exposed_headers_and_an_age_are_told_only_if_they_are_set() {
-    let quiet = CorsOptions { allow_credentials: false, expose_headers: vec![], max_age: 0, ..options(&[PAGE]) };
+    let quiet =
+        CorsOptions { allow_credentials: false, expose_headers: vec![], max_age: 0, ..options(&[PAGE]) };
     let fixture = site(&quiet);
     let origin = [("allow-origin", PAGE)];
     assert_eq!(permissions(&get(&fixture, "/", PAGE).await), pairs(&origin));

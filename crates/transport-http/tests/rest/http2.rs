@@ -234,13 +234,28 @@ async fn headers_that_do_not_end_are_given_up_however_they_trickle() {
     server.stop().await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_is_not_taken_off_our_hands_is_given_up() {
+    let server = start(ServeOptions::default()).await;
+    let start = Instant::now();
+    let mut stream = server.connect().await;
+    // No byte of an answer's body may be sent (SETTINGS_INITIAL_WINDOW_SIZE is 0), now or ever.
+    let settings = frame(SETTINGS, 0, 0, &[0, 4, 0, 0, 0, 0]);
+    let ask = frame(HEADERS, END_STREAM | END_HEADERS, 1, GET);
+    stream.write_all(&[PREFACE, &settings, &ask].concat()).await.unwrap();
+    farewell(&mut stream).await;
+    assert_eq!(start.elapsed().as_secs(), 75);
+    server.stop().await;
+}
+
 #[tokio::test]
 async fn of_thousands_of_streams_only_as_many_as_are_allowed_are_served_at_a_time() {
     let server = start(ServeOptions { max_http2_streams: 10, ..ServeOptions::default() }).await;
     let mut stream = hostile(&server).await;
     // None of them ever ends: all of them wait for a body. 0x83 is POST.
-    let opened: Vec<_> =
-        (0..5000).flat_map(|number| frame(HEADERS, END_HEADERS, 2 * number + 1, &[0x83, 0x86, 0x84])).collect();
+    let opened: Vec<_> = (0..5000)
+        .flat_map(|number| frame(HEADERS, END_HEADERS, 2 * number + 1, &[0x83, 0x86, 0x84]))
+        .collect();
     let _ = stream.write_all(&opened).await;
     others_are_served(&server).await;
     // What was opened beyond the limit was refused, and so often that the connection ended.
