@@ -19,13 +19,18 @@ fn secured(more: &str) -> Site {
     site
 }
 
-/// What curl tells of a ping: the version of HTTP and the status. An error is curl's own.
+/// What curl tells of a ping.
 fn curl(site: &Site, server: &Server, arguments: &str) -> Result<String, String> {
+    curl_to(site, server, "/v2/ping", arguments)
+}
+
+/// What curl tells of a request: the version of HTTP and the status. An error is curl's own.
+fn curl_to(site: &Site, server: &Server, path: &str, arguments: &str) -> Result<String, String> {
     let output = Command::new("curl")
         .args(["-sS", "-o", "/dev/null", "-w", "%{http_version} %{http_code}"])
         .args(["-H", "Client-ID: 3381af92-2b9e-11e3-b191-71861300734c", "-H", "X-Project-Id: tests"])
         .args(arguments.split_whitespace())
-        .arg(format!("{}/v2/ping", server.url()))
+        .arg(format!("{}{path}", server.url()))
         .current_dir(site.path(""))
         .output()
         .unwrap();
@@ -42,6 +47,18 @@ fn by_tls_http_1_and_http_2_are_spoken() {
     {
         let answer = curl(&site, &server, &format!("--cacert authority.crt {arguments}"));
         assert_eq!(answer.as_deref(), Ok(expected), "{arguments}");
+    }
+}
+
+#[test]
+fn a_body_that_is_too_large_is_answered_by_either_though_the_client_is_still_sending() {
+    let site = secured("");
+    site.write("body.json", &" ".repeat(10 << 20));
+    let server = site.start();
+    let posted = "--cacert authority.crt --data-binary @body.json -X PUT -H Content-Type:application/json";
+    for (arguments, expected) in [("--http1.1", "1.1 400"), ("--http2", "2 400")] {
+        let answer = curl_to(&site, &server, "/v2/queues/orders", &format!("{posted} {arguments}"));
+        assert_eq!(answer.as_deref(), Ok(expected));
     }
 }
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{Request, Response, StatusCode, header};
 use http_body_util::Full;
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
 use hyper::server::conn::http2::Builder;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -18,6 +18,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 
 use super::connection::{Phase, to_its_end};
+use super::linger::discard;
 use super::metered::Metered;
 use super::options::ServeOptions;
 use super::pulse::{Patience, Pulse};
@@ -74,7 +75,11 @@ async fn respond(
         *refusal.status_mut() = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
         return refusal;
     }
-    let mut response = service.respond(request).await;
+    let (head, mut body) = request.into_parts();
+    let mut response = service.respond(Request::from_parts(head, &mut body)).await;
+    if !body.is_end_stream() {
+        tokio::spawn(discard(body));
+    }
     // Only the stream ends with an answer, never the connection.
     response.headers_mut().remove(header::CONNECTION);
     response

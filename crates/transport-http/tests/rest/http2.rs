@@ -69,11 +69,25 @@ async fn a_body_needs_no_length_and_is_cut_off_at_the_limit() {
 
     let post = request("POST", "/v2/queues/q/messages");
     let (answer, mut body) = client.send_request(post, false).unwrap();
-    body.send_data(vec![b' '; 300 * 1024].into(), false).unwrap();
+    // All of it is taken off the client's hands, also what it sends behind the answer.
+    body.send_data(vec![b' '; 3 << 20].into(), true).unwrap();
     let (status, refusal) = text(answer.await.unwrap()).await;
     assert_eq!(status, 400);
     assert!(refusal.contains("Message collection size is too large."), "{refusal}");
     // The connection goes on.
+    assert_eq!(ask(&mut client, "GET", "/v2/ping").await.unwrap().status(), 204);
+    drop(client);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn odd_requests_are_refused_and_the_connection_goes_on() {
+    let server = start(ServeOptions::default()).await;
+    let (mut client, _connection) = client(&server).await;
+    let tunnel = Request::connect("elsewhere:80").body(()).unwrap();
+    assert_eq!(client.send_request(tunnel, false).unwrap().0.await.unwrap().status(), 405);
+    assert_eq!(ask(&mut client, "BREW", "/v2/ping").await.unwrap().status(), 400);
+    assert_eq!(ask(&mut client, "GET", "/nowhere").await.unwrap().status(), 404);
     assert_eq!(ask(&mut client, "GET", "/v2/ping").await.unwrap().status(), 204);
     drop(client);
     server.stop().await;
