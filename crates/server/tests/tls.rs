@@ -9,6 +9,7 @@ use std::process::Command;
 use rustix::process::Signal;
 use support::certificates::Authority;
 use support::server::{Server, Site, zaqar};
+use support::tools::Tools;
 
 const SECURED: &str = "[ssl]\ncert_file = server.crt\nkey_file = server.key\n";
 
@@ -31,6 +32,7 @@ fn curl_to(site: &Site, server: &Server, path: &str, arguments: &str) -> Result<
         .args(["-H", "Client-ID: 3381af92-2b9e-11e3-b191-71861300734c", "-H", "X-Project-Id: tests"])
         .args(arguments.split_whitespace())
         .arg(format!("{}{path}", server.url()))
+        .env("PATH", Tools::find().path)
         .current_dir(site.path(""))
         .output()
         .unwrap();
