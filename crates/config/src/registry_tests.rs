@@ -10,7 +10,7 @@ use crate::value::Value;
 const UPSTREAM: &str = include_str!("../tests/config/upstream-options.tsv");
 
 /// Options of which upstream knows nothing.
-const OURS: [&str; 17] = [
+const OURS: [&str; 33] = [
     "DEFAULT log_format",
     "DEFAULT log_level",
     // Upstream knew it once, and files still hold it.
@@ -24,10 +24,28 @@ const OURS: [&str; 17] = [
     "drivers:transport:wsgi max_connections",
     "drivers:transport:wsgi max_header_bytes",
     "drivers:transport:wsgi max_header_count",
+    "drivers:transport:wsgi max_http2_streams",
+    "drivers:transport:wsgi shutdown_delay",
     "drivers:transport:wsgi shutdown_timeout",
     "drivers:transport:wsgi slow_request_ms",
+    "drivers:transport:wsgi tls_handshake_timeout",
+    // oslo.middleware's, which upstream leaves out.
+    "healthcheck allowed_source_ranges",
+    "healthcheck backends",
+    "healthcheck detailed",
+    "healthcheck disable_by_file_path",
+    "healthcheck disable_by_file_paths",
+    "healthcheck enable_by_file_paths",
+    "healthcheck ignore_proxied_requests",
     "signed_url former_secret_keys",
     "signed_url max_lifetime",
+    // oslo.service's, and one more.
+    "ssl ca_file",
+    "ssl cert_file",
+    "ssl ciphers",
+    "ssl key_file",
+    "ssl tls_min_version",
+    "ssl version",
     "transport message_encryption_former_keys",
 ];
 

@@ -4,7 +4,8 @@
 use zaqar_config::{Config, Loaded, Sources, TransportDriver};
 
 use crate::cli::ConfigSources;
-use crate::{encryption, logging, stores};
+use crate::tls_files::TlsFiles;
+use crate::{encryption, http, logging, stores};
 
 /// What there is to say about a configuration, a line each.
 #[derive(Debug, Default)]
@@ -20,6 +21,7 @@ pub(crate) fn read(options: &ConfigSources) -> (Option<Config>, Report) {
         Ok(Loaded { config, warnings }) => {
             let mut report = Report { errors: refusals(&config), warnings: lines(&warnings) };
             report.warnings.extend(encryption::remarks(&config.transport));
+            report.warnings.extend(http::useless_origins(&config.cors));
             (report.errors.is_empty().then_some(config), report)
         }
         Err(problems) => {
@@ -50,6 +52,8 @@ fn refusals(config: &Config) -> Vec<String> {
     }
     refusals.extend(encryption::refusals(&config.transport));
     refusals.extend(stores::unknown_names(&config.drivers));
+    refusals.extend(http::cors(&config.cors).err());
+    refusals.extend(TlsFiles::new(&config.ssl).err());
     refusals.extend(logging::filter(&config.logging).err().map(|error| format!("{error:#}")));
     refusals
 }

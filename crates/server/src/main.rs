@@ -7,6 +7,7 @@ mod config_commands;
 mod configuration;
 mod encryption;
 mod failure;
+mod followed;
 mod housekeeping;
 mod http;
 mod key_file;
@@ -19,6 +20,7 @@ mod process;
 mod server;
 mod signals;
 mod stores;
+mod tls_files;
 mod welcome;
 
 use std::io::{Write, stderr};
