@@ -10,8 +10,8 @@ use zaqar_model::{
 };
 use zaqar_storage::{ManagementStore, MessageStore, Placement, StorageError, StorageResult};
 
-use crate::Limits;
 use crate::permissions::PolicyInForce;
+use crate::{Keyring, Limits};
 
 /// Where everything is kept.
 #[derive(Clone, Debug)]
@@ -27,6 +27,7 @@ pub struct Stores {
 pub struct Zaqar {
     pub(crate) stores: Stores,
     pub(crate) limits: Limits,
+    pub(crate) keyring: Arc<Keyring>,
     pub(crate) policy: PolicyInForce,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn IdSource>,
@@ -43,12 +44,18 @@ impl Zaqar {
         Self {
             stores,
             limits,
+            keyring: Arc::default(),
             policy: PolicyInForce::default(),
             clock,
             ids,
             moving: Arc::default(),
             registering: Arc::default(),
         }
+    }
+
+    /// The keys that messages are encrypted with. Without them, no queue can ask for encryption.
+    pub fn with_keyring(self, keyring: Arc<Keyring>) -> Self {
+        Self { keyring, ..self }
     }
 
     pub const fn limits(&self) -> &Limits {

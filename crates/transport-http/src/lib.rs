@@ -6,6 +6,7 @@
 //! lives here: a handler reads a request, calls the domain and writes the answer.
 
 mod body;
+mod cors;
 mod errors;
 mod exchange;
 mod falcon;
@@ -21,6 +22,7 @@ mod routes;
 mod serve;
 mod service;
 
+pub use cors::{Cors, CorsOptions};
 pub use openapi::of_every_route as openapi;
-pub use serve::{ServeOptions, serve};
+pub use serve::{ServeOptions, Tls, serve};
 pub use service::{HttpOptions, HttpService};

@@ -10,6 +10,7 @@ use crate::handlers::{
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Operation {
+    Probe(Probe),
     Show(Document),
     Ping,
     TouchPing,
@@ -49,6 +50,15 @@ pub(crate) enum Operation {
     DeleteFlavor,
 }
 
+/// What load balancers and process managers ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Probe {
+    /// Whether the server should get requests.
+    Readiness,
+    /// Whether the server answers.
+    Liveness,
+}
+
 /// A document that is the same for everybody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Document {
@@ -82,6 +92,8 @@ pub(crate) async fn perform(
 ) -> Handled {
     let id = target.id;
     match operation {
+        // Answered before anybody is asked who they are.
+        Operation::Probe(_) => Err(HttpError::status(http::StatusCode::NOT_FOUND)),
         Operation::Show(document) => Ok(documents.show(document)),
         Operation::Ping => ping::ask(exchange).await,
         Operation::TouchPing => ping::touch(exchange).await,

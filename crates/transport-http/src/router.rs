@@ -157,7 +157,7 @@ const EXISTING_METHODS: &[&str] = &[
 #[cfg(test)]
 mod tests {
     use super::Router;
-    use crate::operations::{Document, Operation};
+    use crate::operations::{Document, Operation, Probe};
     use crate::routes::{Access, Administration, ROUTES};
 
     const EVERYTHING: Administration = Administration { admin_mode: true, pools: true };
@@ -174,6 +174,9 @@ mod tests {
         for (path, expected) in [
             ("/", Some((Some(Operation::Show(Document::Versions)), None, ""))),
             ("//", Some((Some(Operation::Show(Document::Versions)), None, ""))),
+            ("/healthcheck", Some((Some(Operation::Probe(Probe::Readiness)), None, ""))),
+            ("/healthcheck/", None),
+            ("/healthcheck/live", Some((Some(Operation::Probe(Probe::Liveness)), None, ""))),
             ("/v2", None),
             ("/v2/", Some((Some(Operation::Show(Document::Home)), None, ""))),
             ("//v2/queues", Some((Some(Operation::ListQueues), None, ""))),

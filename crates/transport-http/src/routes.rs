@@ -3,7 +3,7 @@
 //!
 //! A new route takes three steps: a row here, an arm in `operations.rs`, and its description in `openapi`.
 
-use crate::operations::{Document, Operation as Op};
+use crate::operations::{Document, Operation as Op, Probe};
 
 /// One request that is known here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub(crate) struct Route {
 /// Who gets to a route at all. What they may do there, the policy decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Access {
+    /// Load balancers and process managers, before anything of the request is looked at.
+    Probes,
     /// Nobody is asked who they are.
     Everybody,
     /// Whoever says which project and client they are.
@@ -30,6 +32,10 @@ pub(crate) enum Access {
 
 #[rustfmt::skip]
 pub(crate) const ROUTES: &[Route] = &[
+    probe("GET",    "/healthcheck",                                             Op::Probe(Probe::Readiness)),
+    probe("HEAD",   "/healthcheck",                                             Op::Probe(Probe::Readiness)),
+    probe("GET",    "/healthcheck/live",                                        Op::Probe(Probe::Liveness)),
+    probe("HEAD",   "/healthcheck/live",                                        Op::Probe(Probe::Liveness)),
     open ("GET",    "/",                                                        Op::Show(Document::Versions)),
     open ("GET",    "/v2/openapi.json",                                         Op::Show(Document::OpenApi)),
     route("GET",    "/v2/",                                                     Op::Show(Document::Home)),
@@ -92,6 +98,10 @@ pub(crate) const ROUTES: &[Route] = &[
     pools("DELETE", "/v2/flavors/{flavor_name}",                                Op::DeleteFlavor),
 ];
 
+const fn probe(method: &'static str, path: &'static str, operation: Op) -> Route {
+    Route { method, path, operation, access: Access::Probes }
+}
+
 const fn open(method: &'static str, path: &'static str, operation: Op) -> Route {
     Route { method, path, operation, access: Access::Everybody }
 }
@@ -119,7 +129,7 @@ pub(crate) struct Administration {
 /// The rows that a server has.
 pub(crate) fn routes(administration: Administration) -> impl Iterator<Item = &'static Route> {
     ROUTES.iter().filter(move |route| match route.access {
-        Access::Everybody | Access::Callers => true,
+        Access::Probes | Access::Everybody | Access::Callers => true,
         Access::AdminMode => administration.admin_mode,
         Access::Pools => administration.admin_mode && administration.pools,
     })

@@ -5,8 +5,10 @@ use std::convert::Infallible;
 use std::error::Error as StdError;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -19,12 +21,14 @@ use zaqar_authentication::SigningKeys;
 use zaqar_domain::Zaqar;
 
 use crate::body::{BoxError, Length, Payload};
+use crate::cors::Cors;
 use crate::errors::HttpError;
 use crate::exchange::{Exchange, Handled, header_text};
 use crate::falcon::{Query, decode_path};
 use crate::handlers::documents::Documents;
+use crate::handlers::healthcheck::{self, Obstacles};
 use crate::identity::{caller, check_form, destination_name, signature_allows};
-use crate::operations::{Operation, Target, perform};
+use crate::operations::{Operation, Probe, Target, perform};
 use crate::request_id::{RequestId, RequestIds};
 use crate::router::{Resource, Router};
 use crate::routes::{Access, Administration};
@@ -38,6 +42,10 @@ pub struct HttpOptions {
     pub admin_mode: bool,
     /// In this time a request's body must have arrived.
     pub body_read_timeout: Duration,
+    /// Which pages of other origins may read the answers.
+    pub cors: Cors,
+    /// While this file is there, `/healthcheck` tells load balancers to send no requests.
+    pub disable_by_file: Option<PathBuf>,
     /// Requests that take longer are logged as warnings.
     pub slow_request: Duration,
     /// What pre-signed URLs are signed and verified with.
@@ -49,6 +57,8 @@ impl Default for HttpOptions {
         Self {
             admin_mode: false,
             body_read_timeout: Duration::from_secs(30),
+            cors: Cors::default(),
+            disable_by_file: None,
             slow_request: Duration::from_secs(1),
             signing_keys: SigningKeys::default(),
         }
@@ -66,6 +76,8 @@ struct Inner {
     request_ids: RequestIds,
     router: Router,
     documents: Documents,
+    /// Whether the server has been told to stop.
+    stopping: AtomicBool,
 }
 
 impl HttpService {
@@ -74,7 +86,13 @@ impl HttpService {
         let administration = Administration { admin_mode: options.admin_mode, pools: zaqar.has_pools() };
         let router = Router::new(administration);
         let documents = Documents::new(zaqar.limits(), administration);
-        Self(Arc::new(Inner { zaqar, options, request_ids, router, documents }))
+        let stopping = AtomicBool::new(false);
+        Self(Arc::new(Inner { zaqar, options, request_ids, router, documents, stopping }))
+    }
+
+    /// From now on load balancers are told to send no more requests. Those that come are answered.
+    pub fn stop_wanting_requests(&self) {
+        self.0.stopping.store(true, Ordering::Relaxed);
     }
 
     /// Answers a request. A panic on the way is an internal error, and nobody else's concern.
@@ -103,6 +121,7 @@ impl HttpService {
             // Upstream's CORS middleware, outside of all else, answers so.
             response = Response::new(Full::default());
         }
+        self.0.options.cors.adorn(&head, response.headers_mut());
         if head.method == Method::HEAD {
             response = without_body(response);
         }
@@ -121,7 +140,8 @@ impl HttpService {
     ) {
         let (method, path, status) = (&head.method, head.uri.path(), status.as_u16());
         let milliseconds = duration.as_secs_f64() * 1000.0;
-        if status >= 500 {
+        let is_probe = path.starts_with("/healthcheck");
+        if status >= 500 && !is_probe {
             let cause = cause.map(tracing::field::display);
             tracing::warn!(request_id = %id, %method, path, status, milliseconds, cause, "request failed");
         } else if duration > self.0.options.slow_request {
@@ -145,17 +165,17 @@ impl Inner {
         };
         let resource = found.resource;
         let method = head.method.as_str();
+        if resource.access == Access::Probes {
+            return self.probe(resource, &head.method).await;
+        }
         let signing_keys = &self.options.signing_keys;
         if !signature_allows(&head.headers, signing_keys, method, &path, &self.zaqar) {
             return Err(HttpError::status(StatusCode::NOT_FOUND));
         }
-        let length = Length::of(&head.headers)?;
+        let length = Length::of(head, body.is_end_stream())?;
         check_form(&head.headers, accept, length)?;
         if resource.access == Access::Everybody {
-            return match method {
-                "OPTIONS" => Ok(options(resource)),
-                _ => self.show(resource, method),
-            };
+            return self.show(resource, method);
         }
         let caller = caller(&head.headers, self.zaqar.limits(), resource.kind)?;
         let name = found.name.map(|name| destination_name(resource.kind, name)).transpose()?;
@@ -175,8 +195,27 @@ impl Inner {
         perform(resource.operation(method)?, target, &self.documents, exchange).await
     }
 
-    /// Answers who has not said who they are: they get documents only.
+    /// What load balancers and process managers ask, who are no callers.
+    async fn probe(&self, resource: &Resource, method: &Method) -> Handled {
+        if *method == Method::OPTIONS {
+            return Ok(options(resource));
+        }
+        match resource.operation(method.as_str())? {
+            Operation::Probe(Probe::Liveness) => Ok(healthcheck::live(method)),
+            Operation::Probe(Probe::Readiness) => {
+                let stopping = self.stopping.load(Ordering::Relaxed);
+                let obstacles = Obstacles { stopping, file: self.options.disable_by_file.as_deref() };
+                Ok(healthcheck::ready(method, &self.zaqar, obstacles).await)
+            }
+            _ => Err(HttpError::status(StatusCode::NOT_FOUND)),
+        }
+    }
+
+    /// Who has not said who they are is shown documents only.
     fn show(&self, resource: &Resource, method: &str) -> Handled {
+        if method == "OPTIONS" {
+            return Ok(options(resource));
+        }
         match resource.operation(method)? {
             Operation::Show(document) => Ok(self.documents.show(document)),
             _ => Err(HttpError::status(StatusCode::NOT_FOUND)),

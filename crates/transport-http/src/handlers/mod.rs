@@ -4,6 +4,7 @@ pub(crate) mod claims;
 pub(crate) mod documents;
 pub(crate) mod flavors;
 pub(crate) mod health;
+pub(crate) mod healthcheck;
 pub(crate) mod home;
 pub(crate) mod messages;
 pub(crate) mod ping;

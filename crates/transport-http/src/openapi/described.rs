@@ -119,15 +119,19 @@ impl Described {
 
     pub(super) fn into_value(mut self, access: Access) -> Value {
         let mut parameters = Vec::new();
-        let mut common = vec![400, 404, 406, 500];
-        if access != Access::Everybody {
+        let is_for_callers = !matches!(access, Access::Probes | Access::Everybody);
+        let common: &[u16] = match access {
+            Access::Probes => &[500],
+            Access::Everybody => &[400, 404, 406, 500],
+            Access::Callers | Access::AdminMode | Access::Pools => &[400, 401, 403, 404, 406, 500, 503],
+        };
+        if is_for_callers {
             parameters.push(reference("parameters", "ClientId"));
-            common.extend([401, 403, 503]);
         }
         parameters.append(&mut self.parameters);
         for status in common {
-            if self.answer(status).is_none() {
-                self.answers.push((status, refusal(status)));
+            if self.answer(*status).is_none() {
+                self.answers.push((*status, refusal(*status)));
             }
         }
         self.answers.sort_by_key(|(status, _)| *status);
@@ -137,7 +141,7 @@ impl Described {
         if let Some(about) = self.about {
             operation["description"] = about.into();
         }
-        if access == Access::Everybody {
+        if !is_for_callers {
             operation["security"] = json!([]);
         }
         if !parameters.is_empty() {

@@ -82,15 +82,16 @@ fn tags() -> Value {
 
 fn operation(route: &Route, limits: &Limits) -> Value {
     let kind = kind(route.path);
-    let mut operation = describe(route.operation, kind, limits).into_value(route.access);
+    let mut operation = describe(route, kind, limits).into_value(route.access);
     if let Some(rule) = rule(route) {
         operation["x-policy-rule"] = rule.into();
     }
     operation
 }
 
-fn describe(operation: Operation, kind: DestinationKind, limits: &Limits) -> Described {
-    match operation {
+fn describe(route: &Route, kind: DestinationKind, limits: &Limits) -> Described {
+    match route.operation {
+        Operation::Probe(probe) => service::probe(probe, route.method),
         Operation::Show(Document::Versions) => service::versions(),
         Operation::Show(Document::Home) => service::home(),
         Operation::Show(Document::OpenApi) => service::openapi(),
@@ -135,7 +136,7 @@ fn describe(operation: Operation, kind: DestinationKind, limits: &Limits) -> Des
 
 /// The rule of the policy that a request asks for. HEAD asks for that of GET.
 fn rule(route: &Route) -> Option<&'static str> {
-    if route.access == Access::Everybody {
+    if matches!(route.access, Access::Probes | Access::Everybody) {
         return None;
     }
     let method = if route.method == "HEAD" { "GET" } else { route.method };

@@ -2,11 +2,29 @@
 
 use serde_json::{Value, json};
 
+use crate::operations::Probe;
+
 use super::described::{Described, reference};
 use super::schema::{boolean, count, exactly, or_null, text};
 
 fn described(id: &str, summary: &str) -> Described {
     Described::new("service", id, summary)
+}
+
+/// Told as oslo.middleware does: with a word, or by HEAD without one.
+pub(super) fn probe(probe: Probe, method: &str) -> Described {
+    let (id, summary, can_refuse) = match probe {
+        Probe::Readiness => ("check_readiness", "Tells load balancers whether to send requests here.", true),
+        Probe::Liveness => ("check_liveness", "Tells process managers that the service answers.", false),
+    };
+    let refusal = "Send none: it stops, a file says so, or a store cannot be reached.";
+    let answer = |described: Described, status, about| match method {
+        "HEAD" => described.answers_nothing(status, about),
+        _ => described.answers_with_type(status, about, "text/plain", "Word"),
+    };
+    let (id, status) = if method == "HEAD" { (format!("head_{id}"), 204) } else { (id.to_owned(), 200) };
+    let described = answer(described(&id, summary), status, "It is well.");
+    if can_refuse { answer(described, 503, refusal) } else { described }
 }
 
 pub(super) fn versions() -> Described {
@@ -49,6 +67,7 @@ pub(super) fn schemas() -> Vec<(&'static str, Value)> {
     vec![
         ("Document", json!({ "type": "object" })),
         ("Versions", versions_document()),
+        ("Word", text()),
         ("Health", health_document()),
         ("MessageVolume", volume()),
     ]

@@ -22,4 +22,11 @@ pub(crate) struct Route {
 }
 
 /// Routes where nobody is asked who they are. Nothing of a project is to be seen there.
-pub(crate) const OPEN: &[&str] = &["list_versions", "show_openapi"];
+pub(crate) const OPEN: &[&str] = &[
+    "check_readiness",
+    "head_check_readiness",
+    "check_liveness",
+    "head_check_liveness",
+    "list_versions",
+    "show_openapi",
+];

@@ -19,6 +19,9 @@ pub(crate) fn asked(operation: &str, site: &Site) -> Option<Asked> {
     // What is said of queues goes for topics.
     let operation = operation.replace("_topic_", "_").replace("topic", "queue");
     Some(match operation.as_str() {
+        "check_readiness" | "head_check_readiness" | "check_liveness" | "head_check_liveness" => {
+            plain("", "")
+        }
         "list_versions" | "show_openapi" | "show_home" | "ping" | "touch_ping" | "get_health" => {
             plain("", "")
         }
