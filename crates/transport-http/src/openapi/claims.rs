@@ -11,7 +11,10 @@ pub(super) fn create(limits: &Limits) -> Described {
     let max = limits.max_messages_per_claim_or_pop;
     let by_id = [same_name(DestinationKind::Queue), ("message_id", "$response.body#/messages/0/id")];
     Described::new("claims", "create_claim", "Claims messages of a queue.")
-        .about("The first free messages, which other consumers then do not get for `ttl` seconds. A message that would expire earlier lives until `grace` seconds after that.")
+        .about(
+            "The first free ones, which other consumers then do not get for `ttl` seconds. A message that \
+             would expire earlier lives until `grace` seconds after that.",
+        )
         .query("limit", with_default(integer(1, max), 10), "At most so many.")
         .optional_body("NewClaim", json!({ "ttl": 300, "grace": 60 }))
         .answers(201, "The claimed messages.", "ClaimedMessages")

@@ -69,7 +69,9 @@ fn client_id(limits: &Limits) -> Value {
     let schema = match limits.client_id_uuid_safe {
         ClientIdRule::Uuid => uuid(),
         ClientIdRule::AnyText => json!({
-            "type": "string", "minLength": limits.min_length_client_id, "maxLength": limits.max_length_client_id
+            "type": "string",
+            "minLength": limits.min_length_client_id,
+            "maxLength": limits.max_length_client_id,
         }),
     };
     json!({
@@ -88,15 +90,18 @@ fn request_id() -> Value {
 }
 
 fn security_schemes() -> Value {
-    let header = |name: &str, about: &str| json!({ "type": "apiKey", "in": "header", "name": name, "description": about });
     json!({
-        "project": header("X-Project-ID", "Where the service does not authenticate: the project whose queues are meant."),
-        "token": header("X-Auth-Token", "A token of Keystone, where the service authenticates by it."),
-        "url_signature": header("URL-Signature", "Of a pre-signed URL: its signature."),
-        "url_paths": header("URL-Paths", "Of a pre-signed URL: its paths, joined by commas."),
-        "url_methods": header("URL-Methods", "Of a pre-signed URL: its methods, joined by commas."),
-        "url_expires": header("URL-Expires", "Of a pre-signed URL: when it ends."),
+        "project": header_key("X-Project-ID", "Where nobody is authenticated: the project that is meant."),
+        "token": header_key("X-Auth-Token", "A token of Keystone, where the service authenticates by it."),
+        "url_signature": header_key("URL-Signature", "Of a pre-signed URL: its signature."),
+        "url_paths": header_key("URL-Paths", "Of a pre-signed URL: its paths, joined by commas."),
+        "url_methods": header_key("URL-Methods", "Of a pre-signed URL: its methods, joined by commas."),
+        "url_expires": header_key("URL-Expires", "Of a pre-signed URL: when it ends."),
     })
+}
+
+fn header_key(name: &str, about: &str) -> Value {
+    json!({ "type": "apiKey", "in": "header", "name": name, "description": about })
 }
 
 /// One of these ways is enough.
@@ -156,7 +161,7 @@ fn refusals() -> Value {
         (409, "It does not fit what is there."),
         (415, "The body is of a type that is not known here."),
         (500, "The service failed. The request id leads to the reason in its log."),
-        (503, "A store or another service that is needed cannot be reached now. Please try again."),
+        (503, "A store that is needed cannot be reached now. Please try again."),
     ];
     answers
         .iter()

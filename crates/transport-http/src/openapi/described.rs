@@ -36,7 +36,9 @@ impl Described {
     }
 
     pub(super) fn query(mut self, name: &str, schema: Value, about: &str) -> Self {
-        self.parameters.push(json!({ "name": name, "in": "query", "description": about, "schema": schema }));
+        let mut parameter = json!({ "name": name, "in": "query", "description": about });
+        parameter["schema"] = schema;
+        self.parameters.push(parameter);
         self
     }
 
@@ -56,7 +58,9 @@ impl Described {
         schema: &str,
         example: Value,
     ) -> Self {
-        let content = json!({ media_type: { "schema": reference("schemas", schema), "example": example } });
+        let mut document = json!({ "schema": reference("schemas", schema) });
+        document["example"] = example;
+        let content = json!({ media_type: document });
         self.body = Some(json!({ "required": required, "content": content }));
         self.refuses(408, "The body did not arrive in time.")
     }

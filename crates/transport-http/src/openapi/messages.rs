@@ -36,7 +36,7 @@ pub(super) fn list(kind: DestinationKind, limits: &Limits) -> Described {
     let max = limits.max_messages_per_page;
     let by_id = [same_name(kind), ("message_id", "$response.body#/messages/0/id")];
     described(kind, "list_messages", format!("Lists messages of a {noun}, or shows some by their ids."))
-        .about("In the order of posting. Messages that are named by `ids` are shown whatever the other parameters say.")
+        .about("In the order of posting. With `ids`, the other parameters do not count.")
         .query("ids", comma_list(max, AN_ID), "Show these.")
         .query("marker", text(), "As the link `next` says.")
         .query("limit", with_default(integer(1, max), 10), "At most so many.")
@@ -51,11 +51,16 @@ pub(super) fn list(kind: DestinationKind, limits: &Limits) -> Described {
 
 pub(super) fn remove(kind: DestinationKind, limits: &Limits) -> Described {
     let noun = noun(kind);
+    let max = limits.max_messages_per_page;
     described(kind, "remove_messages", format!("Deletes messages of a {noun} by their ids, or pops some."))
-        .about("To pop is to take the first free messages out and be shown them. Either `ids` or `pop` must be given.")
-        .query("ids", comma_list(limits.max_messages_per_page, AN_ID), "Delete these.")
+        .about("To pop is to take the first free messages out and see them. Either `ids` or `pop` is needed.")
+        .query("ids", comma_list(max, AN_ID), "Delete these.")
         .query("pop", integer(1, limits.max_messages_per_claim_or_pop), "Pop so many.")
-        .query("claim_ids", comma_list(limits.max_messages_per_page, AN_ID), "The claims that hold them, where the site demands that (`message_delete_with_claim_id`).")
+        .query(
+            "claim_ids",
+            comma_list(max, AN_ID),
+            "Their claims, where `message_delete_with_claim_id` is on.",
+        )
         .answers(200, "What was popped.", "PoppedMessages")
         .answers_nothing(204, "Those of the messages that existed are gone.")
         .refuses(403, "A message is claimed, or the policy does not allow it.")

@@ -1,7 +1,7 @@
 //! The OpenAPI document: the route table, described for people and tools.
 //!
-//! Which requests there are comes from `routes.rs`, which rule each asks for from the policy's catalogue, and the bounds of
-//! numbers from the limits of the running service. What is written here, a file a noun, is what they mean.
+//! Which requests there are comes from `routes.rs`, which rule each asks for from the policy's catalogue, and the
+//! bounds of numbers from the limits of the running service. What is written here, a file a noun, is what they mean.
 
 mod claims;
 mod components;
@@ -62,9 +62,9 @@ fn document(limits: &Limits, administration: Administration) -> Value {
 const ABOUT: &str = "\
 Messages are posted to queues, and consumers claim them. What is posted to a topic is for its subscribers.
 
-Every path also answers `OPTIONS`, with the other methods in `Allow`. Another method is answered 405. A parameter without a \
-value counts as absent, and of one that is given several times the last value counts. Errors are told in JSON, or in XML to \
-those whose `Accept` prefers it. Too many or too long headers are answered 431, without a document.";
+Every path also answers `OPTIONS`, with the other methods in `Allow`. Another method is answered 405. A parameter \
+without a value counts as absent, and of one that is given several times the last value counts. Errors are told in \
+JSON, or in XML to those whose `Accept` prefers it. Too many or too long headers are answered 431, without a document.";
 
 fn tags() -> Value {
     let tags = [

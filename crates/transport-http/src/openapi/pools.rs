@@ -23,7 +23,9 @@ pub(super) fn list(limits: &Limits) -> Described {
 
 pub(super) fn create() -> Described {
     described("create_pool", "Registers a pool.")
-        .about("One of this name is replaced. Its store must answer, and be able to do what the others of its flavor can.")
+        .about(
+            "One of this name is replaced. Its store must answer, and do what the others of its flavor do.",
+        )
         .body("NewPool", json!({ "uri": "embedded:///srv/zaqar/fast", "weight": 100 }))
         .answers_nothing(201, "Registered.")
         .located(201, "Where it is.")
@@ -59,10 +61,7 @@ pub(super) fn schemas() -> Vec<(&'static str, Value)> {
 
 fn members() -> Value {
     object(&[
-        (
-            "uri",
-            json!({ "type": "string", "maxLength": MAX_TEXT, "description": "Where the store is, and by which driver." }),
-        ),
+        ("uri", json!({ "type": "string", "maxLength": MAX_TEXT, "description": "Where the store is." })),
         ("weight", integer(0, u32::MAX)),
         (
             "flavor",

@@ -22,12 +22,16 @@ fn described(kind: DestinationKind, on_queue: &str, summary: String) -> Describe
 
 pub(super) fn list(kind: DestinationKind, limits: &Limits) -> Described {
     let noun = noun(kind);
+    let pattern = json!({ "type": "string", "maxLength": 512, "format": "regex" });
     let described = described(kind, "list_queues", format!("Lists the {noun}s of the project."))
-        .about(format!("In the order of their names. Every other parameter picks {noun}s whose metadata has that member with that value."))
+        .about(format!(
+            "In the order of their names. Every other parameter picks {noun}s whose metadata has that member \
+             with that value."
+        ))
         .query("marker", text(), "Only what comes after this name.")
         .query("limit", with_default(integer(1, limits.max_queues_per_page), 10), "At most so many.")
         .query("detailed", boolean(false), "With metadata.")
-        .query("name", json!({ "type": "string", "maxLength": 512, "format": "regex" }), "A regular expression that matches somewhere in the name.");
+        .query("name", pattern, "A regular expression that matches somewhere in the name.");
     let described = match kind {
         DestinationKind::Queue => {
             described.query("with_count", boolean(false), "With the number of all queues of the project.")
@@ -61,7 +65,10 @@ pub(super) fn create(kind: DestinationKind) -> Described {
 pub(super) fn get(kind: DestinationKind) -> Described {
     let noun = noun(kind);
     described(kind, "get_queue", format!("Shows a {noun}'s metadata."))
-        .about(format!("With defaults where it has none of its own. A {noun} that does not exist is shown as it would be if it were made now."))
+        .about(format!(
+            "With defaults where it has none of its own. A {noun} that does not exist is shown as it would be \
+             if it were made now."
+        ))
         .answers(200, "The metadata.", shown(kind))
 }
 

@@ -70,5 +70,7 @@ pub(super) fn object(members: &[(&str, Value)]) -> Value {
 }
 
 pub(super) fn array_of(schema: Value) -> Value {
-    json!({ "type": "array", "items": schema })
+    let mut array = json!({ "type": "array" });
+    array["items"] = schema;
+    array
 }

@@ -7,7 +7,11 @@ use super::schema::{array_of, exactly, text};
 
 pub(super) fn create() -> Described {
     Described::new("queues", "share_queue", "Makes a pre-signed URL for a queue.")
-        .about("Whoever sends what is answered, as the headers `URL-Paths`, `URL-Methods`, `URL-Expires`, `URL-Signature` and `X-Project-ID`, may do what it says until it ends. Refused where the site has no key to sign with.")
+        .about(
+            "Whoever sends what is answered, as the headers `URL-Paths`, `URL-Methods`, `URL-Expires`, \
+             `URL-Signature` and `X-Project-ID`, may do what it says until it ends. Refused where the site has \
+             no key to sign with.",
+        )
         .body("Share", json!({ "paths": ["messages"], "methods": ["GET", "POST"] }))
         .answers(200, "What is allowed, signed.", "PresignedUrl")
 }
@@ -18,10 +22,10 @@ pub(super) fn schemas() -> Vec<(&'static str, Value)> {
     let share = json!({
         "type": "object",
         "properties": {
-            "paths": { "description": "What of the queue; messages unless told.", "anyOf": [paths, { "type": "null" }] },
-            "methods": { "description": "With which methods; GET unless told.", "anyOf": [methods, { "type": "null" }] },
+            "paths": { "description": "What of it; messages unless told.", "anyOf": [paths, { "type": "null" }] },
+            "methods": { "description": "GET unless told.", "anyOf": [methods, { "type": "null" }] },
             "expires": {
-                "description": "Until when, ISO 8601, in UTC unless it says otherwise; a day from now unless told.",
+                "description": "Until when, ISO 8601, in UTC; a day from now unless told.",
                 "type": ["string", "null"],
             },
         },

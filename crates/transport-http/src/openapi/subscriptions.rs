@@ -15,8 +15,11 @@ pub(super) fn create(kind: DestinationKind) -> Described {
     let noun = noun(kind);
     let parameters = [same_name(kind), ("subscription_id", "$response.body#/subscription_id")];
     let described = described(kind, "create_subscription", format!("Subscribes an address to a {noun}."))
-        .about(format!("A subscriber that is not confirmed yet keeps its subscription, whose id is answered again. A {noun} that does not exist is made."))
-        .body("NewSubscription", json!({ "subscriber": "https://example.com/hook", "ttl": 3600, "options": {} }))
+        .about(format!(
+            "A subscription of this subscriber that waits to be confirmed stays as it is, and its id is \
+             answered. A {noun} that does not exist is made."
+        ))
+        .body("NewSubscription", json!({ "subscriber": "https://example.com/hook", "ttl": 3600 }))
         .answers(201, "The subscription's id.", "SubscriptionId")
         .located(201, "Where the subscriptions are.")
         .refuses(409, "The subscriber has a subscription that is confirmed.");

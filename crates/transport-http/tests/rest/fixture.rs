@@ -11,7 +11,7 @@ use zaqar_authentication::SigningKeys;
 use zaqar_domain::{Limits, Stores, Zaqar};
 use zaqar_model::{Clock, IdSource, RandomIds};
 use zaqar_storage::{ManagementStore, MessageStore};
-use zaqar_storage_conformance::{ManualClock, ModelStore};
+use zaqar_storage_conformance::{ManualClock, ModelPlacement, ModelStore};
 use zaqar_transport_http::{HttpOptions, HttpService};
 
 pub(crate) const CLIENT: &str = "3381af92-2b9e-11e3-b191-71861300734c";
@@ -47,6 +47,18 @@ impl Fixture {
         let mut options = HttpOptions::default();
         change(&mut options);
         Self { service: HttpService::new(Arc::clone(&fixture.zaqar), options), ..fixture }
+    }
+
+    /// Where queues are spread over pools.
+    pub(crate) fn with_pools() -> Self {
+        let clock = Arc::new(ManualClock::new());
+        let stores = Stores {
+            management: Arc::new(ModelStore::new()),
+            messages: Arc::new(ModelStore::new()),
+            placement: Some(Arc::new(ModelPlacement::new())),
+        };
+        let now: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
+        Self::over(stores, Limits::default(), clock, now, Arc::new(RandomIds))
     }
 
     /// With another clock than the one that the test moves.

@@ -44,6 +44,11 @@ pub(crate) fn asked(operation: &str, site: &Site) -> Option<Asked> {
         "list_subscriptions" | "get_subscription" | "delete_subscription" => plain("", ""),
         "update_subscription" => plain("", r#"{"ttl": 900}"#),
         "confirm_subscription" => plain("", r#"{"confirmed": true}"#),
+        "list_pools" | "get_pool" | "delete_pool" => plain("", ""),
+        "create_pool" => plain("", r#"{"uri": "model://another", "weight": 1}"#),
+        "update_pool" => plain("", r#"{"weight": 2}"#),
+        "list_flavors" | "get_flavor" | "delete_flavor" => plain("", ""),
+        "create_flavor" | "update_flavor" => plain("", r#"{"pool_list": ["spare"]}"#),
         _ => return None,
     })
 }

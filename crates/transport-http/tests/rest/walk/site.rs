@@ -29,11 +29,18 @@ struct Ids {
 impl Site {
     /// With one of everything.
     pub(crate) async fn new() -> Self {
-        Self::of(Fixture::new()).await
+        Self::of(Fixture::with_pools()).await
     }
 
     pub(crate) async fn of(fixture: Fixture) -> Self {
         let routes = routes(&fixture).await;
+        for (path, document) in [
+            ("/v2/pools/mine", r#"{"uri": "model://mine", "weight": 1}"#),
+            ("/v2/pools/spare", r#"{"uri": "model://spare", "weight": 0}"#),
+            ("/v2/flavors/mine", r#"{"pool_list": ["mine"]}"#),
+        ] {
+            assert_eq!(fixture.put(path, document).await.status, 201, "{path}");
+        }
         let queue = fill(&fixture, "/v2/queues/mine").await;
         let topic = fill(&fixture, "/v2/topics/mine").await;
         let claimed = fixture.post("/v2/queues/mine/claims?limit=1", "{}").await;
@@ -50,6 +57,8 @@ impl Site {
             .path
             .replace("{queue_name}", "mine")
             .replace("{topic_name}", "mine")
+            .replace("{pool_name}", "spare")
+            .replace("{flavor_name}", "mine")
             .replace("{message_id}", &ids.message)
             .replace("{claim_id}", &self.claim)
             .replace("{subscription_id}", &ids.subscription);
@@ -78,6 +87,8 @@ impl Site {
             "/v2/queues/mine/stats".to_owned(),
             "/v2/topics/mine/stats".to_owned(),
             format!("/v2/queues/mine/claims/{}", self.claim),
+            "/v2/pools?detailed=true".to_owned(),
+            "/v2/flavors?detailed=true".to_owned(),
         ] {
             let answer = self.fixture.get(&path).await;
             seen.push(format!("{} {path}: {}", answer.status, answer.text()));
