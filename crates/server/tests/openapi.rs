@@ -55,5 +55,7 @@ fn the_service_answers_as_the_document_says() {
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .output()
         .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    let said = String::from_utf8_lossy(&output.stdout);
+    let complaint = server.log.find_so_far(|line| line.contains("request failed")).unwrap_or_default();
+    assert!(output.status.success(), "{said}\n{complaint}");
 }
