@@ -69,6 +69,7 @@ pub(super) fn schemas() -> Vec<(&'static str, Value)> {
         ("Versions", versions_document()),
         ("Word", text()),
         ("Health", health_document()),
+        ("StoreHealth", store_health()),
         ("MessageVolume", volume()),
     ]
 }
@@ -82,7 +83,19 @@ fn versions_document() -> Value {
     exactly(&[("versions", json!({ "type": "array", "items": version }))])
 }
 
+/// Of one store, or of each pool by its name.
 fn health_document() -> Value {
+    let of_store = reference("schemas", "StoreHealth");
+    let of_pools = json!({
+        "type": "object",
+        "properties": { "catalog_reachable": { "type": "boolean" }, "operation_status": { "type": "object" } },
+        "required": ["catalog_reachable"],
+        "additionalProperties": of_store,
+    });
+    json!({ "anyOf": [of_store, of_pools] })
+}
+
+fn store_health() -> Value {
     let step = exactly(&[
         ("succeeded", json!({ "type": "boolean" })),
         ("seconds", json!({ "type": "number" })),
