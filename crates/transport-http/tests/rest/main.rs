@@ -17,6 +17,8 @@ mod healthcheck;
 #[cfg(test)]
 mod http2;
 #[cfg(test)]
+mod ids;
+#[cfg(test)]
 mod messages;
 #[cfg(test)]
 mod policy;

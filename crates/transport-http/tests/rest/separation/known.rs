@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::fixture::Answer;
+use crate::ids;
 
 /// The names that a request needs, each a text to be put in its place.
 #[derive(Clone, Debug)]
@@ -53,7 +54,7 @@ impl Known {
             (&mut self.claims, "/claims/"),
             (&mut self.subscriptions, "\"subscription_id\": \""),
         ] {
-            for id in text.split(before).skip(1).filter_map(id_at_start) {
+            for id in text.split(before).skip(1).filter_map(ids::at_start) {
                 if !list.iter().any(|known| known == id) {
                     list.push(id.to_owned());
                 }
@@ -68,19 +69,7 @@ impl Known {
 
     /// The answer with each id replaced by its number in the order of appearance.
     pub(super) fn comparable(&mut self, answer: &Answer) -> String {
-        let text = whole(answer);
-        let mut plain = String::new();
-        let mut rest = text.as_str();
-        while let Some(first) = rest.chars().next() {
-            if let Some(id) = id_at_start(rest) {
-                plain.push_str(&self.number(id));
-                rest = &rest[id.len()..];
-            } else {
-                plain.push(first);
-                rest = &rest[first.len_utf8()..];
-            }
-        }
-        plain
+        ids::replaced(&whole(answer), |id| self.number(id))
     }
 
     fn number(&mut self, id: &str) -> String {
@@ -109,14 +98,4 @@ fn whole(answer: &Answer) -> String {
     let headers: Vec<_> =
         headers.map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect();
     format!("{} {headers:?} {}", answer.status, answer.text())
-}
-
-fn id_at_start(text: &str) -> Option<&str> {
-    let is_id = |start: &&str| {
-        start.bytes().enumerate().all(|(place, byte)| match place {
-            8 | 13 | 18 | 23 => byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        })
-    };
-    text.get(..36).filter(is_id)
 }
