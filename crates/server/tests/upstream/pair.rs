@@ -30,7 +30,8 @@ impl Pair {
         let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/upstream");
         let mut upstream = Command::new(tools::upstream_python());
         upstream.arg(here.join("serve.py")).arg(configuration).arg(here.join("upstream.conf"));
-        upstream.env_clear().current_dir(site.path("")).stdin(Stdio::null());
+        // So that a set of words is always told in the same order.
+        upstream.env_clear().env("PYTHONHASHSEED", "0").current_dir(site.path("")).stdin(Stdio::null());
         Self { upstream: Side::of(Server::start(upstream)), ours: Side::of(site.start()), _site: site }
     }
 }
