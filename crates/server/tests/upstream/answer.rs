@@ -1,4 +1,4 @@
-//! An answer without what is never the same twice: ids, times and ages.
+//! An answer without what is never the same twice: ids, times, ages and the places where a page ends.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{Display, Formatter, Result};
@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use regex::{Captures, Regex};
 use serde_json::Value;
 
+use crate::requests::Request;
 use crate::support::http::Response;
 
 /// Headers that belong to the connection or to the web server in front, or that follow from the body.
@@ -15,6 +16,8 @@ const NOT_COMPARED: &[&str] = &["connection", "content-length", "date", "server"
 static ID: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"\b([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{24}|[0-9a-f]{32})\b").unwrap()
 });
+/// Where a page of messages ends: upstream's number, or ours with a letter.
+static PLACE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\bmarker=\d+d?\b").unwrap());
 static TIME: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?").unwrap());
 
@@ -38,17 +41,22 @@ enum Body {
 }
 
 impl Ids {
-    pub(crate) fn blank(&mut self, response: &Response, line: usize, blanks: &[String]) -> Answer {
-        let mut blanking = Blanking { ids: self, line, seen: 0 };
+    pub(crate) fn blank(&mut self, response: &Response, request: &Request) -> Answer {
+        let mut blanking = Blanking { ids: self, line: request.line, seen: 0 };
         let text = response.text();
         let body = match serde_json::from_str(&text) {
             Ok(mut document) => {
-                for pointer in blanks {
+                for pointer in &request.blanks {
                     if let Some(part) = Value::pointer_mut(&mut document, pointer) {
                         *part = Value::from("<blank>");
                     }
                 }
                 blanking.document(&mut document);
+                if let Some(Value::Array(items)) =
+                    request.unordered.as_ref().and_then(|pointer| document.pointer_mut(pointer))
+                {
+                    items.sort_by_key(Value::to_string);
+                }
                 Body::Json(document)
             }
             Err(_) => Body::Text(blanking.text(&text)),
@@ -86,6 +94,7 @@ impl Blanking<'_> {
 
     fn text(&mut self, text: &str) -> String {
         let text = TIME.replace_all(text, "<time>");
+        let text = PLACE.replace_all(&text, "marker=<place>");
         ID.replace_all(&text, |id: &Captures<'_>| self.name(&id[0])).into_owned()
     }
 
@@ -116,15 +125,19 @@ impl Display for Answer {
 
 #[test]
 fn ids_are_told_apart_and_times_are_not() {
-    let response = |body: &str| Response {
-        status: 200,
-        headers: vec![("Date".to_owned(), "today".to_owned())],
-        body: body.as_bytes().to_vec(),
+    let answer = |ids: &mut Ids, line, body: &str| {
+        let headers = vec![("Date".to_owned(), "today".to_owned())];
+        let response = Response { status: 200, headers, body: body.as_bytes().to_vec() };
+        ids.blank(&response, &Request::read(line, "GET /", &[]).unwrap())
     };
     let (mut upstream, mut ours) = (Ids::default(), Ids::default());
-    let first = upstream.blank(&response(r#"["5ca1ab1e0000000000000001", "2026-01-01T00:00:00Z"]"#), 1, &[]);
-    assert_eq!(first, ours.blank(&response(r#"["5ca1ab1e0000000000000003", "2027-01-01T00:00:00Z"]"#), 1, &[]));
+    assert_eq!(
+        answer(&mut upstream, 1, r#"["5ca1ab1e0000000000000001", "2026-01-01T00:00:00Z"]"#),
+        answer(&mut ours, 1, r#"["5ca1ab1e-0000-4000-8000-000000000003", "2027-01-01T00:00:00Z"]"#),
+    );
     // The second id is another in one answer and the same in the other.
-    let second = upstream.blank(&response(r#"["5ca1ab1e0000000000000002"]"#), 2, &[]);
-    assert_ne!(second, ours.blank(&response(r#"["5ca1ab1e0000000000000003"]"#), 2, &[]));
+    assert_ne!(
+        answer(&mut upstream, 2, r#"["5ca1ab1e0000000000000002"]"#),
+        answer(&mut ours, 2, r#"["5ca1ab1e-0000-4000-8000-000000000003"]"#),
+    );
 }

@@ -1,5 +1,5 @@
-//! What stands in double braces in a request: `{{name}}` for what was kept or is given, `{{a*65}}` for a text many
-//! times over, `{{\xff}}` for a byte.
+//! What stands in double braces in a request: `{{name}}` for what was kept, `{{absent}}` for an id that nothing has,
+//! `{{a*65}}` for a text many times over, `{{\xff}}` for a byte.
 
 use std::collections::BTreeMap;
 

@@ -21,6 +21,8 @@ pub(crate) struct Pair {
 /// One of the two.
 pub(crate) struct Side {
     client: Client,
+    /// What requests may name from the beginning.
+    pub(crate) given: Kept,
     _server: Server,
 }
 
@@ -32,13 +34,19 @@ impl Pair {
         upstream.arg(here.join("serve.py")).arg(configuration).arg(here.join("upstream.conf"));
         // So that a set of words is always told in the same order.
         upstream.env_clear().env("PYTHONHASHSEED", "0").current_dir(site.path("")).stdin(Stdio::null());
-        Self { upstream: Side::of(Server::start(upstream)), ours: Side::of(site.start()), _site: site }
+        Self {
+            upstream: Side::of(Server::start(upstream), "50b68a50d6f5b8c8a7c62b01"),
+            ours: Side::of(site.start(), "50b68a50-d6f5-48c8-a7c6-2b01d6f5b8c8"),
+            _site: site,
+        }
     }
 }
 
 impl Side {
-    fn of(server: Server) -> Self {
-        Self { client: server.client(), _server: server }
+    /// `absent`: an id that nothing has, in the form of this side's ids.
+    fn of(server: Server, absent: &str) -> Self {
+        let given = Kept::from([("absent".to_owned(), absent.to_owned())]);
+        Self { client: server.client(), given, _server: server }
     }
 
     pub(crate) fn send(&mut self, request: &Request, project: &str, kept: &Kept) -> Result<Response> {

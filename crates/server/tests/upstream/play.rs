@@ -19,14 +19,13 @@ pub(crate) struct Tally {
 }
 
 /// What is known of one side, for the requests of one file.
-#[derive(Default)]
 struct Memory {
     kept: Kept,
     ids: Ids,
 }
 
 pub(crate) fn play(file: &File, pair: &mut Pair, ledger: &Ledger, tally: &mut Tally) {
-    let (mut of_upstream, mut of_ours) = (Memory::default(), Memory::default());
+    let (mut of_upstream, mut of_ours) = (Memory::of(&pair.upstream), Memory::of(&pair.ours));
     for request in &file.requests {
         let upstream = of_upstream.ask(&mut pair.upstream, request, &file.project);
         let ours = of_ours.ask(&mut pair.ours, request, &file.project);
@@ -55,6 +54,10 @@ pub(crate) fn play(file: &File, pair: &mut Pair, ledger: &Ledger, tally: &mut Ta
 }
 
 impl Memory {
+    fn of(side: &Side) -> Self {
+        Self { kept: side.given.clone(), ids: Ids::default() }
+    }
+
     fn ask(&mut self, side: &mut Side, request: &Request, project: &str) -> Answer {
         let response = side.send(request, project, &self.kept).unwrap_or_else(|error| {
             panic!("line {} of {project}: no answer to {} {}: {error}", request.line, request.method, request.target)
@@ -62,7 +65,7 @@ impl Memory {
         for keep in &request.keeps {
             self.kept.extend(keep.of(&response).map(|value| (keep.name.clone(), value)));
         }
-        self.ids.blank(&response, request.line, &request.blanks)
+        self.ids.blank(&response, request)
     }
 }
 

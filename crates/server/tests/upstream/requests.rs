@@ -9,6 +9,7 @@
 //!   keep claim = Location                       keeps a header of the answer …
 //!   keep href = /messages/0/href                … or a part of its document, as {{href}} for later requests
 //!   blank /signature                            a part of the document that is never the same
+//!   unordered /subscriptions                    a list whose order means nothing
 //!   differs 503 -> 400: a row's beginning       upstream's status, ours, and the row of COMPATIBILITY.md
 //! ```
 //!
@@ -35,6 +36,7 @@ pub(crate) struct Request {
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) keeps: Vec<Keep>,
     pub(crate) blanks: Vec<String>,
+    pub(crate) unordered: Option<String>,
     pub(crate) difference: Option<Difference>,
 }
 
@@ -96,7 +98,7 @@ fn header(line: &str) -> Option<(String, String)> {
 }
 
 impl Request {
-    fn read(line: usize, text: &str, headers: &[(String, String)]) -> Option<Self> {
+    pub(crate) fn read(line: usize, text: &str, headers: &[(String, String)]) -> Option<Self> {
         let (method, rest) = text.split_once(' ')?;
         let (target, body) = rest.split_once(' ').map_or((rest, None), |(target, body)| (target, Some(body)));
         Some(Self {
@@ -107,6 +109,7 @@ impl Request {
             headers: headers.to_vec(),
             keeps: Vec::new(),
             blanks: Vec::new(),
+            unordered: None,
             difference: None,
         })
     }
@@ -118,6 +121,7 @@ impl Request {
                 self.keeps.push(Keep { name: name.to_owned(), source: source.to_owned() });
             }
             Some(("blank", pointer)) => self.blanks.push(pointer.to_owned()),
+            Some(("unordered", pointer)) => self.unordered = Some(pointer.to_owned()),
             Some(("differs", difference)) => {
                 let (statuses, row) = difference.split_once(": ")?;
                 let (upstream, ours) = statuses.split_once(" -> ")?;
