@@ -27,7 +27,8 @@ impl Zaqar {
             }
             _ => None,
         };
-        let absent = || Absent::Message { id: id.to_owned(), queue: name.clone(), project: caller.project.clone() };
+        let absent =
+            || Absent::Message { id: id.to_owned(), queue: name.clone(), project: caller.project.clone() };
         message.map(|message| (message, now)).ok_or_else(|| Error::NotFound(absent()))
     }
 

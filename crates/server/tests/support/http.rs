@@ -57,8 +57,11 @@ impl Client {
             None => connect(self.address)?,
         };
         connection.get_mut().write_all(request)?;
-        let response =
-            if request.starts_with(b"HEAD ") { read_head(&mut connection)? } else { read_response(&mut connection)? };
+        let response = if request.starts_with(b"HEAD ") {
+            read_head(&mut connection)?
+        } else {
+            read_response(&mut connection)?
+        };
         if response.header("connection") != Some("close") {
             self.connection = Some(connection);
         }

@@ -13,18 +13,19 @@ use crate::support::http::Response;
 /// Headers that belong to the connection or to the web server in front, or that follow from the body.
 const NOT_COMPARED: &[&str] = &["connection", "content-length", "date", "server"];
 
-static ID: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"\b([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{24}|[0-9a-f]{32})\b").unwrap()
-});
+static ID: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\b([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{24})\b").unwrap());
 /// Where a page of messages ends: upstream's number, or ours with a letter.
 static PLACE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\bmarker=\d+d?\b").unwrap());
 static TIME: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?").unwrap());
 
 /// The ids that one service has given out, each named by the line of the request that showed it first.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Ids {
     names: BTreeMap<String, String>,
+    /// What the addresses of this side's pools begin with.
+    pool: String,
 }
 
 #[derive(Debug, PartialEq)]
@@ -41,6 +42,10 @@ enum Body {
 }
 
 impl Ids {
+    pub(crate) fn new(pool: &str) -> Self {
+        Self { names: BTreeMap::new(), pool: pool.to_owned() }
+    }
+
     pub(crate) fn blank(&mut self, response: &Response, request: &Request) -> Answer {
         let mut blanking = Blanking { ids: self, line: request.line, seen: 0 };
         let text = response.text();
@@ -94,7 +99,7 @@ impl Blanking<'_> {
 
     fn text(&mut self, text: &str) -> String {
         let text = TIME.replace_all(text, "<time>");
-        let text = PLACE.replace_all(&text, "marker=<place>");
+        let text = PLACE.replace_all(&text, "marker=<place>").replace(&self.ids.pool, "<pool>");
         ID.replace_all(&text, |id: &Captures<'_>| self.name(&id[0])).into_owned()
     }
 
@@ -130,7 +135,7 @@ fn ids_are_told_apart_and_times_are_not() {
         let response = Response { status: 200, headers, body: body.as_bytes().to_vec() };
         ids.blank(&response, &Request::read(line, "GET /", &[]).unwrap())
     };
-    let (mut upstream, mut ours) = (Ids::default(), Ids::default());
+    let (mut upstream, mut ours) = (Ids::new("mongodb://localhost"), Ids::new("embedded:///pools"));
     assert_eq!(
         answer(&mut upstream, 1, r#"["5ca1ab1e0000000000000001", "2026-01-01T00:00:00Z"]"#),
         answer(&mut ours, 1, r#"["5ca1ab1e-0000-4000-8000-000000000003", "2027-01-01T00:00:00Z"]"#),

@@ -1,5 +1,5 @@
 //! What stands in double braces in a request: `{{name}}` for what was kept, `{{absent}}` for an id that nothing has,
-//! `{{a*65}}` for a text many times over, `{{\xff}}` for a byte.
+//! `{{pool}}` for the beginning of a pool's address, `{{a*65}}` for a text many times over, `{{\xff}}` for a byte.
 
 use std::collections::BTreeMap;
 
@@ -44,6 +44,9 @@ fn value(inside: &str, kept: &Kept) -> String {
 #[test]
 fn braces_are_filled() {
     let kept = Kept::from([("claim".to_owned(), "/v2/claims/1".to_owned())]);
-    assert_eq!(fill("{{claim}}?a={{ab*3}}{{\\xff}}{\"b\": {}}", &kept), b"/v2/claims/1?a=ababab\xff{\"b\": {}}");
+    assert_eq!(
+        fill("{{claim}}?a={{ab*3}}{{\\xff}}{\"b\": {}}", &kept),
+        b"/v2/claims/1?a=ababab\xff{\"b\": {}}"
+    );
     assert_eq!(fill("{{nobody}}", &kept), b"{{nobody}}");
 }

@@ -25,7 +25,9 @@ impl Ledger {
 
 #[test]
 fn a_row_is_named_by_its_beginning() {
-    let ledger = Ledger::of("# Rows\n\n| upstream | here |\n| --- | --- |\n| one bug | mended |\n| one more | too |\n");
+    let ledger = Ledger::of(
+        "# Rows\n\n| upstream | here |\n| --- | --- |\n| one bug | mended |\n| one more | too |\n",
+    );
     assert!(ledger.has("one bug"));
     assert!(!ledger.has("one"));
     assert!(!ledger.has("two"));

@@ -34,18 +34,25 @@ impl Pair {
         upstream.arg(here.join("serve.py")).arg(configuration).arg(here.join("upstream.conf"));
         // So that a set of words is always told in the same order.
         upstream.env_clear().env("PYTHONHASHSEED", "0").current_dir(site.path("")).stdin(Stdio::null());
+        let pools = format!("embedded://{}", site.path("pools").display());
         Self {
-            upstream: Side::of(Server::start(upstream), "50b68a50d6f5b8c8a7c62b01"),
-            ours: Side::of(site.start(), "50b68a50-d6f5-48c8-a7c6-2b01d6f5b8c8"),
+            upstream: Side::of(
+                Server::start(upstream),
+                "50b68a50d6f5b8c8a7c62b01",
+                "mongodb://localhost:27017",
+            ),
+            ours: Side::of(site.start(), "50b68a50-d6f5-48c8-a7c6-2b01d6f5b8c8", &pools),
             _site: site,
         }
     }
 }
 
 impl Side {
-    /// `absent`: an id that nothing has, in the form of this side's ids.
-    fn of(server: Server, absent: &str) -> Self {
-        let given = Kept::from([("absent".to_owned(), absent.to_owned())]);
+    /// `absent`: an id that nothing has, in the form of this side's ids. `pool`: what a pool's address begins with.
+    fn of(server: Server, absent: &str, pool: &str) -> Self {
+        let given =
+            [("absent", absent), ("pool", pool)].map(|(name, text)| (name.to_owned(), text.to_owned()));
+        let given = Kept::from(given);
         Self { client: server.client(), given, _server: server }
     }
 

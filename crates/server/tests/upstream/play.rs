@@ -55,12 +55,15 @@ pub(crate) fn play(file: &File, pair: &mut Pair, ledger: &Ledger, tally: &mut Ta
 
 impl Memory {
     fn of(side: &Side) -> Self {
-        Self { kept: side.given.clone(), ids: Ids::default() }
+        Self { kept: side.given.clone(), ids: Ids::new(&side.given["pool"]) }
     }
 
     fn ask(&mut self, side: &mut Side, request: &Request, project: &str) -> Answer {
         let response = side.send(request, project, &self.kept).unwrap_or_else(|error| {
-            panic!("line {} of {project}: no answer to {} {}: {error}", request.line, request.method, request.target)
+            panic!(
+                "line {} of {project}: no answer to {} {}: {error}",
+                request.line, request.method, request.target
+            )
         });
         for keep in &request.keeps {
             self.kept.extend(keep.of(&response).map(|value| (keep.name.clone(), value)));

@@ -57,7 +57,8 @@ pub(crate) struct Difference {
 
 /// The files of a directory by their names.
 pub(crate) fn files(directory: &Path) -> Vec<File> {
-    let mut paths: Vec<PathBuf> = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut paths: Vec<PathBuf> =
+        fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "requests"));
     paths.sort();
     paths.iter().map(|path| read(path)).collect()
