@@ -98,9 +98,10 @@ impl Blanking<'_> {
     }
 
     fn text(&mut self, text: &str) -> String {
-        let text = TIME.replace_all(text, "<time>");
-        let text = PLACE.replace_all(&text, "marker=<place>").replace(&self.ids.pool, "<pool>");
-        ID.replace_all(&text, |id: &Captures<'_>| self.name(&id[0])).into_owned()
+        let text = text.replace(&self.ids.pool, "<pool>");
+        let text = TIME.replace_all(&text, "<time>");
+        let text = ID.replace_all(&text, |id: &Captures<'_>| self.name(&id[0]));
+        PLACE.replace_all(&text, "marker=<place>").into_owned()
     }
 
     /// So that the same id in two answers has the same name, and another id another.
