@@ -5,9 +5,12 @@
 mod cli;
 mod config_commands;
 mod configuration;
+mod encryption;
 mod failure;
+mod followed;
 mod housekeeping;
 mod http;
+mod key_file;
 mod limits;
 mod logging;
 mod policy_commands;
@@ -17,6 +20,7 @@ mod process;
 mod server;
 mod signals;
 mod stores;
+mod tls_files;
 mod welcome;
 
 use std::io::{Write, stderr};

@@ -6,6 +6,7 @@
 //! request, calls the domain and writes the answer.
 
 mod body;
+mod cors;
 mod errors;
 mod exchange;
 mod falcon;
@@ -18,5 +19,6 @@ mod routes;
 mod serve;
 mod service;
 
-pub use serve::{ServeOptions, serve};
+pub use cors::{Cors, CorsOptions};
+pub use serve::{ServeOptions, Tls, serve};
 pub use service::{HttpOptions, HttpService};

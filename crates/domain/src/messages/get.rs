@@ -23,7 +23,10 @@ impl Zaqar {
         let found = self.find(&caller.project, name).await.or_unavailable(failure)?;
         let message = match (found, id.parse()) {
             (Some(queue), Ok(id)) => {
-                self.stores.messages.get(&queue.destination, &[id], now).await.or_unavailable(failure)?.pop()
+                let messages = self.stores.messages.get(&queue.destination, &[id], now).await;
+                let mut messages = messages.or_unavailable(failure)?;
+                self.open(&queue.destination, &mut messages, failure)?;
+                messages.pop()
             }
             _ => None,
         };
@@ -48,7 +51,10 @@ impl Zaqar {
         let messages = match found {
             Some(queue) => {
                 let ids = valid(ids);
-                self.stores.messages.get(&queue.destination, &ids, now).await.or_unavailable(failure)?
+                let store = &self.stores.messages;
+                let mut messages = store.get(&queue.destination, &ids, now).await.or_unavailable(failure)?;
+                self.open(&queue.destination, &mut messages, failure)?;
+                messages
             }
             None => Vec::new(),
         };
