@@ -42,7 +42,7 @@ def main():
 
     # One thread: the store that is played knows no locks.
     server = waitress.create_server(application, host='127.0.0.1', port=0, threads=1, ident=None)
-    print(f'listening on http://127.0.0.1:{server.effective_port}/', flush=True)
+    print(f'listening on http://127.0.0.1:{server.effective_port}', flush=True)
     server.run()
 
 
