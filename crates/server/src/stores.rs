@@ -69,7 +69,7 @@ pub(crate) fn open(
         }
         _ => Arc::new(FaultyStore),
     };
-    Ok(OpenStores { stores: Stores { management, messages }, data, messages_embedded })
+    Ok(OpenStores { stores: Stores { management, messages, placement: None }, data, messages_embedded })
 }
 
 /// The command line (or the environment, which stands for it) stands above the configuration.

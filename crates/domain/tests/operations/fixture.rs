@@ -29,7 +29,8 @@ impl Fixture {
         let clock = Arc::new(ManualClock::new());
         let management: Arc<dyn ManagementStore> = Arc::new(ModelStore::new());
         let store: Arc<dyn MessageStore> = Arc::new(ModelStore::new());
-        let stores = Stores { management: Arc::clone(&management), messages: Arc::clone(&store) };
+        let stores =
+            Stores { management: Arc::clone(&management), messages: Arc::clone(&store), placement: None };
         let now: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
         let zaqar = Zaqar::new(stores, limits, now, Arc::new(RandomIds));
         Self { zaqar, clock, management, store, caller: caller("p") }

@@ -17,6 +17,8 @@ mod healthcheck;
 #[cfg(test)]
 mod http2;
 #[cfg(test)]
+mod ids;
+#[cfg(test)]
 mod messages;
 #[cfg(test)]
 mod policy;
@@ -24,6 +26,8 @@ mod policy;
 mod properties;
 #[cfg(test)]
 mod queues;
+#[cfg(test)]
+mod separation;
 #[cfg(test)]
 mod service;
 mod share;
@@ -35,3 +39,5 @@ mod subscriptions;
 mod tls;
 #[cfg(test)]
 mod topics;
+#[cfg(test)]
+mod walk;
