@@ -9,11 +9,15 @@ mod dead_letters;
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]
+mod flavors;
+#[cfg(test)]
 mod health;
 #[cfg(test)]
 mod messages;
 #[cfg(test)]
 mod policy;
+#[cfg(test)]
+mod pools;
 #[cfg(test)]
 mod queues;
 #[cfg(test)]

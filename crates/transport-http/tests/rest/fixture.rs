@@ -10,8 +10,8 @@ use tower::ServiceExt;
 use zaqar_authentication::SigningKeys;
 use zaqar_domain::{Limits, Stores, Zaqar};
 use zaqar_model::{Clock, RandomIds};
-use zaqar_storage::{ManagementStore, MessageStore};
-use zaqar_storage_conformance::{ManualClock, ModelStore};
+use zaqar_storage::{ManagementStore, MessageStore, Placement};
+use zaqar_storage_conformance::{ManualClock, ModelPlacement, ModelStore};
 use zaqar_transport_http::{HttpOptions, HttpService};
 
 pub(crate) const CLIENT: &str = "3381af92-2b9e-11e3-b191-71861300734c";
@@ -41,16 +41,35 @@ impl Fixture {
         Self::with_clock(limits, Arc::clone(&clock), clock)
     }
 
+    /// Where queues are spread over pools.
+    pub(crate) fn with_pools() -> Self {
+        let clock = Arc::new(ManualClock::new());
+        Self::build(Limits::default(), Arc::clone(&clock), clock, Some(Arc::new(ModelPlacement::new())))
+    }
+
     /// With another clock than the one that the test moves.
     pub(crate) fn with_clock(limits: Limits, clock: Arc<ManualClock>, now: Arc<dyn Clock>) -> Self {
+        Self::build(limits, clock, now, None)
+    }
+
+    fn build(
+        limits: Limits,
+        clock: Arc<ManualClock>,
+        now: Arc<dyn Clock>,
+        placement: Option<Arc<dyn Placement>>,
+    ) -> Self {
         let management: Arc<dyn ManagementStore> = Arc::new(ModelStore::new());
         let store: Arc<dyn MessageStore> = Arc::new(ModelStore::new());
-        let stores =
-            Stores { management: Arc::clone(&management), messages: Arc::clone(&store), placement: None };
+        let stores = Stores { management: Arc::clone(&management), messages: Arc::clone(&store), placement };
         let zaqar = Arc::new(Zaqar::new(stores, limits, now, Arc::new(RandomIds)));
         let signing_keys = SigningKeys::new(Some("test_key"), &[], 1_000_000);
         let options = HttpOptions { admin_mode: true, signing_keys, ..HttpOptions::default() };
         Self { service: HttpService::new(Arc::clone(&zaqar), options), zaqar, clock, management, store }
+    }
+
+    /// The same service as a server serves it that is not for administrators.
+    pub(crate) fn for_everybody(self) -> Self {
+        Self { service: HttpService::new(Arc::clone(&self.zaqar), HttpOptions::default()), ..self }
     }
 
     pub(crate) async fn send(&self, request: Request<Full<Bytes>>) -> Answer {

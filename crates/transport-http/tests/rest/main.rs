@@ -9,11 +9,15 @@ mod failures;
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]
+mod flavors;
+#[cfg(test)]
 mod form;
 #[cfg(test)]
 mod messages;
 #[cfg(test)]
 mod policy;
+#[cfg(test)]
+mod pools;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
