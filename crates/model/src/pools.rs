@@ -1,6 +1,6 @@
 //! Pools: message stores that queues are spread over.
 
-use crate::{FlavorName, Metadata, PoolName};
+use crate::{Destination, FlavorName, Metadata, PoolName};
 
 /// How likely a pool is chosen for a new queue, in proportion to the others of its flavor. 0: never.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -16,4 +16,14 @@ pub struct Pool {
     pub flavor: Option<FlavorName>,
     /// Options of the driver.
     pub options: Metadata,
+}
+
+/// A queue that is on its way to another pool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueueMove {
+    pub queue: Destination,
+    /// Where it is to live. `None`: in the virtual pool.
+    pub to: Option<PoolName>,
+    /// Every pool in which something of it may be found until the move is over.
+    pub pools: Vec<PoolName>,
 }

@@ -209,6 +209,11 @@ fn apply(queues: &Queues, location: Location, record: &Record<'_>) {
         Record::Unsubscribe { destination, subscription } => {
             with(queues, *destination, |index| index.subscriptions.remove(*subscription));
         }
+        Record::Skip { destination, below } => {
+            let queue = queues.recover(*destination);
+            queue.tail.fetch_max(*below, Ordering::Relaxed);
+            queues.lock(&queue).index.skip(*below);
+        }
         Record::Destination { destination, kind, project, name } => {
             let queue = queues.recover(*destination);
             if let Ok(identity) = checkpoint::identity(*destination, *kind, project, name) {
