@@ -24,21 +24,20 @@ impl Migration for EmbeddedMessageStore {
         now: Timestamp,
     ) -> StorageResult<Vec<MovingMessage>> {
         let Some(queue) = self.find(from)? else { return Ok(Vec::new()) };
-        let leaving = {
-            let locked = self.queues.lock_at(&queue, now);
-            let (index, first) = (&locked.index, behind.get().saturating_add(1));
-            let exhausted = index.exhausted.iter_from(first).take(limit).map(|(sequence, _, _)| sequence);
-            let mut sequences: Vec<u64> = index
-                .iter_from(first)
-                .take(limit)
-                .map(|(sequence, _, _)| sequence)
-                .chain(exhausted)
-                .collect();
-            sequences.sort_unstable();
-            sequences.truncate(limit);
-            sequences.into_iter().filter_map(|at| Leaving::at(&self.queues.segments, index, at)).collect()
-        };
-        read(leaving).await
+        let mut first = behind.get().saturating_add(1);
+        loop {
+            let leaving = {
+                let locked = self.queues.lock_at(&queue, now);
+                Leaving::first(&self.queues.segments, &locked.index, first, limit)
+            };
+            let Some(last) = leaving.last() else { return Ok(Vec::new()) };
+            first = last.sequence.saturating_add(1);
+            let messages = read(leaving).await?;
+            // None at all: they are damaged on disk, and the move goes on behind them.
+            if !messages.is_empty() {
+                return Ok(messages);
+            }
+        }
     }
 
     async fn export_some(
@@ -103,6 +102,16 @@ struct Leaving {
 }
 
 impl Leaving {
+    /// The first messages from a sequence number on.
+    fn first(segments: &Segments, index: &QueueIndex, from: u64, limit: usize) -> Vec<Self> {
+        let exhausted = index.exhausted.iter_from(from).take(limit).map(|(sequence, _, _)| sequence);
+        let live = index.iter_from(from).take(limit).map(|(sequence, _, _)| sequence);
+        let mut sequences: Vec<u64> = live.chain(exhausted).collect();
+        sequences.sort_unstable();
+        sequences.truncate(limit);
+        sequences.into_iter().filter_map(|sequence| Self::at(segments, index, sequence)).collect()
+    }
+
     fn at(segments: &Segments, index: &QueueIndex, sequence: u64) -> Option<Self> {
         if let Some(entry) = index.get(sequence) {
             let id = index.id_of(sequence);

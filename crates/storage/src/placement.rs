@@ -34,10 +34,5 @@ pub trait Placement: Send + Sync + std::fmt::Debug {
     /// is mapped; one that lives elsewhere moves there while it stays in use, its messages in their order, none lost and
     /// none doubled. Returns once the move is certain to be made, also if the server dies. `NotFound` if no pool of the
     /// flavor takes queues.
-    async fn place(
-        &self,
-        queue: &Destination,
-        flavor: Option<&FlavorName>,
-        now: Timestamp,
-    ) -> StorageResult<()>;
+    async fn place(&self, queue: &Destination, flavor: Option<&FlavorName>) -> StorageResult<()>;
 }
