@@ -8,7 +8,7 @@ use tokio::sync::Mutex;
 use zaqar_model::{
     Clock, DestinationKind, DestinationName, IdSource, Metadata, ProjectId, Queue, QueueName, Timestamp,
 };
-use zaqar_storage::{ManagementStore, MessageStore, Placement, StorageError, StorageResult};
+use zaqar_storage::{Created, ManagementStore, MessageStore, Placement, StorageError, StorageResult};
 
 use crate::Limits;
 use crate::permissions::PolicyInForce;
@@ -33,12 +33,22 @@ pub struct Zaqar {
     /// Held while exhausted messages move to a dead-letter queue: two movers that read the same ones could bring a
     /// message back that a consumer of the dead-letter queue has deleted in between.
     pub(crate) moving: Arc<Mutex<()>>,
+    /// Held while pools and flavors are changed: what is registered is read before it is written.
+    pub(crate) registering: Arc<Mutex<()>>,
 }
 
 impl Zaqar {
     /// With upstream's policy, until another one is set.
     pub fn new(stores: Stores, limits: Limits, clock: Arc<dyn Clock>, ids: Arc<dyn IdSource>) -> Self {
-        Self { stores, limits, policy: PolicyInForce::default(), clock, ids, moving: Arc::default() }
+        Self {
+            stores,
+            limits,
+            policy: PolicyInForce::default(),
+            clock,
+            ids,
+            moving: Arc::default(),
+            registering: Arc::default(),
+        }
     }
 
     pub const fn limits(&self) -> &Limits {
@@ -90,7 +100,11 @@ impl Stores {
             Some(queue) => Ok(queue),
             None => {
                 let created = self.management.create(name.kind, project, &name.name, Metadata::default());
-                Ok(created.await?.into_queue())
+                let created = created.await?;
+                if let Created::New(queue) = &created {
+                    self.place_new(queue, None).await?;
+                }
+                Ok(created.into_queue())
             }
         }
     }

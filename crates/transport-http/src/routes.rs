@@ -7,7 +7,7 @@ use zaqar_model::{DestinationKind, DestinationName};
 
 use crate::errors::HttpError;
 use crate::exchange::{Exchange, Handled};
-use crate::handlers::{claims, health, home, messages, ping, queues, share, subscriptions};
+use crate::handlers::{claims, flavors, health, home, messages, ping, pools, queues, share, subscriptions};
 
 /// A queue or topic as a path names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,11 +35,23 @@ pub(crate) enum Resource<'p> {
     Subscriptions(Place<'p>),
     Subscription(Place<'p>, &'p str),
     Confirmation(Place<'p>, &'p str),
+    Pools,
+    Pool(&'p str),
+    Flavors,
+    Flavor(&'p str),
+}
+
+/// What is served for administrators, besides what is for everybody.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Administration {
+    pub(crate) health: bool,
+    /// With flavors.
+    pub(crate) pools: bool,
 }
 
 impl<'p> Resource<'p> {
-    /// What `path` names. Some exist for administrators' servers only.
-    pub(crate) fn find(path: &'p str, admin_mode: bool) -> Option<Self> {
+    /// What `path` names.
+    pub(crate) fn find(path: &'p str, administration: Administration) -> Option<Self> {
         let mut parts = path.trim_start_matches('/').split('/');
         let version = parts.next().unwrap_or_default();
         let noun = parts.next();
@@ -52,7 +64,14 @@ impl<'p> Resource<'p> {
                     ("", None, _) => Some(Self::Versions),
                     ("v2", Some(""), [None, ..]) => Some(Self::Home),
                     ("v2", Some("ping"), [None, ..]) => Some(Self::Ping),
-                    ("v2", Some("health"), [None, ..]) if admin_mode => Some(Self::Health),
+                    ("v2", Some("health"), [None, ..]) if administration.health => Some(Self::Health),
+                    ("v2", Some(noun), [name, None, ..]) if administration.pools => match (noun, name) {
+                        ("pools", None) => Some(Self::Pools),
+                        ("pools", Some(name)) => Some(Self::Pool(name)),
+                        ("flavors", None) => Some(Self::Flavors),
+                        ("flavors", Some(name)) => Some(Self::Flavor(name)),
+                        _ => None,
+                    },
                     _ => None,
                 };
             }
@@ -79,8 +98,9 @@ impl<'p> Resource<'p> {
     pub(crate) const fn methods(self) -> &'static str {
         match self {
             Self::Versions | Self::Home | Self::Health | Self::Queues(_) | Self::QueueStats(_) => "GET",
+            Self::Pools | Self::Flavors => "GET",
             Self::Ping => "GET, HEAD",
-            Self::Queue(_) => "DELETE, GET, PATCH, PUT",
+            Self::Queue(_) | Self::Pool(_) | Self::Flavor(_) => "DELETE, GET, PATCH, PUT",
             Self::QueuePurge(_) | Self::QueueShare(_) | Self::Claims(_) => "POST",
             Self::Messages(_) => "DELETE, GET, POST",
             Self::Message(..) => "DELETE, GET",
@@ -94,6 +114,7 @@ impl<'p> Resource<'p> {
     pub(crate) const fn place(self) -> Option<Place<'p>> {
         match self {
             Self::Versions | Self::Home | Self::Ping | Self::Health | Self::Queues(_) => None,
+            Self::Pools | Self::Pool(_) | Self::Flavors | Self::Flavor(_) => None,
             Self::Queue(place)
             | Self::QueueStats(place)
             | Self::QueuePurge(place)
@@ -159,6 +180,16 @@ pub(crate) async fn dispatch(
         (Resource::Confirmation(_, id), "PUT", Some(name)) => {
             subscriptions::confirm(exchange, name, id).await
         }
+        (Resource::Pools, "GET", _) => pools::list(exchange).await,
+        (Resource::Pool(name), "PUT", _) => pools::create(exchange, name).await,
+        (Resource::Pool(name), "GET", _) => pools::show(exchange, name).await,
+        (Resource::Pool(name), "PATCH", _) => pools::update(exchange, name).await,
+        (Resource::Pool(name), "DELETE", _) => pools::delete(exchange, name).await,
+        (Resource::Flavors, "GET", _) => flavors::list(exchange).await,
+        (Resource::Flavor(name), "PUT", _) => flavors::create(exchange, name).await,
+        (Resource::Flavor(name), "GET", _) => flavors::show(exchange, name).await,
+        (Resource::Flavor(name), "PATCH", _) => flavors::update(exchange, name).await,
+        (Resource::Flavor(name), "DELETE", _) => flavors::delete(exchange, name).await,
         _ => Err(refuse(resource, method)),
     }
 }
@@ -202,7 +233,7 @@ pub(crate) fn refuse(resource: Resource<'_>, method: &str) -> HttpError {
 mod tests {
     use zaqar_model::DestinationKind;
 
-    use super::{Place, Resource};
+    use super::{Administration, Place, Resource};
 
     const fn queue(name: &str) -> Place<'_> {
         Place { kind: DestinationKind::Queue, name }
@@ -241,11 +272,33 @@ mod tests {
             ("/v2/topics/t/claims", None),
             ("/v2/topics/t/claims/id", None),
             ("/v2/health", None),
+            ("/v2/pools", None),
+            ("/v2/flavors/f", None),
             ("/v1/queues", None),
             ("*", None),
         ] {
-            assert_eq!(Resource::find(path, false), resource, "{path}");
+            assert_eq!(Resource::find(path, Administration::default()), resource, "{path}");
         }
-        assert_eq!(Resource::find("/v2/health", true), Some(Resource::Health));
+    }
+
+    #[test]
+    fn administrators_find_more() {
+        for (path, resource) in [
+            ("/v2/health", Some(Resource::Health)),
+            ("/v2/pools", Some(Resource::Pools)),
+            ("/v2/pools/", Some(Resource::Pool(""))),
+            ("/v2/pools/a b", Some(Resource::Pool("a b"))),
+            ("/v2/pools/p/", None),
+            ("/v2/flavors", Some(Resource::Flavors)),
+            ("/v2/flavors/f", Some(Resource::Flavor("f"))),
+            ("/v2/flavors/f/more", None),
+            ("/v2/nothing", None),
+            ("/v1/pools", None),
+        ] {
+            let administration = Administration { health: true, pools: true };
+            assert_eq!(Resource::find(path, administration), resource, "{path}");
+        }
+        let without_pools = Administration { health: true, pools: false };
+        assert_eq!(Resource::find("/v2/pools", without_pools), None);
     }
 }

@@ -25,7 +25,7 @@ use crate::falcon::{Query, decode_path};
 use crate::handlers::{home, versions};
 use crate::identity::{caller, check_form, destination_name, signature_allows};
 use crate::request_id::{RequestId, RequestIds};
-use crate::routes::{Resource, dispatch, refuse};
+use crate::routes::{Administration, Resource, dispatch, refuse};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-openstack-request-id");
 
@@ -61,6 +61,7 @@ pub struct HttpService(Arc<Inner>);
 struct Inner {
     zaqar: Arc<Zaqar>,
     options: HttpOptions,
+    administration: Administration,
     request_ids: RequestIds,
     home: home::Document,
 }
@@ -69,7 +70,9 @@ impl HttpService {
     pub fn new(zaqar: Arc<Zaqar>, options: HttpOptions) -> Self {
         let request_ids = RequestIds::new(zaqar.ids().next_u128());
         let home = home::Document::new(options.admin_mode);
-        Self(Arc::new(Inner { zaqar, options, request_ids, home }))
+        let health = options.admin_mode;
+        let administration = Administration { health, pools: options.admin_mode && zaqar.has_pools() };
+        Self(Arc::new(Inner { zaqar, options, administration, request_ids, home }))
     }
 
     /// Answers a request. A panic on the way is an internal error, and nobody else's concern.
@@ -135,7 +138,7 @@ impl Inner {
         body: Pin<&mut (dyn Body<Data = Bytes, Error = BoxError> + Send)>,
     ) -> Handled {
         let path = decode_path(head.uri.path());
-        let Some(resource) = Resource::find(&path, self.options.admin_mode) else {
+        let Some(resource) = Resource::find(&path, self.administration) else {
             return Err(HttpError::status(StatusCode::NOT_FOUND));
         };
         let method = head.method.as_str();
@@ -162,6 +165,7 @@ impl Inner {
             caller: &caller,
             signing_keys,
             query: Query::parse(head.uri.query()),
+            query_text: head.uri.query(),
             headers: &head.headers,
             payload: Payload { length, stream: body, timeout: self.options.body_read_timeout },
         };

@@ -11,7 +11,9 @@ use tempfile::TempDir;
 use zaqar_model::{FlavorName, IdSource, Metadata, Pool, PoolName, PoolWeight, RandomIds};
 use zaqar_storage::{Capabilities, ManagementStore, MessageStore, Placement, PoolFault};
 use zaqar_storage_conformance::ManualClock;
-use zaqar_storage_embedded::{DataDirectory, EmbeddedManagementStore, EmbeddedMessageStore, Options};
+use zaqar_storage_embedded::{
+    DataDirectory, Durability, EmbeddedManagementStore, EmbeddedMessageStore, Options,
+};
 use zaqar_storage_faulty::FaultyStore;
 use zaqar_storage_pooled::{PooledMessageStore, StoreOpener};
 
@@ -26,23 +28,14 @@ impl StoreOpener for EmbeddedOpener {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            fifo: true,
-            claims: true,
-            durability: true,
-            at_least_once: true,
-            high_throughput: true,
-            subscriptions: true,
-            deliveries: false,
-        }
+        EmbeddedMessageStore::capabilities_with(Durability::Fsync)
     }
 
     async fn open(&self, pool: &Pool) -> Result<Arc<dyn MessageStore>, PoolFault> {
         let directory = Path::new(pool.uri.strip_prefix("embedded://").unwrap()).to_owned();
         let options = Options { segment_size: 2 << 20, ..Options::default() };
         let opened = tokio::task::spawn_blocking(move || {
-            DataDirectory::lock(&directory)?;
-            EmbeddedMessageStore::open(&directory, options)
+            EmbeddedMessageStore::open_alone(DataDirectory::lock(&directory)?, options)
         });
         match opened.await.unwrap() {
             Ok(store) => Ok(Arc::new(store)),
