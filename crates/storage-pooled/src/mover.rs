@@ -58,7 +58,7 @@ impl Mover {
     /// Moves the queue, and on if the plan changes on the way. What fails is tried again later.
     pub(crate) async fn run(self) {
         let number = self.queue.number;
-        loop {
+        while !self.roll.is_closed() {
             match self.follow_the_plan().await {
                 Ok(true) => {}
                 Ok(false) => return self.roll.note_success(number),
@@ -67,10 +67,11 @@ impl Mover {
                         let queue = &self.queue.name;
                         tracing::warn!(%error, %queue, "a queue could not be moved yet; it stays in use where it is");
                     }
-                    return self.roll.leave(number);
+                    break;
                 }
             }
         }
+        self.roll.leave(number);
     }
 
     /// Does what the plan says. `false`: nothing is left to do, and this mover is off the roll.
@@ -180,7 +181,7 @@ impl Mover {
     }
 
     fn is_recalled(&self) -> bool {
-        self.stop.load(Ordering::Acquire)
+        self.stop.load(Ordering::Acquire) || self.roll.is_closed()
     }
 
     /// One change of one entry: before it the queue is in the one store, after it in the other.

@@ -12,7 +12,7 @@ use zaqar_model::{Destination, DestinationNumber};
 use crate::mover::Mover;
 use crate::pooled::Pooled;
 
-/// One mover a queue. They end with this, wherever they are: a move that was broken off is made again.
+/// One mover a queue. They end at the latest with this, wherever they are: a move that was broken off is made again.
 #[derive(Debug, Default)]
 pub(crate) struct Movers {
     tasks: Mutex<JoinSet<()>>,
@@ -27,6 +27,8 @@ pub(crate) struct Roll {
     failing: Mutex<HashSet<DestinationNumber>>,
     /// How many are under way.
     count: watch::Sender<usize>,
+    /// Nobody is to move any more.
+    is_closed: AtomicBool,
 }
 
 impl Movers {
@@ -52,9 +54,11 @@ impl Movers {
         self.roll.recall(queue);
     }
 
+    /// Waits until each mover has ended its step; none begins any more. What they leave is taken up by the next run.
     pub(crate) async fn stop(&self) {
+        self.roll.close();
         let mut tasks = std::mem::take(&mut *self.tasks.lock());
-        tasks.shutdown().await;
+        while tasks.join_next().await.is_some() {}
     }
 
     /// Waits until nobody is moving.
@@ -69,6 +73,9 @@ impl Roll {
     /// `None`: somebody moves the queue already, and is told that the plan has changed.
     fn enter(&self, queue: DestinationNumber) -> Option<Arc<AtomicBool>> {
         let mut under_way = self.under_way.lock();
+        if self.is_closed() {
+            return None;
+        }
         if let Some(stop) = under_way.get(&queue) {
             stop.store(true, Ordering::Release);
             return None;
@@ -77,6 +84,18 @@ impl Roll {
         under_way.insert(queue, Arc::clone(&stop));
         self.count.send_replace(under_way.len());
         Some(stop)
+    }
+
+    fn close(&self) {
+        let under_way = self.under_way.lock();
+        self.is_closed.store(true, Ordering::Release);
+        for stop in under_way.values() {
+            stop.store(true, Ordering::Release);
+        }
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.is_closed.load(Ordering::Acquire)
     }
 
     fn has(&self, queue: DestinationNumber) -> bool {

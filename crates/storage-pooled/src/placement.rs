@@ -16,8 +16,9 @@ impl Placement for PooledMessageStore {
 
     async fn try_pool(&self, pool: &Pool) -> Result<Capabilities, PoolFault> {
         let pools = &self.pooled.pools;
-        let (store, is_ours) = match pools.is_open_as(pool) {
-            Some(store) => (store, false),
+        // A second opening would find the store in use: by this pool, or by another that has its URI.
+        let (store, is_ours) = match pools.open_at(&pool.uri).await {
+            Some(store) => (store?, false),
             None => (pools.try_open(pool).await?, true),
         };
         let capabilities = store.capabilities();
@@ -43,7 +44,7 @@ impl Placement for PooledMessageStore {
     async fn health_of_pools(&self, now: Timestamp) -> StorageResult<Vec<(PoolName, Health)>> {
         let mut all = Vec::new();
         for pool in self.pooled.all_pools().await? {
-            let health = match self.pooled.pools.open(&pool).await {
+            let health = match self.pooled.open(&pool).await {
                 Ok(store) => store.health(now).await,
                 Err(error) => Err(error),
             };

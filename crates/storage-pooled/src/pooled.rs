@@ -52,9 +52,24 @@ impl Pooled {
             return Ok(store);
         }
         match self.management.get_pool(name).await? {
-            Some(pool) => self.pools.open(&pool).await,
-            None => Err(StorageError::unavailable(format!("the pool {name} is not registered"))),
+            Some(pool) => self.open(&pool).await,
+            None => Err(unregistered(name)),
         }
+    }
+
+    /// Opens a registered pool. One that was changed or removed meanwhile does not stay open: whoever did that may have
+    /// looked for an open store before there was one.
+    pub(crate) async fn open(&self, pool: &Pool) -> StorageResult<Arc<dyn MessageStore>> {
+        if let Some(store) = self.pools.opened(&pool.name) {
+            return Ok(store);
+        }
+        let store = self.pools.open(pool).await?;
+        let registered = self.management.get_pool(&pool.name).await?;
+        if registered.as_ref().is_some_and(|registered| is_same_store(registered, pool)) {
+            return Ok(store);
+        }
+        self.pools.forget(&pool.name, registered.as_ref()).await;
+        Err(unregistered(&pool.name))
     }
 
     /// The pool that a new queue without a flavor goes to.
@@ -82,8 +97,16 @@ impl Pooled {
         self.pools.check_open()?;
         let mut stores: Vec<_> = self.virtual_pool.iter().cloned().map(Ok).collect();
         for pool in self.all_pools().await? {
-            stores.push(self.pools.open(&pool).await);
+            stores.push(self.open(&pool).await);
         }
         Ok(stores)
     }
+}
+
+pub(crate) fn is_same_store(one: &Pool, other: &Pool) -> bool {
+    one.uri == other.uri && one.options == other.options
+}
+
+fn unregistered(name: &PoolName) -> StorageError {
+    StorageError::unavailable(format!("the pool {name} is not registered any more"))
 }

@@ -10,6 +10,7 @@ use zaqar_model::{Pool, PoolName};
 use zaqar_storage::{Capabilities, MessageStore, PoolFault, StorageError, StorageResult};
 
 use crate::StoreOpener;
+use crate::pooled::is_same_store;
 
 /// As many as there are registered pools, at most.
 #[derive(Debug)]
@@ -84,19 +85,20 @@ impl OpenPools {
         }
     }
 
-    /// Whether the store is open that this pool's URI and options name.
-    pub(crate) fn is_open_as(&self, pool: &Pool) -> Option<Arc<dyn MessageStore>> {
-        let opened = self.opened.lock();
-        let slot = opened.get(&pool.name).filter(|slot| slot.is_for(pool))?;
-        slot.store.get().cloned()
+    /// The store at this URI, if one is open or being opened there, under whatever name.
+    pub(crate) async fn open_at(&self, uri: &str) -> Option<Result<Arc<dyn MessageStore>, PoolFault>> {
+        let slot = self.opened.lock().values().find(|slot| slot.pool.uri == uri).cloned()?;
+        let store = slot.store.get_or_try_init(|| self.try_open(&slot.pool)).await;
+        Some(store.cloned())
     }
 
     /// Closes the store of a pool, unless it is still the one of the pool as it is registered now.
     pub(crate) async fn forget(&self, name: &PoolName, registered: Option<&Pool>) {
         let slot = {
             let mut opened = self.opened.lock();
-            let is_current =
-                opened.get(name).is_some_and(|slot| registered.is_some_and(|pool| slot.is_for(pool)));
+            let is_current = opened
+                .get(name)
+                .is_some_and(|slot| registered.is_some_and(|pool| is_same_store(&slot.pool, pool)));
             if is_current { None } else { opened.remove(name) }
         };
         if let Some(store) = slot.as_ref().and_then(|slot| slot.store.get())
@@ -132,11 +134,5 @@ impl OpenPools {
     fn schemes(&self) -> String {
         let schemes: Vec<_> = self.openers.iter().map(|opener| format!("{}:", opener.scheme())).collect();
         schemes.join(", ")
-    }
-}
-
-impl OpenPool {
-    fn is_for(&self, pool: &Pool) -> bool {
-        self.pool.uri == pool.uri && self.pool.options == pool.options
     }
 }

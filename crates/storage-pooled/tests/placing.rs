@@ -280,6 +280,8 @@ async fn a_pool_is_tried_before_it_is_registered_and_is_not_kept_open() {
     let (queue, plain) = (queue(&management, "q").await, site.pool("plain", None));
     store.post(&queue, &poster(), messages(1), site.clock.now()).await.unwrap();
     store.try_pool(&plain).await.unwrap();
+    // So that whoever registers it a second time is told of that, not that it is in use.
+    store.try_pool(&Pool { name: PoolName::new("twin").unwrap(), ..plain.clone() }).await.unwrap();
     store.forget_pool(&plain.name).await;
     store.post(&queue, &poster(), messages(1), site.clock.now()).await.unwrap();
 }
