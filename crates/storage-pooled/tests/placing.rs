@@ -298,7 +298,7 @@ async fn dead_letters_go_to_another_pool() {
     let claim = claim_with_max_count(2, 1);
     let claimed = store.claim(&from, &claim, now).await.unwrap();
     assert_eq!(claimed.exhausted, posted);
-    assert_eq!(store.with_exhausted().await.unwrap(), [from.clone()]);
+    assert_eq!(store.with_exhausted().await.unwrap(), std::slice::from_ref(&from));
     let stored = store.exhausted(&from, 10, now).await.unwrap();
     for _ in 0..2 {
         store.move_exhausted(&from, &to, stored.clone(), now).await.unwrap();

@@ -37,7 +37,8 @@
 //!    `management_store!` a function that opens an empty store. Each case is one rule of this contract, and each must
 //!    pass.
 //! 5. Add the driver to `stores.rs` of the `server` crate, to `NAMES` and to `open`, under the name that
-//!    `[drivers] message_store` or `management_store` will call it by.
+//!    `[drivers] message_store` or `management_store` will call it by. For pools of it, add a `StoreOpener` to
+//!    `pool_openers.rs` there.
 
 mod capabilities;
 mod catalogue;

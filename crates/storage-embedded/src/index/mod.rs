@@ -403,8 +403,10 @@ impl QueueIndex {
         }
         self.detach(sequence);
         let key = self.claims.open(claim, hold);
-        // A message that comes from another store may know of a later renewal.
-        self.claims.set_hold(key, hold);
+        if self.claims.get(key).is_some_and(|claim| claim.hold != hold) {
+            // A message that comes from another store knows of a later renewal.
+            self.claims.set_hold(key, hold);
+        }
         if let Some(entry) = self.entry_mut(sequence) {
             entry.claim = Some(key);
             self.claimed += 1;

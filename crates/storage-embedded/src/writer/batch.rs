@@ -175,7 +175,7 @@ impl Batch {
             let is_native = message.id == native_id(queue.id_prefix, sequence);
             self.place(
                 queue,
-                MessageRecord {
+                &MessageRecord {
                     destination: queue.number,
                     sequence,
                     id: (!is_native).then_some(message.id),
@@ -228,11 +228,11 @@ impl Batch {
     /// Gives a message its sequence number and writes it down.
     fn arrive(&mut self, queue: &Arc<Queue>, mut record: MessageRecord<'_>) -> u64 {
         record.sequence = queue.tail.load(Ordering::Relaxed);
-        self.place(queue, record)
+        self.place(queue, &record)
     }
 
     /// Writes a message down that has its sequence number.
-    fn place(&mut self, queue: &Arc<Queue>, record: MessageRecord<'_>) -> u64 {
+    fn place(&mut self, queue: &Arc<Queue>, record: &MessageRecord<'_>) -> u64 {
         let next = record.sequence.saturating_add(1);
         queue.tail.fetch_max(next, Ordering::Relaxed);
         self.sequence_floor = self.sequence_floor.max(next);
@@ -241,7 +241,7 @@ impl Batch {
             queue: Arc::clone(queue),
             sequence: record.sequence,
             id: record.id,
-            entry: Entry::new(location, &record),
+            entry: Entry::new(location, record),
             claim: record.claim,
             exhausted: record.exhausted,
         });

@@ -20,17 +20,17 @@ fn document(report: &HealthReport) -> Value {
         ((*name).to_owned(), document)
     });
     let operations = Map::from_iter(operations);
-    let Some(pools) = &report.pools else { return store(&report.storage, operations) };
+    let Some(pools) = &report.pools else { return store(&report.storage, &operations) };
     let mut document = Map::new();
     document.insert("catalog_reachable".to_owned(), report.storage.reachable.into());
     if !operations.is_empty() {
         document.insert("operation_status".to_owned(), operations.into());
     }
-    document.extend(pools.iter().map(|(name, health)| (name.to_string(), store(health, Map::new()))));
+    document.extend(pools.iter().map(|(name, health)| (name.to_string(), store(health, &Map::new()))));
     document.into()
 }
 
-fn store(health: &Health, operations: Map<String, Value>) -> Value {
+fn store(health: &Health, operations: &Map<String, Value>) -> Value {
     let volume = health.volume.map(|volume| {
         json!({
             "free": volume.free, "claimed": volume.claimed, "total": volume.free.saturating_add(volume.claimed)
@@ -41,4 +41,21 @@ fn store(health: &Health, operations: Map<String, Value>) -> Value {
         "operation_status": operations,
         "message_volume": volume,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use zaqar_domain::{Health, HealthReport};
+    use zaqar_model::PoolName;
+
+    use super::document;
+
+    #[test]
+    fn pools_are_shown_by_their_names() {
+        let pools = vec![(PoolName::new("one").unwrap(), Health::default())];
+        let report = HealthReport { storage: Health::default(), pools: Some(pools), operations: Vec::new() };
+        let one = json!({"storage_reachable": false, "operation_status": {}, "message_volume": null});
+        assert_eq!(document(&report), json!({"catalog_reachable": false, "one": one}));
+    }
 }
