@@ -13,6 +13,7 @@ mod logging;
 mod policy_commands;
 mod policy_file;
 mod policy_files;
+mod pool_openers;
 mod process;
 mod server;
 mod signals;

@@ -49,7 +49,7 @@ async fn serve(
     // First the port: whoever is refused it leaves nothing behind.
     let listener = listen(&config.wsgi).await?;
     let address = listener.local_addr().context("cannot tell the address")?;
-    let open = stores::open(config, data_directory, &ids)?;
+    let open = stores::open(config, data_directory, &ids, &clock)?;
     let zaqar = Arc::new(Zaqar::new(open.stores.clone(), limits::of(config), Arc::clone(&clock), ids));
     zaqar.set_policy(policy);
 

@@ -5,12 +5,15 @@ use std::sync::Arc;
 
 use zaqar_config::{Config, Drivers, Embedded};
 use zaqar_domain::Stores;
-use zaqar_model::IdSource;
-use zaqar_storage::{ManagementStore, MessageStore};
+use zaqar_model::{Clock, IdSource};
+use zaqar_storage::{ManagementStore, MessageStore, Placement};
 use zaqar_storage_embedded::{
     DataDirectory, Durability, EmbeddedManagementStore, EmbeddedMessageStore, OpenError, Options,
 };
 use zaqar_storage_faulty::FaultyStore;
+use zaqar_storage_pooled::PooledMessageStore;
+
+use crate::pool_openers;
 
 /// The names by which `[drivers] message_store` and `management_store` know the stores of this build.
 const NAMES: [&str; 2] = ["embedded", "faulty"];
@@ -43,9 +46,13 @@ pub(crate) fn open(
     config: &Config,
     data_directory: Option<&Path>,
     ids: &Arc<dyn IdSource>,
+    clock: &Arc<dyn Clock>,
 ) -> Result<OpenStores, OpenError> {
     let names = [&config.drivers.message_store, &config.drivers.management_store];
     let [messages_embedded, management_embedded] = names.map(|name| name != "faulty");
+    // With pools, the server's own message store is the virtual pool or nothing.
+    let has_own = !config.default.pooling || config.pooling_catalog.enable_virtual_pool;
+    let messages_embedded = messages_embedded && has_own;
     let data = if messages_embedded || management_embedded {
         Some(DataDirectory::lock(&directory(data_directory, &config.embedded))?)
     } else {
@@ -63,7 +70,15 @@ pub(crate) fn open(
         }
         _ => Arc::new(FaultyStore),
     };
-    Ok(OpenStores { stores: Stores { management, messages, placement: None }, data })
+    if !config.default.pooling {
+        return Ok(OpenStores { stores: Stores { management, messages, placement: None }, data });
+    }
+    let openers = pool_openers::all(embedded_options(&config.embedded));
+    let own = has_own.then_some(messages);
+    let pools = PooledMessageStore::new(Arc::clone(&management), openers, own, Arc::clone(clock));
+    let messages = Arc::new(pools);
+    let placement: Arc<dyn Placement> = Arc::clone(&messages) as _;
+    Ok(OpenStores { stores: Stores { management, messages, placement: Some(placement) }, data })
 }
 
 /// The command line (or the environment, which stands for it) stands above the configuration.

@@ -15,6 +15,8 @@ mod health;
 #[cfg(test)]
 mod messages;
 #[cfg(test)]
+mod placement;
+#[cfg(test)]
 mod policy;
 #[cfg(test)]
 mod pools;
