@@ -37,3 +37,4 @@ pub use pools::{ListedPools, PoolChange, PoolDefinition, PoolListing};
 pub use queues::{ListedQueues, Patch, PurgeScope, QueueCreation, QueueListing, StatsEdge, StatsReport};
 pub use subscriptions::{ListedSubscriptions, ShownSubscription, SubscriptionListing, SubscriptionWish};
 pub use zaqar::{Stores, Zaqar};
+pub use zaqar_storage::Health;

@@ -8,7 +8,7 @@ use tokio::sync::Mutex;
 use zaqar_model::{
     Clock, DestinationKind, DestinationName, IdSource, Metadata, ProjectId, Queue, QueueName, Timestamp,
 };
-use zaqar_storage::{ManagementStore, MessageStore, Placement, StorageError, StorageResult};
+use zaqar_storage::{Created, ManagementStore, MessageStore, Placement, StorageError, StorageResult};
 
 use crate::permissions::PolicyInForce;
 use crate::{Keyring, Limits};
@@ -107,7 +107,11 @@ impl Stores {
             Some(queue) => Ok(queue),
             None => {
                 let created = self.management.create(name.kind, project, &name.name, Metadata::default());
-                Ok(created.await?.into_queue())
+                let created = created.await?;
+                if let Created::New(queue) = &created {
+                    self.place_new(queue, None).await?;
+                }
+                Ok(created.into_queue())
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::{FlavorName, Metadata, PoolName};
+use crate::{Destination, FlavorName, Metadata, PoolName};
 
 /// How likely a pool is chosen for a new queue, in proportion to the others of its flavor. 0: never.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,6 +46,16 @@ impl fmt::Debug for Pool {
             .field("flavor", &self.flavor)
             .finish_non_exhaustive()
     }
+}
+
+/// A queue that is on its way to another pool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueueMove {
+    pub queue: Destination,
+    /// Where it is to live. `None`: in the virtual pool.
+    pub to: Option<PoolName>,
+    /// Every pool in which something of it may be found until the move is over.
+    pub pools: Vec<PoolName>,
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ mod openapi_command;
 mod policy_commands;
 mod policy_file;
 mod policy_files;
+mod pool_openers;
 mod process;
 mod server;
 mod signals;

@@ -51,7 +51,7 @@ async fn serve(
     // First the port: whoever is refused it leaves nothing behind.
     let listener = listen(&config.wsgi).await?;
     let address = listener.local_addr().context("cannot tell the address")?;
-    let open = stores::open(config, data_directory, &ids)?;
+    let open = stores::open(config, data_directory, &ids, &clock)?;
     let keyring = encryption::keyring(&config.transport, open.directory_of_messages(), &*ids)?;
     let zaqar = Zaqar::new(open.stores.clone(), limits::of(config), Arc::clone(&clock), ids);
     let zaqar = Arc::new(zaqar.with_keyring(Arc::new(keyring)));

@@ -83,6 +83,11 @@ impl Fixture {
         Self { service: HttpService::new(Arc::clone(&zaqar), options), zaqar, clock, management, store }
     }
 
+    /// The same service as a server serves it that is not for administrators.
+    pub(crate) fn for_everybody(self) -> Self {
+        Self { service: HttpService::new(Arc::clone(&self.zaqar), HttpOptions::default()), ..self }
+    }
+
     pub(crate) async fn send(&self, request: Request<Full<Bytes>>) -> Answer {
         let response = self.service.clone().oneshot(request).await.unwrap();
         let (head, body) = response.into_parts();

@@ -11,6 +11,8 @@ mod failures;
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]
+mod flavors;
+#[cfg(test)]
 mod form;
 #[cfg(test)]
 mod healthcheck;
@@ -22,6 +24,8 @@ mod ids;
 mod messages;
 #[cfg(test)]
 mod policy;
+#[cfg(test)]
+mod pools;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
