@@ -33,6 +33,11 @@ fn a_service_with_other_options_answers_as_upstream_does() {
     compare("options");
 }
 
+#[test]
+fn a_service_with_pools_answers_as_upstream_does() {
+    compare("pooled");
+}
+
 /// Sends every request of a directory to a pair of fresh services with its configuration.
 #[allow(clippy::explicit_write, reason = "a test that passes shows nothing of what is printed by a macro")]
 fn compare(configuration: &str) {
