@@ -4,7 +4,7 @@
 use zaqar_config::{Config, Loaded, Sources, TransportDriver};
 
 use crate::cli::ConfigSources;
-use crate::{logging, stores};
+use crate::{keystone, logging, stores};
 
 /// What there is to say about a configuration, a line each.
 #[derive(Debug, Default)]
@@ -35,14 +35,7 @@ fn lines<T: ToString>(items: &[T]) -> Vec<String> {
 
 /// What is asked for and not there. Going on without it would leave an installation open, or without its data.
 fn refusals(config: &Config) -> Vec<String> {
-    let mut refusals = Vec::new();
-    let strategy = &config.default.auth_strategy;
-    if !strategy.is_empty() {
-        refusals.push(format!(
-            "[DEFAULT] auth_strategy = {strategy} is not in this version, which cannot authenticate callers; \
-             leave it empty only where everyone who can reach the port is trusted"
-        ));
-    }
+    let mut refusals = keystone::refusals(config);
     if config.drivers.transport != TransportDriver::Wsgi {
         refusals
             .push("[drivers] transport = websocket is not in this version; the choice is: wsgi".to_owned());
@@ -66,7 +59,7 @@ mod tests {
     #[test]
     fn everything_that_is_not_there_is_refused_at_once() {
         let mut config = Config::default();
-        config.default.auth_strategy = "keystone".to_owned();
+        config.default.auth_strategy = "ldap".to_owned();
         config.drivers.transport = TransportDriver::Websocket;
         config.drivers.message_store = "redis".to_owned();
         config.drivers.management_store = "mongodb".to_owned();

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use zaqar_authentication::SigningKeys;
+use zaqar_authentication::{Authentication, SigningKeys};
 use zaqar_config::{Config, Secret};
 use zaqar_transport_http::{HttpOptions, ServeOptions};
 
-pub(crate) fn service_options(config: &Config) -> HttpOptions {
+pub(crate) fn service_options(config: &Config, authentication: Authentication) -> HttpOptions {
     let slow_request = match config.wsgi.slow_request_ms {
         0 => Duration::MAX,
         milliseconds => Duration::from_millis(milliseconds),
@@ -16,6 +16,7 @@ pub(crate) fn service_options(config: &Config) -> HttpOptions {
     let present = signed_url.secret_key.as_ref().map(Secret::expose);
     HttpOptions {
         signing_keys: SigningKeys::new(present, &former, signed_url.max_lifetime),
+        authentication,
         admin_mode: config.default.admin_mode,
         body_read_timeout: Duration::from_secs(config.wsgi.body_timeout),
         slow_request,

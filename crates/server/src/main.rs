@@ -8,6 +8,7 @@ mod configuration;
 mod failure;
 mod housekeeping;
 mod http;
+mod keystone;
 mod limits;
 mod logging;
 mod policy_commands;

@@ -15,7 +15,7 @@ use zaqar_transport_http::HttpService;
 use crate::cli::ServerOptions;
 use crate::policy_files::{PolicyFiles, Stamp};
 use crate::signals::StopSignals;
-use crate::{configuration, housekeeping, http, limits, logging, process, stores, welcome};
+use crate::{configuration, housekeeping, http, keystone, limits, logging, process, stores, welcome};
 
 pub(crate) fn run(options: &ServerOptions) -> anyhow::Result<()> {
     let (config, report) = configuration::read(&options.sources);
@@ -46,6 +46,7 @@ async fn serve(
     let mut signals = StopSignals::catch()?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ids: Arc<dyn IdSource> = Arc::new(RandomIds);
+    let authentication = keystone::authentication(config, Arc::clone(&clock))?;
     // First the port: whoever is refused it leaves nothing behind.
     let listener = listen(&config.wsgi).await?;
     let address = listener.local_addr().context("cannot tell the address")?;
@@ -61,7 +62,7 @@ async fn serve(
         tokio::spawn(housekeeping::follow_policy(Arc::clone(&zaqar), policy_files, seen)),
     ];
     let (stop, stopping) = oneshot::channel::<()>();
-    let service = HttpService::new(zaqar, http::service_options(config));
+    let service = HttpService::new(zaqar, http::service_options(config, authentication));
     let shutdown = async move {
         // That the sender is gone means the same.
         let _ = stopping.await;

@@ -75,6 +75,11 @@ impl<'p> Resource<'p> {
         })
     }
 
+    /// Whether it is for everybody, known or not.
+    pub(crate) const fn is_open(self) -> bool {
+        matches!(self, Self::Versions)
+    }
+
     /// The methods that it knows, besides OPTIONS.
     pub(crate) const fn methods(self) -> &'static str {
         match self {

@@ -11,23 +11,22 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header, request};
+use http::{HeaderValue, Method, Request, Response, StatusCode, header, request};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Body;
 use tokio::time::Instant;
-use zaqar_authentication::SigningKeys;
+use zaqar_authentication::{Authentication, SigningKeys};
 use zaqar_domain::Zaqar;
 
 use crate::body::{BoxError, Length, Payload};
+use crate::credentials::{Credentials, credentials};
 use crate::errors::HttpError;
 use crate::exchange::{Exchange, Handled, header_text};
 use crate::falcon::{Query, decode_path};
 use crate::handlers::{home, versions};
 use crate::identity::{caller, check_form, destination_name, signature_allows};
-use crate::request_id::{RequestId, RequestIds};
+use crate::request_id::{REQUEST_ID, RequestId, RequestIds, global_request_id};
 use crate::routes::{Resource, dispatch, refuse};
-
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-openstack-request-id");
 
 /// What of the REST service can be set.
 #[derive(Clone, Debug)]
@@ -40,6 +39,8 @@ pub struct HttpOptions {
     pub slow_request: Duration,
     /// What pre-signed URLs are signed and verified with.
     pub signing_keys: SigningKeys,
+    /// Who says who is asking.
+    pub authentication: Authentication,
 }
 
 impl Default for HttpOptions {
@@ -49,6 +50,7 @@ impl Default for HttpOptions {
             body_read_timeout: Duration::from_secs(30),
             slow_request: Duration::from_secs(1),
             signing_keys: SigningKeys::default(),
+            authentication: Authentication::default(),
         }
     }
 }
@@ -83,7 +85,7 @@ impl HttpService {
         let (head, body) = request.into_parts();
         let accept = header_text(&head.headers, &header::ACCEPT).unwrap_or_default();
         let body = pin!(body.map_err(Into::into));
-        let (mut response, cause) = match unpanicked(self.0.handle(&head, &accept, body)).await {
+        let (mut response, cause) = match unpanicked(self.0.handle(id, &head, &accept, body)).await {
             Ok(Ok(response)) => (response, None),
             Ok(Err(mut error)) => {
                 let cause = error.cause.take();
@@ -116,13 +118,14 @@ impl HttpService {
     ) {
         let (method, path, status) = (&head.method, head.uri.path(), status.as_u16());
         let milliseconds = duration.as_secs_f64() * 1000.0;
+        let global_request_id = global_request_id(&head.headers);
         if status >= 500 {
             let cause = cause.map(tracing::field::display);
-            tracing::warn!(request_id = %id, %method, path, status, milliseconds, cause, "request failed");
+            tracing::warn!(request_id = %id, global_request_id, %method, path, status, milliseconds, cause, "request failed");
         } else if duration > self.0.options.slow_request {
-            tracing::warn!(request_id = %id, %method, path, status, milliseconds, "slow request");
+            tracing::warn!(request_id = %id, global_request_id, %method, path, status, milliseconds, "slow request");
         } else {
-            tracing::debug!(request_id = %id, %method, path, status, milliseconds, "request");
+            tracing::debug!(request_id = %id, global_request_id, %method, path, status, milliseconds, "request");
         }
     }
 }
@@ -130,12 +133,22 @@ impl HttpService {
 impl Inner {
     async fn handle(
         &self,
+        id: RequestId,
         head: &request::Parts,
         accept: &str,
         body: Pin<&mut (dyn Body<Data = Bytes, Error = BoxError> + Send)>,
     ) -> Handled {
         let path = decode_path(head.uri.path());
-        let Some(resource) = Resource::find(&path, self.options.admin_mode) else {
+        let resource = Resource::find(&path, self.options.admin_mode);
+        // Before anything else: who is unknown does not learn which paths there are.
+        let credentials = match resource {
+            Some(resource) if resource.is_open() => Credentials::Believed,
+            _ => match credentials(head, &path, id, &self.options.authentication).await {
+                Ok(credentials) => credentials,
+                Err(answer) => return answer,
+            },
+        };
+        let Some(resource) = resource else {
             return Err(HttpError::status(StatusCode::NOT_FOUND));
         };
         let method = head.method.as_str();
@@ -152,7 +165,7 @@ impl Inner {
                 _ => Err(refuse(resource, method)),
             };
         }
-        let caller = caller(&head.headers, self.zaqar.limits(), resource.kind())?;
+        let caller = caller(&head.headers, &credentials, self.zaqar.limits(), resource.kind())?;
         let name = resource.place().map(destination_name).transpose()?;
         if method == "OPTIONS" {
             return Ok(options(resource));
