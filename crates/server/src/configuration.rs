@@ -18,7 +18,9 @@ pub(crate) fn read(options: &ConfigSources) -> (Option<Config>, Report) {
     let sources = Sources { paths: options.paths.clone(), environment: std::env::vars_os().collect() };
     match zaqar_config::load(&sources) {
         Ok(Loaded { config, warnings }) => {
-            let report = Report { errors: refusals(&config), warnings: lines(&warnings) };
+            let mut warnings = lines(&warnings);
+            warnings.extend(keystone::warnings(&config));
+            let report = Report { errors: refusals(&config), warnings };
             (report.errors.is_empty().then_some(config), report)
         }
         Err(problems) => {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use zaqar_authentication::{
     Authentication, Connection, DomainReference, Keystone, KeystoneOptions, Login, Reference, Scope,
 };
-use zaqar_config::{Config, Credentials, Secret};
+use zaqar_config::{Config, Credentials, KeystoneAuthtoken, Secret};
 use zaqar_model::Clock;
 
 /// In this time Keystone answers, if nothing else is set, in seconds.
@@ -33,8 +33,27 @@ pub(crate) fn refusals(config: &Config) -> Vec<String> {
     }
 }
 
+/// As upstream does, a service starts that says nothing of who it is to Keystone. It lets nobody in.
+pub(crate) fn warnings(config: &Config) -> Vec<String> {
+    if config.default.auth_strategy != "keystone" || !says_nothing(&config.keystone_credentials) {
+        return Vec::new();
+    }
+    vec![
+        "[keystone_authtoken] has no auth_url and no auth_type: Keystone cannot be asked about tokens, and nobody gets in"
+            .to_owned(),
+    ]
+}
+
+fn says_nothing(credentials: &Credentials) -> bool {
+    *credentials == Credentials::default()
+}
+
 fn options(config: &Config) -> Result<KeystoneOptions, Vec<String>> {
-    let (options, credentials) = (&config.keystone_authtoken, &config.keystone_credentials);
+    let credentials = &config.keystone_credentials;
+    if says_nothing(credentials) {
+        let auth_url = config.keystone_authtoken.www_authenticate_uri.clone().unwrap_or_default();
+        return Ok(with_credentials(&config.keystone_authtoken, auth_url, None));
+    }
     let mut missing = Missing(Vec::new());
     let auth_url = missing.text("auth_url", credentials.auth_url.as_ref());
     if !["http://", "https://"].iter().any(|scheme| auth_url.starts_with(scheme)) && missing.0.is_empty() {
@@ -43,13 +62,20 @@ fn options(config: &Config) -> Result<KeystoneOptions, Vec<String>> {
         ));
     }
     let login = login(credentials, &mut missing);
-    if options.keyfile.is_some() && options.certfile.is_none() {
+    if config.keystone_authtoken.keyfile.is_some() && config.keystone_authtoken.certfile.is_none() {
         missing.add("certfile", "keyfile is the key of it");
     }
-    let (Some(login), true) = (login, missing.0.is_empty()) else { return Err(missing.0) };
+    if missing.0.is_empty() {
+        Ok(with_credentials(&config.keystone_authtoken, auth_url, login))
+    } else {
+        Err(missing.0)
+    }
+}
+
+fn with_credentials(options: &KeystoneAuthtoken, auth_url: String, login: Option<Login>) -> KeystoneOptions {
     let path = |option: &Option<String>| option.as_ref().map(Into::into);
     let timeout = options.http_connect_timeout.unwrap_or(DEFAULT_TIMEOUT).max(1);
-    Ok(KeystoneOptions {
+    KeystoneOptions {
         auth_url,
         www_authenticate_uri: options.www_authenticate_uri.clone(),
         login,
@@ -70,7 +96,7 @@ fn options(config: &Config) -> Result<KeystoneOptions, Vec<String>> {
         service_type: options.service_type.clone(),
         delay_auth_decision: options.delay_auth_decision,
         include_service_catalog: options.include_service_catalog,
-    })
+    }
 }
 
 /// Sentences about what is not there.
@@ -187,7 +213,7 @@ mod tests {
     use zaqar_authentication::{DomainReference, Login, Reference, Scope};
     use zaqar_config::{Config, Secret};
 
-    use super::{options, refusals};
+    use super::{options, refusals, warnings};
 
     fn config() -> Config {
         let mut config = Config::default();
@@ -206,11 +232,22 @@ mod tests {
     fn user_and_project_are_in_the_default_domain_unless_said_otherwise() {
         let mut config = config();
         config.keystone_credentials.project_domain_name = Some("Services".to_owned());
-        let Login::Password { user, scope, .. } = options(&config).unwrap().login else { panic!() };
+        let login = options(&config).unwrap().login;
+        let Some(Login::Password { user, scope, .. }) = login else { panic!() };
         let in_domain = |name: &str, domain| Reference::Name { name: name.to_owned(), domain };
         assert_eq!(user, in_domain("zaqar", DomainReference::Id("default".to_owned())));
         let services = DomainReference::Name("Services".to_owned());
         assert_eq!(scope, Scope::Project(in_domain("service", services)));
+    }
+
+    #[test]
+    fn to_say_nothing_of_who_the_service_is_is_a_warning() {
+        let mut nothing = Config::default();
+        assert!(warnings(&nothing).is_empty());
+        nothing.default.auth_strategy = "keystone".to_owned();
+        assert!(refusals(&nothing).is_empty());
+        assert!(warnings(&nothing)[0].contains("[keystone_authtoken] has no auth_url"));
+        assert!(warnings(&config()).is_empty());
     }
 
     #[test]

@@ -26,7 +26,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub(super) struct Client {
     http: reqwest::Client,
-    login: Login,
+    login: Option<Login>,
     /// With `/v3`.
     auth_url: String,
     interface: String,
@@ -53,6 +53,8 @@ pub(super) enum Failure {
     Status { status: StatusCode, what: &'static str, advice: &'static str },
     #[error("its answer to {what} cannot be read: {reason}")]
     Unreadable { what: &'static str, reason: String },
+    #[error("[keystone_authtoken] does not say who the service is: set auth_url and auth_type")]
+    NoCredentials,
     #[error("it refuses the service's own token, although it has just given it out")]
     Refused,
 }
@@ -83,7 +85,7 @@ impl Client {
     /// Gets a token for the service itself.
     pub(super) async fn log_in(&self, request_id: &str) -> Result<Held, Failure> {
         const WHAT: &str = "the service's login";
-        let body = self.login.document().to_string();
+        let body = self.login.as_ref().ok_or(Failure::NoCredentials)?.document().to_string();
         let request = self.http.post(format!("{}/auth/tokens", self.auth_url)).body(body);
         let request = request.header("content-type", "application/json").header(REQUEST_ID, request_id);
         let (status, headers, body) = self.send(request).await?;

@@ -11,8 +11,8 @@ pub struct KeystoneOptions {
     pub auth_url: String,
     /// What callers are told; `auth_url` unless given.
     pub www_authenticate_uri: Option<String>,
-    /// Who the service is.
-    pub login: Login,
+    /// Who the service is. Without that, Keystone cannot be asked.
+    pub login: Option<Login>,
     /// Which of Keystone's endpoints in the catalog is asked about tokens.
     pub interface: String,
     pub region: Option<String>,

@@ -47,7 +47,7 @@ fn options(url: &str) -> KeystoneOptions {
     KeystoneOptions {
         auth_url: url.to_owned(),
         www_authenticate_uri: None,
-        login: Login::Password { user, password: "open sesame".to_owned(), scope: Scope::Unscoped },
+        login: Some(Login::Password { user, password: "open sesame".to_owned(), scope: Scope::Unscoped }),
         interface: "internal".to_owned(),
         region: None,
         connection: Connection {
@@ -264,6 +264,13 @@ async fn without_its_type_in_the_catalog_a_service_refuses_restricted_tokens() {
     restricted["token"]["application_credential"] = json!({ "access_rules": [] });
     fixture.stand_in.know("restricted", restricted);
     assert_eq!(fixture.ask("restricted").await, Err(Denied::Unauthorized));
+}
+
+#[tokio::test]
+async fn without_credentials_nobody_can_tell() {
+    let fixture = Fixture::with(|options| options.login = None).await;
+    assert_eq!(fixture.ask("good").await, Err(Denied::Unavailable));
+    assert_eq!(fixture.keystone.caller(&asked(None, None)).await, Err(Denied::Unauthorized));
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ section! {
     /// How the service identifies itself: `password` or `v3applicationcredential`.
     auth_type: Option<String> = None, formerly(&["auth_plugin"]);
 
-    /// Another group that holds these options.
+    /// Another group of the same files that holds these options. In `[keystone_authtoken]` only.
     auth_section: Option<String> = None;
 
     /// The endpoint of Keystone, with or without `/v3` at its end.

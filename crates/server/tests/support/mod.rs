@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 pub(crate) mod http;
+pub(crate) mod keystone;
 pub(crate) mod lines;
 pub(crate) mod queues;
 pub(crate) mod server;
