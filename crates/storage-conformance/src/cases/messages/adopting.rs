@@ -3,7 +3,7 @@
 use zaqar_model::{Message, MessageId, StoredMessage, TtlSeconds};
 use zaqar_storage::{Deletion, StorageError};
 
-use crate::bench::{MessageBench, everything, ids, plain};
+use crate::bench::{MessageBench, everything, ids, page, plain};
 use crate::minting::{fresh_claim_id, fresh_message_id, json, poster, stranger};
 
 /// A message that was posted a moment ago, somewhere else, and lives for a minute from now.
