@@ -30,6 +30,9 @@ pub enum Error {
     /// The store could not do it now.
     #[error("{failure}")]
     Unavailable { failure: Failure, source: StorageError },
+    /// A message cannot be encrypted or decrypted, for want of the right key for instance.
+    #[error("{failure} A message cannot be encrypted or decrypted: the server's log says why.")]
+    Encryption { failure: Failure, source: Box<dyn std::error::Error + Send + Sync> },
     /// Something failed where upstream, too, has no better answer.
     #[error("{failure}")]
     Internal { failure: Failure, source: StorageError },

@@ -8,6 +8,7 @@
 
 mod claims;
 mod dead_letters;
+mod encryption;
 mod error;
 mod health;
 mod limits;
@@ -19,6 +20,7 @@ mod subscriptions;
 mod zaqar;
 
 pub use claims::{ClaimWish, NewClaim, ShownClaim};
+pub use encryption::{CannotOpen, CannotSeal, Key, KeyId, Keyring, Unreadable};
 pub use error::{Absent, Error, Failure, Refusal, Result};
 pub use health::{HealthReport, OperationStatus};
 pub use limits::{ClientIdRule, Limits};

@@ -10,8 +10,8 @@ use zaqar_model::{
 };
 use zaqar_storage::{ManagementStore, MessageStore, StorageError, StorageResult};
 
-use crate::Limits;
 use crate::permissions::PolicyInForce;
+use crate::{Keyring, Limits};
 
 /// Where everything is kept.
 #[derive(Clone, Debug)]
@@ -25,6 +25,7 @@ pub struct Stores {
 pub struct Zaqar {
     pub(crate) stores: Stores,
     pub(crate) limits: Limits,
+    pub(crate) keyring: Arc<Keyring>,
     pub(crate) policy: PolicyInForce,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn IdSource>,
@@ -36,7 +37,20 @@ pub struct Zaqar {
 impl Zaqar {
     /// With upstream's policy, until another one is set.
     pub fn new(stores: Stores, limits: Limits, clock: Arc<dyn Clock>, ids: Arc<dyn IdSource>) -> Self {
-        Self { stores, limits, policy: PolicyInForce::default(), clock, ids, moving: Arc::default() }
+        Self {
+            stores,
+            limits,
+            keyring: Arc::default(),
+            policy: PolicyInForce::default(),
+            clock,
+            ids,
+            moving: Arc::default(),
+        }
+    }
+
+    /// The keys that messages are encrypted with. Without them, no queue can ask for encryption.
+    pub fn with_keyring(self, keyring: Arc<Keyring>) -> Self {
+        Self { keyring, ..self }
     }
 
     pub const fn limits(&self) -> &Limits {

@@ -3,6 +3,7 @@
 //! Here live names, ids, times, and the records that storage keeps and transports show. Here do not live: I/O,
 //! async, the rules of who may do what (`zaqar-domain`), and the JSON envelopes of a transport.
 
+mod body;
 mod caller;
 mod claims;
 mod destinations;
@@ -18,6 +19,7 @@ mod queues;
 mod subscriptions;
 mod time;
 
+pub use body::Body;
 pub use caller::{Caller, Identity};
 pub use claims::{Claim, ClaimTerms};
 pub use destinations::{Destination, DestinationKind, DestinationName, DestinationNumber};

@@ -4,7 +4,8 @@
 use zaqar_config::{Config, Loaded, Sources, TransportDriver};
 
 use crate::cli::ConfigSources;
-use crate::{keystone, logging, stores};
+use crate::tls_files::TlsFiles;
+use crate::{encryption, http, keystone, logging, stores};
 
 /// What there is to say about a configuration, a line each.
 #[derive(Debug, Default)]
@@ -18,9 +19,10 @@ pub(crate) fn read(options: &ConfigSources) -> (Option<Config>, Report) {
     let sources = Sources { paths: options.paths.clone(), environment: std::env::vars_os().collect() };
     match zaqar_config::load(&sources) {
         Ok(Loaded { config, warnings }) => {
-            let mut warnings = lines(&warnings);
-            warnings.extend(keystone::warnings(&config));
-            let report = Report { errors: refusals(&config), warnings };
+            let mut report = Report { errors: refusals(&config), warnings: lines(&warnings) };
+            report.warnings.extend(encryption::remarks(&config.transport));
+            report.warnings.extend(http::useless_origins(&config.cors));
+            report.warnings.extend(keystone::warnings(&config));
             (report.errors.is_empty().then_some(config), report)
         }
         Err(problems) => {
@@ -42,7 +44,10 @@ fn refusals(config: &Config) -> Vec<String> {
         refusals
             .push("[drivers] transport = websocket is not in this version; the choice is: wsgi".to_owned());
     }
+    refusals.extend(encryption::refusals(&config.transport));
     refusals.extend(stores::unknown_names(&config.drivers));
+    refusals.extend(http::cors(&config.cors).err());
+    refusals.extend(TlsFiles::new(&config.ssl).err());
     refusals.extend(logging::filter(&config.logging).err().map(|error| format!("{error:#}")));
     refusals
 }

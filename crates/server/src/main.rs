@@ -5,9 +5,12 @@
 mod cli;
 mod config_commands;
 mod configuration;
+mod encryption;
 mod failure;
+mod followed;
 mod housekeeping;
 mod http;
+mod key_file;
 mod keystone;
 mod limits;
 mod logging;
@@ -18,6 +21,7 @@ mod process;
 mod server;
 mod signals;
 mod stores;
+mod tls_files;
 mod welcome;
 
 use std::io::{Write, stderr};

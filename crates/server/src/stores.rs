@@ -23,11 +23,17 @@ pub(crate) struct OpenStores {
     pub(crate) stores: Stores,
     /// Locked for as long as this lives. `None` where no store keeps anything on disk.
     data: Option<DataDirectory>,
+    messages_embedded: bool,
 }
 
 impl OpenStores {
     pub(crate) fn data_directory(&self) -> Option<&Path> {
         self.data.as_ref().map(DataDirectory::path)
+    }
+
+    /// Where messages are that no other server reads.
+    pub(crate) fn directory_of_messages(&self) -> Option<&Path> {
+        self.data_directory().filter(|_| self.messages_embedded)
     }
 
     /// Closes both; the data directory is free for another process afterwards.
@@ -63,7 +69,7 @@ pub(crate) fn open(
         }
         _ => Arc::new(FaultyStore),
     };
-    Ok(OpenStores { stores: Stores { management, messages }, data })
+    Ok(OpenStores { stores: Stores { management, messages }, data, messages_embedded })
 }
 
 /// The command line (or the environment, which stands for it) stands above the configuration.

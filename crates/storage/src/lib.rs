@@ -23,6 +23,8 @@
 //! 6. **Nothing crosses destinations.** An id, claim or marker of one queue means nothing in another.
 //! 7. **Bounded.** A method returns at most `limit` items and holds memory in proportion to its answer. The cost of an
 //!    operation does not grow with the depth of the queue or the number of queues.
+//! 8. **Bodies are bytes.** A [`Body`](zaqar_model::Body) comes back byte for byte. It need not be a text: where messages
+//!    are encrypted, it holds bytes of any value, which the store never looks into.
 //!
 //! # How to write a driver
 //!

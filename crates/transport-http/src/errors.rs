@@ -191,6 +191,10 @@ impl From<Error> for HttpError {
                 let answer = Self::new(StatusCode::SERVICE_UNAVAILABLE, title, text);
                 Self { cause: Some(Box::new(source)), ..answer }
             }
+            Error::Encryption { source, .. } => {
+                let title = "Service temporarily unavailable";
+                Self { cause: Some(source), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, title, text) }
+            }
             Error::Internal { source, .. } => Self { cause: Some(Box::new(source)), ..Self::internal(text) },
         }
     }

@@ -7,6 +7,7 @@
 //! request, calls the domain and writes the answer.
 
 mod body;
+mod cors;
 mod credentials;
 mod errors;
 mod exchange;
@@ -20,5 +21,6 @@ mod routes;
 mod serve;
 mod service;
 
-pub use serve::{ServeOptions, serve};
+pub use cors::{Cors, CorsOptions};
+pub use serve::{ServeOptions, Tls, serve};
 pub use service::{HttpOptions, HttpService};

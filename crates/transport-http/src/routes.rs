@@ -20,6 +20,10 @@ pub(crate) struct Place<'p> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Resource<'p> {
     Versions,
+    /// Whether the server should get requests.
+    Healthcheck,
+    /// Whether the server answers.
+    Liveness,
     Home,
     Ping,
     Health,
@@ -50,6 +54,8 @@ impl<'p> Resource<'p> {
             _ => {
                 return match (version, noun, rest) {
                     ("", None, _) => Some(Self::Versions),
+                    ("healthcheck", None, _) => Some(Self::Healthcheck),
+                    ("healthcheck", Some("live"), [None, ..]) => Some(Self::Liveness),
                     ("v2", Some(""), [None, ..]) => Some(Self::Home),
                     ("v2", Some("ping"), [None, ..]) => Some(Self::Ping),
                     ("v2", Some("health"), [None, ..]) if admin_mode => Some(Self::Health),
@@ -77,14 +83,14 @@ impl<'p> Resource<'p> {
 
     /// Whether it is for everybody, known or not.
     pub(crate) const fn is_open(self) -> bool {
-        matches!(self, Self::Versions)
+        matches!(self, Self::Versions | Self::Healthcheck | Self::Liveness)
     }
 
     /// The methods that it knows, besides OPTIONS.
     pub(crate) const fn methods(self) -> &'static str {
         match self {
             Self::Versions | Self::Home | Self::Health | Self::Queues(_) | Self::QueueStats(_) => "GET",
-            Self::Ping => "GET, HEAD",
+            Self::Ping | Self::Healthcheck | Self::Liveness => "GET, HEAD",
             Self::Queue(_) => "DELETE, GET, PATCH, PUT",
             Self::QueuePurge(_) | Self::QueueShare(_) | Self::Claims(_) => "POST",
             Self::Messages(_) => "DELETE, GET, POST",
@@ -98,7 +104,13 @@ impl<'p> Resource<'p> {
     /// Whose queue or topic it belongs to: its name is checked before the method is.
     pub(crate) const fn place(self) -> Option<Place<'p>> {
         match self {
-            Self::Versions | Self::Home | Self::Ping | Self::Health | Self::Queues(_) => None,
+            Self::Versions
+            | Self::Healthcheck
+            | Self::Liveness
+            | Self::Home
+            | Self::Ping
+            | Self::Health
+            | Self::Queues(_) => None,
             Self::Queue(place)
             | Self::QueueStats(place)
             | Self::QueuePurge(place)
@@ -222,6 +234,9 @@ mod tests {
         for (path, resource) in [
             ("/", Some(Resource::Versions)),
             ("//", Some(Resource::Versions)),
+            ("/healthcheck", Some(Resource::Healthcheck)),
+            ("/healthcheck/", None),
+            ("/healthcheck/live", Some(Resource::Liveness)),
             ("/v2", None),
             ("/v2/", Some(Resource::Home)),
             ("//v2/queues", Some(Resource::Queues(DestinationKind::Queue))),

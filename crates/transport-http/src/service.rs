@@ -5,8 +5,10 @@ use std::convert::Infallible;
 use std::error::Error as StdError;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -19,10 +21,12 @@ use zaqar_authentication::{Authentication, SigningKeys};
 use zaqar_domain::Zaqar;
 
 use crate::body::{BoxError, Length, Payload};
+use crate::cors::Cors;
 use crate::credentials::{Credentials, credentials};
 use crate::errors::HttpError;
 use crate::exchange::{Exchange, Handled, header_text};
 use crate::falcon::{Query, decode_path};
+use crate::handlers::healthcheck::{self, Obstacles};
 use crate::handlers::{home, versions};
 use crate::identity::{caller, check_form, destination_name, signature_allows};
 use crate::request_id::{REQUEST_ID, RequestId, RequestIds, global_request_id};
@@ -35,6 +39,10 @@ pub struct HttpOptions {
     pub admin_mode: bool,
     /// In this time a request's body must have arrived.
     pub body_read_timeout: Duration,
+    /// Which pages of other origins may read the answers.
+    pub cors: Cors,
+    /// While this file is there, `/healthcheck` tells load balancers to send no requests.
+    pub disable_by_file: Option<PathBuf>,
     /// Requests that take longer are logged as warnings.
     pub slow_request: Duration,
     /// What pre-signed URLs are signed and verified with.
@@ -48,6 +56,8 @@ impl Default for HttpOptions {
         Self {
             admin_mode: false,
             body_read_timeout: Duration::from_secs(30),
+            cors: Cors::default(),
+            disable_by_file: None,
             slow_request: Duration::from_secs(1),
             signing_keys: SigningKeys::default(),
             authentication: Authentication::default(),
@@ -65,13 +75,20 @@ struct Inner {
     options: HttpOptions,
     request_ids: RequestIds,
     home: home::Document,
+    /// Whether the server has been told to stop.
+    stopping: AtomicBool,
 }
 
 impl HttpService {
     pub fn new(zaqar: Arc<Zaqar>, options: HttpOptions) -> Self {
         let request_ids = RequestIds::new(zaqar.ids().next_u128());
         let home = home::Document::new(options.admin_mode);
-        Self(Arc::new(Inner { zaqar, options, request_ids, home }))
+        Self(Arc::new(Inner { zaqar, options, request_ids, home, stopping: AtomicBool::new(false) }))
+    }
+
+    /// From now on load balancers are told to send no more requests. Those that come are answered.
+    pub fn stop_wanting_requests(&self) {
+        self.0.stopping.store(true, Ordering::Relaxed);
     }
 
     /// Answers a request. A panic on the way is an internal error, and nobody else's concern.
@@ -100,6 +117,7 @@ impl HttpService {
             // Upstream's CORS middleware, outside of all else, answers so.
             response = Response::new(Full::default());
         }
+        self.0.options.cors.adorn(&head, response.headers_mut());
         if head.method == Method::HEAD {
             response = without_body(response);
         }
@@ -119,7 +137,8 @@ impl HttpService {
         let (method, path, status) = (&head.method, head.uri.path(), status.as_u16());
         let milliseconds = duration.as_secs_f64() * 1000.0;
         let global_request_id = global_request_id(&head.headers);
-        if status >= 500 {
+        let is_probe = path.starts_with("/healthcheck");
+        if status >= 500 && !is_probe {
             let cause = cause.map(tracing::field::display);
             tracing::warn!(request_id = %id, global_request_id, %method, path, status, milliseconds, cause, "request failed");
         } else if duration > self.0.options.slow_request {
@@ -152,11 +171,14 @@ impl Inner {
             return Err(HttpError::status(StatusCode::NOT_FOUND));
         };
         let method = head.method.as_str();
+        if matches!(resource, Resource::Healthcheck | Resource::Liveness) {
+            return self.probe(resource, &head.method).await;
+        }
         let signing_keys = &self.options.signing_keys;
         if !signature_allows(&head.headers, signing_keys, method, &path, &self.zaqar) {
             return Err(HttpError::status(StatusCode::NOT_FOUND));
         }
-        let length = Length::of(&head.headers)?;
+        let length = Length::of(head, body.is_end_stream())?;
         check_form(&head.headers, accept, length)?;
         if resource == Resource::Versions {
             return match method {
@@ -179,6 +201,20 @@ impl Inner {
             payload: Payload { length, stream: body, timeout: self.options.body_read_timeout },
         };
         dispatch(resource, method, name.as_ref(), exchange, &self.home).await
+    }
+
+    /// What load balancers and process managers ask, who are no callers.
+    async fn probe(&self, resource: Resource<'_>, method: &Method) -> Handled {
+        match (resource, method.as_str()) {
+            (_, "OPTIONS") => Ok(options(resource)),
+            (Resource::Liveness, "GET" | "HEAD") => Ok(healthcheck::live(method)),
+            (Resource::Healthcheck, "GET" | "HEAD") => {
+                let stopping = self.stopping.load(Ordering::Relaxed);
+                let obstacles = Obstacles { stopping, file: self.options.disable_by_file.as_deref() };
+                Ok(healthcheck::ready(method, &self.zaqar, obstacles).await)
+            }
+            (_, method) => Err(refuse(resource, method)),
+        }
     }
 }
 

@@ -87,9 +87,15 @@ section! {
     /// not taken.
     message_delete_with_claim_id: bool = false;
 
-    /// How the messages of an encrypted queue are encrypted.
-    message_encryption_algorithms: String = "AES256", one_of(&["AES256", "RSA"]), without_effect();
+    /// How the messages of an encrypted queue are encrypted. `AES256` is AES-256-GCM; `RSA` is not in this version.
+    message_encryption_algorithms: String = "AES256", one_of(&["AES256", "RSA"]);
 
-    /// The key that the messages of an encrypted queue are encrypted with.
-    message_encryption_key: Secret = "AES256", without_effect();
+    /// The key that the messages of an encrypted queue are encrypted with: 32 random bytes in base64 or hexadecimal
+    /// digits. From any other text a key is derived. Servers that share their messages need the same one. Without one,
+    /// the embedded store makes its own.
+    message_encryption_key: Option<Secret> = None;
+
+    /// Keys that messages were encrypted with before: those messages stay readable. So `message_encryption_key` can be
+    /// changed.
+    message_encryption_former_keys: Vec<Secret> = &[];
 }

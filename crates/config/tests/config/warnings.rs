@@ -96,10 +96,27 @@ max_connections = 1
 header_timeout = 1
 idle_timeout = 1
 body_timeout = 1
+tls_handshake_timeout = 1
+max_http2_streams = 1
+shutdown_delay = 1
 shutdown_timeout = 0
 max_header_count = 1
 max_header_bytes = 8192
 slow_request_ms = 0
+[ssl]
+cert_file = /etc/zaqar/server.crt
+key_file = /etc/zaqar/server.key
+ca_file = /etc/zaqar/clients.crt
+tls_min_version = 1.3
+[cors]
+allowed_origin = https://horizon.example.org
+allow_credentials = off
+expose_headers = X-OpenStack-Request-ID
+max_age = 0
+allow_methods = GET
+allow_headers = Client-ID
+[healthcheck]
+disable_by_file_path = /run/zaqar/disabled
 [drivers:message_store:embedded]
 data_dir = /var/lib/zaqar
 durability = relaxed

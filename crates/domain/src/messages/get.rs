@@ -24,14 +24,15 @@ impl Zaqar {
         let Some(queue) = found else {
             return Err(Error::NotFound(Absent::Queue { queue: name.clone(), project: project() }));
         };
-        let message = match id.parse() {
+        let mut messages = match id.parse() {
             Ok(id) => {
-                self.stores.messages.get(&queue.destination, &[id], now).await.or_unavailable(failure)?.pop()
+                self.stores.messages.get(&queue.destination, &[id], now).await.or_unavailable(failure)?
             }
-            Err(_) => None,
+            Err(_) => Vec::new(),
         };
+        self.open(&queue.destination, &mut messages, failure)?;
         let absent = || Absent::Message { id: id.to_owned(), queue: name.clone(), project: project() };
-        message.map(|message| (message, now)).ok_or_else(|| Error::NotFound(absent()))
+        messages.pop().map(|message| (message, now)).ok_or_else(|| Error::NotFound(absent()))
     }
 
     /// Those of the messages that exist.
@@ -50,7 +51,10 @@ impl Zaqar {
         let messages = match found {
             Some(queue) => {
                 let ids = valid(ids);
-                self.stores.messages.get(&queue.destination, &ids, now).await.or_unavailable(failure)?
+                let store = &self.stores.messages;
+                let mut messages = store.get(&queue.destination, &ids, now).await.or_unavailable(failure)?;
+                self.open(&queue.destination, &mut messages, failure)?;
+                messages
             }
             None => Vec::new(),
         };

@@ -76,7 +76,9 @@ impl Zaqar {
             include_claimed: listing.include_claimed,
             include_delayed: listing.include_delayed == Some(true) && !stay_hidden,
         };
-        let page = store.list(&queue.destination, &query, now).await.or_unavailable(Failure::ListMessages)?;
+        let mut page =
+            store.list(&queue.destination, &query, now).await.or_unavailable(Failure::ListMessages)?;
+        self.open(&queue.destination, &mut page.items, Failure::ListMessages)?;
         let delays = Attributes::of(&queue.metadata).default_delay.is_some_and(|delay| delay > 0);
         let link_says = if delays { listing.include_delayed } else { Some(true) };
         let next = page.next.map(|marker| NextPage {

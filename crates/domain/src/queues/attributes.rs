@@ -28,6 +28,7 @@ pub(crate) struct Attributes {
     pub(crate) max_claim_count: Option<u32>,
     pub(crate) dead_letter_queue: Option<QueueName>,
     pub(crate) dead_letter_ttl: Option<u32>,
+    pub(crate) encrypts: bool,
 }
 
 impl Attributes {
@@ -50,6 +51,7 @@ impl Attributes {
                 .and_then(Value::as_str)
                 .and_then(|name| QueueName::new(name).ok()),
             dead_letter_ttl: seconds(DEAD_LETTERS_TTL),
+            encrypts: asks_for_encryption(metadata),
         }
     }
 }
@@ -217,6 +219,7 @@ mod tests {
                 max_claim_count: Some(3),
                 dead_letter_queue: Some(QueueName::new("dlq").unwrap()),
                 dead_letter_ttl: Some(1_209_600),
+                encrypts: true,
             }
         );
     }

@@ -25,9 +25,7 @@ impl Zaqar {
     ) -> Result<QueueCreation> {
         self.permit(caller, Rule::QueuesCreate.on(name.kind))?;
         attributes::check(&metadata, &self.limits)?;
-        if attributes::asks_for_encryption(&metadata) {
-            tracing::warn!(queue = %name.name, "a queue asks for encryption, which this version does not do yet");
-        }
+        self.check_encryption(attributes::asks_for_encryption(&metadata))?;
         let created = self
             .stores
             .management

@@ -27,6 +27,7 @@ impl Zaqar {
             let mut metadata = queue.metadata.clone();
             patch.apply(name.kind, &mut metadata)?;
             attributes::check(&metadata, &self.limits)?;
+            self.check_encryption(attributes::asks_for_encryption(&metadata))?;
             self.check_size(&metadata)?;
             match self.stores.management.set_metadata(&queue, metadata).await {
                 Ok(queue) => return Ok(attributes::with_defaults(name.kind, &queue.metadata, &self.limits)),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use serde_json::Value;
-use zaqar_domain::{ClaimWish, Draft, Limits, MessageListing, NewClaim, Stores, Zaqar};
+use zaqar_domain::{ClaimWish, Draft, Key, Keyring, Limits, MessageListing, NewClaim, Stores, Zaqar};
 use zaqar_model::{
     Caller, ClientId, Clock, DestinationName, Identity, JsonText, Message, MessageId, Metadata, ProjectId,
     QueueName, RandomIds,
@@ -33,6 +33,12 @@ impl Fixture {
         let now: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
         let zaqar = Zaqar::new(stores, limits, now, Arc::new(RandomIds));
         Self { zaqar, clock, management, store, caller: caller("p") }
+    }
+
+    /// The same service after a restart with other keys.
+    pub(crate) fn with_keys(self, keys: impl IntoIterator<Item = Key>) -> Self {
+        let keyring = Arc::new(Keyring::new(keys.into_iter().collect()));
+        Self { zaqar: self.zaqar.with_keyring(keyring), ..self }
     }
 
     pub(crate) async fn make_queue(&self, queue: &str, metadata: Value) {

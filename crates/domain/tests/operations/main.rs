@@ -7,6 +7,8 @@ mod claims;
 #[cfg(test)]
 mod dead_letters;
 #[cfg(test)]
+mod encryption;
+#[cfg(test)]
 mod fixture;
 #[cfg(test)]
 mod health;

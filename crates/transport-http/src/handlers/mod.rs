@@ -2,6 +2,7 @@
 
 pub(crate) mod claims;
 pub(crate) mod health;
+pub(crate) mod healthcheck;
 pub(crate) mod home;
 pub(crate) mod messages;
 pub(crate) mod ping;

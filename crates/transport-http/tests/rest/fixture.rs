@@ -41,6 +41,14 @@ impl Fixture {
         Self::with_clock(limits, Arc::clone(&clock), clock)
     }
 
+    /// With options of the service, as they are but for what `change` does.
+    pub(crate) fn with_options(change: impl FnOnce(&mut HttpOptions)) -> Self {
+        let fixture = Self::new();
+        let mut options = HttpOptions::default();
+        change(&mut options);
+        Self { service: HttpService::new(Arc::clone(&fixture.zaqar), options), ..fixture }
+    }
+
     /// With another clock than the one that the test moves.
     pub(crate) fn with_clock(limits: Limits, clock: Arc<ManualClock>, now: Arc<dyn Clock>) -> Self {
         let management: Arc<dyn ManagementStore> = Arc::new(ModelStore::new());

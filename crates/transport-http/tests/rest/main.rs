@@ -5,11 +5,17 @@ mod claims;
 #[cfg(test)]
 mod connections;
 #[cfg(test)]
+mod cors;
+#[cfg(test)]
 mod failures;
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]
 mod form;
+#[cfg(test)]
+mod healthcheck;
+#[cfg(test)]
+mod http2;
 #[cfg(test)]
 mod messages;
 #[cfg(test)]
@@ -22,6 +28,10 @@ mod queues;
 mod service;
 mod share;
 #[cfg(test)]
+mod sockets;
+#[cfg(test)]
 mod subscriptions;
+#[cfg(test)]
+mod tls;
 #[cfg(test)]
 mod topics;

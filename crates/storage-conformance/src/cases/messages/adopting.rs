@@ -74,6 +74,22 @@ pub async fn a_message_brought_twice_is_taken_once(bench: &MessageBench) {
     assert_eq!(queue.all().await, [stored.message.id]);
 }
 
+/// A message that was taken out of a queue can be put back, under its old id and behind the others.
+pub async fn a_popped_message_can_be_adopted_again(bench: &MessageBench) {
+    let queue = bench.queue();
+    let posted = queue.fill(2).await;
+    let popped = queue.pop_messages(1).await;
+    let stored = popped.iter().map(|message| StoredMessage {
+        message: message.clone(),
+        client: poster(),
+        expires: message.ttl.after(message.created),
+        delayed_until: message.created,
+    });
+    queue.adopt(stored.collect()).await;
+    assert_eq!(queue.all().await, [posted[1], posted[0]]);
+    assert_eq!(queue.get_one(posted[0]).await, Some(popped[0].clone()));
+}
+
 /// Of concurrent adoptions of the same messages, each message is taken once.
 pub async fn concurrent_adoptions_double_nothing(bench: &MessageBench) {
     let queue = bench.queue();
