@@ -13,6 +13,8 @@ mod own_token;
 mod stand_in;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tls_tests;
 mod token;
 mod verdicts;
 

@@ -41,7 +41,7 @@ impl Fixture {
     }
 }
 
-fn options(url: &str) -> KeystoneOptions {
+pub(super) fn options(url: &str) -> KeystoneOptions {
     let user =
         Reference::Name { name: "zaqar".to_owned(), domain: DomainReference::Name("Default".to_owned()) };
     KeystoneOptions {
@@ -67,7 +67,7 @@ fn options(url: &str) -> KeystoneOptions {
     }
 }
 
-fn asked<'a>(token: Option<&'a str>, service_token: Option<&'a str>) -> AskedWith<'a> {
+pub(super) fn asked<'a>(token: Option<&'a str>, service_token: Option<&'a str>) -> AskedWith<'a> {
     AskedWith { token, service_token, method: "GET", path: "/v2/queues", request_id: "req-1" }
 }
 

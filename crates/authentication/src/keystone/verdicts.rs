@@ -81,14 +81,14 @@ impl Verdicts {
             Ok(kept) => kept.verdict,
             Err(guard) => {
                 let verdict = ask.await;
-                let seconds = match verdict {
-                    Verdict::Good(_) => self.cache_time,
-                    Verdict::Bad => self.cache_time.min(BAD_FOR),
-                    Verdict::Unavailable => UNAVAILABLE_FOR,
+                // Counted from when it was asked, so that what takes long is not believed longer.
+                let until = match verdict {
+                    Verdict::Good(_) => now.plus_secs(self.cache_time),
+                    Verdict::Bad => now.plus_secs(self.cache_time.min(BAD_FOR)),
+                    Verdict::Unavailable => clock.now().plus_secs(UNAVAILABLE_FOR),
                 };
-                // Counted from when it was asked, so that a long answer is not believed longer. Where there was no room
-                // for it, the next one asks again.
-                let _ = guard.insert(Kept { verdict: verdict.clone(), until: now.plus_secs(seconds) });
+                // Where there is no room for it, the next one asks again.
+                let _ = guard.insert(Kept { verdict: verdict.clone(), until });
                 verdict
             }
         }
