@@ -47,7 +47,7 @@ fn named(documents: &[(PathBuf, Document)]) -> Option<String> {
     let sections = documents.iter().flat_map(|(_, document)| &document.sections);
     let assignments = sections.filter(|section| section.name.to_lowercase() == GROUP);
     let lines = assignments.flat_map(|section| &section.assignments);
-    let last = lines.filter(|assignment| assignment.name == OPTION).last()?;
+    let last = lines.rev().find(|assignment| assignment.name == OPTION)?;
     Some(last.value.trim().to_lowercase()).filter(|name| !name.is_empty() && name != GROUP)
 }
 

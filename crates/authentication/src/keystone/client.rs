@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
@@ -38,7 +39,7 @@ pub(super) struct Client {
 
 /// What Keystone says of a token.
 pub(super) enum Identity {
-    Known(Token),
+    Known(Arc<Token>),
     Unknown,
     /// It does not know us who ask.
     OwnTokenRefused,
@@ -130,7 +131,7 @@ impl Client {
             200 => {
                 let token = Token::read(&body, self.service_type.as_deref());
                 let unreadable = |reason| Failure::Unreadable { what: WHAT, reason };
-                return Ok(Identity::Known(token.map_err(unreadable)?));
+                return Ok(Identity::Known(Arc::new(token.map_err(unreadable)?)));
             }
             401 => return Ok(Identity::OwnTokenRefused),
             403 => "give the service's user the role service or admin",
@@ -160,10 +161,10 @@ impl Client {
 async fn read(
     answer: reqwest::Result<reqwest::Response>,
 ) -> Result<(StatusCode, HeaderMap, Vec<u8>), Failure> {
-    let mut answer = answer.map_err(not_reached)?;
+    let mut answer = answer.map_err(|error| not_reached(&error))?;
     let (status, headers) = (answer.status(), answer.headers().clone());
     let mut body = Vec::new();
-    while let Some(chunk) = answer.chunk().await.map_err(not_reached)? {
+    while let Some(chunk) = answer.chunk().await.map_err(|error| not_reached(&error))? {
         if body.len() + chunk.len() > LARGEST_ANSWER {
             return Err(Failure::NotReached("its answer does not end".to_owned()));
         }
@@ -173,9 +174,9 @@ async fn read(
 }
 
 /// The whole chain of causes: the outermost says little.
-fn not_reached(error: reqwest::Error) -> Failure {
+fn not_reached(error: &reqwest::Error) -> Failure {
     let mut text = error.to_string();
-    let mut cause = std::error::Error::source(&error);
+    let mut cause = std::error::Error::source(error);
     while let Some(error) = cause {
         text = format!("{text}: {error}");
         cause = error.source();

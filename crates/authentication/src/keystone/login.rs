@@ -81,17 +81,17 @@ impl Login {
                 json!({ "auth": auth })
             }
             Self::ApplicationCredential { id, secret } => {
-                by_application_credential(json!({ "id": id, "secret": secret }))
+                by_application_credential(&json!({ "id": id, "secret": secret }))
             }
             Self::NamedApplicationCredential { name, user, secret } => {
-                by_application_credential(json!({ "name": name, "user": user.document(), "secret": secret }))
+                by_application_credential(&json!({ "name": name, "user": user.document(), "secret": secret }))
             }
         }
     }
 }
 
 /// The credential says itself which project it is for.
-fn by_application_credential(credential: Value) -> Value {
+fn by_application_credential(credential: &Value) -> Value {
     const METHOD: &str = "application_credential";
     json!({ "auth": { "identity": { "methods": [METHOD], METHOD: credential } } })
 }

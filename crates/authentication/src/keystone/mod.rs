@@ -174,7 +174,7 @@ impl Keystone {
         loop {
             let own = self.own_token.get(&self.client, &*self.clock, request_id).await?;
             return match self.client.identify(&own, token, even_expired, request_id).await? {
-                Identity::Known(token) => Ok(Verdict::Good(Arc::new(token))),
+                Identity::Known(token) => Ok(Verdict::Good(token)),
                 Identity::Unknown => Ok(Verdict::Bad),
                 // Ours may have been revoked, or Keystone's keys have changed: once more, with a new one.
                 Identity::OwnTokenRefused if !refused_before => {
