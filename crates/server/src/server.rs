@@ -11,14 +11,16 @@ use tokio::sync::{oneshot, watch};
 use zaqar_config::{Config, Wsgi};
 use zaqar_domain::Zaqar;
 use zaqar_model::{Clock, IdSource, RandomIds, SystemClock};
-use zaqar_transport_http::{HttpService, Tls};
+use zaqar_transport_http::{HttpOptions, HttpService, Tls};
 
 use crate::cli::ServerOptions;
 use crate::followed::{Begun, Following};
 use crate::policy_files::PolicyFiles;
 use crate::signals::{self, StopSignals};
 use crate::tls_files::TlsFiles;
-use crate::{configuration, encryption, housekeeping, http, limits, logging, process, stores, welcome};
+use crate::{
+    configuration, encryption, housekeeping, http, keystone, limits, logging, process, stores, welcome,
+};
 
 pub(crate) fn run(options: &ServerOptions) -> anyhow::Result<()> {
     let (config, report) = configuration::read(&options.sources);
@@ -48,6 +50,7 @@ async fn serve(
     let hangups = (signals::hangups()?, signals::hangups()?);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ids: Arc<dyn IdSource> = Arc::new(RandomIds);
+    let authentication = keystone::authentication(config, Arc::clone(&clock))?;
     // First the port: whoever is refused it leaves nothing behind.
     let listener = listen(&config.wsgi).await?;
     let address = listener.local_addr().context("cannot tell the address")?;
@@ -73,7 +76,7 @@ async fn serve(
         Tls::new(configs)
     });
     let options = http::service_options(config).map_err(anyhow::Error::msg)?;
-    let service = HttpService::new(zaqar, options);
+    let service = HttpService::new(zaqar, HttpOptions { authentication, ..options });
     let shutdown = async move {
         // That the sender is gone means the same.
         let _ = stopping.await;
