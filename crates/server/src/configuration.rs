@@ -5,7 +5,7 @@ use zaqar_config::{Config, Loaded, Sources, TransportDriver};
 
 use crate::cli::ConfigSources;
 use crate::tls_files::TlsFiles;
-use crate::{encryption, http, keystone, logging, stores};
+use crate::{encryption, http, keystone, logging, signing_keys, stores};
 
 /// What there is to say about a configuration, a line each.
 #[derive(Debug, Default)]
@@ -54,6 +54,7 @@ fn refusals(config: &Config) -> Vec<String> {
     }
     refusals.extend(encryption::refusals(&config.transport));
     refusals.extend(stores::unknown_names(&config.drivers));
+    refusals.extend(signing_keys::read(&config.signed_url).err());
     refusals.extend(http::cors(&config.cors).err());
     refusals.extend(TlsFiles::new(&config.ssl).err());
     refusals.extend(logging::filter(&config.logging).err().map(|error| format!("{error:#}")));

@@ -78,7 +78,7 @@ impl Fixture {
     ) -> Self {
         let (management, store) = (Arc::clone(&stores.management), Arc::clone(&stores.messages));
         let zaqar = Arc::new(Zaqar::new(stores, limits, now, ids));
-        let signing_keys = SigningKeys::new(Some("test_key"), &[], 1_000_000);
+        let signing_keys = SigningKeys::new(Some("test_key"), Vec::new(), 1_000_000);
         let options = HttpOptions { admin_mode: true, signing_keys, ..HttpOptions::default() };
         Self { service: HttpService::new(Arc::clone(&zaqar), options), zaqar, clock, management, store }
     }
@@ -86,6 +86,19 @@ impl Fixture {
     /// The same service as a server serves it that is not for administrators.
     pub(crate) fn for_everybody(self) -> Self {
         Self { service: HttpService::new(Arc::clone(&self.zaqar), HttpOptions::default()), ..self }
+    }
+
+    /// The same service with other keys for pre-signed URLs.
+    pub(crate) fn signing_with(&self, keys: SigningKeys) -> Self {
+        let options = HttpOptions { signing_keys: keys, ..HttpOptions::default() };
+        let service = HttpService::new(Arc::clone(&self.zaqar), options);
+        Self {
+            service,
+            zaqar: Arc::clone(&self.zaqar),
+            clock: Arc::clone(&self.clock),
+            management: Arc::clone(&self.management),
+            store: Arc::clone(&self.store),
+        }
     }
 
     pub(crate) async fn send(&self, request: Request<Full<Bytes>>) -> Answer {
