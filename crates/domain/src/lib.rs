@@ -16,6 +16,7 @@ mod limits;
 mod marker;
 mod messages;
 mod permissions;
+mod pipeline;
 mod policy;
 mod pools;
 mod queues;
@@ -32,9 +33,12 @@ pub use limits::{
 };
 pub use messages::{Draft, Listed, MessageListing, NextPage, Posting, Removal, Removed};
 pub use permissions::Rule;
+pub use pipeline::{MakeStage, Pipeline, Pipelines, Stage, StageFailure, StageResult, Stages, Verdict};
 pub use policy::{KnownRule, Policy, RULES, RuleProblem, RuleText};
 pub use pools::{ListedPools, PoolChange, PoolDefinition, PoolListing};
-pub use queues::{ListedQueues, Patch, PurgeScope, QueueCreation, QueueListing, StatsEdge, StatsReport};
+pub use queues::{
+    ListedQueues, Patch, PatchChange, PurgeScope, QueueCreation, QueueListing, StatsEdge, StatsReport,
+};
 pub use subscriptions::{ListedSubscriptions, ShownSubscription, SubscriptionListing, SubscriptionWish};
 pub use zaqar::{Stores, Zaqar};
 pub use zaqar_storage::Health;
