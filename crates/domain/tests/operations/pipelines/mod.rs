@@ -1,5 +1,6 @@
 //! What stages of a pipeline may do with operations, and which operations pass them.
 
+mod cost;
 mod recording;
 mod stages;
 mod verdicts;

@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde_json::json;
-use zaqar_domain::{Draft, Error, PurgeScope, QueueCreation, Stage, StageResult, SubscriptionWish, Verdict};
-use zaqar_model::{Caller, DestinationKind, DestinationName, MessageId, Metadata};
+use zaqar_domain::{
+    Draft, Error, Key, PurgeScope, QueueCreation, Stage, StageResult, SubscriptionWish, Verdict,
+};
+use zaqar_model::{Caller, DestinationKind, DestinationName, MessageId, Metadata, RandomIds};
 
 use super::{for_messages, for_queues};
+use crate::encryption::sealed;
 use crate::fixture::{Fixture, draft, metadata_of, queue_named, topic_named};
 
 /// Does this to every post.
@@ -121,13 +124,13 @@ async fn what_a_stage_answers_goes_no_further() {
 async fn a_stage_that_fails_or_panics_harms_only_its_operation() {
     let failing = on_post(|_, queue, _| match queue.name.as_str() {
         "failing" => Err("the list of words is gone".into()),
-        "panicking" => panic!("at the disco"),
+        "panicking" => panic!("index out of bounds"),
         _ => Ok(Verdict::Pass),
     });
     let fixture = Fixture::new().with_pipelines(for_messages([failing]));
     for (queue, cause) in [
         ("failing", "the stage test: the list of words is gone"),
-        ("panicking", "the stage test: panic: at the disco"),
+        ("panicking", "the stage test: panic: index out of bounds"),
     ] {
         let error = post_to(&fixture, queue).await.unwrap_err();
         assert_eq!(
@@ -139,6 +142,32 @@ async fn a_stage_that_fails_or_panics_harms_only_its_operation() {
         post_to(&fixture, "good").await.unwrap();
     }
     assert_eq!(bodies_in(&fixture, "good").await, ["0", "0"]);
+}
+
+/// Every new queue is encrypted.
+#[derive(Debug)]
+struct Encrypted;
+
+#[async_trait]
+impl Stage for Encrypted {
+    async fn create_queue(
+        &self,
+        _: &Caller,
+        _: &DestinationName,
+        metadata: &mut Metadata,
+    ) -> StageResult<QueueCreation> {
+        metadata.members_mut().insert("_enable_encrypt_messages".to_owned(), json!(true));
+        Ok(Verdict::Pass)
+    }
+}
+
+#[tokio::test]
+async fn also_the_message_that_makes_a_queue_gets_what_the_stages_give_it() {
+    let fixture = Fixture::new().with_keys([Key::random(&RandomIds)]);
+    let fixture = fixture.with_pipelines(for_queues([Arc::new(Encrypted)]));
+    post_to(&fixture, "q").await.unwrap();
+    assert_eq!(sealed(&fixture, "q").await, [true]);
+    assert_eq!(bodies_in(&fixture, "q").await, ["0"]);
 }
 
 /// What becomes of new queues, by their names.
@@ -175,9 +204,9 @@ async fn a_queue_that_is_made_by_its_first_use_passes_the_same_stages() {
     let Fixture { zaqar, caller, .. } = &fixture;
     let none = || vec![Draft { ttl: None, ..draft("0") }];
     zaqar.create_queue(caller, &queue_named("made"), metadata_of(json!({}))).await.unwrap();
-    for queue in ["made", "posted to"].map(|name| name.replace(' ', "-")) {
-        fixture.post_drafts(&queue, none()).await;
-        assert_eq!(fixture.list(&queue).await[0].ttl.get(), 999, "{queue}");
+    for queue in ["made", "posted-to"] {
+        fixture.post_drafts(queue, none()).await;
+        assert_eq!(fixture.list(queue).await[0].ttl.get(), 999, "{queue}");
     }
     let wish = SubscriptionWish::new(json!({"subscriber": "http://example.org"})).unwrap();
     zaqar.create_subscription(caller, &queue_named("subscribed"), &wish).await.unwrap();
