@@ -1,8 +1,8 @@
 //! The rules of Zaqar, whoever asks and wherever it is kept: permissions, limits, reserved attributes, dead letters.
 //!
-//! One noun a folder, one operation a file. Each operation is a method of [`Zaqar`], takes the [`Caller`] first,
-//! begins with its permission check, so that no transport can forget it, and asks the stages of its pipeline next. Nothing here knows HTTP, the JSON envelopes of
-//! a transport, or a database.
+//! One noun a folder, one operation a file. Each operation is a method of [`Zaqar`], takes the [`Caller`] first, begins
+//! with its permission check, so that no transport can forget it, and asks the stages of its pipeline next. Nothing here
+//! knows HTTP, the JSON envelopes of a transport, or a database.
 //!
 //! [`Caller`]: zaqar_model::Caller
 

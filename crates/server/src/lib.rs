@@ -39,18 +39,18 @@ use zaqar_domain::Stages;
 use crate::cli::{Cli, Command, ConfigCommand, PolicyCommand};
 
 /// Does what the command line says, with these stages for pipelines to name.
-pub fn run(stages: Stages) -> ExitCode {
+pub fn run(stages: &Stages) -> ExitCode {
     let cli = Cli::parse();
     let result = match cli.command {
-        None => server::run(&cli.server, &stages),
-        Some(Command::Server(options)) => server::run(&options, &stages),
+        None => server::run(&cli.server, stages),
+        Some(Command::Server(options)) => server::run(&options, stages),
         Some(Command::Config { command: ConfigCommand::Sample }) => config_commands::sample(),
         Some(Command::Config { command: ConfigCommand::Check(sources) }) => {
-            config_commands::check(&sources, &stages)
+            config_commands::check(&sources, stages)
         }
         Some(Command::Policy { command: PolicyCommand::Sample }) => policy_commands::sample(),
         Some(Command::Policy { command: PolicyCommand::Check(sources) }) => {
-            policy_commands::check(&sources, &stages)
+            policy_commands::check(&sources, stages)
         }
         Some(Command::Openapi) => openapi_command::print(),
     };

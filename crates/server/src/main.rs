@@ -5,5 +5,5 @@ use std::process::ExitCode;
 use zaqar_domain::Stages;
 
 fn main() -> ExitCode {
-    zaqar_server::run(Stages::new())
+    zaqar_server::run(&Stages::new())
 }

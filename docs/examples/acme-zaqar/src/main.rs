@@ -13,5 +13,5 @@ use crate::house_rules::HouseRules;
 fn main() -> ExitCode {
     let stages = Stages::new()
         .with("acme.house_rules", || Ok(Arc::new(HouseRules::read(Path::new("forbidden-words.txt"))?)));
-    zaqar_server::run(stages)
+    zaqar_server::run(&stages)
 }

@@ -56,7 +56,7 @@ fn start(site: &TempDir) -> (Running, Client) {
     (running, Client::new(address))
 }
 
-fn post(client: &mut Client, queue: &str, body: Value) -> (u16, Value) {
+fn post(client: &mut Client, queue: &str, body: &Value) -> (u16, Value) {
     let path = format!("/v2/queues/{queue}/messages");
     let answer = client.request("POST", &path, Some(&json!({"messages": [body]}))).unwrap();
     (answer.status, answer.json())
@@ -73,7 +73,7 @@ fn clients_meet_the_rules_of_the_house() {
     let site = site(Some("roadmap\n"));
     let (_running, mut client) = start(&site);
 
-    let (status, document) = post(&mut client, "q", json!({"body": "our roadmap"}));
+    let (status, document) = post(&mut client, "q", &json!({"body": "our roadmap"}));
     assert_eq!(status, 403);
     assert_eq!(
         document,
@@ -83,11 +83,11 @@ fn clients_meet_the_rules_of_the_house() {
         })
     );
 
-    let (status, document) = post(&mut client, "load-test", json!({"body": 1}));
+    let (status, document) = post(&mut client, "load-test", &json!({"body": 1}));
     assert_eq!((status, document["resources"].as_array().unwrap().len()), (201, 1));
     assert!(messages_in(&mut client, "load-test").is_empty());
 
-    assert_eq!(post(&mut client, "q", json!({"body": 2, "ttl": 99_999})).0, 201);
+    assert_eq!(post(&mut client, "q", &json!({"body": 2, "ttl": 99_999})).0, 201);
     let kept = messages_in(&mut client, "q");
     assert_eq!((kept.len(), &kept[0]["body"], &kept[0]["ttl"]), (1, &json!(2), &json!(3600)));
 }
