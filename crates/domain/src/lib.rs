@@ -33,7 +33,7 @@ pub use limits::{
 };
 pub use messages::{Draft, Listed, MessageListing, NextPage, Posting, Removal, Removed};
 pub use permissions::Rule;
-pub use pipeline::{MakeStage, Pipeline, Pipelines, Stage, StageFailure, StageResult, Stages, Verdict};
+pub use pipeline::{Pipeline, Pipelines, Stage, StageFailure, StageResult, Stages, Verdict};
 pub use policy::{KnownRule, Policy, RULES, RuleProblem, RuleText};
 pub use pools::{ListedPools, PoolChange, PoolDefinition, PoolListing};
 pub use queues::{

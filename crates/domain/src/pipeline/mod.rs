@@ -13,7 +13,7 @@ use std::task::Poll;
 use zaqar_model::DestinationKind;
 
 pub use stage::{Stage, StageFailure, StageResult, Verdict};
-pub use stages::{MakeStage, Stages};
+pub use stages::Stages;
 
 use crate::{Error, Result};
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::{Pipeline, Stage, StageFailure};
 
 /// Makes a stage at the start of the service, one for each time that it is named.
-pub type MakeStage = Box<dyn Fn() -> Result<Arc<dyn Stage>, StageFailure> + Send + Sync>;
+type MakeStage = Box<dyn Fn() -> Result<Arc<dyn Stage>, StageFailure> + Send + Sync>;
 
 /// Upstream's stage that tells subscribers of new messages. The service does that by itself, so here it does nothing;
 /// a configuration that names it is understood.
@@ -43,7 +43,7 @@ impl Stages {
         self.0.contains_key(name)
     }
 
-    pub fn names(&self) -> impl Iterator<Item = &str> {
+    fn names(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
     }
 
