@@ -6,6 +6,7 @@
 mod expiry;
 mod keystone;
 mod presigned;
+mod signing_key;
 
 use std::sync::Arc;
 
@@ -14,6 +15,7 @@ pub use keystone::{
     SetupError, Token,
 };
 pub use presigned::{Presented, SignError, Signed, SigningKeys, Wish};
+pub use signing_key::{BadNamedKey, NamedKey};
 
 /// How a transport learns who is asking.
 #[derive(Clone, Debug, Default)]

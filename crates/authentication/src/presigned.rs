@@ -1,35 +1,28 @@
 //! Pre-signed URLs: whoever has one may do what it says until it ends, without a token.
 //!
 //! What is signed is, byte for byte, upstream's text: paths and methods sorted and joined by commas, the project, and
-//! the moment of its end, separated by a backslash and an `n`; the signature is its HMAC-SHA256, in hexadecimal.
+//! the moment of its end, separated by a backslash and an `n`; the signature is its HMAC-SHA256, in hexadecimal. If the key
+//! has an id, that stands before the signature, with a dot between. Clients pass the whole on as they got it.
 
-use std::fmt;
-
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
 use zaqar_model::{ProjectId, Timestamp};
 
 use crate::expiry::Expiry;
+use crate::signing_key::{NamedKey, SigningKey};
 
 /// How long a URL is good for if nothing else was asked for: a day.
 const DEFAULT_LIFETIME: u64 = 24 * 60 * 60;
 
-/// The keys that URLs are signed with: the present one, and those before it, whose URLs are still good.
-#[derive(Clone, Default)]
+/// Between a key's id and the signature. It stands in neither.
+const SEPARATOR: char = '.';
+
+/// The keys that URLs are signed with.
+#[derive(Clone, Debug, Default)]
 pub struct SigningKeys {
-    present: Option<Vec<u8>>,
-    former: Vec<Vec<u8>>,
+    /// The one without an id, upstream's.
+    nameless: Option<SigningKey>,
+    named: Vec<NamedKey>,
     /// No URL is good for longer, in seconds.
     longest_lifetime: u64,
-}
-
-/// Keys are nobody's business.
-impl fmt::Debug for SigningKeys {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SigningKeys")
-            .field("longest_lifetime", &self.longest_lifetime)
-            .finish_non_exhaustive()
-    }
 }
 
 /// What a URL is asked to allow.
@@ -79,18 +72,15 @@ pub struct Presented<'a> {
 }
 
 impl SigningKeys {
-    /// `former` keys no longer sign, and still verify.
-    pub fn new(present: Option<&str>, former: &[&str], longest_lifetime: u64) -> Self {
-        Self {
-            present: present.map(|key| key.as_bytes().to_vec()),
-            former: former.iter().map(|key| key.as_bytes().to_vec()).collect(),
-            longest_lifetime,
-        }
+    /// The first of the `named` keys signs, or the `nameless` one if there are none. All verify, so that a key can be
+    /// changed while URLs that it has signed stay good.
+    pub fn new(nameless: Option<&str>, named: Vec<NamedKey>, longest_lifetime: u64) -> Self {
+        Self { nameless: nameless.map(SigningKey::new), named, longest_lifetime }
     }
 
     /// Signs a wish.
     pub fn sign(&self, wish: Wish, project: &ProjectId, now: Timestamp) -> Result<Signed, SignError> {
-        let key = self.present.as_ref().ok_or(SignError::NoKey)?;
+        let (id, key) = self.signer().ok_or(SignError::NoKey)?;
         let Wish { mut paths, mut methods, expires } = wish;
         if paths.iter().chain(&methods).any(|text| text.contains(',')) {
             return Err(SignError::Comma);
@@ -102,9 +92,27 @@ impl SigningKeys {
         paths.sort_unstable();
         methods.sort_unstable();
         let text = signed_text(&paths, &methods, Some(project.as_str()), expires);
-        let signature = mac(key, &text).finalize().into_bytes();
-        let signature = signature.iter().map(|byte| format!("{byte:02x}")).collect();
+        let signature = key.sign(&text);
+        let signature = id.map(|id| format!("{id}{SEPARATOR}{signature}")).unwrap_or(signature);
         Ok(Signed { paths, methods, expires: expires.text(), signature })
+    }
+
+    /// The key that signs, and its id.
+    fn signer(&self) -> Option<(Option<&str>, &SigningKey)> {
+        match self.named.first() {
+            Some(named) => Some((Some(named.id()), &named.key)),
+            None => self.nameless.as_ref().map(|key| (None, key)),
+        }
+    }
+
+    /// The key that a signature says it was made with, and what is left of the signature without its id.
+    fn key_of<'a>(&self, signature: &'a str) -> Option<(&SigningKey, &'a str)> {
+        match signature.split_once(SEPARATOR) {
+            Some((id, bare)) => {
+                self.named.iter().find(|named| named.id() == id).map(|named| (&named.key, bare))
+            }
+            None => self.nameless.as_ref().map(|key| (key, signature)),
+        }
     }
 
     fn expiry(&self, wished: Option<String>, now: Timestamp) -> Result<Expiry, SignError> {
@@ -141,11 +149,8 @@ impl SigningKeys {
         if !methods.iter().any(|allowed| allowed == method) || !paths.iter().any(covers) {
             return false;
         }
-        let Some(signature) = decode(presented.signature) else { return false };
-        let text = signed_text(&paths, &methods, presented.project, expires);
-        // In constant time, whatever the signature; and every key is tried, whichever it was.
-        let verifies = |key: &Vec<u8>| mac(key, &text).verify_slice(&signature).is_ok();
-        self.present.iter().chain(&self.former).filter(|key| verifies(key)).count() > 0
+        let Some((key, signature)) = self.key_of(presented.signature) else { return false };
+        key.verifies(&signed_text(&paths, &methods, presented.project, expires), signature)
     }
 }
 
@@ -163,39 +168,18 @@ fn signed_text(paths: &[String], methods: &[String], project: Option<&str>, expi
     format!(r"{paths}\n{methods}\n{project}\n{expires}")
 }
 
-#[allow(clippy::expect_used, reason = "HMAC takes keys of any length (RFC 2104)")]
-fn mac(key: &[u8], text: &str) -> Hmac<Sha256> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("a key of any length");
-    mac.update(text.as_bytes());
-    mac
-}
-
-/// Lower-case hexadecimal, as it was shown.
-fn decode(signature: &str) -> Option<Vec<u8>> {
-    let digit = |byte: u8| match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'a'..=b'f' => Some(byte - b'a' + 10),
-        _ => None,
-    };
-    let (pairs, rest) = signature.as_bytes().as_chunks::<2>();
-    if !rest.is_empty() {
-        return None;
-    }
-    pairs.iter().map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?)).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::{any, prop_assert, proptest};
     use zaqar_model::{ProjectId, Timestamp};
 
-    use super::{Presented, SignError, Signed, SigningKeys, Wish};
+    use super::{NamedKey, Presented, SignError, Signed, SigningKeys, Wish};
 
     const NOW: Timestamp = Timestamp::from_secs(1_500_000_000);
     const YEAR: u64 = 365 * 24 * 60 * 60;
 
     fn keys() -> SigningKeys {
-        SigningKeys::new(Some("test_key"), &[], YEAR)
+        SigningKeys::new(Some("test_key"), Vec::new(), YEAR)
     }
 
     fn wish() -> Wish {
@@ -288,14 +272,42 @@ mod tests {
         assert!(!at(Timestamp::from_secs(end)));
     }
 
+    fn with_named(nameless: Option<&str>, named: &[&str]) -> SigningKeys {
+        let named = named.iter().map(|text| NamedKey::read(text).unwrap()).collect();
+        SigningKeys::new(nameless, named, YEAR)
+    }
+
     #[test]
-    fn a_former_key_verifies_and_signs_no_more() {
-        let signed = signed(&keys());
-        let rotated = SigningKeys::new(Some("new"), &["older", "test_key"], YEAR);
-        assert!(allowed(&rotated, &signed, |_| {}));
-        assert_ne!(self::signed(&rotated).signature, signed.signature);
-        assert!(!allowed(&SigningKeys::new(Some("new"), &["older"], YEAR), &signed, |_| {}));
-        assert!(!allowed(&SigningKeys::new(None, &[], YEAR), &signed, |_| {}));
+    fn the_first_key_with_an_id_signs_and_all_verify() {
+        let nameless = signed(&keys());
+        let old = signed(&with_named(None, &["old:test_key"]));
+        // The same key: only the id is added.
+        assert_eq!(old.signature, format!("old.{}", nameless.signature));
+        let rotated = with_named(Some("test_key"), &["new:newer", "old:test_key"]);
+        let new = signed(&rotated);
+        assert!(new.signature.starts_with("new."), "{}", new.signature);
+        for signed in [&nameless, &old, &new] {
+            assert!(allowed(&rotated, signed, |_| {}));
+        }
+    }
+
+    #[test]
+    fn a_signature_is_held_to_the_key_that_it_names() {
+        let (nameless, old) = (signed(&keys()), signed(&with_named(None, &["old:test_key"])));
+        let without_old = with_named(Some("newer"), &["new:test_key"]);
+        assert!(!allowed(&without_old, &nameless, |_| {}));
+        assert!(!allowed(&without_old, &old, |_| {}));
+        assert!(!allowed(&with_named(None, &["old:newer"]), &old, |_| {}));
+        assert!(!allowed(&keys(), &old, |_| {}));
+        for id in ["", "old.old", "OLD"] {
+            let signature = format!("{id}.{}", nameless.signature);
+            assert!(!allowed(
+                &with_named(Some("test_key"), &["old:test_key"]),
+                &Signed { signature, ..nameless.clone() },
+                |_| {}
+            ));
+        }
+        assert!(!allowed(&SigningKeys::default(), &nameless, |_| {}));
     }
 
     #[test]
@@ -315,7 +327,8 @@ mod tests {
 
     #[test]
     fn keys_are_not_shown() {
-        assert!(!format!("{:?}", keys()).contains("test_key"));
+        let all = with_named(Some("hush"), &["id:hush"]);
+        assert!(!format!("{all:?}").contains("hush"));
     }
 
     proptest! {

@@ -37,8 +37,8 @@ const OURS: [&str; 33] = [
     "healthcheck disable_by_file_paths",
     "healthcheck enable_by_file_paths",
     "healthcheck ignore_proxied_requests",
-    "signed_url former_secret_keys",
     "signed_url max_lifetime",
+    "signed_url secret_keys",
     // oslo.service's, and one more.
     "ssl ca_file",
     "ssl cert_file",

@@ -6,7 +6,7 @@ use zaqar_domain::Stages;
 
 use crate::cli::ConfigSources;
 use crate::tls_files::TlsFiles;
-use crate::{encryption, http, keystone, logging, pipelines, stores};
+use crate::{encryption, http, keystone, logging, pipelines, signing_keys, stores};
 
 /// What there is to say about a configuration, a line each.
 #[derive(Debug, Default)]
@@ -56,6 +56,7 @@ fn refusals(config: &Config, stages: &Stages) -> Vec<String> {
     refusals.extend(encryption::refusals(&config.transport));
     refusals.extend(stores::unknown_names(&config.drivers));
     refusals.extend(pipelines::unknown_names(&config.storage, stages));
+    refusals.extend(signing_keys::read(&config.signed_url).err());
     refusals.extend(http::cors(&config.cors).err());
     refusals.extend(TlsFiles::new(&config.ssl).err());
     refusals.extend(logging::filter(&config.logging).err().map(|error| format!("{error:#}")));

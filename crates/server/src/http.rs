@@ -3,23 +3,21 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use zaqar_authentication::SigningKeys;
-use zaqar_config::{Config, Secret};
+use zaqar_config::Config;
 use zaqar_transport_http::{Cors, CorsOptions, HttpOptions, ServeOptions};
+
+use crate::signing_keys;
 
 /// # Errors
 ///
-/// What no header can hold, with its option.
+/// What cannot be used, with its option.
 pub(crate) fn service_options(config: &Config) -> Result<HttpOptions, String> {
     let slow_request = match config.wsgi.slow_request_ms {
         0 => Duration::MAX,
         milliseconds => Duration::from_millis(milliseconds),
     };
-    let signed_url = &config.signed_url;
-    let former: Vec<&str> = signed_url.former_secret_keys.iter().map(Secret::expose).collect();
-    let present = signed_url.secret_key.as_ref().map(Secret::expose);
     Ok(HttpOptions {
-        signing_keys: SigningKeys::new(present, &former, signed_url.max_lifetime),
+        signing_keys: signing_keys::read(&config.signed_url)?,
         admin_mode: config.default.admin_mode,
         body_read_timeout: Duration::from_secs(config.wsgi.body_timeout),
         cors: cors(&config.cors)?,

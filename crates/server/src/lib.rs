@@ -26,6 +26,7 @@ mod pool_openers;
 mod process;
 mod server;
 mod signals;
+mod signing_keys;
 mod stores;
 mod tls_files;
 mod welcome;

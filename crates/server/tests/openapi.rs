@@ -6,7 +6,8 @@ mod support;
 
 use std::process::Command;
 
-use support::server::{Site, zaqar};
+use support::pools;
+use support::server::{Server, Site, zaqar};
 use support::tools::Tools;
 
 const COMMITTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/openapi.json");
@@ -36,23 +37,43 @@ fn the_service_shows_it_to_everybody_with_the_bounds_of_the_site() {
     assert!(document["paths"]["/v2/health"].is_null(), "it is for servers with admin_mode");
 }
 
-/// Requests that the document makes sense of and requests that it does not: no 5xx, and no answer that it does not
-/// tell of. What is asked and what is left out, and why, stands in `python/openapi`.
 #[test]
 fn the_service_answers_as_the_document_says() {
-    let tools = Tools::find();
     let site = Site::new("[DEFAULT]\nadmin_mode = true\n[signed_url]\nsecret_key = key\n");
     let server = site.start();
+    hold_to_the_document(&site, &server, &[]);
+}
+
+/// Also about pools and flavors, and about queues that are spread over pools.
+#[test]
+fn with_pools_the_service_answers_as_the_document_says() {
+    let site = Site::new(
+        "[DEFAULT]\nadmin_mode = true\npooling = true\n[pooling:catalog]\nenable_virtual_pool = true\n\
+         [drivers:message_store:embedded]\nsegment_size = 16777216\n",
+    );
+    let server = site.start();
+    pools::register(&mut server.client(), &site, &["kept"]);
+    hold_to_the_document(&site, &server, &["pools", "flavors", "queues", "service"]);
+}
+
+/// Sends requests that the document makes sense of and requests that it does not, about what has these tags or about all:
+/// no 5xx, and no answer that it does not tell of. What is asked and what is left out, and why, stands in
+/// `python/openapi`.
+fn hold_to_the_document(site: &Site, server: &Server, tags: &[&str]) {
+    let tools = Tools::find();
     let output = Command::new(&tools.python)
         .args(["-m", "schemathesis.cli", "--config-file", &format!("{TOLD}/schemathesis.toml"), "run"])
         .arg(format!("{}/v2/openapi.json", server.url()))
         .arg("--no-color")
+        .args(tags.iter().flat_map(|tag| ["--include-tag", tag]))
         // It leaves files where it runs.
         .current_dir(site.path(""))
         .env_clear()
         .env("PYTHONPATH", TOLD)
         .env("PATH", &tools.path)
         .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env("POOLS", site.path("pools"))
+        .env("POOL", "kept")
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stdout);

@@ -545,6 +545,7 @@ macro_rules! __management_cases {
                     a_pool_may_change_its_flavor,
                     a_removed_pool_is_gone,
                     a_pool_with_queues_is_not_removed,
+                    a_pool_is_removed_with_what_is_left_of_deleted_queues,
                 }
             }
             no_pools {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use zaqar_model::{Destination, MessageId, StoredMessage, Timestamp};
-use zaqar_storage::StorageResult;
+use zaqar_storage::{MessageStore, StorageResult};
 
 use crate::pooled::Pooled;
 use crate::visit::Visit;
@@ -50,15 +50,35 @@ impl Pooled {
                 .map(|moving| moving.stored.message.id)
                 .collect();
             messages.retain(|stored| waiting.contains(&stored.message.id));
-            let moved = ids(&messages);
-            match store.adopt(to, messages, now).await {
-                Ok(()) => source.store.discard_exhausted(from, &moved).await,
-                Err(error) => Err(error),
-            }
+            self.move_between(from, &*source.store, to, &*store, messages, now).await
         };
         let result = self.forget_if_dropped(target.is_new, to, result).await;
         drop((source, alone));
         result
+    }
+
+    /// First they arrive, then they are discarded. What has arrived when the second step fails is kept in mind: a
+    /// consumer may have deleted it when the move is made again.
+    async fn move_between(
+        &self,
+        from: &Destination,
+        source: &dyn MessageStore,
+        to: &Destination,
+        target: &dyn MessageStore,
+        mut messages: Vec<StoredMessage>,
+        now: Timestamp,
+    ) -> StorageResult<()> {
+        let moved = ids(&messages);
+        let arrived = self.arrived.lock().get(&from.number).cloned().unwrap_or_default();
+        messages.retain(|stored| !arrived.contains(&stored.message.id));
+        target.adopt(to, messages, now).await?;
+        let discarded = source.discard_exhausted(from, &moved).await;
+        let mut all_arrived = self.arrived.lock();
+        match discarded {
+            Ok(()) => drop(all_arrived.remove(&from.number)),
+            Err(_) => drop(all_arrived.insert(from.number, moved.into_iter().collect())),
+        }
+        discarded
     }
 }
 

@@ -15,6 +15,7 @@ impl Pooled {
         let gate = self.approach(queue.number);
         let _alone = gate.alone().await;
         movers.recall(queue.number);
+        self.arrived.lock().remove(&queue.number);
         let (home, others) = {
             let _planning = self.planning.lock().await;
             let home = self.home_of(queue.number).await?;

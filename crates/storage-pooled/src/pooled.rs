@@ -1,9 +1,10 @@
 //! What all parts share: the catalogue, the open pools, the gates.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use tokio::sync::Mutex;
-use zaqar_model::{Clock, Destination, DestinationNumber, PageRequest, Pool, PoolName};
+use zaqar_model::{Clock, Destination, DestinationNumber, MessageId, PageRequest, Pool, PoolName};
 use zaqar_storage::{ManagementStore, MessageStore, StorageError, StorageResult};
 
 use crate::choice::choose;
@@ -22,6 +23,8 @@ pub(crate) struct Pooled {
     pub(crate) virtual_pool: Option<Arc<dyn MessageStore>>,
     pub(crate) gates: Arc<Gates>,
     pub(crate) clock: Arc<dyn Clock>,
+    /// Of queues whose exhausted messages have arrived in another pool and could not be discarded yet: which.
+    pub(crate) arrived: parking_lot::Mutex<HashMap<DestinationNumber, HashSet<MessageId>>>,
     /// Held while it is decided where a queue is to live: only the management store is asked under it.
     pub(crate) planning: Mutex<()>,
 }

@@ -34,6 +34,7 @@ impl PooledMessageStore {
             virtual_pool,
             gates: Arc::new(Gates::default()),
             clock,
+            arrived: parking_lot::Mutex::default(),
             planning: Mutex::default(),
         };
         Self { pooled: Arc::new(pooled), movers: Movers::default() }

@@ -6,11 +6,13 @@ mod support;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
+use support::faltering::{FalteringOpener, FalteringStore};
 use support::{Site, flavor, move_to};
 use zaqar_model::{
     Clock, Destination, DestinationKind, Marker, Metadata, PageRequest, Pool, PoolName, PoolWeight,
-    ProjectId, QueueName, Subscription, SubscriptionTtl,
+    ProjectId, QueueName, StoredMessage, Subscription, SubscriptionTtl, Timestamp,
 };
 use zaqar_storage::{
     Claims, Deletion, ManagementStore, MessageQuery, MessageStore, Messages, Placement, PoolFault,
@@ -286,20 +288,30 @@ async fn a_pool_is_tried_before_it_is_registered_and_is_not_kept_open() {
     store.post(&queue, &poster(), messages(1), site.clock.now()).await.unwrap();
 }
 
+/// Posts messages and has them claimed too often.
+async fn exhausted(
+    store: &PooledMessageStore,
+    queue: &Destination,
+    count: usize,
+    now: Timestamp,
+) -> Vec<StoredMessage> {
+    let posted = store.post(queue, &poster(), messages(count), now).await.unwrap();
+    let claim = claim_with_max_count(count, 1);
+    store.claim(queue, &claim, now).await.unwrap();
+    store.release(queue, claim.id, now).await.unwrap();
+    let claimed = store.claim(queue, &claim_with_max_count(count, 1), now).await.unwrap();
+    assert_eq!(claimed.exhausted, posted);
+    store.exhausted(queue, count, now).await.unwrap()
+}
+
 #[tokio::test]
 async fn dead_letters_go_to_another_pool() {
     let (site, management, store) = site_with(&["fast"]).await;
     let (from, to, now) = (queue(&management, "q").await, queue(&management, "dlq").await, site.clock.now());
     store.place(&to, Some(&flavor("fast"))).await.unwrap();
-    let posted = store.post(&from, &poster(), messages(2), now).await.unwrap();
-    let claim = claim_with_max_count(2, 1);
-    store.claim(&from, &claim, now).await.unwrap();
-    store.release(&from, claim.id, now).await.unwrap();
-    let claim = claim_with_max_count(2, 1);
-    let claimed = store.claim(&from, &claim, now).await.unwrap();
-    assert_eq!(claimed.exhausted, posted);
+    let stored = exhausted(&store, &from, 2, now).await;
+    let posted: Vec<_> = stored.iter().map(|stored| stored.message.id).collect();
     assert_eq!(store.with_exhausted().await.unwrap(), std::slice::from_ref(&from));
-    let stored = store.exhausted(&from, 10, now).await.unwrap();
     for _ in 0..2 {
         store.move_exhausted(&from, &to, stored.clone(), now).await.unwrap();
         assert_eq!(store.exhausted(&from, 10, now).await.unwrap(), vec![]);
@@ -309,4 +321,27 @@ async fn dead_letters_go_to_another_pool() {
     store.pop(&to, 2, now).await.unwrap();
     store.move_exhausted(&from, &to, stored, now).await.unwrap();
     assert_eq!(store.stats(&to, now).await.unwrap().total(), 0);
+}
+
+#[tokio::test]
+async fn a_dead_letter_that_was_consumed_does_not_come_back_when_its_move_failed_halfway() {
+    let site = Site::new();
+    let (management, source) = (site.management(), Arc::new(FalteringStore::default()));
+    management.put_pool(Pool { uri: "faltering:".to_owned(), ..site.pool("plain", None) }).await.unwrap();
+    management.put_pool(site.pool("fast", Some("fast"))).await.unwrap();
+    let store = site.open_also(&management, None, Some(Arc::new(FalteringOpener(source.clone()))));
+    let (from, to, now) = (queue(&management, "q").await, queue(&management, "dlq").await, site.clock.now());
+    store.place(&to, Some(&flavor("fast"))).await.unwrap();
+    let stored = exhausted(&store, &from, 2, now).await;
+
+    source.falters.store(true, Ordering::SeqCst);
+    store.move_exhausted(&from, &to, stored[..1].to_vec(), now).await.unwrap_err();
+    store.pop(&to, 1, now).await.unwrap();
+    // Those that have come since arrive all the same.
+    store.move_exhausted(&from, &to, stored.clone(), now).await.unwrap_err();
+    source.falters.store(false, Ordering::SeqCst);
+    store.move_exhausted(&from, &to, stored.clone(), now).await.unwrap();
+    let left = store.list(&to, &all(), now).await.unwrap().items;
+    assert_eq!(left.iter().map(|message| message.id).collect::<Vec<_>>(), [stored[1].message.id]);
+    assert_eq!(store.exhausted(&from, 10, now).await.unwrap(), vec![]);
 }

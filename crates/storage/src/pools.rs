@@ -18,6 +18,7 @@ pub trait Pools: Send + Sync {
     /// The pools of a flavor, or those of none, in the order of their names.
     async fn pools_of_flavor(&self, flavor: Option<&FlavorName>) -> StorageResult<Vec<Pool>>;
 
-    /// Removes a pool. `Conflict` while the catalogue maps a queue to it, or while a queue moves to or from it.
+    /// Removes a pool. `Conflict` while the catalogue maps a queue to it, or while a queue moves to or from it. Queues that
+    /// were deleted do not count: a crash may have kept the catalogue from forgetting them, so they are forgotten now.
     async fn delete_pool(&self, name: &PoolName) -> StorageResult<()>;
 }

@@ -7,12 +7,12 @@ section! {
     /// Pre-signed URLs.
     pub struct SignedUrl;
 
-    /// The key that URLs are signed with. Without one, none can be made.
+    /// The key that URLs are signed with. Without one here or in `secret_keys`, none can be made.
     secret_key: Option<Secret> = None;
 
-    /// Keys that URLs were signed with before: those URLs stay good. So `secret_key` can be changed without breaking
-    /// what is in use.
-    former_secret_keys: Vec<Secret> = &[];
+    /// Keys with ids, each written as id:key. The first signs, in place of `secret_key`. What the others and `secret_key`
+    /// have signed stays good. So a key can be changed without breaking the URLs that are in use.
+    secret_keys: Vec<Secret> = &[];
 
     /// How many seconds a URL may be good for at most.
     max_lifetime: u64 = 31_536_000, at_least(1), at_most(3_153_600_000);

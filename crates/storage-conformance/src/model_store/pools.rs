@@ -1,6 +1,6 @@
 //! Pools: the message stores that queues are spread over.
 
-use zaqar_model::{FlavorName, Page, PageRequest, Pool, PoolName};
+use zaqar_model::{FlavorName, Page, PageRequest, Pool, PoolName, QueueMove};
 use zaqar_storage::{Pools, StorageError, StorageResult};
 
 use super::{ModelStore, page_of};
@@ -31,12 +31,17 @@ impl Pools for ModelStore {
 
     async fn delete_pool(&self, name: &PoolName) -> StorageResult<()> {
         let mut state = self.state()?;
-        if state.moves.values().any(|noted| noted.pools.contains(name) || noted.to.as_ref() == Some(name)) {
+        let state = &mut *state;
+        let needs = |noted: &QueueMove| noted.pools.contains(name) || noted.to.as_ref() == Some(name);
+        let exists = |number| state.queues.values().any(|queue| queue.destination.number == number);
+        if state.moves.iter().any(|(queue, noted)| needs(noted) && exists(*queue)) {
             return Err(StorageError::Conflict("a queue moves to or from the pool"));
         }
-        if state.catalogue.values().any(|mapped| mapped == name) {
+        if state.catalogue.iter().any(|(queue, mapped)| mapped == name && exists(*queue)) {
             return Err(StorageError::Conflict("a queue is mapped to this pool"));
         }
+        state.moves.retain(|_, noted| !needs(noted));
+        state.catalogue.retain(|_, mapped| mapped != name);
         state.pools.remove(name);
         Ok(())
     }

@@ -28,9 +28,8 @@ impl Row for Mapping {
         key(self.queue).into()
     }
 
-    /// The pool: one that holds queues is not deleted.
     fn group(&self) -> Option<Vec<u8>> {
-        Some(pools::key(&self.pool))
+        None
     }
 
     fn encode(&self) -> serde_json::Result<Vec<u8>> {
@@ -50,12 +49,18 @@ impl Row for Mapping {
     }
 }
 
-const fn key(queue: DestinationNumber) -> [u8; 8] {
+pub(super) const fn key(queue: DestinationNumber) -> [u8; 8] {
     queue.get().to_be_bytes()
 }
 
 fn pool_of(tables: &Tables, queue: DestinationNumber) -> Option<PoolName> {
     tables.catalogue.get(&key(queue)).map(|mapping| mapping.pool.clone())
+}
+
+/// The queues that a pool holds.
+pub(super) fn of_pool(tables: &Tables, pool: &PoolName) -> Vec<DestinationNumber> {
+    let held = tables.catalogue.all().filter(|mapping| mapping.pool == *pool);
+    held.map(|mapping| mapping.queue).collect()
 }
 
 /// Maps a queue to a pool, if there is such a pool.

@@ -92,6 +92,11 @@ impl Draft {
             .ok_or_else(|| StorageError::driver("the source of ids repeats itself"))
     }
 
+    /// Whether a queue or topic has this number.
+    pub(super) fn has(&self, number: DestinationNumber) -> bool {
+        self.numbers.contains(&number)
+    }
+
     pub(super) fn return_number(&mut self, number: DestinationNumber) {
         self.numbers.remove(&number);
     }

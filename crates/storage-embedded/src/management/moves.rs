@@ -60,7 +60,8 @@ pub(super) const fn key(queue: DestinationNumber) -> [u8; 8] {
     queue.get().to_be_bytes()
 }
 
-/// Whether a move needs this pool.
-pub(super) fn need(tables: &Tables, pool: &PoolName) -> bool {
-    tables.moves.all().any(|noted| noted.pools.contains(pool) || noted.to.as_ref() == Some(pool))
+/// The queues whose moves need this pool.
+pub(super) fn of_pool(tables: &Tables, pool: &PoolName) -> Vec<DestinationNumber> {
+    let needs = |noted: &QueueMove| noted.pools.contains(pool) || noted.to.as_ref() == Some(pool);
+    tables.moves.all().filter(|noted| needs(noted)).map(|noted| noted.queue.number).collect()
 }

@@ -2,12 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use zaqar_model::{FlavorName, Page, PageRequest, Pool, PoolName, PoolWeight};
+use zaqar_model::{FlavorName, Page, PageRequest, Pool, PoolName, PoolWeight, QueueMove};
 use zaqar_storage::{Pools, StorageError, StorageResult};
 
 use super::EmbeddedManagementStore;
-use super::moves;
+use super::catalogue::Mapping;
 use super::rows::{BadRow, Row, Rows, Tables, from_json, to_json};
+use super::{catalogue, moves};
 
 #[derive(Serialize, Deserialize)]
 struct Value {
@@ -93,11 +94,19 @@ impl Pools for EmbeddedManagementStore {
     async fn delete_pool(&self, name: &PoolName) -> StorageResult<()> {
         let (key, name) = (key(name), name.clone());
         self.write(move |draft| {
-            if moves::need(draft.tables(), &name) {
+            let moving = moves::of_pool(draft.tables(), &name);
+            if moving.iter().any(|queue| draft.has(*queue)) {
                 return Err(StorageError::Conflict("a queue moves to or from the pool"));
             }
-            if draft.tables().catalogue.count(&key) > 0 {
+            let held = catalogue::of_pool(draft.tables(), &name);
+            if held.iter().any(|queue| draft.has(*queue)) {
                 return Err(StorageError::Conflict("the pool holds queues"));
+            }
+            for deleted in moving {
+                draft.remove::<QueueMove>(&moves::key(deleted));
+            }
+            for deleted in held {
+                draft.remove::<Mapping>(&catalogue::key(deleted));
             }
             draft.remove::<Pool>(&key);
             Ok(())

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, unreachable_pub, reason = "not every test uses all of it")]
 
+pub mod faltering;
 pub mod restless;
 
 use std::path::Path;
@@ -100,7 +101,18 @@ impl Site {
         management: &Arc<dyn ManagementStore>,
         virtual_pool: Option<Arc<dyn MessageStore>>,
     ) -> PooledMessageStore {
-        let openers: Vec<Arc<dyn StoreOpener>> = vec![Arc::new(EmbeddedOpener), Arc::new(FaultyOpener)];
+        self.open_also(management, virtual_pool, None)
+    }
+
+    /// With one more kind of stores.
+    pub fn open_also(
+        &self,
+        management: &Arc<dyn ManagementStore>,
+        virtual_pool: Option<Arc<dyn MessageStore>>,
+        opener: Option<Arc<dyn StoreOpener>>,
+    ) -> PooledMessageStore {
+        let mut openers: Vec<Arc<dyn StoreOpener>> = vec![Arc::new(EmbeddedOpener), Arc::new(FaultyOpener)];
+        openers.extend(opener);
         let clock = Arc::clone(&self.clock);
         PooledMessageStore::new(Arc::clone(management), openers, virtual_pool, clock)
     }

@@ -29,7 +29,7 @@ pub(super) fn all(limits: &Limits) -> Value {
         "schemas": schemas,
         "parameters": { "ClientId": client_id(limits) },
         "headers": { "RequestId": request_id() },
-        "responses": refusals(),
+        "responses": responses(),
         "securitySchemes": security_schemes(),
     })
 }
@@ -150,7 +150,7 @@ fn any_json() -> Value {
     })
 }
 
-fn refusals() -> Value {
+fn responses() -> Value {
     let answers = [
         (400, "Something in the request is wrong: the description says what."),
         (401, "The token is missing, or not valid (any more)."),
@@ -163,11 +163,21 @@ fn refusals() -> Value {
         (500, "The service failed. The request id leads to the reason in its log."),
         (503, "A store that is needed cannot be reached now. Please try again."),
     ];
-    answers
-        .iter()
-        .map(|(status, about)| (status.to_string(), refusal(*status, about)))
-        .collect::<Map<_, _>>()
-        .into()
+    let mut all: Map<_, _> =
+        answers.iter().map(|(status, about)| (status.to_string(), refusal(*status, about))).collect();
+    all.insert("Methods".to_owned(), methods());
+    all.into()
+}
+
+/// The answer to OPTIONS.
+fn methods() -> Value {
+    json!({
+        "description": "The methods of the path. What is wrong with the request is not told here.",
+        "headers": {
+            "x-openstack-request-id": reference("headers", "RequestId"),
+            "Allow": { "description": "They, if nothing is wrong with the request.", "schema": text() },
+        },
+    })
 }
 
 fn refusal(status: u16, about: &str) -> Value {

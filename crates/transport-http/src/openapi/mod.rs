@@ -41,6 +41,13 @@ fn document(limits: &Limits, administration: Administration) -> Value {
             .entry(route.path)
             .or_insert_with(|| json!({ "parameters": components::path_parameters(route.path) }));
         path[route.method.to_lowercase()] = operation(route, limits);
+        let tag = path[route.method.to_lowercase()]["tags"].clone();
+        path["options"] = json!({
+            "tags": tag,
+            "summary": "Tells which methods the path has.",
+            "security": [],
+            "responses": { "200": described::reference("responses", "Methods") },
+        });
     }
     json!({
         "openapi": "3.1.0",
@@ -62,9 +69,9 @@ fn document(limits: &Limits, administration: Administration) -> Value {
 const ABOUT: &str = "\
 Messages are posted to queues, and consumers claim them. What is posted to a topic is for its subscribers.
 
-Every path also answers `OPTIONS`, with the other methods in `Allow`. Another method is answered 405. A parameter \
-without a value counts as absent, and of one that is given several times the last value counts. Errors are told in \
-JSON, or in XML to those whose `Accept` prefers it. Too many or too long headers are answered 431, without a document.";
+A method that a path does not have is answered 405, with those that it has in `Allow`. A parameter without a value \
+counts as absent, and of one that is given several times the last value counts. Errors are told in JSON, or in XML to \
+those whose `Accept` prefers it. Too many or too long headers are answered 431, without a document.";
 
 fn tags() -> Value {
     let tags = [

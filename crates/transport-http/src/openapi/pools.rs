@@ -2,12 +2,13 @@
 
 use serde_json::{Value, json};
 use zaqar_domain::Limits;
+use zaqar_model::QueueName;
 
 use super::described::{Described, reference};
 use super::schema::{array_of, boolean, exactly, integer, object, or_null, text, with_default};
 
 /// As upstream's schemas have it.
-const MAX_TEXT: u32 = 255;
+const MAX_URI: u32 = 255;
 
 fn described(id: &str, summary: &str) -> Described {
     Described::new("pools", id, summary)
@@ -61,11 +62,14 @@ pub(super) fn schemas() -> Vec<(&'static str, Value)> {
 
 fn members() -> Value {
     object(&[
-        ("uri", json!({ "type": "string", "maxLength": MAX_TEXT, "description": "Where the store is." })),
+        ("uri", json!({ "type": "string", "maxLength": MAX_URI, "description": "Where the store is." })),
         ("weight", integer(0, u32::MAX)),
         (
             "flavor",
-            json!({ "type": "string", "maxLength": MAX_TEXT, "description": "Its flavor; empty for none." }),
+            json!({
+                "type": "string", "maxLength": QueueName::MAX_LENGTH, "pattern": "^[a-zA-Z0-9_.-]*$",
+                "description": "Its flavor; empty for none."
+            }),
         ),
         ("options", json!({ "type": "object", "description": "Options of the driver." })),
     ])

@@ -24,10 +24,7 @@ pub(super) fn list(kind: DestinationKind, limits: &Limits) -> Described {
     let noun = noun(kind);
     let pattern = json!({ "type": "string", "maxLength": 512, "format": "regex" });
     let described = described(kind, "list_queues", format!("Lists the {noun}s of the project."))
-        .about(format!(
-            "In the order of their names. Every other parameter picks {noun}s whose metadata has that member \
-             with that value."
-        ))
+        .about("In the order of their names.")
         .query("marker", text(), "Only what comes after this name.")
         .query("limit", with_default(integer(1, limits.max_queues_per_page), 10), "At most so many.")
         .query("detailed", boolean(false), "With metadata.")
@@ -38,11 +35,20 @@ pub(super) fn list(kind: DestinationKind, limits: &Limits) -> Described {
         }
         DestinationKind::Topic => described,
     };
+    let about =
+        format!("Every other parameter: only {noun}s whose metadata has that member with that value.");
+    let described = described.query("metadata", metadata_filter(), &about);
     let schema = match kind {
         DestinationKind::Queue => "QueuePage",
         DestinationKind::Topic => "TopicPage",
     };
     described.answers(200, "A page.", schema)
+}
+
+/// Its members are parameters of their own, as OpenAPI has it of objects unless told otherwise.
+fn metadata_filter() -> Value {
+    let own = json!({ "enum": ["marker", "limit", "detailed", "name", "with_count"] });
+    json!({ "type": "object", "propertyNames": { "not": own, "minLength": 1 }, "additionalProperties": text() })
 }
 
 pub(super) fn create(kind: DestinationKind) -> Described {

@@ -43,10 +43,9 @@ impl Fixture {
 
     /// With options of the service, as they are but for what `change` does.
     pub(crate) fn with_options(change: impl FnOnce(&mut HttpOptions)) -> Self {
-        let fixture = Self::new();
         let mut options = HttpOptions::default();
         change(&mut options);
-        Self { service: HttpService::new(Arc::clone(&fixture.zaqar), options), ..fixture }
+        Self::new().served_with(options)
     }
 
     /// With these stages in front of it.
@@ -92,14 +91,25 @@ impl Fixture {
     ) -> Self {
         let (management, store) = (Arc::clone(&stores.management), Arc::clone(&stores.messages));
         let zaqar = Arc::new(Zaqar::new(stores, limits, now, ids));
-        let signing_keys = SigningKeys::new(Some("test_key"), &[], 1_000_000);
-        let options = HttpOptions { admin_mode: true, signing_keys, ..HttpOptions::default() };
-        Self { service: HttpService::new(Arc::clone(&zaqar), options), zaqar, clock, management, store }
+        let service = HttpService::new(Arc::clone(&zaqar), Self::options());
+        Self { service, zaqar, clock, management, store }
     }
 
-    /// The same service as a server serves it that is not for administrators.
-    pub(crate) fn for_everybody(self) -> Self {
-        Self { service: HttpService::new(Arc::clone(&self.zaqar), HttpOptions::default()), ..self }
+    /// For administrators, and with a key to sign with.
+    pub(crate) fn options() -> HttpOptions {
+        let signing_keys = SigningKeys::new(Some("test_key"), Vec::new(), 1_000_000);
+        HttpOptions { admin_mode: true, signing_keys, ..HttpOptions::default() }
+    }
+
+    /// The same stores, served with other options.
+    pub(crate) fn served_with(&self, options: HttpOptions) -> Self {
+        Self {
+            service: HttpService::new(Arc::clone(&self.zaqar), options),
+            zaqar: Arc::clone(&self.zaqar),
+            clock: Arc::clone(&self.clock),
+            management: Arc::clone(&self.management),
+            store: Arc::clone(&self.store),
+        }
     }
 
     pub(crate) async fn send(&self, request: Request<Full<Bytes>>) -> Answer {

@@ -1,57 +1,12 @@
-//! Rules over HTTP: each request asks for the rule that the list of rules names.
+//! Rules over HTTP: what they are told of a request, and when they are asked. Which rule each request asks for is
+//! `walk/policy.rs`.
 
-use http::{Request, StatusCode};
-use zaqar_domain::{Policy, RULES, RuleText};
+use zaqar_domain::{Policy, RuleText};
 
-use crate::fixture::{Fixture, PATCH, request};
+use crate::fixture::{Fixture, request};
 
 fn policy(name: &str, text: &str) -> Policy {
     Policy::new(&[(name.to_owned(), RuleText::Expression(text.to_owned()))], "default").unwrap()
-}
-
-/// A request to this path of the list of rules, with a body that can be read.
-fn example(method: &str, path: &str) -> Request<http_body_util::Full<bytes::Bytes>> {
-    let mut filled = String::new();
-    for piece in path.split_inclusive('}') {
-        let (text, place) = piece.split_once('{').unwrap_or((piece, ""));
-        filled.push_str(text);
-        filled.push_str(if place.is_empty() { "" } else { "0123456789abcdef01234567" });
-    }
-    let last = path.rsplit('/').next().unwrap_or_default();
-    let body = match (method, last) {
-        ("POST", "messages") => r#"{"messages": [{"body": 1, "ttl": 60}]}"#,
-        ("POST", "subscriptions") => r#"{"subscriber": "http://example.org", "ttl": 300}"#,
-        ("POST", "purge") => r#"{"resource_types": ["messages"]}"#,
-        ("PUT", "confirm") => r#"{"confirmed": true}"#,
-        ("PATCH", "{queue_name}" | "{topic_name}") => "[]",
-        ("PUT" | "PATCH", "{pool_name}") => r#"{"uri": "model://a", "weight": 1}"#,
-        ("PUT" | "PATCH", "{flavor_name}") => r#"{"pool_list": ["a"]}"#,
-        ("POST" | "PATCH", _) => "{}",
-        _ => "",
-    };
-    if (method, last) == ("DELETE", "messages") {
-        filled.push_str("?pop=1");
-    }
-    let mut request = request(method, &filled, body);
-    if body == "[]" {
-        request.headers_mut().insert("content-type", PATCH.parse().unwrap());
-    }
-    request
-}
-
-#[tokio::test]
-async fn every_request_asks_for_the_rule_that_the_list_names() {
-    let fixture = Fixture::with_pools();
-    for rule in RULES {
-        for (method, path) in rule.operations {
-            fixture.zaqar.set_policy(policy(rule.name, "!"));
-            let answer = fixture.send(example(method, path)).await;
-            answer.is_error(403, "Not authorized", "You are not authorized to complete this action.");
-            fixture.zaqar.set_policy(policy(rule.name, "@"));
-            let answer = fixture.send(example(method, path)).await;
-            assert_ne!(answer.status, StatusCode::FORBIDDEN, "{method} {path}");
-        }
-    }
 }
 
 #[tokio::test]

@@ -1,4 +1,5 @@
 use serde_json::json;
+use zaqar_transport_http::HttpOptions;
 
 use crate::fixture::{Fixture, request};
 
@@ -28,6 +29,8 @@ async fn a_pool_is_registered_shown_and_removed() {
          \"options\": {\"x\": 1}, \"href\": \"/v2/pools/a\"}"
     );
     assert_eq!(fixture.get("/v2/pools/a?detailed=maybe").await.status, 400);
+    fixture.put("/v2/pools/a", pool("a", "")).await;
+    assert_eq!(fixture.get("/v2/pools/a").await.json()["flavor"], json!(null));
     for _ in 0..2 {
         assert_eq!(fixture.delete("/v2/pools/a").await.status, 204);
     }
@@ -45,8 +48,13 @@ async fn a_pool_is_changed_member_by_member() {
     assert_eq!((changed.status.as_u16(), changed.text()), (200, shown));
     let freed = fixture.patch("/v2/pools/a", "{\"flavor\": \"\"}").await;
     assert_eq!(freed.json()["flavor"], json!(null));
+    // The name of a member, to us as good as any other.
+    let odd = fixture.patch("/v2/pools/a", "{\"weight\": 6, \"additionalProperties\": 1}").await;
+    assert_eq!((odd.status.as_u16(), &odd.json()["weight"]), (200, &json!(6)));
     assert_eq!(fixture.get("/v2/pools/a?detailed=1").await.json()["options"], json!({ "y": 2 }));
     let absent = fixture.patch("/v2/pools/nosuch", "{\"weight\": 1}").await;
+    absent.is_error(404, "Not found", "Pool nosuch does not exist");
+    let absent = fixture.patch("/v2/pools/nosuch", "{\"uri\": \"localhost:27017\"}").await;
     absent.is_error(404, "Not found", "Pool nosuch does not exist");
     for nothing in ["{}", "{\"location\": 1}"] {
         let text = "One of `uri`, `weight`, `flavor`, or `options` needs to be specified";
@@ -199,7 +207,7 @@ async fn without_pooling_there_are_no_pools_and_no_flavors() {
 
 #[tokio::test]
 async fn a_server_that_is_not_for_administrators_has_no_pools_and_no_flavors() {
-    let fixture = Fixture::with_pools().for_everybody();
+    let fixture = Fixture::with_pools().served_with(HttpOptions::default());
     for path in ["/v2/pools", "/v2/pools/a", "/v2/flavors", "/v2/flavors/f"] {
         assert_eq!(fixture.get(path).await.text(), "{\"title\": \"404 Not Found\"}", "{path}");
     }

@@ -5,6 +5,8 @@
 use http::Request;
 use http_body_util::Full;
 use serde_json::{Value, json};
+use zaqar_authentication::{NamedKey, SigningKeys};
+use zaqar_transport_http::HttpOptions;
 
 use crate::fixture::{Fixture, request};
 
@@ -67,6 +69,29 @@ async fn a_signature_that_is_none_is_not_found() {
         });
         assert_eq!(fixture.send(with_signature("GET", "/v2/queues/q/messages", &forged)).await.status, 404);
     }
+}
+
+#[tokio::test]
+async fn a_key_with_an_id_is_changed_while_urls_stay_good() {
+    let fixture = Fixture::new();
+    let with_keys = |keys: &[&str]| {
+        let named = keys.iter().map(|text| NamedKey::read(text).unwrap()).collect();
+        let signing_keys = SigningKeys::new(Some("test_key"), named, 1_000_000);
+        fixture.served_with(HttpOptions { signing_keys, ..HttpOptions::default() })
+    };
+    let (before, after) = (with_keys(&["a:one"]), with_keys(&["b:two", "a:one"]));
+    let of_a = share(&before, &json!({})).await;
+    let of_b = share(&after, &json!({})).await;
+    assert!(of_a["signature"].as_str().unwrap().starts_with("a."), "{of_a}");
+    assert!(of_b["signature"].as_str().unwrap().starts_with("b."), "{of_b}");
+    let status = async |service: &Fixture, shared| {
+        service.send(with_signature("GET", "/v2/queues/q/messages", shared)).await.status
+    };
+    let without_id = share(&fixture, &json!({})).await;
+    for shared in [&of_a, &of_b, &without_id] {
+        assert_eq!(status(&after, shared).await, 200, "{shared}");
+    }
+    assert_eq!(status(&with_keys(&["b:two"]), &of_a).await, 404);
 }
 
 #[tokio::test]

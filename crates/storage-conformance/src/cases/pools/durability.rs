@@ -2,7 +2,7 @@
 
 use zaqar_storage::StorageError;
 
-use super::{flavor, flavor_name, pool, pool_name, pool_of_flavor};
+use super::{flavor, flavor_name, new_queue, pool, pool_name, pool_of_flavor};
 use crate::bench::ManagementBench;
 use crate::minting::random_number;
 
@@ -28,7 +28,8 @@ pub async fn pools_and_flavors_are_kept(bench: &ManagementBench) {
 
 /// The catalogue is there after reopening.
 pub async fn the_catalogue_is_kept(bench: &ManagementBench) {
-    let (mapped, remapped, unmapped) = (random_number(), random_number(), random_number());
+    let mapped = new_queue(bench).await.number;
+    let (remapped, unmapped) = (random_number(), random_number());
     for name in ["one", "two"] {
         bench.store().put_pool(pool(name)).await.unwrap();
     }

@@ -6,10 +6,13 @@ pub mod flavors;
 pub mod moving;
 pub mod registering;
 
-use zaqar_model::{Flavor, FlavorName, Metadata, PageRequest, Pool, PoolName, PoolWeight};
+use zaqar_model::{
+    Destination, DestinationKind, Flavor, FlavorName, Metadata, PageRequest, Pool, PoolName, PoolWeight,
+};
 use zaqar_storage::{ManagementStore, StorageError};
 
-use crate::minting::project;
+use crate::bench::ManagementBench;
+use crate::minting::{fresh_destination, project};
 
 /// A store that keeps pools is held to these: one that answers `Unsupported` to the listing of pools keeps none.
 pub async fn needs(store: &dyn ManagementStore) -> bool {
@@ -42,4 +45,11 @@ fn pool_of_flavor(name: &str, flavor: &str) -> Pool {
 
 fn flavor(name: &str) -> Flavor {
     Flavor { name: flavor_name(name), project: project("p"), capabilities: Metadata::default() }
+}
+
+/// A queue that the store knows. One that it does not know counts as deleted.
+async fn new_queue(bench: &ManagementBench) -> Destination {
+    let Destination { kind, project, name, .. } = fresh_destination(DestinationKind::Topic);
+    let created = bench.store().create(kind, &project, &name, Metadata::default()).await;
+    created.unwrap().into_queue().destination.clone()
 }

@@ -1,11 +1,10 @@
 //! Queues that are on their way to another pool.
 
-use zaqar_model::{DestinationKind, QueueMove};
+use zaqar_model::QueueMove;
 use zaqar_storage::StorageError;
 
-use super::{pool, pool_name};
+use super::{new_queue, pool, pool_name};
 use crate::bench::ManagementBench;
-use crate::minting::fresh_destination;
 
 /// Registers the pools `one`, `two` and `three`; answers a move to the second that concerns the first too.
 pub(super) async fn noted(bench: &ManagementBench) -> QueueMove {
@@ -13,7 +12,7 @@ pub(super) async fn noted(bench: &ManagementBench) -> QueueMove {
         bench.store().put_pool(pool(name)).await.unwrap();
     }
     QueueMove {
-        queue: fresh_destination(DestinationKind::Topic),
+        queue: new_queue(bench).await,
         to: Some(pool_name("two")),
         pools: vec![pool_name("one"), pool_name("two")],
     }

@@ -1,11 +1,11 @@
 //! Pools registered, listed and removed.
 
-use zaqar_model::{PageRequest, Pool, PoolWeight};
+use zaqar_model::{PageRequest, Pool, PoolWeight, QueueMove};
 use zaqar_storage::StorageError;
 
-use super::{flavor, flavor_name, pool, pool_name, pool_of_flavor};
+use super::{flavor, flavor_name, new_queue, pool, pool_name, pool_of_flavor};
 use crate::bench::ManagementBench;
-use crate::minting::{json_object, random_number};
+use crate::minting::json_object;
 
 /// A pool comes back as it was registered.
 pub async fn a_pool_comes_back_as_it_was_registered(bench: &ManagementBench) {
@@ -142,7 +142,7 @@ pub async fn a_removed_pool_is_gone(bench: &ManagementBench) {
 
 /// A pool is not removed while the catalogue maps a queue to it: `Conflict`.
 pub async fn a_pool_with_queues_is_not_removed(bench: &ManagementBench) {
-    let (store, queue) = (bench.store(), random_number());
+    let (store, queue) = (bench.store(), new_queue(bench).await.number);
     store.put_pool(pool("one")).await.unwrap();
     store.map(queue, &pool_name("one")).await.unwrap();
     let refused = store.delete_pool(&pool_name("one")).await;
@@ -150,5 +150,23 @@ pub async fn a_pool_with_queues_is_not_removed(bench: &ManagementBench) {
     assert_eq!(bench.pools().await, [pool_name("one")]);
     store.unmap(queue).await.unwrap();
     store.delete_pool(&pool_name("one")).await.unwrap();
+    assert_eq!(bench.pools().await, []);
+}
+
+/// A queue that was deleted keeps no pool from being removed, and is forgotten with it.
+pub async fn a_pool_is_removed_with_what_is_left_of_deleted_queues(bench: &ManagementBench) {
+    let (store, queue) = (bench.store(), new_queue(bench).await);
+    for name in ["one", "two"] {
+        store.put_pool(pool(name)).await.unwrap();
+    }
+    store.map(queue.number, &pool_name("one")).await.unwrap();
+    let pools = vec![pool_name("one"), pool_name("two")];
+    let noted = QueueMove { queue: queue.clone(), to: Some(pool_name("two")), pools };
+    store.put_move(noted).await.unwrap();
+    store.delete(queue.kind, &queue.project, &queue.name).await.unwrap();
+    store.delete_pool(&pool_name("one")).await.unwrap();
+    assert_eq!(store.pool_of(queue.number).await.unwrap(), None);
+    assert_eq!(store.list_moves().await.unwrap(), []);
+    store.delete_pool(&pool_name("two")).await.unwrap();
     assert_eq!(bench.pools().await, []);
 }

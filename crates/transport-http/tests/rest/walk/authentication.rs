@@ -1,9 +1,13 @@
 //! Nobody gets in who does not say who they are, and nobody by a signature that is not good.
 
 use http::HeaderMap;
+use tokio::task::JoinSet;
+use zaqar_authentication::Authentication;
+use zaqar_transport_http::HttpOptions;
 
-use super::OPEN;
 use super::site::Site;
+use super::{OPEN, keystone};
+use crate::fixture::Fixture;
 
 /// A request of somebody unknown: what makes it so, and what it is answered.
 struct Unknown {
@@ -52,5 +56,39 @@ async fn the_open_routes_serve_everybody() {
         request.headers_mut().clear();
         let answer = site.send(request).await;
         assert!(answer.status.as_u16() < 400, "{operation}: {}", answer.status);
+    }
+}
+
+/// With Keystone, every route but the open ones: also `/v2/ping`.
+#[tokio::test]
+async fn no_route_serves_those_for_whom_keystone_does_not_vouch() {
+    let mut running = JoinSet::new();
+    for route in Site::new().await.routes.iter().filter(|route| !OPEN.contains(&route.operation.as_str())) {
+        let site = Site::new().await;
+        let before = site.everything().await;
+        let keystone = keystone::start(&mut running, site.fixture.clock.clone()).await;
+        let authentication = Authentication::Keystone(keystone);
+        let guarded = site.fixture.served_with(HttpOptions { authentication, ..Fixture::options() });
+        let ask = async |token: Option<&'static str>| {
+            let mut request = site.request(route);
+            if let Some(token) = token {
+                request.headers_mut().insert("x-auth-token", token.parse().unwrap());
+            }
+            guarded.send(request).await
+        };
+        for token in [None, Some(""), Some("unknown")] {
+            let refused = ask(token).await;
+            assert_eq!(refused.status, 401, "{} with the token {token:?}", route.operation);
+            let challenge = refused.header("www-authenticate");
+            assert_eq!(challenge, Some("Keystone uri=\"http://keystone.example\""), "{}", route.operation);
+        }
+        assert_eq!(
+            site.everything().await,
+            before,
+            "{} was refused and has changed something",
+            route.operation
+        );
+        let served = ask(Some(keystone::KNOWN)).await;
+        assert!(served.status.as_u16() < 400, "{}: {}", route.operation, served.status);
     }
 }

@@ -5,6 +5,7 @@
 //! for something.
 
 mod authentication;
+mod keystone;
 mod openapi;
 mod policy;
 mod requests;
