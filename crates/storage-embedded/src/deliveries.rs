@@ -1,28 +1,34 @@
 //! Deliveries: not kept by this version of the driver, and declared so in its capabilities.
 
-use zaqar_model::{Delivery, DeliveryOutcome, LeaseId, Marker, SubscriptionId, Timestamp};
-use zaqar_storage::{Deliveries, StorageError, StorageResult};
+use zaqar_model::{
+    AttemptNumber, Delivery, DeliveryReport, Destination, FailedDelivery, KeptAttempt, LeaseId, Marker,
+    MessageId, Page, PageRequest, SubscriptionId, Timestamp,
+};
+use zaqar_storage::{Deliveries, LeaseLimits, StorageError, StorageResult};
 
 use crate::EmbeddedMessageStore;
 
-const UNSUPPORTED: StorageError = StorageError::Unsupported("deliveries");
+macro_rules! unsupported {
+    ($($method:ident($($argument:ty),*) -> $answer:ty;)*) => {
+        #[async_trait::async_trait]
+        impl Deliveries for EmbeddedMessageStore {
+            $(async fn $method(&self, $(_: $argument),*) -> StorageResult<$answer> {
+                Err(StorageError::Unsupported("deliveries"))
+            })*
+        }
+    };
+}
 
-#[async_trait::async_trait]
-impl Deliveries for EmbeddedMessageStore {
-    async fn lease(&self, _: LeaseId, _: Timestamp, _: usize, _: Timestamp) -> StorageResult<Vec<Delivery>> {
-        Err(UNSUPPORTED)
-    }
-
-    async fn record(
-        &self,
-        _: LeaseId,
-        _: Vec<(SubscriptionId, Marker, DeliveryOutcome)>,
-        _: Timestamp,
-    ) -> StorageResult<()> {
-        Err(UNSUPPORTED)
-    }
-
-    async fn next_due(&self, _: Timestamp) -> StorageResult<Option<Timestamp>> {
-        Err(UNSUPPORTED)
-    }
+unsupported! {
+    lease(LeaseId, Timestamp, LeaseLimits, Timestamp) -> Vec<Delivery>;
+    record(LeaseId, Vec<DeliveryReport>, Timestamp) -> ();
+    pause(&Destination, SubscriptionId, Timestamp) -> ();
+    next_due(usize, Timestamp) -> Option<Timestamp>;
+    wait_for_owed() -> ();
+    redeliver(&Destination, SubscriptionId, MessageId, Timestamp) -> bool;
+    redeliver_failed(&Destination, SubscriptionId, Timestamp, Timestamp) -> u64;
+    failed(&Destination, SubscriptionId, &PageRequest<Marker>, Timestamp) -> Page<FailedDelivery, Marker>;
+    attempts(&Destination, SubscriptionId, &PageRequest<AttemptNumber>, Timestamp)
+        -> Page<KeptAttempt, AttemptNumber>;
+    attempts_of_message(&Destination, SubscriptionId, MessageId, Timestamp) -> Vec<KeptAttempt>;
 }

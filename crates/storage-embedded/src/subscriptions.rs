@@ -156,6 +156,7 @@ fn shown(source: &Destination, kept: &KeptSubscription) -> StorageResult<Subscri
         renewed: kept.renewed,
         options: Metadata::new(options),
         confirmed: kept.confirmed,
+        notified: true,
     })
 }
 

@@ -60,6 +60,7 @@ fn subscription(subscriber: &str) -> Subscription {
         renewed: NOW,
         options: Metadata::default(),
         confirmed: true,
+        notified: true,
     }
 }
 

@@ -11,6 +11,7 @@ mod deliveries;
 mod destinations;
 mod flavors;
 mod messages;
+mod owed;
 mod pools;
 mod subscriptions;
 
@@ -21,7 +22,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use parking_lot::{MappedMutexGuard, Mutex, MutexGuard};
 use zaqar_model::{
     Destination, DestinationKind, DestinationNumber, Flavor, FlavorName, Pool, PoolName, ProjectId, Queue,
-    QueueName, Timestamp,
+    QueueName, SubscriptionId, Timestamp,
 };
 use zaqar_storage::{
     Capabilities, Health, ManagementStore, MessageStore, StorageError, StorageResult, Volume,
@@ -34,6 +35,8 @@ use contents::Contents;
 pub struct ModelStore {
     state: Arc<Mutex<State>>,
     closed: AtomicBool,
+    /// Something may be owed that was not.
+    owed: Arc<tokio::sync::Notify>,
 }
 
 #[derive(Debug, Default)]
@@ -45,6 +48,8 @@ struct State {
     catalogue: BTreeMap<DestinationNumber, PoolName>,
     contents: BTreeMap<Destination, Contents>,
     dropped: BTreeSet<Destination>,
+    /// Whose turn it was last when deliveries were leased.
+    last_turn: Option<(Destination, SubscriptionId)>,
 }
 
 impl ModelStore {
@@ -54,7 +59,7 @@ impl ModelStore {
 
     /// Another handle on the same data, open also when this one is closed: what a restart is to a store on disk.
     pub fn reopen(&self) -> Self {
-        Self { state: Arc::clone(&self.state), closed: AtomicBool::new(false) }
+        Self { state: Arc::clone(&self.state), closed: AtomicBool::new(false), owed: Arc::clone(&self.owed) }
     }
 
     fn state(&self) -> StorageResult<MutexGuard<'_, State>> {
@@ -80,7 +85,7 @@ impl ModelStore {
 
     /// One that is closed already: it keeps the place of a store that is being opened.
     pub(crate) fn closed() -> Self {
-        Self { state: Arc::default(), closed: AtomicBool::new(true) }
+        Self { state: Arc::default(), closed: AtomicBool::new(true), owed: Arc::default() }
     }
 
     /// The moments behind `now` at which something in this destination begins or ends by itself.
@@ -105,6 +110,7 @@ impl ModelStore {
 
     fn shut(&self) {
         self.closed.store(true, Ordering::SeqCst);
+        self.owed.notify_waiters();
     }
 }
 
