@@ -6,9 +6,10 @@
 //!   (`docs/decisions/0002-management-store-redb.md`).
 //!
 //! `messages`, `claims`, `subscriptions` and `deliveries` are the files of the contract. Behind them stand `queues`
-//! (what is in memory), `writer` (what goes to disk), `store` (opening and closing), `housekeeping` (giving space back)
+//! (what is in memory), `schedule` (whose deliveries are due), `writer` (what goes to disk), `store` (opening and closing), `housekeeping` (giving space back)
 //! and `checkpoint`.
 
+mod attempts;
 mod checkpoint;
 mod claims;
 mod data_directory;
@@ -22,6 +23,8 @@ mod management;
 mod messages;
 mod queues;
 mod read;
+mod recording;
+mod schedule;
 mod store;
 mod subscriptions;
 mod writer;
