@@ -18,6 +18,8 @@ use crate::recording::Recording;
 use crate::schedule::Turn;
 use crate::subscriptions::shown;
 
+/// How many reports go into the log in one piece: few enough to fit into the smallest segment.
+const RECORDED_AT_ONCE: usize = 64;
 /// How many failed deliveries one commit owes once more.
 const OWED_AT_ONCE: usize = 1000;
 
@@ -71,12 +73,12 @@ impl Deliveries for EmbeddedMessageStore {
         let mut changes = Vec::new();
         for (number, reports) in by_source {
             let Some(queue) = self.queues.find(number) else { continue };
-            let change = {
+            for reports in reports.chunks(RECORDED_AT_ONCE) {
                 let mut locked = self.queues.lock_at(&queue, now);
                 let recording = Recording::new(&queue, &mut locked.index, lease, reports, now);
-                recording.make(&self.writer, &queue, &mut locked)?
-            };
-            changes.push((queue, change));
+                let change = recording.make(&self.writer, &queue, &mut locked)?;
+                changes.push((Arc::clone(&queue), change));
+            }
         }
         self.writer.check_open()?;
         for (queue, change) in changes {

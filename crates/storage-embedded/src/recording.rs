@@ -27,12 +27,12 @@ impl Recording {
         queue: &Queue,
         index: &mut QueueIndex,
         lease: LeaseId,
-        reports: Vec<DeliveryReport>,
+        reports: &[DeliveryReport],
         now: Timestamp,
     ) -> Self {
         let mut recording = Self::default();
         let mut seen = HashSet::new();
-        for DeliveryReport { subscription, position, outcome, .. } in reports {
+        for DeliveryReport { subscription, position, outcome, .. } in reports.iter().cloned() {
             let sequence = position.get();
             let Some(cursor) = index.cursor(subscription) else { continue };
             let Some(open) = cursor.leased_by(sequence, lease) else { continue };

@@ -58,7 +58,8 @@ pub trait Deliveries: Send + Sync {
     ) -> StorageResult<Vec<Delivery>>;
 
     /// Records how deliveries ended, with the attempts. What another lease has taken over meanwhile is passed over, and
-    /// so is what has been recorded already: the same call can be made again. A delivery whose message has expired is
+    /// so is what has been recorded already: the same call can be made again, and is when it failed, since each delivery is
+    /// recorded for itself. A delivery whose message has expired is
     /// done, its attempt is kept. A postponement may be forgotten when the store is opened again: the delivery is then
     /// due at once.
     async fn record(&self, lease: LeaseId, reports: Vec<DeliveryReport>, now: Timestamp)

@@ -3,7 +3,7 @@
 use zaqar_model::{SubscriptionId, Timestamp};
 
 use super::{decode_location, encode_location};
-use crate::index::{AttemptEntry, QueueIndex};
+use crate::index::{AttemptEntry, QueueIndex, SavedCursor};
 use crate::log::{FieldWriter, Fields, Malformed, Segments, Standing};
 
 /// What was read of a subscription.
@@ -58,7 +58,7 @@ impl Deliveries {
     pub(super) fn restore(all: Vec<(SubscriptionId, Self)>, index: &mut QueueIndex, segments: &Segments) {
         let mut cursors = Vec::new();
         for (id, Self { front, standings, next_attempt, attempts }) in all {
-            cursors.push((id, front, standings));
+            cursors.push(SavedCursor { id, front, standings });
             for (number, entry) in attempts {
                 segments.note_live(entry.location);
                 index.add_attempt(id, number, entry);

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use zaqar_model::{SubscriptionId, Timestamp};
 use zaqar_storage::{ATTEMPTS_KEPT, ATTEMPTS_KEPT_FOR};
 
+use super::QueueIndex;
 use crate::log::Location;
 
 /// What the index knows of an attempt; the rest is on disk.
@@ -19,6 +20,35 @@ pub(crate) struct AttemptEntry {
 impl AttemptEntry {
     pub(crate) const fn expires(&self) -> Timestamp {
         self.at.plus_secs(ATTEMPTS_KEPT_FOR)
+    }
+}
+
+impl QueueIndex {
+    /// Keeps the place of an attempt, if its subscription is still there.
+    pub(crate) fn add_attempt(&mut self, id: SubscriptionId, number: u64, entry: AttemptEntry) {
+        let forgotten = if self.subscriptions.get(id).is_some() {
+            self.attempts.insert(id, number, entry)
+        } else {
+            Some(entry.location)
+        };
+        self.freed.extend(forgotten);
+    }
+
+    /// The log keeps an attempt elsewhere now.
+    pub(crate) fn relocate_attempt(&mut self, id: SubscriptionId, number: u64, from: Location, to: Location) {
+        match self.attempts.get_mut(id, number).filter(|entry| entry.location == from) {
+            Some(entry) => {
+                entry.location = to;
+                self.freed.push(from);
+            }
+            None => self.freed.push(to),
+        }
+    }
+
+    /// Forgets an attempt that cannot be read.
+    pub(crate) fn lose_attempt(&mut self, id: SubscriptionId, number: u64) {
+        let lost = self.attempts.remove_one(id, number);
+        self.freed.extend(lost);
     }
 }
 

@@ -3,11 +3,15 @@
 //! An operation costs the same at any depth: messages are found by sequence number over chunks of sixty-four, and the
 //! first free one over the set of chunks that have any. Timers are kept a chunk and a claim, not a message, so that a
 //! message that is gone leaves none behind. Nothing here touches a file.
+//!
+//! * `chunk`, `claims`, `exhausted` — what consumers see and take
+//! * `subscriptions`, `cursor`, `kept`, `owing`, `delivering`, `attempts` — who is told of it, and what that needs
 
 mod attempts;
 mod chunk;
 mod claims;
 mod cursor;
+mod delivering;
 mod exhausted;
 mod kept;
 mod owing;
@@ -24,8 +28,8 @@ use chunk::{CHUNK, Chunk};
 use claims::ClaimTable;
 use exhausted::Exhausted;
 use kept::Kept;
-pub(crate) use owing::Changes;
 use owing::Owing;
+pub(crate) use owing::{Changes, SavedCursor};
 pub(crate) use subscriptions::KeptSubscription;
 use subscriptions::SubscriptionTable;
 

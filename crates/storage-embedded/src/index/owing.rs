@@ -6,25 +6,25 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use zaqar_model::{LeaseId, MessageId, SubscriptionId, Timestamp};
+use zaqar_model::{SubscriptionId, Timestamp};
 
 use super::cursor::Cursor;
-use super::{AttemptEntry, Entry, KeptSubscription, QueueIndex, native_id, native_sequence};
-use crate::log::{FROM_THE_END, Location, Standing};
+use super::{Entry, KeptSubscription, QueueIndex};
+use crate::log::{FROM_THE_END, Standing};
 
 /// The cursors of a queue.
 #[derive(Debug, Default)]
 pub(crate) struct Owing {
     pub(super) cursors: BTreeMap<SubscriptionId, Cursor>,
-    fronts: BTreeSet<(u64, SubscriptionId)>,
+    pub(super) fronts: BTreeSet<(u64, SubscriptionId)>,
     /// How many cursors hold a message.
     holders: HashMap<u64, u32>,
     /// What failed, by the time its message was to expire.
-    failures: BTreeSet<(Timestamp, SubscriptionId, u64)>,
+    pub(super) failures: BTreeSet<(Timestamp, SubscriptionId, u64)>,
     /// Those that have taken up all there is: a post wakes them.
-    caught_up: BTreeSet<SubscriptionId>,
+    pub(super) caught_up: BTreeSet<SubscriptionId>,
     /// What the schedule is to be told of.
-    changes: Changes,
+    pub(super) changes: Changes,
 }
 
 /// What has changed about when the subscriptions of a queue are due.
@@ -36,6 +36,14 @@ pub(crate) struct Changes {
     pub(crate) woken: Vec<SubscriptionId>,
     /// These are owed nothing any more.
     pub(crate) gone: Vec<SubscriptionId>,
+}
+
+/// Where a checkpoint says that a subscription's cursor is.
+#[derive(Debug)]
+pub(crate) struct SavedCursor {
+    pub(crate) id: SubscriptionId,
+    pub(crate) front: u64,
+    pub(crate) standings: Vec<(u64, Standing)>,
 }
 
 impl QueueIndex {
@@ -83,7 +91,8 @@ impl QueueIndex {
             match self.owed_message(sequence).map(|entry| entry.expires) {
                 // A claim has made the message live longer.
                 Some(expires)
-                    if self.cursor(id).is_some_and(|cursor| cursor.failed.contains_key(&sequence)) =>
+                    if expires > now
+                        && self.cursor(id).is_some_and(|cursor| cursor.failed.contains_key(&sequence)) =>
                 {
                     self.owing.failures.insert((expires, id, sequence));
                 }
@@ -118,9 +127,9 @@ impl QueueIndex {
 
     /// Puts the cursors where a checkpoint says they are: all of them at once, so that none lets go of what another
     /// holds.
-    pub(crate) fn restore_cursors(&mut self, cursors: Vec<(SubscriptionId, u64, Vec<(u64, Standing)>)>) {
+    pub(crate) fn restore_cursors(&mut self, cursors: Vec<SavedCursor>) {
         let mut fronts = Vec::new();
-        for (id, front, standings) in cursors {
+        for SavedCursor { id, front, standings } in cursors {
             for (sequence, standing) in standings {
                 self.stand(id, sequence, standing);
             }
@@ -147,7 +156,7 @@ impl QueueIndex {
     }
 
     /// The first message from a place on that was posted here.
-    fn next_posted(&self, from: u64) -> Option<u64> {
+    pub(super) fn next_posted(&self, from: u64) -> Option<u64> {
         let is_posted = |sequence: &u64| self.foreign_id_of(*sequence).is_none();
         let live = self.iter_from(from).map(|(sequence, _, _)| sequence).find(is_posted);
         let kept = self.kept.iter_from(from).next().map(|(sequence, _)| sequence);
@@ -204,7 +213,7 @@ impl QueueIndex {
     }
 
     /// Changes how a cursor stands to a message, and counts who holds it.
-    fn change(&mut self, id: SubscriptionId, sequence: u64, change: impl FnOnce(&mut Cursor)) {
+    pub(super) fn change(&mut self, id: SubscriptionId, sequence: u64, change: impl FnOnce(&mut Cursor)) {
         let Some(cursor) = self.owing.cursors.get_mut(&id) else { return };
         let held = cursor.holds(sequence);
         change(cursor);
@@ -215,7 +224,7 @@ impl QueueIndex {
         }
     }
 
-    fn set_front(&mut self, id: SubscriptionId, front: u64) {
+    pub(super) fn set_front(&mut self, id: SubscriptionId, front: u64) {
         let first = self.owing.first_front();
         let Some(cursor) = self.owing.cursors.get_mut(&id).filter(|cursor| cursor.front < front) else {
             return;
@@ -224,178 +233,6 @@ impl QueueIndex {
         cursor.front = front;
         self.owing.fronts.insert((front, id));
         self.release_passed(first);
-    }
-
-    // Deliveries
-
-    /// A message was posted.
-    pub(super) fn note_posted(&mut self) {
-        self.owing.changes.posted |= !self.owing.fronts.is_empty();
-    }
-
-    pub(crate) fn take_changes(&mut self) -> Changes {
-        std::mem::take(&mut self.owing.changes)
-    }
-
-    /// Lets the next post wake a subscription.
-    pub(crate) fn wait_for_post(&mut self, id: SubscriptionId) {
-        if self.owing.cursors.contains_key(&id) {
-            self.owing.caught_up.insert(id);
-        }
-    }
-
-    /// Those that had caught up: something was posted.
-    pub(crate) fn take_caught_up(&mut self) -> BTreeSet<SubscriptionId> {
-        std::mem::take(&mut self.owing.caught_up)
-    }
-
-    /// The sequence number of a message that was posted here and is still there, in the queue or for a subscriber.
-    pub(crate) fn find_posted(&self, id: MessageId) -> Option<u64> {
-        native_sequence(self.id_prefix, id).filter(|sequence| self.owed_message(*sequence).is_some())
-    }
-
-    pub(crate) fn posted_id(&self, sequence: u64) -> MessageId {
-        native_id(self.id_prefix, sequence)
-    }
-
-    pub(crate) fn cursor(&self, id: SubscriptionId) -> Option<&Cursor> {
-        self.owing.cursors.get(&id)
-    }
-
-    /// When a lease with this limit takes something for a subscription; in the past: now.
-    pub(crate) fn next_due(
-        &mut self,
-        id: SubscriptionId,
-        per_subscription: usize,
-        now: Timestamp,
-    ) -> Option<Timestamp> {
-        self.ripen(id, now);
-        let next_posted = self.next_posted(self.cursor(id)?.front);
-        if next_posted.is_none() {
-            self.set_front(id, self.next_sequence);
-            self.owing.caught_up.insert(id);
-        }
-        let cursor = self.cursor(id)?;
-        let first = if cursor.first_due().is_some() || next_posted.is_some() {
-            now
-        } else {
-            let leased = cursor.leased().find(|(_, sequence)| self.owed_message(*sequence).is_some());
-            cursor.first_waiting().into_iter().chain(leased).map(|(at, _)| at).min()?
-        };
-        Some(first.max(cursor.slot_free_at(per_subscription)).max(cursor.paused_until))
-    }
-
-    /// Leases up to so many deliveries of a subscription; answers their sequence numbers and how often each was tried.
-    pub(crate) fn lease(
-        &mut self,
-        id: SubscriptionId,
-        (lease, until): (LeaseId, Timestamp),
-        (limit, per_subscription): (usize, usize),
-        now: Timestamp,
-    ) -> Vec<(u64, u32)> {
-        let mut taken = Vec::new();
-        self.ripen(id, now);
-        let Some(cursor) = self.cursor(id).filter(|cursor| cursor.paused_until <= now) else { return taken };
-        let limit = limit.min(cursor.slots(per_subscription));
-        let mut front = cursor.front;
-        while taken.len() < limit {
-            let due = self.cursor(id).and_then(Cursor::first_due);
-            let Some(sequence) = due.or_else(|| self.next_posted(front)) else { break };
-            front = front.max(sequence + 1);
-            let mut attempts = 0;
-            self.change(id, sequence, |cursor| attempts = cursor.lease(sequence, lease, until));
-            taken.push((sequence, attempts));
-            self.drop_gone(id);
-        }
-        self.set_front(id, front);
-        taken
-    }
-
-    /// Sets how a delivery stands. One that the cursor has not come to is taken up, with all before it: this is how the
-    /// log tells it.
-    pub(crate) fn set_standing(&mut self, id: SubscriptionId, sequence: u64, standing: Standing) {
-        self.take_up(id, sequence);
-        self.stand(id, sequence, standing);
-        self.owing.changes.woken.push(id);
-    }
-
-    fn stand(&mut self, id: SubscriptionId, sequence: u64, standing: Standing) {
-        let expires = self.owed_message(sequence).map(|entry| entry.expires);
-        let there = expires.is_some();
-        if let (Standing::Failed(_), Some(expires)) = (&standing, expires) {
-            self.owing.failures.insert((expires, id, sequence));
-        }
-        self.change(id, sequence, |cursor| {
-            cursor.remove(sequence);
-            match standing {
-                Standing::Waiting { due, attempts } if there => cursor.put(sequence, due, attempts),
-                Standing::Failed(failure) if there => drop(cursor.failed.insert(sequence, failure)),
-                _ => {}
-            }
-        });
-    }
-
-    pub(crate) fn pause(&mut self, id: SubscriptionId, until: Timestamp) {
-        if let Some(cursor) = self.owing.cursors.get_mut(&id) {
-            cursor.paused_until = until;
-            self.owing.changes.woken.push(id);
-        }
-    }
-
-    fn take_up(&mut self, id: SubscriptionId, sequence: u64) {
-        let Some(mut front) = self.cursor(id).map(|cursor| cursor.front) else { return };
-        while let Some(next) = self.next_posted(front).filter(|next| *next <= sequence) {
-            self.change(id, next, |cursor| cursor.put(next, Timestamp::default(), 0));
-            front = next + 1;
-        }
-        self.set_front(id, front.max(sequence + 1));
-    }
-
-    fn ripen(&mut self, id: SubscriptionId, now: Timestamp) {
-        if let Some(cursor) = self.owing.cursors.get_mut(&id) {
-            cursor.ripen(now);
-            self.drop_gone(id);
-        }
-    }
-
-    /// Passes over deliveries whose messages have expired, as they come to be the first.
-    fn drop_gone(&mut self, id: SubscriptionId) {
-        let first =
-            |cursor: &Cursor| [cursor.first_due(), cursor.first_waiting().map(|(_, waiting)| waiting)];
-        while let Some(gone) = self.cursor(id).and_then(|cursor| {
-            first(cursor).into_iter().flatten().find(|own| self.owed_message(*own).is_none())
-        }) {
-            self.change(id, gone, |cursor| cursor.remove(gone));
-        }
-    }
-
-    // Attempts
-
-    /// Keeps the place of an attempt, if its subscription is still there.
-    pub(crate) fn add_attempt(&mut self, id: SubscriptionId, number: u64, entry: AttemptEntry) {
-        let forgotten = if self.subscriptions.get(id).is_some() {
-            self.attempts.insert(id, number, entry)
-        } else {
-            Some(entry.location)
-        };
-        self.freed.extend(forgotten);
-    }
-
-    /// The log keeps an attempt elsewhere now.
-    pub(crate) fn relocate_attempt(&mut self, id: SubscriptionId, number: u64, from: Location, to: Location) {
-        match self.attempts.get_mut(id, number).filter(|entry| entry.location == from) {
-            Some(entry) => {
-                entry.location = to;
-                self.freed.push(from);
-            }
-            None => self.freed.push(to),
-        }
-    }
-
-    /// Forgets an attempt that cannot be read.
-    pub(crate) fn lose_attempt(&mut self, id: SubscriptionId, number: u64) {
-        let lost = self.attempts.remove_one(id, number);
-        self.freed.extend(lost);
     }
 }
 

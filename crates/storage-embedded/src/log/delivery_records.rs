@@ -148,3 +148,43 @@ impl AttemptRecord {
         Ok(Self { destination, subscription, number, sequence, attempt, end })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        Attempt, AttemptEnd, AttemptRecord, Excerpt, Failure, Standing, StandingRecord, SubscriptionId,
+        Timestamp,
+    };
+    use crate::log::Record;
+    use crate::log::record::tests::round_trip;
+
+    #[test]
+    fn what_became_of_deliveries_is_read_back() {
+        let (subscription, at, reason) =
+            (SubscriptionId::from_u128(8), Timestamp::from_millis(5), Excerpt::new("no"));
+        let failure = Failure { at, attempts: 7, reason: reason.clone() };
+        round_trip(&Record::Standing(StandingRecord {
+            destination: 1,
+            subscription,
+            standings: vec![
+                (1, Standing::Done),
+                (2, Standing::Waiting { due: at, attempts: 3 }),
+                (u64::MAX, Standing::Failed(failure)),
+            ],
+        }));
+        for end in [AttemptEnd::Delivered, AttemptEnd::RetryAt(at), AttemptEnd::Exhausted] {
+            for status in [None, Some(599)] {
+                let attempt = Attempt { at, status, latency_ms: u32::MAX, excerpt: reason.clone() };
+                let (number, sequence) = (4, 5);
+                round_trip(&Record::Attempt(AttemptRecord {
+                    destination: 1,
+                    subscription,
+                    number,
+                    sequence,
+                    attempt,
+                    end,
+                }));
+            }
+        }
+    }
+}

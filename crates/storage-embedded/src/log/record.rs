@@ -327,8 +327,8 @@ impl<'a> SubscriptionRecord<'a> {
         out.u128(self.id.as_u128());
         out.u64(self.renewed.as_millis());
         out.u64(self.ttl.get());
-        let is_owed = if self.owed_from.is_some() { IS_OWED } else { 0 };
-        out.u8(u8::from(self.confirmed) * IS_CONFIRMED | is_owed);
+        let flag = |set: bool, bit: u8| if set { bit } else { 0 };
+        out.u8(flag(self.confirmed, IS_CONFIRMED) | flag(self.owed_from.is_some(), IS_OWED));
         out.u64(self.owed_from.unwrap_or_default());
         out.text(self.subscriber);
         out.text(self.options);
@@ -520,23 +520,19 @@ fn checksum(kind: u8, fields: &[u8]) -> u32 {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 
-    use zaqar_model::{Attempt, AttemptEnd, Excerpt};
-
-    use super::super::delivery_records::{Failure, Standing};
     use super::{
-        AttemptRecord, ClaimId, ClaimRecord, Client, DestinationKind, GraceSeconds, Hold, MessageId,
-        MessageRecord, Record, StandingRecord, SubscriptionId, SubscriptionRecord, SubscriptionTtl,
-        Timestamp, TtlSeconds,
+        ClaimId, ClaimRecord, Client, DestinationKind, GraceSeconds, Hold, MessageId, MessageRecord, Record,
+        SubscriptionId, SubscriptionRecord, SubscriptionTtl, Timestamp, TtlSeconds,
     };
 
     fn hold() -> Hold {
         Hold { renewed: Timestamp::from_millis(5), ttl: TtlSeconds::new(60) }
     }
 
-    fn round_trip(record: &Record<'_>) {
+    pub(in super::super) fn round_trip(record: &Record<'_>) {
         let mut buffer = vec![0xee; 3];
         record.encode(&mut buffer);
         let length = buffer.len() - 3;
@@ -578,35 +574,6 @@ mod tests {
         round_trip(&Record::Subscribe { destination: 1, subscription: muted });
         round_trip(&Record::Unsubscribe { destination: 1, subscription: id });
         round_trip(&Record::Lose { destination: 1, sequences: vec![7] });
-    }
-
-    #[test]
-    fn what_became_of_deliveries_is_read_back() {
-        let (subscription, at, reason) = (SubscriptionId::from_u128(8), hold().renewed, Excerpt::new("no"));
-        let failure = Failure { at, attempts: 7, reason: reason.clone() };
-        round_trip(&Record::Standing(StandingRecord {
-            destination: 1,
-            subscription,
-            standings: vec![
-                (1, Standing::Done),
-                (2, Standing::Waiting { due: at, attempts: 3 }),
-                (u64::MAX, Standing::Failed(failure)),
-            ],
-        }));
-        for end in [AttemptEnd::Delivered, AttemptEnd::RetryAt(at), AttemptEnd::Exhausted] {
-            for status in [None, Some(599)] {
-                let attempt = Attempt { at, status, latency_ms: u32::MAX, excerpt: reason.clone() };
-                let (number, sequence) = (4, 5);
-                round_trip(&Record::Attempt(AttemptRecord {
-                    destination: 1,
-                    subscription,
-                    number,
-                    sequence,
-                    attempt,
-                    end,
-                }));
-            }
-        }
     }
 
     proptest! {

@@ -227,7 +227,7 @@ impl Batch {
     /// Copies a record forward: a message's with its state as it is now.
     pub(super) fn relocate(&mut self, queues: &Queues, queue: &Arc<Queue>, from: Location, record: &[u8]) {
         match Record::decode(record) {
-            Ok((Record::Message(message), _)) => self.relocate_message(queues, queue, from, message),
+            Ok((Record::Message(message), _)) => self.relocate_message(queues, queue, from, &message),
             Ok((Record::Attempt(attempt), _)) => {
                 let what = Movable::Attempt(attempt.subscription, attempt.number);
                 let to = self.encode(&Record::Attempt(attempt));
@@ -242,7 +242,7 @@ impl Batch {
         queues: &Queues,
         queue: &Arc<Queue>,
         from: Location,
-        record: MessageRecord<'_>,
+        record: &MessageRecord<'_>,
     ) {
         let sequence = record.sequence;
         let locked = queues.lock(queue);
@@ -263,7 +263,7 @@ impl Batch {
             claim,
             exhausted,
             kept,
-            ..record
+            ..record.clone()
         }));
         self.moved.push(Moved { queue: Arc::clone(queue), what: Movable::Message(sequence), from, to });
     }
