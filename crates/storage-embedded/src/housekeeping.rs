@@ -14,7 +14,7 @@ use zaqar_storage::{StorageError, StorageResult};
 use crate::EmbeddedMessageStore;
 use crate::checkpoint::{self, BYTES_PER_MESSAGE};
 use crate::index::Entry;
-use crate::log::{Location, MessageRecord, Position, Record, Segment};
+use crate::log::{AttemptRecord, Location, MessageRecord, Position, Record, Segment};
 use crate::queues::{Queue, Queues};
 use crate::writer::{Operation, Writer};
 
@@ -215,7 +215,10 @@ impl Housekeeping {
         from: Location,
     ) -> StorageResult<()> {
         let record = segment.read(from).map_err(StorageError::driver)?;
-        if matches!(Record::decode(&record), Ok((Record::Attempt(own), _)) if own.number == number) {
+        let is_meant = |own: &AttemptRecord| {
+            (own.destination, own.subscription, own.number) == (queue.number, id, number)
+        };
+        if matches!(Record::decode(&record), Ok((Record::Attempt(own), _)) if is_meant(&own)) {
             let queue = Arc::clone(queue);
             return self.writer.submit(Operation::Relocate { queue, from, record }).map(|_| ());
         }

@@ -7,7 +7,8 @@ mod support;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use support::{NOW, SEGMENT, client, message, open, post, queue, segments};
+use support::failing_disk::FailingDisk;
+use support::{NOW, SEGMENT, client, message, open, open_on, post, queue, segments};
 use zaqar_model::{
     Attempt, Delivery, DeliveryOutcome, Destination, Excerpt, LeaseId, MessageId, Metadata, PageRequest,
     Subscription, SubscriptionId, SubscriptionTtl, Timestamp,
@@ -160,6 +161,49 @@ async fn a_damaged_message_that_is_owed_does_not_pin_the_disk() {
     assert!(segments(directory.path()) <= 6, "{} segments", segments(directory.path()));
     drop(store);
     assert_eq!(deliver_all(&open(directory.path()), NOW).await, whole);
+}
+
+#[tokio::test]
+async fn what_failed_to_be_recorded_is_owed_after_a_restart() {
+    let directory = tempfile::tempdir().unwrap();
+    let disk = FailingDisk::default();
+    let faults = Arc::clone(&disk.faults);
+    let store = open_on(directory.path(), Arc::new(disk));
+    let id = subscribe(&store, &queue(1), 1).await;
+    let posted = post(&store, &queue(1), 0..2).await;
+    let (lease, due) = lease(&store, NOW).await;
+    faults.write.store(true, Ordering::SeqCst);
+    let reports = || due.iter().map(|own| own.report(DeliveryOutcome::Delivered(attempt(NOW)))).collect();
+    store.record(lease, reports(), NOW).await.unwrap_err();
+    store.record(lease, reports(), NOW).await.unwrap_err();
+    drop(store);
+    let store = open(directory.path());
+    assert_eq!(deliver_all(&store, NOW).await, posted);
+    let page = PageRequest { marker: None, limit: 10 };
+    assert_eq!(store.attempts(&queue(1), id, &page, NOW).await.unwrap().items.len(), 2);
+}
+
+#[tokio::test]
+async fn what_was_recorded_survives_a_power_cut() {
+    let [directory, after_power_cut] = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let durable = after_power_cut.path().join("messages");
+    std::fs::create_dir_all(&durable).unwrap();
+    let disk = FailingDisk { durable: Some(durable), ..FailingDisk::default() };
+    // The disk knows a file by the name that it was opened with.
+    drop(open(directory.path()));
+    let store = open_on(directory.path(), Arc::new(disk));
+    let id = subscribe(&store, &queue(1), 1).await;
+    let posted = post(&store, &queue(1), 0..3).await;
+    let (lease, due) = lease(&store, NOW).await;
+    let gone = DeliveryOutcome::Exhausted(Excerpt::new("410 Gone"), attempt(NOW));
+    let reports = vec![due[0].report(DeliveryOutcome::Delivered(attempt(NOW))), due[1].report(gone)];
+    store.record(lease, reports, NOW).await.unwrap();
+    let store = open(after_power_cut.path());
+    let page = PageRequest { marker: None, limit: 10 };
+    assert_eq!(store.failed(&queue(1), id, &page, NOW).await.unwrap().items.len(), 1);
+    assert_eq!(deliver_all(&store, NOW).await, posted[2..]);
+    let page = PageRequest { marker: None, limit: 10 };
+    assert_eq!(store.attempts(&queue(1), id, &page, NOW).await.unwrap().items.len(), 3);
 }
 
 #[tokio::test]

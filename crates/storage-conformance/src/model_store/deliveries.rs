@@ -83,10 +83,12 @@ impl Deliveries for ModelStore {
         let mut contents = self.contents(source)?;
         let Some(position) = contents.ledger.position_of(message) else { return Ok(false) };
         let there = contents.ledger.message(position, now).cloned();
+        let notified = contents.notified(now);
+        let mut owed = contents.ledger.owed.iter();
         let is_kept = contents.find(message, now).is_some()
             || contents.exhausted.iter().any(|stored| stored.message.id == message)
-            || contents.ledger.owed.iter().any(|owed| owed.position == position);
-        let Some(stored) = there.filter(|_| is_kept && contents.notified(now).contains(&subscription)) else {
+            || owed.any(|owed| owed.position == position && notified.contains(&owed.subscription));
+        let Some(stored) = there.filter(|_| is_kept && notified.contains(&subscription)) else {
             return Ok(false);
         };
         match contents.ledger.find(subscription, position) {
