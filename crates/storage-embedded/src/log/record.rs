@@ -143,10 +143,10 @@ const DESTINATION: u8 = 8;
 /// Of version 1: it does not say from where on the subscription is owed.
 const SUBSCRIBE_1: u8 = 9;
 const UNSUBSCRIBE: u8 = 10;
-const SUBSCRIBE: u8 = 11;
-const STANDING: u8 = 12;
-const ATTEMPT: u8 = 13;
-const LOSE: u8 = 14;
+const SUBSCRIBE: u8 = 12;
+const STANDING: u8 = 13;
+const ATTEMPT: u8 = 14;
+const LOSE: u8 = 15;
 
 const HAS_ID: u8 = 1;
 const HAS_DELAY: u8 = 2;
@@ -610,7 +610,7 @@ pub(super) mod tests {
         }
 
         #[test]
-        fn no_fields_behind_a_valid_checksum_make_decoding_panic(kind in 0_u8..16, fields in any::<Vec<u8>>()) {
+        fn no_fields_behind_a_valid_checksum_make_decoding_panic(kind in 0_u8..17, fields in any::<Vec<u8>>()) {
             let mut bytes = vec![kind];
             bytes.extend_from_slice(&u32::try_from(fields.len()).unwrap().to_le_bytes());
             bytes.extend_from_slice(&super::checksum(kind, &fields).to_le_bytes());
