@@ -3,6 +3,7 @@
 //! Here live names, ids, times, and the records that storage keeps and transports show. Here do not live: I/O,
 //! async, the rules of who may do what (`zaqar-domain`), and the JSON envelopes of a transport.
 
+mod body;
 mod caller;
 mod claims;
 mod deliveries;
@@ -19,8 +20,9 @@ mod queues;
 mod subscriptions;
 mod time;
 
+pub use body::Body;
 pub use caller::{Caller, Identity};
-pub use claims::{Claim, ClaimTerms};
+pub use claims::{Claim, ClaimHold, ClaimTerms};
 pub use deliveries::{
     Attempt, AttemptEnd, AttemptNumber, Delivery, DeliveryOutcome, DeliveryReport, Excerpt, FailedDelivery,
     KeptAttempt,
@@ -29,11 +31,11 @@ pub use destinations::{Destination, DestinationKind, DestinationName, Destinatio
 pub use flavors::Flavor;
 pub use ids::{ClaimId, IdSource, LeaseId, MessageId, RandomIds, SubscriptionId};
 pub use json::{JsonError, JsonText, MAX_JSON_DEPTH};
-pub use messages::{Marker, Message, NewMessage, QueueStats, StoredMessage};
+pub use messages::{Marker, Message, MovingMessage, NewMessage, QueueStats, StoredMessage};
 pub use metadata::Metadata;
 pub use names::{ClientId, FlavorName, InvalidName, PoolName, ProjectId, QueueName, TopicName};
 pub use page::{Page, PageRequest};
-pub use pools::{Pool, PoolWeight};
+pub use pools::{Pool, PoolWeight, QueueMove};
 pub use queues::Queue;
 pub use subscriptions::Subscription;
 pub use time::{Clock, DelaySeconds, GraceSeconds, SubscriptionTtl, SystemClock, Timestamp, TtlSeconds};

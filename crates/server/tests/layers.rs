@@ -23,7 +23,7 @@ const HTTP: [&str; 6] = ["axum", "http", "http-body-util", "hyper", "hyper-util"
 const ASYNC_RUNTIME: [&str; 1] = ["tokio"];
 const ENGINES: [&str; 2] = ["redb", "rustix"];
 
-const LAYERS: [Layer; 10] = [
+const LAYERS: [Layer; 11] = [
     Layer {
         name: "zaqar-model",
         may_use: &[],
@@ -41,6 +41,12 @@ const LAYERS: [Layer; 10] = [
     },
     Layer { name: "zaqar-storage-embedded", may_use: &["zaqar-model", "zaqar-storage"], must_not_use: &HTTP },
     Layer { name: "zaqar-storage-faulty", may_use: &["zaqar-model", "zaqar-storage"], must_not_use: &HTTP },
+    Layer {
+        name: "zaqar-storage-pooled",
+        // No driver: `zaqar-server` hands them over.
+        may_use: &["zaqar-model", "zaqar-storage"],
+        must_not_use: &["axum", "http", "hyper", "redb", "rustix"],
+    },
     Layer {
         name: "zaqar-domain",
         may_use: &["zaqar-model", "zaqar-storage"],
@@ -69,6 +75,7 @@ const LAYERS: [Layer; 10] = [
             "zaqar-storage",
             "zaqar-storage-embedded",
             "zaqar-storage-faulty",
+            "zaqar-storage-pooled",
             "zaqar-transport-http",
         ],
         must_not_use: &[],

@@ -86,7 +86,7 @@ impl Deliveries for ModelStore {
         let notified = contents.notified(now);
         let mut owed = contents.ledger.owed.iter();
         let is_kept = contents.find(message, now).is_some()
-            || contents.exhausted.iter().any(|stored| stored.message.id == message)
+            || contents.exhausted.iter().any(|entry| entry.stored.message.id == message)
             || owed.any(|owed| owed.position == position && notified.contains(&owed.subscription));
         let Some(stored) = there.filter(|_| is_kept && notified.contains(&subscription)) else {
             return Ok(false);

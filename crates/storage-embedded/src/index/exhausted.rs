@@ -44,9 +44,8 @@ impl Exhausted {
         self.entries.iter().map(|(sequence, (id, entry))| (*sequence, *id, entry))
     }
 
-    /// The sequence numbers from one on.
-    pub(crate) fn iter_from(&self, from: u64) -> impl Iterator<Item = u64> {
-        self.entries.range(from..).map(|(sequence, _)| *sequence)
+    pub(crate) fn iter_from(&self, from: u64) -> impl Iterator<Item = (u64, MessageId, &Entry)> {
+        self.entries.range(from..).map(|(sequence, (id, entry))| (*sequence, *id, entry))
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -160,7 +160,7 @@ impl QueueIndex {
         let is_posted = |sequence: &u64| self.foreign_id_of(*sequence).is_none();
         let live = self.iter_from(from).map(|(sequence, _, _)| sequence).find(is_posted);
         let kept = self.kept.iter_from(from).next().map(|(sequence, _)| sequence);
-        let exhausted = self.exhausted.iter_from(from).find(is_posted);
+        let exhausted = self.exhausted.iter_from(from).map(|(sequence, _, _)| sequence).find(is_posted);
         [live, kept, exhausted].into_iter().flatten().min()
     }
 

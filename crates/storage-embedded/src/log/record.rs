@@ -68,6 +68,11 @@ pub(crate) enum Record<'a> {
         destination: u64,
         sequences: Vec<u64>,
     },
+    /// Sequence numbers below this one have been given out, by the store that the queue came from.
+    Skip {
+        destination: u64,
+        below: u64,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -143,6 +148,7 @@ const DESTINATION: u8 = 8;
 /// Of version 1: it does not say from where on the subscription is owed.
 const SUBSCRIBE_1: u8 = 9;
 const UNSUBSCRIBE: u8 = 10;
+const SKIP: u8 = 11;
 const SUBSCRIBE: u8 = 12;
 const STANDING: u8 = 13;
 const ATTEMPT: u8 = 14;
@@ -234,6 +240,11 @@ impl Record<'_> {
                 sequences.iter().for_each(|sequence| out.u64(*sequence));
                 LOSE
             }
+            Self::Skip { destination, below } => {
+                out.u64(*destination);
+                out.u64(*below);
+                SKIP
+            }
         };
         let length = u32::try_from(buffer.len() - start - HEADER).unwrap_or(u32::MAX);
         buffer[start] = kind;
@@ -305,6 +316,7 @@ impl<'a> Record<'a> {
                 destination: fields.u64()?,
                 subscription: SubscriptionId::from_u128(fields.u128()?),
             },
+            SKIP => Self::Skip { destination: fields.u64()?, below: fields.u64()? },
             _ => return Err(Malformed),
         };
         Ok((record, HEADER + length))
@@ -556,6 +568,7 @@ pub(super) mod tests {
         round_trip(&Record::Delete { destination: 1, sequences: vec![1, 2, 3] });
         round_trip(&Record::Purge { destination: 1, below: 3 });
         round_trip(&Record::Drop { destination: 1 });
+        round_trip(&Record::Skip { destination: 1, below: 9 });
         for kind in [DestinationKind::Queue, DestinationKind::Topic] {
             round_trip(&Record::Destination { destination: 1, kind, project: "p", name: "q" });
         }

@@ -14,7 +14,9 @@ use std::thread::JoinHandle;
 
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::oneshot;
-use zaqar_model::{ClientId, MessageId, NewMessage, StoredMessage, SubscriptionId, Timestamp};
+use zaqar_model::{
+    ClientId, Marker, MessageId, MovingMessage, NewMessage, StoredMessage, SubscriptionId, Timestamp,
+};
 use zaqar_storage::{StorageError, StorageResult};
 
 use crate::Durability;
@@ -42,6 +44,8 @@ pub(crate) enum Operation {
         leaving: Option<Arc<Queue>>,
         reply: Reply<()>,
     },
+    /// Messages keep their places, in place of what is there.
+    Import { queue: Arc<Queue>, messages: Vec<MovingMessage>, last: Marker, reply: Reply<()> },
     /// Records of what the index knows already. Empty: wait for what was handed over before.
     Log { records: Vec<u8>, frees: bool, reply: Reply<()> },
     /// Records of what the index knows already, with attempts among them that it does not.
@@ -111,7 +115,10 @@ enum Need {
 impl Operation {
     const fn need(&self) -> Need {
         match self {
-            Self::Post { .. } | Self::Adopt { leaving: None, .. } | Self::Relocate { .. } => Need::Arrives,
+            Self::Post { .. }
+            | Self::Adopt { leaving: None, .. }
+            | Self::Import { .. }
+            | Self::Relocate { .. } => Need::Arrives,
             Self::Adopt { .. } | Self::Attempts { .. } | Self::Log { frees: false, .. } => Need::Changes,
             Self::Log { .. } | Self::Retire { .. } | Self::Position { .. } => Need::Frees,
         }
