@@ -6,7 +6,7 @@ mod support;
 
 use std::sync::Arc;
 
-use support::{Site, flavor, move_to};
+use support::{Site, move_to};
 use zaqar_model::{
     AttemptEnd, Clock, Delivery, DeliveryOutcome, Destination, DestinationKind, Excerpt, LeaseId, Marker,
     Metadata, PageRequest, Pool, ProjectId, QueueName, Subscription, SubscriptionId, SubscriptionTtl,
@@ -42,7 +42,7 @@ impl Bench {
         let created = self.management.create(kind, &project, &name, Metadata::default()).await;
         let queue = created.unwrap().into_queue().destination.clone();
         if let Some(name) = in_pool {
-            self.store.place(&queue, Some(&flavor(name))).await.unwrap();
+            move_to(&self.store, &queue, name).await;
         }
         queue
     }
