@@ -6,12 +6,14 @@
 mod body;
 mod caller;
 mod claims;
+mod deliveries;
 mod destinations;
 mod flavors;
 mod ids;
 mod json;
 mod messages;
 mod metadata;
+mod moving;
 mod names;
 mod page;
 mod pools;
@@ -22,15 +24,20 @@ mod time;
 pub use body::Body;
 pub use caller::{Caller, Identity};
 pub use claims::{Claim, ClaimHold, ClaimTerms};
+pub use deliveries::{
+    Attempt, AttemptEnd, AttemptNumber, Delivery, DeliveryOutcome, DeliveryReport, Excerpt, FailedDelivery,
+    KeptAttempt,
+};
 pub use destinations::{Destination, DestinationKind, DestinationName, DestinationNumber};
 pub use flavors::Flavor;
 pub use ids::{ClaimId, IdSource, LeaseId, MessageId, RandomIds, SubscriptionId};
 pub use json::{JsonError, JsonText, MAX_JSON_DEPTH};
-pub use messages::{Marker, Message, MovingMessage, NewMessage, QueueStats, StoredMessage};
+pub use messages::{Marker, Message, NewMessage, QueueStats, StoredMessage};
 pub use metadata::Metadata;
+pub use moving::{DeliveryStanding, MovingCursor, MovingDelivery, MovingMessage};
 pub use names::{ClientId, FlavorName, InvalidName, PoolName, ProjectId, QueueName, TopicName};
 pub use page::{Page, PageRequest};
 pub use pools::{Pool, PoolWeight, QueueMove};
 pub use queues::Queue;
-pub use subscriptions::{Delivery, DeliveryOutcome, Subscription};
+pub use subscriptions::Subscription;
 pub use time::{Clock, DelaySeconds, GraceSeconds, SubscriptionTtl, SystemClock, Timestamp, TtlSeconds};

@@ -5,10 +5,12 @@
 //! * [`EmbeddedManagementStore`] keeps queues, pools and flavors in redb
 //!   (`docs/decisions/0002-management-store-redb.md`).
 //!
-//! `messages`, `claims`, `subscriptions`, `deliveries` and `migration` are the files of the contract. Behind them stand `queues`
-//! (what is in memory), `writer` (what goes to disk), `store` (opening and closing), `housekeeping` (giving space back)
-//! and `checkpoint`.
+//! `messages`, `claims`, `subscriptions`, `deliveries` and `migration` are the files of the contract. Behind them stand
+//! `queues` (what is in memory), `schedule` (whose deliveries are due), `recording` (how they ended), `moving`
+//! (subscriptions that come from another store), `writer` (what goes to disk), `store` (opening and closing),
+//! `housekeeping` (giving space back) and `checkpoint`.
 
+mod attempts;
 mod checkpoint;
 mod claims;
 mod data_directory;
@@ -21,8 +23,11 @@ mod log;
 mod management;
 mod messages;
 mod migration;
+mod moving;
 mod queues;
 mod read;
+mod recording;
+mod schedule;
 mod store;
 mod subscriptions;
 mod writer;

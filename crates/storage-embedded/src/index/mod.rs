@@ -3,26 +3,42 @@
 //! An operation costs the same at any depth: messages are found by sequence number over chunks of sixty-four, and the
 //! first free one over the set of chunks that have any. Timers are kept a chunk and a claim, not a message, so that a
 //! message that is gone leaves none behind. Nothing here touches a file.
+//!
+//! * `chunk`, `claims`, `exhausted` — what consumers see and take
+//! * `subscriptions`, `cursor`, `kept`, `owing`, `delivering`, `moving`, `attempts` — who is told of it, and what that needs
 
+mod attempts;
 mod chunk;
 mod claims;
+mod cursor;
+mod delivering;
 mod exhausted;
+mod kept;
+mod moving;
+mod owing;
 mod subscriptions;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use zaqar_model::{ClaimId, GraceSeconds, MessageId, Timestamp, TtlSeconds};
 
+pub(crate) use attempts::AttemptEntry;
+use attempts::AttemptTable;
 pub(crate) use chunk::Entry;
 use chunk::{CHUNK, Chunk};
 use claims::ClaimTable;
+pub(crate) use cursor::Cursor;
 use exhausted::Exhausted;
+use kept::Kept;
+pub(crate) use moving::logged;
+use owing::Owing;
+pub(crate) use owing::{Changes, SavedCursor};
 pub(crate) use subscriptions::KeptSubscription;
 use subscriptions::SubscriptionTable;
 
-use crate::log::{ClaimRecord, Hold, Location, MessageRecord};
+use crate::log::{ClaimRecord, ForeignId, Hold, Location, MessageRecord};
 
-/// The messages and claims of one queue or topic.
+/// The messages, claims and subscriptions of one queue or topic.
 #[derive(Debug)]
 pub(crate) struct QueueIndex {
     /// The upper half of the ids of the messages that were posted here.
@@ -38,6 +54,10 @@ pub(crate) struct QueueIndex {
     /// Set aside as claimed too often, waiting for the move to the dead-letter queue.
     pub(crate) exhausted: Exhausted,
     pub(crate) subscriptions: SubscriptionTable,
+    /// Out of the queue, and still owed to subscribers.
+    pub(crate) kept: Kept,
+    owing: Owing,
+    pub(crate) attempts: AttemptTable,
     /// Messages that came from elsewhere with an id of their own.
     ids: ForeignIds,
     live: u64,
@@ -49,7 +69,14 @@ pub(crate) struct QueueIndex {
 #[derive(Debug, Default)]
 struct ForeignIds {
     sequence_of: HashMap<MessageId, u64>,
-    id_of: HashMap<u64, MessageId>,
+    id_of: HashMap<u64, ForeignId>,
+}
+
+impl ForeignIds {
+    fn insert(&mut self, sequence: u64, foreign: ForeignId) {
+        self.sequence_of.insert(foreign.id, sequence);
+        self.id_of.insert(sequence, foreign);
+    }
 }
 
 impl QueueIndex {
@@ -63,6 +90,9 @@ impl QueueIndex {
             claims: ClaimTable::default(),
             exhausted: Exhausted::default(),
             subscriptions: SubscriptionTable::default(),
+            kept: Kept::default(),
+            owing: Owing::default(),
+            attempts: AttemptTable::default(),
             ids: ForeignIds::default(),
             live: 0,
             claimed: 0,
@@ -80,11 +110,19 @@ impl QueueIndex {
         self.claimed
     }
 
+    /// How many places in the log the index knows.
+    pub(crate) fn entries(&self) -> u64 {
+        self.live + (self.exhausted.len() + self.kept.len() + self.attempts.len()) as u64
+    }
+
     /// When time next changes something here.
     pub(crate) fn next_event(&self) -> Timestamp {
         let chunk = self.chunk_events.first().map_or(Timestamp::NEVER, |(at, _)| *at);
         let claim = self.claims.next_end().map_or(Timestamp::NEVER, |(at, _)| at);
-        chunk.min(claim).min(self.exhausted.next_expiry()).min(self.subscriptions.next_expiry())
+        let of_queue = chunk.min(claim).min(self.exhausted.next_expiry());
+        let of_messages = self.kept.next_expiry().min(self.next_failure_expiry());
+        let of_subscribers = of_messages.min(self.attempts.next_expiry());
+        of_queue.min(of_subscribers).min(self.subscriptions.next_expiry())
     }
 
     /// The space in the log that nothing here needs any more.
@@ -99,12 +137,18 @@ impl QueueIndex {
     }
 
     pub(crate) fn id_of(&self, sequence: u64) -> MessageId {
-        self.ids.id_of.get(&sequence).copied().unwrap_or_else(|| native_id(self.id_prefix, sequence))
+        let foreign = self.ids.id_of.get(&sequence).map(|foreign| foreign.id);
+        foreign.unwrap_or_else(|| native_id(self.id_prefix, sequence))
     }
 
     /// The id, where it does not follow from the sequence number.
-    pub(crate) fn foreign_id_of(&self, sequence: u64) -> Option<MessageId> {
+    pub(crate) fn foreign_id_of(&self, sequence: u64) -> Option<ForeignId> {
         self.ids.id_of.get(&sequence).copied()
+    }
+
+    /// Whether the message that is here was posted to this queue, so that subscribers are owed it.
+    pub(crate) fn is_posted(&self, sequence: u64) -> bool {
+        self.ids.id_of.get(&sequence).is_none_or(|foreign| foreign.posted)
     }
 
     /// The sequence number of a live message.
@@ -158,7 +202,7 @@ impl QueueIndex {
     // Changing
 
     /// Puts a message into its place, under no claim. It is out of reach while it is delayed.
-    pub(crate) fn insert(&mut self, sequence: u64, id: Option<MessageId>, entry: Entry) {
+    pub(crate) fn insert(&mut self, sequence: u64, id: Option<ForeignId>, entry: Entry) {
         let (number, place) = (sequence / CHUNK, place_of(sequence));
         let delayed = entry.delayed_until > entry.created;
         let chunk = self.chunks.entry(number).or_insert_with(Chunk::new);
@@ -177,9 +221,11 @@ impl QueueIndex {
                 }
             }
         }
-        if let Some(id) = id {
-            self.ids.sequence_of.insert(id, sequence);
-            self.ids.id_of.insert(sequence, id);
+        if let Some(foreign) = id {
+            self.ids.insert(sequence, foreign);
+        }
+        if self.is_posted(sequence) {
+            self.note_posted();
         }
     }
 
@@ -188,14 +234,13 @@ impl QueueIndex {
         &mut self,
         next_sequence: u64,
         messages: Vec<(u64, Entry)>,
-        foreign: Vec<(u64, MessageId)>,
+        foreign: Vec<(u64, ForeignId)>,
     ) {
         for (sequence, entry) in messages {
             self.insert(sequence, None, entry);
         }
         for (sequence, id) in foreign {
-            self.ids.sequence_of.insert(id, sequence);
-            self.ids.id_of.insert(sequence, id);
+            self.ids.insert(sequence, id);
         }
         self.next_sequence = self.next_sequence.max(next_sequence);
     }
@@ -208,6 +253,7 @@ impl QueueIndex {
             Entry::new(location, record),
             record.claim,
             record.exhausted,
+            record.kept,
         );
     }
 
@@ -215,12 +261,16 @@ impl QueueIndex {
     pub(crate) fn replace(
         &mut self,
         sequence: u64,
-        id: Option<MessageId>,
+        id: Option<ForeignId>,
         entry: Entry,
         claim: Option<(ClaimId, Hold)>,
         exhausted: bool,
+        kept: bool,
     ) {
         if let Some(older) = self.exhausted.remove(sequence) {
+            self.freed.push(older.location);
+        }
+        if let Some(older) = self.kept.remove(sequence) {
             self.freed.push(older.location);
         }
         self.insert(sequence, id, entry);
@@ -229,6 +279,9 @@ impl QueueIndex {
         }
         if exhausted {
             self.exhaust(sequence);
+        }
+        if kept {
+            self.remove(sequence);
         }
     }
 
@@ -243,24 +296,48 @@ impl QueueIndex {
         let live = self.iter_from(0).map(|(sequence, entry, _)| (sequence, entry));
         let lost: Vec<u64> = live
             .chain(self.exhausted.iter().map(|(sequence, _, entry)| (sequence, entry)))
+            .chain(self.kept.iter_from(0))
             .filter(|(_, entry)| entry.location.segment < segment)
             .map(|(sequence, _)| sequence)
             .collect();
-        lost.into_iter().for_each(|sequence| self.remove(sequence));
+        lost.into_iter().for_each(|sequence| self.lose(sequence));
+        let lost: Vec<_> = self
+            .attempts
+            .iter()
+            .filter(|(_, _, entry)| entry.location.segment < segment)
+            .map(|(id, number, _)| (id, number))
+            .collect();
+        lost.into_iter().for_each(|(id, number)| self.lose_attempt(id, number));
     }
 
-    /// Removes a message, exhausted or not, and takes it out of its claim.
+    /// Removes a message, exhausted or not, and takes it out of its claim. It stays for subscribers that are owed it.
     pub(crate) fn remove(&mut self, sequence: u64) {
-        let removed = self.take(sequence).or_else(|| self.exhausted.remove(sequence));
-        if let Some(entry) = removed {
-            self.freed.push(entry.location);
+        let Some(entry) = self.take(sequence).or_else(|| self.exhausted.remove(sequence)) else { return };
+        let before = if self.is_needed(sequence) {
+            self.kept.insert(sequence, entry)
+        } else {
+            self.forget_id(sequence);
+            Some(entry)
+        };
+        self.freed.extend(before.map(|entry| entry.location));
+    }
+
+    /// Removes a message for everybody: it has expired or cannot be read.
+    pub(crate) fn lose(&mut self, sequence: u64) {
+        let removed = [self.take(sequence), self.exhausted.remove(sequence), self.kept.remove(sequence)];
+        self.freed.extend(removed.into_iter().flatten().map(|entry| entry.location));
+        if !self.is_held(sequence) {
             self.forget_id(sequence);
         }
     }
 
     /// The log keeps a message elsewhere now.
     pub(crate) fn relocate(&mut self, sequence: u64, from: Location, to: Location) {
-        let entry = match self.exhausted.get_mut(sequence) {
+        let aside = match self.exhausted.get_mut(sequence) {
+            Some(entry) => Some(entry),
+            None => self.kept.get_mut(sequence),
+        };
+        let entry = match aside {
             Some(entry) => Some(entry),
             None => {
                 self.chunks.get_mut(&(sequence / CHUNK)).and_then(|chunk| chunk.get_mut(place_of(sequence)))
@@ -333,6 +410,11 @@ impl QueueIndex {
         self.freed
             .extend(chunks.values().flat_map(|chunk| chunk.iter_from(0).map(|(_, entry, _)| entry.location)));
         self.freed.extend(self.exhausted.iter().map(|(_, _, entry)| entry.location));
+        self.freed.extend(self.kept.iter_from(0).map(|(_, entry)| entry.location));
+        self.freed.extend(self.attempts.iter().map(|(_, _, entry)| entry.location));
+        self.kept = Kept::default();
+        self.owing.clear();
+        self.attempts = AttemptTable::default();
         self.available.clear();
         self.chunk_events.clear();
         self.claims.clear();
@@ -351,14 +433,15 @@ impl QueueIndex {
                 self.release(id);
             }
         }
-        self.subscriptions.expire(now);
-        while let Some(sequence) = self.exhausted.expired(now) {
-            self.remove(sequence);
+        self.expire_subscriptions(now);
+        while let Some(sequence) = self.exhausted.expired(now).or_else(|| self.kept.expired(now)) {
+            self.lose(sequence);
         }
         while let Some((at, number)) = self.chunk_events.first().copied().filter(|(at, _)| *at <= now) {
             self.chunk_events.remove(&(at, number));
             self.advance_chunk(number, now);
         }
+        self.expire_failures(now);
     }
 
     fn advance_chunk(&mut self, number: u64, now: Timestamp) {
@@ -382,7 +465,7 @@ impl QueueIndex {
         within_reach.into_iter().for_each(|place| chunk.set_available(place, true));
         self.note_availability(number);
         self.expect_event(number, next);
-        expired.into_iter().for_each(|sequence| self.remove(sequence));
+        expired.into_iter().for_each(|sequence| self.lose(sequence));
     }
 
     /// Takes a message that is not exhausted out of its place and its claim.
@@ -470,7 +553,7 @@ impl QueueIndex {
     }
 
     fn forget_id(&mut self, sequence: u64) {
-        if let Some(id) = self.ids.id_of.remove(&sequence)
+        if let Some(ForeignId { id, .. }) = self.ids.id_of.remove(&sequence)
             && self.ids.sequence_of.get(&id) == Some(&sequence)
         {
             self.ids.sequence_of.remove(&id);

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use zaqar_model::{
-    ClaimId, ClientId, Marker, MessageId, MovingMessage, NewMessage, StoredMessage, Timestamp,
+    ClaimId, ClientId, Marker, MessageId, MovingMessage, NewMessage, StoredMessage, SubscriptionId, Timestamp,
 };
 use zaqar_storage::StorageError;
 
-use super::Reply;
-use crate::index::{Entry, native_id};
-use crate::log::{Client, ENVELOPE_HEADER, Hold, Location, MessageRecord, Position, Record};
+use super::{NewAttempt, Reply};
+use crate::index::{AttemptEntry, Entry, native_id};
+use crate::log::{Client, ENVELOPE_HEADER, ForeignId, Hold, Location, MessageRecord, Position, Record};
 use crate::queues::{Queue, Queues};
 
 /// What one commit will show.
@@ -22,6 +22,8 @@ pub(super) struct Batch {
     /// Whether it says what an index knows already.
     pub(super) has_changes: bool,
     arrivals: Vec<Arrival>,
+    /// Attempts that come on record, by queue. Their locations count from the start of the batch's records.
+    attempts: Vec<(Arc<Queue>, Vec<NewAttempt>)>,
     moved: Vec<Moved>,
     /// The sequence numbers from which queues that came from another store go on.
     skips: Vec<(Arc<Queue>, u64)>,
@@ -40,18 +42,26 @@ pub(super) struct Batch {
 struct Arrival {
     queue: Arc<Queue>,
     sequence: u64,
-    id: Option<MessageId>,
+    id: Option<ForeignId>,
     entry: Entry,
     claim: Option<(ClaimId, Hold)>,
     exhausted: bool,
+    kept: bool,
 }
 
-/// A message that was copied forward.
+/// What was copied forward.
 struct Moved {
     queue: Arc<Queue>,
-    sequence: u64,
+    what: Movable,
     from: Location,
     to: Location,
+}
+
+enum Movable {
+    /// By its sequence number.
+    Message(u64),
+    /// By its number among those of a subscription.
+    Attempt(SubscriptionId, u64),
 }
 
 enum Answer {
@@ -98,6 +108,7 @@ impl Batch {
                     claim_count: 0,
                     claim: None,
                     exhausted: false,
+                    kept: false,
                     client,
                     checksum: message.checksum.as_deref().unwrap_or_default(),
                     body: message.body.as_bytes(),
@@ -139,7 +150,7 @@ impl Batch {
                 MessageRecord {
                     destination: queue.number,
                     sequence: 0,
-                    id: Some(message.id),
+                    id: Some(ForeignId { id: message.id, posted: false }),
                     created: message.created,
                     expires: stored.expires,
                     delayed_until: stored.delayed_until,
@@ -147,6 +158,7 @@ impl Batch {
                     claim_count: message.claim_count,
                     claim: None,
                     exhausted: false,
+                    kept: false,
                     client: Client::new(stored.client.as_str()),
                     checksum: message.checksum.as_deref().unwrap_or_default(),
                     body: message.body.as_bytes(),
@@ -170,15 +182,16 @@ impl Batch {
             return;
         }
         self.identify(queue);
-        for MovingMessage { position, stored, hold, exhausted } in messages {
+        for MovingMessage { position, stored, hold, exhausted, posted, kept } in messages {
             let (message, sequence) = (&stored.message, position.get());
-            let is_native = message.id == native_id(queue.id_prefix, sequence);
+            let is_native = *posted && message.id == native_id(queue.id_prefix, sequence);
+            let foreign = ForeignId { id: message.id, posted: *posted };
             self.place(
                 queue,
                 &MessageRecord {
                     destination: queue.number,
                     sequence,
-                    id: (!is_native).then_some(message.id),
+                    id: (!is_native).then_some(foreign),
                     created: message.created,
                     expires: stored.expires,
                     delayed_until: stored.delayed_until,
@@ -186,6 +199,7 @@ impl Batch {
                     claim_count: message.claim_count,
                     claim: hold.map(|hold| (hold.id, Hold { renewed: hold.renewed, ttl: hold.ttl })),
                     exhausted: *exhausted,
+                    kept: *kept,
                     client: Client::new(stored.client.as_str()),
                     checksum: message.checksum.as_deref().unwrap_or_default(),
                     body: message.body.as_bytes(),
@@ -225,6 +239,22 @@ impl Batch {
         self.answers.push(Answer::Done(reply));
     }
 
+    pub(super) fn record(
+        &mut self,
+        queue: &Arc<Queue>,
+        records: &[u8],
+        attempts: &[NewAttempt],
+        reply: Reply<()>,
+    ) {
+        let start = number(self.buffer.len() - ENVELOPE_HEADER);
+        let attempts = attempts.iter().map(|new| {
+            let location = Location { offset: start + new.entry.location.offset, ..new.entry.location };
+            NewAttempt { entry: AttemptEntry { location, ..new.entry }, ..*new }
+        });
+        self.attempts.push((Arc::clone(queue), attempts.collect()));
+        self.log(records, reply);
+    }
+
     /// Gives a message its sequence number and writes it down.
     fn arrive(&mut self, queue: &Arc<Queue>, mut record: MessageRecord<'_>) -> u64 {
         record.sequence = queue.tail.load(Ordering::Relaxed);
@@ -244,6 +274,7 @@ impl Batch {
             entry: Entry::new(location, record),
             claim: record.claim,
             exhausted: record.exhausted,
+            kept: record.kept,
         });
         record.sequence
     }
@@ -253,30 +284,41 @@ impl Batch {
         if let Some(identity) = queue.identity.get()
             && !queue.identity_is_logged.swap(true, Ordering::Relaxed)
         {
-            self.encode(&Record::Destination {
-                destination: queue.number,
-                kind: identity.kind,
-                project: identity.project.as_str(),
-                name: identity.name.as_str(),
-            });
+            self.encode(&Record::destination(identity));
         }
     }
 
-    /// Copies a message's record forward, with its state as it is now.
+    /// Copies a record forward: a message's with its state as it is now.
     pub(super) fn relocate(&mut self, queues: &Queues, queue: &Arc<Queue>, from: Location, record: &[u8]) {
-        let Ok(record) = MessageRecord::read(record) else { return };
+        match Record::decode(record) {
+            Ok((Record::Message(message), _)) => self.relocate_message(queues, queue, from, &message),
+            Ok((Record::Attempt(attempt), _)) => {
+                let what = Movable::Attempt(attempt.subscription, attempt.number);
+                let to = self.encode(&Record::Attempt(attempt));
+                self.moved.push(Moved { queue: Arc::clone(queue), what, from, to });
+            }
+            _ => {}
+        }
+    }
+
+    fn relocate_message(
+        &mut self,
+        queues: &Queues,
+        queue: &Arc<Queue>,
+        from: Location,
+        record: &MessageRecord<'_>,
+    ) {
         let sequence = record.sequence;
         let locked = queues.lock(queue);
-        let (entry, exhausted) = match (locked.index.get(sequence), locked.index.exhausted.get(sequence)) {
-            (Some(entry), _) => (*entry, false),
-            (None, Some(entry)) => (*entry, true),
-            (None, None) => return,
-        };
+        let index = &locked.index;
+        let live = index.get(sequence).map(|entry| (*entry, false, false));
+        let exhausted = || index.exhausted.get(sequence).map(|entry| (*entry, true, false));
+        let kept = || index.kept.get(sequence).map(|entry| (*entry, false, true));
+        let Some((entry, exhausted, kept)) = live.or_else(exhausted).or_else(kept) else { return };
         if entry.location != from {
             return;
         }
-        let claim =
-            entry.claim.and_then(|key| locked.index.claims.get(key)).map(|claim| (claim.id, claim.hold));
+        let claim = entry.claim.and_then(|key| index.claims.get(key)).map(|claim| (claim.id, claim.hold));
         drop(locked);
         let to = self.encode(&Record::Message(MessageRecord {
             expires: entry.expires,
@@ -284,16 +326,16 @@ impl Batch {
             claim_count: entry.claim_count,
             claim,
             exhausted,
-            ..record
+            kept,
+            ..record.clone()
         }));
-        self.moved.push(Moved { queue: Arc::clone(queue), sequence, from, to });
+        self.moved.push(Moved { queue: Arc::clone(queue), what: Movable::Message(sequence), from, to });
     }
 
     /// Appends a record; answers where it lies, counted from the start of the records.
     fn encode(&mut self, record: &Record<'_>) -> Location {
         let start = self.buffer.len();
         record.encode(&mut self.buffer);
-        let number = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX);
         Location {
             segment: 0,
             offset: number(start - ENVELOPE_HEADER),
@@ -317,10 +359,18 @@ impl Batch {
                 if !locked.is_dropped {
                     let entry = Entry { location: place(arrival.entry.location), ..arrival.entry };
                     queues.segments.note_live(entry.location);
-                    let Arrival { sequence, id, claim, exhausted, .. } = arrival;
-                    locked.index.replace(sequence, id, entry, claim, exhausted);
+                    let Arrival { sequence, id, claim, exhausted, kept, .. } = arrival;
+                    locked.index.replace(sequence, id, entry, claim, exhausted, kept);
                 }
                 next = arrivals.next_if(|arrival| Arc::ptr_eq(&arrival.queue, &queue));
+            }
+        }
+        for (queue, attempts) in self.attempts.drain(..) {
+            let mut locked = queues.lock(&queue);
+            for NewAttempt { subscription, number, entry } in attempts {
+                let entry = AttemptEntry { location: place(entry.location), ..entry };
+                queues.segments.note_live(entry.location);
+                locked.index.add_attempt(subscription, number, entry);
             }
         }
         for (queue, below) in self.skips.drain(..) {
@@ -337,7 +387,12 @@ impl Batch {
             if locked.is_dropped {
                 queues.segments.note_freed(&[to]);
             } else {
-                locked.index.relocate(moved.sequence, moved.from, to);
+                match moved.what {
+                    Movable::Message(sequence) => locked.index.relocate(sequence, moved.from, to),
+                    Movable::Attempt(id, number) => {
+                        locked.index.relocate_attempt(id, number, moved.from, to);
+                    }
+                }
             }
         }
     }
@@ -355,6 +410,7 @@ impl Batch {
         for arrival in self.arrivals.drain(..) {
             arrival.queue.identity_is_logged.store(false, Ordering::Relaxed);
         }
+        self.attempts.clear();
         self.moved.clear();
         self.skips.clear();
         self.departures.clear();
@@ -365,4 +421,9 @@ impl Batch {
             }
         }
     }
+}
+
+/// A number of bytes within a commit, which is far smaller than 4 GiB.
+fn number(bytes: usize) -> u32 {
+    u32::try_from(bytes).unwrap_or(u32::MAX)
 }

@@ -2,7 +2,14 @@
 
 pub mod durability;
 pub mod leasing;
+pub mod limiting;
+pub mod migrating;
+pub mod notifying;
 pub mod owing;
+pub mod pausing;
+pub mod recording;
+pub mod redelivering;
+pub mod waking;
 
 use zaqar_storage::MessageStore;
 
