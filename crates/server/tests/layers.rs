@@ -23,7 +23,7 @@ const HTTP: [&str; 6] = ["axum", "http", "http-body-util", "hyper", "hyper-util"
 const ASYNC_RUNTIME: [&str; 1] = ["tokio"];
 const ENGINES: [&str; 2] = ["redb", "rustix"];
 
-const LAYERS: [Layer; 10] = [
+const LAYERS: [Layer; 11] = [
     Layer {
         name: "zaqar-model",
         may_use: &[],
@@ -56,6 +56,12 @@ const LAYERS: [Layer; 10] = [
         name: "zaqar-transport-http",
         // Not `zaqar-storage`: a handler that talks to a store has passed over the rules.
         may_use: &["zaqar-authentication", "zaqar-domain", "zaqar-model"],
+        must_not_use: &ENGINES,
+    },
+    Layer {
+        name: "zaqar-notifier",
+        // Not `zaqar-domain`: what is owed is in storage.
+        may_use: &["zaqar-model", "zaqar-storage"],
         must_not_use: &ENGINES,
     },
     Layer { name: "zaqar-config", may_use: &[], must_not_use: &ASYNC_RUNTIME },

@@ -1,0 +1,9 @@
+//! Takes due deliveries out of storage and performs them.
+
+mod guard;
+mod retry;
+mod signature;
+
+pub use guard::{AddressGuard, Refusal};
+pub use retry::{Backoff, RetryPolicy, Verdict, judge, retry_after, with_jitter};
+pub use signature::{BadSecrets, Secrets, SignedHeaders};
