@@ -39,6 +39,7 @@
 //! Where the files are, what the command line says, which store or transport exists: the server knows. Nothing here
 //! logs; warnings are handed back.
 
+mod auth_section;
 mod environment;
 mod ini;
 mod interpolation;
@@ -69,6 +70,7 @@ pub use sections::credentials::{Credentials, Session};
 pub use sections::default::DefaultSection;
 pub use sections::drivers::{Drivers, TransportDriver};
 pub use sections::embedded::{Durability, Embedded};
+pub use sections::healthcheck::Healthcheck;
 pub use sections::keystone_authtoken::KeystoneAuthtoken;
 pub use sections::logging::{LogFormat, Logging};
 pub use sections::mongodb::{Mongodb, MongodbPartitions};
@@ -80,6 +82,7 @@ pub use sections::profiler::{Profiler, ProfilerJaeger, ProfilerOtlp};
 pub use sections::redis::Redis;
 pub use sections::signed_url::SignedUrl;
 pub use sections::sqlalchemy::Sqlalchemy;
+pub use sections::ssl::{Ssl, TlsVersion};
 pub use sections::storage::Storage;
 pub use sections::swift::Swift;
 pub use sections::transport::{ClientIdUuidSafe, Transport};

@@ -10,7 +10,7 @@ use crate::value::Value;
 const UPSTREAM: &str = include_str!("../tests/config/upstream-options.tsv");
 
 /// Options of which upstream knows nothing.
-const OURS: [&str; 16] = [
+const OURS: [&str; 33] = [
     "DEFAULT log_format",
     "DEFAULT log_level",
     // Upstream knew it once, and files still hold it.
@@ -24,14 +24,33 @@ const OURS: [&str; 16] = [
     "drivers:transport:wsgi max_connections",
     "drivers:transport:wsgi max_header_bytes",
     "drivers:transport:wsgi max_header_count",
+    "drivers:transport:wsgi max_http2_streams",
+    "drivers:transport:wsgi shutdown_delay",
     "drivers:transport:wsgi shutdown_timeout",
     "drivers:transport:wsgi slow_request_ms",
+    "drivers:transport:wsgi tls_handshake_timeout",
+    // oslo.middleware's, which upstream leaves out.
+    "healthcheck allowed_source_ranges",
+    "healthcheck backends",
+    "healthcheck detailed",
+    "healthcheck disable_by_file_path",
+    "healthcheck disable_by_file_paths",
+    "healthcheck enable_by_file_paths",
+    "healthcheck ignore_proxied_requests",
     "signed_url former_secret_keys",
     "signed_url max_lifetime",
+    // oslo.service's, and one more.
+    "ssl ca_file",
+    "ssl cert_file",
+    "ssl ciphers",
+    "ssl key_file",
+    "ssl tls_min_version",
+    "ssl version",
+    "transport message_encryption_former_keys",
 ];
 
 /// Options that differ on purpose from what upstream declares.
-const DIFFERENT: [&str; 5] = [
+const DIFFERENT: [&str; 6] = [
     // No list and an empty list mean the same.
     "cors allowed_origin",
     "keystone_authtoken memcached_servers",
@@ -40,6 +59,8 @@ const DIFFERENT: [&str; 5] = [
     "drivers message_store",
     // Upstream logs the password.
     "notification smtp_user_password",
+    // Upstream's default key is known to everybody.
+    "transport message_encryption_key",
 ];
 
 fn type_name(kind: &Kind) -> &'static str {

@@ -8,16 +8,18 @@ use tokio::sync::Mutex;
 use zaqar_model::{
     Clock, DestinationKind, DestinationName, IdSource, Metadata, ProjectId, Queue, QueueName, Timestamp,
 };
-use zaqar_storage::{ManagementStore, MessageStore, StorageError, StorageResult};
+use zaqar_storage::{Created, ManagementStore, MessageStore, Placement, StorageError, StorageResult};
 
-use crate::Limits;
 use crate::permissions::PolicyInForce;
+use crate::{Keyring, Limits};
 
 /// Where everything is kept.
 #[derive(Clone, Debug)]
 pub struct Stores {
     pub management: Arc<dyn ManagementStore>,
     pub messages: Arc<dyn MessageStore>,
+    /// Decides which pool a queue lives in. `None` where `[DEFAULT] pooling` is off.
+    pub placement: Option<Arc<dyn Placement>>,
 }
 
 /// Zaqar. Shared by all transports.
@@ -25,18 +27,35 @@ pub struct Stores {
 pub struct Zaqar {
     pub(crate) stores: Stores,
     pub(crate) limits: Limits,
+    pub(crate) keyring: Arc<Keyring>,
     pub(crate) policy: PolicyInForce,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn IdSource>,
     /// Held while exhausted messages move to a dead-letter queue: two movers that read the same ones could bring a
     /// message back that a consumer of the dead-letter queue has deleted in between.
     pub(crate) moving: Arc<Mutex<()>>,
+    /// Held while pools and flavors are changed: what is registered is read before it is written.
+    pub(crate) registering: Arc<Mutex<()>>,
 }
 
 impl Zaqar {
     /// With upstream's policy, until another one is set.
     pub fn new(stores: Stores, limits: Limits, clock: Arc<dyn Clock>, ids: Arc<dyn IdSource>) -> Self {
-        Self { stores, limits, policy: PolicyInForce::default(), clock, ids, moving: Arc::default() }
+        Self {
+            stores,
+            limits,
+            keyring: Arc::default(),
+            policy: PolicyInForce::default(),
+            clock,
+            ids,
+            moving: Arc::default(),
+            registering: Arc::default(),
+        }
+    }
+
+    /// The keys that messages are encrypted with. Without them, no queue can ask for encryption.
+    pub fn with_keyring(self, keyring: Arc<Keyring>) -> Self {
+        Self { keyring, ..self }
     }
 
     pub const fn limits(&self) -> &Limits {
@@ -88,7 +107,11 @@ impl Stores {
             Some(queue) => Ok(queue),
             None => {
                 let created = self.management.create(name.kind, project, &name.name, Metadata::default());
-                Ok(created.await?.into_queue())
+                let created = created.await?;
+                if let Created::New(queue) = &created {
+                    self.place_new(queue, None).await?;
+                }
+                Ok(created.into_queue())
             }
         }
     }

@@ -3,6 +3,7 @@
 //! Here live names, ids, times, and the records that storage keeps and transports show. Here do not live: I/O,
 //! async, the rules of who may do what (`zaqar-domain`), and the JSON envelopes of a transport.
 
+mod body;
 mod caller;
 mod claims;
 mod destinations;
@@ -18,17 +19,18 @@ mod queues;
 mod subscriptions;
 mod time;
 
+pub use body::Body;
 pub use caller::{Caller, Identity};
-pub use claims::{Claim, ClaimTerms};
+pub use claims::{Claim, ClaimHold, ClaimTerms};
 pub use destinations::{Destination, DestinationKind, DestinationName, DestinationNumber};
 pub use flavors::Flavor;
 pub use ids::{ClaimId, IdSource, LeaseId, MessageId, RandomIds, SubscriptionId};
 pub use json::{JsonError, JsonText, MAX_JSON_DEPTH};
-pub use messages::{Marker, Message, NewMessage, QueueStats, StoredMessage};
+pub use messages::{Marker, Message, MovingMessage, NewMessage, QueueStats, StoredMessage};
 pub use metadata::Metadata;
 pub use names::{ClientId, FlavorName, InvalidName, PoolName, ProjectId, QueueName, TopicName};
 pub use page::{Page, PageRequest};
-pub use pools::{Pool, PoolWeight};
+pub use pools::{Pool, PoolWeight, QueueMove};
 pub use queues::Queue;
 pub use subscriptions::{Delivery, DeliveryOutcome, Subscription};
 pub use time::{Clock, DelaySeconds, GraceSeconds, SubscriptionTtl, SystemClock, Timestamp, TtlSeconds};

@@ -1,9 +1,11 @@
 //! Takes due deliveries out of storage and performs them.
 
 mod guard;
+mod notice;
 mod retry;
 mod signature;
 
 pub use guard::{AddressGuard, Refusal};
+pub use notice::{Answer, Notice, NoticeKind, Sender};
 pub use retry::{Backoff, RetryPolicy, Verdict, judge, retry_after, with_jitter};
 pub use signature::{BadSecrets, Secrets, SignedHeaders};

@@ -4,7 +4,9 @@ use std::io::{ErrorKind, Write, stdout};
 
 use crate::cli::ConfigSources;
 use crate::configuration::{self, Report};
+use crate::followed::Followed;
 use crate::policy_files::PolicyFiles;
+use crate::tls_files::TlsFiles;
 
 pub(crate) fn sample() -> anyhow::Result<()> {
     print(&zaqar_config::sample())
@@ -17,6 +19,9 @@ pub(crate) fn check(sources: &ConfigSources) -> anyhow::Result<()> {
         match PolicyFiles::new(config, sources).load() {
             Ok((_, warnings)) => report.warnings.extend(warnings),
             Err(errors) => report.errors.extend(errors),
+        }
+        if let Ok(Some(files)) = TlsFiles::new(&config.ssl) {
+            report.errors.extend(files.load().err().unwrap_or_default());
         }
     }
     print_report(&report)?;

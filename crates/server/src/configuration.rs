@@ -4,7 +4,8 @@
 use zaqar_config::{Config, Loaded, Sources, TransportDriver};
 
 use crate::cli::ConfigSources;
-use crate::{logging, stores};
+use crate::tls_files::TlsFiles;
+use crate::{encryption, http, keystone, logging, stores};
 
 /// What there is to say about a configuration, a line each.
 #[derive(Debug, Default)]
@@ -18,7 +19,11 @@ pub(crate) fn read(options: &ConfigSources) -> (Option<Config>, Report) {
     let sources = Sources { paths: options.paths.clone(), environment: std::env::vars_os().collect() };
     match zaqar_config::load(&sources) {
         Ok(Loaded { config, warnings }) => {
-            let report = Report { errors: refusals(&config), warnings: lines(&warnings) };
+            let mut report = Report { errors: refusals(&config), warnings: lines(&warnings) };
+            report.warnings.extend(encryption::remarks(&config.transport));
+            report.warnings.extend(http::useless_origins(&config.cors));
+            report.warnings.extend(idle(&config));
+            report.warnings.extend(keystone::warnings(&config));
             (report.errors.is_empty().then_some(config), report)
         }
         Err(problems) => {
@@ -33,21 +38,24 @@ fn lines<T: ToString>(items: &[T]) -> Vec<String> {
     items.iter().map(ToString::to_string).collect()
 }
 
+/// What is set and has no effect beside the rest.
+fn idle(config: &Config) -> Option<String> {
+    let is_idle = config.pooling_catalog.enable_virtual_pool && !config.default.pooling;
+    is_idle
+        .then(|| "[pooling:catalog] enable_virtual_pool has no effect without [DEFAULT] pooling".to_owned())
+}
+
 /// What is asked for and not there. Going on without it would leave an installation open, or without its data.
 fn refusals(config: &Config) -> Vec<String> {
-    let mut refusals = Vec::new();
-    let strategy = &config.default.auth_strategy;
-    if !strategy.is_empty() {
-        refusals.push(format!(
-            "[DEFAULT] auth_strategy = {strategy} is not in this version, which cannot authenticate callers; \
-             leave it empty only where everyone who can reach the port is trusted"
-        ));
-    }
+    let mut refusals = keystone::refusals(config);
     if config.drivers.transport != TransportDriver::Wsgi {
         refusals
             .push("[drivers] transport = websocket is not in this version; the choice is: wsgi".to_owned());
     }
+    refusals.extend(encryption::refusals(&config.transport));
     refusals.extend(stores::unknown_names(&config.drivers));
+    refusals.extend(http::cors(&config.cors).err());
+    refusals.extend(TlsFiles::new(&config.ssl).err());
     refusals.extend(logging::filter(&config.logging).err().map(|error| format!("{error:#}")));
     refusals
 }
@@ -56,7 +64,16 @@ fn refusals(config: &Config) -> Vec<String> {
 mod tests {
     use zaqar_config::{Config, TransportDriver};
 
-    use super::refusals;
+    use super::{idle, refusals};
+
+    #[test]
+    fn a_virtual_pool_without_pools_is_told() {
+        let mut config = Config::default();
+        config.pooling_catalog.enable_virtual_pool = true;
+        assert!(idle(&config).is_some());
+        config.default.pooling = true;
+        assert_eq!(idle(&config), None);
+    }
 
     #[test]
     fn the_defaults_are_not_refused() {
@@ -66,7 +83,7 @@ mod tests {
     #[test]
     fn everything_that_is_not_there_is_refused_at_once() {
         let mut config = Config::default();
-        config.default.auth_strategy = "keystone".to_owned();
+        config.default.auth_strategy = "ldap".to_owned();
         config.drivers.transport = TransportDriver::Websocket;
         config.drivers.message_store = "redis".to_owned();
         config.drivers.management_store = "mongodb".to_owned();

@@ -8,54 +8,9 @@ use zaqar_domain::Zaqar;
 use zaqar_model::Clock;
 use zaqar_storage::MessageStore;
 
-use crate::policy_files::{PolicyFiles, Stamp};
-
 const PERIOD: Duration = Duration::from_secs(1);
 /// How long dead letters wait whose move has failed.
 const RETRY_PERIOD: Duration = Duration::from_secs(30);
-
-/// How often the policy files are looked at.
-const POLICY_PERIOD: Duration = Duration::from_secs(2);
-
-/// Puts the policy into force again whenever its files have changed, until it is dropped. What cannot be read is told
-/// once, and the policy stays as it was.
-pub(crate) async fn follow_policy(zaqar: Arc<Zaqar>, files: PolicyFiles, mut seen: Stamp) {
-    let files = Arc::new(files);
-    let mut ticks = tokio::time::interval(POLICY_PERIOD);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        let looking = Arc::clone(&files);
-        // Files may be on a slow disk.
-        let changed = tokio::task::spawn_blocking(move || {
-            let stamp = looking.stamp();
-            if stamp == seen { (stamp, None) } else { (stamp, Some(looking.load())) }
-        });
-        let (stamp, loaded) = match changed.await {
-            Ok(outcome) => outcome,
-            Err(error) => {
-                tracing::error!(%error, "changes of the policy are not followed any more");
-                return;
-            }
-        };
-        seen = stamp;
-        match loaded {
-            None => {}
-            Some(Ok((policy, remarks))) => {
-                zaqar.set_policy(policy);
-                tracing::info!("the policy has changed");
-                for remark in remarks {
-                    tracing::warn!("{remark}");
-                }
-            }
-            Some(Err(errors)) => {
-                for error in errors {
-                    tracing::error!("the policy stays as it was: {error}");
-                }
-            }
-        }
-    }
-}
 
 /// Takes up moves to dead-letter queues that have failed, until it is dropped.
 pub(crate) async fn move_dead_letters(zaqar: Arc<Zaqar>) {

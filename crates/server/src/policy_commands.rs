@@ -7,6 +7,7 @@ use zaqar_domain::RULES;
 use crate::cli::ConfigSources;
 use crate::config_commands::{print, print_report};
 use crate::configuration::{self, Report};
+use crate::followed::Followed;
 use crate::policy_files::PolicyFiles;
 
 const HEAD: &str = "\

@@ -3,14 +3,13 @@
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use zaqar_config::{Config, OsloPolicy, Source};
 use zaqar_domain::{Policy, RuleProblem, RuleText};
 
 use crate::cli::ConfigSources;
+use crate::followed::{Followed, Stamp};
 use crate::policy_file;
 
 /// A larger file is no policy, in bytes.
@@ -25,18 +24,6 @@ pub(crate) struct PolicyFiles {
     options: OsloPolicy,
 }
 
-/// What the files look like from outside. It changes when they do.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Stamp(Vec<(PathBuf, Option<Look>)>);
-
-#[derive(Debug, PartialEq, Eq)]
-struct Look {
-    modified: SystemTime,
-    size: u64,
-    /// Another file under the same name may have the same time and size.
-    inode: u64,
-}
-
 impl PolicyFiles {
     pub(crate) fn new(config: &Config, sources: &ConfigSources) -> Self {
         let mut places: Vec<_> = sources.paths.iter().rev().map(directory).collect();
@@ -46,12 +33,87 @@ impl PolicyFiles {
         Self { places, options: config.oslo_policy.clone() }
     }
 
-    /// The policy, and what is odd about it.
+    /// The files there are, in the order in which they are read.
     ///
     /// # Errors
     ///
-    /// Everything that is wrong, a line each.
-    pub(crate) fn load(&self) -> Result<(Policy, Vec<String>), Vec<String>> {
+    /// Those that were named and are not there.
+    pub(crate) fn found(&self) -> Result<Vec<PathBuf>, Vec<String>> {
+        let mut files = Vec::new();
+        let mut errors = Vec::new();
+        let defaults = OsloPolicy::default();
+        match self.find_file() {
+            Ok(Some(file)) => files.push(file),
+            Ok(None) if self.options.policy_file == defaults.policy_file => {}
+            Ok(None) => errors.push(self.absent("policy_file", &self.options.policy_file)),
+            Err(error) => errors.push(error),
+        }
+        for name in &self.options.policy_dirs {
+            let listed = match self.find(name) {
+                Ok(Some(directory)) => files_in(&directory).map(Some),
+                Ok(None) => Ok(None),
+                Err(error) => Err(error),
+            };
+            match listed {
+                Ok(Some(listed)) => files.extend(listed),
+                Ok(None) if defaults.policy_dirs.contains(name) => {}
+                Ok(None) => errors.push(self.absent("policy_dirs", name)),
+                Err(error) => errors.push(error),
+            }
+        }
+        if errors.is_empty() { Ok(files) } else { Err(errors) }
+    }
+
+    fn find_file(&self) -> Result<Option<PathBuf>, String> {
+        let name = &self.options.policy_file;
+        match self.find(name)? {
+            None if *name == OsloPolicy::default().policy_file => self.find(FORMER_NAME),
+            found => Ok(found),
+        }
+    }
+
+    /// The first of this name. A place that cannot be looked into is an error: what is there may forbid something.
+    fn find(&self, name: &str) -> Result<Option<PathBuf>, String> {
+        for path in self.candidates(name) {
+            match fs::metadata(&path) {
+                Ok(_) => return Ok(Some(path)),
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) => return Err(unreadable(&path, &error)),
+            }
+        }
+        Ok(None)
+    }
+
+    fn candidates(&self, name: &str) -> Vec<PathBuf> {
+        if Path::new(name).is_absolute() {
+            return vec![PathBuf::from(name)];
+        }
+        self.places.iter().map(|place| place.join(name)).collect()
+    }
+
+    fn absent(&self, option: &str, name: &str) -> String {
+        let paths: Vec<_> = self.candidates(name).iter().map(|path| path.display().to_string()).collect();
+        format!("[oslo_policy] {option} = {name} does not exist: looked for {}", paths.join(", "))
+    }
+}
+
+impl Followed for PolicyFiles {
+    type Content = Policy;
+    const NAME: &'static str = "the policy";
+
+    fn stamp(&self) -> Stamp {
+        let mut paths = self.candidates(&self.options.policy_file);
+        paths.extend(self.candidates(FORMER_NAME));
+        for name in &self.options.policy_dirs {
+            for directory in self.candidates(name) {
+                paths.extend(files_in(&directory).unwrap_or_default());
+                paths.push(directory);
+            }
+        }
+        Stamp::of(paths)
+    }
+
+    fn load(&self) -> Result<(Self::Content, Vec<String>), Vec<String>> {
         let mut rules: Vec<(String, RuleText)> = Vec::new();
         let mut lines = HashMap::new();
         let mut warnings = Vec::new();
@@ -92,87 +154,6 @@ impl PolicyFiles {
                 Err(errors)
             }
         }
-    }
-
-    /// The files there are, in the order in which they are read.
-    ///
-    /// # Errors
-    ///
-    /// Those that were named and are not there.
-    pub(crate) fn found(&self) -> Result<Vec<PathBuf>, Vec<String>> {
-        let mut files = Vec::new();
-        let mut errors = Vec::new();
-        let defaults = OsloPolicy::default();
-        match self.find_file() {
-            Ok(Some(file)) => files.push(file),
-            Ok(None) if self.options.policy_file == defaults.policy_file => {}
-            Ok(None) => errors.push(self.absent("policy_file", &self.options.policy_file)),
-            Err(error) => errors.push(error),
-        }
-        for name in &self.options.policy_dirs {
-            let listed = match self.find(name) {
-                Ok(Some(directory)) => files_in(&directory).map(Some),
-                Ok(None) => Ok(None),
-                Err(error) => Err(error),
-            };
-            match listed {
-                Ok(Some(listed)) => files.extend(listed),
-                Ok(None) if defaults.policy_dirs.contains(name) => {}
-                Ok(None) => errors.push(self.absent("policy_dirs", name)),
-                Err(error) => errors.push(error),
-            }
-        }
-        if errors.is_empty() { Ok(files) } else { Err(errors) }
-    }
-
-    pub(crate) fn stamp(&self) -> Stamp {
-        let mut paths = self.candidates(&self.options.policy_file);
-        paths.extend(self.candidates(FORMER_NAME));
-        for name in &self.options.policy_dirs {
-            for directory in self.candidates(name) {
-                paths.extend(files_in(&directory).unwrap_or_default());
-                paths.push(directory);
-            }
-        }
-        let look = |path: PathBuf| {
-            let seen = fs::metadata(&path).and_then(|data| {
-                Ok(Look { modified: data.modified()?, size: data.len(), inode: data.ino() })
-            });
-            (path, seen.ok())
-        };
-        Stamp(paths.into_iter().map(look).collect())
-    }
-
-    fn find_file(&self) -> Result<Option<PathBuf>, String> {
-        let name = &self.options.policy_file;
-        match self.find(name)? {
-            None if *name == OsloPolicy::default().policy_file => self.find(FORMER_NAME),
-            found => Ok(found),
-        }
-    }
-
-    /// The first of this name. A place that cannot be looked into is an error: what is there may forbid something.
-    fn find(&self, name: &str) -> Result<Option<PathBuf>, String> {
-        for path in self.candidates(name) {
-            match fs::metadata(&path) {
-                Ok(_) => return Ok(Some(path)),
-                Err(error) if error.kind() == ErrorKind::NotFound => {}
-                Err(error) => return Err(unreadable(&path, &error)),
-            }
-        }
-        Ok(None)
-    }
-
-    fn candidates(&self, name: &str) -> Vec<PathBuf> {
-        if Path::new(name).is_absolute() {
-            return vec![PathBuf::from(name)];
-        }
-        self.places.iter().map(|place| place.join(name)).collect()
-    }
-
-    fn absent(&self, option: &str, name: &str) -> String {
-        let paths: Vec<_> = self.candidates(name).iter().map(|path| path.display().to_string()).collect();
-        format!("[oslo_policy] {option} = {name} does not exist: looked for {}", paths.join(", "))
     }
 }
 

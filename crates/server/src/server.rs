@@ -2,36 +2,39 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use tokio::net::TcpListener;
 use tokio::runtime::Builder;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use zaqar_config::{Config, Wsgi};
-use zaqar_domain::{Policy, Zaqar};
+use zaqar_domain::Zaqar;
 use zaqar_model::{Clock, IdSource, RandomIds, SystemClock};
-use zaqar_transport_http::HttpService;
+use zaqar_transport_http::{HttpOptions, HttpService, Tls};
 
 use crate::cli::ServerOptions;
-use crate::policy_files::{PolicyFiles, Stamp};
-use crate::signals::StopSignals;
-use crate::{configuration, housekeeping, http, limits, logging, process, stores, welcome};
+use crate::followed::{Begun, Following};
+use crate::policy_files::PolicyFiles;
+use crate::signals::{self, StopSignals};
+use crate::tls_files::TlsFiles;
+use crate::{
+    configuration, encryption, housekeeping, http, keystone, limits, logging, process, stores, welcome,
+};
 
 pub(crate) fn run(options: &ServerOptions) -> anyhow::Result<()> {
     let (config, report) = configuration::read(&options.sources);
     let config = config.with_context(|| report.errors.join("\nzaqar: "))?;
-    let policy_files = PolicyFiles::new(&config, &options.sources);
-    let seen = policy_files.stamp();
-    let loaded = policy_files.load();
-    let (policy, remarks) = loaded.map_err(|errors| anyhow::anyhow!(errors.join("\nzaqar: ")))?;
+    let policy = Following::begin(PolicyFiles::new(&config, &options.sources))?;
+    let tls = TlsFiles::new(&config.ssl).map_err(anyhow::Error::msg)?.map(Following::begin).transpose()?;
     logging::start(&config.logging)?;
-    for warning in report.warnings.iter().chain(&remarks) {
+    for warning in report.warnings.iter().chain(&policy.remarks) {
         tracing::warn!("{warning}");
     }
     process::keep_files_private();
     process::raise_limit_of_open_files();
     let runtime = Builder::new_multi_thread().enable_all().build().context("cannot start threads")?;
-    let result = runtime.block_on(serve(&config, options.data_directory(), policy, (policy_files, seen)));
+    let result = runtime.block_on(serve(&config, options.data_directory(), policy, tls));
     // After a second signal, what still runs is not waited for.
     runtime.shutdown_background();
     result
@@ -40,35 +43,49 @@ pub(crate) fn run(options: &ServerOptions) -> anyhow::Result<()> {
 async fn serve(
     config: &Config,
     data_directory: Option<&Path>,
-    policy: Policy,
-    (policy_files, seen): (PolicyFiles, Stamp),
+    policy: Begun<PolicyFiles>,
+    tls: Option<Begun<TlsFiles>>,
 ) -> anyhow::Result<()> {
     let mut signals = StopSignals::catch()?;
+    let hangups = (signals::hangups()?, signals::hangups()?);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ids: Arc<dyn IdSource> = Arc::new(RandomIds);
+    let authentication = keystone::authentication(config, Arc::clone(&clock))?;
     // First the port: whoever is refused it leaves nothing behind.
     let listener = listen(&config.wsgi).await?;
     let address = listener.local_addr().context("cannot tell the address")?;
-    let open = stores::open(config, data_directory, &ids)?;
-    let zaqar = Arc::new(Zaqar::new(open.stores.clone(), limits::of(config), Arc::clone(&clock), ids));
-    zaqar.set_policy(policy);
+    let open = stores::open(config, data_directory, &ids, &clock)?;
+    let keyring = encryption::keyring(&config.transport, open.directory_of_messages(), &*ids)?;
+    let zaqar = Zaqar::new(open.stores.clone(), limits::of(config), Arc::clone(&clock), ids);
+    let zaqar = Arc::new(zaqar.with_keyring(Arc::new(keyring)));
+    zaqar.set_policy(policy.content);
 
     zaqar.resume_dead_letter_moves().await;
     let messages = Arc::clone(&open.stores.messages);
-    let background = [
+    let policed = Arc::clone(&zaqar);
+    let mut background = vec![
         tokio::spawn(housekeeping::give_space_back(messages, clock)),
         tokio::spawn(housekeeping::move_dead_letters(Arc::clone(&zaqar))),
-        tokio::spawn(housekeeping::follow_policy(Arc::clone(&zaqar), policy_files, seen)),
+        tokio::spawn(policy.following.run(hangups.0, move |policy| policed.set_policy(policy))),
     ];
     let (stop, stopping) = oneshot::channel::<()>();
-    let service = HttpService::new(zaqar, http::service_options(config));
+    let tls = tls.map(|tls| {
+        let (in_force, configs) = watch::channel(tls.content);
+        let put_into_force = move |config| drop(in_force.send_replace(config));
+        background.push(tokio::spawn(tls.following.run(hangups.1, put_into_force)));
+        Tls::new(configs)
+    });
+    let options = http::service_options(config).map_err(anyhow::Error::msg)?;
+    let service = HttpService::new(zaqar, HttpOptions { authentication, ..options });
     let shutdown = async move {
         // That the sender is gone means the same.
         let _ = stopping.await;
     };
-    let mut transport =
-        tokio::spawn(zaqar_transport_http::serve(listener, service, http::serve_options(config), shutdown));
-    welcome::print(address, open.data_directory());
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let serving =
+        zaqar_transport_http::serve(listener, tls, service.clone(), http::serve_options(config), shutdown);
+    let mut transport = tokio::spawn(serving);
+    welcome::print(scheme, address, open.data_directory());
     tracing::info!(%address, "started");
 
     tokio::select! {
@@ -78,8 +95,11 @@ async fn serve(
             anyhow::bail!("the transport ended although nobody had asked it to");
         }
     }
-    drop(stop);
+    service.stop_wanting_requests();
+    let delay = Duration::from_secs(config.wsgi.shutdown_delay);
     let stopped = async move {
+        tokio::time::sleep(delay).await;
+        drop(stop);
         transport.await.context("the transport failed")?;
         for task in background {
             task.abort();

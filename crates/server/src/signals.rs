@@ -1,4 +1,4 @@
-//! The signals by which the process is told to stop.
+//! The signals by which the process is told to stop, or to read its files again.
 
 use anyhow::Context;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -25,4 +25,9 @@ impl StopSignals {
             _ = self.interrupt.recv() => "SIGINT",
         }
     }
+}
+
+/// SIGHUP, caught from the moment this is called; before, it ends the process.
+pub(crate) fn hangups() -> anyhow::Result<Signal> {
+    signal(SignalKind::hangup()).context("cannot catch SIGHUP")
 }

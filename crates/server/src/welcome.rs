@@ -6,21 +6,21 @@ use std::path::Path;
 
 /// Prints where the server is, where its data is, and a request to try. Whoever started the server may have closed the
 /// standard output: that is no reason to stop.
-pub(crate) fn print(address: SocketAddr, data: Option<&Path>) {
-    let _ = stdout().write_all(text(address, data).as_bytes());
+pub(crate) fn print(scheme: &str, address: SocketAddr, data: Option<&Path>) {
+    let _ = stdout().write_all(text(scheme, address, data).as_bytes());
 }
 
-fn text(address: SocketAddr, data: Option<&Path>) -> String {
+fn text(scheme: &str, address: SocketAddr, data: Option<&Path>) -> String {
     let reachable = reachable(address);
     let data = match data {
         Some(path) => std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string(),
         None => "none: no store of this configuration keeps any".to_owned(),
     };
     format!(
-        "zaqar {version} is listening on http://{address}\n\
+        "zaqar {version} is listening on {scheme}://{address}\n\
          data: {data}\n\
-         API:  http://{reachable}/v2/\n\
-         try:  curl -i http://{reachable}/v2/queues/greetings/messages \
+         API:  {scheme}://{reachable}/v2/\n\
+         try:  curl -i {scheme}://{reachable}/v2/queues/greetings/messages \
          -H 'X-Project-Id: demo' -H 'Client-ID: 3381af92-2b9e-11e3-b191-71861300734c' \
          -H 'Content-Type: application/json' \
          -d '{{\"messages\": [{{\"body\": \"hello\", \"ttl\": 300}}]}}'\n",
@@ -46,7 +46,7 @@ mod tests {
 
     #[test]
     fn a_server_on_all_addresses_is_tried_at_one_that_works() {
-        let text = text("0.0.0.0:8888".parse().unwrap(), None);
+        let text = text("http", "0.0.0.0:8888".parse().unwrap(), None);
         assert!(text.contains("listening on http://0.0.0.0:8888\n"), "{text}");
         assert!(text.contains("curl -i http://127.0.0.1:8888/v2/"), "{text}");
     }

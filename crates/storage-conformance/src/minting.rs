@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use zaqar_model::{
-    ClaimId, ClaimTerms, ClientId, DelaySeconds, Destination, DestinationKind, DestinationNumber,
+    Body, ClaimId, ClaimTerms, ClientId, DelaySeconds, Destination, DestinationKind, DestinationNumber,
     GraceSeconds, IdSource, JsonText, LeaseId, MessageId, Metadata, NewMessage, ProjectId, QueueName,
     RandomIds, SubscriptionId, TtlSeconds,
 };
@@ -55,8 +55,8 @@ pub fn stranger() -> ClientId {
     ClientId::new("6b8c0a4e-0000-4000-8000-000000000002")
 }
 
-pub fn json(text: &str) -> JsonText {
-    JsonText::parse(Bytes::copy_from_slice(text.as_bytes())).unwrap()
+pub fn json(text: &str) -> Body {
+    JsonText::parse(Bytes::copy_from_slice(text.as_bytes())).unwrap().into()
 }
 
 /// Lives for an hour, is within reach at once.

@@ -40,7 +40,7 @@ fn message() -> NewMessage {
     NewMessage {
         ttl: TtlSeconds::new(3600),
         delay: DelaySeconds::default(),
-        body: JsonText::parse(Bytes::from(body)).unwrap(),
+        body: JsonText::parse(Bytes::from(body)).unwrap().into(),
         checksum: None,
     }
 }

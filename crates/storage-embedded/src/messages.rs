@@ -18,7 +18,7 @@ use crate::read::{Found, messages, stored_messages};
 use crate::writer::{Operation, answer};
 
 /// How many bytes of adopted messages one commit takes in.
-const ADOPTED_AT_ONCE: usize = 256 << 10;
+pub(crate) const ADOPTED_AT_ONCE: usize = 256 << 10;
 
 #[async_trait::async_trait]
 impl Messages for EmbeddedMessageStore {
@@ -47,6 +47,11 @@ impl Messages for EmbeddedMessageStore {
             tokio::task::yield_now().await;
         }
         Ok(Page { next: listing.next, items: messages(listing.found).await? })
+    }
+
+    async fn marker_of(&self, from: &Destination, id: MessageId) -> StorageResult<Option<Marker>> {
+        let Some(queue) = self.find(from)? else { return Ok(None) };
+        Ok(self.queues.lock(&queue).index.place_of(id).map(Marker::new))
     }
 
     async fn get(

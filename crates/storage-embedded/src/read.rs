@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use zaqar_model::{ClaimId, ClientId, JsonText, Message, MessageId, StoredMessage};
+use zaqar_model::{Body, ClaimId, ClientId, Message, MessageId, StoredMessage};
 use zaqar_storage::{StorageError, StorageResult};
 
 use crate::index::{Entry, QueueIndex};
@@ -54,7 +54,7 @@ impl Found {
             id: self.id,
             ttl: self.entry.ttl,
             created: self.entry.created,
-            body: JsonText::from_checked(record.slice_ref(read.body)),
+            body: Body::from_bytes(record.slice_ref(read.body)),
             checksum,
             claim: self.claim,
             claim_count: self.entry.claim_count,

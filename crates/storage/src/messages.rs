@@ -54,6 +54,10 @@ pub trait Messages: Send + Sync {
         now: Timestamp,
     ) -> StorageResult<Page<Message, Marker>>;
 
+    /// Where a listing goes on behind this message: clients page by ids, too. Of a message that is gone, the place where it
+    /// was, or `None` where nothing is known of it any more.
+    async fn marker_of(&self, from: &Destination, id: MessageId) -> StorageResult<Option<Marker>>;
+
     /// Those of the messages that exist, claimed and delayed ones among them, in the order of `ids`.
     async fn get(&self, from: &Destination, ids: &[MessageId], now: Timestamp)
     -> StorageResult<Vec<Message>>;
@@ -85,7 +89,8 @@ pub trait Messages: Send + Sync {
 
     async fn stats(&self, destination: &Destination, now: Timestamp) -> StorageResult<QueueStats>;
 
-    /// Forgets the destination with its messages, claims and subscriptions. Its number is never used again.
+    /// Forgets the destination with its messages, claims and subscriptions. Its number is never used again, but for a queue that
+    /// moves back to this store (see [`Migration::import`](crate::Migration::import)).
     async fn drop_destination(&self, destination: &Destination) -> StorageResult<()>;
 
     /// Takes in messages that come from another queue or store, behind those that are here, keeping their ids, times

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, StatusCode, Version, header, request};
 use http_body_util::BodyExt;
 use hyper::body::Body;
 
@@ -20,16 +20,21 @@ pub(crate) enum Length {
     /// There is none.
     Absent,
     Known(u64),
-    /// It comes in chunks.
+    /// It comes in chunks, or in HTTP/2's frames.
     Unknown,
 }
 
 impl Length {
-    pub(crate) fn of(headers: &HeaderMap) -> Result<Self, HttpError> {
+    /// `ended`: whether the request has ended with its head.
+    pub(crate) fn of(head: &request::Parts, ended: bool) -> Result<Self, HttpError> {
+        let headers: &HeaderMap = &head.headers;
         if headers.contains_key(header::TRANSFER_ENCODING) {
             return Ok(Self::Unknown);
         }
-        let Some(value) = headers.get(header::CONTENT_LENGTH) else { return Ok(Self::Absent) };
+        let Some(value) = headers.get(header::CONTENT_LENGTH) else {
+            let announced = head.version < Version::HTTP_2;
+            return Ok(if announced || ended { Self::Absent } else { Self::Unknown });
+        };
         let length = value.to_str().ok().and_then(|text| text.trim().parse().ok());
         length.map(Self::Known).ok_or_else(|| {
             let text =

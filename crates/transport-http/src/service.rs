@@ -5,29 +5,34 @@ use std::convert::Infallible;
 use std::error::Error as StdError;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header, request};
+use http::{HeaderValue, Method, Request, Response, StatusCode, header, request};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Body;
 use tokio::time::Instant;
-use zaqar_authentication::SigningKeys;
+use zaqar_authentication::{Authentication, SigningKeys};
 use zaqar_domain::Zaqar;
 
 use crate::body::{BoxError, Length, Payload};
+use crate::cors::Cors;
+use crate::credentials::{Credentials, credentials};
 use crate::errors::HttpError;
 use crate::exchange::{Exchange, Handled, header_text};
 use crate::falcon::{Query, decode_path};
-use crate::handlers::{home, versions};
+use crate::handlers::documents::Documents;
+use crate::handlers::healthcheck::{self, Obstacles};
 use crate::identity::{caller, check_form, destination_name, signature_allows};
-use crate::request_id::{RequestId, RequestIds};
-use crate::routes::{Resource, dispatch, refuse};
-
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-openstack-request-id");
+use crate::operations::{Operation, Probe, Target, perform};
+use crate::request_id::{REQUEST_ID, RequestId, RequestIds, global_request_id};
+use crate::router::{Resource, Router};
+use crate::routes::{Access, Administration};
 
 /// What of the REST service can be set.
 #[derive(Clone, Debug)]
@@ -36,10 +41,16 @@ pub struct HttpOptions {
     pub admin_mode: bool,
     /// In this time a request's body must have arrived.
     pub body_read_timeout: Duration,
+    /// Which pages of other origins may read the answers.
+    pub cors: Cors,
+    /// While this file is there, `/healthcheck` tells load balancers to send no requests.
+    pub disable_by_file: Option<PathBuf>,
     /// Requests that take longer are logged as warnings.
     pub slow_request: Duration,
     /// What pre-signed URLs are signed and verified with.
     pub signing_keys: SigningKeys,
+    /// Who says who is asking.
+    pub authentication: Authentication,
 }
 
 impl Default for HttpOptions {
@@ -47,8 +58,11 @@ impl Default for HttpOptions {
         Self {
             admin_mode: false,
             body_read_timeout: Duration::from_secs(30),
+            cors: Cors::default(),
+            disable_by_file: None,
             slow_request: Duration::from_secs(1),
             signing_keys: SigningKeys::default(),
+            authentication: Authentication::default(),
         }
     }
 }
@@ -62,14 +76,25 @@ struct Inner {
     zaqar: Arc<Zaqar>,
     options: HttpOptions,
     request_ids: RequestIds,
-    home: home::Document,
+    router: Router,
+    documents: Documents,
+    /// Whether the server has been told to stop.
+    stopping: AtomicBool,
 }
 
 impl HttpService {
     pub fn new(zaqar: Arc<Zaqar>, options: HttpOptions) -> Self {
         let request_ids = RequestIds::new(zaqar.ids().next_u128());
-        let home = home::Document::new(options.admin_mode);
-        Self(Arc::new(Inner { zaqar, options, request_ids, home }))
+        let administration = Administration { admin_mode: options.admin_mode, pools: zaqar.has_pools() };
+        let router = Router::new(administration);
+        let documents = Documents::new(zaqar.limits(), administration);
+        let stopping = AtomicBool::new(false);
+        Self(Arc::new(Inner { zaqar, options, request_ids, router, documents, stopping }))
+    }
+
+    /// From now on load balancers are told to send no more requests. Those that come are answered.
+    pub fn stop_wanting_requests(&self) {
+        self.0.stopping.store(true, Ordering::Relaxed);
     }
 
     /// Answers a request. A panic on the way is an internal error, and nobody else's concern.
@@ -83,7 +108,7 @@ impl HttpService {
         let (head, body) = request.into_parts();
         let accept = header_text(&head.headers, &header::ACCEPT).unwrap_or_default();
         let body = pin!(body.map_err(Into::into));
-        let (mut response, cause) = match unpanicked(self.0.handle(&head, &accept, body)).await {
+        let (mut response, cause) = match unpanicked(self.0.handle(id, &head, &accept, body)).await {
             Ok(Ok(response)) => (response, None),
             Ok(Err(mut error)) => {
                 let cause = error.cause.take();
@@ -98,6 +123,7 @@ impl HttpService {
             // Upstream's CORS middleware, outside of all else, answers so.
             response = Response::new(Full::default());
         }
+        self.0.options.cors.adorn(&head, response.headers_mut());
         if head.method == Method::HEAD {
             response = without_body(response);
         }
@@ -116,13 +142,15 @@ impl HttpService {
     ) {
         let (method, path, status) = (&head.method, head.uri.path(), status.as_u16());
         let milliseconds = duration.as_secs_f64() * 1000.0;
-        if status >= 500 {
+        let global_request_id = global_request_id(&head.headers);
+        let is_probe = path.starts_with("/healthcheck");
+        if status >= 500 && !is_probe {
             let cause = cause.map(tracing::field::display);
-            tracing::warn!(request_id = %id, %method, path, status, milliseconds, cause, "request failed");
+            tracing::warn!(request_id = %id, global_request_id, %method, path, status, milliseconds, cause, "request failed");
         } else if duration > self.0.options.slow_request {
-            tracing::warn!(request_id = %id, %method, path, status, milliseconds, "slow request");
+            tracing::warn!(request_id = %id, global_request_id, %method, path, status, milliseconds, "slow request");
         } else {
-            tracing::debug!(request_id = %id, %method, path, status, milliseconds, "request");
+            tracing::debug!(request_id = %id, global_request_id, %method, path, status, milliseconds, "request");
         }
     }
 }
@@ -130,30 +158,40 @@ impl HttpService {
 impl Inner {
     async fn handle(
         &self,
+        id: RequestId,
         head: &request::Parts,
         accept: &str,
         body: Pin<&mut (dyn Body<Data = Bytes, Error = BoxError> + Send)>,
     ) -> Handled {
         let path = decode_path(head.uri.path());
-        let Some(resource) = Resource::find(&path, self.options.admin_mode) else {
+        let found = self.router.find(&path);
+        // Before anything else: who is unknown does not learn which paths there are.
+        let credentials = match &found {
+            Some(found) if found.resource.access.is_open() => Credentials::Believed,
+            _ => match credentials(head, &path, id, &self.options.authentication).await {
+                Ok(credentials) => credentials,
+                Err(answer) => return answer,
+            },
+        };
+        let Some(found) = found else {
             return Err(HttpError::status(StatusCode::NOT_FOUND));
         };
+        let resource = found.resource;
         let method = head.method.as_str();
+        if resource.access == Access::Probes {
+            return self.probe(resource, &head.method).await;
+        }
         let signing_keys = &self.options.signing_keys;
         if !signature_allows(&head.headers, signing_keys, method, &path, &self.zaqar) {
             return Err(HttpError::status(StatusCode::NOT_FOUND));
         }
-        let length = Length::of(&head.headers)?;
+        let length = Length::of(head, body.is_end_stream())?;
         check_form(&head.headers, accept, length)?;
-        if resource == Resource::Versions {
-            return match method {
-                "GET" => Ok(versions::show()),
-                "OPTIONS" => Ok(options(resource)),
-                _ => Err(refuse(resource, method)),
-            };
+        if resource.access == Access::Everybody {
+            return self.show(resource, method);
         }
-        let caller = caller(&head.headers, self.zaqar.limits(), resource.kind())?;
-        let name = resource.place().map(destination_name).transpose()?;
+        let caller = caller(&head.headers, &credentials, self.zaqar.limits(), resource.kind)?;
+        let name = found.name.map(|name| destination_name(resource.kind, name)).transpose()?;
         if method == "OPTIONS" {
             return Ok(options(resource));
         }
@@ -162,10 +200,39 @@ impl Inner {
             caller: &caller,
             signing_keys,
             query: Query::parse(head.uri.query()),
+            query_text: head.uri.query(),
             headers: &head.headers,
             payload: Payload { length, stream: body, timeout: self.options.body_read_timeout },
         };
-        dispatch(resource, method, name.as_ref(), exchange, &self.home).await
+        let target = Target { kind: resource.kind, name: name.as_ref(), id: found.id };
+        perform(resource.operation(method)?, target, &self.documents, exchange).await
+    }
+
+    /// What load balancers and process managers ask, who are no callers.
+    async fn probe(&self, resource: &Resource, method: &Method) -> Handled {
+        if *method == Method::OPTIONS {
+            return Ok(options(resource));
+        }
+        match resource.operation(method.as_str())? {
+            Operation::Probe(Probe::Liveness) => Ok(healthcheck::live(method)),
+            Operation::Probe(Probe::Readiness) => {
+                let stopping = self.stopping.load(Ordering::Relaxed);
+                let obstacles = Obstacles { stopping, file: self.options.disable_by_file.as_deref() };
+                Ok(healthcheck::ready(method, &self.zaqar, obstacles).await)
+            }
+            _ => Err(HttpError::status(StatusCode::NOT_FOUND)),
+        }
+    }
+
+    /// Who has not said who they are is shown documents only.
+    fn show(&self, resource: &Resource, method: &str) -> Handled {
+        if method == "OPTIONS" {
+            return Ok(options(resource));
+        }
+        match resource.operation(method)? {
+            Operation::Show(document) => Ok(self.documents.show(document)),
+            _ => Err(HttpError::status(StatusCode::NOT_FOUND)),
+        }
     }
 }
 
@@ -188,9 +255,11 @@ where
     }
 }
 
-fn options(resource: Resource<'_>) -> Response<Full<Bytes>> {
+fn options(resource: &Resource) -> Response<Full<Bytes>> {
     let mut response = crate::respond::json(StatusCode::OK, Bytes::new());
-    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(resource.methods()));
+    if let Ok(methods) = HeaderValue::from_str(&resource.methods) {
+        response.headers_mut().insert(header::ALLOW, methods);
+    }
     response
 }
 

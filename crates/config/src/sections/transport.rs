@@ -69,10 +69,10 @@ section! {
     subscriber_types: Vec<String> = &["http", "https", "mailto", "trust+http", "trust+https"];
 
     /// How many flavors one page of a list may hold.
-    max_flavors_per_page: u32 = 20, at_least(1), without_effect();
+    max_flavors_per_page: u32 = 20, at_least(1);
 
     /// How many pools one page of a list may hold.
-    max_pools_per_page: u32 = 20, at_least(1), without_effect();
+    max_pools_per_page: u32 = 20, at_least(1);
 
     /// What the header `Client-ID` may hold.
     client_id_uuid_safe: ClientIdUuidSafe = ClientIdUuidSafe::Strict;
@@ -87,9 +87,15 @@ section! {
     /// not taken.
     message_delete_with_claim_id: bool = false;
 
-    /// How the messages of an encrypted queue are encrypted.
-    message_encryption_algorithms: String = "AES256", one_of(&["AES256", "RSA"]), without_effect();
+    /// How the messages of an encrypted queue are encrypted. `AES256` is AES-256-GCM; `RSA` is not in this version.
+    message_encryption_algorithms: String = "AES256", one_of(&["AES256", "RSA"]);
 
-    /// The key that the messages of an encrypted queue are encrypted with.
-    message_encryption_key: Secret = "AES256", without_effect();
+    /// The key that the messages of an encrypted queue are encrypted with: 32 random bytes in base64 or hexadecimal
+    /// digits. From any other text a key is derived. Servers that share their messages need the same one. Without one,
+    /// the embedded store makes its own.
+    message_encryption_key: Option<Secret> = None;
+
+    /// Keys that messages were encrypted with before: those messages stay readable. So `message_encryption_key` can be
+    /// changed.
+    message_encryption_former_keys: Vec<Secret> = &[];
 }

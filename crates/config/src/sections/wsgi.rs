@@ -25,6 +25,16 @@ section! {
     /// How long a client may take to send the body of a request, in seconds.
     body_timeout: u64 = 30, at_least(1);
 
+    /// How long a client may take to agree on TLS, in seconds.
+    tls_handshake_timeout: u64 = 10, at_least(1);
+
+    /// How many requests of one connection are served at a time, by HTTP/2.
+    max_http2_streams: u32 = 100, at_least(1);
+
+    /// How long the service goes on as before once it is told to stop, in seconds. Meanwhile `/healthcheck` answers
+    /// 503, so that load balancers look elsewhere.
+    shutdown_delay: u64 = 0;
+
     /// How long requests that are being served may take to end once the service is told to stop, in seconds.
     shutdown_timeout: u64 = 30;
 

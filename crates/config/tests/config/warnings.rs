@@ -85,6 +85,29 @@ debug = on
 use_json = on
 log_format = json
 log_level = trace
+[keystone_authtoken]
+www_authenticate_uri = http://keystone
+auth_url = http://keystone
+auth_type = password
+username = zaqar
+user_domain_id = default
+password = secret
+project_name = service
+project_domain_id = default
+interface = public
+region_name = one
+delay_auth_decision = on
+http_connect_timeout = 1
+http_request_max_retries = 0
+certfile = cert.pem
+keyfile = key.pem
+cafile = ca.pem
+insecure = on
+token_cache_time = 1
+include_service_catalog = off
+service_token_roles = a
+service_token_roles_required = off
+service_type = messaging
 [drivers]
 transport = websocket
 message_store = faulty
@@ -96,10 +119,27 @@ max_connections = 1
 header_timeout = 1
 idle_timeout = 1
 body_timeout = 1
+tls_handshake_timeout = 1
+max_http2_streams = 1
+shutdown_delay = 1
 shutdown_timeout = 0
 max_header_count = 1
 max_header_bytes = 8192
 slow_request_ms = 0
+[ssl]
+cert_file = /etc/zaqar/server.crt
+key_file = /etc/zaqar/server.key
+ca_file = /etc/zaqar/clients.crt
+tls_min_version = 1.3
+[cors]
+allowed_origin = https://horizon.example.org
+allow_credentials = off
+expose_headers = X-OpenStack-Request-ID
+max_age = 0
+allow_methods = GET
+allow_headers = Client-ID
+[healthcheck]
+disable_by_file_path = /run/zaqar/disabled
 [drivers:message_store:embedded]
 data_dir = /var/lib/zaqar
 durability = relaxed

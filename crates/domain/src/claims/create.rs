@@ -1,12 +1,15 @@
 //! Claims messages.
 
-use zaqar_model::{Caller, ClaimId, Message, QueueName, Timestamp};
+use std::sync::Arc;
+
+use zaqar_model::{Caller, ClaimId, Destination, Message, QueueName, Timestamp};
 use zaqar_storage::ClaimRequest;
 
 use super::ClaimWish;
 use crate::error::OrUnavailable;
 use crate::limits::{DEFAULT_PAGE, count_within};
 use crate::permissions::Rule;
+use crate::zaqar::to_the_end;
 use crate::{Error, Failure, Result, Zaqar};
 
 /// A claim that was just made, and the moment at which its messages' ages are taken.
@@ -40,17 +43,30 @@ impl Zaqar {
         loop {
             let now = self.now();
             let claimed = self.stores.messages.claim(&queue.destination, &request, now).await;
-            let claimed = claimed.or_unavailable(failure)?;
-            if claimed.exhausted > 0 {
+            let mut claimed = claimed.or_unavailable(failure)?;
+            if !claimed.exhausted.is_empty() {
                 self.move_dead_letters(&queue).await;
+            }
+            if let Err(error) = self.open(&queue.destination, &mut claimed.messages, failure) {
+                self.give_back(&queue.destination, id).await;
+                return Err(error);
             }
             if !claimed.messages.is_empty() {
                 return Ok(Some(NewClaim { id, messages: claimed.messages, now }));
             }
             // A store sets only so many messages aside at once: there may be others behind them.
-            if claimed.exhausted == 0 {
+            if claimed.exhausted.is_empty() {
                 return Ok(None);
             }
+        }
+    }
+
+    /// A claim that nobody comes to know of must not keep its messages from others.
+    async fn give_back(&self, queue: &Destination, claim: ClaimId) {
+        let (store, queue, now) = (Arc::clone(&self.stores.messages), queue.clone(), self.now());
+        let outcome = to_the_end(async move { store.release(&queue, claim, now).await }).await;
+        if let Err(error) = outcome {
+            tracing::warn!(%error, "a claim of messages that cannot be decrypted lasts until it expires");
         }
     }
 }

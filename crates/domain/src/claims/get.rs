@@ -23,7 +23,12 @@ impl Zaqar {
         let found = self.find_queue(&caller.project, name).await.or_unavailable(failure)?;
         let claim = match (found, id.parse()) {
             (Some(queue), Ok(id)) => {
-                self.stores.messages.get_claim(&queue.destination, id, now).await.or_unavailable(failure)?
+                let store = &self.stores.messages;
+                let mut claim = store.get_claim(&queue.destination, id, now).await.or_unavailable(failure)?;
+                if let Some(claim) = &mut claim {
+                    self.open(&queue.destination, &mut claim.messages, failure)?;
+                }
+                claim
             }
             _ => None,
         };

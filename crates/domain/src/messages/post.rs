@@ -75,7 +75,11 @@ impl Posting<'_> {
         if drafts.is_empty() {
             return Err(Error::invalid("No messages to enqueu."));
         }
-        let messages: Vec<_> = drafts.into_iter().map(|draft| self.message(draft)).collect::<Result<_>>()?;
+        let mut messages: Vec<_> =
+            drafts.into_iter().map(|draft| self.message(draft)).collect::<Result<_>>()?;
+        if self.attributes.encrypts {
+            self.zaqar.seal(&self.caller.project, &mut messages)?;
+        }
         let queue = match &self.queue {
             Some(queue) => Arc::clone(queue),
             None => self.make_queue().await?,
@@ -116,7 +120,7 @@ impl Posting<'_> {
         Ok(NewMessage {
             ttl: TtlSeconds::new(ttl),
             delay: DelaySeconds::new(delay),
-            body: draft.body,
+            body: draft.body.into(),
             checksum,
         })
     }

@@ -1,11 +1,16 @@
 //! Removes several messages at once: those with given ids, or the first ones, which are shown once more (pop).
 
-use zaqar_model::{Caller, ClaimId, DestinationName, Message, Timestamp};
+use std::sync::Arc;
+
+use zaqar_model::{
+    Caller, ClaimId, ClientId, Destination, DestinationName, Message, StoredMessage, Timestamp,
+};
 
 use super::{delete::outcome, get::valid};
 use crate::error::OrUnavailable;
-use crate::limits::{Limits, count_within};
+use crate::limits::{Limits, MIN_MESSAGE_TTL, count_within};
 use crate::permissions::Rule;
+use crate::zaqar::to_the_end;
 use crate::{Error, Failure, Result, Zaqar};
 
 /// What a client asks to have removed: one of `ids` and `pop`.
@@ -65,13 +70,32 @@ impl Zaqar {
         let failure = Failure::PopMessages;
         let now = self.now();
         let found = self.find(&caller.project, name).await.or_unavailable(failure)?;
-        let messages = match found {
-            Some(queue) => {
-                self.stores.messages.pop(&queue.destination, count, now).await.or_unavailable(failure)?
-            }
-            None => Vec::new(),
-        };
+        let Some(queue) = found else { return Ok(Removed::Popped(Vec::new(), now)) };
+        let store = &self.stores.messages;
+        let mut messages = store.pop(&queue.destination, count, now).await.or_unavailable(failure)?;
+        if let Err(error) = self.open(&queue.destination, &mut messages, failure) {
+            self.put_back(&queue.destination, messages, now).await;
+            return Err(error);
+        }
         Ok(Removed::Popped(messages, now))
+    }
+
+    /// Popped messages that cannot be shown must not be lost: a key that is missing now may be there later. They stand
+    /// behind the others afterwards.
+    async fn put_back(&self, queue: &Destination, messages: Vec<Message>, now: Timestamp) {
+        let stored = messages.into_iter().map(|message| StoredMessage {
+            // Who posted it is not known here.
+            client: ClientId::new(""),
+            // A claim may have lengthened its life beyond this: a while is left for another try.
+            expires: message.ttl.after(message.created).max(now.plus_secs(MIN_MESSAGE_TTL.into())),
+            delayed_until: message.created,
+            message,
+        });
+        let (store, queue, stored) = (Arc::clone(&self.stores.messages), queue.clone(), stored.collect());
+        let outcome = to_the_end(async move { store.adopt(&queue, stored, now).await }).await;
+        if let Err(error) = outcome {
+            tracing::error!(%error, "popped messages that cannot be decrypted could not be put back and are lost");
+        }
     }
 }
 

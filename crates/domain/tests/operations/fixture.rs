@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use serde_json::Value;
-use zaqar_domain::{ClaimWish, Draft, Limits, MessageListing, NewClaim, Stores, Zaqar};
+use zaqar_domain::{ClaimWish, Draft, Key, Keyring, Limits, MessageListing, NewClaim, Stores, Zaqar};
 use zaqar_model::{
     Caller, ClientId, Clock, DestinationName, Identity, JsonText, Message, MessageId, Metadata, ProjectId,
     QueueName, RandomIds,
 };
-use zaqar_storage::{ManagementStore, MessageStore};
+use zaqar_storage::{ManagementStore, MessageStore, Placement};
 use zaqar_storage_conformance::{ManualClock, ModelStore};
 
 pub(crate) struct Fixture {
@@ -26,13 +26,23 @@ impl Fixture {
     }
 
     pub(crate) fn with(limits: Limits) -> Self {
+        Self::with_placement(limits, None)
+    }
+
+    pub(crate) fn with_placement(limits: Limits, placement: Option<Arc<dyn Placement>>) -> Self {
         let clock = Arc::new(ManualClock::new());
         let management: Arc<dyn ManagementStore> = Arc::new(ModelStore::new());
         let store: Arc<dyn MessageStore> = Arc::new(ModelStore::new());
-        let stores = Stores { management: Arc::clone(&management), messages: Arc::clone(&store) };
+        let stores = Stores { management: Arc::clone(&management), messages: Arc::clone(&store), placement };
         let now: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
         let zaqar = Zaqar::new(stores, limits, now, Arc::new(RandomIds));
         Self { zaqar, clock, management, store, caller: caller("p") }
+    }
+
+    /// The same service after a restart with other keys.
+    pub(crate) fn with_keys(self, keys: impl IntoIterator<Item = Key>) -> Self {
+        let keyring = Arc::new(Keyring::new(keys.into_iter().collect()));
+        Self { zaqar: self.zaqar.with_keyring(keyring), ..self }
     }
 
     pub(crate) async fn make_queue(&self, queue: &str, metadata: Value) {

@@ -7,13 +7,21 @@ mod claims;
 #[cfg(test)]
 mod dead_letters;
 #[cfg(test)]
+mod encryption;
+#[cfg(test)]
 mod fixture;
+#[cfg(test)]
+mod flavors;
 #[cfg(test)]
 mod health;
 #[cfg(test)]
 mod messages;
 #[cfg(test)]
+mod placement;
+#[cfg(test)]
 mod policy;
+#[cfg(test)]
+mod pools;
 #[cfg(test)]
 mod queues;
 #[cfg(test)]

@@ -50,6 +50,22 @@ impl Client {
         self.exchange(&[head.as_bytes(), body.as_bytes()].concat())
     }
 
+    /// Sends a request with these headers and no others but the necessary ones.
+    pub(crate) fn send(
+        &mut self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&Value>,
+    ) -> Result<Response> {
+        let body = body.map(ToString::to_string).unwrap_or_default();
+        let headers = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect::<String>();
+        let head =
+            format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n");
+        let length = body.len();
+        self.exchange(format!("{head}{headers}Content-Length: {length}\r\n\r\n{body}").as_bytes())
+    }
+
     /// Sends these bytes as they are and reads one answer.
     pub(crate) fn exchange(&mut self, request: &[u8]) -> Result<Response> {
         let mut connection = match self.connection.take() {
@@ -57,7 +73,11 @@ impl Client {
             None => connect(self.address)?,
         };
         connection.get_mut().write_all(request)?;
-        let response = read_response(&mut connection)?;
+        let response = if request.starts_with(b"HEAD ") {
+            read_head(&mut connection)?
+        } else {
+            read_response(&mut connection)?
+        };
         if response.header("connection") != Some("close") {
             self.connection = Some(connection);
         }
@@ -83,6 +103,15 @@ pub(crate) fn head(method: &str, path: &str, length: usize) -> String {
 }
 
 pub(crate) fn read_response(connection: &mut BufReader<TcpStream>) -> Result<Response> {
+    let mut response = read_head(connection)?;
+    let length = response.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
+    response.body.resize(length, 0);
+    connection.read_exact(&mut response.body)?;
+    Ok(response)
+}
+
+/// An answer up to its body.
+fn read_head(connection: &mut BufReader<TcpStream>) -> Result<Response> {
     let status_line = read_line(connection)?;
     let status = status_line.split(' ').nth(1).and_then(|status| status.parse().ok());
     let status = status.ok_or_else(|| Error::new(ErrorKind::InvalidData, status_line))?;
@@ -92,11 +121,7 @@ pub(crate) fn read_response(connection: &mut BufReader<TcpStream>) -> Result<Res
         let Some((name, value)) = line.split_once(':') else { break };
         headers.push((name.to_owned(), value.trim().to_owned()));
     }
-    let mut response = Response { status, headers, body: Vec::new() };
-    let length = response.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
-    response.body.resize(length, 0);
-    connection.read_exact(&mut response.body)?;
-    Ok(response)
+    Ok(Response { status, headers, body: Vec::new() })
 }
 
 fn read_line(connection: &mut BufReader<TcpStream>) -> Result<String> {

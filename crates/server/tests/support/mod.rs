@@ -6,8 +6,11 @@
 #![allow(dead_code, reason = "each test file uses a part of it")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+pub(crate) mod certificates;
 pub(crate) mod http;
+pub(crate) mod keystone;
 pub(crate) mod lines;
+pub(crate) mod pools;
 pub(crate) mod queues;
 pub(crate) mod server;
 pub(crate) mod tools;

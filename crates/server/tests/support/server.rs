@@ -70,6 +70,8 @@ impl Site {
 pub(crate) struct Server {
     child: Child,
     pub(crate) address: SocketAddr,
+    /// Whether it speaks TLS.
+    secured: bool,
     pub(crate) output: Lines,
     pub(crate) log: Lines,
 }
@@ -83,15 +85,16 @@ impl Server {
         let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let output = Lines::collect(child.stdout.take().unwrap());
         let log = child.stderr.take().map_or_else(|| Lines::collect(std::io::empty()), Lines::collect);
-        let Some(line) = output.find(|line| line.contains("listening on http://")) else {
+        let Some(line) = output.find(|line| line.contains("listening on http")) else {
             panic!("the server does not start:\n{}", log.all().join("\n"));
         };
-        let address = line.rsplit("http://").next().unwrap().trim_end_matches('/').parse().unwrap();
-        Self { child, address, output, log }
+        let url = line.rsplit("listening on ").next().unwrap();
+        let (scheme, address) = url.split_once("://").unwrap();
+        Self { child, address: address.parse().unwrap(), secured: scheme == "https", output, log }
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("{}://{}", if self.secured { "https" } else { "http" }, self.address)
     }
 
     /// A connection of its own.

@@ -140,6 +140,10 @@ impl TestQueue {
         self.store().drop_destination(&self.destination).await.unwrap();
     }
 
+    pub async fn marker_of(&self, id: MessageId) -> Option<Marker> {
+        self.store().marker_of(&self.destination, id).await.unwrap()
+    }
+
     pub async fn adopt(&self, messages: Vec<StoredMessage>) {
         self.store().adopt(&self.destination, messages, self.now()).await.unwrap();
     }
@@ -181,7 +185,7 @@ impl TestQueue {
         }
         let request = claim_with_max_count(1, max_claim_count);
         let claimed = self.claim_as(&request).await;
-        assert_eq!(claimed.exhausted, limit, "the claim met what was claimed often enough");
+        assert_eq!(claimed.exhausted.len(), limit, "the claim met what was claimed often enough");
         self.release(request.id).await;
         self.exhausted_ids().await
     }

@@ -47,7 +47,7 @@ pub fn message(body: &str) -> NewMessage {
     NewMessage {
         ttl: TtlSeconds::new(3600),
         delay: DelaySeconds::default(),
-        body: JsonText::parse(Bytes::copy_from_slice(body.as_bytes())).unwrap(),
+        body: JsonText::parse(Bytes::copy_from_slice(body.as_bytes())).unwrap().into(),
         checksum: None,
     }
 }

@@ -1,6 +1,8 @@
 //! The JSON of requests and answers.
 
+pub(crate) mod fields;
 mod lenient;
+pub(crate) mod pools;
 pub(crate) mod read;
 pub(crate) mod time;
 pub(crate) mod write;

@@ -163,7 +163,7 @@ mod tests {
             id: MessageId::from_u128(1),
             ttl: TtlSeconds::new(300),
             created: Timestamp::from_secs(10),
-            body: JsonText::from_checked(Bytes::from("{\"a\" :1}")),
+            body: JsonText::from_checked(Bytes::from("{\"a\" :1}")).into(),
             checksum: Some("MD5:00".into()),
             claim: Some(ClaimId::from_u128(2)),
             claim_count: 3,

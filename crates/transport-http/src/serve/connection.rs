@@ -1,20 +1,18 @@
 //! One connection, from its first byte to its last.
 
-use std::convert::Infallible;
-use std::pin::pin;
-use std::sync::Arc;
+use std::future::Future;
+use std::pin::{Pin, pin};
 
-use http::header;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use hyper_util::server::graceful::GracefulConnection;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
-use super::linger::linger;
-use super::metered::Metered;
+use super::http1::Http1;
+use super::http2::Http2;
 use super::options::ServeOptions;
-use super::pulse::{Patience, Pulse};
+use super::pulse::Patience;
+use super::tls::Handshake;
+use super::{Tls, http2};
 use crate::HttpService;
 
 /// Where the server is in its life.
@@ -30,63 +28,68 @@ pub(super) enum Phase {
 /// What all connections have in common.
 #[derive(Debug)]
 pub(super) struct Connections {
-    service: HttpService,
-    builder: http1::Builder,
-    patience: Patience,
+    handshake: Option<Handshake>,
+    http1: Http1,
+    http2: Http2,
 }
 
 impl Connections {
-    pub(super) fn new(service: HttpService, options: &ServeOptions) -> Self {
-        let mut builder = http1::Builder::new();
-        // A client that has sent its last request may close its half and still wants the answer. The time limits are
-        // `Pulse`'s, which costs no timer for each request.
-        builder.half_close(true).header_read_timeout(None).max_header_size(options.max_header_bytes);
-        if options.max_headers != ServeOptions::default().max_headers {
-            // hyper's own bound is the same as our default, and cheaper than one that is set.
-            builder.max_headers(options.max_headers);
-        }
+    pub(super) fn new(service: HttpService, tls: Option<Tls>, options: &ServeOptions) -> Self {
         let patience = Patience { head: options.header_read_timeout, idle: options.idle_timeout };
-        Self { service, builder, patience }
+        Self {
+            handshake: tls.map(|tls| Handshake { tls, timeout: options.tls_handshake_timeout }),
+            http1: Http1::new(service.clone(), patience, options),
+            http2: Http2::new(service, patience, options),
+        }
     }
 
     pub(super) async fn run(&self, stream: TcpStream, mut phases: watch::Receiver<Phase>) {
-        let pulse = Arc::new(Pulse::start());
-        let serve = service_fn(|request| {
-            let (service, pulse) = (&self.service, &pulse);
-            async move {
-                let _busy = pulse.busy();
-                let response = service.respond(request).await;
-                if response.headers().contains_key(header::CONNECTION) {
-                    pulse.leaves_input_unread();
-                }
-                Ok::<_, Infallible>(response)
-            }
-        });
-        let io = Metered::new(TokioIo::new(stream), Arc::clone(&pulse));
-        let mut connection = self.builder.serve_connection(io, serve);
-        let mut lost_patience = pin!(pulse.lost(self.patience));
-        let outcome = loop {
-            tokio::select! {
-                biased;
-                outcome = &mut connection => break outcome,
-                () = &mut lost_patience => return,
-                changed = phases.changed() => {
-                    if changed.is_err() || *phases.borrow_and_update() == Phase::Closing {
-                        return;
-                    }
-                    Pin::new(&mut connection).graceful_shutdown();
-                }
-            }
-        };
-        if let Err(error) = &outcome {
-            tracing::debug!(%error, "a connection ended badly");
+        match &self.handshake {
+            None => self.http1.run(stream, &mut phases, &self.http2).await,
+            // In boxes, so that connections without TLS do not carry the room for it.
+            Some(handshake) => Box::pin(self.run_secured(handshake, stream, &mut phases)).await,
         }
-        let refused = outcome.is_err_and(|error| error.is_parse());
-        let stream = connection.into_parts().io.into_inner().into_inner();
-        if refused || pulse.has_left_input_unread() {
-            tokio::select! {
-                () = linger(stream) => {}
-                _ = phases.wait_for(|phase| *phase == Phase::Closing) => {}
+    }
+
+    async fn run_secured(
+        &self,
+        handshake: &Handshake,
+        stream: TcpStream,
+        phases: &mut watch::Receiver<Phase>,
+    ) {
+        let secured = tokio::select! {
+            secured = handshake.run(stream) => secured,
+            _ = phases.wait_for(|phase| *phase != Phase::Serving) => None,
+        };
+        let Some(stream) = secured else { return };
+        if stream.get_ref().1.alpn_protocol() == Some(http2::ALPN) {
+            self.http2.run(stream, phases).await;
+        } else {
+            self.http1.run(stream, phases, &self.http2).await;
+        }
+    }
+}
+
+/// Serves a connection until it ends, asking it to when the server stops. `None`: it was cut off.
+pub(super) async fn to_its_end<C: GracefulConnection>(
+    mut connection: Pin<&mut C>,
+    lost_patience: impl Future<Output = ()>,
+    phases: &mut watch::Receiver<Phase>,
+) -> Option<Result<(), C::Error>> {
+    let mut lost_patience = pin!(lost_patience);
+    if *phases.borrow_and_update() != Phase::Serving {
+        connection.as_mut().graceful_shutdown();
+    }
+    loop {
+        tokio::select! {
+            biased;
+            outcome = connection.as_mut() => return Some(outcome),
+            () = &mut lost_patience => return None,
+            changed = phases.changed() => {
+                if changed.is_err() || *phases.borrow_and_update() == Phase::Closing {
+                    return None;
+                }
+                connection.as_mut().graceful_shutdown();
             }
         }
     }

@@ -1,12 +1,17 @@
 //! Connections: accepted, bounded in number and time, drained at the end.
 
 mod connection;
+mod http1;
+mod http2;
 mod linger;
 mod metered;
 mod options;
 mod pulse;
+mod rewound;
+mod tls;
 
 pub use options::ServeOptions;
+pub use tls::Tls;
 
 use std::future::Future;
 use std::io;
@@ -23,10 +28,11 @@ use connection::{Connections, Phase};
 /// After a failed accept (out of file descriptors, most likely) the next try waits so long.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves connections until `shutdown` completes. Then it accepts no more, lets requests in flight be answered within
+/// Serves connections, by TLS if it is given, until `shutdown` completes. Then it accepts no more, lets requests in flight be answered within
 /// [`ServeOptions::drain_timeout`], closes what is left and returns.
 pub async fn serve(
     listener: TcpListener,
+    tls: Option<Tls>,
     service: HttpService,
     options: ServeOptions,
     shutdown: impl Future<Output = ()>,
@@ -34,7 +40,7 @@ pub async fn serve(
     let mut shutdown = pin!(shutdown);
     let places = Arc::new(Semaphore::new(options.places()));
     let (phase, phases) = watch::channel(Phase::Serving);
-    let connections = Arc::new(Connections::new(service, &options));
+    let connections = Arc::new(Connections::new(service, tls, &options));
     loop {
         // With all places taken, nobody is accepted: the kernel's queue waits.
         let accepted = async {

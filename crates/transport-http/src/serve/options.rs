@@ -13,6 +13,10 @@ pub struct ServeOptions {
     pub idle_timeout: Duration,
     /// More than so many connections wait to be accepted.
     pub max_connections: usize,
+    /// A client of TLS must have introduced itself in this time.
+    pub tls_handshake_timeout: Duration,
+    /// So many requests of one connection of HTTP/2 are served at a time.
+    pub max_http2_streams: u32,
     /// A request with more headers, or with more bytes before its body, is refused with 431.
     pub max_headers: usize,
     pub max_header_bytes: usize,
@@ -26,6 +30,8 @@ impl Default for ServeOptions {
             header_read_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(75),
             max_connections: 10_000,
+            tls_handshake_timeout: Duration::from_secs(10),
+            max_http2_streams: 100,
             max_headers: 100,
             max_header_bytes: 64 * 1024,
             drain_timeout: Duration::from_secs(30),

@@ -1,6 +1,6 @@
 //! When something last happened on a connection, and when that is too long ago.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -8,7 +8,7 @@ use tokio::time::Instant;
 /// For how long nothing may happen.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Patience {
-    /// From the first byte of a request until its head is complete.
+    /// From the first byte of a request until its head is complete. Of HTTP/1.1 only.
     pub(super) head: Duration,
     /// Between requests, and while an answer is not taken off our hands.
     pub(super) idle: Duration,
@@ -20,26 +20,44 @@ pub(super) struct Pulse {
     start: Instant,
     last: AtomicU64,
     head_since: AtomicU64,
-    busy: AtomicBool,
+    /// How many requests are being served.
+    busy: AtomicU32,
+    /// Whether what is received belongs to a request.
+    input_counts: bool,
     unread_input: AtomicBool,
 }
 
 impl Pulse {
+    /// Of a connection of HTTP/1.1.
     pub(super) fn start() -> Self {
+        Self::counting_input(true)
+    }
+
+    /// Of a connection of HTTP/2. Much of what a client sends there is no request, nor part of one: it keeps nothing
+    /// alive.
+    pub(super) fn of_streams() -> Self {
+        Self::counting_input(false)
+    }
+
+    fn counting_input(input_counts: bool) -> Self {
         Self {
             start: Instant::now(),
             last: AtomicU64::new(1),
             head_since: AtomicU64::new(0),
-            busy: AtomicBool::new(false),
+            busy: AtomicU32::new(0),
+            input_counts,
             unread_input: AtomicBool::new(false),
         }
     }
 
     /// Something was received.
     pub(super) fn received(&self) {
+        if !self.input_counts {
+            return;
+        }
         let now = self.now();
         self.last.store(now, Ordering::Relaxed);
-        if !self.busy.load(Ordering::Relaxed) && self.head_since.load(Ordering::Relaxed) == 0 {
+        if self.busy.load(Ordering::Relaxed) == 0 && self.head_since.load(Ordering::Relaxed) == 0 {
             self.head_since.store(now, Ordering::Relaxed);
         }
     }
@@ -51,7 +69,7 @@ impl Pulse {
 
     /// A request is being served, until the guard is dropped. Its time is not limited here.
     pub(super) fn busy(&self) -> Busy<'_> {
-        self.busy.store(true, Ordering::Relaxed);
+        self.busy.fetch_add(1, Ordering::Relaxed);
         self.head_since.store(0, Ordering::Relaxed);
         Busy(self)
     }
@@ -79,7 +97,7 @@ impl Pulse {
     }
 
     fn deadline(&self, patience: Patience) -> Option<Instant> {
-        if self.busy.load(Ordering::Relaxed) {
+        if self.busy.load(Ordering::Relaxed) > 0 {
             return None;
         }
         let moment = |millis: u64| self.start + Duration::from_millis(millis.saturating_sub(1));
@@ -102,7 +120,7 @@ pub(super) struct Busy<'a>(&'a Pulse);
 impl Drop for Busy<'_> {
     fn drop(&mut self) {
         self.0.sent();
-        self.0.busy.store(false, Ordering::Relaxed);
+        self.0.busy.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -1,66 +1,14 @@
 //! Over sockets: what clients do to connections, by accident or on purpose.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 use tokio::time::Instant;
-use zaqar_transport_http::{ServeOptions, serve};
+use zaqar_transport_http::ServeOptions;
 
-use crate::fixture::{CLIENT, Fixture};
-
-struct Running {
-    address: SocketAddr,
-    stop: oneshot::Sender<()>,
-    server: JoinHandle<()>,
-}
-
-async fn start(options: ServeOptions) -> Running {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let (stop, stopped) = oneshot::channel();
-    let service = Fixture::new().service;
-    let server = tokio::spawn(async move {
-        serve(listener, service, options, async { stopped.await.unwrap_or_default() }).await;
-    });
-    Running { address, stop, server }
-}
-
-impl Running {
-    async fn connect(&self) -> TcpStream {
-        TcpStream::connect(self.address).await.unwrap()
-    }
-
-    /// Sends all of it and reads until the server closes.
-    async fn exchange(&self, data: &[u8]) -> String {
-        let mut stream = self.connect().await;
-        stream.write_all(data).await.unwrap();
-        read_all(&mut stream).await
-    }
-
-    async fn stop(self) {
-        self.stop.send(()).unwrap();
-        self.server.await.unwrap();
-    }
-}
-
-async fn read_all(stream: &mut TcpStream) -> String {
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).await.unwrap();
-    String::from_utf8(answer).unwrap()
-}
-
-/// Reads until `end` was sent.
-async fn read_until(stream: &mut TcpStream, end: &str) -> String {
-    let mut answer = Vec::new();
-    while !answer.ends_with(end.as_bytes()) {
-        answer.push(stream.read_u8().await.unwrap());
-    }
-    String::from_utf8(answer).unwrap()
-}
+use crate::fixture::CLIENT;
+use crate::sockets::{read_all, read_until, start};
 
 fn head(line: &str, more: &str) -> String {
     format!("{line} HTTP/1.1\r\nHost: x\r\nClient-ID: {CLIENT}\r\nX-Project-ID: p\r\n{more}\r\n")
@@ -224,7 +172,7 @@ async fn with_all_places_taken_the_next_waits_its_turn() {
 
 #[tokio::test]
 async fn stopping_lets_requests_in_flight_end_and_closes_idle_connections() {
-    let server = start(ServeOptions::default()).await;
+    let mut server = start(ServeOptions::default()).await;
     let mut idle = server.connect().await;
     idle.write_all(head("GET /v2/ping", "").as_bytes()).await.unwrap();
     read_until(&mut idle, "\r\n\r\n").await;
@@ -234,12 +182,13 @@ async fn stopping_lets_requests_in_flight_end_and_closes_idle_connections() {
     busy.write_all(head("PUT /v2/queues/q", more).as_bytes()).await.unwrap();
     // The request is being served: it waits for its body.
     read_until(&mut busy, "100 Continue\r\n\r\n").await;
-    server.stop.send(()).unwrap();
+    server.begin_to_stop();
     assert_eq!(read_all(&mut idle).await, "");
     busy.write_all(b"{}").await.unwrap();
     assert!(read_all(&mut busy).await.starts_with("HTTP/1.1 201"));
-    server.server.await.unwrap();
-    assert!(TcpStream::connect(server.address).await.is_err());
+    let address = server.address;
+    server.stop().await;
+    assert!(TcpStream::connect(address).await.is_err());
 }
 
 #[tokio::test(start_paused = true)]

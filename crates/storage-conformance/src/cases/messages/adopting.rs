@@ -3,7 +3,7 @@
 use zaqar_model::{Message, MessageId, StoredMessage, TtlSeconds};
 use zaqar_storage::{Deletion, StorageError};
 
-use crate::bench::{MessageBench, everything, ids, plain};
+use crate::bench::{MessageBench, everything, ids, page, plain};
 use crate::minting::{fresh_claim_id, fresh_message_id, json, poster, stranger};
 
 /// A message that was posted a moment ago, somewhere else, and lives for a minute from now.
@@ -48,6 +48,8 @@ pub async fn adopted_messages_stand_behind_the_others(bench: &MessageBench) {
     let earlier = queue.fill(2).await;
     queue.adopt(stored).await;
     let later = queue.fill(2).await;
+    let behind = page(everything(), queue.marker_of(adopted[1]).await, 2);
+    assert_eq!(ids(&queue.list(&behind).await.items), [adopted[2], later[0]]);
     let all = [earlier, adopted, later].concat();
     assert_eq!(queue.all().await, all);
     assert_eq!(queue.pop(10).await, all);
@@ -70,6 +72,22 @@ pub async fn a_message_brought_twice_is_taken_once(bench: &MessageBench) {
     let stored = wanderer(bench);
     queue.adopt(vec![stored.clone(), stored.clone()]).await;
     assert_eq!(queue.all().await, [stored.message.id]);
+}
+
+/// A message that was taken out of a queue can be put back, under its old id and behind the others.
+pub async fn a_popped_message_can_be_adopted_again(bench: &MessageBench) {
+    let queue = bench.queue();
+    let posted = queue.fill(2).await;
+    let popped = queue.pop_messages(1).await;
+    let stored = popped.iter().map(|message| StoredMessage {
+        message: message.clone(),
+        client: poster(),
+        expires: message.ttl.after(message.created),
+        delayed_until: message.created,
+    });
+    queue.adopt(stored.collect()).await;
+    assert_eq!(queue.all().await, [posted[1], posted[0]]);
+    assert_eq!(queue.get_one(posted[0]).await, Some(popped[0].clone()));
 }
 
 /// Of concurrent adoptions of the same messages, each message is taken once.

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use zaqar_model::{ClientId, Message, NewMessage, TtlSeconds};
+use bytes::Bytes;
+use zaqar_model::{Body, ClientId, Message, NewMessage, TtlSeconds};
 use zaqar_storage::StorageError;
 
 use crate::bench::{MessageBench, everything, ids};
-use crate::minting::{fresh_destination, json, lasting, message, messages, poster, project, with_body};
+use crate::minting::{
+    claim_of, fresh_destination, json, lasting, message, messages, poster, project, with_body,
+};
 
 /// The ids of a post come in the order of its messages.
 pub async fn ids_are_answered_in_the_order_of_the_messages(bench: &MessageBench) {
@@ -120,6 +123,23 @@ pub async fn a_body_comes_back_byte_for_byte(bench: &MessageBench) {
         let id = queue.post_one(with_body(text)).await;
         assert_eq!(queue.get_one(id).await.unwrap().body.as_bytes(), text.as_bytes());
     }
+}
+
+/// A body need not be JSON, nor a text: where messages are encrypted, a store is given bytes of any value.
+pub async fn a_sealed_body_comes_back_byte_for_byte(bench: &MessageBench) {
+    let (queue, dead_letters) = (bench.queue(), bench.queue());
+    let bytes: Vec<u8> = [Body::SEALED].into_iter().chain(0..=u8::MAX).collect();
+    let sealed = NewMessage { body: Body::from_bytes(Bytes::from(bytes)), ..message() };
+    let id = queue.post_one(sealed.clone()).await;
+    assert_eq!(queue.get_one(id).await.unwrap().body, sealed.body);
+    assert_eq!(queue.list(&everything()).await.items[0].body, sealed.body);
+    let claim = queue.claim_as(&claim_of(1)).await.messages;
+    assert_eq!(claim[0].body, sealed.body);
+    assert_eq!(queue.get_claim(claim[0].claim.unwrap()).await.unwrap().messages[0].body, sealed.body);
+    queue.release(claim[0].claim.unwrap()).await;
+    queue.exhaust(1, 1).await;
+    queue.move_exhausted(&dead_letters, queue.exhausted().await).await;
+    assert_eq!(dead_letters.pop_messages(1).await[0].body, sealed.body);
 }
 
 /// A body of 256 KiB, the most that a request may bring by default, comes back byte for byte.
