@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::{Map, Value};
+use bytes::Bytes;
 use zaqar_model::{MessageId, Metadata, ProjectId, QueueName};
 
 use crate::retry::Verdict;
@@ -20,8 +20,9 @@ pub struct Notice {
     pub options: Metadata,
     /// The same at each attempt, so that a receiver can tell a second delivery from a second message.
     pub id: MessageId,
-    /// The members that the subscriber reads, `Message_Type` and `queue_name` among them, as upstream names them.
-    pub document: Map<String, Value>,
+    /// What the subscriber reads: the text of a JSON object with upstream's members, `Message_Type` and `queue_name` among
+    /// them. Already written down, since the body of a message is such a text and is not parsed on its way.
+    pub document: Bytes,
 }
 
 /// `Message_Type`, in upstream's names.
