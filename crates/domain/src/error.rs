@@ -282,6 +282,7 @@ pub(crate) const fn noun(kind: DestinationKind) -> &'static str {
     match kind {
         DestinationKind::Queue => "queue",
         DestinationKind::Topic => "topic",
+        DestinationKind::Confirmations => "list of confirmations",
     }
 }
 
@@ -290,6 +291,7 @@ const fn title(kind: DestinationKind) -> &'static str {
     match kind {
         DestinationKind::Queue => "Queue",
         DestinationKind::Topic => "Topic",
+        DestinationKind::Confirmations => "List of confirmations",
     }
 }
 

@@ -145,15 +145,10 @@ pub(crate) fn destination_name(kind: DestinationKind, name: &str) -> Result<Dest
 }
 
 fn invalid_identification(kind: DestinationKind) -> HttpError {
-    let (title, text) = match kind {
-        DestinationKind::Queue => (
-            "Invalid queue identification",
-            "The format of the submitted queue name or project id is not valid.",
-        ),
-        DestinationKind::Topic => (
-            "Invalid topic identification",
-            "The format of the submitted topic name or project id is not valid.",
-        ),
+    let (title, text) = if kind.is_topic() {
+        ("Invalid topic identification", "The format of the submitted topic name or project id is not valid.")
+    } else {
+        ("Invalid queue identification", "The format of the submitted queue name or project id is not valid.")
     };
     HttpError::bad_request(title, text)
 }
