@@ -24,6 +24,9 @@ pub enum Error {
     /// A change of a subscription that names nothing which could be changed.
     #[error("Subscription {id} could not be updated.")]
     NothingToUpdate { id: String },
+    /// A subscriber was asked to confirm as often as may be.
+    #[error("This subscriber was asked {0} times within an hour to confirm a subscription. Try again later.")]
+    AskedTooOften(u32),
     /// A message was not deleted.
     #[error("{0}")]
     NotDeleted(Refusal),

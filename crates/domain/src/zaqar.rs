@@ -11,6 +11,7 @@ use zaqar_model::{
 use zaqar_storage::{Created, ManagementStore, MessageStore, Placement, StorageError, StorageResult};
 
 use crate::permissions::PolicyInForce;
+use crate::subscriptions::AskedLately;
 use crate::{Keyring, Limits};
 
 /// Where everything is kept.
@@ -36,6 +37,8 @@ pub struct Zaqar {
     pub(crate) moving: Arc<Mutex<()>>,
     /// Held while pools and flavors are changed: what is registered is read before it is written.
     pub(crate) registering: Arc<Mutex<()>>,
+    /// Who was asked to confirm a subscription.
+    pub(crate) asked: AskedLately,
 }
 
 impl Zaqar {
@@ -50,6 +53,7 @@ impl Zaqar {
             ids,
             moving: Arc::default(),
             registering: Arc::default(),
+            asked: AskedLately::default(),
         }
     }
 

@@ -6,6 +6,7 @@
 mod body;
 mod caller;
 mod claims;
+mod confirmations;
 mod deliveries;
 mod destinations;
 mod flavors;
@@ -23,6 +24,7 @@ mod time;
 pub use body::Body;
 pub use caller::{Caller, Identity};
 pub use claims::{Claim, ClaimHold, ClaimTerms};
+pub use confirmations::{ConfirmationKind, ConfirmationRequest};
 pub use deliveries::{
     Attempt, AttemptEnd, AttemptNumber, Delivery, DeliveryOutcome, DeliveryReport, Excerpt, FailedDelivery,
     KeptAttempt,

@@ -178,6 +178,9 @@ impl From<Error> for HttpError {
             Error::Invalid(_) => Self::bad_request(API, text),
             Error::NotFound(_) => Self::new(StatusCode::NOT_FOUND, "Not found", text),
             Error::Conflict(_) => Self::new(StatusCode::CONFLICT, "Resource conflict", text),
+            Error::AskedTooOften(_) => {
+                Self::new(StatusCode::TOO_MANY_REQUESTS, "Too many confirmations", text)
+            }
             Error::NothingToUpdate { .. } => Self::bad_request("Unable to update subscription", text),
             Error::NotDeleted(Refusal::MessageIsClaimed | Refusal::ClaimedByAnother) => {
                 Self::new(StatusCode::FORBIDDEN, "Unable to delete", text)

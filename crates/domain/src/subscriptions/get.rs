@@ -2,8 +2,6 @@
 
 use zaqar_model::{Caller, DestinationName, Subscription, Timestamp};
 
-use super::absent;
-use crate::error::OrUnavailable;
 use crate::permissions::Rule;
 use crate::{Failure, Result, Zaqar};
 
@@ -15,7 +13,6 @@ pub struct ShownSubscription {
 }
 
 impl Zaqar {
-    /// A text that is no id names no subscription.
     pub async fn get_subscription(
         &self,
         caller: &Caller,
@@ -23,17 +20,7 @@ impl Zaqar {
         id: &str,
     ) -> Result<ShownSubscription> {
         self.permit(caller, Rule::SubscriptionGet)?;
-        let failure = Failure::GetSubscription;
-        let now = self.now();
-        let found = self.find(&caller.project, name).await.or_unavailable(failure)?;
-        let subscription = match (found, id.parse()) {
-            (Some(source), Ok(id)) => {
-                let store = &self.stores.messages;
-                store.get_subscription(&source.destination, id, now).await.or_unavailable(failure)?
-            }
-            _ => None,
-        };
-        let subscription = subscription.ok_or_else(|| absent(id))?;
-        Ok(ShownSubscription { subscription, now })
+        let subscription = self.find_subscription(caller, name, id, Failure::GetSubscription).await?;
+        Ok(ShownSubscription { subscription, now: self.now() })
     }
 }
