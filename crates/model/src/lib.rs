@@ -20,7 +20,7 @@ mod subscriptions;
 mod time;
 
 pub use body::Body;
-pub use caller::{Caller, Identity};
+pub use caller::{AuthToken, Caller, Identity};
 pub use claims::{Claim, ClaimHold, ClaimTerms};
 pub use destinations::{Destination, DestinationKind, DestinationName, DestinationNumber};
 pub use flavors::Flavor;

@@ -29,6 +29,8 @@ impl Zaqar {
             return Err(Error::Unavailable { failure, source: StorageError::Unsupported("subscriptions") });
         }
         let ttl = terms.ttl.unwrap_or(SubscriptionTtl::new(self.limits.default_subscription_ttl.into()));
+        let options = terms.options.unwrap_or_default();
+        let options = self.lend_rights(caller, name, &subscriber, ttl, options).await?;
         let id = SubscriptionId::from_u128(self.ids.next_u128());
         let mut outcome = Err(StorageError::Conflict("what is subscribed to comes and goes"));
         for _ in 0..TRIES {
@@ -41,7 +43,7 @@ impl Zaqar {
                 subscriber: subscriber.clone(),
                 ttl,
                 renewed: now,
-                options: terms.options.clone().unwrap_or_default(),
+                options: options.clone(),
                 confirmed: false,
             };
             outcome = store.subscribe(subscription, now).await;

@@ -5,11 +5,13 @@ mod create;
 mod delete;
 mod get;
 mod list;
+mod trust;
 mod update;
 mod wish;
 
 pub use get::ShownSubscription;
 pub use list::{ListedSubscriptions, SubscriptionListing};
+pub use trust::{TrustMaker, TrustNotMade, TrustWish};
 pub use wish::SubscriptionWish;
 
 use crate::{Absent, Error};
