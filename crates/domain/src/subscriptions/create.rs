@@ -43,6 +43,8 @@ impl Zaqar {
                 renewed: now,
                 options: terms.options.clone().unwrap_or_default(),
                 confirmed: false,
+                // Nobody is asked to confirm yet.
+                notified: true,
             };
             outcome = store.subscribe(subscription, now).await;
             match outcome {
