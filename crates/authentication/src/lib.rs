@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 pub use keystone::{
     AskedWith, Connection, Denied, DomainReference, Keystone, KeystoneOptions, Login, NoTrustedToken, Reference,
-    Scope, SetupError, Token, TrustNotMade, TrustWish, TrustedToken, TrusteeOptions, Trusts,
+    Scope, SetupError, Token, TrustNotMade, TrustedToken, TrusteeOptions, Trusts,
 };
 pub use presigned::{Presented, SignError, Signed, SigningKeys, Wish};
 

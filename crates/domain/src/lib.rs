@@ -37,7 +37,6 @@ pub use pools::{ListedPools, PoolChange, PoolDefinition, PoolListing};
 pub use queues::{ListedQueues, Patch, PurgeScope, QueueCreation, QueueListing, StatsEdge, StatsReport};
 pub use subscriptions::{
     ListedSubscriptions, ShownSubscription, SubscriptionListing, SubscriptionWish, TrustMaker, TrustNotMade,
-    TrustWish,
 };
 pub use zaqar::{Stores, Zaqar};
 pub use zaqar_storage::Health;

@@ -6,6 +6,7 @@
 mod body;
 mod caller;
 mod claims;
+mod deliveries;
 mod destinations;
 mod flavors;
 mod ids;
@@ -18,10 +19,15 @@ mod pools;
 mod queues;
 mod subscriptions;
 mod time;
+mod trusts;
 
 pub use body::Body;
 pub use caller::{AuthToken, Caller, Identity};
 pub use claims::{Claim, ClaimHold, ClaimTerms};
+pub use deliveries::{
+    Attempt, AttemptEnd, AttemptNumber, Delivery, DeliveryOutcome, DeliveryReport, Excerpt, FailedDelivery,
+    KeptAttempt,
+};
 pub use destinations::{Destination, DestinationKind, DestinationName, DestinationNumber};
 pub use flavors::Flavor;
 pub use ids::{ClaimId, IdSource, LeaseId, MessageId, RandomIds, SubscriptionId};
@@ -32,5 +38,6 @@ pub use names::{ClientId, FlavorName, InvalidName, PoolName, ProjectId, QueueNam
 pub use page::{Page, PageRequest};
 pub use pools::{Pool, PoolWeight, QueueMove};
 pub use queues::Queue;
-pub use subscriptions::{Delivery, DeliveryOutcome, Subscription};
+pub use subscriptions::Subscription;
 pub use time::{Clock, DelaySeconds, GraceSeconds, SubscriptionTtl, SystemClock, Timestamp, TtlSeconds};
+pub use trusts::TrustWish;

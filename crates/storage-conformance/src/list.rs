@@ -421,12 +421,31 @@ macro_rules! __message_cases {
                     an_unknown_lease_records_nothing,
                     a_record_for_an_ended_subscription_does_nothing,
                 }
+                limiting {
+                    a_subscription_has_at_most_so_many_under_lease,
+                    a_record_makes_room_for_another,
+                    an_ended_lease_makes_room,
+                    what_is_due_next_knows_the_limit,
+                    subscriptions_take_turns,
+                    dead_subscriptions_do_not_delay_a_healthy_one,
+                    a_lease_without_time_takes_nothing,
+                }
+                notifying {
+                    one_that_is_not_notified_is_owed_nothing,
+                    one_need_not_be_confirmed_to_be_notified,
+                    it_is_owed_what_is_posted_from_then_on,
+                    what_it_was_owed_is_forgotten,
+                    a_change_leaves_what_is_owed,
+                }
                 owing {
                     every_message_posted_from_now_on_is_owed,
                     a_delivery_brings_subscription_and_message,
                     every_subscription_is_owed_every_message,
                     nothing_of_another_source_is_owed,
                     a_deleted_message_stays_for_its_subscribers,
+                    a_purged_message_stays_for_its_subscribers,
+                    a_message_claimed_too_often_stays_for_its_subscribers,
+                    a_claimed_message_is_owed_as_long_as_it_lives,
                     an_expired_message_is_owed_no_more,
                     an_ended_subscription_is_owed_nothing,
                     a_new_subscription_begins_anew,
@@ -434,6 +453,40 @@ macro_rules! __message_cases {
                     nothing_of_a_dropped_source_is_owed,
                     delayed_message_is_owed_at_once,
                     adopted_message_is_not_owed,
+                }
+                pausing {
+                    nothing_of_a_paused_subscription_is_leased,
+                    a_post_does_not_end_a_pause,
+                    a_pause_is_lifted,
+                    a_pause_leaves_leases_alone,
+                }
+                recording {
+                    every_attempt_is_on_record,
+                    attempts_are_found_by_message,
+                    attempts_are_listed_in_pages,
+                    the_newest_attempts_are_kept,
+                    an_old_attempt_is_forgotten,
+                    attempts_end_with_their_subscription,
+                    an_attempt_may_outlast_its_message,
+                    what_is_passed_over_leaves_no_attempt,
+                    a_postponement_is_no_attempt,
+                }
+                redelivering {
+                    what_failed_is_listed_with_its_message,
+                    what_failed_is_listed_in_pages,
+                    what_failed_ends_with_its_message,
+                    a_message_is_owed_once_more,
+                    a_message_that_is_gone_is_not_owed,
+                    a_message_kept_for_another_is_owed_once_more,
+                    a_leased_delivery_stays_leased,
+                    what_failed_since_is_owed_once_more,
+                    what_fails_again_is_listed_once,
+                }
+                waking {
+                    a_post_wakes,
+                    a_record_wakes,
+                    a_redelivery_wakes,
+                    a_closed_store_wakes,
                 }
             }
             unsupported {

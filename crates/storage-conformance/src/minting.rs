@@ -2,9 +2,9 @@
 
 use bytes::Bytes;
 use zaqar_model::{
-    Body, ClaimId, ClaimTerms, ClientId, DelaySeconds, Destination, DestinationKind, DestinationNumber,
-    GraceSeconds, IdSource, JsonText, LeaseId, MessageId, Metadata, NewMessage, ProjectId, QueueName,
-    RandomIds, SubscriptionId, TtlSeconds,
+    Attempt, Body, ClaimId, ClaimTerms, ClientId, DelaySeconds, Destination, DestinationKind,
+    DestinationNumber, Excerpt, GraceSeconds, IdSource, JsonText, LeaseId, MessageId, Metadata, NewMessage,
+    ProjectId, QueueName, RandomIds, SubscriptionId, Timestamp, TtlSeconds,
 };
 use zaqar_storage::{ClaimRequest, DeadLetterPolicy};
 
@@ -100,4 +100,9 @@ pub fn claim_with_max_count(limit: usize, max_claim_count: u32) -> ClaimRequest 
 /// Metadata or options from a JSON object's text.
 pub fn json_object(text: &str) -> Metadata {
     Metadata::new(serde_json::from_str(text).unwrap())
+}
+
+/// The account of an attempt that began now.
+pub fn attempt(at: Timestamp, status: Option<u16>) -> Attempt {
+    Attempt { at, status, latency_ms: 12, excerpt: Excerpt::new("what it answered") }
 }

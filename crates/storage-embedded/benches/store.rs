@@ -16,10 +16,13 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use zaqar_model::{
-    ClaimId, ClaimTerms, ClientId, DelaySeconds, Destination, DestinationKind, DestinationNumber,
-    GraceSeconds, JsonText, NewMessage, PageRequest, ProjectId, QueueName, Timestamp, TtlSeconds,
+    Attempt, ClaimId, ClaimTerms, ClientId, DelaySeconds, DeliveryOutcome, Destination, DestinationKind,
+    DestinationNumber, Excerpt, GraceSeconds, JsonText, LeaseId, Metadata, NewMessage, PageRequest,
+    ProjectId, QueueName, Subscription, SubscriptionId, SubscriptionTtl, Timestamp, TtlSeconds,
 };
-use zaqar_storage::{ClaimRequest, Claims, MessageQuery, MessageStore, Messages};
+use zaqar_storage::{
+    ClaimRequest, Claims, Deliveries, LeaseLimits, MessageQuery, MessageStore, Messages, Subscriptions,
+};
 use zaqar_storage_embedded::{EmbeddedMessageStore, Options};
 
 const NOW: Timestamp = Timestamp::from_secs(1_000_000);
@@ -225,6 +228,71 @@ async fn lists(depth: u64) -> Option<Figures> {
     Some(figures)
 }
 
+async fn subscribe(store: &EmbeddedMessageStore, to: u64, count: u64) {
+    for number in 0..count {
+        let subscription = Subscription {
+            id: SubscriptionId::from_u128(u128::from(number)),
+            source: queue(to),
+            subscriber: format!("http://example.org/{number}"),
+            ttl: SubscriptionTtl::new(3600),
+            renewed: NOW,
+            options: Metadata::default(),
+            confirmed: true,
+            notified: true,
+        };
+        store.subscribe(subscription, NOW).await.unwrap();
+    }
+}
+
+/// Posts to one queue that so many subscribers wait for: what a post costs must not depend on them.
+async fn posts_to_subscribers(subscriptions: u64) -> Option<Figures> {
+    let name = format!("post 1, {subscriptions} subscriptions");
+    if !wanted(&name) {
+        return None;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    subscribe(&store, 0, subscriptions).await;
+    let figures = measure(move |_, _| {
+        let store = Arc::clone(&store);
+        async move {
+            store.post(&queue(0), &client(), vec![message()], NOW).await.unwrap();
+        }
+    })
+    .await;
+    report(&name, 1, &figures);
+    Some(figures)
+}
+
+/// Leases a hundred deliveries and records that they were made.
+async fn deliveries(subscriptions: u64, depth: u64) {
+    let name = format!("lease 100 + record, {subscriptions} subscriptions");
+    if !wanted(&name) {
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    subscribe(&store, 0, subscriptions).await;
+    fill(&store, 1, depth).await;
+    let next = Arc::new(AtomicU64::new(1));
+    let figures = measure(move |_, _| {
+        let (store, turn) = (Arc::clone(&store), next.fetch_add(1, Ordering::Relaxed));
+        async move {
+            let lease = LeaseId::from_u128(u128::from(turn));
+            let limits = LeaseLimits { total: 100, per_subscription: 10_000 };
+            let due = store.lease(lease, NOW.plus_secs(60), limits, NOW).await.unwrap();
+            assert!(!due.is_empty(), "there is enough to deliver for the whole run");
+            let excerpt = Excerpt::new("ok");
+            let attempt = Attempt { at: NOW, status: Some(200), latency_ms: 1, excerpt };
+            let outcome = DeliveryOutcome::Delivered(attempt);
+            let reports = due.iter().map(|delivery| delivery.report(outcome.clone())).collect();
+            store.record(lease, reports, NOW).await.unwrap();
+        }
+    })
+    .await;
+    report(&name, 100, &figures);
+}
+
 /// A million live messages: how much memory, how long to open, how much disk when all are consumed.
 async fn a_million() {
     if !wanted("a million") {
@@ -281,5 +349,12 @@ async fn main() {
     let shallow = lists(1000).await;
     let deep = lists(1_000_000).await;
     ratio("→ 1 M deep over 1 k", deep.as_ref(), shallow.as_ref());
+    let none = posts_to_subscribers(0).await;
+    let one = posts_to_subscribers(1).await;
+    let many = posts_to_subscribers(1000).await;
+    ratio("→ 1 subscription over none", one.as_ref(), none.as_ref());
+    ratio("→ 1 000 subscriptions over none", many.as_ref(), none.as_ref());
+    deliveries(10, 100_000).await;
+    deliveries(1000, 10_000).await;
     a_million().await;
 }

@@ -6,6 +6,8 @@
 //! outcome in absolute terms, so it does not matter which. What the queues knew when they were asked is durable before
 //! the checkpoint counts: no record that they rest on can be lost while the checkpoint is kept.
 
+mod deliveries;
+
 use std::io;
 use std::path::Path;
 use std::sync::atomic::Ordering;
@@ -22,8 +24,10 @@ use crate::queues::{Queue, Queues};
 
 pub(crate) const FILE: &str = "checkpoint";
 const MAGIC: u32 = u32::from_le_bytes(*b"ZQCP");
-pub(crate) const VERSION: u32 = 1;
-/// The bytes of one message in a checkpoint.
+pub(crate) const VERSION: u32 = 2;
+/// The version before deliveries were kept, which is read too.
+const WITHOUT_DELIVERIES: u32 = 1;
+/// The bytes of one message in a checkpoint. Nothing else that there is much of takes more.
 pub(crate) const BYTES_PER_MESSAGE: u64 = 64;
 
 /// How many messages of a queue are written down before others get their turn at it.
@@ -95,17 +99,19 @@ pub(crate) fn read(disk: &dyn Disk, directory: &Path, queues: &Queues) -> Result
     }
     let mut fields = Fields::new(content);
     match (fields.u32(), fields.u32()) {
-        (Ok(MAGIC), Ok(VERSION)) => decode(&mut fields, queues).map_err(|Malformed| Unusable::Damaged),
+        (Ok(MAGIC), Ok(version @ (WITHOUT_DELIVERIES | VERSION))) => {
+            decode(&mut fields, version, queues).map_err(|Malformed| Unusable::Damaged)
+        }
         (Ok(MAGIC), Ok(version)) => Err(Unusable::UnknownVersion(version)),
         _ => Err(Unusable::Damaged),
     }
 }
 
-fn decode(fields: &mut Fields<'_>, queues: &Queues) -> Result<Position, Malformed> {
+fn decode(fields: &mut Fields<'_>, version: u32, queues: &Queues) -> Result<Position, Malformed> {
     let position = Position { segment: fields.u32()?, offset: fields.u64()?, commit: fields.u64()? };
     fields.list(8, |fields| fields.u64())?.into_iter().for_each(|number| queues.forget(number));
     for _ in 0..fields.u32()? {
-        decode_queue(fields, queues)?;
+        decode_queue(fields, version, queues)?;
     }
     Ok(position)
 }
@@ -143,6 +149,20 @@ fn encode_queue(queues: &Queues, queue: &Queue, bytes: &mut Vec<u8>) {
         out.u64(sequence);
         out.u128(id.as_u128());
     }
+    let mut from = END + 1;
+    loop {
+        // Behind the others: what leaves the queue meanwhile is met here.
+        let locked = queues.lock(queue);
+        let before = from;
+        for (sequence, entry) in locked.index.kept.iter_from(from).take(SLICE) {
+            encode_entry(sequence, entry, &mut out);
+            from = sequence.saturating_add(1);
+        }
+        if from == before {
+            break;
+        }
+    }
+    out.u64(END);
 }
 
 /// What a queue has few of, at one moment: claims, exhausted messages, subscriptions.
@@ -162,10 +182,13 @@ fn encode_few(index: &QueueIndex, out: &mut FieldWriter<'_>) {
         encode_entry(sequence, entry, out);
     }
     out.count(index.subscriptions.len());
-    index.subscriptions.iter_behind(None).for_each(|subscription| subscription.record().encode(out));
+    for subscription in index.subscriptions.iter_behind(None) {
+        subscription.record().encode(out);
+        deliveries::encode(index, subscription.id, out);
+    }
 }
 
-fn decode_queue(fields: &mut Fields<'_>, queues: &Queues) -> Result<(), Malformed> {
+fn decode_queue(fields: &mut Fields<'_>, version: u32, queues: &Queues) -> Result<(), Malformed> {
     let number = fields.u64()?;
     let queue = queues.recover(number);
     let kind = fields.u8()?;
@@ -184,13 +207,24 @@ fn decode_queue(fields: &mut Fields<'_>, queues: &Queues) -> Result<(), Malforme
         let id = MessageId::from_u128(fields.u128()?);
         Ok((id, decode_entry(fields)?))
     })?;
-    let subscriptions =
-        fields.list(41, |fields| Ok(KeptSubscription::from(&SubscriptionRecord::decode(fields)?)))?;
+    let subscriptions = fields.list(41, |fields| {
+        if version == WITHOUT_DELIVERIES {
+            return Ok((KeptSubscription::from(&SubscriptionRecord::decode_1(fields)?), None));
+        }
+        let subscription = KeptSubscription::from(&SubscriptionRecord::decode(fields)?);
+        Ok((subscription, Some(deliveries::Deliveries::decode(fields)?)))
+    })?;
     let mut messages = Vec::new();
     while let Some(message) = decode_entry(fields)? {
         messages.push(message);
     }
     let foreign = fields.list(24, |fields| Ok((fields.u64()?, MessageId::from_u128(fields.u128()?))))?;
+    let mut kept = Vec::new();
+    while version != WITHOUT_DELIVERIES
+        && let Some(message) = decode_entry(fields)?
+    {
+        kept.push(message);
+    }
     let mut locked = queues.lock(&queue);
     for (_, entry) in &messages {
         queues.segments.note_live(entry.location);
@@ -204,7 +238,16 @@ fn decode_queue(fields: &mut Fields<'_>, queues: &Queues) -> Result<(), Malforme
     for (id, hold, members) in claims {
         members.into_iter().for_each(|sequence| locked.index.hold(sequence, id, hold));
     }
-    subscriptions.into_iter().for_each(|subscription| locked.index.subscriptions.put(subscription));
+    for (sequence, entry) in kept {
+        queues.segments.note_live(entry.location);
+        locked.index.restore_kept(sequence, entry);
+    }
+    let mut all = Vec::new();
+    for (subscription, deliveries) in subscriptions {
+        all.extend(deliveries.map(|deliveries| (subscription.id, deliveries)));
+        locked.index.subscribe(subscription);
+    }
+    deliveries::Deliveries::restore(all, &mut locked.index, &queues.segments);
     queue.tail.store(locked.index.next_sequence, Ordering::Relaxed);
     Ok(())
 }
@@ -224,11 +267,19 @@ pub(crate) fn identity(
     })
 }
 
+fn encode_location(location: Location, out: &mut FieldWriter<'_>) {
+    out.u32(location.segment);
+    out.u32(location.offset);
+    out.u32(location.length);
+}
+
+fn decode_location(fields: &mut Fields<'_>) -> Result<Location, Malformed> {
+    Ok(Location { segment: fields.u32()?, offset: fields.u32()?, length: fields.u32()? })
+}
+
 fn encode_entry(sequence: u64, entry: &Entry, out: &mut FieldWriter<'_>) {
     out.u64(sequence);
-    out.u32(entry.location.segment);
-    out.u32(entry.location.offset);
-    out.u32(entry.location.length);
+    encode_location(entry.location, out);
     out.u32(entry.ttl.get());
     out.u32(entry.claim_count);
     out.u64(entry.client);
@@ -243,7 +294,7 @@ fn decode_entry(fields: &mut Fields<'_>) -> Result<Option<(u64, Entry)>, Malform
     if sequence == END {
         return Ok(None);
     }
-    let location = Location { segment: fields.u32()?, offset: fields.u32()?, length: fields.u32()? };
+    let location = decode_location(fields)?;
     let entry = Entry {
         location,
         ttl: TtlSeconds::new(fields.u32()?),

@@ -8,11 +8,13 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
+use zaqar_model::SubscriptionId;
 use zaqar_storage::{StorageError, StorageResult};
 
 use crate::EmbeddedMessageStore;
 use crate::checkpoint::{self, BYTES_PER_MESSAGE};
-use crate::log::{Location, MessageRecord, Position, Record, Segment};
+use crate::index::Entry;
+use crate::log::{AttemptRecord, Location, MessageRecord, Position, Record, Segment};
 use crate::queues::{Queue, Queues};
 use crate::writer::{Operation, Writer};
 
@@ -113,8 +115,8 @@ impl Housekeeping {
 
     fn checkpoint_size(&self) -> u64 {
         let queues = self.queues.all();
-        let messages: u64 = queues.iter().map(|queue| self.queues.lock(queue).index.live()).sum();
-        messages * BYTES_PER_MESSAGE + queues.len() as u64 * 200
+        let entries: u64 = queues.iter().map(|queue| self.queues.lock(queue).index.entries()).sum();
+        entries * BYTES_PER_MESSAGE + queues.len() as u64 * 200
     }
 
     /// Retires what is dead at the tail and covered by the checkpoint.
@@ -164,6 +166,14 @@ impl Housekeeping {
                     self.position()?;
                 }
             }
+            for (id, number, location) in self.attempts_in(&queue, segment.number) {
+                handed_over += location.length as usize;
+                self.copy_attempt(segment, &queue, (id, number), location)?;
+                if handed_over > COPIED_AT_ONCE {
+                    handed_over = 0;
+                    self.position()?;
+                }
+            }
         }
         // What was handed over is committed, and the old copies are free, when this is answered.
         self.position().map(|_| ())
@@ -180,13 +190,41 @@ impl Housekeeping {
             living.extend(exhausted.filter(|(_, location)| location.segment == segment));
             last = Some(0);
         }
-        for (sequence, entry, _) in locked.index.iter_from(from).take(LOOKED_AT_ONCE) {
+        let queued = locked.index.iter_from(from).map(|(sequence, entry, _)| (sequence, entry));
+        for (sequence, entry) in merged(queued, locked.index.kept.iter_from(from)).take(LOOKED_AT_ONCE) {
             last = Some(sequence);
             if entry.location.segment == segment {
                 living.push((sequence, entry.location));
             }
         }
         Some((living, last?.saturating_add(1)))
+    }
+
+    /// The attempts of a queue's subscriptions that lie in a segment.
+    fn attempts_in(&self, queue: &Queue, segment: u32) -> Vec<(SubscriptionId, u64, Location)> {
+        let locked = self.queues.lock(queue);
+        let attempts = locked.index.attempts.iter().map(|(id, number, entry)| (id, number, entry.location));
+        attempts.filter(|(_, _, location)| location.segment == segment).collect()
+    }
+
+    fn copy_attempt(
+        &self,
+        segment: &Segment,
+        queue: &Arc<Queue>,
+        (id, number): (SubscriptionId, u64),
+        from: Location,
+    ) -> StorageResult<()> {
+        let record = segment.read(from).map_err(StorageError::driver)?;
+        let is_meant = |own: &AttemptRecord| {
+            (own.destination, own.subscription, own.number) == (queue.number, id, number)
+        };
+        if matches!(Record::decode(&record), Ok((Record::Attempt(own), _)) if is_meant(&own)) {
+            let queue = Arc::clone(queue);
+            return self.writer.submit(Operation::Relocate { queue, from, record }).map(|_| ());
+        }
+        tracing::error!(segment = segment.number, offset = from.offset, "an attempt is damaged on disk");
+        self.queues.lock(queue).index.lose_attempt(id, number);
+        Ok(())
     }
 
     fn copy(
@@ -206,10 +244,10 @@ impl Housekeeping {
         tracing::error!(segment, offset, length, "a message is damaged on disk and is given up");
         let mut locked = self.queues.lock(queue);
         let mut records = Vec::new();
-        Record::Delete { destination: queue.number, sequences: vec![sequence] }.encode(&mut records);
+        Record::Lose { destination: queue.number, sequences: vec![sequence] }.encode(&mut records);
         let (reply, _) = oneshot::channel();
         locked.last_ticket = self.writer.submit(Operation::Log { records, frees: true, reply })?;
-        locked.index.remove(sequence);
+        locked.index.lose(sequence);
         Ok(())
     }
 
@@ -227,4 +265,17 @@ impl Housekeeping {
             .blocking_recv()
             .unwrap_or_else(|_| Err(StorageError::unavailable("the message store is closed")))
     }
+}
+
+/// Two lists in the order of their sequence numbers as one.
+fn merged<'a>(
+    one: impl Iterator<Item = (u64, &'a Entry)>,
+    other: impl Iterator<Item = (u64, &'a Entry)>,
+) -> impl Iterator<Item = (u64, &'a Entry)> {
+    let (mut one, mut other) = (one.peekable(), other.peekable());
+    std::iter::from_fn(move || match (one.peek(), other.peek()) {
+        (Some((first, _)), Some((second, _))) if second < first => other.next(),
+        (None, _) => other.next(),
+        _ => one.next(),
+    })
 }

@@ -5,10 +5,12 @@
 //! * [`EmbeddedManagementStore`] keeps queues, pools and flavors in redb
 //!   (`docs/decisions/0002-management-store-redb.md`).
 //!
-//! `messages`, `claims`, `subscriptions`, `deliveries` and `migration` are the files of the contract. Behind them stand `queues`
-//! (what is in memory), `writer` (what goes to disk), `store` (opening and closing), `housekeeping` (giving space back)
+//! `messages`, `claims`, `subscriptions`, `deliveries` and `migration` are the files of the contract. Behind them stand
+//! `queues` (what is in memory), `schedule` (whose deliveries are due), `writer` (what goes to disk), `store` (opening and
+//! closing), `housekeeping` (giving space back)
 //! and `checkpoint`.
 
+mod attempts;
 mod checkpoint;
 mod claims;
 mod data_directory;
@@ -23,6 +25,8 @@ mod messages;
 mod migration;
 mod queues;
 mod read;
+mod recording;
+mod schedule;
 mod store;
 mod subscriptions;
 mod writer;

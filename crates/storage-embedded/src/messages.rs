@@ -285,7 +285,15 @@ impl EmbeddedMessageStore {
         let mut records = Vec::with_capacity(128);
         record.encode(&mut records);
         let (reply, receiver) = oneshot::channel();
-        let frees = !matches!(record, Record::Claim(_) | Record::Renew { .. } | Record::Subscribe { .. });
+        let frees = matches!(
+            record,
+            Record::Release { .. }
+                | Record::Delete { .. }
+                | Record::Purge { .. }
+                | Record::Drop { .. }
+                | Record::Unsubscribe { .. }
+                | Record::Lose { .. }
+        );
         locked.last_ticket = self.writer.submit(Operation::Log { records, frees, reply })?;
         Ok(receiver)
     }

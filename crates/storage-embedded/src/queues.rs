@@ -8,8 +8,9 @@ use std::sync::{Arc, OnceLock};
 use parking_lot::{Mutex, MutexGuard, RwLock};
 use zaqar_model::{Destination, Timestamp};
 
-use crate::index::QueueIndex;
+use crate::index::{Changes, QueueIndex};
 use crate::log::Segments;
+use crate::schedule::Schedule;
 
 /// How many numbers of dropped destinations are remembered, against posts that were on their way meanwhile.
 const REMEMBERED_DROPS: usize = 65_536;
@@ -67,6 +68,8 @@ pub(crate) struct Queues {
     dropped: Mutex<RecentlyDropped>,
     /// Queues by the next thing that time does to them.
     deadlines: Mutex<BTreeSet<(Timestamp, u64)>>,
+    /// Whose turn it is to be delivered to.
+    pub(crate) schedule: Schedule,
     /// The first sequence number of a queue that is not known yet. Above 1 only where a checkpoint was lost: an
     /// earlier run may have given out lower ones.
     first_sequence: AtomicU64,
@@ -93,6 +96,7 @@ impl Queues {
             by_number: RwLock::default(),
             dropped: Mutex::default(),
             deadlines: Mutex::default(),
+            schedule: Schedule::default(),
             first_sequence: AtomicU64::new(1),
         }
     }
@@ -189,6 +193,13 @@ impl Queues {
         }
     }
 
+    /// Lets go of messages that are kept for no subscriber; for the end of recovery.
+    pub(crate) fn release_unneeded(&self) {
+        for queue in self.all() {
+            self.lock(&queue).index.release_unneeded();
+        }
+    }
+
     /// The numbers of dropped queues that are remembered, oldest first.
     pub(crate) fn remembered_drops(&self) -> Vec<u64> {
         self.dropped.lock().in_order.iter().copied().collect()
@@ -254,6 +265,10 @@ impl Drop for Locked<'_> {
     fn drop(&mut self) {
         let freed = self.state.index.take_freed();
         self.queues.segments.note_freed(&freed);
+        let changes = self.state.index.take_changes();
+        if changes != Changes::default() {
+            self.queues.schedule.apply(self.number, &changes);
+        }
         let next = self.state.index.next_event();
         if next < self.state.registered {
             let mut deadlines = self.queues.deadlines.lock();

@@ -37,6 +37,11 @@ impl Found {
         Self { id, entry: *entry, claim: None, segment: segments.get(entry.location.segment) }
     }
 
+    /// As a subscriber is to see it: no claim on it shows.
+    pub(crate) fn owed(segments: &Segments, id: MessageId, entry: &Entry) -> Self {
+        Self { entry: Entry { claim_count: 0, ..*entry }, ..Self::exhausted(segments, id, entry) }
+    }
+
     fn stored(&self, record: &Bytes) -> Option<StoredMessage> {
         let client = MessageRecord::read(record).ok()?.client.to_string();
         Some(StoredMessage {

@@ -12,10 +12,10 @@ use zaqar_storage::{Capabilities, Health, MessageStore, StorageError, StorageRes
 use crate::checkpoint::{self, Unusable};
 use crate::disk::{Disk, LocalDisk};
 use crate::housekeeping::Housekeeping;
-use crate::index::QueueIndex;
+use crate::index::{AttemptEntry, QueueIndex};
 use crate::log::{
-    Appender, Dropped, Location, Position, Record, Recovery, Segment, SegmentHeader, Segments,
-    UnknownVersion, replay,
+    Appender, AttemptRecord, Dropped, Location, Position, Record, Recovery, Segment, SegmentHeader, Segments,
+    StandingRecord, UnknownVersion, replay,
 };
 use crate::queues::Queues;
 use crate::writer::Writer;
@@ -83,14 +83,18 @@ impl EmbeddedMessageStore {
             queues.raise_sequences(recovery.sequence_floor);
         }
         queues.remove_before(oldest.unwrap_or_default());
+        queues.release_unneeded();
         let Recovery { end, sequence_floor, dropped, last } = recovery;
         let sequence_floor = queues.sequence_floor().max(sequence_floor);
         let appender = if oldest.is_none() {
             let salt = segments.salt();
-            let header = SegmentHeader { number: 1, previous_end: 0, first_commit: 1, sequence_floor, salt };
+            let (version, first_commit) = (crate::log::FORMAT_VERSION, 1);
+            let header =
+                SegmentHeader { version, number: 1, previous_end: 0, first_commit, sequence_floor, salt };
             Appender::begin(Arc::clone(&segments), header)
         } else {
-            Appender::resume(Arc::clone(&segments), end, last)
+            let version = headers.last().and_then(Option::as_ref).map(|header| header.version);
+            Appender::resume(Arc::clone(&segments), end, last, version.unwrap_or_default())
         };
         let appender = appender.map_err(failed)?;
         let writer = Writer::start(appender, Arc::clone(&queues), options.durability, sequence_floor);
@@ -122,7 +126,7 @@ impl EmbeddedMessageStore {
             at_least_once: true,
             high_throughput: true,
             subscriptions: true,
-            deliveries: false,
+            deliveries: true,
         }
     }
 
@@ -227,10 +231,27 @@ fn apply(queues: &Queues, location: Location, record: &Record<'_>) {
         }
         Record::Subscribe { destination, subscription } => {
             let queue = queues.recover(*destination);
-            queues.lock(&queue).index.subscriptions.put(subscription.into());
+            queues.lock(&queue).index.subscribe(subscription.into());
         }
         Record::Unsubscribe { destination, subscription } => {
-            with(queues, *destination, |index| index.subscriptions.remove(*subscription));
+            with(queues, *destination, |index| index.unsubscribe(*subscription));
+        }
+        Record::Standing(StandingRecord { destination, subscription, standings }) => {
+            with(queues, *destination, |index| {
+                for (sequence, standing) in standings {
+                    index.set_standing(*subscription, *sequence, standing.clone());
+                }
+            });
+        }
+        Record::Attempt(AttemptRecord { destination, subscription, number, sequence, attempt, .. }) => {
+            with(queues, *destination, |index| {
+                queues.segments.note_live(location);
+                let entry = AttemptEntry { location, sequence: *sequence, at: attempt.at };
+                index.add_attempt(*subscription, *number, entry);
+            });
+        }
+        Record::Lose { destination, sequences } => {
+            with(queues, *destination, |index| sequences.iter().for_each(|sequence| index.lose(*sequence)));
         }
         Record::Skip { destination, below } => {
             let queue = queues.recover(*destination);
@@ -287,6 +308,8 @@ impl MessageStore for EmbeddedMessageStore {
         }
         let writer = Arc::clone(&self.writer);
         let closed = tokio::task::spawn_blocking(move || writer.close()).await.map_err(StorageError::driver);
+        // Nothing more will be owed: who waits for that is told.
+        self.queues.schedule.changed.notify_waiters();
         drop(self.data.lock().take());
         closed
     }

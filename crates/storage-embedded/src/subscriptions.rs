@@ -1,6 +1,7 @@
 //! Subscriptions to queues and topics.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use serde_json::{Map, Value};
 use zaqar_model::{Destination, Metadata, Page, PageRequest, Subscription, SubscriptionId, Timestamp};
@@ -9,7 +10,7 @@ use zaqar_storage::{StorageError, StorageResult, SubscriptionChange, Subscriptio
 use crate::EmbeddedMessageStore;
 use crate::index::KeptSubscription;
 use crate::log::Record;
-use crate::queues::Queue;
+use crate::queues::{Locked, Queue};
 use crate::writer::answer;
 
 #[async_trait::async_trait]
@@ -18,7 +19,7 @@ impl Subscriptions for EmbeddedMessageStore {
         self.writer.check_open()?;
         let queue =
             self.queues.find_or_create(&subscription.source).ok_or(StorageError::NotFound("queue"))?;
-        let kept = kept(&subscription)?;
+        let mut kept = kept(&subscription)?;
         let receiver = {
             let mut locked = self.queues.lock_at(&queue, now);
             if locked.is_dropped {
@@ -27,9 +28,12 @@ impl Subscriptions for EmbeddedMessageStore {
             if locked.index.subscriptions.find(&kept.subscriber).is_some() {
                 None
             } else {
+                kept.owed_from = subscription.notified.then_some(locked.index.next_sequence);
+                // First which queue it is: its deliveries bring that.
+                self.log_identity(&queue, &mut locked)?;
                 let record = Record::Subscribe { destination: queue.number, subscription: kept.record() };
                 let receiver = self.log(&mut locked, &record)?;
-                locked.index.subscriptions.put(kept);
+                locked.index.subscribe(kept);
                 Some(receiver)
             }
         };
@@ -98,9 +102,14 @@ impl Subscriptions for EmbeddedMessageStore {
                 (kept.renewed, kept.ttl) = change.ttl.map_or((kept.renewed, kept.ttl), |ttl| (now, ttl));
                 kept.options = options.unwrap_or(kept.options);
                 kept.confirmed = change.confirmed.unwrap_or(kept.confirmed);
+                kept.owed_from = match change.notified {
+                    None => kept.owed_from,
+                    Some(false) => None,
+                    Some(true) => kept.owed_from.or(Some(locked.index.next_sequence)),
+                };
                 let record = Record::Subscribe { destination: queue.number, subscription: kept.record() };
                 let receiver = self.log(&mut locked, &record)?;
-                locked.index.subscriptions.put(kept);
+                locked.index.subscribe(kept);
                 Some(receiver)
             }
         };
@@ -117,7 +126,7 @@ impl Subscriptions for EmbeddedMessageStore {
             if locked.index.subscriptions.get(id).is_some() {
                 let record = Record::Unsubscribe { destination: queue.number, subscription: id };
                 let receiver = self.log(&mut locked, &record)?;
-                locked.index.subscriptions.remove(id);
+                locked.index.unsubscribe(id);
                 Some(receiver)
             } else {
                 None
@@ -128,6 +137,17 @@ impl Subscriptions for EmbeddedMessageStore {
 }
 
 impl EmbeddedMessageStore {
+    /// Says in the log which queue a number stands for, if it does not say so yet.
+    fn log_identity(&self, queue: &Queue, locked: &mut Locked<'_>) -> StorageResult<()> {
+        let Some(identity) = queue.identity.get() else { return Ok(()) };
+        if queue.identity_is_logged.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        self.log(locked, &Record::destination(identity))?;
+        queue.identity_is_logged.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
     /// The refusal of a subscriber that has a subscription already; not said before that one is durable.
     async fn taken(&self, queue: &Queue) -> StorageError {
         let conflict = StorageError::Conflict("the subscriber has a subscription already");
@@ -141,12 +161,13 @@ fn kept(subscription: &Subscription) -> StorageResult<KeptSubscription> {
         renewed: subscription.renewed,
         ttl: subscription.ttl,
         confirmed: subscription.confirmed,
+        owed_from: None,
         subscriber: subscription.subscriber.as_str().into(),
         options: options_text(&subscription.options)?,
     })
 }
 
-fn shown(source: &Destination, kept: &KeptSubscription) -> StorageResult<Subscription> {
+pub(crate) fn shown(source: &Destination, kept: &KeptSubscription) -> StorageResult<Subscription> {
     let options: Map<String, Value> = serde_json::from_str(&kept.options).map_err(StorageError::driver)?;
     Ok(Subscription {
         id: kept.id,
@@ -156,6 +177,7 @@ fn shown(source: &Destination, kept: &KeptSubscription) -> StorageResult<Subscri
         renewed: kept.renewed,
         options: Metadata::new(options),
         confirmed: kept.confirmed,
+        notified: kept.owed_from.is_some(),
     })
 }
 

@@ -57,6 +57,16 @@ fn it_agrees_with_the_model_when_it_is_broken_off() {
 }
 
 #[test]
+fn it_owes_what_the_model_owes() {
+    agreement::check_deliveries(directory, agreement::Config::default());
+}
+
+#[test]
+fn it_owes_what_the_model_owes_when_it_is_broken_off() {
+    agreement::check_deliveries(broken, agreement::Config::default());
+}
+
+#[test]
 fn it_stands_a_crowd() {
     agreement::check_concurrently(directory, agreement::Crowd::default());
 }

@@ -12,13 +12,20 @@ use std::path::PathBuf;
 use bytes::Bytes;
 use support::{NOW, all, claim_request, client, message, open, queue};
 use zaqar_model::{
-    ClaimId, DelaySeconds, Metadata, NewMessage, PageRequest, Subscription, SubscriptionId, SubscriptionTtl,
+    Attempt, AttemptEnd, ClaimId, DelaySeconds, DeliveryOutcome, Excerpt, LeaseId, Metadata, NewMessage,
+    PageRequest, Subscription, SubscriptionId, SubscriptionTtl,
 };
-use zaqar_storage::{ClaimRequest, Claims, DeadLetterPolicy, MessageStore, Messages, Subscriptions};
+use zaqar_storage::{
+    ClaimRequest, Claims, DeadLetterPolicy, Deliveries, LeaseLimits, MessageStore, Messages, Subscriptions,
+};
 use zaqar_storage_embedded::EmbeddedMessageStore;
 
-fn fixture(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/format-1").join(name)
+/// The format that is written.
+const CURRENT: u32 = 2;
+const LIMITS: LeaseLimits = LeaseLimits { total: 10, per_subscription: 10 };
+
+fn fixture(version: u32, name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/format-{version}")).join(name)
 }
 
 /// One of each kind of record.
@@ -51,6 +58,44 @@ async fn write(store: &EmbeddedMessageStore) {
     store.drop_destination(&queue(5)).await.unwrap();
 }
 
+/// What version 2 has beyond version 1.
+async fn write_deliveries(store: &EmbeddedMessageStore) {
+    let subscribed = Subscription { source: queue(6), ..subscription("mailto:c@example.org") };
+    store.subscribe(subscribed, NOW).await.unwrap();
+    store.post(&queue(6), &client(), ["7", "8", "9", "10"].map(message).to_vec(), NOW).await.unwrap();
+    let lease = LeaseId::from_u128(1);
+    let due = store.lease(lease, NOW.plus_secs(60), LIMITS, NOW).await.unwrap();
+    let attempt =
+        Attempt { at: NOW, status: Some(503), latency_ms: 5, excerpt: Excerpt::new("Service Unavailable") };
+    let outcomes = [
+        DeliveryOutcome::Delivered(attempt.clone()),
+        DeliveryOutcome::RetryAt(NOW.plus_secs(30), attempt.clone()),
+        DeliveryOutcome::Exhausted(Excerpt::new("410 Gone"), attempt),
+    ];
+    let reports = due.iter().zip(outcomes).map(|(delivery, outcome)| delivery.report(outcome)).collect();
+    store.record(lease, reports, NOW).await.unwrap();
+    store.pop(&queue(6), 10, NOW).await.unwrap();
+}
+
+async fn check_deliveries(store: &EmbeddedMessageStore) {
+    let id = subscription("mailto:c@example.org").id;
+    let now = NOW.plus_secs(30);
+    let due = store.lease(LeaseId::from_u128(2), now.plus_secs(60), LIMITS, now).await.unwrap();
+    let due: Vec<_> =
+        due.iter().map(|own| (own.message.message.body.as_bytes().clone(), own.attempts)).collect();
+    assert_eq!(due, [("8".into(), 1), ("10".into(), 0)]);
+    let page = PageRequest { marker: None, limit: 10 };
+    let failed = store.failed(&queue(6), id, &page, now).await.unwrap().items;
+    assert_eq!(failed.len(), 1);
+    assert_eq!(failed[0].message.message.body.as_bytes(), "9");
+    assert_eq!((failed[0].failed, failed[0].reason.as_str()), (NOW, "410 Gone"));
+    let page = PageRequest { marker: None, limit: 10 };
+    let attempts = store.attempts(&queue(6), id, &page, now).await.unwrap().items;
+    let ends: Vec<_> = attempts.iter().map(|kept| kept.end).collect();
+    assert_eq!(ends, [AttemptEnd::Exhausted, AttemptEnd::RetryAt(now), AttemptEnd::Delivered]);
+    assert_eq!((attempts[0].attempt.status, attempts[0].attempt.latency_ms), (Some(503), 5));
+}
+
 fn subscription(subscriber: &str) -> Subscription {
     Subscription {
         id: SubscriptionId::from_u128(u128::from(subscriber.as_bytes()[7])),
@@ -60,6 +105,7 @@ fn subscription(subscriber: &str) -> Subscription {
         renewed: NOW,
         options: Metadata::default(),
         confirmed: true,
+        notified: true,
     }
 }
 
@@ -83,37 +129,71 @@ async fn check(store: &EmbeddedMessageStore) {
     assert!(store.post(&queue(5), &client(), vec![message("7")], NOW).await.is_err());
 }
 
+/// A directory with the log of a fixture, and perhaps its checkpoint.
+fn directory_with(version: u32, log: &[u8], with_checkpoint: bool) -> tempfile::TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    let messages = directory.path().join("messages");
+    std::fs::create_dir(&messages).unwrap();
+    std::fs::write(messages.join("segment-0000000001.log"), log).unwrap();
+    if with_checkpoint {
+        std::fs::copy(fixture(version, "checkpoint"), messages.join("checkpoint")).unwrap();
+    }
+    directory
+}
+
+async fn write_fixture() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    write(&store).await;
+    write_deliveries(&store).await;
+    check(&store).await;
+    drop(store);
+    let log = std::fs::read(directory.path().join("messages/segment-0000000001.log")).unwrap();
+    let end = log.iter().rposition(|byte| *byte != 0).unwrap() + 1;
+    std::fs::create_dir_all(fixture(CURRENT, "")).unwrap();
+    // The last record may end in zeros.
+    std::fs::write(fixture(CURRENT, "segment-0000000001.log"), &log[..end + 64]).unwrap();
+    open(directory.path()).close().await.unwrap();
+    std::fs::copy(directory.path().join("messages/checkpoint"), fixture(CURRENT, "checkpoint")).unwrap();
+}
+
 #[tokio::test]
-async fn a_log_and_a_checkpoint_of_version_1_are_read() {
+async fn a_log_and_a_checkpoint_of_every_version_are_read() {
     if std::env::var_os("ZAQAR_WRITE_FIXTURE").is_some() {
-        let directory = tempfile::tempdir().unwrap();
-        let store = open(directory.path());
-        write(&store).await;
-        check(&store).await;
-        drop(store);
-        let log = std::fs::read(directory.path().join("messages/segment-0000000001.log")).unwrap();
-        let end = log.iter().rposition(|byte| *byte != 0).unwrap() + 1;
-        std::fs::create_dir_all(fixture("")).unwrap();
-        // The last record may end in zeros.
-        std::fs::write(fixture("segment-0000000001.log"), &log[..end + 64]).unwrap();
-        open(directory.path()).close().await.unwrap();
-        std::fs::copy(directory.path().join("messages/checkpoint"), fixture("checkpoint")).unwrap();
+        write_fixture().await;
     }
-    let log = std::fs::read(fixture("segment-0000000001.log")).unwrap();
-    // With a checkpoint nothing of the log is applied: its last record may as well be damaged.
-    let mut damaged = log.clone();
-    let last = log.iter().rposition(|byte| *byte != 0).unwrap();
-    damaged[last] ^= 1;
-    for (log, with_checkpoint) in [(log, false), (damaged, true)] {
-        let directory = tempfile::tempdir().unwrap();
-        let messages = directory.path().join("messages");
-        std::fs::create_dir(&messages).unwrap();
-        std::fs::write(messages.join("segment-0000000001.log"), log).unwrap();
-        if with_checkpoint {
-            std::fs::copy(fixture("checkpoint"), messages.join("checkpoint")).unwrap();
+    for version in 1..=CURRENT {
+        let log = std::fs::read(fixture(version, "segment-0000000001.log")).unwrap();
+        // With a checkpoint nothing of the log is applied: its last record may as well be damaged.
+        let mut damaged = log.clone();
+        let last = log.iter().rposition(|byte| *byte != 0).unwrap();
+        damaged[last] ^= 1;
+        for (log, with_checkpoint) in [(log, false), (damaged, true)] {
+            let directory = directory_with(version, &log, with_checkpoint);
+            let store = open(directory.path());
+            assert!(store.dropped().is_empty(), "{:?}", store.dropped());
+            check(&store).await;
+            if version >= 2 {
+                check_deliveries(&store).await;
+            }
         }
-        let store = open(directory.path());
-        assert!(store.dropped().is_empty(), "{:?}", store.dropped());
-        check(&store).await;
     }
+}
+
+#[tokio::test]
+async fn a_log_of_an_earlier_version_goes_on_in_a_segment_of_this_one() {
+    let log = std::fs::read(fixture(1, "segment-0000000001.log")).unwrap();
+    let directory = directory_with(1, &log, false);
+    let store = open(directory.path());
+    store.post(&queue(1), &client(), vec![message("7")], NOW).await.unwrap();
+    let due = store.lease(LeaseId::from_u128(2), NOW.plus_secs(60), LIMITS, NOW).await.unwrap();
+    assert_eq!(due.len(), 1, "a subscription of then is owed what is posted now");
+    drop(store);
+    let version = |number: u32| {
+        let bytes =
+            std::fs::read(directory.path().join(format!("messages/segment-{number:010}.log"))).unwrap();
+        u32::from_le_bytes(bytes[4..8].try_into().unwrap())
+    };
+    assert_eq!([version(1), version(2)], [1, CURRENT]);
+    assert_eq!(all(&open(directory.path()), &queue(1), NOW).await.len(), 4);
 }

@@ -4,15 +4,15 @@
 use std::sync::Arc;
 
 use zaqar_model::{
-    Claim, ClaimId, ClaimTerms, ClientId, Delivery, DeliveryOutcome, Destination, DestinationKind,
-    DestinationNumber, Flavor, FlavorName, LeaseId, Marker, Message, MessageId, Metadata, MovingMessage,
-    NewMessage, Page, PageRequest, Pool, PoolName, ProjectId, Queue, QueueMove, QueueName, QueueStats,
-    StoredMessage, Subscription, SubscriptionId, Timestamp,
+    AttemptNumber, Claim, ClaimId, ClaimTerms, ClientId, Delivery, DeliveryReport, Destination,
+    DestinationKind, DestinationNumber, FailedDelivery, Flavor, FlavorName, KeptAttempt, LeaseId, Marker,
+    Message, MessageId, Metadata, MovingMessage, NewMessage, Page, PageRequest, Pool, PoolName, ProjectId,
+    Queue, QueueMove, QueueName, QueueStats, StoredMessage, Subscription, SubscriptionId, Timestamp,
 };
 use zaqar_storage::{
     Capabilities, Catalogue, ClaimRequest, Claimed, Claims, Created, Deletion, Deliveries, Destinations,
-    Flavors, Health, ManagementStore, MessageQuery, MessageStore, Messages, Migration, Pools, QueueFilter,
-    StorageError, StorageResult, SubscriptionChange, Subscriptions,
+    Flavors, Health, LeaseLimits, ManagementStore, MessageQuery, MessageStore, Messages, Migration, Pools,
+    QueueFilter, StorageError, StorageResult, SubscriptionChange, Subscriptions,
 };
 
 /// Fails every call with [`StorageError::Driver`], but for `close`: it has nothing to lose.
@@ -105,9 +105,17 @@ faulty! {
         import(&Destination, Vec<MovingMessage>, Marker, Timestamp) -> ();
     }
     Deliveries {
-        lease(LeaseId, Timestamp, usize, Timestamp) -> Vec<Delivery>;
-        record(LeaseId, Vec<(SubscriptionId, Marker, DeliveryOutcome)>, Timestamp) -> ();
-        next_due(Timestamp) -> Option<Timestamp>;
+        lease(LeaseId, Timestamp, LeaseLimits, Timestamp) -> Vec<Delivery>;
+        record(LeaseId, Vec<DeliveryReport>, Timestamp) -> ();
+        pause(&Destination, SubscriptionId, Timestamp) -> ();
+        next_due(usize, Timestamp) -> Option<Timestamp>;
+        wait_for_owed() -> ();
+        redeliver(&Destination, SubscriptionId, MessageId, Timestamp) -> bool;
+        redeliver_failed(&Destination, SubscriptionId, Timestamp, Timestamp) -> u64;
+        failed(&Destination, SubscriptionId, &PageRequest<Marker>, Timestamp) -> Page<FailedDelivery, Marker>;
+        attempts(&Destination, SubscriptionId, &PageRequest<AttemptNumber>, Timestamp)
+            -> Page<KeptAttempt, AttemptNumber>;
+        attempts_of_message(&Destination, SubscriptionId, MessageId, Timestamp) -> Vec<KeptAttempt>;
     }
 }
 
@@ -158,7 +166,7 @@ mod tests {
         let pool = management.get_pool(&PoolName::new("p").unwrap()).await;
         assert!(matches!(pool, Err(StorageError::Driver(_))), "{pool:?}");
         let messages: &dyn MessageStore = &FaultyStore;
-        let due = messages.next_due(Timestamp::default()).await;
+        let due = messages.next_due(1, Timestamp::default()).await;
         assert!(matches!(due, Err(StorageError::Driver(_))), "{due:?}");
     }
 

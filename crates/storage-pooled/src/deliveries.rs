@@ -1,11 +1,16 @@
-//! Deliveries: notifications that are owed, in all pools.
+//! Deliveries: notifications that are owed, in all pools. What is about one subscription goes to the pool of its queue.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use zaqar_model::{Delivery, DeliveryOutcome, LeaseId, Marker, SubscriptionId, Timestamp};
-use zaqar_storage::{Deliveries, MessageStore, StorageError, StorageResult};
+use zaqar_model::{
+    AttemptNumber, Delivery, DeliveryReport, Destination, DestinationNumber, FailedDelivery, KeptAttempt,
+    LeaseId, Marker, MessageId, Page, PageRequest, SubscriptionId, Timestamp,
+};
+use zaqar_storage::{Deliveries, LeaseLimits, MessageStore, StorageResult};
 
 use crate::PooledMessageStore;
+use crate::visit::Visit;
 
 #[async_trait::async_trait]
 impl Deliveries for PooledMessageStore {
@@ -13,63 +18,119 @@ impl Deliveries for PooledMessageStore {
         &self,
         lease: LeaseId,
         until: Timestamp,
-        limit: usize,
+        limits: LeaseLimits,
         now: Timestamp,
     ) -> StorageResult<Vec<Delivery>> {
-        let mut stores = self.delivering().await?;
-        // Another begins each time: a pool that owes much does not keep the others waiting.
-        if let Ok(pools @ 1..) = u128::try_from(stores.len()) {
-            stores.rotate_left(usize::try_from(lease.as_u128() % pools).unwrap_or_default());
-        }
-        let mut leased = Vec::new();
-        let mut failure = None;
-        for store in stores {
-            if leased.len() >= limit {
-                break;
-            }
-            match store.lease(lease, until, limit - leased.len(), now).await {
-                Ok(deliveries) => leased.extend(deliveries),
-                Err(error) => failure = Some(error),
-            }
-        }
-        match failure {
-            // What the other pools owe does not wait for the one that fails.
-            Some(error) if leased.is_empty() => Err(error),
-            _ => Ok(leased),
-        }
+        self.lease_from_all((lease, until), limits, now).await
     }
 
     async fn record(
         &self,
         lease: LeaseId,
-        outcomes: Vec<(SubscriptionId, Marker, DeliveryOutcome)>,
+        reports: Vec<DeliveryReport>,
         now: Timestamp,
     ) -> StorageResult<()> {
-        let mut result = Ok(());
-        // Each pool passes over what is not its own.
-        for store in self.delivering().await? {
-            result = result.and(store.record(lease, outcomes.clone(), now).await);
+        // In the order of the numbers, as everybody does who stands at more than one gate.
+        let mut by_source: BTreeMap<DestinationNumber, Vec<DeliveryReport>> = BTreeMap::new();
+        for report in reports {
+            by_source.entry(report.source.number).or_default().push(report);
         }
+        let mut result = Ok(());
+        let mut by_store: Vec<(Arc<dyn MessageStore>, Vec<DeliveryReport>)> = Vec::new();
+        let mut visits: Vec<Visit> = Vec::new();
+        for reports in by_source.into_values() {
+            let visit = match self.pooled.visit(&reports[0].source).await {
+                Ok(Some(visit)) => visit,
+                Ok(None) => continue,
+                // One pool that fails does not keep the others from it.
+                Err(error) => {
+                    result = result.and(Err(error));
+                    continue;
+                }
+            };
+            match by_store.iter_mut().find(|(store, _)| Arc::ptr_eq(store, &visit.store)) {
+                Some((_, all)) => all.extend(reports),
+                None => by_store.push((Arc::clone(&visit.store), reports)),
+            }
+            visits.push(visit);
+        }
+        for (store, reports) in by_store {
+            result = result.and(store.record(lease, reports, now).await);
+        }
+        drop(visits);
         result
     }
 
-    async fn next_due(&self, now: Timestamp) -> StorageResult<Option<Timestamp>> {
-        let mut next = None;
-        for store in self.delivering().await? {
-            let due = store.next_due(now).await?;
-            next = [next, due].into_iter().flatten().min();
-        }
-        Ok(next)
+    async fn pause(
+        &self,
+        source: &Destination,
+        subscription: SubscriptionId,
+        until: Timestamp,
+    ) -> StorageResult<()> {
+        let Some(visit) = self.pooled.visit(source).await? else { return Ok(()) };
+        visit.store.pause(source, subscription, until).await
     }
-}
 
-impl PooledMessageStore {
-    /// The stores that keep deliveries. Those that cannot be opened now are left out: what they owe waits for them.
-    async fn delivering(&self) -> StorageResult<Vec<Arc<dyn MessageStore>>> {
-        let stores = self.pooled.all_stores().await?;
-        if !self.pooled.capabilities().deliveries {
-            return Err(StorageError::Unsupported("deliveries"));
-        }
-        Ok(stores.into_iter().flatten().filter(|store| store.capabilities().deliveries).collect())
+    async fn next_due(&self, per_subscription: usize, now: Timestamp) -> StorageResult<Option<Timestamp>> {
+        self.first_due(per_subscription, now).await
+    }
+
+    async fn wait_for_owed(&self) -> StorageResult<()> {
+        self.wait_for_any().await
+    }
+
+    async fn redeliver(
+        &self,
+        source: &Destination,
+        subscription: SubscriptionId,
+        message: MessageId,
+        now: Timestamp,
+    ) -> StorageResult<bool> {
+        let Some(visit) = self.pooled.visit(source).await? else { return Ok(false) };
+        visit.store.redeliver(source, subscription, message, now).await
+    }
+
+    async fn redeliver_failed(
+        &self,
+        source: &Destination,
+        subscription: SubscriptionId,
+        since: Timestamp,
+        now: Timestamp,
+    ) -> StorageResult<u64> {
+        let Some(visit) = self.pooled.visit(source).await? else { return Ok(0) };
+        visit.store.redeliver_failed(source, subscription, since, now).await
+    }
+
+    async fn failed(
+        &self,
+        source: &Destination,
+        subscription: SubscriptionId,
+        page: &PageRequest<Marker>,
+        now: Timestamp,
+    ) -> StorageResult<Page<FailedDelivery, Marker>> {
+        let Some(visit) = self.pooled.visit(source).await? else { return Ok(Page::empty()) };
+        visit.store.failed(source, subscription, page, now).await
+    }
+
+    async fn attempts(
+        &self,
+        source: &Destination,
+        subscription: SubscriptionId,
+        page: &PageRequest<AttemptNumber>,
+        now: Timestamp,
+    ) -> StorageResult<Page<KeptAttempt, AttemptNumber>> {
+        let Some(visit) = self.pooled.visit(source).await? else { return Ok(Page::empty()) };
+        visit.store.attempts(source, subscription, page, now).await
+    }
+
+    async fn attempts_of_message(
+        &self,
+        source: &Destination,
+        subscription: SubscriptionId,
+        message: MessageId,
+        now: Timestamp,
+    ) -> StorageResult<Vec<KeptAttempt>> {
+        let Some(visit) = self.pooled.visit(source).await? else { return Ok(Vec::new()) };
+        visit.store.attempts_of_message(source, subscription, message, now).await
     }
 }

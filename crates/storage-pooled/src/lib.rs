@@ -5,6 +5,7 @@
 //!
 //! * `messages`, `claims`, `subscriptions`, `deliveries` and `migration` are the files of the contract: each method
 //!   enters the queue, and forwards.
+//! * `engine` asks all pools at once, for what is owed somewhere.
 //! * `visit` is how a method enters a queue: it learns which store to use, and nobody switches stores meanwhile
 //!   (`gates`). While the queue moves, the visit leaves a note of what it has changed (`changes`).
 //! * `placement` decides where a queue is to live, `choice` among the pools of a flavor; `mover` takes it there.
@@ -17,6 +18,7 @@ mod claims;
 mod dead_letters;
 mod deliveries;
 mod dropping;
+mod engine;
 mod gates;
 mod home;
 mod messages;

@@ -194,10 +194,12 @@ impl Mover {
     async fn switch(&self, home: &Home, to: &Home) -> StorageResult<()> {
         let (management, number) = (&self.pooled.management, self.queue.number);
         match (home.pool(), to.pool()) {
-            (Some(from), Some(to)) => management.remap(number, from, to).await,
-            (None, Some(to)) => management.map(number, to).await.and_then(|mapped| same(&mapped, to)),
-            (_, None) => management.unmap(number).await,
+            (Some(from), Some(to)) => management.remap(number, from, to).await?,
+            (None, Some(to)) => management.map(number, to).await.and_then(|mapped| same(&mapped, to))?,
+            (_, None) => management.unmap(number).await?,
         }
+        self.pooled.switched.fetch_add(1, Ordering::AcqRel);
+        Ok(())
     }
 }
 

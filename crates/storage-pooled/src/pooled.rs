@@ -1,6 +1,7 @@
 //! What all parts share: the catalogue, the open pools, the gates.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::Mutex;
 use zaqar_model::{Clock, Destination, DestinationNumber, PageRequest, Pool, PoolName};
@@ -24,11 +25,18 @@ pub(crate) struct Pooled {
     pub(crate) clock: Arc<dyn Clock>,
     /// Held while it is decided where a queue is to live: only the management store is asked under it.
     pub(crate) planning: Mutex<()>,
+    /// How many queues have gone to another store so far.
+    pub(crate) switched: AtomicU64,
 }
 
 impl Pooled {
     pub(crate) fn approach(&self, queue: DestinationNumber) -> AtGate {
         Gates::approach(&self.gates, queue)
+    }
+
+    /// Changes whenever a queue has gone to another store.
+    pub(crate) fn switches(&self) -> u64 {
+        self.switched.load(Ordering::Acquire)
     }
 
     /// Where a queue lives; `None`: nowhere yet. The management store is asked each time, so that no one goes by a

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
-use tokio::sync::OnceCell;
+use tokio::sync::futures::Notified;
+use tokio::sync::{Notify, OnceCell};
 use zaqar_model::{Pool, PoolName};
 use zaqar_storage::{Capabilities, MessageStore, PoolFault, StorageError, StorageResult};
 
@@ -18,6 +19,10 @@ pub(crate) struct OpenPools {
     openers: Vec<Arc<dyn StoreOpener>>,
     opened: Mutex<HashMap<PoolName, Arc<OpenPool>>>,
     is_closed: AtomicBool,
+    /// There is another store to ask what is owed, or one less.
+    changed: Notify,
+    /// A store has failed to say when something is owed.
+    has_failed_to_wait: AtomicBool,
 }
 
 /// A pool as it was registered when it was opened, and its store. A pool that could not be opened is tried again by the
@@ -30,7 +35,13 @@ struct OpenPool {
 
 impl OpenPools {
     pub(crate) fn new(openers: Vec<Arc<dyn StoreOpener>>) -> Self {
-        Self { openers, opened: Mutex::default(), is_closed: AtomicBool::new(false) }
+        Self {
+            openers,
+            opened: Mutex::default(),
+            is_closed: AtomicBool::new(false),
+            changed: Notify::new(),
+            has_failed_to_wait: AtomicBool::new(false),
+        }
     }
 
     /// What stores of this URI's scheme can do.
@@ -67,11 +78,17 @@ impl OpenPools {
             let fresh = || Arc::new(OpenPool { pool: pool.clone(), store: OnceCell::new() });
             Arc::clone(opened.entry(pool.name.clone()).or_insert_with(fresh))
         };
-        let store = slot.store.get_or_try_init(|| self.try_open(&slot.pool)).await;
+        let store = slot.store.get_or_try_init(|| self.open_and_tell(&slot.pool)).await;
         let store = store.map_err(|fault| {
             StorageError::unavailable(format!("the pool {} cannot be opened: {fault}", pool.name))
         })?;
         Ok(Arc::clone(store))
+    }
+
+    async fn open_and_tell(&self, pool: &Pool) -> Result<Arc<dyn MessageStore>, PoolFault> {
+        let opened = self.try_open(pool).await?;
+        self.changed.notify_waiters();
+        Ok(opened)
     }
 
     /// Opens a store that nobody else has: the caller closes it.
@@ -88,7 +105,7 @@ impl OpenPools {
     /// The store at this URI, if one is open or being opened there, under whatever name.
     pub(crate) async fn open_at(&self, uri: &str) -> Option<Result<Arc<dyn MessageStore>, PoolFault>> {
         let slot = self.opened.lock().values().find(|slot| slot.pool.uri == uri).cloned()?;
-        let store = slot.store.get_or_try_init(|| self.try_open(&slot.pool)).await;
+        let store = slot.store.get_or_try_init(|| self.open_and_tell(&slot.pool)).await;
         Some(store.cloned())
     }
 
@@ -101,6 +118,7 @@ impl OpenPools {
                 .is_some_and(|slot| registered.is_some_and(|pool| is_same_store(&slot.pool, pool)));
             if is_current { None } else { opened.remove(name) }
         };
+        self.changed.notify_waiters();
         if let Some(store) = slot.as_ref().and_then(|slot| slot.store.get())
             && let Err(error) = store.close().await
         {
@@ -118,12 +136,29 @@ impl OpenPools {
     /// Closes all; answers the first failure.
     pub(crate) async fn close(&self) -> StorageResult<()> {
         self.is_closed.store(true, Ordering::Release);
+        self.changed.notify_waiters();
         let opened = std::mem::take(&mut *self.opened.lock());
         let mut result = Ok(());
         for store in opened.values().filter_map(|slot| slot.store.get()) {
             result = result.and(store.close().await);
         }
         result
+    }
+
+    /// Answers when the stores to ask what is owed are not the same any more.
+    pub(crate) fn changed(&self) -> Notified<'_> {
+        self.changed.notified()
+    }
+
+    /// Whoever waits for a store that has failed is told by [`retry_waits`](Self::retry_waits).
+    pub(crate) fn note_failed_wait(&self) {
+        self.has_failed_to_wait.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn retry_waits(&self) {
+        if self.has_failed_to_wait.swap(false, Ordering::AcqRel) {
+            self.changed.notify_waiters();
+        }
     }
 
     fn opener(&self, uri: &str) -> Option<&Arc<dyn StoreOpener>> {

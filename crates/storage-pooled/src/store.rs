@@ -1,6 +1,7 @@
 //! The store as a whole: made, asked how it fares, closed.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use tokio::sync::Mutex;
 use zaqar_model::{Clock, Timestamp};
@@ -35,6 +36,7 @@ impl PooledMessageStore {
             gates: Arc::new(Gates::default()),
             clock,
             planning: Mutex::default(),
+            switched: AtomicU64::new(0),
         };
         Self { pooled: Arc::new(pooled), movers: Movers::default() }
     }
@@ -78,11 +80,12 @@ impl MessageStore for PooledMessageStore {
         Ok(Health { reachable, volume: Some(all) })
     }
 
-    /// Also takes up moves that were broken off.
+    /// Also takes up moves that were broken off, and waits again for pools that could not be waited for.
     async fn expire(&self, now: Timestamp) -> StorageResult<()> {
         for noted in self.pooled.management.list_moves().await? {
             self.movers.resume(&self.pooled, noted.queue);
         }
+        self.pooled.pools.retry_waits();
         let mut result = Ok(());
         for store in self.pooled.all_stores().await? {
             let expired = match store {

@@ -52,7 +52,7 @@ impl MessageFixture for RestlessPools {
             }
         };
         let store = self.site.open(&management);
-        Arc::new(RestlessStore { management, store, waits: self.waits })
+        Arc::new(RestlessStore { management, store, waits: self.waits, seen: Mutex::default() })
     }
 }
 

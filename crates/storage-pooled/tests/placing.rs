@@ -134,6 +134,7 @@ async fn a_deep_queue_moves_with_its_subscriptions_and_leaves_nothing_behind() {
         renewed: now,
         options: Metadata::default(),
         confirmed: true,
+        notified: true,
     };
     store.subscribe(subscription.clone(), now).await.unwrap();
     let first = MessageQuery { page: PageRequest { marker: None, limit: 10 }, ..all() };

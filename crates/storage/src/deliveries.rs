@@ -1,33 +1,132 @@
 //! Deliveries: notifications that are owed.
 
-use zaqar_model::{Delivery, DeliveryOutcome, LeaseId, Marker, SubscriptionId, Timestamp};
+use zaqar_model::{
+    AttemptNumber, Delivery, DeliveryReport, Destination, FailedDelivery, KeptAttempt, LeaseId, Marker,
+    MessageId, Page, PageRequest, SubscriptionId, Timestamp,
+};
 
 use crate::StorageResult;
 
-/// What is owed to the subscriptions of all queues and topics. A subscription is a cursor over its source's messages,
-/// with the deliveries that are set aside for another try beside it; so a post costs the same with a thousand
-/// subscriptions as with one. A message stays for its subscribers until every cursor has passed it or its time to live
-/// ends, also when a consumer has deleted it meanwhile.
+/// Of each subscription, so many attempts stay on record: the newest.
+pub const ATTEMPTS_KEPT: usize = 1000;
+/// For so many seconds at most: two weeks.
+pub const ATTEMPTS_KEPT_FOR: u64 = 14 * 24 * 3600;
+
+/// How much one lease takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LeaseLimits {
+    /// At most so many deliveries.
+    pub total: usize,
+    /// At most so many of one subscription are under live leases, those of earlier leases included. An endpoint that
+    /// hangs holds only its own. All callers pass the same number.
+    pub per_subscription: usize,
+}
+
+/// What is owed to the subscriptions of all queues and topics.
+///
+/// A subscription is a cursor over its source's messages, with the deliveries that are set aside for another try beside
+/// it; so a post costs the same with a thousand subscriptions as with one. It is owed what is posted while it is
+/// [`notified`](zaqar_model::Subscription::notified): its cursor begins at the end of the queue whenever that becomes
+/// true, and what it was owed is forgotten when it becomes false. What a queue adopts was posted elsewhere and is not
+/// owed.
+///
+/// A message stays for its subscribers until none is owed it any more or its time to live ends, also when a consumer
+/// has deleted, popped or purged it meanwhile.
+///
+/// # Delivering
+///
+/// An engine leases what is due, tries it, and records how it ended. When [`lease`](Self::lease) has nothing, it asks
+/// [`next_due`](Self::next_due) how long to wait, and [`wait_for_owed`](Self::wait_for_owed) wakes it earlier. Several
+/// engines over one store share the work. What is leased and not recorded, because an engine died, is due again when the
+/// lease ends; so every delivery is made at least once.
+///
+/// Before an engine records a delivery as exhausted it puts the message into the subscription's dead-letter queue, if
+/// there is one, with [`Messages::adopt`](crate::Messages::adopt). That passes over a message that is there already, by
+/// its id: when an engine dies between the two, the next one just does both again.
 #[async_trait::async_trait]
 pub trait Deliveries: Send + Sync {
     /// Takes deliveries that are due, for this lease alone until `until`: then, unless recorded, they are due again.
-    /// First attempts of one subscription come in the order of posting.
+    /// Subscriptions that have something due take turns, so many dead ones do not delay a healthy one. The deliveries of
+    /// one subscription come in the order of posting. The cost does not grow with the number of queues and
+    /// subscriptions that are owed nothing. A lease that would have ended by `now` takes nothing.
     async fn lease(
         &self,
         lease: LeaseId,
         until: Timestamp,
-        limit: usize,
+        limits: LeaseLimits,
         now: Timestamp,
     ) -> StorageResult<Vec<Delivery>>;
 
-    /// Records how attempts ended. What another lease has taken over meanwhile is passed over.
-    async fn record(
+    /// Records how deliveries ended, with the attempts. What another lease has taken over meanwhile is passed over, and
+    /// so is what has been recorded already: the same call can be made again, and is when it failed, since each delivery is
+    /// recorded for itself. A delivery whose message has expired is
+    /// done, its attempt is kept. A postponement may be forgotten when the store is opened again: the delivery is then
+    /// due at once.
+    async fn record(&self, lease: LeaseId, reports: Vec<DeliveryReport>, now: Timestamp)
+    -> StorageResult<()>;
+
+    /// Lets nothing of a subscription be leased before `until`: its endpoint is not well. A moment in the past lifts
+    /// that. What is leased stays so, and no attempt is counted. May be forgotten when the store is opened again.
+    async fn pause(
         &self,
-        lease: LeaseId,
-        outcomes: Vec<(SubscriptionId, Marker, DeliveryOutcome)>,
-        now: Timestamp,
+        source: &Destination,
+        subscription: SubscriptionId,
+        until: Timestamp,
     ) -> StorageResult<()>;
 
-    /// When the next delivery will be due; `None` while nothing is owed.
-    async fn next_due(&self, now: Timestamp) -> StorageResult<Option<Timestamp>>;
+    /// When a lease with this limit will take something: now or in the past, at once. `None` while nothing is owed.
+    async fn next_due(&self, per_subscription: usize, now: Timestamp) -> StorageResult<Option<Timestamp>>;
+
+    /// Waits until [`next_due`](Self::next_due) may answer something else for another reason than that time has passed:
+    /// a post, a record, a redelivery. What happens between two calls is not missed; of several callers one is woken.
+    /// May answer for nothing, so look again. `Unavailable` when the store is closed.
+    async fn wait_for_owed(&self) -> StorageResult<()>;
+
+    /// Owes a message to a subscription once more, at once and as if it had never been tried: one that failed, waits for
+    /// another try, or was delivered. Answers whether it could be: the message must still be there, in its queue or for
+    /// a subscriber. One that is under a live lease stays as it is.
+    async fn redeliver(
+        &self,
+        source: &Destination,
+        subscription: SubscriptionId,
+        message: MessageId,
+        now: Timestamp,
+    ) -> StorageResult<bool>;
+
+    /// Owes all once more that failed for good at `since` or later. Answers how many.
+    async fn redeliver_failed(
+        &self,
+        source: &Destination,
+        subscription: SubscriptionId,
+        since: Timestamp,
+        now: Timestamp,
+    ) -> StorageResult<u64>;
+
+    /// What failed for good, in the order of posting: kept with its message until that would expire.
+    async fn failed(
+        &self,
+        source: &Destination,
+        subscription: SubscriptionId,
+        page: &PageRequest<Marker>,
+        now: Timestamp,
+    ) -> StorageResult<Page<FailedDelivery, Marker>>;
+
+    /// The attempts of a subscription, the newest first: [`ATTEMPTS_KEPT`] of them, begun less than
+    /// [`ATTEMPTS_KEPT_FOR`] ago.
+    async fn attempts(
+        &self,
+        source: &Destination,
+        subscription: SubscriptionId,
+        page: &PageRequest<AttemptNumber>,
+        now: Timestamp,
+    ) -> StorageResult<Page<KeptAttempt, AttemptNumber>>;
+
+    /// Those of them that were about this message.
+    async fn attempts_of_message(
+        &self,
+        source: &Destination,
+        subscription: SubscriptionId,
+        message: MessageId,
+        now: Timestamp,
+    ) -> StorageResult<Vec<KeptAttempt>>;
 }

@@ -9,8 +9,8 @@ use crate::StorageResult;
 /// The subscriptions of all queues and topics. An expired one counts as absent everywhere.
 #[async_trait::async_trait]
 pub trait Subscriptions: Send + Sync {
-    /// Keeps a new subscription: from now on it is owed every message that is posted to its source. `Conflict` if its
-    /// source has one with the same subscriber.
+    /// Keeps a new subscription: from now on it is owed every message that is posted to its source, if it is to be
+    /// notified (see [`Deliveries`](crate::Deliveries)). `Conflict` if its source has one with the same subscriber.
     async fn subscribe(&self, subscription: Subscription, now: Timestamp) -> StorageResult<()>;
 
     async fn get_subscription(
@@ -35,7 +35,8 @@ pub trait Subscriptions: Send + Sync {
         now: Timestamp,
     ) -> StorageResult<Page<Subscription, SubscriptionId>>;
 
-    /// Changes what is given. A new time to live counts from now. Answers whether there was one; `Conflict` if the new
+    /// Changes what is given. A new time to live counts from now. One that is to be notified from now on is owed what is
+    /// posted from now on; one that is no longer, nothing. Answers whether there was one; `Conflict` if the new
     /// subscriber has another subscription to the same source.
     async fn update_subscription(
         &self,
@@ -45,7 +46,7 @@ pub trait Subscriptions: Send + Sync {
         now: Timestamp,
     ) -> StorageResult<bool>;
 
-    /// Ends a subscription and forgets what is owed to it.
+    /// Ends a subscription and forgets what is owed to it, what failed, and its attempts.
     async fn unsubscribe(&self, source: &Destination, id: SubscriptionId) -> StorageResult<()>;
 }
 
@@ -56,4 +57,5 @@ pub struct SubscriptionChange {
     pub ttl: Option<SubscriptionTtl>,
     pub options: Option<Metadata>,
     pub confirmed: Option<bool>,
+    pub notified: Option<bool>,
 }

@@ -35,7 +35,7 @@ pub use http::SetupError;
 pub use login::{DomainReference, Login, Reference, Scope};
 pub use options::{Connection, KeystoneOptions};
 pub use token::Token;
-pub use trusts::{NoTrustedToken, TrustNotMade, TrustWish, TrustedToken, TrusteeOptions, Trusts};
+pub use trusts::{NoTrustedToken, TrustNotMade, TrustedToken, TrusteeOptions, Trusts};
 
 /// So many requests to Keystone are under way at once. Others wait.
 const REQUESTS_AT_ONCE: usize = 32;

@@ -8,7 +8,7 @@ use reqwest::StatusCode;
 use reqwest::header::HeaderValue;
 use serde_json::{Value, json};
 use tokio::sync::{OnceCell, Semaphore};
-use zaqar_model::{Clock, Timestamp};
+use zaqar_model::{Clock, Timestamp, TrustWish};
 
 use super::answers::Answers;
 use super::client::{AUTH_TOKEN, Failure};
@@ -27,6 +27,8 @@ const GONE_FOR: u64 = 5;
 const UNAVAILABLE_FOR: u64 = 1;
 /// So many requests to Keystone are under way at once. Others wait.
 const REQUESTS_AT_ONCE: usize = 32;
+/// No id of a trust is longer.
+const LONGEST_ID: usize = 255;
 /// The most characters that are kept of Keystone's reasons.
 const LONGEST_REASON: usize = 300;
 
@@ -54,22 +56,13 @@ pub struct Trusts {
     clock: Arc<dyn Clock>,
 }
 
-/// A trust that somebody wants to make.
-#[derive(Clone, Copy)]
-pub struct TrustWish<'a> {
-    /// Of the user who lends.
-    pub token: &'a str,
-    pub user: &'a str,
-    pub project: &'a str,
-    pub roles: &'a [String],
-    pub expires: Timestamp,
-}
-
 /// A token with somebody else's rights.
 #[derive(Debug)]
 pub struct TrustedToken {
     /// Marked as sensitive: it shows itself to nobody.
     pub text: HeaderValue,
+    /// The project that the rights are in.
+    pub project: Option<String>,
     /// The hosts in the catalog that came with it.
     pub catalog_hosts: Vec<String>,
 }
@@ -130,7 +123,7 @@ impl Trusts {
 
     async fn ask_for_trust(&self, wish: &TrustWish<'_>) -> Result<String, TrustNotMade> {
         let unavailable = |failure: Failure| TrustNotMade::Unavailable(failure.to_string());
-        let Ok(mut token) = HeaderValue::from_str(wish.token) else {
+        let Ok(mut token) = HeaderValue::from_str(wish.token.expose()) else {
             return Err(TrustNotMade::Refused("The token is none.".to_owned()));
         };
         token.set_sensitive(true);
@@ -141,7 +134,7 @@ impl Trusts {
         let document = json!({ "trust": {
             "trustor_user_id": wish.user,
             "trustee_user_id": trustee,
-            "project_id": wish.project,
+            "project_id": wish.project.as_str(),
             "impersonation": true,
             "roles": roles,
             "expires_at": expires,
@@ -177,6 +170,9 @@ impl Trusts {
     ///
     /// There is no such trust any more, or Keystone cannot be asked.
     pub async fn token(&self, trust: &str) -> Result<Arc<TrustedToken>, NoTrustedToken> {
+        if trust.len() > LONGEST_ID {
+            return Err(NoTrustedToken::Gone);
+        }
         let ask = async {
             let now = self.clock.now();
             match self.ask_for_token(trust).await {
@@ -206,8 +202,9 @@ impl Trusts {
         };
         let failure = match tokio::time::timeout(self.patience(), asking).await {
             Ok(Ok(given)) => {
+                let project = Token::read(&given.document, None).ok().and_then(|token| token.project);
                 let catalog_hosts = catalog_hosts(&given.document);
-                return Ok((TrustedToken { text: given.token, catalog_hosts }, given.expires));
+                return Ok((TrustedToken { text: given.token, project, catalog_hosts }, given.expires));
             }
             // 401 is about the service's own password, and so no fault of the trust.
             Ok(Err(Failure::Status { status: StatusCode::NOT_FOUND | StatusCode::FORBIDDEN, .. })) => {
@@ -230,3 +227,7 @@ impl Trusts {
         self.options.connection.timeout * 2
     }
 }
+
+#[cfg(test)]
+#[path = "trusts_tests.rs"]
+mod tests;

@@ -45,6 +45,8 @@ impl Zaqar {
                 renewed: now,
                 options: options.clone(),
                 confirmed: false,
+                // Nobody is asked to confirm yet.
+                notified: true,
             };
             outcome = store.subscribe(subscription, now).await;
             match outcome {

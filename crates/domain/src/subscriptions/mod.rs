@@ -11,7 +11,7 @@ mod wish;
 
 pub use get::ShownSubscription;
 pub use list::{ListedSubscriptions, SubscriptionListing};
-pub use trust::{TrustMaker, TrustNotMade, TrustWish};
+pub use trust::{TrustMaker, TrustNotMade};
 pub use wish::SubscriptionWish;
 
 use crate::{Absent, Error};

@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 use std::fmt;
 
 use async_trait::async_trait;
-use zaqar_model::{Caller, DestinationName, Metadata, ProjectId, SubscriptionTtl, Timestamp};
+use zaqar_model::{Caller, DestinationName, Metadata, SubscriptionTtl, TrustWish};
 
 use super::wish::scheme;
 use crate::error::OrUnavailable;
@@ -18,17 +18,6 @@ const TRUST_ID: &str = "trust_id";
 pub trait TrustMaker: Send + Sync + fmt::Debug {
     /// Answers the new trust's id.
     async fn make(&self, wish: &TrustWish<'_>) -> std::result::Result<String, TrustNotMade>;
-}
-
-/// Rights to be lent: a user's roles in a project, until a moment.
-#[derive(Clone, Copy, Debug)]
-pub struct TrustWish<'a> {
-    /// Of the user who lends.
-    pub token: &'a zaqar_model::AuthToken,
-    pub user: &'a str,
-    pub project: &'a ProjectId,
-    pub roles: &'a [String],
-    pub expires: Timestamp,
 }
 
 /// Why there is no trust.

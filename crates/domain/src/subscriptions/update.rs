@@ -24,6 +24,7 @@ impl Zaqar {
             ttl: terms.ttl,
             options: terms.options,
             confirmed: None,
+            notified: None,
         };
         if change == SubscriptionChange::default() {
             return Err(Error::NothingToUpdate { id: id.to_owned() });

@@ -3,10 +3,11 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use zaqar_domain::{
     Error, Failure, Limits, PurgeScope, Stores, SubscriptionListing, SubscriptionWish, TrustMaker, TrustNotMade,
-    TrustWish, Zaqar,
+    Zaqar,
 };
 use zaqar_model::{
     AuthToken, Caller, Clock, DestinationKind, DestinationName, RandomIds, Subscription, SubscriptionId,
+    TrustWish,
 };
 use zaqar_storage::ManagementStore;
 use zaqar_storage_conformance::{ManualClock, ModelStore};

@@ -9,6 +9,7 @@
 mod compare;
 mod concurrent;
 mod deliveries;
+mod delivering;
 mod ledger;
 mod pair;
 mod perform;
@@ -55,17 +56,17 @@ pub fn check<F: MessageFixture>(fixture: impl Fn() -> F, config: Config) {
     });
 }
 
-/// Random posts, subscriptions, leases and outcomes: the store must owe what the model owes, in the same order. Nothing
-/// to check, if the store does not keep what is owed.
+/// Random posts, subscriptions, leases, outcomes, pauses and redeliveries: the store must owe what the model owes, in the
+/// same order, and have the same attempts on record. Nothing to check, if the store does not keep what is owed.
 pub fn check_deliveries<F: MessageFixture>(fixture: impl Fn() -> F, config: Config) {
     run(&fixture, config, deliveries::sequence(config.steps), &async |pair, steps| {
         if !pair.store.capabilities().deliveries {
             return Ok(());
         }
         for (at, step) in steps.iter().enumerate() {
-            deliveries::perform(pair, step).await.map_err(|error| error.at(at, step))?;
+            delivering::perform(pair, step).await.map_err(|error| error.at(at, step))?;
         }
-        deliveries::compare_everything(pair).await
+        delivering::compare_everything(pair).await
     });
 }
 

@@ -1,13 +1,16 @@
 //! The verbs of subscriptions and deliveries, made short.
 
 use zaqar_model::{
-    Delivery, DeliveryOutcome, LeaseId, Metadata, PageRequest, Subscription, SubscriptionId, SubscriptionTtl,
-    Timestamp,
+    Delivery, DeliveryOutcome, Excerpt, FailedDelivery, KeptAttempt, LeaseId, MessageId, Metadata,
+    PageRequest, Subscription, SubscriptionId, SubscriptionTtl, Timestamp,
 };
-use zaqar_storage::{StorageResult, SubscriptionChange};
+use zaqar_storage::{LeaseLimits, StorageResult, SubscriptionChange};
 
 use super::{MessageBench, TestQueue};
-use crate::minting::{fresh_lease_id, fresh_subscription_id};
+use crate::minting::{attempt, fresh_lease_id, fresh_subscription_id};
+
+/// More than a case has of anything.
+const MANY: usize = 10_000;
 
 impl TestQueue {
     /// A confirmed subscription to this queue for an hour from now, not yet kept anywhere.
@@ -20,6 +23,7 @@ impl TestQueue {
             renewed: self.now(),
             options: Metadata::default(),
             confirmed: true,
+            notified: true,
         }
     }
 
@@ -64,22 +68,73 @@ impl TestQueue {
 
 impl MessageBench {
     /// Leases up to so many deliveries for a minute.
-    pub async fn lease(&self, limit: usize) -> (LeaseId, Vec<Delivery>) {
+    pub async fn lease(&self, total: usize) -> (LeaseId, Vec<Delivery>) {
+        self.lease_within(LeaseLimits { total, per_subscription: MANY }).await
+    }
+
+    pub async fn lease_within(&self, limits: LeaseLimits) -> (LeaseId, Vec<Delivery>) {
         let lease = fresh_lease_id();
         let until = self.now().plus_secs(60);
-        (lease, self.store().lease(lease, until, limit, self.now()).await.unwrap())
+        (lease, self.store().lease(lease, until, limits, self.now()).await.unwrap())
     }
 
     /// Records the same outcome for all of these deliveries.
     pub async fn record(&self, lease: LeaseId, deliveries: &[Delivery], outcome: &DeliveryOutcome) {
-        let outcomes = deliveries
-            .iter()
-            .map(|delivery| (delivery.subscription.id, delivery.position, outcome.clone()))
-            .collect();
-        self.store().record(lease, outcomes, self.now()).await.unwrap();
+        let reports = deliveries.iter().map(|delivery| delivery.report(outcome.clone())).collect();
+        self.store().record(lease, reports, self.now()).await.unwrap();
+    }
+
+    pub async fn delivered(&self, lease: LeaseId, deliveries: &[Delivery]) {
+        self.record(lease, deliveries, &DeliveryOutcome::Delivered(attempt(self.now(), Some(200)))).await;
+    }
+
+    pub async fn retry(&self, lease: LeaseId, deliveries: &[Delivery], at: Timestamp) {
+        self.record(lease, deliveries, &DeliveryOutcome::RetryAt(at, attempt(self.now(), Some(503)))).await;
+    }
+
+    pub async fn give_up(&self, lease: LeaseId, deliveries: &[Delivery]) {
+        let reason = Excerpt::new("410 Gone");
+        self.record(lease, deliveries, &DeliveryOutcome::Exhausted(reason, attempt(self.now(), None))).await;
+    }
+
+    pub async fn postpone(&self, lease: LeaseId, deliveries: &[Delivery], at: Timestamp) {
+        self.record(lease, deliveries, &DeliveryOutcome::Postponed(at)).await;
     }
 
     pub async fn next_due(&self) -> Option<Timestamp> {
-        self.store().next_due(self.now()).await.unwrap()
+        self.next_due_within(MANY).await
+    }
+
+    pub async fn next_due_within(&self, per_subscription: usize) -> Option<Timestamp> {
+        self.store().next_due(per_subscription, self.now()).await.unwrap()
+    }
+}
+
+impl TestQueue {
+    pub async fn pause(&self, id: SubscriptionId, until: Timestamp) {
+        self.store().pause(&self.destination, id, until).await.unwrap();
+    }
+
+    pub async fn redeliver(&self, id: SubscriptionId, message: MessageId) -> bool {
+        self.store().redeliver(&self.destination, id, message, self.now()).await.unwrap()
+    }
+
+    pub async fn redeliver_failed(&self, id: SubscriptionId, since: Timestamp) -> u64 {
+        self.store().redeliver_failed(&self.destination, id, since, self.now()).await.unwrap()
+    }
+
+    pub async fn failed(&self, id: SubscriptionId) -> Vec<FailedDelivery> {
+        let page = PageRequest { marker: None, limit: MANY };
+        self.store().failed(&self.destination, id, &page, self.now()).await.unwrap().items
+    }
+
+    pub async fn attempts(&self, id: SubscriptionId) -> Vec<KeptAttempt> {
+        let page = PageRequest { marker: None, limit: MANY };
+        self.store().attempts(&self.destination, id, &page, self.now()).await.unwrap().items
+    }
+
+    pub async fn attempts_of_message(&self, id: SubscriptionId, message: MessageId) -> Vec<KeptAttempt> {
+        let of = &self.destination;
+        self.store().attempts_of_message(of, id, message, self.now()).await.unwrap()
     }
 }

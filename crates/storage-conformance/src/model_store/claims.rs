@@ -34,7 +34,9 @@ impl Claims for ModelStore {
             stored.message.claim = Some(request.id);
             stored.message.claim_count += 1;
             outlive_claim(stored, request.terms, now);
-            claimed.messages.push(stored.message.clone());
+            let stored = stored.clone();
+            contents.ledger.outlive(&stored);
+            claimed.messages.push(stored.message);
             at += 1;
         }
         if !claimed.messages.is_empty() {
@@ -67,6 +69,7 @@ impl Claims for ModelStore {
         now: Timestamp,
     ) -> StorageResult<bool> {
         let mut contents = self.contents(from)?;
+        let contents = &mut *contents;
         if !contents.claim_is_live(id, now) {
             return Ok(false);
         }
@@ -74,6 +77,7 @@ impl Claims for ModelStore {
         for entry in &mut contents.entries {
             if now < entry.stored.expires && entry.stored.message.claim == Some(id) {
                 outlive_claim(&mut entry.stored, terms, now);
+                contents.ledger.outlive(&entry.stored);
             }
         }
         Ok(true)

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use zaqar_model::{
-    ClaimId, LeaseId, Marker, Message, MessageId, QueueStats, StoredMessage, Subscription, SubscriptionId,
-    Timestamp, TtlSeconds,
+    ClaimId, Message, MessageId, QueueStats, StoredMessage, Subscription, SubscriptionId, Timestamp,
+    TtlSeconds,
 };
+
+use super::owed::Ledger;
 
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Contents {
@@ -16,8 +18,7 @@ pub(super) struct Contents {
     /// In the order in which they were set aside.
     pub(super) exhausted: Vec<Entry>,
     pub(super) subscriptions: BTreeMap<SubscriptionId, Subscription>,
-    /// In the order of posting.
-    pub(super) owed: Vec<Owed>,
+    pub(super) ledger: Ledger,
 }
 
 /// A message in its place. `stored.message.claim` names the last claim that took it, live or not.
@@ -31,17 +32,6 @@ pub(super) struct Entry {
 pub(super) struct ClaimRecord {
     pub(super) ttl: TtlSeconds,
     pub(super) renewed: Timestamp,
-}
-
-/// A message that a subscription has not got yet: a copy, so that it stays when the message is deleted.
-#[derive(Debug, PartialEq)]
-pub(super) struct Owed {
-    pub(super) subscription: SubscriptionId,
-    pub(super) position: Marker,
-    pub(super) stored: StoredMessage,
-    pub(super) attempts: u32,
-    pub(super) due: Timestamp,
-    pub(super) lease: Option<LeaseId>,
 }
 
 impl Contents {
@@ -110,9 +100,10 @@ impl Contents {
         self.subscriptions.values().find(|own| own.subscriber == subscriber && is_live(own, now))
     }
 
-    /// Whether a delivery can still be made at this time.
-    pub(super) fn is_owed(&self, owed: &Owed, now: Timestamp) -> bool {
-        now < owed.stored.expires && self.subscription(owed.subscription, now).is_some()
+    /// The subscriptions that are owed what is posted.
+    pub(super) fn notified(&self, now: Timestamp) -> Vec<SubscriptionId> {
+        let live = self.subscriptions.values().filter(|own| own.notified && is_live(own, now));
+        live.map(|subscription| subscription.id).collect()
     }
 
     pub(super) fn expire(&mut self, now: Timestamp) {
@@ -121,7 +112,8 @@ impl Contents {
         self.claims.retain(|_, claim| now < claim.ttl.after(claim.renewed));
         self.subscriptions.retain(|_, subscription| is_live(subscription, now));
         let subscriptions = &self.subscriptions;
-        self.owed.retain(|owed| now < owed.stored.expires && subscriptions.contains_key(&owed.subscription));
+        self.ledger.retain(|id| subscriptions.contains_key(&id));
+        self.ledger.expire(now);
     }
 }
 

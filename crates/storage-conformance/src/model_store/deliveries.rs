@@ -1,10 +1,13 @@
 //! Deliveries: notifications that are owed.
 
-use zaqar_model::{Delivery, DeliveryOutcome, LeaseId, Marker, SubscriptionId, Timestamp};
-use zaqar_storage::{Deliveries, StorageResult};
+use zaqar_model::{
+    AttemptNumber, Delivery, DeliveryReport, Destination, FailedDelivery, KeptAttempt, LeaseId, Marker,
+    MessageId, Page, PageRequest, StoredMessage, SubscriptionId, Timestamp,
+};
+use zaqar_storage::{Deliveries, LeaseLimits, StorageResult};
 
-use super::ModelStore;
-use super::contents::{Contents, Owed};
+use super::contents::Contents;
+use super::{ModelStore, State, page_of};
 
 #[async_trait::async_trait]
 impl Deliveries for ModelStore {
@@ -12,20 +15,17 @@ impl Deliveries for ModelStore {
         &self,
         lease: LeaseId,
         until: Timestamp,
-        limit: usize,
+        limits: LeaseLimits,
         now: Timestamp,
     ) -> StorageResult<Vec<Delivery>> {
         let mut state = self.state()?;
         let mut taken = Vec::new();
-        for contents in state.contents.values_mut() {
-            for at in 0..contents.owed.len() {
-                let owed = &contents.owed[at];
-                if taken.len() < limit && owed.due <= now && contents.is_owed(owed, now) {
-                    taken.extend(delivery(contents, owed, now));
-                    contents.owed[at].lease = Some(lease);
-                    contents.owed[at].due = until;
-                }
-            }
+        while taken.len() < limits.total && now < until {
+            let Some((source, id)) = whose_turn(&state, limits.per_subscription, now) else { break };
+            state.last_turn = Some((source.clone(), id));
+            taken.extend(
+                state.contents.get_mut(&source).and_then(|contents| take(contents, id, lease, until, now)),
+            );
         }
         Ok(taken)
     }
@@ -33,49 +33,172 @@ impl Deliveries for ModelStore {
     async fn record(
         &self,
         lease: LeaseId,
-        outcomes: Vec<(SubscriptionId, Marker, DeliveryOutcome)>,
-        _now: Timestamp,
+        reports: Vec<DeliveryReport>,
+        now: Timestamp,
     ) -> StorageResult<()> {
-        let mut state = self.state()?;
-        for (subscription, position, outcome) in outcomes {
-            for contents in state.contents.values_mut() {
-                let meant = contents.owed.iter().position(|owed| {
-                    owed.subscription == subscription
-                        && owed.position == position
-                        && owed.lease == Some(lease)
-                });
-                let Some(at) = meant else { continue };
-                match outcome {
-                    DeliveryOutcome::Delivered | DeliveryOutcome::Exhausted(_) => {
-                        contents.owed.remove(at);
-                    }
-                    DeliveryOutcome::RetryAt(due) => {
-                        contents.owed[at].lease = None;
-                        contents.owed[at].attempts += 1;
-                        contents.owed[at].due = due;
-                    }
-                }
-            }
+        for DeliveryReport { source, subscription, position, outcome } in reports {
+            self.contents(&source)?.ledger.record(lease, subscription, position, outcome, now);
         }
+        self.owed.notify_one();
         Ok(())
     }
 
-    async fn next_due(&self, now: Timestamp) -> StorageResult<Option<Timestamp>> {
+    async fn pause(
+        &self,
+        source: &Destination,
+        subscription: SubscriptionId,
+        until: Timestamp,
+    ) -> StorageResult<()> {
+        let mut contents = self.contents(source)?;
+        if contents.subscriptions.get(&subscription).is_some_and(|own| own.notified) {
+            contents.ledger.paused.insert(subscription, until);
+        }
+        self.owed.notify_one();
+        Ok(())
+    }
+
+    async fn next_due(&self, per_subscription: usize, now: Timestamp) -> StorageResult<Option<Timestamp>> {
         let state = self.state()?;
-        let owed = state
-            .contents
-            .values()
-            .flat_map(|contents| contents.owed.iter().filter(|owed| contents.is_owed(owed, now)));
-        Ok(owed.map(|owed| owed.due).min())
+        let due = state.contents.values().flat_map(|contents| {
+            let notified = contents.notified(now).into_iter();
+            notified.filter_map(|id| contents.ledger.next_due(id, per_subscription, now))
+        });
+        Ok(due.min())
+    }
+
+    async fn wait_for_owed(&self) -> StorageResult<()> {
+        if self.is_open() {
+            self.owed.notified().await;
+        }
+        self.state().map(|_| ())
+    }
+
+    async fn redeliver(
+        &self,
+        source: &Destination,
+        subscription: SubscriptionId,
+        message: MessageId,
+        now: Timestamp,
+    ) -> StorageResult<bool> {
+        let mut contents = self.contents(source)?;
+        let Some(position) = contents.ledger.position_of(message) else { return Ok(false) };
+        let there = contents.ledger.message(position, now).cloned();
+        let notified = contents.notified(now);
+        let mut owed = contents.ledger.owed.iter();
+        let is_kept = contents.find(message, now).is_some()
+            || contents.exhausted.iter().any(|entry| entry.stored.message.id == message)
+            || owed.any(|owed| owed.position == position && notified.contains(&owed.subscription));
+        let Some(stored) = there.filter(|_| is_kept && notified.contains(&subscription)) else {
+            return Ok(false);
+        };
+        match contents.ledger.find(subscription, position) {
+            Some(owed) if owed.is_leased(now) => {}
+            Some(owed) => {
+                owed.failed = None;
+                owed.lease = None;
+                owed.attempts = 0;
+                owed.due = now;
+            }
+            None => contents.ledger.owe(&[subscription], position, &stored, now),
+        }
+        self.owed.notify_one();
+        Ok(true)
+    }
+
+    async fn redeliver_failed(
+        &self,
+        source: &Destination,
+        subscription: SubscriptionId,
+        since: Timestamp,
+        now: Timestamp,
+    ) -> StorageResult<u64> {
+        let page = PageRequest { marker: None, limit: usize::MAX };
+        let failed = self.failed(source, subscription, &page, now).await?.items;
+        let mut owed = 0;
+        for delivery in failed.iter().filter(|delivery| delivery.failed >= since) {
+            owed += u64::from(self.redeliver(source, subscription, delivery.message.message.id, now).await?);
+        }
+        Ok(owed)
+    }
+
+    async fn failed(
+        &self,
+        source: &Destination,
+        subscription: SubscriptionId,
+        page: &PageRequest<Marker>,
+        now: Timestamp,
+    ) -> StorageResult<Page<FailedDelivery, Marker>> {
+        let contents = self.contents(source)?;
+        if contents.subscription(subscription, now).is_none() {
+            return Ok(Page::empty());
+        }
+        let own = contents.ledger.owed.iter().filter(|owed| owed.subscription == subscription);
+        let mut failed: Vec<_> = own
+            .filter_map(|owed| {
+                let (failed, reason) = owed.failed.clone()?;
+                let message = contents.ledger.message(owed.position, now)?.clone();
+                let (position, attempts) = (owed.position, owed.attempts);
+                Some(FailedDelivery { message, position, attempts, failed, reason })
+            })
+            .collect();
+        failed.sort_by_key(|delivery| delivery.position);
+        Ok(page_of(failed.into_iter(), |delivery| delivery.position, page))
+    }
+
+    async fn attempts(
+        &self,
+        source: &Destination,
+        subscription: SubscriptionId,
+        page: &PageRequest<AttemptNumber>,
+        now: Timestamp,
+    ) -> StorageResult<Page<KeptAttempt, AttemptNumber>> {
+        let contents = self.contents(source)?;
+        if contents.subscription(subscription, now).is_none() {
+            return Ok(Page::empty());
+        }
+        let kept = contents.ledger.attempts(subscription, now).into_iter();
+        let behind = kept.filter(|kept| page.marker.is_none_or(|marker| kept.number < marker));
+        let items: Vec<_> = behind.take(page.limit).collect();
+        Ok(Page { next: items.last().map(|kept| kept.number), items })
+    }
+
+    async fn attempts_of_message(
+        &self,
+        source: &Destination,
+        subscription: SubscriptionId,
+        message: MessageId,
+        now: Timestamp,
+    ) -> StorageResult<Vec<KeptAttempt>> {
+        let all = PageRequest { marker: None, limit: usize::MAX };
+        let kept = self.attempts(source, subscription, &all, now).await?.items;
+        Ok(kept.into_iter().filter(|kept| kept.message == message).collect())
     }
 }
 
-fn delivery(contents: &Contents, owed: &Owed, now: Timestamp) -> Option<Delivery> {
-    let subscription = contents.subscription(owed.subscription, now)?.clone();
-    Some(Delivery {
-        subscription,
-        message: owed.stored.clone(),
-        position: owed.position,
-        attempts: owed.attempts,
+/// The next subscription behind the one that had the last turn that can be leased something.
+fn whose_turn(state: &State, limit: usize, now: Timestamp) -> Option<(Destination, SubscriptionId)> {
+    let all = state.contents.iter().flat_map(|(source, contents)| {
+        contents.notified(now).into_iter().map(move |id| (source.clone(), id))
+    });
+    let (behind, before): (Vec<_>, Vec<_>) = all.partition(|turn| Some(turn) > state.last_turn.as_ref());
+    behind.into_iter().chain(before).find(|(source, id)| {
+        state.contents[source].ledger.next_due(*id, limit, now).is_some_and(|due| due <= now)
     })
+}
+
+/// Takes the first delivery of a subscription that is due.
+fn take(
+    contents: &mut Contents,
+    id: SubscriptionId,
+    lease: LeaseId,
+    until: Timestamp,
+    now: Timestamp,
+) -> Option<Delivery> {
+    let subscription = contents.subscription(id, now)?.clone();
+    let position = contents.ledger.open(id, now).iter().find(|owed| owed.due <= now)?.position;
+    let message: StoredMessage = contents.ledger.message(position, now)?.clone();
+    let owed = contents.ledger.find(id, position)?;
+    owed.lease = Some(lease);
+    owed.due = until;
+    Some(Delivery { subscription, message, position, attempts: owed.attempts })
 }

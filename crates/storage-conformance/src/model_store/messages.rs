@@ -7,7 +7,7 @@ use zaqar_model::{
 use zaqar_storage::{Deletion, MessageQuery, Messages, StorageResult};
 
 use super::ModelStore;
-use super::contents::{Contents, Entry, Owed};
+use super::contents::{Contents, Entry};
 
 #[async_trait::async_trait]
 impl Messages for ModelStore {
@@ -24,9 +24,11 @@ impl Messages for ModelStore {
             let id = message_id(to, contents.last_sequence + 1);
             let stored = stored(id, client, new, now);
             let position = Marker::new(contents.append(stored.clone()));
-            owe(&mut contents, position, &stored, now);
+            let notified = contents.notified(now);
+            contents.ledger.owe(&notified, position, &stored, now);
             ids.push(id);
         }
+        self.owed.notify_one();
         Ok(ids)
     }
 
@@ -233,20 +235,5 @@ fn stored(id: MessageId, client: &ClientId, new: NewMessage, now: Timestamp) -> 
             claim: None,
             claim_count: 0,
         },
-    }
-}
-
-/// Notes for every subscription that it has this message to get.
-fn owe(contents: &mut Contents, position: Marker, stored: &StoredMessage, now: Timestamp) {
-    let subscriptions: Vec<_> = contents.subscriptions.keys().copied().collect();
-    for subscription in subscriptions {
-        contents.owed.push(Owed {
-            subscription,
-            position,
-            stored: stored.clone(),
-            attempts: 0,
-            due: now,
-            lease: None,
-        });
     }
 }

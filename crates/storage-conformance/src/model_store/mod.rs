@@ -12,6 +12,7 @@ mod destinations;
 mod flavors;
 mod messages;
 mod migration;
+mod owed;
 mod pools;
 mod subscriptions;
 
@@ -22,7 +23,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use parking_lot::{MappedMutexGuard, Mutex, MutexGuard};
 use zaqar_model::{
     Destination, DestinationKind, DestinationNumber, Flavor, FlavorName, Pool, PoolName, ProjectId, Queue,
-    QueueMove, QueueName, Timestamp,
+    QueueMove, QueueName, SubscriptionId, Timestamp,
 };
 use zaqar_storage::{
     Capabilities, Health, ManagementStore, MessageStore, StorageError, StorageResult, Volume,
@@ -35,6 +36,8 @@ use contents::Contents;
 pub struct ModelStore {
     state: Arc<Mutex<State>>,
     closed: AtomicBool,
+    /// Something may be owed that was not.
+    owed: Arc<tokio::sync::Notify>,
 }
 
 #[derive(Debug, Default)]
@@ -47,6 +50,8 @@ struct State {
     moves: BTreeMap<DestinationNumber, QueueMove>,
     contents: BTreeMap<Destination, Contents>,
     dropped: BTreeSet<Destination>,
+    /// Whose turn it was last when deliveries were leased.
+    last_turn: Option<(Destination, SubscriptionId)>,
 }
 
 impl ModelStore {
@@ -56,7 +61,7 @@ impl ModelStore {
 
     /// Another handle on the same data, open also when this one is closed: what a restart is to a store on disk.
     pub fn reopen(&self) -> Self {
-        Self { state: Arc::clone(&self.state), closed: AtomicBool::new(false) }
+        Self { state: Arc::clone(&self.state), closed: AtomicBool::new(false), owed: Arc::clone(&self.owed) }
     }
 
     fn state(&self) -> StorageResult<MutexGuard<'_, State>> {
@@ -82,7 +87,7 @@ impl ModelStore {
 
     /// One that is closed already: it keeps the place of a store that is being opened.
     pub(crate) fn closed() -> Self {
-        Self { state: Arc::default(), closed: AtomicBool::new(true) }
+        Self { state: Arc::default(), closed: AtomicBool::new(true), owed: Arc::default() }
     }
 
     /// The moments behind `now` at which something in this destination begins or ends by itself.
@@ -107,6 +112,7 @@ impl ModelStore {
 
     fn shut(&self) {
         self.closed.store(true, Ordering::SeqCst);
+        self.owed.notify_waiters();
     }
 }
 

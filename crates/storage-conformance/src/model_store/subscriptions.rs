@@ -70,14 +70,22 @@ impl Subscriptions for ModelStore {
         if let Some(confirmed) = change.confirmed {
             subscription.confirmed = confirmed;
         }
+        if let Some(notified) = change.notified {
+            subscription.notified = notified;
+            if !notified {
+                contents.ledger.owed.retain(|owed| owed.subscription != id);
+                contents.ledger.paused.remove(&id);
+            }
+        }
         contents.subscriptions.insert(id, subscription);
+        self.owed.notify_one();
         Ok(true)
     }
 
     async fn unsubscribe(&self, source: &Destination, id: SubscriptionId) -> StorageResult<()> {
         let mut contents = self.contents(source)?;
         contents.subscriptions.remove(&id);
-        contents.owed.retain(|owed| owed.subscription != id);
+        contents.ledger.retain(|other| other != id);
         Ok(())
     }
 }

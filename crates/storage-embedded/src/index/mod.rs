@@ -3,26 +3,39 @@
 //! An operation costs the same at any depth: messages are found by sequence number over chunks of sixty-four, and the
 //! first free one over the set of chunks that have any. Timers are kept a chunk and a claim, not a message, so that a
 //! message that is gone leaves none behind. Nothing here touches a file.
+//!
+//! * `chunk`, `claims`, `exhausted` — what consumers see and take
+//! * `subscriptions`, `cursor`, `kept`, `owing`, `delivering`, `attempts` — who is told of it, and what that needs
 
+mod attempts;
 mod chunk;
 mod claims;
+mod cursor;
+mod delivering;
 mod exhausted;
+mod kept;
+mod owing;
 mod subscriptions;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use zaqar_model::{ClaimId, GraceSeconds, MessageId, Timestamp, TtlSeconds};
 
+pub(crate) use attempts::AttemptEntry;
+use attempts::AttemptTable;
 pub(crate) use chunk::Entry;
 use chunk::{CHUNK, Chunk};
 use claims::ClaimTable;
 use exhausted::Exhausted;
+use kept::Kept;
+use owing::Owing;
+pub(crate) use owing::{Changes, SavedCursor};
 pub(crate) use subscriptions::KeptSubscription;
 use subscriptions::SubscriptionTable;
 
 use crate::log::{ClaimRecord, Hold, Location, MessageRecord};
 
-/// The messages and claims of one queue or topic.
+/// The messages, claims and subscriptions of one queue or topic.
 #[derive(Debug)]
 pub(crate) struct QueueIndex {
     /// The upper half of the ids of the messages that were posted here.
@@ -38,6 +51,10 @@ pub(crate) struct QueueIndex {
     /// Set aside as claimed too often, waiting for the move to the dead-letter queue.
     pub(crate) exhausted: Exhausted,
     pub(crate) subscriptions: SubscriptionTable,
+    /// Out of the queue, and still owed to subscribers.
+    pub(crate) kept: Kept,
+    owing: Owing,
+    pub(crate) attempts: AttemptTable,
     /// Messages that came from elsewhere with an id of their own.
     ids: ForeignIds,
     live: u64,
@@ -63,6 +80,9 @@ impl QueueIndex {
             claims: ClaimTable::default(),
             exhausted: Exhausted::default(),
             subscriptions: SubscriptionTable::default(),
+            kept: Kept::default(),
+            owing: Owing::default(),
+            attempts: AttemptTable::default(),
             ids: ForeignIds::default(),
             live: 0,
             claimed: 0,
@@ -80,11 +100,19 @@ impl QueueIndex {
         self.claimed
     }
 
+    /// How many places in the log the index knows.
+    pub(crate) fn entries(&self) -> u64 {
+        self.live + (self.exhausted.len() + self.kept.len() + self.attempts.len()) as u64
+    }
+
     /// When time next changes something here.
     pub(crate) fn next_event(&self) -> Timestamp {
         let chunk = self.chunk_events.first().map_or(Timestamp::NEVER, |(at, _)| *at);
         let claim = self.claims.next_end().map_or(Timestamp::NEVER, |(at, _)| at);
-        chunk.min(claim).min(self.exhausted.next_expiry()).min(self.subscriptions.next_expiry())
+        let of_queue = chunk.min(claim).min(self.exhausted.next_expiry());
+        let of_messages = self.kept.next_expiry().min(self.next_failure_expiry());
+        let of_subscribers = of_messages.min(self.attempts.next_expiry());
+        of_queue.min(of_subscribers).min(self.subscriptions.next_expiry())
     }
 
     /// The space in the log that nothing here needs any more.
@@ -177,9 +205,12 @@ impl QueueIndex {
                 }
             }
         }
-        if let Some(id) = id {
-            self.ids.sequence_of.insert(id, sequence);
-            self.ids.id_of.insert(sequence, id);
+        match id {
+            None => self.note_posted(),
+            Some(id) => {
+                self.ids.sequence_of.insert(id, sequence);
+                self.ids.id_of.insert(sequence, id);
+            }
         }
     }
 
@@ -223,6 +254,9 @@ impl QueueIndex {
         if let Some(older) = self.exhausted.remove(sequence) {
             self.freed.push(older.location);
         }
+        if let Some(older) = self.kept.remove(sequence) {
+            self.freed.push(older.location);
+        }
         self.insert(sequence, id, entry);
         if let Some((claim, hold)) = claim {
             self.hold(sequence, claim, hold);
@@ -243,24 +277,42 @@ impl QueueIndex {
         let live = self.iter_from(0).map(|(sequence, entry, _)| (sequence, entry));
         let lost: Vec<u64> = live
             .chain(self.exhausted.iter().map(|(sequence, _, entry)| (sequence, entry)))
+            .chain(self.kept.iter_from(0))
             .filter(|(_, entry)| entry.location.segment < segment)
             .map(|(sequence, _)| sequence)
             .collect();
-        lost.into_iter().for_each(|sequence| self.remove(sequence));
+        lost.into_iter().for_each(|sequence| self.lose(sequence));
+        let lost: Vec<_> = self
+            .attempts
+            .iter()
+            .filter(|(_, _, entry)| entry.location.segment < segment)
+            .map(|(id, number, _)| (id, number))
+            .collect();
+        lost.into_iter().for_each(|(id, number)| self.lose_attempt(id, number));
     }
 
-    /// Removes a message, exhausted or not, and takes it out of its claim.
+    /// Removes a message, exhausted or not, and takes it out of its claim. It stays for subscribers that are owed it.
     pub(crate) fn remove(&mut self, sequence: u64) {
-        let removed = self.take(sequence).or_else(|| self.exhausted.remove(sequence));
-        if let Some(entry) = removed {
-            self.freed.push(entry.location);
-            self.forget_id(sequence);
-        }
+        let Some(entry) = self.take(sequence).or_else(|| self.exhausted.remove(sequence)) else { return };
+        let before = if self.is_needed(sequence) { self.kept.insert(sequence, entry) } else { Some(entry) };
+        self.freed.extend(before.map(|entry| entry.location));
+        self.forget_id(sequence);
+    }
+
+    /// Removes a message for everybody: it has expired or cannot be read.
+    pub(crate) fn lose(&mut self, sequence: u64) {
+        let removed = [self.take(sequence), self.exhausted.remove(sequence), self.kept.remove(sequence)];
+        self.freed.extend(removed.into_iter().flatten().map(|entry| entry.location));
+        self.forget_id(sequence);
     }
 
     /// The log keeps a message elsewhere now.
     pub(crate) fn relocate(&mut self, sequence: u64, from: Location, to: Location) {
-        let entry = match self.exhausted.get_mut(sequence) {
+        let aside = match self.exhausted.get_mut(sequence) {
+            Some(entry) => Some(entry),
+            None => self.kept.get_mut(sequence),
+        };
+        let entry = match aside {
             Some(entry) => Some(entry),
             None => {
                 self.chunks.get_mut(&(sequence / CHUNK)).and_then(|chunk| chunk.get_mut(place_of(sequence)))
@@ -333,6 +385,11 @@ impl QueueIndex {
         self.freed
             .extend(chunks.values().flat_map(|chunk| chunk.iter_from(0).map(|(_, entry, _)| entry.location)));
         self.freed.extend(self.exhausted.iter().map(|(_, _, entry)| entry.location));
+        self.freed.extend(self.kept.iter_from(0).map(|(_, entry)| entry.location));
+        self.freed.extend(self.attempts.iter().map(|(_, _, entry)| entry.location));
+        self.kept = Kept::default();
+        self.owing.clear();
+        self.attempts = AttemptTable::default();
         self.available.clear();
         self.chunk_events.clear();
         self.claims.clear();
@@ -351,14 +408,15 @@ impl QueueIndex {
                 self.release(id);
             }
         }
-        self.subscriptions.expire(now);
-        while let Some(sequence) = self.exhausted.expired(now) {
-            self.remove(sequence);
+        self.expire_subscriptions(now);
+        while let Some(sequence) = self.exhausted.expired(now).or_else(|| self.kept.expired(now)) {
+            self.lose(sequence);
         }
         while let Some((at, number)) = self.chunk_events.first().copied().filter(|(at, _)| *at <= now) {
             self.chunk_events.remove(&(at, number));
             self.advance_chunk(number, now);
         }
+        self.expire_failures(now);
     }
 
     fn advance_chunk(&mut self, number: u64, now: Timestamp) {
@@ -382,7 +440,7 @@ impl QueueIndex {
         within_reach.into_iter().for_each(|place| chunk.set_available(place, true));
         self.note_availability(number);
         self.expect_event(number, next);
-        expired.into_iter().for_each(|sequence| self.remove(sequence));
+        expired.into_iter().for_each(|sequence| self.lose(sequence));
     }
 
     /// Takes a message that is not exhausted out of its place and its claim.

@@ -15,6 +15,8 @@ pub(crate) struct KeptSubscription {
     pub(crate) renewed: Timestamp,
     pub(crate) ttl: SubscriptionTtl,
     pub(crate) confirmed: bool,
+    /// It is owed what is posted from this sequence number on. `None`: it is not notified.
+    pub(crate) owed_from: Option<u64>,
     pub(crate) subscriber: Arc<str>,
     /// A JSON object.
     pub(crate) options: Arc<str>,
@@ -31,6 +33,7 @@ impl KeptSubscription {
             renewed: self.renewed,
             ttl: self.ttl,
             confirmed: self.confirmed,
+            owed_from: self.owed_from,
             subscriber: &self.subscriber,
             options: &self.options,
         }
@@ -44,6 +47,7 @@ impl From<&SubscriptionRecord<'_>> for KeptSubscription {
             renewed: record.renewed,
             ttl: record.ttl,
             confirmed: record.confirmed,
+            owed_from: record.owed_from,
             subscriber: record.subscriber.into(),
             options: record.options.into(),
         }
@@ -60,14 +64,14 @@ pub(crate) struct SubscriptionTable {
 
 impl SubscriptionTable {
     /// Keeps a subscription, in the place of the one with its id.
-    pub(crate) fn put(&mut self, subscription: KeptSubscription) {
+    pub(super) fn put(&mut self, subscription: KeptSubscription) {
         self.remove(subscription.id);
         self.by_subscriber.insert(Arc::clone(&subscription.subscriber), subscription.id);
         self.by_expiry.insert((subscription.expires(), subscription.id));
         self.subscriptions.insert(subscription.id, subscription);
     }
 
-    pub(crate) fn remove(&mut self, id: SubscriptionId) {
+    pub(super) fn remove(&mut self, id: SubscriptionId) {
         let Some(removed) = self.subscriptions.remove(&id) else { return };
         self.by_expiry.remove(&(removed.expires(), id));
         if self.by_subscriber.get(&removed.subscriber) == Some(&id) {
@@ -99,10 +103,13 @@ impl SubscriptionTable {
         self.by_expiry.first().map_or(Timestamp::NEVER, |(at, _)| *at)
     }
 
-    /// Forgets what has expired by `now`.
-    pub(crate) fn expire(&mut self, now: Timestamp) {
+    /// Forgets what has expired by `now`; answers the ids.
+    pub(super) fn expire(&mut self, now: Timestamp) -> Vec<SubscriptionId> {
+        let mut expired = Vec::new();
         while let Some((_, id)) = self.by_expiry.first().copied().filter(|(at, _)| *at <= now) {
             self.remove(id);
+            expired.push(id);
         }
+        expired
     }
 }

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use super::envelope::{self, padded};
-use super::segment::{BODY, Segment, SegmentHeader, Segments};
+use super::segment::{BODY, FORMAT_VERSION, Segment, SegmentHeader, Segments};
 use crate::disk::DiskFile;
 
 /// The file of the next segment.
@@ -49,16 +49,19 @@ pub(crate) struct Appender {
     spares: Vec<String>,
     /// Where something was written since the last sync.
     unsynced: bool,
+    /// The current segment says that it is of an older format: nothing of this one is written to it.
+    is_outdated: bool,
 }
 
 impl Appender {
     /// Goes on at `end`, in a segment that `segments` knows. What was read back there counts as durable from now on,
     /// so it is made durable first. The last commit is written once more for that: after a failed fsync the operating
-    /// system may take a page for clean that never reached the device.
+    /// system may take a page for clean that never reached the device. `version` is the format of that segment.
     pub(crate) fn resume(
         segments: Arc<Segments>,
         end: Position,
         last: Option<LastCommit>,
+        version: u32,
     ) -> io::Result<Self> {
         let current = segments
             .get(end.segment)
@@ -67,7 +70,7 @@ impl Appender {
             current.file.write_at(&bytes, offset)?;
         }
         current.file.sync()?;
-        Self::at(segments, current, end)
+        Ok(Self { is_outdated: version < FORMAT_VERSION, ..Self::at(segments, current, end)? })
     }
 
     /// Begins an empty log.
@@ -82,7 +85,7 @@ impl Appender {
     fn at(segments: Arc<Segments>, current: Arc<Segment>, position: Position) -> io::Result<Self> {
         let names = segments.disk.list(&segments.directory)?;
         let spares = names.into_iter().filter(|name| name.starts_with("spare-")).collect();
-        Ok(Self { segments, current, position, reserve: None, spares, unsynced: false })
+        Ok(Self { segments, current, position, reserve: None, spares, unsynced: false, is_outdated: false })
     }
 
     pub(crate) const fn position(&self) -> Position {
@@ -144,7 +147,7 @@ impl Appender {
         buffer: &mut Vec<u8>,
         sequence_floor: u64,
     ) -> Result<Position, AppendError> {
-        if self.position.offset + padded(buffer.len()) as u64 > self.segments.size {
+        if self.is_outdated || self.position.offset + padded(buffer.len()) as u64 > self.segments.size {
             self.roll(sequence_floor)?;
         }
         let at = self.position;
@@ -174,6 +177,7 @@ impl Appender {
         };
         let number = self.position.segment + 1;
         let header = SegmentHeader {
+            version: FORMAT_VERSION,
             number,
             previous_end: self.position.offset,
             first_commit: self.position.commit,
@@ -182,6 +186,7 @@ impl Appender {
         };
         let reserve = self.segments.directory.join(RESERVE);
         self.current = self.segments.name(&reserve, file, &header).map_err(AppendError::Broken)?;
+        self.is_outdated = false;
         self.position = Position { segment: number, offset: BODY as u64, commit: self.position.commit };
         Ok(())
     }

@@ -1,13 +1,14 @@
 //! The message log: append-only segments that one thread writes and everybody reads. `docs/log-format.md` says how it
 //! lies on disk.
 //!
-//! * `record` — what happened, `fields` — how a record's members are laid out, `envelope` — the frame of one commit
+//! * `record`, `delivery_records` — what happened, `fields` — how a record's members are laid out, `envelope` — the frame of one commit
 //! * `segment` — the files, `appender` — their end, where commits are written
 //! * `recovery` — reading them back at the start, `checkpoint` — so that this is short
 //!
 //! Nothing here knows what the records mean to a queue: that is the index.
 
 mod appender;
+mod delivery_records;
 mod envelope;
 mod fields;
 mod record;
@@ -15,16 +16,17 @@ mod recovery;
 mod segment;
 
 pub(crate) use appender::{AppendError, Appender, Position};
+pub(crate) use delivery_records::{AttemptRecord, Failure, Standing, StandingRecord};
 pub(crate) use envelope::HEADER as ENVELOPE_HEADER;
 pub(crate) use fields::{Fields, Malformed, Writer as FieldWriter};
-pub(crate) use record::{ClaimRecord, Client, Hold, MessageRecord, Record, SubscriptionRecord};
+pub(crate) use record::{ClaimRecord, Client, FROM_THE_END, Hold, MessageRecord, Record, SubscriptionRecord};
 pub use recovery::Dropped;
 pub(crate) use recovery::{Recovery, replay};
 pub(crate) use segment::{
     BODY as SEGMENT_BODY, FORMAT_VERSION, Segment, SegmentHeader, Segments, UnknownVersion,
 };
 
-/// Where a message record lies.
+/// Where the record of a message or an attempt lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Location {
     pub(crate) segment: u32,

@@ -4,9 +4,11 @@ use std::fmt;
 
 use uuid::Uuid;
 use zaqar_model::{
-    ClaimId, DestinationKind, GraceSeconds, MessageId, SubscriptionId, SubscriptionTtl, Timestamp, TtlSeconds,
+    ClaimId, Destination, DestinationKind, GraceSeconds, MessageId, SubscriptionId, SubscriptionTtl,
+    Timestamp, TtlSeconds,
 };
 
+use super::delivery_records::{AttemptRecord, StandingRecord};
 use super::fields::{Fields, Malformed, Writer};
 
 /// Bytes before a record's fields: kind, length, checksum.
@@ -57,6 +59,15 @@ pub(crate) enum Record<'a> {
         destination: u64,
         subscription: SubscriptionId,
     },
+    /// How some deliveries of a subscription stand.
+    Standing(StandingRecord),
+    /// An attempt at a delivery was made, or its account copied forward by the cleaner.
+    Attempt(AttemptRecord),
+    /// These messages cannot be read any more: they are gone for subscribers, too.
+    Lose {
+        destination: u64,
+        sequences: Vec<u64>,
+    },
     /// Sequence numbers below this one have been given out, by the store that the queue came from.
     Skip {
         destination: u64,
@@ -71,6 +82,8 @@ pub(crate) struct SubscriptionRecord<'a> {
     pub(crate) renewed: Timestamp,
     pub(crate) ttl: SubscriptionTtl,
     pub(crate) confirmed: bool,
+    /// It is owed what is posted from this sequence number on. `None`: it is owed nothing.
+    pub(crate) owed_from: Option<u64>,
     pub(crate) subscriber: &'a str,
     /// A JSON object.
     pub(crate) options: &'a str,
@@ -90,6 +103,8 @@ pub(crate) struct MessageRecord<'a> {
     /// The claim that held it when it was copied forward.
     pub(crate) claim: Option<(ClaimId, Hold)>,
     pub(crate) exhausted: bool,
+    /// It is out of the queue and stays for its subscribers alone.
+    pub(crate) kept: bool,
     pub(crate) client: Client<'a>,
     /// Empty: none.
     pub(crate) checksum: &'a str,
@@ -130,15 +145,27 @@ const DELETE: u8 = 5;
 const PURGE: u8 = 6;
 const DROP: u8 = 7;
 const DESTINATION: u8 = 8;
-const SUBSCRIBE: u8 = 9;
+/// Of version 1: it does not say from where on the subscription is owed.
+const SUBSCRIBE_1: u8 = 9;
 const UNSUBSCRIBE: u8 = 10;
 const SKIP: u8 = 11;
+const SUBSCRIBE: u8 = 12;
+const STANDING: u8 = 13;
+const ATTEMPT: u8 = 14;
+const LOSE: u8 = 15;
 
 const HAS_ID: u8 = 1;
 const HAS_DELAY: u8 = 2;
 const HAS_CLAIM: u8 = 4;
 const IS_EXHAUSTED: u8 = 8;
 const CLIENT_IS_UUID: u8 = 16;
+const IS_KEPT: u8 = 32;
+
+const IS_CONFIRMED: u8 = 1;
+const IS_OWED: u8 = 2;
+
+/// Stands for the end of the queue as it is when the record is read: an earlier version did not say.
+pub(crate) const FROM_THE_END: u64 = u64::MAX;
 
 impl Record<'_> {
     /// Appends the record to a buffer.
@@ -199,6 +226,20 @@ impl Record<'_> {
                 out.u128(subscription.as_u128());
                 UNSUBSCRIBE
             }
+            Self::Standing(standing) => {
+                standing.encode(&mut out);
+                STANDING
+            }
+            Self::Attempt(attempt) => {
+                attempt.encode(&mut out);
+                ATTEMPT
+            }
+            Self::Lose { destination, sequences } => {
+                out.u64(*destination);
+                out.count(sequences.len());
+                sequences.iter().for_each(|sequence| out.u64(*sequence));
+                LOSE
+            }
             Self::Skip { destination, below } => {
                 out.u64(*destination);
                 out.u64(*below);
@@ -214,6 +255,16 @@ impl Record<'_> {
 }
 
 impl<'a> Record<'a> {
+    /// Says which queue or topic a number stands for.
+    pub(crate) fn destination(identity: &'a Destination) -> Self {
+        Self::Destination {
+            destination: identity.number.get(),
+            kind: identity.kind,
+            project: identity.project.as_str(),
+            name: identity.name.as_str(),
+        }
+    }
+
     /// Reads the record at the start of `bytes`; answers it with its length.
     pub(crate) fn decode(bytes: &'a [u8]) -> Result<(Self, usize), Malformed> {
         let mut header = Fields::new(bytes);
@@ -248,10 +299,19 @@ impl<'a> Record<'a> {
                 project: fields.text()?,
                 name: fields.text()?,
             },
+            SUBSCRIBE_1 => Self::Subscribe {
+                destination: fields.u64()?,
+                subscription: SubscriptionRecord::decode_1(&mut fields)?,
+            },
             SUBSCRIBE => Self::Subscribe {
                 destination: fields.u64()?,
                 subscription: SubscriptionRecord::decode(&mut fields)?,
             },
+            STANDING => Self::Standing(StandingRecord::decode(&mut fields)?),
+            ATTEMPT => Self::Attempt(AttemptRecord::decode(&mut fields)?),
+            LOSE => {
+                Self::Lose { destination: fields.u64()?, sequences: fields.list(8, |fields| fields.u64())? }
+            }
             UNSUBSCRIBE => Self::Unsubscribe {
                 destination: fields.u64()?,
                 subscription: SubscriptionId::from_u128(fields.u128()?),
@@ -279,17 +339,39 @@ impl<'a> SubscriptionRecord<'a> {
         out.u128(self.id.as_u128());
         out.u64(self.renewed.as_millis());
         out.u64(self.ttl.get());
-        out.u8(u8::from(self.confirmed));
+        let flag = |set: bool, bit: u8| if set { bit } else { 0 };
+        out.u8(flag(self.confirmed, IS_CONFIRMED) | flag(self.owed_from.is_some(), IS_OWED));
+        out.u64(self.owed_from.unwrap_or_default());
         out.text(self.subscriber);
         out.text(self.options);
     }
 
     pub(crate) fn decode(fields: &mut Fields<'a>) -> Result<Self, Malformed> {
+        let id = SubscriptionId::from_u128(fields.u128()?);
+        let renewed = Timestamp::from_millis(fields.u64()?);
+        let ttl = SubscriptionTtl::new(fields.u64()?);
+        let (flags, from) = (fields.u8()?, fields.u64()?);
+        let owed_from = (flags & IS_OWED != 0).then_some(from);
+        let confirmed = flags & IS_CONFIRMED != 0;
+        Ok(Self {
+            id,
+            renewed,
+            ttl,
+            confirmed,
+            owed_from,
+            subscriber: fields.text()?,
+            options: fields.text()?,
+        })
+    }
+
+    /// As version 1 of the format has it.
+    pub(crate) fn decode_1(fields: &mut Fields<'a>) -> Result<Self, Malformed> {
         Ok(Self {
             id: SubscriptionId::from_u128(fields.u128()?),
             renewed: Timestamp::from_millis(fields.u64()?),
             ttl: SubscriptionTtl::new(fields.u64()?),
             confirmed: fields.u8()? != 0,
+            owed_from: Some(FROM_THE_END),
             subscriber: fields.text()?,
             options: fields.text()?,
         })
@@ -339,6 +421,7 @@ impl<'a> MessageRecord<'a> {
             | flag(delayed, HAS_DELAY)
             | flag(self.claim.is_some(), HAS_CLAIM)
             | flag(self.exhausted, IS_EXHAUSTED)
+            | flag(self.kept, IS_KEPT)
             | flag(matches!(self.client, Client::Uuid(_)), CLIENT_IS_UUID));
         out.u64(self.destination);
         out.u64(self.sequence);
@@ -396,6 +479,7 @@ impl<'a> MessageRecord<'a> {
             claim_count,
             claim,
             exhausted: has(IS_EXHAUSTED),
+            kept: has(IS_KEPT),
             client,
             checksum: fields.text()?,
             body: fields.rest(),
@@ -448,7 +532,7 @@ fn checksum(kind: u8, fields: &[u8]) -> u32 {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 
     use super::{
@@ -460,7 +544,7 @@ mod tests {
         Hold { renewed: Timestamp::from_millis(5), ttl: TtlSeconds::new(60) }
     }
 
-    fn round_trip(record: &Record<'_>) {
+    pub(in super::super) fn round_trip(record: &Record<'_>) {
         let mut buffer = vec![0xee; 3];
         record.encode(&mut buffer);
         let length = buffer.len() - 3;
@@ -494,11 +578,15 @@ mod tests {
             renewed: hold().renewed,
             ttl: SubscriptionTtl::new(u64::MAX),
             confirmed: true,
+            owed_from: Some(7),
             subscriber: "mailto:a@example.org",
             options: "{}",
         };
-        round_trip(&Record::Subscribe { destination: 1, subscription });
+        round_trip(&Record::Subscribe { destination: 1, subscription: subscription.clone() });
+        let muted = SubscriptionRecord { owed_from: None, confirmed: false, ..subscription };
+        round_trip(&Record::Subscribe { destination: 1, subscription: muted });
         round_trip(&Record::Unsubscribe { destination: 1, subscription: id });
+        round_trip(&Record::Lose { destination: 1, sequences: vec![7] });
     }
 
     proptest! {
@@ -507,7 +595,7 @@ mod tests {
             client in "[0-9a-f-]{0,36}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
             checksum in ".{0,8}",
             body in any::<Vec<u8>>(),
-            (id, delay, claimed, exhausted) in any::<(Option<u128>, u32, bool, bool)>(),
+            (id, delay, claimed, exhausted, kept) in any::<(Option<u128>, u32, bool, bool, bool)>(),
         ) {
             let created = Timestamp::from_millis(1_000);
             round_trip(&Record::Message(MessageRecord {
@@ -521,6 +609,7 @@ mod tests {
                 claim_count: 2,
                 claim: claimed.then(|| (ClaimId::from_u128(5), hold())),
                 exhausted,
+                kept,
                 client: Client::new(&client),
                 checksum: &checksum,
                 body: &body,
@@ -534,7 +623,7 @@ mod tests {
         }
 
         #[test]
-        fn no_fields_behind_a_valid_checksum_make_decoding_panic(kind in 0_u8..13, fields in any::<Vec<u8>>()) {
+        fn no_fields_behind_a_valid_checksum_make_decoding_panic(kind in 0_u8..17, fields in any::<Vec<u8>>()) {
             let mut bytes = vec![kind];
             bytes.extend_from_slice(&u32::try_from(fields.len()).unwrap().to_le_bytes());
             bytes.extend_from_slice(&super::checksum(kind, &fields).to_le_bytes());

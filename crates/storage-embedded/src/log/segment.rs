@@ -16,14 +16,19 @@ use crate::disk::{Disk, DiskFile};
 
 /// Where the first envelope of a segment begins.
 pub(crate) const BODY: usize = padded(48);
-/// The layout of segments, envelopes and records.
-pub(crate) const FORMAT_VERSION: u32 = 1;
+/// The layout of segments, envelopes and records. Version 2 has more kinds of records than version 1, which is read
+/// too.
+pub(crate) const FORMAT_VERSION: u32 = 2;
+/// The oldest layout that is read.
+const OLDEST_VERSION: u32 = 1;
 
 const MAGIC: u32 = u32::from_le_bytes(*b"ZQSG");
 
 /// What stands at the start of a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct SegmentHeader {
+    /// Of the layout.
+    pub(crate) version: u32,
     pub(crate) number: u32,
     /// Where the segment before this one ends: what is unreadable before that point is damage, not a torn write.
     pub(crate) previous_end: u64,
@@ -47,7 +52,7 @@ impl SegmentHeader {
         let mut bytes = Vec::with_capacity(BODY);
         let mut out = Writer::new(&mut bytes);
         out.u32(MAGIC);
-        out.u32(FORMAT_VERSION);
+        out.u32(self.version);
         out.u32(crc32c::crc32c(&rest));
         out.rest(&rest);
         bytes.resize(BODY, 0);
@@ -60,7 +65,7 @@ impl SegmentHeader {
         let mut read =
             || -> Result<(u32, u32, u32), Malformed> { Ok((fields.u32()?, fields.u32()?, fields.u32()?)) };
         let Ok((MAGIC, version, checksum)) = read() else { return Ok(None) };
-        if version != FORMAT_VERSION {
+        if !(OLDEST_VERSION..=FORMAT_VERSION).contains(&version) {
             return Err(UnknownVersion(version));
         }
         let mut read = || -> Result<Self, Malformed> {
@@ -70,6 +75,7 @@ impl SegmentHeader {
             }
             let mut fields = Fields::new(rest);
             Ok(Self {
+                version,
                 number: fields.u32()?,
                 previous_end: fields.u64()?,
                 first_commit: fields.u64()?,
@@ -213,8 +219,14 @@ impl Segments {
 mod tests {
     use super::{BODY, FORMAT_VERSION, SegmentHeader, Segments, UnknownVersion};
 
-    const HEADER: SegmentHeader =
-        SegmentHeader { number: 7, previous_end: 4096, first_commit: 99, sequence_floor: 12, salt: 5 };
+    const HEADER: SegmentHeader = SegmentHeader {
+        version: FORMAT_VERSION,
+        number: 7,
+        previous_end: 4096,
+        first_commit: 99,
+        sequence_floor: 12,
+        salt: 5,
+    };
 
     #[test]
     fn a_header_is_read_back_and_damage_is_noticed() {

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use zaqar_model::{
-    ClaimId, ClientId, Marker, MessageId, MovingMessage, NewMessage, StoredMessage, Timestamp,
+    ClaimId, ClientId, Marker, MessageId, MovingMessage, NewMessage, StoredMessage, SubscriptionId, Timestamp,
 };
 use zaqar_storage::StorageError;
 
-use super::Reply;
-use crate::index::{Entry, native_id};
+use super::{NewAttempt, Reply};
+use crate::index::{AttemptEntry, Entry, native_id};
 use crate::log::{Client, ENVELOPE_HEADER, Hold, Location, MessageRecord, Position, Record};
 use crate::queues::{Queue, Queues};
 
@@ -22,6 +22,8 @@ pub(super) struct Batch {
     /// Whether it says what an index knows already.
     pub(super) has_changes: bool,
     arrivals: Vec<Arrival>,
+    /// Attempts that come on record, by queue. Their locations count from the start of the batch's records.
+    attempts: Vec<(Arc<Queue>, Vec<NewAttempt>)>,
     moved: Vec<Moved>,
     /// The sequence numbers from which queues that came from another store go on.
     skips: Vec<(Arc<Queue>, u64)>,
@@ -46,12 +48,19 @@ struct Arrival {
     exhausted: bool,
 }
 
-/// A message that was copied forward.
+/// What was copied forward.
 struct Moved {
     queue: Arc<Queue>,
-    sequence: u64,
+    what: Movable,
     from: Location,
     to: Location,
+}
+
+enum Movable {
+    /// By its sequence number.
+    Message(u64),
+    /// By its number among those of a subscription.
+    Attempt(SubscriptionId, u64),
 }
 
 enum Answer {
@@ -98,6 +107,7 @@ impl Batch {
                     claim_count: 0,
                     claim: None,
                     exhausted: false,
+                    kept: false,
                     client,
                     checksum: message.checksum.as_deref().unwrap_or_default(),
                     body: message.body.as_bytes(),
@@ -147,6 +157,7 @@ impl Batch {
                     claim_count: message.claim_count,
                     claim: None,
                     exhausted: false,
+                    kept: false,
                     client: Client::new(stored.client.as_str()),
                     checksum: message.checksum.as_deref().unwrap_or_default(),
                     body: message.body.as_bytes(),
@@ -186,6 +197,7 @@ impl Batch {
                     claim_count: message.claim_count,
                     claim: hold.map(|hold| (hold.id, Hold { renewed: hold.renewed, ttl: hold.ttl })),
                     exhausted: *exhausted,
+                    kept: false,
                     client: Client::new(stored.client.as_str()),
                     checksum: message.checksum.as_deref().unwrap_or_default(),
                     body: message.body.as_bytes(),
@@ -225,6 +237,22 @@ impl Batch {
         self.answers.push(Answer::Done(reply));
     }
 
+    pub(super) fn record(
+        &mut self,
+        queue: &Arc<Queue>,
+        records: &[u8],
+        attempts: &[NewAttempt],
+        reply: Reply<()>,
+    ) {
+        let start = number(self.buffer.len() - ENVELOPE_HEADER);
+        let attempts = attempts.iter().map(|new| {
+            let location = Location { offset: start + new.entry.location.offset, ..new.entry.location };
+            NewAttempt { entry: AttemptEntry { location, ..new.entry }, ..*new }
+        });
+        self.attempts.push((Arc::clone(queue), attempts.collect()));
+        self.log(records, reply);
+    }
+
     /// Gives a message its sequence number and writes it down.
     fn arrive(&mut self, queue: &Arc<Queue>, mut record: MessageRecord<'_>) -> u64 {
         record.sequence = queue.tail.load(Ordering::Relaxed);
@@ -253,30 +281,41 @@ impl Batch {
         if let Some(identity) = queue.identity.get()
             && !queue.identity_is_logged.swap(true, Ordering::Relaxed)
         {
-            self.encode(&Record::Destination {
-                destination: queue.number,
-                kind: identity.kind,
-                project: identity.project.as_str(),
-                name: identity.name.as_str(),
-            });
+            self.encode(&Record::destination(identity));
         }
     }
 
-    /// Copies a message's record forward, with its state as it is now.
+    /// Copies a record forward: a message's with its state as it is now.
     pub(super) fn relocate(&mut self, queues: &Queues, queue: &Arc<Queue>, from: Location, record: &[u8]) {
-        let Ok(record) = MessageRecord::read(record) else { return };
+        match Record::decode(record) {
+            Ok((Record::Message(message), _)) => self.relocate_message(queues, queue, from, &message),
+            Ok((Record::Attempt(attempt), _)) => {
+                let what = Movable::Attempt(attempt.subscription, attempt.number);
+                let to = self.encode(&Record::Attempt(attempt));
+                self.moved.push(Moved { queue: Arc::clone(queue), what, from, to });
+            }
+            _ => {}
+        }
+    }
+
+    fn relocate_message(
+        &mut self,
+        queues: &Queues,
+        queue: &Arc<Queue>,
+        from: Location,
+        record: &MessageRecord<'_>,
+    ) {
         let sequence = record.sequence;
         let locked = queues.lock(queue);
-        let (entry, exhausted) = match (locked.index.get(sequence), locked.index.exhausted.get(sequence)) {
-            (Some(entry), _) => (*entry, false),
-            (None, Some(entry)) => (*entry, true),
-            (None, None) => return,
-        };
+        let index = &locked.index;
+        let live = index.get(sequence).map(|entry| (*entry, false, false));
+        let exhausted = || index.exhausted.get(sequence).map(|entry| (*entry, true, false));
+        let kept = || index.kept.get(sequence).map(|entry| (*entry, false, true));
+        let Some((entry, exhausted, kept)) = live.or_else(exhausted).or_else(kept) else { return };
         if entry.location != from {
             return;
         }
-        let claim =
-            entry.claim.and_then(|key| locked.index.claims.get(key)).map(|claim| (claim.id, claim.hold));
+        let claim = entry.claim.and_then(|key| index.claims.get(key)).map(|claim| (claim.id, claim.hold));
         drop(locked);
         let to = self.encode(&Record::Message(MessageRecord {
             expires: entry.expires,
@@ -284,16 +323,16 @@ impl Batch {
             claim_count: entry.claim_count,
             claim,
             exhausted,
-            ..record
+            kept,
+            ..record.clone()
         }));
-        self.moved.push(Moved { queue: Arc::clone(queue), sequence, from, to });
+        self.moved.push(Moved { queue: Arc::clone(queue), what: Movable::Message(sequence), from, to });
     }
 
     /// Appends a record; answers where it lies, counted from the start of the records.
     fn encode(&mut self, record: &Record<'_>) -> Location {
         let start = self.buffer.len();
         record.encode(&mut self.buffer);
-        let number = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX);
         Location {
             segment: 0,
             offset: number(start - ENVELOPE_HEADER),
@@ -323,6 +362,14 @@ impl Batch {
                 next = arrivals.next_if(|arrival| Arc::ptr_eq(&arrival.queue, &queue));
             }
         }
+        for (queue, attempts) in self.attempts.drain(..) {
+            let mut locked = queues.lock(&queue);
+            for NewAttempt { subscription, number, entry } in attempts {
+                let entry = AttemptEntry { location: place(entry.location), ..entry };
+                queues.segments.note_live(entry.location);
+                locked.index.add_attempt(subscription, number, entry);
+            }
+        }
         for (queue, below) in self.skips.drain(..) {
             queues.lock(&queue).index.skip(below);
         }
@@ -337,7 +384,12 @@ impl Batch {
             if locked.is_dropped {
                 queues.segments.note_freed(&[to]);
             } else {
-                locked.index.relocate(moved.sequence, moved.from, to);
+                match moved.what {
+                    Movable::Message(sequence) => locked.index.relocate(sequence, moved.from, to),
+                    Movable::Attempt(id, number) => {
+                        locked.index.relocate_attempt(id, number, moved.from, to);
+                    }
+                }
             }
         }
     }
@@ -355,6 +407,7 @@ impl Batch {
         for arrival in self.arrivals.drain(..) {
             arrival.queue.identity_is_logged.store(false, Ordering::Relaxed);
         }
+        self.attempts.clear();
         self.moved.clear();
         self.skips.clear();
         self.departures.clear();
@@ -365,4 +418,9 @@ impl Batch {
             }
         }
     }
+}
+
+/// A number of bytes within a commit, which is far smaller than 4 GiB.
+fn number(bytes: usize) -> u32 {
+    u32::try_from(bytes).unwrap_or(u32::MAX)
 }

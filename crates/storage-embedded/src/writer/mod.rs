@@ -14,10 +14,13 @@ use std::thread::JoinHandle;
 
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::oneshot;
-use zaqar_model::{ClientId, Marker, MessageId, MovingMessage, NewMessage, StoredMessage, Timestamp};
+use zaqar_model::{
+    ClientId, Marker, MessageId, MovingMessage, NewMessage, StoredMessage, SubscriptionId, Timestamp,
+};
 use zaqar_storage::{StorageError, StorageResult};
 
 use crate::Durability;
+use crate::index::AttemptEntry;
 use crate::log::{Appender, Location, Position};
 use crate::queues::{Queue, Queues};
 use thread::WriterThread;
@@ -45,12 +48,23 @@ pub(crate) enum Operation {
     Import { queue: Arc<Queue>, messages: Vec<MovingMessage>, last: Marker, reply: Reply<()> },
     /// Records of what the index knows already. Empty: wait for what was handed over before.
     Log { records: Vec<u8>, frees: bool, reply: Reply<()> },
-    /// Copies a message forward, if it still lies at `from`.
+    /// Records of what the index knows already, with attempts among them that it does not.
+    Attempts { queue: Arc<Queue>, records: Vec<u8>, attempts: Vec<NewAttempt>, reply: Reply<()> },
+    /// Copies a message or an attempt forward, if it still lies at `from`.
     Relocate { queue: Arc<Queue>, from: Location, record: bytes::Bytes },
     /// Takes a segment in which nothing lives out of the log.
     Retire { segment: u32, reply: Reply<()> },
     /// Where the log stands: all that was committed before is in the index.
     Position { reply: Reply<Position> },
+}
+
+/// An attempt among records that are handed over together.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NewAttempt {
+    pub(crate) subscription: SubscriptionId,
+    pub(crate) number: u64,
+    /// Its location counts from the start of the records.
+    pub(crate) entry: AttemptEntry,
 }
 
 /// The way to the writer thread.
@@ -105,7 +119,7 @@ impl Operation {
             | Self::Adopt { leaving: None, .. }
             | Self::Import { .. }
             | Self::Relocate { .. } => Need::Arrives,
-            Self::Adopt { .. } | Self::Log { frees: false, .. } => Need::Changes,
+            Self::Adopt { .. } | Self::Attempts { .. } | Self::Log { frees: false, .. } => Need::Changes,
             Self::Log { .. } | Self::Retire { .. } | Self::Position { .. } => Need::Frees,
         }
     }

@@ -122,6 +122,9 @@ impl WriterThread {
                 batch.import(&self.queues, &queue, &messages, last, reply);
             }
             Operation::Log { records, reply, .. } => batch.log(&records, reply),
+            Operation::Attempts { queue, records, attempts, reply } => {
+                batch.record(&queue, &records, &attempts, reply);
+            }
             Operation::Relocate { queue, from, record } => {
                 batch.relocate(&self.queues, &queue, from, &record);
             }

@@ -1,15 +1,17 @@
 //! Pools between which a queue moves whenever anybody does anything to it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use parking_lot::Mutex;
 use zaqar_model::{
-    Claim, ClaimId, ClaimTerms, ClientId, Delivery, DeliveryOutcome, Destination, LeaseId, Marker, Message,
-    MessageId, MovingMessage, NewMessage, Page, PageRequest, QueueMove, QueueStats, StoredMessage,
-    Subscription, SubscriptionId, Timestamp,
+    AttemptNumber, Claim, ClaimId, ClaimTerms, ClientId, Delivery, DeliveryReport, Destination,
+    FailedDelivery, KeptAttempt, LeaseId, Marker, Message, MessageId, MovingMessage, NewMessage, Page,
+    PageRequest, QueueMove, QueueStats, StoredMessage, Subscription, SubscriptionId, Timestamp,
 };
 use zaqar_storage::{
-    Capabilities, ClaimRequest, Claimed, Claims, Deletion, Deliveries, Health, ManagementStore, MessageQuery,
-    MessageStore, Messages, Migration, StorageResult, SubscriptionChange, Subscriptions,
+    Capabilities, ClaimRequest, Claimed, Claims, Deletion, Deliveries, Health, LeaseLimits, ManagementStore,
+    MessageQuery, MessageStore, Messages, Migration, StorageResult, SubscriptionChange, Subscriptions,
 };
 use zaqar_storage_pooled::PooledMessageStore;
 
@@ -22,11 +24,23 @@ pub struct RestlessStore {
     pub store: PooledMessageStore,
     /// Whether a call waits until the move before it is over. Otherwise both go on at the same time.
     pub waits: bool,
+    /// The queues that anything was done to.
+    pub seen: Mutex<BTreeSet<Destination>>,
 }
 
 impl RestlessStore {
+    /// Sends every queue to the next pool: for what is not about one of them.
+    async fn shake_all(&self, now: Timestamp) -> StorageResult<()> {
+        let seen = self.seen.lock().clone();
+        for queue in seen {
+            self.shake(&queue, now).await?;
+        }
+        Ok(())
+    }
+
     /// Sends the queue to the next pool.
     async fn shake(&self, queue: &Destination, now: Timestamp) -> StorageResult<()> {
+        self.seen.lock().insert(queue.clone());
         let pools = self.management.list_pools(&PageRequest { marker: None, limit: 10 }).await?.items;
         let Some(home) = self.management.pool_of(queue.number).await? else { return Ok(()) };
         if self.store.stats(queue, now).await?.total() > DEEPEST {
@@ -103,31 +117,46 @@ restless! {
         last_position(from; Timestamp::default()) -> Marker;
         import(to, messages: Vec<MovingMessage>, last: Marker, now: Timestamp; now) -> ();
     } and {}
-}
+    Deliveries {
+        pause(source, subscription: SubscriptionId, until: Timestamp; Timestamp::default()) -> ();
+        redeliver(source, subscription: SubscriptionId, message: MessageId, now: Timestamp; now) -> bool;
+        redeliver_failed(source, subscription: SubscriptionId, since: Timestamp, now: Timestamp; now) -> u64;
+        failed(source, subscription: SubscriptionId, page: &PageRequest<Marker>, now: Timestamp; now)
+            -> Page<FailedDelivery, Marker>;
+        attempts(source, subscription: SubscriptionId, page: &PageRequest<AttemptNumber>, now: Timestamp; now)
+            -> Page<KeptAttempt, AttemptNumber>;
+        attempts_of_message(source, subscription: SubscriptionId, message: MessageId, now: Timestamp; now)
+            -> Vec<KeptAttempt>;
+    } and {
+        async fn lease(
+            &self,
+            lease: LeaseId,
+            until: Timestamp,
+            limits: LeaseLimits,
+            now: Timestamp,
+        ) -> StorageResult<Vec<Delivery>> {
+            self.shake_all(now).await?;
+            self.store.lease(lease, until, limits, now).await
+        }
 
-#[async_trait::async_trait]
-impl Deliveries for RestlessStore {
-    async fn lease(
-        &self,
-        lease: LeaseId,
-        until: Timestamp,
-        limit: usize,
-        now: Timestamp,
-    ) -> StorageResult<Vec<Delivery>> {
-        self.store.lease(lease, until, limit, now).await
-    }
+        async fn record(
+            &self,
+            lease: LeaseId,
+            reports: Vec<DeliveryReport>,
+            now: Timestamp,
+        ) -> StorageResult<()> {
+            self.shake_all(now).await?;
+            self.store.record(lease, reports, now).await
+        }
 
-    async fn record(
-        &self,
-        lease: LeaseId,
-        outcomes: Vec<(SubscriptionId, Marker, DeliveryOutcome)>,
-        now: Timestamp,
-    ) -> StorageResult<()> {
-        self.store.record(lease, outcomes, now).await
-    }
+        async fn next_due(&self, per_subscription: usize, now: Timestamp) -> StorageResult<Option<Timestamp>> {
+            self.shake_all(now).await?;
+            self.store.next_due(per_subscription, now).await
+        }
 
-    async fn next_due(&self, now: Timestamp) -> StorageResult<Option<Timestamp>> {
-        self.store.next_due(now).await
+        async fn wait_for_owed(&self) -> StorageResult<()> {
+            self.store.wait_for_owed().await
+        }
     }
 }
 

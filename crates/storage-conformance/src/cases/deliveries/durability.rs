@@ -1,7 +1,5 @@
 //! What is owed is there when the store is opened again.
 
-use zaqar_model::DeliveryOutcome;
-
 use super::owing::delivered_ids;
 use crate::bench::MessageBench;
 
@@ -22,7 +20,7 @@ pub async fn what_was_delivered_is_not_owed_again(bench: &MessageBench) {
     queue.subscribe("mailto:a@example.org").await;
     let posted = queue.fill(3).await;
     let (lease, due) = bench.lease(2).await;
-    bench.record(lease, &due, &DeliveryOutcome::Delivered).await;
+    bench.delivered(lease, &due).await;
     bench.reopen().await;
     bench.advance_secs(60);
     let (_, due) = bench.lease(10).await;
@@ -36,7 +34,7 @@ pub async fn a_retry_is_kept(bench: &MessageBench) {
     let posted = queue.fill(1).await;
     let (lease, due) = bench.lease(1).await;
     let at = bench.now().plus_secs(100);
-    bench.record(lease, &due, &DeliveryOutcome::RetryAt(at)).await;
+    bench.retry(lease, &due, at).await;
     bench.reopen().await;
     assert_eq!(bench.next_due().await, Some(at));
     bench.advance_secs(100);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use zaqar_model::DeliveryOutcome;
+use zaqar_storage::LeaseLimits;
 
 use super::owing::delivered_ids;
 use crate::bench::MessageBench;
@@ -63,7 +63,9 @@ pub async fn concurrent_leases_never_share_a_delivery(bench: &MessageBench) {
             tokio::spawn(async move {
                 let mut taken = Vec::new();
                 loop {
-                    let due = store.lease(fresh_lease_id(), now.plus_secs(60), 3, now).await.unwrap();
+                    let limits = LeaseLimits { total: 3, per_subscription: 100 };
+                    let lease = fresh_lease_id();
+                    let due = store.lease(lease, now.plus_secs(60), limits, now).await.unwrap();
                     if due.is_empty() {
                         return taken;
                     }
@@ -86,11 +88,11 @@ pub async fn what_was_delivered_is_done(bench: &MessageBench) {
     queue.subscribe("mailto:a@example.org").await;
     let posted = queue.fill(3).await;
     let (lease, due) = bench.lease(10).await;
-    bench.record(lease, &due[..2], &DeliveryOutcome::Delivered).await;
+    bench.delivered(lease, &due[..2]).await;
     bench.advance_secs(60);
     let (lease, due) = bench.lease(10).await;
     assert_eq!(delivered_ids(&due), posted[2..]);
-    bench.record(lease, &due, &DeliveryOutcome::Delivered).await;
+    bench.delivered(lease, &due).await;
     bench.advance_secs(60);
     assert_eq!(bench.lease(10).await.1, vec![]);
     assert_eq!(bench.next_due().await, None);
@@ -104,7 +106,7 @@ pub async fn outcomes_may_come_in_any_order(bench: &MessageBench) {
     let posted = queue.fill(4).await;
     let (lease, due) = bench.lease(10).await;
     for at in [2, 0, 3] {
-        bench.record(lease, &due[at..=at], &DeliveryOutcome::Delivered).await;
+        bench.delivered(lease, &due[at..=at]).await;
     }
     bench.advance_secs(60);
     assert_eq!(delivered_ids(&bench.lease(10).await.1), posted[1..2]);
@@ -116,7 +118,7 @@ pub async fn what_failed_for_good_is_done(bench: &MessageBench) {
     queue.subscribe("mailto:a@example.org").await;
     queue.fill(2).await;
     let (lease, due) = bench.lease(10).await;
-    bench.record(lease, &due, &DeliveryOutcome::Exhausted("410 Gone".to_owned())).await;
+    bench.give_up(lease, &due).await;
     bench.advance_secs(60);
     assert_eq!(bench.lease(10).await.1, vec![]);
     assert_eq!(bench.next_due().await, None);
@@ -132,7 +134,7 @@ pub async fn a_retry_is_due_at_its_time(bench: &MessageBench) {
         assert_eq!(delivered_ids(&due), posted);
         assert_eq!(due[0].attempts, attempts);
         let again = bench.now().plus_secs(100);
-        bench.record(lease, &due, &DeliveryOutcome::RetryAt(again)).await;
+        bench.retry(lease, &due, again).await;
         assert_eq!(bench.next_due().await, Some(again));
         bench.advance_millis(99_999);
         assert_eq!(bench.lease(10).await.1, vec![]);
@@ -146,10 +148,10 @@ pub async fn a_retry_does_not_hold_up_the_next(bench: &MessageBench) {
     queue.subscribe("mailto:a@example.org").await;
     let posted = queue.fill(3).await;
     let (lease, due) = bench.lease(1).await;
-    bench.record(lease, &due, &DeliveryOutcome::RetryAt(bench.now().plus_secs(100))).await;
+    bench.retry(lease, &due, bench.now().plus_secs(100)).await;
     let (lease, due) = bench.lease(10).await;
     assert_eq!(delivered_ids(&due), posted[1..]);
-    bench.record(lease, &due, &DeliveryOutcome::Delivered).await;
+    bench.delivered(lease, &due).await;
     bench.advance_secs(100);
     assert_eq!(delivered_ids(&bench.lease(10).await.1), posted[..1]);
 }
@@ -163,8 +165,8 @@ pub async fn subscriptions_do_not_hold_up_each_other(bench: &MessageBench) {
     let (lease, due) = bench.lease(10).await;
     let (failed, done): (Vec<_>, Vec<_>) =
         due.into_iter().partition(|delivery| delivery.subscription.id == failing);
-    bench.record(lease, &failed, &DeliveryOutcome::RetryAt(bench.now().plus_secs(100))).await;
-    bench.record(lease, &done, &DeliveryOutcome::Delivered).await;
+    bench.retry(lease, &failed, bench.now().plus_secs(100)).await;
+    bench.delivered(lease, &done).await;
     let posted = queue.fill(1).await;
     let (_, due) = bench.lease(10).await;
     assert_eq!(delivered_ids(&due), [posted[0], posted[0]]);
@@ -177,7 +179,7 @@ pub async fn a_retry_ends_with_its_message(bench: &MessageBench) {
     queue.subscribe("mailto:a@example.org").await;
     queue.post(vec![crate::minting::lasting(60)]).await;
     let (lease, due) = bench.lease(10).await;
-    bench.record(lease, &due, &DeliveryOutcome::RetryAt(bench.now().plus_secs(50))).await;
+    bench.retry(lease, &due, bench.now().plus_secs(50)).await;
     bench.advance_secs(60);
     assert_eq!(bench.lease(10).await.1, vec![]);
     assert_eq!(bench.next_due().await, None);
@@ -192,7 +194,7 @@ pub async fn a_lease_that_was_taken_over_records_nothing(bench: &MessageBench) {
     bench.advance_secs(60);
     let (_, taken_over) = bench.lease(10).await;
     assert_eq!(delivered_ids(&taken_over), posted);
-    bench.record(late, &due, &DeliveryOutcome::Delivered).await;
+    bench.delivered(late, &due).await;
     bench.advance_secs(60);
     assert_eq!(delivered_ids(&bench.lease(10).await.1), posted, "still owed");
 }
@@ -204,7 +206,7 @@ pub async fn a_late_record_counts_if_no_other_took_over(bench: &MessageBench) {
     queue.fill(1).await;
     let (late, due) = bench.lease(10).await;
     bench.advance_secs(60);
-    bench.record(late, &due, &DeliveryOutcome::Delivered).await;
+    bench.delivered(late, &due).await;
     assert_eq!(bench.lease(10).await.1, vec![]);
 }
 
@@ -214,7 +216,7 @@ pub async fn an_unknown_lease_records_nothing(bench: &MessageBench) {
     queue.subscribe("mailto:a@example.org").await;
     let posted = queue.fill(1).await;
     let (_, due) = bench.lease(10).await;
-    bench.record(fresh_lease_id(), &due, &DeliveryOutcome::Delivered).await;
+    bench.delivered(fresh_lease_id(), &due).await;
     bench.advance_secs(60);
     assert_eq!(delivered_ids(&bench.lease(10).await.1), posted);
 }
@@ -226,6 +228,6 @@ pub async fn a_record_for_an_ended_subscription_does_nothing(bench: &MessageBenc
     queue.fill(1).await;
     let (lease, due) = bench.lease(10).await;
     queue.unsubscribe(id).await;
-    bench.record(lease, &due, &DeliveryOutcome::RetryAt(bench.now())).await;
+    bench.retry(lease, &due, bench.now()).await;
     assert_eq!(bench.lease(10).await.1, vec![]);
 }

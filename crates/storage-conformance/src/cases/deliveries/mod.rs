@@ -2,7 +2,13 @@
 
 pub mod durability;
 pub mod leasing;
+pub mod limiting;
+pub mod notifying;
 pub mod owing;
+pub mod pausing;
+pub mod recording;
+pub mod redelivering;
+pub mod waking;
 
 use zaqar_storage::MessageStore;
 

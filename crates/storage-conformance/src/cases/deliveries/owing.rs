@@ -76,6 +76,52 @@ pub async fn a_deleted_message_stays_for_its_subscribers(bench: &MessageBench) {
     assert_eq!(bodies, ["1", "2", "3"]);
 }
 
+/// A purge is the consumers' too: what was posted stays for subscribers.
+pub async fn a_purged_message_stays_for_its_subscribers(bench: &MessageBench) {
+    let queue = bench.queue();
+    queue.subscribe("mailto:a@example.org").await;
+    let posted = queue.fill(3).await;
+    queue.purge().await;
+    assert_eq!(queue.all().await, vec![]);
+    bench.reopen().await;
+    assert_eq!(delivered_ids(&bench.lease(10).await.1), posted);
+    assert_eq!(queue.all().await, vec![], "it is not back in the queue");
+}
+
+/// A message that was claimed too often stays for its subscribers, also once it has moved.
+pub async fn a_message_claimed_too_often_stays_for_its_subscribers(bench: &MessageBench) {
+    if !bench.store().capabilities().claims {
+        return;
+    }
+    let (queue, dead_letters) = (bench.queue(), bench.queue());
+    queue.subscribe("mailto:a@example.org").await;
+    let posted = queue.fill(2).await;
+    queue.exhaust(1, 1).await;
+    let (lease, due) = bench.lease(1).await;
+    assert_eq!(delivered_ids(&due), posted[..1]);
+    bench.retry(lease, &due, bench.now()).await;
+    queue.move_exhausted(&dead_letters, queue.exhausted().await).await;
+    let (_, again) = bench.lease(1).await;
+    assert_eq!(again[0].message, due[0].message, "as it was posted");
+}
+
+/// A delivery shows no claim on its message; a claim that makes the message live longer keeps it owed as long.
+pub async fn a_claimed_message_is_owed_as_long_as_it_lives(bench: &MessageBench) {
+    if !bench.store().capabilities().claims {
+        return;
+    }
+    let queue = bench.queue();
+    queue.subscribe("mailto:a@example.org").await;
+    let posted = queue.post(vec![lasting(30)]).await;
+    queue.claim(1).await;
+    bench.advance_secs(40);
+    let (_, due) = bench.lease(10).await;
+    assert_eq!(delivered_ids(&due), posted);
+    assert_eq!((due[0].message.message.claim, due[0].message.message.claim_count), (None, 0));
+    bench.advance_secs(80);
+    assert_eq!(bench.lease(10).await.1, vec![]);
+}
+
 /// When a message's time to live has ended, it is owed no more.
 pub async fn an_expired_message_is_owed_no_more(bench: &MessageBench) {
     let queue = bench.queue();

@@ -1,11 +1,11 @@
 //! Stores without subscriptions, or without deliveries.
 
 use zaqar_model::PageRequest;
-use zaqar_storage::SubscriptionChange;
+use zaqar_storage::{LeaseLimits, SubscriptionChange};
 
 use super::assert_unsupported;
 use crate::bench::MessageBench;
-use crate::minting::{fresh_lease_id, fresh_subscription_id};
+use crate::minting::{fresh_lease_id, fresh_message_id, fresh_subscription_id};
 
 /// A store that does not declare subscriptions answers `Unsupported` to each of their operations.
 pub async fn undeclared_subscriptions_are_unsupported(bench: &MessageBench) {
@@ -30,8 +30,19 @@ pub async fn undeclared_deliveries_are_unsupported(bench: &MessageBench) {
     if store.capabilities().deliveries {
         return;
     }
-    let now = bench.now();
-    assert_unsupported(&store.lease(fresh_lease_id(), now.plus_secs(60), 1, now).await);
+    let (queue, now) = (bench.queue(), bench.now());
+    let (of, id, message) = (&queue.destination, fresh_subscription_id(), fresh_message_id());
+    let limits = LeaseLimits { total: 1, per_subscription: 1 };
+    assert_unsupported(&store.lease(fresh_lease_id(), now.plus_secs(60), limits, now).await);
     assert_unsupported(&store.record(fresh_lease_id(), vec![], now).await);
-    assert_unsupported(&store.next_due(now).await);
+    assert_unsupported(&store.pause(of, id, now).await);
+    assert_unsupported(&store.next_due(1, now).await);
+    assert_unsupported(&store.wait_for_owed().await);
+    assert_unsupported(&store.redeliver(of, id, message, now).await);
+    assert_unsupported(&store.redeliver_failed(of, id, now, now).await);
+    let page = PageRequest { marker: None, limit: 10 };
+    assert_unsupported(&store.failed(of, id, &page, now).await);
+    let page = PageRequest { marker: None, limit: 10 };
+    assert_unsupported(&store.attempts(of, id, &page, now).await);
+    assert_unsupported(&store.attempts_of_message(of, id, message, now).await);
 }

@@ -1,0 +1,284 @@
+//! Does one step about deliveries on both, and compares what is owed, to whom, in which order.
+
+use std::collections::HashMap;
+
+use zaqar_model::{
+    Attempt, AttemptEnd, Delivery, DeliveryOutcome, DeliveryReport, Excerpt, FailedDelivery, KeptAttempt,
+    Marker, Metadata, NewMessage, PageRequest, Subscription, SubscriptionId, SubscriptionTtl, Timestamp,
+    TtlSeconds,
+};
+use zaqar_storage::{
+    ClaimRequest, Claims, Deliveries, LeaseLimits, MessageStore, Messages, SubscriptionChange, Subscriptions,
+};
+
+use super::deliveries::{Lease, Outcome, Step};
+use super::ledger::Number;
+use super::pair::{Pair, answers};
+use super::{Disagreement, agree};
+use crate::MessageFixture;
+use crate::minting::{
+    attempt, fresh_claim_id, fresh_lease_id, fresh_subscription_id, message, poster, terms,
+};
+
+/// More than there is of anything.
+const ALL: usize = 10_000;
+
+pub(super) async fn perform<F: MessageFixture>(pair: &mut Pair<F>, step: &Step) -> Result<(), Disagreement> {
+    answer(pair, step).await?;
+    let per_subscription =
+        if let Step::Lease { per_subscription, .. } = step { *per_subscription } else { ALL };
+    next_due(pair, per_subscription).await
+}
+
+async fn answer<F: MessageFixture>(pair: &mut Pair<F>, step: &Step) -> Result<(), Disagreement> {
+    let now = pair.now();
+    match step {
+        Step::Post { queue, ttls } => {
+            let to = &pair.queues[*queue];
+            let new: Vec<_> =
+                ttls.iter().map(|ttl| NewMessage { ttl: TtlSeconds::new(*ttl), ..message() }).collect();
+            let model = pair.model.post(to, &poster(), new.clone(), now).await;
+            if let Some((model, store)) = answers(model, pair.store.post(to, &poster(), new, now).await)? {
+                pair.ledger.posted(*queue, &model, &store);
+            }
+        }
+        Step::Pop { queue, limit } => {
+            let at = &pair.queues[*queue];
+            let model = pair.model.pop(at, *limit, now).await;
+            if let Some((model, store)) = answers(model, pair.store.pop(at, *limit, now).await)? {
+                pair.messages_agree("popped", model, store)?;
+            }
+        }
+        Step::Purge { queue } => {
+            let at = &pair.queues[*queue];
+            answers(pair.model.purge(at, now).await, pair.store.purge(at, now).await)?;
+        }
+        Step::Claim { queue, limit, ttl } => {
+            let at = &pair.queues[*queue];
+            let terms = terms(*ttl, 60);
+            let request = ClaimRequest { id: fresh_claim_id(), terms, limit: *limit, dead_letters: None };
+            let model = pair.model.claim(at, &request, now).await;
+            answers(model, pair.store.claim(at, &request, now).await)?;
+        }
+        Step::Subscribe { queue, subscriber, ttl, notified } => {
+            let subscription = Subscription {
+                id: fresh_subscription_id(),
+                source: pair.queues[*queue].clone(),
+                subscriber: format!("http://example.org/{subscriber}"),
+                ttl: SubscriptionTtl::new(u64::from(*ttl)),
+                renewed: now,
+                options: Metadata::default(),
+                confirmed: true,
+                notified: *notified,
+            };
+            pair.deliveries.subscriptions.push((*queue, subscription.id));
+            let model = pair.model.subscribe(subscription.clone(), now).await;
+            answers(model, pair.store.subscribe(subscription, now).await)?;
+        }
+        Step::Lease { secs, per_subscription } => lease(pair, *secs, *per_subscription).await?,
+        Step::Record { lease, outcomes } => record(pair, *lease, outcomes).await?,
+        Step::Drop { queue } => {
+            let at = &pair.queues[*queue];
+            answers(pair.model.drop_destination(at).await, pair.store.drop_destination(at).await)?;
+            pair.replace(*queue);
+        }
+        Step::Advance { millis } => pair.clock.advance_millis(*millis),
+        Step::Expire => {
+            answers(pair.model.expire(now).await, pair.store.expire(now).await)?;
+        }
+        Step::Reopen => reopen(pair).await,
+        Step::Notify { subscription, .. }
+        | Step::Unsubscribe { subscription }
+        | Step::Pause { subscription, .. }
+        | Step::Redeliver { subscription, .. }
+        | Step::RedeliverFailed { subscription, .. } => {
+            let known = &pair.deliveries.subscriptions;
+            if let Some((queue, id)) = known.get(subscription % known.len().max(1)).copied() {
+                about(pair, step, queue, id).await?;
+                look(pair, queue, id).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A step about one subscription.
+async fn about<F: MessageFixture>(
+    pair: &Pair<F>,
+    step: &Step,
+    queue: usize,
+    id: SubscriptionId,
+) -> Result<(), Disagreement> {
+    let (source, now) = (&pair.queues[queue], pair.now());
+    let (model, store) = (&pair.model, &pair.store);
+    match step {
+        Step::Notify { notified, .. } => {
+            let change = SubscriptionChange { notified: Some(*notified), ..Default::default() };
+            let of_model = model.update_subscription(source, id, change.clone(), now).await;
+            answers(of_model, store.update_subscription(source, id, change, now).await)?;
+        }
+        Step::Unsubscribe { .. } => {
+            answers(model.unsubscribe(source, id).await, store.unsubscribe(source, id).await)?;
+        }
+        Step::Pause { secs, .. } => {
+            let until = now.plus_secs(*secs);
+            answers(model.pause(source, id, until).await, store.pause(source, id, until).await)?;
+        }
+        Step::Redeliver { message, .. } => {
+            let Some(number) = pair.ledger.pick(queue, *message) else { return Ok(()) };
+            let ids = (pair.ledger.model_id(number), pair.ledger.store_id(number));
+            let of_model = model.redeliver(source, id, ids.0, now).await;
+            let answered = answers(of_model, store.redeliver(source, id, ids.1, now).await)?;
+            if let Some((of_model, of_store)) = answered {
+                agree("owed once more", of_model, of_store)?;
+            }
+        }
+        Step::RedeliverFailed { within_secs, .. } => {
+            let since = Timestamp::from_millis(now.as_millis() - within_secs * 1000);
+            let of_model = model.redeliver_failed(source, id, since, now).await;
+            let answered = answers(of_model, store.redeliver_failed(source, id, since, now).await)?;
+            if let Some((of_model, of_store)) = answered {
+                agree("owed once more", of_model, of_store)?;
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Leases may end with the store that gave them; so they are let run out before it is opened again.
+async fn reopen<F: MessageFixture>(pair: &mut Pair<F>) {
+    pair.clock.advance_secs(60);
+    pair.deliveries.leases.clear();
+    pair.reopen().await;
+}
+
+async fn lease<F: MessageFixture>(
+    pair: &mut Pair<F>,
+    secs: u64,
+    per_subscription: usize,
+) -> Result<(), Disagreement> {
+    let (id, now) = (fresh_lease_id(), pair.now());
+    let until = now.plus_secs(secs);
+    let limits = LeaseLimits { total: ALL, per_subscription };
+    let model = pair.model.lease(id, until, limits, now).await;
+    let Some((model, store)) = answers(model, pair.store.lease(id, until, limits, now).await)? else {
+        return Ok(());
+    };
+    for deliveries in [&model, &store] {
+        they_are_in_order(deliveries)?;
+    }
+    let of_model = sorted(model, |own| pair.ledger.model_number(own.message.message.id));
+    let of_store = sorted(store, |own| pair.ledger.store_number(own.message.message.id));
+    let keys = |own: &[(SubscriptionId, Option<Number>, Delivery)]| -> Vec<_> {
+        own.iter().map(|(id, number, delivery)| (*id, *number, delivery.attempts)).collect()
+    };
+    agree("leased", keys(&of_model), keys(&of_store))?;
+    let report = |delivery: &Delivery| delivery.report(DeliveryOutcome::Postponed(now));
+    let taken = of_model.iter().zip(&of_store).map(|(own, other)| (report(&own.2), report(&other.2)));
+    let lease = Lease { id, taken: taken.collect() };
+    pair.deliveries.leases.push(lease);
+    Ok(())
+}
+
+fn sorted(
+    deliveries: Vec<Delivery>,
+    number: impl Fn(&Delivery) -> Option<Number>,
+) -> Vec<(SubscriptionId, Option<Number>, Delivery)> {
+    let mut keyed: Vec<_> =
+        deliveries.into_iter().map(|own| (own.subscription.id, number(&own), own)).collect();
+    keyed.sort_by_key(|(id, number, _)| (*id, *number));
+    keyed
+}
+
+fn they_are_in_order(deliveries: &[Delivery]) -> Result<(), Disagreement> {
+    let mut last: HashMap<SubscriptionId, Marker> = HashMap::new();
+    for delivery in deliveries {
+        let before = last.insert(delivery.subscription.id, delivery.position);
+        if before.is_some_and(|before| before >= delivery.position) {
+            return Err(Disagreement(format!("{:?} is out of order", delivery.position)));
+        }
+    }
+    Ok(())
+}
+
+async fn record<F: MessageFixture>(
+    pair: &Pair<F>,
+    lease: usize,
+    outcomes: &[Option<Outcome>],
+) -> Result<(), Disagreement> {
+    let now = pair.now();
+    let Some(lease) = pair.deliveries.leases.iter().rev().nth(lease) else { return Ok(()) };
+    let (mut of_model, mut of_store) = (Vec::new(), Vec::new());
+    for ((model, store), outcome) in lease.taken.iter().zip(outcomes.iter().cycle()) {
+        let account: Attempt = attempt(now, Some(500));
+        let outcome = match outcome {
+            None => continue,
+            Some(Outcome::Delivered) => DeliveryOutcome::Delivered(account),
+            Some(Outcome::RetryAfter(secs)) => DeliveryOutcome::RetryAt(now.plus_secs(*secs), account),
+            Some(Outcome::Exhausted) => DeliveryOutcome::Exhausted(Excerpt::new("410 Gone"), account),
+            Some(Outcome::Postponed(secs)) => DeliveryOutcome::Postponed(now.plus_secs(*secs)),
+        };
+        of_model.push(DeliveryReport { outcome: outcome.clone(), ..model.clone() });
+        of_store.push(DeliveryReport { outcome, ..store.clone() });
+    }
+    answers(
+        pair.model.record(lease.id, of_model, now).await,
+        pair.store.record(lease.id, of_store, now).await,
+    )?;
+    Ok(())
+}
+
+/// What failed, and which attempts are on record.
+async fn look<F: MessageFixture>(
+    pair: &Pair<F>,
+    queue: usize,
+    id: SubscriptionId,
+) -> Result<(), Disagreement> {
+    let (source, now) = (&pair.queues[queue], pair.now());
+    let page = PageRequest { marker: None, limit: ALL };
+    let model = pair.model.failed(source, id, &page, now).await;
+    if let Some((model, store)) = answers(model, pair.store.failed(source, id, &page, now).await)? {
+        let fields = |own: &FailedDelivery, number| (number, own.attempts, own.failed, own.reason.clone());
+        let number = |own: &FailedDelivery| pair.ledger.model_number(own.message.message.id);
+        let model: Vec<_> = model.items.iter().map(|own| fields(own, number(own))).collect();
+        let number = |own: &FailedDelivery| pair.ledger.store_number(own.message.message.id);
+        let store: Vec<_> = store.items.iter().map(|own| fields(own, number(own))).collect();
+        agree("failed", model, store)?;
+    }
+    let page = PageRequest { marker: None, limit: ALL };
+    let model = pair.model.attempts(source, id, &page, now).await;
+    if let Some((model, store)) = answers(model, pair.store.attempts(source, id, &page, now).await)? {
+        let model: Vec<_> =
+            model.items.iter().map(|own| account(own, pair.ledger.model_number(own.message))).collect();
+        let store: Vec<_> =
+            store.items.iter().map(|own| account(own, pair.ledger.store_number(own.message))).collect();
+        agree("attempts", model, store)?;
+    }
+    Ok(())
+}
+
+fn account(kept: &KeptAttempt, number: Option<Number>) -> (Option<Number>, Attempt, AttemptEnd) {
+    (number, kept.attempt.clone(), kept.end)
+}
+
+/// The next delivery is due at the same time; what is due by now is due by now.
+async fn next_due<F: MessageFixture>(pair: &Pair<F>, limit: usize) -> Result<(), Disagreement> {
+    let now = pair.now();
+    let model = pair.model.next_due(limit, now).await;
+    let Some((model, store)) = answers(model, pair.store.next_due(limit, now).await)? else { return Ok(()) };
+    agree("the next is due", model.map(|due| due.max(now)), store.map(|due| due.max(now)))
+}
+
+/// What is still owed, after all leases have run out, and what is on record.
+pub(super) async fn compare_everything<F: MessageFixture>(pair: &mut Pair<F>) -> Result<(), Disagreement> {
+    lease(pair, 60, ALL).await?;
+    reopen(pair).await;
+    lease(pair, 60, ALL).await?;
+    for (queue, id) in pair.deliveries.subscriptions.clone() {
+        look(pair, queue, id).await?;
+    }
+    pair.clock.advance_secs(3600);
+    next_due(pair, ALL).await?;
+    lease(pair, 60, ALL).await
+}

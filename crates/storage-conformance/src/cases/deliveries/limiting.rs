@@ -1,0 +1,107 @@
+//! How much is leased, and of whom.
+
+use std::collections::BTreeSet;
+
+use zaqar_storage::LeaseLimits;
+
+use super::owing::delivered_ids;
+use crate::bench::MessageBench;
+use crate::minting::fresh_lease_id;
+
+const TWO: LeaseLimits = LeaseLimits { total: 10, per_subscription: 2 };
+
+/// Of one subscription no more than its limit is under live leases, however often one leases.
+pub async fn a_subscription_has_at_most_so_many_under_lease(bench: &MessageBench) {
+    let queue = bench.queue();
+    queue.subscribe("mailto:a@example.org").await;
+    queue.subscribe("mailto:b@example.org").await;
+    let posted = queue.fill(5).await;
+    let (_, due) = bench.lease_within(TWO).await;
+    assert_eq!(due.len(), 4);
+    assert!(due.iter().all(|delivery| posted[..2].contains(&delivery.message.message.id)));
+    assert_eq!(bench.lease_within(TWO).await.1, vec![]);
+}
+
+/// A delivery that is recorded makes room for another, whatever its outcome was.
+pub async fn a_record_makes_room_for_another(bench: &MessageBench) {
+    let queue = bench.queue();
+    queue.subscribe("mailto:a@example.org").await;
+    let posted = queue.fill(5).await;
+    let (lease, due) = bench.lease_within(TWO).await;
+    bench.delivered(lease, &due[1..]).await;
+    let (next_lease, next) = bench.lease_within(TWO).await;
+    assert_eq!(delivered_ids(&next), posted[2..3]);
+    bench.retry(lease, &due[..1], bench.now().plus_secs(100)).await;
+    bench.postpone(next_lease, &next, bench.now().plus_secs(100)).await;
+    assert_eq!(delivered_ids(&bench.lease_within(TWO).await.1), posted[3..]);
+}
+
+/// A lease that has ended makes room.
+pub async fn an_ended_lease_makes_room(bench: &MessageBench) {
+    let queue = bench.queue();
+    queue.subscribe("mailto:a@example.org").await;
+    let posted = queue.fill(5).await;
+    bench.lease_within(TWO).await;
+    bench.advance_secs(60);
+    assert_eq!(delivered_ids(&bench.lease_within(TWO).await.1), posted[..2], "in the order of posting");
+}
+
+/// While a subscription has its limit under lease, the next is due when one of these leases ends.
+pub async fn what_is_due_next_knows_the_limit(bench: &MessageBench) {
+    let queue = bench.queue();
+    queue.subscribe("mailto:a@example.org").await;
+    queue.fill(3).await;
+    bench.lease_within(LeaseLimits { total: 1, per_subscription: 2 }).await;
+    let first_ends = bench.now().plus_secs(60);
+    bench.advance_secs(10);
+    assert!(bench.next_due_within(2).await.is_some_and(|due| due <= bench.now()));
+    bench.lease_within(TWO).await;
+    assert_eq!(bench.next_due_within(2).await, Some(first_ends));
+    assert!(bench.next_due_within(3).await.is_some_and(|due| due <= bench.now()));
+}
+
+/// A lease serves many subscriptions a little, not one of them alone.
+pub async fn subscriptions_take_turns(bench: &MessageBench) {
+    let (queue, other) = (bench.queue(), bench.queue());
+    for number in 0..5 {
+        queue.subscribe(&format!("mailto:{number}@example.org")).await;
+        other.subscribe(&format!("mailto:{number}@example.org")).await;
+    }
+    queue.fill(20).await;
+    other.fill(1).await;
+    let mut served = BTreeSet::new();
+    for _ in 0..5 {
+        let (_, due) = bench.lease(2).await;
+        served.extend(due.iter().map(|delivery| delivery.subscription.id));
+    }
+    assert_eq!(served.len(), 10, "ten deliveries, one for each");
+}
+
+/// A healthy subscription is served at once among many that are dead: what they hold does not count, and their backlog
+/// does not come first.
+pub async fn dead_subscriptions_do_not_delay_a_healthy_one(bench: &MessageBench) {
+    let (dead, alive) = (bench.queue(), bench.queue());
+    for number in 0..50 {
+        dead.subscribe(&format!("mailto:{number}@example.org")).await;
+    }
+    dead.fill(20).await;
+    while !bench.lease_within(TWO).await.1.is_empty() {}
+    let healthy = alive.subscribe("mailto:a@example.org").await;
+    for _ in 0..5 {
+        let posted = alive.fill(1).await;
+        let (lease, due) = bench.lease_within(TWO).await;
+        assert_eq!(delivered_ids(&due), posted);
+        assert_eq!(due[0].subscription.id, healthy);
+        bench.delivered(lease, &due).await;
+    }
+}
+
+/// A lease that would have ended already takes nothing.
+pub async fn a_lease_without_time_takes_nothing(bench: &MessageBench) {
+    let queue = bench.queue();
+    queue.subscribe("mailto:a@example.org").await;
+    let posted = queue.fill(1).await;
+    let taken = bench.store().lease(fresh_lease_id(), bench.now(), TWO, bench.now()).await.unwrap();
+    assert_eq!(taken, vec![]);
+    assert_eq!(delivered_ids(&bench.lease(10).await.1), posted);
+}

@@ -1,0 +1,70 @@
+//! What a checkpoint says of one subscription's deliveries: its cursor, and where its attempts are.
+
+use zaqar_model::{SubscriptionId, Timestamp};
+
+use super::{decode_location, encode_location};
+use crate::index::{AttemptEntry, QueueIndex, SavedCursor};
+use crate::log::{FieldWriter, Fields, Malformed, Segments, Standing};
+
+/// What was read of a subscription.
+pub(super) struct Deliveries {
+    front: u64,
+    standings: Vec<(u64, Standing)>,
+    next_attempt: u64,
+    attempts: Vec<(u64, AttemptEntry)>,
+}
+
+pub(super) fn encode(index: &QueueIndex, id: SubscriptionId, out: &mut FieldWriter<'_>) {
+    let cursor = index.cursor(id);
+    out.u64(cursor.map_or(0, |cursor| cursor.front()));
+    out.count(cursor.map_or(0, |cursor| cursor.open_len() + cursor.failed().len()));
+    if let Some(cursor) = cursor {
+        for (sequence, due, attempts) in cursor.open() {
+            out.u64(sequence);
+            Standing::Waiting { due, attempts }.encode(out);
+        }
+        for (sequence, failure) in cursor.failed() {
+            out.u64(*sequence);
+            Standing::Failed(failure.clone()).encode(out);
+        }
+    }
+    let attempts = index.attempts.get(id);
+    out.u64(attempts.map_or(0, |attempts| attempts.next));
+    out.count(attempts.map_or(0, |attempts| attempts.entries.len()));
+    for (number, entry) in attempts.into_iter().flat_map(|attempts| &attempts.entries) {
+        out.u64(*number);
+        encode_location(entry.location, out);
+        out.u64(entry.sequence);
+        out.u64(entry.at.as_millis());
+    }
+}
+
+impl Deliveries {
+    pub(super) fn decode(fields: &mut Fields<'_>) -> Result<Self, Malformed> {
+        Ok(Self {
+            front: fields.u64()?,
+            standings: fields.list(9, |fields| Ok((fields.u64()?, Standing::decode(fields)?)))?,
+            next_attempt: fields.u64()?,
+            attempts: fields.list(36, |fields| {
+                let number = fields.u64()?;
+                let location = decode_location(fields)?;
+                let (sequence, at) = (fields.u64()?, Timestamp::from_millis(fields.u64()?));
+                Ok((number, AttemptEntry { location, sequence, at }))
+            })?,
+        })
+    }
+
+    /// Puts them into the index, in which the subscriptions and the messages are already.
+    pub(super) fn restore(all: Vec<(SubscriptionId, Self)>, index: &mut QueueIndex, segments: &Segments) {
+        let mut cursors = Vec::new();
+        for (id, Self { front, standings, next_attempt, attempts }) in all {
+            cursors.push(SavedCursor { id, front, standings });
+            for (number, entry) in attempts {
+                segments.note_live(entry.location);
+                index.add_attempt(id, number, entry);
+            }
+            index.attempts.raise(id, next_attempt);
+        }
+        index.restore_cursors(cursors);
+    }
+}

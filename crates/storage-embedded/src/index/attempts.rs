@@ -1,0 +1,170 @@
+//! Where the log keeps the accounts of attempts: the newest of each subscription.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use zaqar_model::{SubscriptionId, Timestamp};
+use zaqar_storage::{ATTEMPTS_KEPT, ATTEMPTS_KEPT_FOR};
+
+use super::QueueIndex;
+use crate::log::Location;
+
+/// What the index knows of an attempt; the rest is on disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct AttemptEntry {
+    pub(crate) location: Location,
+    /// Of the message.
+    pub(crate) sequence: u64,
+    pub(crate) at: Timestamp,
+}
+
+impl AttemptEntry {
+    pub(crate) const fn expires(&self) -> Timestamp {
+        self.at.plus_secs(ATTEMPTS_KEPT_FOR)
+    }
+}
+
+impl QueueIndex {
+    /// Keeps the place of an attempt, if its subscription is still there.
+    pub(crate) fn add_attempt(&mut self, id: SubscriptionId, number: u64, entry: AttemptEntry) {
+        let forgotten = if self.subscriptions.get(id).is_some() {
+            self.attempts.insert(id, number, entry)
+        } else {
+            Some(entry.location)
+        };
+        self.freed.extend(forgotten);
+    }
+
+    /// The log keeps an attempt elsewhere now.
+    pub(crate) fn relocate_attempt(&mut self, id: SubscriptionId, number: u64, from: Location, to: Location) {
+        match self.attempts.get_mut(id, number).filter(|entry| entry.location == from) {
+            Some(entry) => {
+                entry.location = to;
+                self.freed.push(from);
+            }
+            None => self.freed.push(to),
+        }
+    }
+
+    /// Forgets an attempt that cannot be read.
+    pub(crate) fn lose_attempt(&mut self, id: SubscriptionId, number: u64) {
+        let lost = self.attempts.remove_one(id, number);
+        self.freed.extend(lost);
+    }
+}
+
+/// The attempts of a queue's subscriptions, by the time the oldest one is forgotten.
+#[derive(Debug, Default)]
+pub(crate) struct AttemptTable {
+    of: HashMap<SubscriptionId, Attempts>,
+    by_expiry: BTreeSet<(Timestamp, SubscriptionId)>,
+    len: usize,
+}
+
+/// The attempts of one subscription by their numbers.
+#[derive(Debug, Default)]
+pub(crate) struct Attempts {
+    /// The next number to give out.
+    pub(crate) next: u64,
+    pub(crate) entries: BTreeMap<u64, AttemptEntry>,
+    /// When the oldest is forgotten.
+    registered: Timestamp,
+}
+
+impl AttemptTable {
+    pub(crate) fn get(&self, id: SubscriptionId) -> Option<&Attempts> {
+        self.of.get(&id)
+    }
+
+    /// How many there are.
+    pub(crate) const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// The number of the next attempt, which nobody else gets.
+    pub(crate) fn next_number(&mut self, id: SubscriptionId) -> u64 {
+        let attempts = self.of.entry(id).or_default();
+        attempts.next += 1;
+        attempts.next - 1
+    }
+
+    /// No number below this one is given out.
+    pub(crate) fn raise(&mut self, id: SubscriptionId, next: u64) {
+        let attempts = self.of.entry(id).or_default();
+        attempts.next = attempts.next.max(next);
+    }
+
+    /// Keeps an attempt, in the place of the one of its number; answers what is forgotten for it.
+    pub(crate) fn insert(
+        &mut self,
+        id: SubscriptionId,
+        number: u64,
+        entry: AttemptEntry,
+    ) -> Option<Location> {
+        self.raise(id, number.saturating_add(1));
+        let attempts = self.of.entry(id).or_default();
+        let mut forgotten = attempts.entries.insert(number, entry);
+        if attempts.entries.len() > ATTEMPTS_KEPT {
+            forgotten = attempts.entries.pop_first().map(|(_, entry)| entry);
+        }
+        self.len += usize::from(forgotten.is_none());
+        self.register(id);
+        forgotten.map(|entry| entry.location)
+    }
+
+    pub(super) fn get_mut(&mut self, id: SubscriptionId, number: u64) -> Option<&mut AttemptEntry> {
+        self.of.get_mut(&id)?.entries.get_mut(&number)
+    }
+
+    /// Forgets one attempt.
+    pub(super) fn remove_one(&mut self, id: SubscriptionId, number: u64) -> Option<Location> {
+        let removed = self.of.get_mut(&id)?.entries.remove(&number)?;
+        self.len -= 1;
+        self.register(id);
+        Some(removed.location)
+    }
+
+    /// Forgets the attempts of a subscription; answers where they were.
+    pub(super) fn remove(&mut self, id: SubscriptionId) -> Vec<Location> {
+        let Some(attempts) = self.of.remove(&id) else { return Vec::new() };
+        self.by_expiry.remove(&(attempts.registered, id));
+        self.len -= attempts.entries.len();
+        attempts.entries.values().map(|entry| entry.location).collect()
+    }
+
+    pub(super) fn next_expiry(&self) -> Timestamp {
+        self.by_expiry.first().map_or(Timestamp::NEVER, |(at, _)| *at)
+    }
+
+    /// Forgets the oldest attempts where they are too old by `now`.
+    pub(super) fn expire(&mut self, now: Timestamp) -> Vec<Location> {
+        let mut forgotten = Vec::new();
+        while let Some((_, id)) = self.by_expiry.first().copied().filter(|(at, _)| *at <= now) {
+            let Some(attempts) = self.of.get_mut(&id) else { break };
+            while let Some(oldest) =
+                attempts.entries.first_entry().filter(|oldest| oldest.get().expires() <= now)
+            {
+                forgotten.push(oldest.remove().location);
+                self.len -= 1;
+            }
+            self.register(id);
+        }
+        forgotten
+    }
+
+    /// Notes when the oldest attempt of a subscription is forgotten.
+    fn register(&mut self, id: SubscriptionId) {
+        let Some(attempts) = self.of.get_mut(&id) else { return };
+        self.by_expiry.remove(&(attempts.registered, id));
+        if let Some((_, oldest)) = attempts.entries.first_key_value() {
+            attempts.registered = oldest.expires();
+            self.by_expiry.insert((attempts.registered, id));
+        }
+    }
+
+    /// All of them, in no order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (SubscriptionId, u64, &AttemptEntry)> {
+        self.of
+            .iter()
+            .flat_map(|(id, attempts)| attempts.entries.iter().map(|(number, entry)| (*id, *number, entry)))
+    }
+}

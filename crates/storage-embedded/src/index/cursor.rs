@@ -1,0 +1,134 @@
+//! One subscription's place in its queue: how far it has come, and what is not done behind that.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use zaqar_model::{LeaseId, Timestamp};
+
+use crate::log::Failure;
+
+/// A delivery that was taken up once and is not done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Open {
+    pub(crate) attempts: u32,
+    /// When it is to be tried; while it is leased, when the lease ends.
+    due: Timestamp,
+    /// Who had it last, unless that was recorded.
+    lease: Option<LeaseId>,
+}
+
+/// What is below `front` was taken up; of that, what is neither open nor failed is done.
+#[derive(Debug, Default)]
+pub(crate) struct Cursor {
+    pub(super) front: u64,
+    open: BTreeMap<u64, Open>,
+    pub(super) failed: BTreeMap<u64, Failure>,
+    /// The open ones that are due, in the order of posting.
+    due: BTreeSet<u64>,
+    /// Those that will be.
+    waiting: BTreeSet<(Timestamp, u64)>,
+    /// Those under live leases, by the end of the lease.
+    leased: BTreeSet<(Timestamp, u64)>,
+    pub(crate) paused_until: Timestamp,
+}
+
+impl Cursor {
+    pub(super) fn at(front: u64) -> Self {
+        Self { front, ..Self::default() }
+    }
+
+    /// Whether the delivery is open or has failed: then its message stays.
+    pub(super) fn holds(&self, sequence: u64) -> bool {
+        self.open.contains_key(&sequence) || self.failed.contains_key(&sequence)
+    }
+
+    /// All that this cursor holds.
+    pub(super) fn held(&self) -> impl Iterator<Item = u64> {
+        self.open.keys().chain(self.failed.keys()).copied()
+    }
+
+    /// What a checkpoint says of the open deliveries: one that is leased is due when the store is opened again.
+    pub(crate) fn open(&self) -> impl Iterator<Item = (u64, Timestamp, u32)> {
+        let waiting = |open: &Open| if open.lease.is_none() { open.due } else { Timestamp::default() };
+        self.open.iter().map(move |(sequence, open)| (*sequence, waiting(open), open.attempts))
+    }
+
+    pub(crate) const fn front(&self) -> u64 {
+        self.front
+    }
+
+    pub(crate) const fn failed(&self) -> &BTreeMap<u64, Failure> {
+        &self.failed
+    }
+
+    pub(crate) fn open_len(&self) -> usize {
+        self.open.len()
+    }
+
+    /// The delivery, if this lease had it last.
+    pub(crate) fn leased_by(&self, sequence: u64, lease: LeaseId) -> Option<Open> {
+        self.open.get(&sequence).copied().filter(|open| open.lease == Some(lease))
+    }
+
+    pub(crate) fn is_leased(&self, sequence: u64, now: Timestamp) -> bool {
+        self.open.get(&sequence).is_some_and(|open| open.lease.is_some() && now < open.due)
+    }
+
+    /// Sets a delivery aside until it is due.
+    pub(super) fn put(&mut self, sequence: u64, due: Timestamp, attempts: u32) {
+        self.remove(sequence);
+        self.open.insert(sequence, Open { attempts, due, lease: None });
+        self.waiting.insert((due, sequence));
+    }
+
+    /// Leases a delivery; answers how often it was tried.
+    pub(super) fn lease(&mut self, sequence: u64, lease: LeaseId, until: Timestamp) -> u32 {
+        let attempts = self.open.get(&sequence).map_or(0, |open| open.attempts);
+        self.remove(sequence);
+        self.open.insert(sequence, Open { attempts, due: until, lease: Some(lease) });
+        self.leased.insert((until, sequence));
+        attempts
+    }
+
+    pub(super) fn remove(&mut self, sequence: u64) {
+        self.failed.remove(&sequence);
+        if let Some(open) = self.open.remove(&sequence) {
+            self.due.remove(&sequence);
+            self.waiting.remove(&(open.due, sequence));
+            self.leased.remove(&(open.due, sequence));
+        }
+    }
+
+    /// Makes due what is by `now`: what waited, and what leases have lost.
+    pub(super) fn ripen(&mut self, now: Timestamp) {
+        for timers in [&mut self.waiting, &mut self.leased] {
+            while timers.first().is_some_and(|(at, _)| *at <= now) {
+                self.due.extend(timers.pop_first().map(|(_, sequence)| sequence));
+            }
+        }
+    }
+
+    pub(super) fn first_due(&self) -> Option<u64> {
+        self.due.first().copied()
+    }
+
+    pub(super) fn first_waiting(&self) -> Option<(Timestamp, u64)> {
+        self.waiting.first().copied()
+    }
+
+    /// By the end of the lease.
+    pub(super) fn leased(&self) -> impl Iterator<Item = (Timestamp, u64)> {
+        self.leased.iter().copied()
+    }
+
+    /// How many more may be leased.
+    pub(super) fn slots(&self, per_subscription: usize) -> usize {
+        per_subscription.saturating_sub(self.leased.len())
+    }
+
+    /// When one more may be leased.
+    pub(super) fn slot_free_at(&self, per_subscription: usize) -> Timestamp {
+        let over = self.leased.len().checked_sub(per_subscription);
+        let end = over.and_then(|over| self.leased.iter().nth(over));
+        end.map_or(Timestamp::default(), |(at, _)| *at)
+    }
+}

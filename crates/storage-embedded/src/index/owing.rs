@@ -1,0 +1,250 @@
+//! What a queue owes to its subscribers.
+//!
+//! Each subscription that is notified has a [`Cursor`]. A message stays while a cursor has not come to it, or holds it
+//! as open or failed: the cursors are kept in order, and the holders of a message are counted, so that letting go costs
+//! the same with a thousand subscriptions as with one.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use zaqar_model::{SubscriptionId, Timestamp};
+
+use super::cursor::Cursor;
+use super::{Entry, KeptSubscription, QueueIndex};
+use crate::log::{FROM_THE_END, Standing};
+
+/// The cursors of a queue.
+#[derive(Debug, Default)]
+pub(crate) struct Owing {
+    pub(super) cursors: BTreeMap<SubscriptionId, Cursor>,
+    pub(super) fronts: BTreeSet<(u64, SubscriptionId)>,
+    /// How many cursors hold a message.
+    holders: HashMap<u64, u32>,
+    /// What failed, by the time its message was to expire.
+    pub(super) failures: BTreeSet<(Timestamp, SubscriptionId, u64)>,
+    /// Those that have taken up all there is: a post wakes them.
+    pub(super) caught_up: BTreeSet<SubscriptionId>,
+    /// What the schedule is to be told of.
+    pub(super) changes: Changes,
+}
+
+/// What has changed about when the subscriptions of a queue are due.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Changes {
+    /// Something was posted: look at those that have caught up.
+    pub(crate) posted: bool,
+    /// Look at these.
+    pub(crate) woken: Vec<SubscriptionId>,
+    /// These are owed nothing any more.
+    pub(crate) gone: Vec<SubscriptionId>,
+}
+
+/// Where a checkpoint says that a subscription's cursor is.
+#[derive(Debug)]
+pub(crate) struct SavedCursor {
+    pub(crate) id: SubscriptionId,
+    pub(crate) front: u64,
+    pub(crate) standings: Vec<(u64, Standing)>,
+}
+
+impl QueueIndex {
+    // Subscriptions
+
+    /// Keeps a subscription, new or changed.
+    pub(crate) fn subscribe(&mut self, mut kept: KeptSubscription) {
+        let id = kept.id;
+        if kept.owed_from == Some(FROM_THE_END) {
+            kept.owed_from = Some(self.next_sequence);
+        }
+        let before = self.subscriptions.get(id).and_then(|before| before.owed_from);
+        let from = kept.owed_from;
+        self.subscriptions.put(kept);
+        if before != from {
+            self.forget_cursor(id);
+            if let Some(from) = from {
+                self.owing.cursors.insert(id, Cursor::at(from));
+                self.owing.fronts.insert((from, id));
+                self.owing.changes.woken.push(id);
+            }
+        }
+    }
+
+    pub(crate) fn unsubscribe(&mut self, id: SubscriptionId) {
+        self.subscriptions.remove(id);
+        self.forget_subscriber(id);
+    }
+
+    /// Ends the subscriptions that have expired by `now`, and forgets the attempts that are too old.
+    pub(super) fn expire_subscriptions(&mut self, now: Timestamp) {
+        for id in self.subscriptions.expire(now) {
+            self.forget_subscriber(id);
+        }
+        let forgotten = self.attempts.expire(now);
+        self.freed.extend(forgotten);
+    }
+
+    /// Forgets the failures whose messages have expired by `now`.
+    pub(super) fn expire_failures(&mut self, now: Timestamp) {
+        while let Some((at, id, sequence)) =
+            self.owing.failures.first().copied().filter(|(at, _, _)| *at <= now)
+        {
+            self.owing.failures.remove(&(at, id, sequence));
+            match self.owed_message(sequence).map(|entry| entry.expires) {
+                // A claim has made the message live longer.
+                Some(expires)
+                    if expires > now
+                        && self.cursor(id).is_some_and(|cursor| cursor.failed.contains_key(&sequence)) =>
+                {
+                    self.owing.failures.insert((expires, id, sequence));
+                }
+                Some(_) => {}
+                None => self.change(id, sequence, |cursor| drop(cursor.failed.remove(&sequence))),
+            }
+        }
+    }
+
+    /// When the next failure may be forgotten.
+    pub(super) fn next_failure_expiry(&self) -> Timestamp {
+        self.owing.failures.first().map_or(Timestamp::NEVER, |(at, _, _)| *at)
+    }
+
+    fn forget_subscriber(&mut self, id: SubscriptionId) {
+        self.forget_cursor(id);
+        let attempts = self.attempts.remove(id);
+        self.freed.extend(attempts);
+    }
+
+    fn forget_cursor(&mut self, id: SubscriptionId) {
+        let Some(cursor) = self.owing.cursors.remove(&id) else { return };
+        for sequence in cursor.held() {
+            self.let_go(sequence);
+        }
+        let first = self.owing.first_front();
+        self.owing.fronts.remove(&(cursor.front, id));
+        self.release_passed(first);
+        self.owing.caught_up.remove(&id);
+        self.owing.changes.gone.push(id);
+    }
+
+    /// Puts the cursors where a checkpoint says they are: all of them at once, so that none lets go of what another
+    /// holds.
+    pub(crate) fn restore_cursors(&mut self, cursors: Vec<SavedCursor>) {
+        let mut fronts = Vec::new();
+        for SavedCursor { id, front, standings } in cursors {
+            for (sequence, standing) in standings {
+                self.stand(id, sequence, standing);
+            }
+            fronts.push((id, front));
+        }
+        for (id, front) in fronts {
+            self.set_front(id, front);
+        }
+    }
+
+    // Messages that stay
+
+    /// Keeps a message for subscribers; for recovery.
+    pub(crate) fn restore_kept(&mut self, sequence: u64, entry: Entry) {
+        self.kept.insert(sequence, entry);
+    }
+
+    /// The message that a delivery brings, wherever it is: in the queue, claimed too often, or kept for subscribers.
+    pub(crate) fn owed_message(&self, sequence: u64) -> Option<&Entry> {
+        if self.foreign_id_of(sequence).is_some() {
+            return None;
+        }
+        self.get(sequence).or_else(|| self.kept.get(sequence)).or_else(|| self.exhausted.get(sequence))
+    }
+
+    /// The first message from a place on that was posted here.
+    pub(super) fn next_posted(&self, from: u64) -> Option<u64> {
+        let is_posted = |sequence: &u64| self.foreign_id_of(*sequence).is_none();
+        let live = self.iter_from(from).map(|(sequence, _, _)| sequence).find(is_posted);
+        let kept = self.kept.iter_from(from).next().map(|(sequence, _)| sequence);
+        let exhausted = self.exhausted.iter_from(from).map(|(sequence, _, _)| sequence).find(is_posted);
+        [live, kept, exhausted].into_iter().flatten().min()
+    }
+
+    /// Whether a subscriber is owed a message, or may have it once more.
+    pub(super) fn is_needed(&self, sequence: u64) -> bool {
+        let is_ahead = self.owing.first_front().is_some_and(|front| front <= sequence);
+        (is_ahead || self.owing.holders.contains_key(&sequence)) && self.foreign_id_of(sequence).is_none()
+    }
+
+    /// Lets go of the kept messages that nobody needs; for the end of recovery.
+    pub(crate) fn release_unneeded(&mut self) {
+        let kept = self.kept.iter_from(0).map(|(sequence, _)| sequence);
+        let unneeded: Vec<u64> = kept.filter(|sequence| !self.is_needed(*sequence)).collect();
+        unneeded.into_iter().for_each(|sequence| self.drop_kept(sequence));
+    }
+
+    /// The first cursor has moved on from here.
+    fn release_passed(&mut self, first: Option<u64>) {
+        let Some(from) = first else { return };
+        let to = self.owing.first_front().unwrap_or(u64::MAX);
+        if from < to {
+            let passed = self.kept.iter_from(from).map(|(sequence, _)| sequence);
+            let passed: Vec<u64> = passed
+                .take_while(|sequence| *sequence < to)
+                .filter(|sequence| !self.owing.holders.contains_key(sequence))
+                .collect();
+            passed.into_iter().for_each(|sequence| self.drop_kept(sequence));
+        }
+    }
+
+    fn drop_kept(&mut self, sequence: u64) {
+        let released = self.kept.remove(sequence);
+        self.freed.extend(released.map(|entry| entry.location));
+    }
+
+    fn hold_on(&mut self, sequence: u64) {
+        *self.owing.holders.entry(sequence).or_default() += 1;
+    }
+
+    fn let_go(&mut self, sequence: u64) {
+        if let Some(holders) = self.owing.holders.get_mut(&sequence) {
+            *holders -= 1;
+            if *holders == 0 {
+                self.owing.holders.remove(&sequence);
+                if !self.is_needed(sequence) {
+                    self.drop_kept(sequence);
+                }
+            }
+        }
+    }
+
+    /// Changes how a cursor stands to a message, and counts who holds it.
+    pub(super) fn change(&mut self, id: SubscriptionId, sequence: u64, change: impl FnOnce(&mut Cursor)) {
+        let Some(cursor) = self.owing.cursors.get_mut(&id) else { return };
+        let held = cursor.holds(sequence);
+        change(cursor);
+        match (held, cursor.holds(sequence)) {
+            (false, true) => self.hold_on(sequence),
+            (true, false) => self.let_go(sequence),
+            _ => {}
+        }
+    }
+
+    pub(super) fn set_front(&mut self, id: SubscriptionId, front: u64) {
+        let first = self.owing.first_front();
+        let Some(cursor) = self.owing.cursors.get_mut(&id).filter(|cursor| cursor.front < front) else {
+            return;
+        };
+        self.owing.fronts.remove(&(cursor.front, id));
+        cursor.front = front;
+        self.owing.fronts.insert((front, id));
+        self.release_passed(first);
+    }
+}
+
+impl Owing {
+    /// Where the cursor stands that has come least far.
+    fn first_front(&self) -> Option<u64> {
+        self.fronts.first().map(|(front, _)| *front)
+    }
+
+    /// Forgets all cursors.
+    pub(super) fn clear(&mut self) {
+        let gone = std::mem::take(self).cursors.into_keys().collect();
+        self.changes.gone = gone;
+    }
+}

@@ -1,0 +1,190 @@
+//! What the log says of deliveries: how they stand, and the accounts of the attempts.
+
+use zaqar_model::{Attempt, AttemptEnd, Excerpt, SubscriptionId, Timestamp};
+
+use super::fields::{Fields, Malformed, Writer};
+
+/// How some deliveries of one subscription stand from now on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct StandingRecord {
+    pub(crate) destination: u64,
+    pub(crate) subscription: SubscriptionId,
+    /// By the sequence numbers of their messages.
+    pub(crate) standings: Vec<(u64, Standing)>,
+}
+
+/// How one delivery stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// Nothing is owed.
+    Done,
+    /// It is to be tried at this time, after so many attempts.
+    Waiting { due: Timestamp, attempts: u32 },
+    /// It was given up.
+    Failed(Failure),
+}
+
+/// When, after how many attempts and why a delivery was given up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Failure {
+    pub(crate) at: Timestamp,
+    pub(crate) attempts: u32,
+    pub(crate) reason: Excerpt,
+}
+
+/// One attempt at one delivery.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct AttemptRecord {
+    pub(crate) destination: u64,
+    pub(crate) subscription: SubscriptionId,
+    /// Counts the attempts of the subscription.
+    pub(crate) number: u64,
+    pub(crate) sequence: u64,
+    pub(crate) attempt: Attempt,
+    pub(crate) end: AttemptEnd,
+}
+
+const DONE: u8 = 0;
+const WAITING: u8 = 1;
+const FAILED: u8 = 2;
+
+const DELIVERED: u8 = 0;
+const TO_BE_RETRIED: u8 = 1;
+const EXHAUSTED: u8 = 2;
+
+impl StandingRecord {
+    pub(super) fn encode(&self, out: &mut Writer<'_>) {
+        out.u64(self.destination);
+        out.u128(self.subscription.as_u128());
+        out.count(self.standings.len());
+        for (sequence, standing) in &self.standings {
+            out.u64(*sequence);
+            standing.encode(out);
+        }
+    }
+
+    pub(super) fn decode(fields: &mut Fields<'_>) -> Result<Self, Malformed> {
+        Ok(Self {
+            destination: fields.u64()?,
+            subscription: SubscriptionId::from_u128(fields.u128()?),
+            standings: fields.list(9, |fields| Ok((fields.u64()?, Standing::decode(fields)?)))?,
+        })
+    }
+}
+
+impl Standing {
+    pub(crate) fn encode(&self, out: &mut Writer<'_>) {
+        match self {
+            Self::Done => out.u8(DONE),
+            Self::Waiting { due, attempts } => {
+                out.u8(WAITING);
+                out.u64(due.as_millis());
+                out.u32(*attempts);
+            }
+            Self::Failed(Failure { at, attempts, reason }) => {
+                out.u8(FAILED);
+                out.u64(at.as_millis());
+                out.u32(*attempts);
+                out.text(reason.as_str());
+            }
+        }
+    }
+
+    pub(crate) fn decode(fields: &mut Fields<'_>) -> Result<Self, Malformed> {
+        match fields.u8()? {
+            DONE => Ok(Self::Done),
+            WAITING => {
+                Ok(Self::Waiting { due: Timestamp::from_millis(fields.u64()?), attempts: fields.u32()? })
+            }
+            FAILED => Ok(Self::Failed(Failure {
+                at: Timestamp::from_millis(fields.u64()?),
+                attempts: fields.u32()?,
+                reason: Excerpt::new(fields.text()?),
+            })),
+            _ => Err(Malformed),
+        }
+    }
+}
+
+impl AttemptRecord {
+    pub(super) fn encode(&self, out: &mut Writer<'_>) {
+        out.u64(self.destination);
+        out.u128(self.subscription.as_u128());
+        out.u64(self.number);
+        out.u64(self.sequence);
+        let (end, due) = match self.end {
+            AttemptEnd::Delivered => (DELIVERED, Timestamp::default()),
+            AttemptEnd::RetryAt(due) => (TO_BE_RETRIED, due),
+            AttemptEnd::Exhausted => (EXHAUSTED, Timestamp::default()),
+        };
+        out.u8(end);
+        out.u64(due.as_millis());
+        out.u64(self.attempt.at.as_millis());
+        // No answer has a status of 0.
+        out.u32(self.attempt.status.unwrap_or_default().into());
+        out.u32(self.attempt.latency_ms);
+        out.text(self.attempt.excerpt.as_str());
+    }
+
+    pub(super) fn decode(fields: &mut Fields<'_>) -> Result<Self, Malformed> {
+        let destination = fields.u64()?;
+        let subscription = SubscriptionId::from_u128(fields.u128()?);
+        let (number, sequence) = (fields.u64()?, fields.u64()?);
+        let (end, due) = (fields.u8()?, Timestamp::from_millis(fields.u64()?));
+        let end = match end {
+            DELIVERED => AttemptEnd::Delivered,
+            TO_BE_RETRIED => AttemptEnd::RetryAt(due),
+            EXHAUSTED => AttemptEnd::Exhausted,
+            _ => return Err(Malformed),
+        };
+        let at = Timestamp::from_millis(fields.u64()?);
+        let status = u16::try_from(fields.u32()?).map_err(|_| Malformed)?;
+        let attempt = Attempt {
+            at,
+            status: (status != 0).then_some(status),
+            latency_ms: fields.u32()?,
+            excerpt: Excerpt::new(fields.text()?),
+        };
+        Ok(Self { destination, subscription, number, sequence, attempt, end })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        Attempt, AttemptEnd, AttemptRecord, Excerpt, Failure, Standing, StandingRecord, SubscriptionId,
+        Timestamp,
+    };
+    use crate::log::Record;
+    use crate::log::record::tests::round_trip;
+
+    #[test]
+    fn what_became_of_deliveries_is_read_back() {
+        let (subscription, at, reason) =
+            (SubscriptionId::from_u128(8), Timestamp::from_millis(5), Excerpt::new("no"));
+        let failure = Failure { at, attempts: 7, reason: reason.clone() };
+        round_trip(&Record::Standing(StandingRecord {
+            destination: 1,
+            subscription,
+            standings: vec![
+                (1, Standing::Done),
+                (2, Standing::Waiting { due: at, attempts: 3 }),
+                (u64::MAX, Standing::Failed(failure)),
+            ],
+        }));
+        for end in [AttemptEnd::Delivered, AttemptEnd::RetryAt(at), AttemptEnd::Exhausted] {
+            for status in [None, Some(599)] {
+                let attempt = Attempt { at, status, latency_ms: u32::MAX, excerpt: reason.clone() };
+                let (number, sequence) = (4, 5);
+                round_trip(&Record::Attempt(AttemptRecord {
+                    destination: 1,
+                    subscription,
+                    number,
+                    sequence,
+                    attempt,
+                    end,
+                }));
+            }
+        }
+    }
+}

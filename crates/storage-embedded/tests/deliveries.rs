@@ -1,0 +1,277 @@
+//! What is owed: the space that it takes, and what damage does to it.
+
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+
+mod support;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use support::failing_disk::FailingDisk;
+use support::{NOW, SEGMENT, client, message, open, open_on, post, queue, segments};
+use zaqar_model::{
+    Attempt, Delivery, DeliveryOutcome, Destination, Excerpt, LeaseId, MessageId, Metadata, PageRequest,
+    Subscription, SubscriptionId, SubscriptionTtl, Timestamp,
+};
+use zaqar_storage::{Deliveries, LeaseLimits, MessageStore, Messages, Subscriptions};
+use zaqar_storage_embedded::EmbeddedMessageStore;
+
+const LIMITS: LeaseLimits = LeaseLimits { total: 100, per_subscription: 100 };
+
+async fn subscribe(store: &EmbeddedMessageStore, to: &Destination, number: u64) -> SubscriptionId {
+    let id = SubscriptionId::from_u128(u128::from(number));
+    let subscription = Subscription {
+        id,
+        source: to.clone(),
+        subscriber: format!("http://example.org/{number}"),
+        ttl: SubscriptionTtl::new(1_000_000),
+        renewed: NOW,
+        options: Metadata::default(),
+        confirmed: true,
+        notified: true,
+    };
+    store.subscribe(subscription, NOW).await.unwrap();
+    id
+}
+
+fn attempt(at: Timestamp) -> Attempt {
+    Attempt { at, status: Some(200), latency_ms: 1, excerpt: Excerpt::new(&"x".repeat(400)) }
+}
+
+async fn lease(store: &EmbeddedMessageStore, now: Timestamp) -> (LeaseId, Vec<Delivery>) {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    let lease = LeaseId::from_u128(u128::from(LAST.fetch_add(1, Ordering::Relaxed)));
+    (lease, store.lease(lease, now.plus_secs(60), LIMITS, now).await.unwrap())
+}
+
+/// Delivers all that is due; answers the ids.
+async fn deliver_all(store: &EmbeddedMessageStore, now: Timestamp) -> Vec<MessageId> {
+    let mut delivered = Vec::new();
+    loop {
+        let (lease, due) = lease(store, now).await;
+        if due.is_empty() {
+            return delivered;
+        }
+        let outcome = DeliveryOutcome::Delivered(attempt(now));
+        let reports = due.iter().map(|delivery| delivery.report(outcome.clone())).collect();
+        store.record(lease, reports, now).await.unwrap();
+        delivered.extend(due.iter().map(|delivery| delivery.message.message.id));
+    }
+}
+
+async fn fill(store: &EmbeddedMessageStore, to: &Destination, of_segments: u64) -> Vec<MessageId> {
+    let count = usize::try_from(SEGMENT * of_segments / 1100).unwrap();
+    let mut posted = Vec::new();
+    for first in (0..count).step_by(20) {
+        posted.extend(post(store, to, first..(first + 20).min(count)).await);
+    }
+    posted
+}
+
+async fn consume(store: &EmbeddedMessageStore, from: &Destination) {
+    while !store.pop(from, 50, NOW).await.unwrap().is_empty() {}
+}
+
+async fn keep_house(store: &EmbeddedMessageStore, now: Timestamp) {
+    for _ in 0..20 {
+        store.expire(now).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn consumed_messages_keep_their_space_until_they_are_delivered() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    subscribe(&store, &queue(1), 1).await;
+    subscribe(&store, &queue(1), 2).await;
+    let posted = fill(&store, &queue(1), 8).await;
+    consume(&store, &queue(1)).await;
+    keep_house(&store, NOW).await;
+    assert!(segments(directory.path()) >= 8, "{} segments", segments(directory.path()));
+    assert_eq!(deliver_all(&store, NOW).await.len(), 2 * posted.len());
+    keep_house(&store, NOW).await;
+    // The attempts stay: about seven segments of this test's size.
+    assert!(segments(directory.path()) <= 10, "{} segments", segments(directory.path()));
+    let later = NOW.plus_secs(zaqar_storage::ATTEMPTS_KEPT_FOR);
+    keep_house(&store, later).await;
+    assert!(segments(directory.path()) <= 3, "{} segments", segments(directory.path()));
+}
+
+#[tokio::test]
+async fn what_is_owed_gives_its_space_back_when_it_expires_or_nobody_is_left() {
+    for ends in [true, false] {
+        let directory = tempfile::tempdir().unwrap();
+        let store = open(directory.path());
+        let id = subscribe(&store, &queue(1), 1).await;
+        fill(&store, &queue(1), 8).await;
+        consume(&store, &queue(1)).await;
+        if ends {
+            store.unsubscribe(&queue(1), id).await.unwrap();
+        }
+        let now = if ends { NOW } else { NOW.plus_secs(3600) };
+        keep_house(&store, now).await;
+        assert!(segments(directory.path()) <= 3, "{} segments", segments(directory.path()));
+        assert_eq!(store.next_due(1, now).await.unwrap(), None);
+    }
+}
+
+#[tokio::test]
+async fn old_debts_and_attempts_do_not_pin_the_disk_and_survive_the_cleaner() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    let id = subscribe(&store, &queue(1), 1).await;
+    let first = post(&store, &queue(1), [0]).await;
+    assert_eq!(deliver_all(&store, NOW).await, first);
+    let owed = post(&store, &queue(1), 1..4).await;
+    consume(&store, &queue(1)).await;
+    fill(&store, &queue(2), 12).await;
+    consume(&store, &queue(2)).await;
+    keep_house(&store, NOW).await;
+    assert!(segments(directory.path()) <= 6, "{} segments", segments(directory.path()));
+    let mut store = store;
+    for _ in 0..2 {
+        let page = PageRequest { marker: None, limit: 10 };
+        let attempts = store.attempts(&queue(1), id, &page, NOW).await.unwrap().items;
+        assert_eq!(attempts.len(), 1);
+        assert_eq!((attempts[0].message, &attempts[0].attempt), (first[0], &attempt(NOW)));
+        drop(store);
+        store = open(directory.path());
+    }
+    assert!(support::ids(&store, &queue(1)).await.is_empty(), "what was consumed does not come back");
+    assert_eq!(deliver_all(&store, NOW).await, owed);
+}
+
+#[tokio::test]
+async fn a_damaged_message_that_is_owed_does_not_pin_the_disk() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    subscribe(&store, &queue(1), 1).await;
+    post(&store, &queue(1), [0]).await;
+    let whole = post(&store, &queue(1), [1]).await;
+    consume(&store, &queue(1)).await;
+    let file = directory.path().join("messages/segment-0000000001.log");
+    let mut log = std::fs::read(&file).unwrap();
+    log[900] ^= 1;
+    std::fs::write(&file, &log).unwrap();
+    let (_, due) = lease(&store, NOW).await;
+    assert_eq!(due.iter().map(|own| own.message.message.id).collect::<Vec<_>>(), whole);
+    fill(&store, &queue(2), 12).await;
+    consume(&store, &queue(2)).await;
+    keep_house(&store, NOW).await;
+    assert!(segments(directory.path()) <= 6, "{} segments", segments(directory.path()));
+    drop(store);
+    assert_eq!(deliver_all(&open(directory.path()), NOW).await, whole);
+}
+
+#[tokio::test]
+async fn what_failed_to_be_recorded_is_owed_after_a_restart() {
+    let directory = tempfile::tempdir().unwrap();
+    let disk = FailingDisk::default();
+    let faults = Arc::clone(&disk.faults);
+    let store = open_on(directory.path(), Arc::new(disk));
+    let id = subscribe(&store, &queue(1), 1).await;
+    let posted = post(&store, &queue(1), 0..2).await;
+    let (lease, due) = lease(&store, NOW).await;
+    faults.write.store(true, Ordering::SeqCst);
+    let reports = || due.iter().map(|own| own.report(DeliveryOutcome::Delivered(attempt(NOW)))).collect();
+    store.record(lease, reports(), NOW).await.unwrap_err();
+    store.record(lease, reports(), NOW).await.unwrap_err();
+    drop(store);
+    let store = open(directory.path());
+    assert_eq!(deliver_all(&store, NOW).await, posted);
+    let page = PageRequest { marker: None, limit: 10 };
+    assert_eq!(store.attempts(&queue(1), id, &page, NOW).await.unwrap().items.len(), 2);
+}
+
+#[tokio::test]
+async fn what_was_recorded_survives_a_power_cut() {
+    let [directory, after_power_cut] = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let durable = after_power_cut.path().join("messages");
+    std::fs::create_dir_all(&durable).unwrap();
+    let disk = FailingDisk { durable: Some(durable), ..FailingDisk::default() };
+    // The disk knows a file by the name that it was opened with.
+    drop(open(directory.path()));
+    let store = open_on(directory.path(), Arc::new(disk));
+    let id = subscribe(&store, &queue(1), 1).await;
+    let posted = post(&store, &queue(1), 0..3).await;
+    let (lease, due) = lease(&store, NOW).await;
+    let gone = DeliveryOutcome::Exhausted(Excerpt::new("410 Gone"), attempt(NOW));
+    let reports = vec![due[0].report(DeliveryOutcome::Delivered(attempt(NOW))), due[1].report(gone)];
+    store.record(lease, reports, NOW).await.unwrap();
+    let store = open(after_power_cut.path());
+    let page = PageRequest { marker: None, limit: 10 };
+    assert_eq!(store.failed(&queue(1), id, &page, NOW).await.unwrap().items.len(), 1);
+    assert_eq!(deliver_all(&store, NOW).await, posted[2..]);
+    let page = PageRequest { marker: None, limit: 10 };
+    assert_eq!(store.attempts(&queue(1), id, &page, NOW).await.unwrap().items.len(), 3);
+}
+
+#[tokio::test]
+async fn a_checkpoint_made_while_it_delivers_agrees_with_the_log() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Arc::new(open(directory.path()));
+    for number in 0..4 {
+        subscribe(&store, &queue(number % 2), number).await;
+    }
+    let mut workers = tokio::task::JoinSet::new();
+    for worker in 0..3_u64 {
+        let store = Arc::clone(&store);
+        workers.spawn(async move {
+            let mut done = Vec::new();
+            for round in 0..60_usize {
+                post(&*store, &queue(worker % 2), round..round + 4).await;
+                store.pop(&queue(worker % 2), 3, NOW).await.unwrap();
+                let (lease, due) = lease(&store, NOW).await;
+                let reports = due.iter().enumerate().map(|(at, delivery)| {
+                    let at_once = DeliveryOutcome::RetryAt(NOW, attempt(NOW));
+                    let outcome =
+                        if at % 3 == 0 { at_once } else { DeliveryOutcome::Delivered(attempt(NOW)) };
+                    delivery.report(outcome)
+                });
+                let reports: Vec<_> = reports.collect();
+                let delivered =
+                    reports.iter().filter(|own| matches!(own.outcome, DeliveryOutcome::Delivered(_)));
+                done.extend(delivered.map(|own| (own.subscription, own.position)));
+                store.record(lease, reports, NOW).await.unwrap();
+                if worker == 0 {
+                    store.expire(NOW).await.unwrap();
+                }
+            }
+            done
+        });
+    }
+    let mut done: Vec<_> = workers.join_all().await.into_iter().flatten().collect();
+    drop(store);
+    let store = open(directory.path());
+    loop {
+        let (lease, due) = lease(&store, NOW).await;
+        if due.is_empty() {
+            break;
+        }
+        let outcome = DeliveryOutcome::Delivered(attempt(NOW));
+        let reports: Vec<_> = due.iter().map(|delivery| delivery.report(outcome.clone())).collect();
+        done.extend(reports.iter().map(|own| (own.subscription, own.position)));
+        store.record(lease, reports, NOW).await.unwrap();
+    }
+    // Two subscriptions to each queue; two workers posted to the first and one to the second.
+    assert_eq!(done.len(), 2 * 4 * 60 * 3);
+    done.sort_unstable();
+    done.dedup();
+    assert_eq!(done.len(), 2 * 4 * 60 * 3, "each message once for each subscription");
+}
+
+#[tokio::test]
+async fn a_message_that_is_read_for_many_is_the_same_for_each() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    for number in 0..50 {
+        subscribe(&store, &queue(1), number).await;
+    }
+    store.post(&queue(1), &client(), vec![message("1"), message("2")], NOW).await.unwrap();
+    let (_, due) = lease(&store, NOW).await;
+    assert_eq!(due.len(), 100);
+    for delivery in due {
+        let body = delivery.message.message.body.as_bytes().clone();
+        assert_eq!(body, if delivery.position == zaqar_model::Marker::new(1) { "1" } else { "2" });
+    }
+}
