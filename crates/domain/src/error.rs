@@ -48,6 +48,9 @@ pub enum Error {
     /// A message cannot be encrypted or decrypted, for want of the right key for instance.
     #[error("{failure} A message cannot be encrypted or decrypted: the server's log says why.")]
     Encryption { failure: Failure, source: Box<dyn std::error::Error + Send + Sync> },
+    /// Keystone is needed for it, and could not be asked.
+    #[error("{failure} Keystone cannot be asked now. Please try again in a few seconds.")]
+    KeystoneUnavailable { failure: Failure, source: Box<dyn std::error::Error + Send + Sync> },
     /// Something failed where upstream, too, has no better answer.
     #[error("{failure}")]
     Internal { failure: Failure, source: StorageError },

@@ -36,7 +36,8 @@ pub use policy::{KnownRule, Policy, RULES, RuleProblem, RuleText};
 pub use pools::{ListedPools, PoolChange, PoolDefinition, PoolListing};
 pub use queues::{ListedQueues, Patch, PurgeScope, QueueCreation, QueueListing, StatsEdge, StatsReport};
 pub use subscriptions::{
-    ListedSubscriptions, ShownSubscription, SubscriptionListing, SubscriptionWish, WaitingConfirmation,
+    ListedSubscriptions, ShownSubscription, SubscriptionListing, SubscriptionWish, TrustMaker, TrustNotMade,
+    WaitingConfirmation,
 };
 pub use zaqar::{Stores, Zaqar};
 pub use zaqar_storage::Health;

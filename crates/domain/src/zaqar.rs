@@ -11,7 +11,7 @@ use zaqar_model::{
 use zaqar_storage::{Created, ManagementStore, MessageStore, Placement, StorageError, StorageResult};
 
 use crate::permissions::PolicyInForce;
-use crate::subscriptions::AskedLately;
+use crate::subscriptions::{AskedLately, TrustMaker};
 use crate::{Keyring, Limits};
 
 /// Where everything is kept.
@@ -30,6 +30,8 @@ pub struct Zaqar {
     pub(crate) limits: Limits,
     pub(crate) keyring: Arc<Keyring>,
     pub(crate) policy: PolicyInForce,
+    /// `None` where nobody can lend rights to this service.
+    pub(crate) trusts: Option<Arc<dyn TrustMaker>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn IdSource>,
     /// Held while exhausted messages move to a dead-letter queue: two movers that read the same ones could bring a
@@ -49,6 +51,7 @@ impl Zaqar {
             limits,
             keyring: Arc::default(),
             policy: PolicyInForce::default(),
+            trusts: None,
             clock,
             ids,
             moving: Arc::default(),
@@ -60,6 +63,11 @@ impl Zaqar {
     /// The keys that messages are encrypted with. Without them, no queue can ask for encryption.
     pub fn with_keyring(self, keyring: Arc<Keyring>) -> Self {
         Self { keyring, ..self }
+    }
+
+    /// Who makes trusts for subscribers that want a token.
+    pub fn with_trusts(self, maker: Arc<dyn TrustMaker>) -> Self {
+        Self { trusts: Some(maker), ..self }
     }
 
     pub const fn limits(&self) -> &Limits {

@@ -20,9 +20,10 @@ mod pools;
 mod queues;
 mod subscriptions;
 mod time;
+mod trusts;
 
 pub use body::Body;
-pub use caller::{Caller, Identity};
+pub use caller::{AuthToken, Caller, Identity};
 pub use claims::{Claim, ClaimHold, ClaimTerms};
 pub use confirmations::{ConfirmationKind, ConfirmationRequest};
 pub use deliveries::{
@@ -41,3 +42,4 @@ pub use pools::{Pool, PoolWeight, QueueMove};
 pub use queues::Queue;
 pub use subscriptions::Subscription;
 pub use time::{Clock, DelaySeconds, GraceSeconds, SubscriptionTtl, SystemClock, Timestamp, TtlSeconds};
+pub use trusts::TrustWish;

@@ -1,11 +1,22 @@
 //! Takes due deliveries out of storage and performs them.
 
+mod email;
 mod guard;
+mod http;
 mod notice;
 mod retry;
 mod signature;
+mod trust;
+mod webhook;
 
+pub use email::{
+    BadTemplate, Email, EmailOptions, EmailSetupError, MailProgram, MailTransport, SmtpLogin, SmtpSecurity, SmtpServer,
+    Template,
+};
 pub use guard::{AddressGuard, Refusal};
+pub use http::{HttpAnswer, HttpClient, HttpFailure, HttpOptions, LookUp, SystemNames};
 pub use notice::{Answer, Notice, NoticeKind, Sender};
 pub use retry::{Backoff, RetryPolicy, Verdict, judge, retry_after, with_jitter};
 pub use signature::{BadSecrets, Secrets, SignedHeaders};
+pub use trust::TrustSender;
+pub use webhook::{WebhookSender, WrongOption};

@@ -5,7 +5,7 @@ use zaqar_config::{Config, Loaded, Sources, TransportDriver};
 
 use crate::cli::ConfigSources;
 use crate::tls_files::TlsFiles;
-use crate::{encryption, http, keystone, logging, stores};
+use crate::{email, encryption, http, keystone, logging, stores, trustee};
 
 /// What there is to say about a configuration, a line each.
 #[derive(Debug, Default)]
@@ -24,6 +24,8 @@ pub(crate) fn read(options: &ConfigSources) -> (Option<Config>, Report) {
             report.warnings.extend(http::useless_origins(&config.cors));
             report.warnings.extend(idle(&config));
             report.warnings.extend(keystone::warnings(&config));
+            report.warnings.extend(trustee::warnings(&config));
+            report.warnings.extend(email::warnings(&config));
             (report.errors.is_empty().then_some(config), report)
         }
         Err(problems) => {
@@ -54,6 +56,8 @@ fn refusals(config: &Config) -> Vec<String> {
     }
     refusals.extend(encryption::refusals(&config.transport));
     refusals.extend(stores::unknown_names(&config.drivers));
+    refusals.extend(trustee::refusals(config));
+    refusals.extend(email::refusals(config));
     refusals.extend(http::cors(&config.cors).err());
     refusals.extend(TlsFiles::new(&config.ssl).err());
     refusals.extend(logging::filter(&config.logging).err().map(|error| format!("{error:#}")));

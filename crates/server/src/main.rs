@@ -5,6 +5,8 @@
 mod cli;
 mod config_commands;
 mod configuration;
+mod credentials;
+mod email;
 mod encryption;
 mod failure;
 mod followed;
@@ -24,6 +26,7 @@ mod server;
 mod signals;
 mod stores;
 mod tls_files;
+mod trustee;
 mod welcome;
 
 use std::io::{Write, stderr};

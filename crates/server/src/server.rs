@@ -18,8 +18,9 @@ use crate::followed::{Begun, Following};
 use crate::policy_files::PolicyFiles;
 use crate::signals::{self, StopSignals};
 use crate::tls_files::TlsFiles;
+use crate::trustee::KeystoneTrusts;
 use crate::{
-    configuration, encryption, housekeeping, http, keystone, limits, logging, process, stores, welcome,
+    configuration, encryption, housekeeping, http, keystone, limits, logging, process, stores, trustee, welcome,
 };
 
 pub(crate) fn run(options: &ServerOptions) -> anyhow::Result<()> {
@@ -51,13 +52,18 @@ async fn serve(
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ids: Arc<dyn IdSource> = Arc::new(RandomIds);
     let authentication = keystone::authentication(config, Arc::clone(&clock))?;
+    let trusts = trustee::trusts(config, Arc::clone(&clock))?;
     // First the port: whoever is refused it leaves nothing behind.
     let listener = listen(&config.wsgi).await?;
     let address = listener.local_addr().context("cannot tell the address")?;
     let open = stores::open(config, data_directory, &ids, &clock)?;
     let keyring = encryption::keyring(&config.transport, open.directory_of_messages(), &*ids)?;
     let zaqar = Zaqar::new(open.stores.clone(), limits::of(config), Arc::clone(&clock), ids);
-    let zaqar = Arc::new(zaqar.with_keyring(Arc::new(keyring)));
+    let zaqar = zaqar.with_keyring(Arc::new(keyring));
+    let zaqar = Arc::new(match trusts {
+        Some(trusts) => zaqar.with_trusts(Arc::new(KeystoneTrusts(trusts))),
+        None => zaqar,
+    });
     zaqar.set_policy(policy.content);
 
     zaqar.resume_dead_letter_moves().await;

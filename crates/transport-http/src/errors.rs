@@ -199,7 +199,7 @@ impl From<Error> for HttpError {
                 let answer = Self::new(StatusCode::SERVICE_UNAVAILABLE, title, text);
                 Self { cause: Some(Box::new(source)), ..answer }
             }
-            Error::Encryption { source, .. } => {
+            Error::Encryption { source, .. } | Error::KeystoneUnavailable { source, .. } => {
                 let title = "Service temporarily unavailable";
                 Self { cause: Some(source), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, title, text) }
             }

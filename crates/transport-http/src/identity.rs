@@ -6,10 +6,10 @@ use std::borrow::Cow;
 use http::{HeaderMap, HeaderName, StatusCode, header};
 use zaqar_authentication::{Presented, SigningKeys};
 use zaqar_domain::{ClientIdRule, Limits, Zaqar};
-use zaqar_model::{Caller, ClientId, DestinationKind, DestinationName, Identity, ProjectId, QueueName};
+use zaqar_model::{AuthToken, Caller, ClientId, DestinationKind, DestinationName, Identity, ProjectId, QueueName};
 
 use crate::body::Length;
-use crate::credentials::Credentials;
+use crate::credentials::{AUTH_TOKEN, Credentials};
 use crate::errors::HttpError;
 use crate::exchange::header_text;
 use crate::falcon::accept::accepts_json;
@@ -102,7 +102,12 @@ pub(crate) fn caller(
         Credentials::Token(Some(token)) => (token.roles.clone(), token.identity.clone()),
         Credentials::Signed | Credentials::Token(None) => (Vec::new(), Identity::default()),
     };
-    Ok(Caller { project, client: Some(client), roles, identity })
+    let token = match credentials {
+        Credentials::Token(Some(_)) => first_text(headers, &AUTH_TOKEN),
+        _ => None,
+    };
+    let token = token.map(|token| AuthToken::new(token.trim()));
+    Ok(Caller { project, client: Some(client), roles, identity, token })
 }
 
 fn roles(headers: &HeaderMap) -> Vec<String> {

@@ -1,14 +1,17 @@
 //! Tokens that Keystone vouches for, by the rules of OpenStack's keystonemiddleware.
 //!
-//! Here live what Keystone is asked (`client`), who the service is to it (`login`, `own_token`), what it says of a token
-//! (`token`), for how long that is believed (`verdicts`), and what a token with access rules may be used for
-//! (`access_rules`).
+//! Here live what Keystone is asked (`client`, over `http`), who the service is to it (`login`, `sign_in`, `own_token`), what
+//! it says of a token (`token`), for how long that is believed (`verdicts`, `answers`), what a token with access rules may be
+//! used for (`access_rules`), and the rights that users lend to the service (`trusts`).
 
 mod access_rules;
+mod answers;
 mod client;
+mod http;
 mod login;
 mod options;
 mod own_token;
+mod sign_in;
 #[cfg(test)]
 mod stand_in;
 #[cfg(test)]
@@ -16,6 +19,7 @@ mod tests;
 #[cfg(test)]
 mod tls_tests;
 mod token;
+mod trusts;
 mod verdicts;
 
 use std::sync::Arc;
@@ -27,10 +31,11 @@ use tokio::sync::Semaphore;
 use verdicts::{Question, Verdict, Verdicts};
 use zaqar_model::Clock;
 
-pub use client::SetupError;
+pub use http::SetupError;
 pub use login::{DomainReference, Login, Reference, Scope};
 pub use options::{Connection, KeystoneOptions};
 pub use token::Token;
+pub use trusts::{NoTrustedToken, TrustNotMade, TrustedToken, TrusteeOptions, Trusts};
 
 /// So many requests to Keystone are under way at once. Others wait.
 const REQUESTS_AT_ONCE: usize = 32;

@@ -69,7 +69,8 @@ impl OwnToken {
     }
 }
 
-fn renewal(now: Timestamp, expires: Timestamp) -> Timestamp {
+/// When a token is replaced that was fetched `now`.
+pub(super) fn renewal(now: Timestamp, expires: Timestamp) -> Timestamp {
     let lifetime = expires.secs_since(now);
     now.plus_secs(lifetime.saturating_sub(RENEWED_BEFORE.min(lifetime / 4)))
 }

@@ -51,6 +51,7 @@ pub(super) fn options(url: &str) -> KeystoneOptions {
         interface: "internal".to_owned(),
         region: None,
         connection: Connection {
+            group: "keystone_authtoken",
             cafile: None,
             certfile: None,
             keyfile: None,

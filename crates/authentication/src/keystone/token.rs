@@ -1,5 +1,8 @@
 //! What Keystone says of a token.
 
+use std::collections::BTreeSet;
+
+use reqwest::Url;
 use serde::Deserialize;
 use zaqar_model::{Identity, Timestamp};
 
@@ -54,6 +57,14 @@ pub(super) fn identity_endpoint(document: &[u8], interface: &str, region: Option
             && region.is_none_or(|wanted| regions.iter().any(|region| region.as_deref() == Some(wanted)))
     };
     services.flat_map(|service| service.endpoints).find(fits).map(|endpoint| endpoint.url)
+}
+
+/// The hosts of all endpoints in the catalog of a token.
+pub(super) fn catalog_hosts(document: &[u8]) -> Vec<String> {
+    let Ok(Document { token }) = serde_json::from_slice(document) else { return Vec::new() };
+    let urls = token.catalog.into_iter().flat_map(|service| service.endpoints).map(|endpoint| endpoint.url);
+    let hosts = urls.filter_map(|url| Some(Url::parse(&url).ok()?.host_str()?.to_owned()));
+    hosts.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 #[derive(Deserialize)]

@@ -16,10 +16,22 @@ section! {
     /// The mail server, when `smtp_mode` is `self_local`.
     smtp_host: Option<String> = None, host_address();
 
-    /// The port of the mail server, when `smtp_mode` is `self_local`.
+    /// The port of the mail server, when `smtp_mode` is `self_local`. Unless given, that of `smtp_security`: 465, 587
+    /// or 25.
     smtp_port: Option<u16> = None;
 
-    /// The name to log in to the mail server with, when `smtp_mode` is `self_local`.
+    /// How the connection to the mail server is protected: by TLS from the start (`tls`), by TLS after the command
+    /// STARTTLS (`starttls`), or not at all (`none`).
+    smtp_security: String = "tls", one_of(&["tls", "starttls", "none"]);
+
+    /// The file with the certificates of the authorities that the mail server's certificate is checked against. The
+    /// system's unless given.
+    smtp_ca_file: Option<String> = None;
+
+    /// How long each step of sending a mail may take, or the program in `smtp_command`, in seconds.
+    smtp_timeout: u32 = 30, at_least(1), at_most(600);
+
+    /// The name to log in to the mail server with, when `smtp_mode` is `self_local`. Without one, there is no login.
     smtp_user_name: Option<String> = None;
 
     /// The password to log in to the mail server with, when `smtp_mode` is `self_local`.
@@ -28,11 +40,14 @@ section! {
     /// The program that sends a mail, with its arguments, when `smtp_mode` is `third_part`.
     smtp_command: String = "/usr/sbin/sendmail -t -oi";
 
+    /// Hosts that a subscriber's token is sent to without TLS, beside those in Keystone's catalog.
+    trust_http_hosts: Vec<String> = &[];
+
     /// How many deliveries are made at a time.
-    max_notifier_workers: u32 = 10, at_least(1);
+    max_notifier_workers: u32 = 10, at_least(1), without_effect();
 
     /// Whether a subscriber must confirm a subscription before anything is delivered to it.
-    require_confirmation: bool = false;
+    require_confirmation: bool = false, without_effect();
 
     /// The page that a mail sends a subscriber to for confirming.
     external_confirmation_url: Option<String> = None;

@@ -36,6 +36,8 @@ impl Zaqar {
         if must_confirm {
             self.may_ask(&caller.project, &subscriber)?;
         }
+        let options = terms.options.unwrap_or_default();
+        let options = self.lend_rights(caller, name, &subscriber, ttl, options).await?;
         let id = SubscriptionId::from_u128(self.ids.next_u128());
         let mut outcome = Err(StorageError::Conflict("what is subscribed to comes and goes"));
         for _ in 0..TRIES {
@@ -48,7 +50,7 @@ impl Zaqar {
                 subscriber: subscriber.clone(),
                 ttl,
                 renewed: now,
-                options: terms.options.clone().unwrap_or_default(),
+                options: options.clone(),
                 confirmed: false,
                 notified: !must_confirm,
             };

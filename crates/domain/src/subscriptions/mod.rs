@@ -7,6 +7,7 @@ mod create;
 mod delete;
 mod get;
 mod list;
+mod trust;
 mod update;
 mod waiting;
 mod wish;
@@ -14,6 +15,7 @@ mod wish;
 pub(crate) use asked_lately::AskedLately;
 pub use get::ShownSubscription;
 pub use list::{ListedSubscriptions, SubscriptionListing};
+pub use trust::{TrustMaker, TrustNotMade};
 pub use waiting::WaitingConfirmation;
 pub use wish::SubscriptionWish;
 

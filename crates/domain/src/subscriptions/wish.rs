@@ -92,7 +92,7 @@ impl SubscriptionWish {
 }
 
 /// What stands before the colon, in lower case. As in Python, white space before it does not count.
-fn scheme(uri: &str) -> String {
+pub(super) fn scheme(uri: &str) -> String {
     let uri = uri.trim_start_matches(|c| c <= ' ');
     uri.split_once(':').map_or_else(String::new, |(scheme, _)| scheme.to_ascii_lowercase())
 }

@@ -13,4 +13,5 @@ pub(crate) mod lines;
 pub(crate) mod pools;
 pub(crate) mod queues;
 pub(crate) mod server;
+pub(crate) mod smtp;
 pub(crate) mod tools;
