@@ -1,5 +1,6 @@
 //! Takes due deliveries out of storage and performs them.
 
+mod confirmation;
 mod email;
 mod guard;
 mod http;
@@ -9,9 +10,10 @@ mod signature;
 mod trust;
 mod webhook;
 
+pub use confirmation::{Confirmations, PublicEndpoints};
 pub use email::{
-    BadTemplate, Email, EmailOptions, EmailSetupError, MailProgram, MailTransport, SmtpLogin, SmtpSecurity, SmtpServer,
-    Template,
+    BadTemplate, Email, EmailOptions, EmailSetupError, MailProgram, MailTransport, SmtpLogin, SmtpSecurity,
+    SmtpServer, Template,
 };
 pub use guard::{AddressGuard, Refusal};
 pub use http::{HttpAnswer, HttpClient, HttpFailure, HttpOptions, LookUp, SystemNames};

@@ -8,8 +8,8 @@ use reqwest::header::{HeaderName, HeaderValue};
 use super::http::{Http, NotReached, SetupError, versioned};
 use super::login::Login;
 use super::options::KeystoneOptions;
-use super::own_token::Held;
-use super::token::{Token, identity_endpoint};
+use super::own_token::{Held, OwnEndpoints};
+use super::token::{Token, identity_endpoint, public_endpoint};
 
 pub(super) const AUTH_TOKEN: HeaderName = HeaderName::from_static("x-auth-token");
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-openstack-request-id");
@@ -66,12 +66,16 @@ impl Client {
     }
 
     /// Gets a token for the service itself.
-    pub(super) async fn log_in(&self, request_id: &str) -> Result<Held, Failure> {
+    pub(super) async fn log_in(&self, request_id: Option<&str>) -> Result<Held, Failure> {
         let login = self.login.as_ref().ok_or(Failure::NoCredentials)?;
-        let own = self.http.sign_in(&self.auth_url, login, Some(request_id)).await?;
+        let own = self.http.sign_in(&self.auth_url, login, request_id).await?;
         let endpoint = identity_endpoint(&own.document, &self.interface, self.region.as_deref());
         let endpoint = endpoint.map_or_else(|| self.auth_url.clone(), |endpoint| versioned(&endpoint));
-        Ok(Held { token: own.token, endpoint, expires: own.expires })
+        let own_endpoints = OwnEndpoints {
+            rest: public_endpoint(&own.document, "zaqar"),
+            websocket: public_endpoint(&own.document, "zaqar-websocket"),
+        };
+        Ok(Held { token: own.token, endpoint, own_endpoints, expires: own.expires })
     }
 
     /// Asks whose a token is.

@@ -34,6 +34,7 @@ use zaqar_model::Clock;
 pub use http::SetupError;
 pub use login::{DomainReference, Login, Reference, Scope};
 pub use options::{Connection, KeystoneOptions};
+pub use own_token::OwnEndpoints;
 pub use token::Token;
 pub use trusts::{NoTrustedToken, TrustNotMade, TrustedToken, TrusteeOptions, Trusts};
 
@@ -122,6 +123,20 @@ impl Keystone {
         Ok(user)
     }
 
+    /// Where the public reaches this service, by the catalog that its own login brings: upstream's names are `zaqar` and
+    /// `zaqar-websocket`. Asked for again with each new token. What is not there, or cannot be asked for, is `None`.
+    pub async fn own_endpoints(&self) -> OwnEndpoints {
+        let own = self.own_token.get(&self.client, &*self.clock, None);
+        match tokio::time::timeout(self.options.connection.timeout, own).await {
+            Ok(Ok(own)) => own.own_endpoints.clone(),
+            Ok(Err(failure)) => {
+                tracing::warn!(%failure, "Keystone's catalog cannot be read");
+                OwnEndpoints::default()
+            }
+            Err(_) => OwnEndpoints::default(),
+        }
+    }
+
     async fn service(&self, token: &str, asked: &AskedWith<'_>) -> Result<Service, Denied> {
         let token = self.token(token.trim(), false, asked).await?;
         let has_role =
@@ -177,7 +192,7 @@ impl Keystone {
     ) -> Result<Verdict, client::Failure> {
         let mut refused_before = false;
         loop {
-            let own = self.own_token.get(&self.client, &*self.clock, request_id).await?;
+            let own = self.own_token.get(&self.client, &*self.clock, Some(request_id)).await?;
             return match self.client.identify(&own, token, even_expired, request_id).await? {
                 Identity::Known(token) => Ok(Verdict::Good(token)),
                 Identity::Unknown => Ok(Verdict::Bad),

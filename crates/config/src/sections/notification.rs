@@ -47,7 +47,14 @@ section! {
     max_notifier_workers: u32 = 10, at_least(1), without_effect();
 
     /// Whether a subscriber must confirm a subscription before anything is delivered to it.
-    require_confirmation: bool = false, without_effect();
+    require_confirmation: bool = false;
+
+    /// How often one subscriber of a project may be asked within an hour to confirm. A request beyond that is refused.
+    max_confirmations_per_hour: u32 = 20, at_least(1);
+
+    /// Where subscribers reach this service, such as `https://zaqar.example.org`. Requests to confirm name it. Unless
+    /// given, Keystone's catalog says it.
+    public_endpoint: Option<String> = None;
 
     /// The page that a mail sends a subscriber to for confirming.
     external_confirmation_url: Option<String> = None;

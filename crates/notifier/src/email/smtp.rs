@@ -178,7 +178,10 @@ fn authorities(path: &Path) -> Result<Certificate, EmailSetupError> {
     let pem = fs::read(path).map_err(|error| unusable(path, &error))?;
     if !pem.windows(MARK.len()).any(|window| window == MARK) {
         let path = path.to_owned();
-        return Err(EmailSetupError::Authorities { path, reason: "there is no certificate in it".to_owned() });
+        return Err(EmailSetupError::Authorities {
+            path,
+            reason: "there is no certificate in it".to_owned(),
+        });
     }
     Certificate::from_pem(&pem).map_err(|error| unusable(path, &error))
 }
