@@ -5,7 +5,7 @@ use zaqar_config::{Config, Loaded, Sources, TransportDriver};
 
 use crate::cli::ConfigSources;
 use crate::tls_files::TlsFiles;
-use crate::{email, encryption, http, keystone, logging, stores, trustee};
+use crate::{confirmations, email, encryption, http, keystone, logging, stores, trustee};
 
 /// What there is to say about a configuration, a line each.
 #[derive(Debug, Default)]
@@ -26,6 +26,7 @@ pub(crate) fn read(options: &ConfigSources) -> (Option<Config>, Report) {
             report.warnings.extend(keystone::warnings(&config));
             report.warnings.extend(trustee::warnings(&config));
             report.warnings.extend(email::warnings(&config));
+            report.warnings.extend(confirmations::warnings(&config));
             (report.errors.is_empty().then_some(config), report)
         }
         Err(problems) => {
@@ -58,6 +59,7 @@ fn refusals(config: &Config) -> Vec<String> {
     refusals.extend(stores::unknown_names(&config.drivers));
     refusals.extend(trustee::refusals(config));
     refusals.extend(email::refusals(config));
+    refusals.extend(confirmations::refusals(config));
     refusals.extend(http::cors(&config.cors).err());
     refusals.extend(TlsFiles::new(&config.ssl).err());
     refusals.extend(logging::filter(&config.logging).err().map(|error| format!("{error:#}")));

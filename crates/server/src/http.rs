@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use zaqar_authentication::SigningKeys;
-use zaqar_config::{Config, Secret};
+use zaqar_config::{Config, Secret, SignedUrl};
 use zaqar_transport_http::{Cors, CorsOptions, HttpOptions, ServeOptions};
 
 /// # Errors
@@ -15,11 +15,8 @@ pub(crate) fn service_options(config: &Config) -> Result<HttpOptions, String> {
         0 => Duration::MAX,
         milliseconds => Duration::from_millis(milliseconds),
     };
-    let signed_url = &config.signed_url;
-    let former: Vec<&str> = signed_url.former_secret_keys.iter().map(Secret::expose).collect();
-    let present = signed_url.secret_key.as_ref().map(Secret::expose);
     Ok(HttpOptions {
-        signing_keys: SigningKeys::new(present, &former, signed_url.max_lifetime),
+        signing_keys: signing_keys(&config.signed_url),
         admin_mode: config.default.admin_mode,
         body_read_timeout: Duration::from_secs(config.wsgi.body_timeout),
         cors: cors(&config.cors)?,
@@ -27,6 +24,13 @@ pub(crate) fn service_options(config: &Config) -> Result<HttpOptions, String> {
         slow_request,
         ..HttpOptions::default()
     })
+}
+
+/// What pre-signed URLs are signed with, wherever they are made.
+pub(crate) fn signing_keys(options: &SignedUrl) -> SigningKeys {
+    let former: Vec<&str> = options.former_secret_keys.iter().map(Secret::expose).collect();
+    let present = options.secret_key.as_ref().map(Secret::expose);
+    SigningKeys::new(present, &former, options.max_lifetime)
 }
 
 pub(crate) fn serve_options(config: &Config) -> ServeOptions {

@@ -5,6 +5,7 @@
 mod cli;
 mod config_commands;
 mod configuration;
+mod confirmations;
 mod credentials;
 mod email;
 mod encryption;

@@ -15,8 +15,8 @@ use support::server::Site;
 use support::smtp::{PASSWORD, SmtpServer, USER};
 use zaqar_model::{MessageId, Metadata, ProjectId, QueueName, SystemClock};
 use zaqar_notifier::{
-    Answer, Email, EmailOptions, MailProgram, MailTransport, Notice, NoticeKind, Sender, SmtpLogin, SmtpSecurity,
-    Template, Verdict,
+    Answer, Email, EmailOptions, MailProgram, MailTransport, Notice, NoticeKind, Sender, SmtpLogin,
+    SmtpSecurity, Template, Verdict,
 };
 
 /// Only a test that waits for the end of somebody's patience ever waits so long.
@@ -24,7 +24,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 fn sender(transport: MailTransport) -> Email {
     let parts = [("topic", "t"), ("body", "{2}"), ("sender", "Zaqar <no-reply@example.org>")];
-    let template = Template::new(&parts.map(|(name, text)| (name.to_owned(), text.to_owned())).into()).unwrap();
+    let template =
+        Template::new(&parts.map(|(name, text)| (name.to_owned(), text.to_owned())).into()).unwrap();
     let options = EmailOptions {
         transport,
         confirmation: template.clone(),
@@ -105,7 +106,10 @@ async fn what_the_server_answers_decides_whether_it_is_tried_again() {
         assert_eq!((answer.verdict, answer.status, answer.excerpt.as_str()), (verdict, status, excerpt));
     }
     let silent = send(server(smtp.port, SmtpSecurity::Tls, &site, PATIENCE), "silent@example.org").await;
-    assert_eq!((silent.verdict, silent.excerpt.as_str()), (Verdict::TryAgain, "the mail server took too long"));
+    assert_eq!(
+        (silent.verdict, silent.excerpt.as_str()),
+        (Verdict::TryAgain, "the mail server took too long")
+    );
     assert!(!smtp.has_mail());
 }
 
@@ -171,7 +175,11 @@ async fn how_the_program_ends_decides_whether_it_is_tried_again() {
     let site = Site::new("");
     for (script, verdict, excerpt) in [
         ("exit 0", Verdict::Delivered, "the mail program took it"),
-        ("head -c 1000000 /dev/zero >&2; head -c 1000000 /dev/zero", Verdict::Delivered, "the mail program took it"),
+        (
+            "head -c 1000000 /dev/zero >&2; head -c 1000000 /dev/zero",
+            Verdict::Delivered,
+            "the mail program took it",
+        ),
         ("exit 67", Verdict::Refused, "the mail program ended with exit status: 67"),
         ("echo /etc/secret >&2; exit 75", Verdict::TryAgain, "the mail program ended with exit status: 75"),
         ("kill -9 $$", Verdict::TryAgain, "the mail program ended with signal: 9 (SIGKILL)"),

@@ -13,15 +13,11 @@ use serde_json::{Map, Value, json};
 use support::http::{CLIENT_ID, Response};
 use support::keystone::{Keystone, PASSWORD};
 use support::server::{Server, Site};
-use zaqar_authentication::{
-    Connection, DomainReference, NoTrustedToken, Reference, TrusteeOptions, Trusts,
-};
-use zaqar_model::{
-    AuthToken, Clock, MessageId, Metadata, ProjectId, QueueName, SystemClock, TrustWish,
-};
+use zaqar_authentication::{Connection, DomainReference, NoTrustedToken, Reference, TrusteeOptions, Trusts};
+use zaqar_model::{AuthToken, Clock, MessageId, Metadata, ProjectId, QueueName, SystemClock, TrustWish};
 use zaqar_notifier::{
-    AddressGuard, Answer, HttpClient, HttpOptions, Notice, NoticeKind, Sender, SystemNames, TrustSender, Verdict,
-    WebhookSender,
+    AddressGuard, Answer, HttpClient, HttpOptions, Notice, NoticeKind, Sender, SystemNames, TrustSender,
+    Verdict, WebhookSender,
 };
 
 /// A Keystone with a user `alice` who is a member of `shop`.
@@ -276,7 +272,10 @@ async fn while_keystone_is_away_a_delivery_waits() {
     // A token that is known is good until its end.
     assert_eq!(verdict(&send(&trusts).await), (Verdict::Delivered, Some(200)));
     let answer = send(&forgetful).await;
-    assert_eq!((answer.verdict, answer.excerpt.as_str()), (Verdict::TryAgain, "Keystone cannot be asked for a token"));
+    assert_eq!(
+        (answer.verdict, answer.excerpt.as_str()),
+        (Verdict::TryAgain, "Keystone cannot be asked for a token")
+    );
 }
 
 #[test]

@@ -1,29 +1,25 @@
 //! Where subscribers reach this service.
 
-use std::fmt;
+use std::sync::Arc;
 
-use async_trait::async_trait;
 use zaqar_authentication::{Keystone, OwnEndpoints};
 
-/// Knows it.
-#[async_trait]
-pub trait PublicEndpoints: Send + Sync + fmt::Debug {
-    async fn find(&self) -> OwnEndpoints;
+/// Knows it from the operator or from Keystone's catalog.
+#[derive(Clone, Debug, Default)]
+pub struct PublicEndpoints {
+    /// `[notification] public_endpoint`. The catalog is not asked about it then.
+    pub rest: Option<String>,
+    /// Whose catalog has the rest.
+    pub keystone: Option<Arc<Keystone>>,
 }
 
-/// By the catalog.
-#[async_trait]
-impl PublicEndpoints for Keystone {
-    async fn find(&self) -> OwnEndpoints {
-        self.own_endpoints().await
-    }
-}
-
-/// Once and for all.
-#[async_trait]
-impl PublicEndpoints for OwnEndpoints {
-    async fn find(&self) -> OwnEndpoints {
-        self.clone()
+impl PublicEndpoints {
+    pub(super) async fn find(&self) -> OwnEndpoints {
+        let found = match &self.keystone {
+            Some(keystone) => keystone.own_endpoints().await,
+            None => OwnEndpoints::default(),
+        };
+        OwnEndpoints { rest: self.rest.clone().or(found.rest), ..found }
     }
 }
 

@@ -1,7 +1,5 @@
 //! The notice that a request to confirm becomes.
 
-use std::sync::Arc;
-
 use serde_json::{Map, Value, json};
 use zaqar_authentication::{OwnEndpoints, SignError, Signed, SigningKeys, Wish};
 use zaqar_domain::WaitingConfirmation;
@@ -14,11 +12,11 @@ use crate::notice::{Notice, NoticeKind};
 #[derive(Clone, Debug)]
 pub struct Confirmations {
     keys: SigningKeys,
-    endpoints: Arc<dyn PublicEndpoints>,
+    endpoints: PublicEndpoints,
 }
 
 impl Confirmations {
-    pub fn new(keys: SigningKeys, endpoints: Arc<dyn PublicEndpoints>) -> Self {
+    pub const fn new(keys: SigningKeys, endpoints: PublicEndpoints) -> Self {
         Self { keys, endpoints }
     }
 
@@ -103,8 +101,6 @@ fn members(
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use serde_json::{Map, Value};
     use zaqar_authentication::{OwnEndpoints, Presented, SignError, SigningKeys};
     use zaqar_domain::WaitingConfirmation;
@@ -113,7 +109,8 @@ mod tests {
         QueueName, Subscription, SubscriptionId, SubscriptionTtl, Timestamp,
     };
 
-    use super::Confirmations;
+    use super::{Confirmations, urls};
+    use crate::confirmation::PublicEndpoints;
     use crate::notice::NoticeKind;
 
     const NOW: Timestamp = Timestamp::from_secs(1_780_000_000);
@@ -142,8 +139,9 @@ mod tests {
         WaitingConfirmation { kind, subscription, expires: NOW.plus_secs(3600) }
     }
 
-    async fn document(endpoints: OwnEndpoints, waiting: &WaitingConfirmation) -> Map<String, Value> {
-        let confirmations = Confirmations::new(keys(), Arc::new(endpoints));
+    async fn document(endpoint: Option<&str>, waiting: &WaitingConfirmation) -> Map<String, Value> {
+        let endpoints = PublicEndpoints { rest: endpoint.map(str::to_owned), keystone: None };
+        let confirmations = Confirmations::new(keys(), endpoints);
         let notice = confirmations.notice(waiting, MessageId::from_u128(9), NOW).await.unwrap();
         assert_eq!(
             (notice.subscriber.as_str(), notice.id),
@@ -158,18 +156,13 @@ mod tests {
 
     #[tokio::test]
     async fn a_notice_has_upstreams_members_in_its_order() {
-        let endpoints = OwnEndpoints {
-            rest: Some("http://zaqar:8888".to_owned()),
-            websocket: Some("ws://zaqar:9000".to_owned()),
-        };
         let waiting = waiting(ConfirmationKind::Subscription, DestinationKind::Queue);
-        let notice = document(endpoints, &waiting).await;
+        let notice = document(Some("http://zaqar:8888"), &waiting).await;
         let names: Vec<_> = notice.keys().map(String::as_str).collect();
         assert_eq!(
             names,
             [
                 "WSGISubscribeURL",
-                "WebSocketSubscribeURL",
                 "Message_Type",
                 "Message",
                 "URL-Signature",
@@ -184,7 +177,6 @@ mod tests {
         );
         for (name, value) in [
             ("WSGISubscribeURL", format!("http://zaqar:8888{PATH}").as_str()),
-            ("WebSocketSubscribeURL", &format!("ws://zaqar:9000{PATH}")),
             ("Message_Type", "SubscriptionConfirmation"),
             ("Message", "You have chosen to subscribe to the queue: orders"),
             ("URL-Methods", "PUT"),
@@ -199,11 +191,27 @@ mod tests {
         assert_eq!(notice["UnsubscribeBody"].to_string(), r#"{"confirmed":false}"#);
     }
 
+    #[test]
+    fn what_is_known_of_where_the_service_is_comes_first() {
+        let websocket = Some("ws://zaqar:9000".to_owned());
+        let both = OwnEndpoints { rest: Some("http://zaqar:8888".to_owned()), websocket: websocket.clone() };
+        let told = |endpoints| Value::Object(urls(&endpoints, "/v2/x")).to_string();
+        assert_eq!(
+            told(both),
+            r#"{"WSGISubscribeURL":"http://zaqar:8888/v2/x","WebSocketSubscribeURL":"ws://zaqar:9000/v2/x"}"#
+        );
+        assert_eq!(
+            told(OwnEndpoints { rest: None, websocket }),
+            r#"{"WebSocketSubscribeURL":"ws://zaqar:9000/v2/x"}"#
+        );
+        assert_eq!(told(OwnEndpoints::default()), "{}");
+    }
+
     #[tokio::test]
     async fn the_signature_lets_the_subscriber_answer_and_nothing_else() {
         let waiting = waiting(ConfirmationKind::Subscription, DestinationKind::Queue);
-        let notice = document(OwnEndpoints::default(), &waiting).await;
-        assert!(!notice.contains_key("WSGISubscribeURL") && !notice.contains_key("WebSocketSubscribeURL"));
+        let notice = document(None, &waiting).await;
+        assert!(!notice.contains_key("WSGISubscribeURL"));
         let presented = Presented {
             project: Some(text(&notice, "X-Project-ID")),
             paths: text(&notice, "URL-Paths"),
@@ -219,7 +227,7 @@ mod tests {
     #[tokio::test]
     async fn a_topic_is_called_one_and_the_end_of_a_subscription_an_end() {
         let waiting = waiting(ConfirmationKind::Unsubscription, DestinationKind::Topic);
-        let notice = document(OwnEndpoints::default(), &waiting).await;
+        let notice = document(None, &waiting).await;
         assert_eq!(text(&notice, "Message_Type"), NoticeKind::UnsubscribeConfirmation.name());
         assert_eq!(
             text(&notice, "Message"),
@@ -232,7 +240,7 @@ mod tests {
     async fn without_a_key_or_after_the_end_there_is_no_notice() {
         let notice = async |keys, now| {
             let waiting = waiting(ConfirmationKind::Subscription, DestinationKind::Queue);
-            let confirmations = Confirmations::new(keys, Arc::new(OwnEndpoints::default()));
+            let confirmations = Confirmations::new(keys, PublicEndpoints::default());
             confirmations.notice(&waiting, MessageId::from_u128(9), now).await.map(|_| ())
         };
         assert_eq!(notice(SigningKeys::default(), NOW).await, Err(SignError::NoKey));
