@@ -1,12 +1,15 @@
 //! Takes due deliveries out of storage and performs them.
 
+mod engine;
 mod guard;
 mod http;
 mod notice;
+mod notification;
 mod retry;
 mod signature;
 mod webhook;
 
+pub use engine::{Bounds, BreakerOptions, Engine, EngineOptions, Senders};
 pub use guard::{AddressGuard, Refusal};
 pub use http::{HttpAnswer, HttpClient, HttpFailure, HttpOptions, LookUp, SystemNames};
 pub use notice::{Answer, Notice, NoticeKind, Sender};

@@ -77,6 +77,7 @@ const LAYERS: [Layer; 11] = [
             "zaqar-config",
             "zaqar-domain",
             "zaqar-model",
+            "zaqar-notifier",
             "zaqar-storage",
             "zaqar-storage-embedded",
             "zaqar-storage-faulty",
