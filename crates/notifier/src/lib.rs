@@ -1,9 +1,11 @@
 //! Takes due deliveries out of storage and performs them.
 
 mod email;
+mod engine;
 mod guard;
 mod http;
 mod notice;
+mod notification;
 mod retry;
 mod signature;
 mod trust;
@@ -13,6 +15,7 @@ pub use email::{
     BadTemplate, Email, EmailOptions, EmailSetupError, MailProgram, MailTransport, SmtpLogin, SmtpSecurity, SmtpServer,
     Template,
 };
+pub use engine::{Bounds, BreakerOptions, Engine, EngineOptions, Senders};
 pub use guard::{AddressGuard, Refusal};
 pub use http::{HttpAnswer, HttpClient, HttpFailure, HttpOptions, LookUp, SystemNames};
 pub use notice::{Answer, Notice, NoticeKind, Sender};

@@ -18,7 +18,7 @@ use crate::signature::Secrets;
 pub struct WrongOption(pub String);
 
 /// For `http:` and `https:` subscribers.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct WebhookSender {
     http: HttpClient,
     clock: Arc<dyn Clock>,
