@@ -2,9 +2,11 @@
 
 mod confirmation;
 mod email;
+mod engine;
 mod guard;
 mod http;
 mod notice;
+mod notification;
 mod retry;
 mod signature;
 mod trust;
@@ -15,6 +17,7 @@ pub use email::{
     BadTemplate, Email, EmailOptions, EmailSetupError, MailProgram, MailTransport, SmtpLogin, SmtpSecurity,
     SmtpServer, Template,
 };
+pub use engine::{Bounds, BreakerOptions, Engine, EngineOptions, Senders};
 pub use guard::{AddressGuard, Refusal};
 pub use http::{HttpAnswer, HttpClient, HttpFailure, HttpOptions, LookUp, SystemNames};
 pub use notice::{Answer, Notice, NoticeKind, Sender};

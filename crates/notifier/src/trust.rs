@@ -1,6 +1,7 @@
 //! Webhooks with a token: for subscribers that are services of the same cloud (`trust+http`, `trust+https`).
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use reqwest::Url;
 use reqwest::header::{HeaderMap, HeaderName};
@@ -49,6 +50,12 @@ impl TrustSender {
     pub fn new(webhooks: WebhookSender, trusts: Option<Arc<Trusts>>, http_hosts: &[String]) -> Self {
         let http_hosts = http_hosts.iter().map(|host| host.to_lowercase()).collect();
         Self { webhooks, trusts, http_hosts }
+    }
+
+    /// No attempt takes longer: two tokens, two posts.
+    pub fn longest_attempt(&self) -> Duration {
+        let asking = self.trusts.as_ref().map_or(Duration::ZERO, |trusts| trusts.longest_question());
+        (asking + self.webhooks.longest_attempt()) * 2
     }
 
     async fn try_send(&self, notice: &Notice) -> Result<Answer, Refusal> {

@@ -5,7 +5,9 @@ use zaqar_config::{Config, Loaded, Sources, TransportDriver};
 
 use crate::cli::ConfigSources;
 use crate::tls_files::TlsFiles;
-use crate::{confirmations, email, encryption, http, keystone, logging, stores, trustee};
+use crate::{
+    confirmations, email, encryption, http, keystone, logging, notifications, stores, trustee,
+};
 
 /// What there is to say about a configuration, a line each.
 #[derive(Debug, Default)]
@@ -56,6 +58,7 @@ fn refusals(config: &Config) -> Vec<String> {
             .push("[drivers] transport = websocket is not in this version; the choice is: wsgi".to_owned());
     }
     refusals.extend(encryption::refusals(&config.transport));
+    refusals.extend(notifications::refusals(&config.notification));
     refusals.extend(stores::unknown_names(&config.drivers));
     refusals.extend(trustee::refusals(config));
     refusals.extend(email::refusals(config));

@@ -15,6 +15,7 @@ use zaqar_transport_http::{HttpOptions, HttpService, Tls};
 
 use crate::cli::ServerOptions;
 use crate::followed::{Begun, Following};
+use crate::notifications::Notifications;
 use crate::policy_files::PolicyFiles;
 use crate::signals::{self, StopSignals};
 use crate::tls_files::TlsFiles;
@@ -61,13 +62,14 @@ async fn serve(
     let keyring = encryption::keyring(&config.transport, open.directory_of_messages(), &*ids)?;
     let zaqar = Zaqar::new(open.stores.clone(), limits::of(config), Arc::clone(&clock), ids);
     let zaqar = zaqar.with_keyring(Arc::new(keyring));
-    let zaqar = Arc::new(match trusts {
-        Some(trusts) => zaqar.with_trusts(Arc::new(KeystoneTrusts(trusts))),
+    let zaqar = Arc::new(match &trusts {
+        Some(trusts) => zaqar.with_trusts(Arc::new(KeystoneTrusts(Arc::clone(trusts)))),
         None => zaqar,
     });
     zaqar.set_policy(policy.content);
 
     zaqar.resume_dead_letter_moves().await;
+    let notifications = Notifications::start(config, &zaqar, &clock, address.ip(), trusts)?;
     let messages = Arc::clone(&open.stores.messages);
     let policed = Arc::clone(&zaqar);
     let mut background = vec![
@@ -108,6 +110,7 @@ async fn serve(
         tokio::time::sleep(delay).await;
         drop(stop);
         transport.await.context("the transport failed")?;
+        notifications.stop().await;
         for task in background {
             task.abort();
         }

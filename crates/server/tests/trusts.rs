@@ -84,7 +84,7 @@ fn sender(trusts: &Arc<Trusts>, http_hosts: &[&str]) -> TrustSender {
         body_timeout: Duration::from_secs(60),
         idle_connections: 0,
     };
-    let http = HttpClient::new(&options, Arc::new(SystemNames)).unwrap();
+    let http = HttpClient::new(&options, Arc::new(SystemNames::default())).unwrap();
     let hosts: Vec<_> = http_hosts.iter().map(ToString::to_string).collect();
     TrustSender::new(WebhookSender::new(http, Arc::new(SystemClock)), Some(Arc::clone(trusts)), &hosts)
 }

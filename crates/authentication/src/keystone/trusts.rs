@@ -205,10 +205,7 @@ impl Trusts {
                 let catalog_hosts = catalog_hosts(&given.document);
                 return Ok((TrustedToken { text: given.token, project, catalog_hosts }, given.expires));
             }
-            // 401 is about the service's own password, and so no fault of the trust.
-            Ok(Err(Failure::Status { status: StatusCode::NOT_FOUND | StatusCode::FORBIDDEN, .. })) => {
-                return Err(NoTrustedToken::Gone);
-            }
+            Ok(Err(failure)) if self.is_about_the_trust(&failure).await => return Err(NoTrustedToken::Gone),
             Ok(Err(failure)) => failure.to_string(),
             Err(_) => "no answer in time".to_owned(),
         };
@@ -216,12 +213,31 @@ impl Trusts {
         Err(NoTrustedToken::Unavailable)
     }
 
+    /// Keystone answers 401 to a trust that has ended, and also to a wrong password of the service's own. The latter is
+    /// no fault of the trust.
+    async fn is_about_the_trust(&self, failure: &Failure) -> bool {
+        match failure {
+            Failure::Status { status: StatusCode::NOT_FOUND | StatusCode::FORBIDDEN, .. } => true,
+            Failure::Status { status: StatusCode::UNAUTHORIZED, .. } => {
+                let login = self.login(Scope::Unscoped);
+                let asking = self.http.sign_in(&self.auth_url, &login, None);
+                tokio::time::timeout(self.patience(), asking).await.is_ok_and(|outcome| outcome.is_ok())
+            }
+            _ => false,
+        }
+    }
+
     fn login(&self, scope: Scope) -> Login {
         let TrusteeOptions { user, password, .. } = &self.options;
         Login::Password { user: user.clone(), password: password.clone(), scope }
     }
 
-    /// A login and a request, each of which has its own time.
+    /// No question to Keystone takes longer.
+    pub fn longest_question(&self) -> Duration {
+        self.patience() * 2
+    }
+
+    /// For a login and a request, each of which has its own time.
     fn patience(&self) -> Duration {
         self.options.connection.timeout * 2
     }

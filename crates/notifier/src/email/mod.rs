@@ -13,6 +13,7 @@ mod template;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use letter::Letters;
 use smtp::Smtp;
@@ -85,6 +86,14 @@ impl Email {
             MailTransport::Server(server) => Transport::Server(Smtp::new(server)?),
         };
         Ok(Self { letters: Letters { confirmation, unsubscription, confirmation_page }, transport, clock })
+    }
+
+    /// No attempt takes longer.
+    pub fn longest_attempt(&self) -> Duration {
+        match &self.transport {
+            Transport::Program(program) => program.timeout,
+            Transport::Server(server) => server.longest_conversation(),
+        }
     }
 }
 

@@ -85,6 +85,11 @@ impl Smtp {
         Ok(Self { server, tls })
     }
 
+    /// Connecting, STARTTLS, the login, handing over, the farewell.
+    pub(super) fn longest_conversation(&self) -> Duration {
+        self.server.timeout * 5
+    }
+
     pub(super) async fn send(&self, letter: &Message) -> Answer {
         let mut connection = match self.connect().await {
             Ok(connection) => connection,
@@ -188,4 +193,40 @@ fn authorities(path: &Path) -> Result<Certificate, EmailSetupError> {
 
 fn unusable(path: &Path, error: &dyn std::error::Error) -> EmailSetupError {
     EmailSetupError::Authorities { path: path.to_owned(), reason: error.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{Smtp, SmtpLogin, SmtpSecurity, SmtpServer};
+
+    #[test]
+    fn secrets_are_nobodys_business() {
+        let login = SmtpLogin { user: "zaqar".to_owned(), password: "open sesame".to_owned() };
+        let server = SmtpServer {
+            host: "mail.example.org".to_owned(),
+            port: 25,
+            security: SmtpSecurity::None,
+            login: Some(login),
+            ca_file: None,
+            timeout: Duration::from_secs(1),
+        };
+        let shown = format!("{:?}", Smtp::new(server).unwrap());
+        assert!(shown.contains("zaqar") && !shown.contains("sesame"), "{shown}");
+    }
+
+    #[test]
+    fn a_file_without_certificates_is_told() {
+        let server = SmtpServer {
+            host: "mail.example.org".to_owned(),
+            port: 465,
+            security: SmtpSecurity::Tls,
+            login: None,
+            ca_file: Some(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml").into()),
+            timeout: Duration::from_secs(1),
+        };
+        let error = Smtp::new(server).unwrap_err().to_string();
+        assert!(error.starts_with("[notification] smtp_ca_file = ") && error.ends_with("no certificate in it"), "{error}");
+    }
 }

@@ -49,13 +49,13 @@ impl Template {
     }
 
     pub(super) fn body(&self, queue: &str, project: &str, link: &str) -> String {
-        let text = |piece| match piece {
-            &Piece::Text(ref text) => text,
+        let pieces = self.body.iter().map(|piece| match piece {
+            Piece::Text(text) => text.as_str(),
             Piece::Queue => queue,
             Piece::Project => project,
             Piece::Link => link,
-        };
-        self.body.iter().map(text).collect()
+        });
+        pieces.collect()
     }
 }
 

@@ -1,6 +1,7 @@
 //! Sends a notice as an HTTP request.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use reqwest::header::HeaderMap;
 use zaqar_model::Clock;
@@ -17,7 +18,7 @@ use crate::signature::Secrets;
 pub struct WrongOption(pub String);
 
 /// For `http:` and `https:` subscribers.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct WebhookSender {
     http: HttpClient,
     clock: Arc<dyn Clock>,
@@ -26,6 +27,11 @@ pub struct WebhookSender {
 impl WebhookSender {
     pub const fn new(http: HttpClient, clock: Arc<dyn Clock>) -> Self {
         Self { http, clock }
+    }
+
+    /// No attempt takes longer.
+    pub fn longest_attempt(&self) -> Duration {
+        self.http.longest_attempt()
     }
 
     /// Posts a notice to this URL. Of the headers in `more`, none gives way to those that the subscription asks for.

@@ -43,7 +43,7 @@ async def main(security, certificate, key, user, password):
 
     def authenticate(server, session, envelope, mechanism, given):
         good = (given.login, given.password) == (user.encode(), password.encode())
-        return AuthResult(success=good, auth_data=given.login.decode())
+        return AuthResult(success=good, handled=False, auth_data=given.login.decode())
 
     def protocol():
         starttls = security == 'starttls'
