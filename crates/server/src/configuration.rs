@@ -5,9 +5,7 @@ use zaqar_config::{Config, Loaded, Sources, TransportDriver};
 
 use crate::cli::ConfigSources;
 use crate::tls_files::TlsFiles;
-use crate::{
-    confirmations, email, encryption, http, keystone, logging, notifications, stores, trustee,
-};
+use crate::{confirmations, email, encryption, http, keystone, logging, notifications, stores, trustee};
 
 /// What there is to say about a configuration, a line each.
 #[derive(Debug, Default)]

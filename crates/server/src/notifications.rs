@@ -12,8 +12,8 @@ use zaqar_config::{Config, Notification};
 use zaqar_domain::Zaqar;
 use zaqar_model::Clock;
 use zaqar_notifier::{
-    AddressGuard, Bounds, BreakerOptions, Engine, EngineOptions, HttpClient, HttpOptions, Sender, Senders,
-    SystemNames, TrustSender, WebhookSender,
+    AddressGuard, Bounds, BreakerOptions, Confirmations, Engine, EngineOptions, HttpClient, HttpOptions,
+    Sender, Senders, SystemNames, TrustSender, WebhookSender,
 };
 
 use crate::email;
@@ -33,6 +33,7 @@ impl Notifications {
         clock: &Arc<dyn Clock>,
         listening: IpAddr,
         trusts: Option<Arc<Trusts>>,
+        confirmations: Confirmations,
     ) -> anyhow::Result<Self> {
         let guard =
             guard(&config.notification, listening).map_err(|errors| anyhow::anyhow!(errors.join("\n")))?;
@@ -51,7 +52,7 @@ impl Notifications {
             .with(&["mailto"], &mail)
             .with(&["trust+http", "trust+https"], &trusted);
         let (stop, stopping) = oneshot::channel();
-        let engine = Engine::new(Arc::clone(zaqar), senders, options);
+        let engine = Engine::new(Arc::clone(zaqar), senders, confirmations, options);
         let running = tokio::spawn(engine.run(async move {
             // That the sender is gone means the same.
             let _ = stopping.await;

@@ -21,8 +21,8 @@ use crate::signals::{self, StopSignals};
 use crate::tls_files::TlsFiles;
 use crate::trustee::KeystoneTrusts;
 use crate::{
-    configuration, encryption, housekeeping, http, keystone, limits, logging, process, stores, trustee,
-    welcome,
+    configuration, confirmations, encryption, housekeeping, http, keystone, limits, logging, process, stores,
+    trustee, welcome,
 };
 
 pub(crate) fn run(options: &ServerOptions) -> anyhow::Result<()> {
@@ -69,7 +69,8 @@ async fn serve(
     zaqar.set_policy(policy.content);
 
     zaqar.resume_dead_letter_moves().await;
-    let notifications = Notifications::start(config, &zaqar, &clock, address.ip(), trusts)?;
+    let confirmations = confirmations::confirmations(config, &authentication);
+    let notifications = Notifications::start(config, &zaqar, &clock, address.ip(), trusts, confirmations)?;
     let messages = Arc::clone(&open.stores.messages);
     let policed = Arc::clone(&zaqar);
     let mut background = vec![

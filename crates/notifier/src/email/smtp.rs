@@ -227,6 +227,9 @@ mod tests {
             timeout: Duration::from_secs(1),
         };
         let error = Smtp::new(server).unwrap_err().to_string();
-        assert!(error.starts_with("[notification] smtp_ca_file = ") && error.ends_with("no certificate in it"), "{error}");
+        assert!(
+            error.starts_with("[notification] smtp_ca_file = ") && error.ends_with("no certificate in it"),
+            "{error}"
+        );
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use zaqar_domain::Zaqar;
 use zaqar_model::{Attempt, DeliveryOutcome, Excerpt, Metadata, Timestamp};
 
 use super::deliver::{IN_TIME, Tried};
@@ -26,6 +27,10 @@ impl Engine {
             let seconds = until.secs_since(now);
             let (id, queue) = (subscription.id, &subscription.source.name);
             tracing::info!(subscription = %id, %queue, seconds, "an endpoint fails and is left alone for a while");
+            // The others that are asked to confirm have endpoints of their own.
+            if Zaqar::is_confirmation(&leased.owed.delivery) {
+                return;
+            }
             let paused = self.zaqar.pause_deliveries(&subscription.source, id, until).await;
             if let Err(error) = paused {
                 tracing::debug!(%error, subscription = %id, "a subscription could not be paused");

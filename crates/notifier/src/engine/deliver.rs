@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::{sleep, timeout};
 use zaqar_model::Timestamp;
 
+use super::confirm::Addressed;
 use super::{Engine, Leased};
 use crate::notice::{Answer, Notice, Sender};
 use crate::notification::notice_of;
@@ -42,13 +43,23 @@ impl Engine {
             tracing::warn!(%reason, "a message cannot be delivered");
             return not_now(leased, self.now().plus_secs(UNREADABLE_FOR));
         }
+        let request = match self.address(&leased.owed.delivery).await {
+            Addressed::ToSubscriber => None,
+            Addressed::Asking(notice) => Some(notice),
+            Addressed::Ended(tried) => {
+                self.conclude(leased, tried).await;
+                return Ended::Tried;
+            }
+            Addressed::NotNow(at) => return not_now(leased, at),
+        };
         let subscription = &leased.owed.delivery.subscription;
         let project = &subscription.source.project;
-        let Some(sender) = self.senders.find(&subscription.subscriber) else {
+        let subscriber = request.as_ref().map_or(&subscription.subscriber, |notice| &notice.subscriber);
+        let Some(sender) = self.senders.find(subscriber) else {
             self.conclude(leased, self.nobody_sends()).await;
             return Ended::Tried;
         };
-        let endpoint = self.endpoints.find(project, &subscription.subscriber, self.now());
+        let endpoint = self.endpoints.find(project, subscriber, self.now());
         let standing = endpoint.standing();
         let Some(mut place) = self.room.try_enter(standing) else { return not_now(leased, self.soon()) };
         let mut entry = match endpoint.enter(self.zaqar.clock(), self.options.longest_attempt).await {
@@ -59,7 +70,7 @@ impl Engine {
         if self.is_stopping() || self.ends_too_soon(leased.until) {
             return not_now(leased, self.now());
         }
-        let notice = notice_of(&leased.owed.delivery);
+        let notice = request.unwrap_or_else(|| notice_of(&leased.owed.delivery));
         let at = self.now();
         let sending = send(Arc::clone(sender), notice, self.options.longest_attempt);
         // In a task of its own: a panic harms this attempt only.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::time::sleep;
+use zaqar_domain::Zaqar;
 use zaqar_model::{DeliveryOutcome, Destination, SubscriptionId, Timestamp};
 
 use super::deliver::Ended;
@@ -45,10 +46,11 @@ impl Lanes {
 }
 
 impl Engine {
-    /// Hands out a delivery: to its lane, or to its own task if it was tried before.
+    /// Hands out a delivery: to its lane, or to its own task if it was tried before. So is a request to confirm, since
+    /// those of a project go to many subscribers and have no order.
     pub(super) fn hand_out(self: &Arc<Self>, leased: Leased) {
         let engine = Arc::clone(self);
-        if leased.owed.delivery.attempts > 0 {
+        if leased.owed.delivery.attempts > 0 || Zaqar::is_confirmation(&leased.owed.delivery) {
             tokio::spawn(async move { engine.try_again(leased).await });
             return;
         }
@@ -87,8 +89,10 @@ impl Engine {
 
     async fn try_again(&self, leased: Leased) {
         if let Ended::NotNow(leased, at) = self.deliver(leased).await {
-            let subscription = &leased.owed.delivery.subscription;
-            self.pause(&subscription.source, subscription.id, at).await;
+            if !Zaqar::is_confirmation(&leased.owed.delivery) {
+                let subscription = &leased.owed.delivery.subscription;
+                self.pause(&subscription.source, subscription.id, at).await;
+            }
             self.recorder.record(*leased, DeliveryOutcome::Postponed(at));
         }
     }

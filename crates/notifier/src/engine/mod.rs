@@ -3,6 +3,7 @@
 //! - `intake` leases as much as there is room for;
 //! - `lanes` keeps the first attempts of a subscription in the order of posting, one after the other. Further attempts
 //!   do not wait in a lane;
+//! - `confirm` finds out what is asked of whom, where a delivery is a request to confirm;
 //! - `deliver` makes one delivery: it enters its endpoint (`endpoints`: room, rate, breaker), sends, and concludes;
 //! - `recorder` writes down how deliveries ended, many at a time.
 //!
@@ -11,6 +12,7 @@
 
 mod breaker;
 mod conclude;
+mod confirm;
 mod deliver;
 mod endpoints;
 mod intake;
@@ -39,10 +41,13 @@ use recorder::Recorder;
 use room::Room;
 use workers::Workers;
 
+use crate::confirmation::Confirmations;
+
 /// Makes the deliveries that are owed.
 pub struct Engine {
     zaqar: Arc<Zaqar>,
     senders: Senders,
+    confirmations: Confirmations,
     options: EngineOptions,
     endpoints: Endpoints,
     lanes: Lanes,
@@ -72,7 +77,12 @@ impl std::fmt::Debug for Engine {
 
 impl Engine {
     /// An engine, which must be made within a runtime.
-    pub fn new(zaqar: Arc<Zaqar>, senders: Senders, options: EngineOptions) -> Arc<Self> {
+    pub fn new(
+        zaqar: Arc<Zaqar>,
+        senders: Senders,
+        confirmations: Confirmations,
+        options: EngineOptions,
+    ) -> Arc<Self> {
         let (reports, received) = mpsc::unbounded_channel();
         tokio::spawn(recorder::run(Arc::clone(&zaqar), received));
         Arc::new(Self {
@@ -85,6 +95,7 @@ impl Engine {
             is_stopping: AtomicBool::new(false),
             zaqar,
             senders,
+            confirmations,
             options,
         })
     }
