@@ -62,7 +62,8 @@ fn a_subscriber_confirms_and_only_then_gets_what_is_posted() {
         assert_eq!(asked["Message_Type"], "SubscriptionConfirmation");
         // Whoever has not confirmed is asked again, and gets nothing else.
         let messages = |body| json!({ "messages": [{ "ttl": 60, "body": body }] });
-        let mut post = |body| client.request("POST", &format!("/v2/{to}/messages"), Some(&messages(body))).unwrap();
+        let mut post =
+            |body| client.request("POST", &format!("/v2/{to}/messages"), Some(&messages(body))).unwrap();
         assert_eq!(post("early").status, 201);
         assert_eq!(subscribe(&mut client, to, &hook), (201, id.clone()));
         let asked_again = receiver.wait_for(before + 2)[before + 1].json();
@@ -158,7 +159,10 @@ fn click(server: &Server, link: &str, button: &str) -> String {
 fn link(mail: &Value) -> String {
     // Undoes quoted-printable.
     let text = mail["text"].as_str().unwrap().replace("\r\n", "\n").replace("=\n", "").replace("=3D", "=");
-    text.split_whitespace().find(|word| word.starts_with("https://shop.example.org/confirm?")).unwrap().to_owned()
+    text.split_whitespace()
+        .find(|word| word.starts_with("https://shop.example.org/confirm?"))
+        .unwrap()
+        .to_owned()
 }
 
 #[test]
@@ -186,7 +190,8 @@ fn a_browser_lets_the_page_of_the_guide_answer() {
     let (site, _smtp) = site_with_mail();
     let server = site.start();
     let page = std::fs::read_to_string(guide("confirmation-page.html")).unwrap();
-    let sent: Vec<_> = page.lines().filter_map(|line| line.trim().strip_prefix('"')?.split_once("\":")).collect();
+    let sent: Vec<_> =
+        page.lines().filter_map(|line| line.trim().strip_prefix('"')?.split_once("\":")).collect();
     let sent: Vec<_> = sent.iter().map(|(name, _)| name.to_lowercase()).collect();
     assert_eq!(sent.len(), 7, "{sent:?}");
     let headers = [
@@ -205,7 +210,8 @@ fn a_browser_lets_the_page_of_the_guide_answer() {
 
 #[test]
 fn a_subscriber_that_is_asked_too_often_is_left_alone() {
-    let (site, receiver) = (Site::new(&format!("{OPTIONS}\nmax_confirmations_per_hour = 2")), Receiver::answering(200));
+    let (site, receiver) =
+        (Site::new(&format!("{OPTIONS}\nmax_confirmations_per_hour = 2")), Receiver::answering(200));
     let server = site.start();
     let mut client = server.client();
     for _ in 0..2 {

@@ -11,7 +11,7 @@ use zaqar_model::{
 use zaqar_storage::LeaseLimits;
 use zaqar_storage_conformance::ManualClock;
 
-use crate::fixture::{Fixture, caller, queue_named, topic_named};
+use crate::fixture::{Fixture, caller, draft, name, queue_named, topic_named};
 
 const SUBSCRIBER: &str = "http://trigger.me";
 
@@ -33,10 +33,8 @@ async fn subscribe(fixture: &Fixture, to: &DestinationName) -> SubscriptionId {
 }
 
 async fn confirm(fixture: &Fixture, of: &DestinationName, id: SubscriptionId, confirmed: bool) {
-    let confirmed = json!(confirmed);
-    let confirming =
-        fixture.zaqar.confirm_subscription(&fixture.caller, of, &id.to_string(), Some(&confirmed));
-    confirming.await.unwrap();
+    let (id, confirmed) = (id.to_string(), json!(confirmed));
+    fixture.zaqar.confirm_subscription(&fixture.caller, of, &id, Some(&confirmed)).await.unwrap();
 }
 
 async fn get(fixture: &Fixture, of: &DestinationName, id: SubscriptionId) -> Subscription {
@@ -73,14 +71,14 @@ async fn a_subscriber_is_asked_and_owed_what_is_posted_once_they_agree() {
     let fixture = fixture();
     for to in [queue_named("q"), topic_named("t")] {
         let id = subscribe(&fixture, &to).await;
-        fixture.post_to(&to, vec![crate::fixture::draft("1")]).await;
+        fixture.post_to(&to, vec![draft("1")]).await;
         let asked = asked(&fixture).await;
         assert_eq!(kinds(&asked), [ConfirmationKind::Subscription]);
         assert_eq!(asked[0].subscription, get(&fixture, &to, id).await);
         assert_eq!(asked[0].expires, fixture.clock.now().plus_secs(600));
 
         confirm(&fixture, &to, id, true).await;
-        let posted = fixture.post_to(&to, vec![crate::fixture::draft("2")]).await;
+        let posted = fixture.post_to(&to, vec![draft("2")]).await;
         let owed: Vec<_> = deliver(&fixture).await.iter().map(|owed| owed.message.message.id).collect();
         assert_eq!(owed, posted);
     }
@@ -103,6 +101,7 @@ async fn whoever_takes_it_back_is_told_and_owed_nothing_more() {
     let fixture = fixture();
     let q = queue_named("q");
     let id = subscribe(&fixture, &q).await;
+    assert_eq!(asked(&fixture).await.len(), 1);
     confirm(&fixture, &q, id, true).await;
     fixture.post("q", &["1"]).await;
     confirm(&fixture, &q, id, false).await;
@@ -130,9 +129,8 @@ async fn a_new_subscriber_is_asked_before_they_are_notified() {
     confirm(&fixture, &q, id, true).await;
     deliver(&fixture).await;
     let update = async |document| {
-        let updating =
-            fixture.zaqar.update_subscription(&fixture.caller, &q, &id.to_string(), &wish(document));
-        updating.await.unwrap();
+        let (id, wish) = (id.to_string(), wish(document));
+        fixture.zaqar.update_subscription(&fixture.caller, &q, &id, &wish).await.unwrap();
         fixture.post("q", &["1"]).await;
     };
     // The same one, and other options: nobody new.
@@ -153,9 +151,8 @@ async fn a_subscriber_is_asked_so_many_times_within_an_hour() {
     }
     let refused = try_to_subscribe(&fixture, &queue_named("d")).await;
     assert!(matches!(refused, Err(Error::AskedTooOften(3))));
-    let made =
-        fixture.management.find(DestinationKind::Queue, &fixture.caller.project, &crate::fixture::name("d"));
-    assert_eq!(made.await.unwrap(), None);
+    let (project, d) = (&fixture.caller.project, name("d"));
+    assert_eq!(fixture.management.find(DestinationKind::Queue, project, &d).await.unwrap(), None);
     assert_eq!(asked(&fixture).await.len(), 3);
     // Other projects have an hour of their own.
     let wish = wish(json!({ "subscriber": SUBSCRIBER }));

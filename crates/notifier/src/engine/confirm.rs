@@ -34,7 +34,9 @@ impl Engine {
         let waiting = match self.zaqar.waiting_confirmation(delivery).await {
             Ok(Some(waiting)) => waiting,
             Ok(None) => {
-                return Addressed::Ended(self.without(Verdict::Delivered, "there is nothing left to confirm"));
+                return Addressed::Ended(
+                    self.without(Verdict::Delivered, "there is nothing left to confirm"),
+                );
             }
             Err(error) => {
                 tracing::debug!(%error, "a subscription that waits to be confirmed cannot be read");
