@@ -1,6 +1,6 @@
 //! Who is asking, and by what right.
 //!
-//! Here live tokens that Keystone vouches for, and pre-signed URLs. What the one who asks may do is decided in
+//! Here live tokens that Keystone vouches for, trusts by which users lend their rights, and pre-signed URLs. What the one who asks may do is decided in
 //! `zaqar-domain`.
 
 mod expiry;
@@ -11,8 +11,8 @@ mod signing_key;
 use std::sync::Arc;
 
 pub use keystone::{
-    AskedWith, Connection, Denied, DomainReference, Keystone, KeystoneOptions, Login, Reference, Scope,
-    SetupError, Token,
+    AskedWith, Connection, Denied, DomainReference, Keystone, KeystoneOptions, Login, NoTrustedToken,
+    OwnEndpoints, Reference, Scope, SetupError, Token, TrustNotMade, TrustedToken, TrusteeOptions, Trusts,
 };
 pub use presigned::{Presented, SignError, Signed, SigningKeys, Wish};
 pub use signing_key::{BadNamedKey, NamedKey};

@@ -115,6 +115,12 @@ impl SigningKeys {
         }
     }
 
+    /// The end of a URL that is to be good until `end`, as a wish names it. It comes earlier if no URL is good for that long.
+    pub fn latest_end(&self, end: Timestamp, now: Timestamp) -> String {
+        let end = Expiry::after(end.min(now.plus_secs(self.longest_lifetime)), 0);
+        end.map(Expiry::text).unwrap_or_default()
+    }
+
     fn expiry(&self, wished: Option<String>, now: Timestamp) -> Result<Expiry, SignError> {
         let latest = Expiry::after(now, self.longest_lifetime);
         let Some(wished) = wished else {
@@ -323,6 +329,19 @@ mod tests {
         assert_eq!(sign(&SigningKeys::default(), "2017-07-15"), Err(SignError::NoKey));
         let comma = Wish { methods: vec!["GET,DELETE".to_owned()], ..wish() };
         assert_eq!(keys().sign(comma, &ProjectId::new("p").unwrap(), NOW), Err(SignError::Comma));
+    }
+
+    #[test]
+    fn the_latest_end_can_be_wished_for() {
+        let sign = |end| {
+            let wish = Wish { expires: Some(keys().latest_end(end, NOW)), ..wish() };
+            keys().sign(wish, &ProjectId::new("p").unwrap(), NOW).map(|signed| signed.expires)
+        };
+        assert_eq!(sign(NOW.plus_secs(60)), Ok("2017-07-14T02:41:00".to_owned()));
+        for late in [NOW.plus_secs(YEAR), Timestamp::NEVER] {
+            assert_eq!(sign(late), Ok("2018-07-14T02:40:00".to_owned()));
+        }
+        assert_eq!(sign(NOW), Err(SignError::ExpiresIsPast));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::value::Value;
 const UPSTREAM: &str = include_str!("../tests/config/upstream-options.tsv");
 
 /// Options of which upstream knows nothing.
-const OURS: [&str; 33] = [
+const OURS: [&str; 37] = [
     "DEFAULT log_format",
     "DEFAULT log_level",
     // Upstream knew it once, and files still hold it.
@@ -37,6 +37,10 @@ const OURS: [&str; 33] = [
     "healthcheck disable_by_file_paths",
     "healthcheck enable_by_file_paths",
     "healthcheck ignore_proxied_requests",
+    "notification smtp_ca_file",
+    "notification smtp_security",
+    "notification smtp_timeout",
+    "notification trust_http_hosts",
     "signed_url max_lifetime",
     "signed_url secret_keys",
     // oslo.service's, and one more.

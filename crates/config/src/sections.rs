@@ -114,12 +114,12 @@ config! {
     management_sqlalchemy: Sqlalchemy in "drivers:management_store:sqlalchemy", without_effect();
     storage: Storage in "storage";
     pooling_catalog: PoolingCatalog in "pooling:catalog";
-    notification: Notification in "notification", without_effect();
+    notification: Notification in "notification";
     signed_url: SignedUrl in "signed_url";
     keystone_authtoken: KeystoneAuthtoken in "keystone_authtoken";
     keystone_credentials: Credentials in "keystone_authtoken";
-    trustee: Credentials in "trustee", without_effect();
-    trustee_session: Session in "trustee", without_effect();
+    trustee: Credentials in "trustee";
+    trustee_session: Session in "trustee";
     oslo_policy: OsloPolicy in "oslo_policy";
     cors: Cors in "cors";
     healthcheck: Healthcheck in "healthcheck";

@@ -27,6 +27,9 @@ pub enum Error {
     /// A change of a subscription that names nothing which could be changed.
     #[error("Subscription {id} could not be updated.")]
     NothingToUpdate { id: String },
+    /// A subscriber was asked to confirm as often as may be.
+    #[error("This subscriber was asked {0} times within an hour to confirm a subscription. Try again later.")]
+    AskedTooOften(u32),
     /// A message was not deleted.
     #[error("{0}")]
     NotDeleted(Refusal),
@@ -51,6 +54,9 @@ pub enum Error {
     /// A stage of a pipeline could not do its part.
     #[error("A stage of the service's pipeline failed: the server's log says which and why.")]
     StageFailed { source: Box<dyn std::error::Error + Send + Sync> },
+    /// Keystone is needed for it, and could not be asked.
+    #[error("{failure} Keystone cannot be asked now. Please try again in a few seconds.")]
+    KeystoneUnavailable { failure: Failure, source: Box<dyn std::error::Error + Send + Sync> },
     /// Something failed where upstream, too, has no better answer.
     #[error("{failure}")]
     Internal { failure: Failure, source: StorageError },
@@ -288,6 +294,7 @@ pub(crate) const fn noun(kind: DestinationKind) -> &'static str {
     match kind {
         DestinationKind::Queue => "queue",
         DestinationKind::Topic => "topic",
+        DestinationKind::Confirmations => "list of confirmations",
     }
 }
 
@@ -296,6 +303,7 @@ const fn title(kind: DestinationKind) -> &'static str {
     match kind {
         DestinationKind::Queue => "Queue",
         DestinationKind::Topic => "Topic",
+        DestinationKind::Confirmations => "List of confirmations",
     }
 }
 

@@ -8,6 +8,7 @@
 
 mod claims;
 mod dead_letters;
+mod deliveries;
 mod encryption;
 mod error;
 mod flavors;
@@ -24,6 +25,7 @@ mod subscriptions;
 mod zaqar;
 
 pub use claims::{ClaimWish, NewClaim, ShownClaim};
+pub use deliveries::Owed;
 pub use encryption::{CannotOpen, CannotSeal, Key, KeyId, Keyring, Unreadable};
 pub use error::{Absent, Error, Failure, PoolListFault, PoolUse, Refusal, Result};
 pub use flavors::{FlavorListing, ListedFlavors, ShownFlavor};
@@ -39,6 +41,9 @@ pub use pools::{ListedPools, PoolChange, PoolDefinition, PoolListing};
 pub use queues::{
     ListedQueues, Patch, PatchChange, PurgeScope, QueueCreation, QueueListing, StatsEdge, StatsReport,
 };
-pub use subscriptions::{ListedSubscriptions, ShownSubscription, SubscriptionListing, SubscriptionWish};
+pub use subscriptions::{
+    ListedSubscriptions, ShownSubscription, SubscriptionListing, SubscriptionWish, TrustMaker, TrustNotMade,
+    WaitingConfirmation,
+};
 pub use zaqar::{Stores, Zaqar};
 pub use zaqar_storage::Health;

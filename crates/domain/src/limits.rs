@@ -37,6 +37,10 @@ pub struct Limits {
     pub message_delete_with_claim_id: bool,
     /// `[DEFAULT] enable_checksum`.
     pub enable_checksum: bool,
+    /// `[notification] require_confirmation`.
+    pub require_confirmation: bool,
+    /// `[notification] max_confirmations_per_hour`.
+    pub max_confirmations_per_hour: u32,
 }
 
 /// No message lives shorter, no claim and no subscription either, and no grace is shorter: upstream has no options for these.
@@ -76,6 +80,8 @@ impl Default for Limits {
             max_length_client_id: 36,
             message_delete_with_claim_id: false,
             enable_checksum: false,
+            require_confirmation: false,
+            max_confirmations_per_hour: 20,
         }
     }
 }

@@ -12,6 +12,7 @@ use zaqar_storage::{Created, ManagementStore, MessageStore, Placement, StorageEr
 
 use crate::permissions::PolicyInForce;
 use crate::queues::NewQueue;
+use crate::subscriptions::{AskedLately, TrustMaker};
 use crate::{Keyring, Limits, Pipelines};
 
 /// Where everything is kept.
@@ -31,6 +32,8 @@ pub struct Zaqar {
     pub(crate) keyring: Arc<Keyring>,
     pub(crate) policy: PolicyInForce,
     pub(crate) pipelines: Pipelines,
+    /// `None` where nobody can lend rights to this service.
+    pub(crate) trusts: Option<Arc<dyn TrustMaker>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn IdSource>,
     /// Held while exhausted messages move to a dead-letter queue: two movers that read the same ones could bring a
@@ -38,6 +41,8 @@ pub struct Zaqar {
     pub(crate) moving: Arc<Mutex<()>>,
     /// Held while pools and flavors are changed: what is registered is read before it is written.
     pub(crate) registering: Arc<Mutex<()>>,
+    /// Who was asked to confirm a subscription.
+    pub(crate) asked: AskedLately,
 }
 
 impl Zaqar {
@@ -49,10 +54,12 @@ impl Zaqar {
             keyring: Arc::default(),
             policy: PolicyInForce::default(),
             pipelines: Pipelines::default(),
+            trusts: None,
             clock,
             ids,
             moving: Arc::default(),
             registering: Arc::default(),
+            asked: AskedLately::default(),
         }
     }
 
@@ -66,12 +73,21 @@ impl Zaqar {
         Self { pipelines, ..self }
     }
 
+    /// Who makes trusts for subscribers that want a token.
+    pub fn with_trusts(self, maker: Arc<dyn TrustMaker>) -> Self {
+        Self { trusts: Some(maker), ..self }
+    }
+
     pub const fn limits(&self) -> &Limits {
         &self.limits
     }
 
     pub fn ids(&self) -> &dyn IdSource {
         &*self.ids
+    }
+
+    pub fn clock(&self) -> &dyn Clock {
+        &*self.clock
     }
 
     /// The time that everything here goes by.

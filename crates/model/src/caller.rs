@@ -1,5 +1,7 @@
 //! Who asks.
 
+use std::fmt;
+
 use crate::{ClientId, ProjectId};
 
 /// The one on whose behalf an operation runs. Every operation of the domain takes it and begins with a check of it.
@@ -11,6 +13,29 @@ pub struct Caller {
     pub client: Option<ClientId>,
     pub roles: Vec<String>,
     pub identity: Identity,
+    /// The token of the request, where Keystone has vouched for it. Only for lending rights by a trust.
+    pub token: Option<AuthToken>,
+}
+
+/// A token of Keystone's. It shows itself to nobody.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AuthToken(String);
+
+impl AuthToken {
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The token itself, for the one place that sends it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for AuthToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AuthToken(***)")
+    }
 }
 
 /// What is known of the person or service behind a request, as Keystone's ids. Only rules of a policy ask for it.

@@ -7,6 +7,16 @@ use crate::{ProjectId, QueueName, TopicName};
 pub enum DestinationKind {
     Queue,
     Topic,
+    /// Where the service itself posts what it has to ask subscribers: whether they want to be notified. A project has at
+    /// most one, and no client can name it.
+    Confirmations,
+}
+
+impl DestinationKind {
+    /// Of the two kinds that clients name, whether it is the second.
+    pub const fn is_topic(self) -> bool {
+        matches!(self, Self::Topic)
+    }
 }
 
 /// Names a queue or topic within its project, as clients do.

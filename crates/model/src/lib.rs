@@ -6,6 +6,7 @@
 mod body;
 mod caller;
 mod claims;
+mod confirmations;
 mod deliveries;
 mod destinations;
 mod flavors;
@@ -20,10 +21,12 @@ mod pools;
 mod queues;
 mod subscriptions;
 mod time;
+mod trusts;
 
 pub use body::Body;
-pub use caller::{Caller, Identity};
+pub use caller::{AuthToken, Caller, Identity};
 pub use claims::{Claim, ClaimHold, ClaimTerms};
+pub use confirmations::{ConfirmationKind, ConfirmationRequest};
 pub use deliveries::{
     Attempt, AttemptEnd, AttemptNumber, Delivery, DeliveryOutcome, DeliveryReport, Excerpt, FailedDelivery,
     KeptAttempt,
@@ -41,3 +44,4 @@ pub use pools::{Pool, PoolWeight, QueueMove};
 pub use queues::Queue;
 pub use subscriptions::Subscription;
 pub use time::{Clock, DelaySeconds, GraceSeconds, SubscriptionTtl, SystemClock, Timestamp, TtlSeconds};
+pub use trusts::TrustWish;

@@ -6,7 +6,10 @@ use zaqar_domain::Stages;
 
 use crate::cli::ConfigSources;
 use crate::tls_files::TlsFiles;
-use crate::{encryption, http, keystone, logging, pipelines, signing_keys, stores};
+use crate::{
+    confirmations, email, encryption, http, keystone, logging, notifications, pipelines, signing_keys,
+    stores, trustee,
+};
 
 /// What there is to say about a configuration, a line each.
 #[derive(Debug, Default)]
@@ -25,6 +28,9 @@ pub(crate) fn read(options: &ConfigSources, stages: &Stages) -> (Option<Config>,
             report.warnings.extend(http::useless_origins(&config.cors));
             report.warnings.extend(idle(&config));
             report.warnings.extend(keystone::warnings(&config));
+            report.warnings.extend(trustee::warnings(&config));
+            report.warnings.extend(email::warnings(&config));
+            report.warnings.extend(confirmations::warnings(&config));
             (report.errors.is_empty().then_some(config), report)
         }
         Err(problems) => {
@@ -54,9 +60,13 @@ fn refusals(config: &Config, stages: &Stages) -> Vec<String> {
             .push("[drivers] transport = websocket is not in this version; the choice is: wsgi".to_owned());
     }
     refusals.extend(encryption::refusals(&config.transport));
+    refusals.extend(notifications::refusals(&config.notification));
     refusals.extend(stores::unknown_names(&config.drivers));
     refusals.extend(pipelines::unknown_names(&config.storage, stages));
     refusals.extend(signing_keys::read(&config.signed_url).err());
+    refusals.extend(trustee::refusals(config));
+    refusals.extend(email::refusals(config));
+    refusals.extend(confirmations::refusals(config));
     refusals.extend(http::cors(&config.cors).err());
     refusals.extend(TlsFiles::new(&config.ssl).err());
     refusals.extend(logging::filter(&config.logging).err().map(|error| format!("{error:#}")));

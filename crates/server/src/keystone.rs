@@ -3,14 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use zaqar_authentication::{
-    Authentication, Connection, DomainReference, Keystone, KeystoneOptions, Login, Reference, Scope,
-};
-use zaqar_config::{Config, Credentials, KeystoneAuthtoken, Secret};
+use zaqar_authentication::{Authentication, Connection, Keystone, KeystoneOptions, Login};
+use zaqar_config::{Config, KeystoneAuthtoken};
 use zaqar_model::Clock;
 
+use crate::credentials::{Missing, login, says_nothing};
+
+const GROUP: &str = "keystone_authtoken";
+
 /// In this time Keystone answers, if nothing else is set, in seconds.
-const DEFAULT_TIMEOUT: u32 = 10;
+pub(crate) const DEFAULT_TIMEOUT: u32 = 10;
 
 /// Who says who is asking.
 pub(crate) fn authentication(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Authentication> {
@@ -44,31 +46,22 @@ pub(crate) fn warnings(config: &Config) -> Vec<String> {
     ]
 }
 
-fn says_nothing(credentials: &Credentials) -> bool {
-    *credentials == Credentials::default()
-}
-
 fn options(config: &Config) -> Result<KeystoneOptions, Vec<String>> {
     let credentials = &config.keystone_credentials;
     if says_nothing(credentials) {
         let auth_url = config.keystone_authtoken.www_authenticate_uri.clone().unwrap_or_default();
         return Ok(with_credentials(&config.keystone_authtoken, auth_url, None));
     }
-    let mut missing = Missing(Vec::new());
-    let auth_url = missing.text("auth_url", credentials.auth_url.as_ref());
-    if !["http://", "https://"].iter().any(|scheme| auth_url.starts_with(scheme)) && missing.0.is_empty() {
-        missing.0.push(format!(
-            "[keystone_authtoken] auth_url = {auth_url} is no URL; write http:// or https:// before the host"
-        ));
-    }
+    let mut missing = Missing::in_group(GROUP, "auth_strategy = keystone needs it");
+    let auth_url = missing.url("auth_url", credentials.auth_url.as_ref());
     let login = login(credentials, &mut missing);
     if config.keystone_authtoken.keyfile.is_some() && config.keystone_authtoken.certfile.is_none() {
         missing.add("certfile", "keyfile is the key of it");
     }
-    if missing.0.is_empty() {
+    if missing.told.is_empty() {
         Ok(with_credentials(&config.keystone_authtoken, auth_url, login))
     } else {
-        Err(missing.0)
+        Err(missing.told)
     }
 }
 
@@ -83,6 +76,7 @@ fn with_credentials(options: &KeystoneAuthtoken, auth_url: String, login: Option
         interface: options.interface.trim_end_matches("URL").to_owned(),
         region: options.region_name.clone(),
         connection: Connection {
+            group: GROUP,
             cafile: path(&options.cafile),
             certfile: path(&options.certfile),
             keyfile: path(&options.keyfile),
@@ -97,115 +91,6 @@ fn with_credentials(options: &KeystoneAuthtoken, auth_url: String, login: Option
         delay_auth_decision: options.delay_auth_decision,
         include_service_catalog: options.include_service_catalog,
     }
-}
-
-/// Sentences about what is not there.
-struct Missing(Vec<String>);
-
-impl Missing {
-    fn add(&mut self, option: &str, why: &str) {
-        self.0.push(format!("[keystone_authtoken] {option} is missing: {why}"));
-    }
-
-    fn text(&mut self, option: &str, value: Option<&String>) -> String {
-        if value.is_none() {
-            self.add(option, "auth_strategy = keystone needs it");
-        }
-        value.cloned().unwrap_or_default()
-    }
-
-    fn secret(&mut self, option: &str, value: Option<&Secret>) -> String {
-        self.text(option, value.map(|secret| secret.expose().to_owned()).as_ref())
-    }
-}
-
-fn login(options: &Credentials, missing: &mut Missing) -> Option<Login> {
-    let known = missing.0.len();
-    let login =
-        match options.auth_type.as_deref() {
-            Some("password" | "v3password") => {
-                let password = missing.secret("password", options.password.as_ref());
-                user(options, missing).map(|user| Login::Password {
-                    user,
-                    password,
-                    scope: scope(options, missing),
-                })
-            }
-            Some("v3applicationcredential") => {
-                let secret = options.application_credential_secret.as_ref();
-                let secret = missing.secret("application_credential_secret", secret);
-                match (&options.application_credential_id, &options.application_credential_name) {
-                    (Some(id), _) => Some(Login::ApplicationCredential { id: id.clone(), secret }),
-                    (None, Some(name)) => user(options, missing)
-                        .map(|user| Login::NamedApplicationCredential { name: name.clone(), user, secret }),
-                    (None, None) => {
-                        missing
-                            .add("application_credential_id", "auth_type = v3applicationcredential needs it");
-                        None
-                    }
-                }
-            }
-            Some(other) => {
-                missing.0.push(format!(
-                "[keystone_authtoken] auth_type = {other} is not in this version; the choices are: password, \
-                 v3password, v3applicationcredential"
-            ));
-                None
-            }
-            None => {
-                missing.add("auth_type", "set it to password or v3applicationcredential");
-                None
-            }
-        };
-    login.filter(|_| missing.0.len() == known)
-}
-
-fn user(options: &Credentials, missing: &mut Missing) -> Option<Reference> {
-    if let Some(id) = &options.user_id {
-        return Some(Reference::Id(id.clone()));
-    }
-    let domain = domain(&options.user_domain_id, &options.user_domain_name, options);
-    match (&options.username, domain) {
-        (Some(name), Some(domain)) => Some(Reference::Name { name: name.clone(), domain }),
-        (Some(_), None) => {
-            missing.add("user_domain_name", "a username needs it");
-            None
-        }
-        (None, _) => {
-            missing.add("username", "auth_strategy = keystone needs the user that the service is");
-            None
-        }
-    }
-}
-
-fn scope(options: &Credentials, missing: &mut Missing) -> Scope {
-    if let Some(id) = &options.trust_id {
-        return Scope::Trust(id.clone());
-    }
-    if let Some(id) = &options.project_id {
-        return Scope::Project(Reference::Id(id.clone()));
-    }
-    if let Some(name) = &options.project_name {
-        if let Some(domain) = domain(&options.project_domain_id, &options.project_domain_name, options) {
-            return Scope::Project(Reference::Name { name: name.clone(), domain });
-        }
-        missing.add("project_domain_name", "a project_name needs it");
-    }
-    match (&options.domain_id, &options.domain_name, &options.system_scope) {
-        (Some(id), ..) => Scope::Domain(DomainReference::Id(id.clone())),
-        (_, Some(name), _) => Scope::Domain(DomainReference::Name(name.clone())),
-        (.., Some(_)) => Scope::System,
-        _ => Scope::Unscoped,
-    }
-}
-
-fn domain(id: &Option<String>, name: &Option<String>, options: &Credentials) -> Option<DomainReference> {
-    let given = |id: &Option<String>, name: &Option<String>| match (id, name) {
-        (Some(id), _) => Some(DomainReference::Id(id.clone())),
-        (_, Some(name)) => Some(DomainReference::Name(name.clone())),
-        _ => None,
-    };
-    given(id, name).or_else(|| given(&options.default_domain_id, &options.default_domain_name))
 }
 
 #[cfg(test)]

@@ -8,6 +8,9 @@
 mod cli;
 mod config_commands;
 mod configuration;
+mod confirmations;
+mod credentials;
+mod email;
 mod encryption;
 mod failure;
 mod followed;
@@ -17,6 +20,7 @@ mod key_file;
 mod keystone;
 mod limits;
 mod logging;
+mod notifications;
 mod openapi_command;
 mod pipelines;
 mod policy_commands;
@@ -29,6 +33,7 @@ mod signals;
 mod signing_keys;
 mod stores;
 mod tls_files;
+mod trustee;
 mod welcome;
 
 use std::io::{Write, stderr};

@@ -32,6 +32,8 @@ pub(crate) fn of(config: &Config) -> Limits {
         max_length_client_id: count(transport.max_length_client_id),
         message_delete_with_claim_id: transport.message_delete_with_claim_id,
         enable_checksum: config.default.enable_checksum,
+        require_confirmation: config.notification.require_confirmation,
+        max_confirmations_per_hour: config.notification.max_confirmations_per_hour,
     }
 }
 

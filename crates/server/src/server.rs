@@ -15,12 +15,14 @@ use zaqar_transport_http::{HttpOptions, HttpService, Tls};
 
 use crate::cli::ServerOptions;
 use crate::followed::{Begun, Following};
+use crate::notifications::Notifications;
 use crate::policy_files::PolicyFiles;
 use crate::signals::{self, StopSignals};
 use crate::tls_files::TlsFiles;
+use crate::trustee::KeystoneTrusts;
 use crate::{
-    configuration, encryption, housekeeping, http, keystone, limits, logging, pipelines, process, stores,
-    welcome,
+    configuration, confirmations, encryption, housekeeping, http, keystone, limits, logging, pipelines,
+    process, stores, trustee, welcome,
 };
 
 pub(crate) fn run(options: &ServerOptions, stages: &Stages) -> anyhow::Result<()> {
@@ -54,16 +56,23 @@ async fn serve(
     let ids: Arc<dyn IdSource> = Arc::new(RandomIds);
     let authentication = keystone::authentication(config, Arc::clone(&clock))?;
     let pipelines = pipelines::build(&config.storage, stages)?;
+    let trusts = trustee::trusts(config, Arc::clone(&clock))?;
     // First the port: whoever is refused it leaves nothing behind.
     let listener = listen(&config.wsgi).await?;
     let address = listener.local_addr().context("cannot tell the address")?;
     let open = stores::open(config, data_directory, &ids, &clock)?;
     let keyring = encryption::keyring(&config.transport, open.directory_of_messages(), &*ids)?;
     let zaqar = Zaqar::new(open.stores.clone(), limits::of(config), Arc::clone(&clock), ids);
-    let zaqar = Arc::new(zaqar.with_keyring(Arc::new(keyring)).with_pipelines(pipelines));
+    let zaqar = zaqar.with_keyring(Arc::new(keyring)).with_pipelines(pipelines);
+    let zaqar = Arc::new(match &trusts {
+        Some(trusts) => zaqar.with_trusts(Arc::new(KeystoneTrusts(Arc::clone(trusts)))),
+        None => zaqar,
+    });
     zaqar.set_policy(policy.content);
 
     zaqar.resume_dead_letter_moves().await;
+    let confirmations = confirmations::confirmations(config, &authentication).map_err(anyhow::Error::msg)?;
+    let notifications = Notifications::start(config, &zaqar, &clock, address.ip(), trusts, confirmations)?;
     let messages = Arc::clone(&open.stores.messages);
     let policed = Arc::clone(&zaqar);
     let mut background = vec![
@@ -104,6 +113,7 @@ async fn serve(
         tokio::time::sleep(delay).await;
         drop(stop);
         transport.await.context("the transport failed")?;
+        notifications.stop().await;
         for task in background {
             task.abort();
         }

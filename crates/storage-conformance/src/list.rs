@@ -399,6 +399,7 @@ macro_rules! __message_cases {
             deliveries {
                 durability {
                     what_is_owed_is_kept,
+                    the_kind_of_a_source_is_kept,
                     what_was_delivered_is_not_owed_again,
                     a_retry_is_kept,
                     a_lease_that_a_restart_broke_off_is_due_again,

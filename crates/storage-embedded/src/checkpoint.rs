@@ -19,6 +19,7 @@ use zaqar_model::{
 
 use crate::disk::Disk;
 use crate::index::{Entry, KeptSubscription, QueueIndex};
+use crate::kinds;
 use crate::log::{FieldWriter, Fields, ForeignId, Hold, Location, Malformed, Position, SubscriptionRecord};
 use crate::queues::{Queue, Queues};
 
@@ -122,7 +123,7 @@ fn encode_queue(queues: &Queues, queue: &Queue, bytes: &mut Vec<u8>) {
     match queue.identity.get() {
         None => out.u8(0),
         Some(identity) => {
-            out.u8(if identity.kind == DestinationKind::Topic { 2 } else { 1 });
+            out.u8(1 + kinds::number_of(identity.kind));
             out.text(identity.project.as_str());
             out.text(identity.name.as_str());
         }
@@ -199,9 +200,8 @@ fn encode_few(index: &QueueIndex, out: &mut FieldWriter<'_>) {
 fn decode_queue(fields: &mut Fields<'_>, version: u32, queues: &Queues) -> Result<(), Malformed> {
     let number = fields.u64()?;
     let queue = queues.recover(number);
-    let kind = fields.u8()?;
-    if kind != 0 {
-        let kind = if kind == 2 { DestinationKind::Topic } else { DestinationKind::Queue };
+    if let Some(kind) = fields.u8()?.checked_sub(1) {
+        let kind = kinds::kind_of(kind).ok_or(Malformed)?;
         let identity = identity(number, kind, fields.text()?, fields.text()?)?;
         queue.identity.get_or_init(|| identity);
         queue.identity_is_logged.store(true, Ordering::Relaxed);

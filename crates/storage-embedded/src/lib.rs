@@ -18,6 +18,7 @@ mod deliveries;
 pub mod disk;
 mod housekeeping;
 mod index;
+mod kinds;
 mod listing;
 mod log;
 mod management;

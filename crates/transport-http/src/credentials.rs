@@ -11,7 +11,7 @@ use crate::identity::{URL_SIGNATURE, first_text};
 use crate::request_id::{RequestId, global_request_id};
 use crate::respond;
 
-const AUTH_TOKEN: [HeaderName; 2] =
+pub(crate) const AUTH_TOKEN: [HeaderName; 2] =
     [HeaderName::from_static("x-auth-token"), HeaderName::from_static("x-storage-token")];
 const SERVICE_TOKEN: HeaderName = HeaderName::from_static("x-service-token");
 

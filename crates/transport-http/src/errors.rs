@@ -179,6 +179,9 @@ impl From<Error> for HttpError {
             Error::Invalid(_) => Self::bad_request(API, text),
             Error::NotFound(_) => Self::new(StatusCode::NOT_FOUND, "Not found", text),
             Error::Conflict(_) => Self::new(StatusCode::CONFLICT, "Resource conflict", text),
+            Error::AskedTooOften(_) => {
+                Self::new(StatusCode::TOO_MANY_REQUESTS, "Too many confirmations", text)
+            }
             Error::NothingToUpdate { .. } => Self::bad_request("Unable to update subscription", text),
             Error::NotDeleted(Refusal::MessageIsClaimed | Refusal::ClaimedByAnother) => {
                 Self::new(StatusCode::FORBIDDEN, "Unable to delete", text)
@@ -197,7 +200,9 @@ impl From<Error> for HttpError {
                 let answer = Self::new(StatusCode::SERVICE_UNAVAILABLE, title, text);
                 Self { cause: Some(Box::new(source)), ..answer }
             }
-            Error::Encryption { source, .. } | Error::StageFailed { source } => {
+            Error::Encryption { source, .. }
+            | Error::KeystoneUnavailable { source, .. }
+            | Error::StageFailed { source } => {
                 let title = "Service temporarily unavailable";
                 Self { cause: Some(source), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, title, text) }
             }

@@ -6,10 +6,12 @@ use std::borrow::Cow;
 use http::{HeaderMap, HeaderName, StatusCode, header};
 use zaqar_authentication::{Presented, SigningKeys};
 use zaqar_domain::{ClientIdRule, Limits, Zaqar};
-use zaqar_model::{Caller, ClientId, DestinationKind, DestinationName, Identity, ProjectId, QueueName};
+use zaqar_model::{
+    AuthToken, Caller, ClientId, DestinationKind, DestinationName, Identity, ProjectId, QueueName,
+};
 
 use crate::body::Length;
-use crate::credentials::Credentials;
+use crate::credentials::{AUTH_TOKEN, Credentials};
 use crate::errors::HttpError;
 use crate::exchange::header_text;
 use crate::falcon::accept::accepts_json;
@@ -102,7 +104,12 @@ pub(crate) fn caller(
         Credentials::Token(Some(token)) => (token.roles.clone(), token.identity.clone()),
         Credentials::Signed | Credentials::Token(None) => (Vec::new(), Identity::default()),
     };
-    Ok(Caller { project, client: Some(client), roles, identity })
+    let token = match credentials {
+        Credentials::Token(Some(_)) => first_text(headers, &AUTH_TOKEN),
+        _ => None,
+    };
+    let token = token.map(|token| AuthToken::new(token.trim()));
+    Ok(Caller { project, client: Some(client), roles, identity, token })
 }
 
 fn roles(headers: &HeaderMap) -> Vec<String> {
@@ -145,15 +152,10 @@ pub(crate) fn destination_name(kind: DestinationKind, name: &str) -> Result<Dest
 }
 
 fn invalid_identification(kind: DestinationKind) -> HttpError {
-    let (title, text) = match kind {
-        DestinationKind::Queue => (
-            "Invalid queue identification",
-            "The format of the submitted queue name or project id is not valid.",
-        ),
-        DestinationKind::Topic => (
-            "Invalid topic identification",
-            "The format of the submitted topic name or project id is not valid.",
-        ),
+    let (title, text) = if kind.is_topic() {
+        ("Invalid topic identification", "The format of the submitted topic name or project id is not valid.")
+    } else {
+        ("Invalid queue identification", "The format of the submitted queue name or project id is not valid.")
     };
     HttpError::bad_request(title, text)
 }

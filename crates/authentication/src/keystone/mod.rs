@@ -1,14 +1,17 @@
 //! Tokens that Keystone vouches for, by the rules of OpenStack's keystonemiddleware.
 //!
-//! Here live what Keystone is asked (`client`), who the service is to it (`login`, `own_token`), what it says of a token
-//! (`token`), for how long that is believed (`verdicts`), and what a token with access rules may be used for
-//! (`access_rules`).
+//! Here live what Keystone is asked (`client`, over `http`), who the service is to it (`login`, `sign_in`, `own_token`), what
+//! it says of a token (`token`), for how long that is believed (`verdicts`, `answers`), what a token with access rules may be
+//! used for (`access_rules`), and the rights that users lend to the service (`trusts`).
 
 mod access_rules;
+mod answers;
 mod client;
+mod http;
 mod login;
 mod options;
 mod own_token;
+mod sign_in;
 #[cfg(test)]
 mod stand_in;
 #[cfg(test)]
@@ -16,6 +19,7 @@ mod tests;
 #[cfg(test)]
 mod tls_tests;
 mod token;
+mod trusts;
 mod verdicts;
 
 use std::sync::Arc;
@@ -27,10 +31,12 @@ use tokio::sync::Semaphore;
 use verdicts::{Question, Verdict, Verdicts};
 use zaqar_model::Clock;
 
-pub use client::SetupError;
+pub use http::SetupError;
 pub use login::{DomainReference, Login, Reference, Scope};
 pub use options::{Connection, KeystoneOptions};
+pub use own_token::OwnEndpoints;
 pub use token::Token;
+pub use trusts::{NoTrustedToken, TrustNotMade, TrustedToken, TrusteeOptions, Trusts};
 
 /// So many requests to Keystone are under way at once. Others wait.
 const REQUESTS_AT_ONCE: usize = 32;
@@ -117,6 +123,20 @@ impl Keystone {
         Ok(user)
     }
 
+    /// Where the public reaches this service, by the catalog that its own login brings: upstream's names are `zaqar` and
+    /// `zaqar-websocket`. Asked for again with each new token. What is not there, or cannot be asked for, is `None`.
+    pub async fn own_endpoints(&self) -> OwnEndpoints {
+        let own = self.own_token.get(&self.client, &*self.clock, None);
+        match tokio::time::timeout(self.options.connection.timeout, own).await {
+            Ok(Ok(own)) => own.own_endpoints.clone(),
+            Ok(Err(failure)) => {
+                tracing::warn!(%failure, "Keystone's catalog cannot be read");
+                OwnEndpoints::default()
+            }
+            Err(_) => OwnEndpoints::default(),
+        }
+    }
+
     async fn service(&self, token: &str, asked: &AskedWith<'_>) -> Result<Service, Denied> {
         let token = self.token(token.trim(), false, asked).await?;
         let has_role =
@@ -172,7 +192,7 @@ impl Keystone {
     ) -> Result<Verdict, client::Failure> {
         let mut refused_before = false;
         loop {
-            let own = self.own_token.get(&self.client, &*self.clock, request_id).await?;
+            let own = self.own_token.get(&self.client, &*self.clock, Some(request_id)).await?;
             return match self.client.identify(&own, token, even_expired, request_id).await? {
                 Identity::Known(token) => Ok(Verdict::Good(token)),
                 Identity::Unknown => Ok(Verdict::Bad),

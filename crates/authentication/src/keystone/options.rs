@@ -31,6 +31,8 @@ pub struct KeystoneOptions {
 /// How Keystone is reached.
 #[derive(Clone, Debug)]
 pub struct Connection {
+    /// The group of options that says so, for errors.
+    pub group: &'static str,
     /// The authorities that Keystone's certificate is checked against; the system's unless given.
     pub cafile: Option<PathBuf>,
     /// The service's own certificate, and its key if that is in another file.

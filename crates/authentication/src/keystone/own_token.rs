@@ -14,12 +14,21 @@ const RENEWED_BEFORE: u64 = 60;
 /// Seconds after a failed login for which it is not tried again.
 const FAILED_FOR: u64 = 1;
 
+/// Where the public reaches this service.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OwnEndpoints {
+    pub rest: Option<String>,
+    pub websocket: Option<String>,
+}
+
 /// The token that a login brought.
 #[derive(Clone, Debug)]
 pub(super) struct Held {
     pub(super) token: HeaderValue,
     /// Where tokens are asked about.
     pub(super) endpoint: String,
+    /// Where this service itself is, as the catalog says.
+    pub(super) own_endpoints: OwnEndpoints,
     pub(super) expires: Timestamp,
 }
 
@@ -38,7 +47,7 @@ impl OwnToken {
         &self,
         client: &Client,
         clock: &dyn Clock,
-        request_id: &str,
+        request_id: Option<&str>,
     ) -> Result<Arc<Held>, Failure> {
         let now = clock.now();
         let latest = {
@@ -69,7 +78,8 @@ impl OwnToken {
     }
 }
 
-fn renewal(now: Timestamp, expires: Timestamp) -> Timestamp {
+/// When a token is replaced that was fetched `now`.
+pub(super) fn renewal(now: Timestamp, expires: Timestamp) -> Timestamp {
     let lifetime = expires.secs_since(now);
     now.plus_secs(lifetime.saturating_sub(RENEWED_BEFORE.min(lifetime / 4)))
 }

@@ -72,7 +72,7 @@ impl StandIn {
         Self { url, state, listening }
     }
 
-    /// Knows a token from now on.
+    /// Knows a token from now on. What is known of the token `service` is said of the service itself at its login.
     pub(super) fn know(&self, token: &str, document: Value) {
         self.state.tokens.lock().insert(token.to_owned(), document);
     }
@@ -156,7 +156,8 @@ impl State {
         if head.starts_with("post /v3/auth/tokens ") {
             let own = format!("own-{}", self.logins.fetch_add(1, Ordering::Relaxed) + 1);
             self.own_token.lock().clone_from(&own);
-            return (201, own, document(&self.url));
+            let service = self.tokens.lock().get("service").cloned();
+            return (201, own, service.unwrap_or_else(|| document(&self.url)));
         }
         self.asked.send_modify(|asked| *asked += 1);
         let _ = self.open.subscribe().wait_for(|open| *open).await;

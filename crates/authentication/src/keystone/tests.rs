@@ -8,7 +8,8 @@ use tokio::task::JoinSet;
 
 use super::stand_in::{ManualClock, StandIn, document};
 use super::{
-    AskedWith, Connection, Denied, DomainReference, Keystone, KeystoneOptions, Login, Reference, Scope, Token,
+    AskedWith, Connection, Denied, DomainReference, Keystone, KeystoneOptions, Login, OwnEndpoints,
+    Reference, Scope, Token,
 };
 
 struct Fixture {
@@ -51,6 +52,7 @@ pub(super) fn options(url: &str) -> KeystoneOptions {
         interface: "internal".to_owned(),
         region: None,
         connection: Connection {
+            group: "keystone_authtoken",
             cafile: None,
             certfile: None,
             keyfile: None,
@@ -292,4 +294,23 @@ async fn no_secret_shows() {
 async fn callers_are_told_where_to_get_a_token() {
     let fixture = Fixture::with(|options| options.www_authenticate_uri = Some("http://public".into())).await;
     assert_eq!(fixture.keystone.challenge(), "Keystone uri=\"http://public\"");
+}
+
+#[tokio::test]
+async fn the_catalog_of_the_services_own_login_says_where_it_is() {
+    let mut catalog = document("http://127.0.0.1:1");
+    let endpoint = |interface: &str, url: &str| json!({ "interface": interface, "url": url });
+    catalog["token"]["catalog"] = json!([
+        { "type": "messaging", "name": "other", "endpoints": [endpoint("public", "http://other")] },
+        { "type": "messaging", "name": "zaqar", "endpoints": [
+            endpoint("internal", "http://inside"),
+            endpoint("public", "http://outside"),
+        ] },
+    ]);
+    let fixture = Fixture::new().await;
+    assert_eq!(fixture.keystone.own_endpoints().await, OwnEndpoints::default());
+    fixture.stand_in.know("service", catalog);
+    fixture.clock.advance(1000);
+    let known = OwnEndpoints { rest: Some("http://outside".to_owned()), websocket: None };
+    assert_eq!(fixture.keystone.own_endpoints().await, known);
 }

@@ -1,5 +1,8 @@
 //! What Keystone says of a token.
 
+use std::collections::BTreeSet;
+
+use reqwest::Url;
 use serde::Deserialize;
 use zaqar_model::{Identity, Timestamp};
 
@@ -56,6 +59,22 @@ pub(super) fn identity_endpoint(document: &[u8], interface: &str, region: Option
     services.flat_map(|service| service.endpoints).find(fits).map(|endpoint| endpoint.url)
 }
 
+/// The public endpoint of a service in the catalog of a token.
+pub(super) fn public_endpoint(document: &[u8], service_name: &str) -> Option<String> {
+    let Document { token } = serde_json::from_slice(document).ok()?;
+    let services = token.catalog.into_iter().filter(|service| service.name.as_deref() == Some(service_name));
+    let is_public = |endpoint: &Endpoint| endpoint.interface.as_deref() == Some("public");
+    services.flat_map(|service| service.endpoints).find(is_public).map(|endpoint| endpoint.url)
+}
+
+/// The hosts of all endpoints in the catalog of a token.
+pub(super) fn catalog_hosts(document: &[u8]) -> Vec<String> {
+    let Ok(Document { token }) = serde_json::from_slice(document) else { return Vec::new() };
+    let urls = token.catalog.into_iter().flat_map(|service| service.endpoints).map(|endpoint| endpoint.url);
+    let hosts = urls.filter_map(|url| Some(Url::parse(&url).ok()?.host_str()?.to_owned()));
+    hosts.collect::<BTreeSet<_>>().into_iter().collect()
+}
+
 #[derive(Deserialize)]
 struct Document {
     token: Body,
@@ -106,6 +125,7 @@ struct ApplicationCredential {
 #[derive(Deserialize)]
 struct Service {
     r#type: String,
+    name: Option<String>,
     #[serde(default)]
     endpoints: Vec<Endpoint>,
 }

@@ -1,15 +1,11 @@
-//! What is known of tokens, for as long as it is believed.
-//!
-//! A token itself is not kept, only its digest. However many wait for the verdict on one token, one of them asks; when it
-//! is gone before the answer, the next one asks.
+//! What is known of tokens, for as long as it is believed. A token itself is not kept, only its digest.
 
-use std::fmt;
 use std::sync::Arc;
 
-use quick_cache::sync::Cache;
 use sha2::{Digest, Sha256};
-use zaqar_model::{Clock, Timestamp};
+use zaqar_model::Clock;
 
+use super::answers::Answers;
 use super::token::Token;
 
 /// So many are kept. What was asked for once gives way first, so made-up tokens do not drive out those in use.
@@ -40,27 +36,16 @@ impl Question {
     }
 }
 
-#[derive(Clone)]
-struct Kept {
-    verdict: Verdict,
-    until: Timestamp,
-}
-
+#[derive(Debug)]
 pub(super) struct Verdicts {
-    kept: Cache<Question, Kept>,
+    answers: Answers<Question, Verdict>,
     cache_time: u64,
-}
-
-impl fmt::Debug for Verdicts {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Verdicts").field("cache_time", &self.cache_time).finish_non_exhaustive()
-    }
 }
 
 impl Verdicts {
     /// Verdicts are believed for `cache_time` seconds.
     pub(super) fn new(cache_time: u64) -> Self {
-        Self { kept: Cache::new(KEPT), cache_time }
+        Self { answers: Answers::new(KEPT), cache_time }
     }
 
     pub(super) async fn get_or_ask(
@@ -69,28 +54,17 @@ impl Verdicts {
         clock: &dyn Clock,
         ask: impl Future<Output = Verdict>,
     ) -> Verdict {
-        let now = clock.now();
-        match self.kept.get(&question) {
-            Some(kept) if now < kept.until => return kept.verdict,
-            Some(_) => {
-                self.kept.remove_if(&question, |kept| kept.until <= now);
-            }
-            None => {}
-        }
-        match self.kept.get_value_or_guard_async(&question).await {
-            Ok(kept) => kept.verdict,
-            Err(guard) => {
-                let verdict = ask.await;
-                // Counted from when it was asked, so that what takes long is not believed longer.
-                let until = match verdict {
-                    Verdict::Good(_) => now.plus_secs(self.cache_time),
-                    Verdict::Bad => now.plus_secs(self.cache_time.min(BAD_FOR)),
-                    Verdict::Unavailable => clock.now().plus_secs(UNAVAILABLE_FOR),
-                };
-                // Where there is no room for it, the next one asks again.
-                let _ = guard.insert(Kept { verdict: verdict.clone(), until });
-                verdict
-            }
-        }
+        let ask = async {
+            // Counted from when it is asked, so that what takes long is not believed longer.
+            let now = clock.now();
+            let verdict = ask.await;
+            let until = match verdict {
+                Verdict::Good(_) => now.plus_secs(self.cache_time),
+                Verdict::Bad => now.plus_secs(self.cache_time.min(BAD_FOR)),
+                Verdict::Unavailable => clock.now().plus_secs(UNAVAILABLE_FOR),
+            };
+            (verdict, until)
+        };
+        self.answers.get_or_ask(question, clock, ask).await
     }
 }

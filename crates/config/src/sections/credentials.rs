@@ -11,7 +11,7 @@ section! {
     /// How the service identifies itself: `password` or `v3applicationcredential`.
     auth_type: Option<String> = None, formerly(&["auth_plugin"]);
 
-    /// Another group of the same files that holds these options. In `[keystone_authtoken]` only.
+    /// Another group of the same files that holds these options.
     auth_section: Option<String> = None;
 
     /// The endpoint of Keystone, with or without `/v3` at its end.
@@ -95,14 +95,14 @@ section! {
     timeout: Option<f64> = None, at_least(0);
 
     /// Whether the time that each call takes is collected.
-    collect_timing: bool = false;
+    collect_timing: bool = false, without_effect();
 
     /// Whether requests and answers are logged under several names.
-    split_loggers: bool = false;
+    split_loggers: bool = false, without_effect();
 
     /// The ciphers that may be used towards Keystone, as OpenSSL lists them.
-    tls_ciphers: Option<String> = None;
+    tls_ciphers: Option<String> = None, without_effect();
 
     /// The oldest version of TLS that may be used towards Keystone.
-    tls_min_version: Option<String> = None, one_of(&["1.2", "1.3"]);
+    tls_min_version: Option<String> = None, one_of(&["1.2", "1.3"]), without_effect();
 }

@@ -118,3 +118,23 @@ password = hush
     assert_eq!(credentials.password, Some(Secret::new("hush")));
     assert_eq!(loaded.config.keystone_authtoken.cafile.as_deref(), Some("/etc/ca.pem"));
 }
+
+#[test]
+fn two_groups_may_share_the_credentials_of_one() {
+    for (text, trustee) in [
+        ("[trustee]\nauth_section = keystone_authtoken\nusername = nobody\n", "zaqar"),
+        ("[trustee]\nauth_section = service_user\n[service_user]\nusername = shared\n", "shared"),
+    ] {
+        let keystone = "[keystone_authtoken]\nusername = zaqar\n";
+        let config = site(format!("{keystone}{text}")).config();
+        assert_eq!(config.trustee.username.as_deref(), Some(trustee));
+        assert_eq!(config.keystone_credentials.username.as_deref(), Some("zaqar"));
+    }
+    let both = site(
+        "[keystone_authtoken]\nauth_section = user\n[trustee]\nauth_section = user\n[user]\nusername = shared\n",
+    );
+    assert!(both.warnings().is_empty());
+    let config = both.config();
+    assert_eq!(config.trustee.username.as_deref(), Some("shared"));
+    assert_eq!(config.keystone_credentials.username.as_deref(), Some("shared"));
+}

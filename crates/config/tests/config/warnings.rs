@@ -53,7 +53,6 @@ fn a_former_name_works_and_is_told() {
             "zaqar.conf:2: [DEFAULT] sharding is deprecated; its name is now pooling",
             "zaqar.conf:4: [drivers] storage is deprecated; its name is now message_store",
             "zaqar.conf:6: [trustee] tenant-name is deprecated; its name is now project_name",
-            "zaqar.conf:6: [trustee] project_name is accepted but has no effect in this version",
         ]
     );
     assert_eq!(site.config().trustee.project_name.as_deref(), Some("service"));
@@ -131,6 +130,29 @@ cert_file = /etc/zaqar/server.crt
 key_file = /etc/zaqar/server.key
 ca_file = /etc/zaqar/clients.crt
 tls_min_version = 1.3
+[notification]
+smtp_mode = self_local
+smtp_host = mail.example.org
+smtp_port = 25
+smtp_security = none
+smtp_ca_file = /etc/zaqar/mail.crt
+smtp_timeout = 1
+smtp_user_name = zaqar
+smtp_user_password = secret
+smtp_command = mail
+external_confirmation_url = https://example.org
+trust_http_hosts = mistral
+[trustee]
+auth_url = http://keystone
+auth_type = password
+username = zaqar
+user_domain_id = default
+password = secret
+cafile = ca.pem
+certfile = cert.pem
+keyfile = key.pem
+insecure = on
+timeout = 1.5
 [cors]
 allowed_origin = https://horizon.example.org
 allow_credentials = off

@@ -17,6 +17,8 @@ pub use stages::Stages;
 
 use crate::{Error, Result};
 
+static NO_STAGES: Pipeline = Pipeline { stages: Vec::new() };
+
 /// The pipelines of a service, one for each noun.
 #[derive(Debug, Default)]
 pub struct Pipelines {
@@ -35,6 +37,8 @@ impl Pipelines {
         match kind {
             DestinationKind::Queue => &self.queues,
             DestinationKind::Topic => &self.topics,
+            // The service's own: no client asks for it, so there is nothing to inspect.
+            DestinationKind::Confirmations => &NO_STAGES,
         }
     }
 }

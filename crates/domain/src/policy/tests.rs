@@ -13,6 +13,7 @@ fn caller() -> Caller {
         client: Some(ClientId::new("c1")),
         roles: vec!["Member".into(), "reader".into()],
         identity: Identity { user: Some("u1".into()), ..Identity::default() },
+        token: None,
     }
 }
 

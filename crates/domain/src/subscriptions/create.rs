@@ -2,8 +2,10 @@
 
 use std::borrow::Cow;
 
-use zaqar_model::{Caller, DestinationName, Subscription, SubscriptionId, SubscriptionTtl};
-use zaqar_storage::StorageError;
+use zaqar_model::{
+    Caller, ConfirmationKind, DestinationName, Subscription, SubscriptionId, SubscriptionTtl, Timestamp,
+};
+use zaqar_storage::{StorageError, SubscriptionChange};
 
 use super::SubscriptionWish;
 use crate::error::OrUnavailable;
@@ -16,7 +18,8 @@ const TRIES: usize = 10;
 
 impl Zaqar {
     /// Subscribes to a queue or topic, which is made if there is none. Answers the new subscription's id, or that of one
-    /// with the same subscriber, if it waits to be confirmed; that one is left as it was.
+    /// with the same subscriber, if it waits to be confirmed; that one is left as it was. Where subscribers must confirm,
+    /// they are asked, again if need be: the request is kept before the answer.
     pub async fn create_subscription(
         &self,
         caller: &Caller,
@@ -37,6 +40,12 @@ impl Zaqar {
             return Err(Error::Unavailable { failure, source: StorageError::Unsupported("subscriptions") });
         }
         let ttl = terms.ttl.unwrap_or(SubscriptionTtl::new(self.limits.default_subscription_ttl.into()));
+        let must_confirm = self.limits.require_confirmation;
+        if must_confirm {
+            self.may_ask(&caller.project, &subscriber)?;
+        }
+        let options = terms.options.unwrap_or_default();
+        let options = self.lend_rights(caller, name, &subscriber, ttl, options).await?;
         let id = SubscriptionId::from_u128(self.ids.next_u128());
         let mut outcome = Err(StorageError::Conflict("what is subscribed to comes and goes"));
         for _ in 0..TRIES {
@@ -49,25 +58,48 @@ impl Zaqar {
                 subscriber: subscriber.clone(),
                 ttl,
                 renewed: now,
-                options: terms.options.clone().unwrap_or_default(),
+                options: options.clone(),
                 confirmed: false,
-                // Nobody is asked to confirm yet.
-                notified: true,
+                notified: !must_confirm,
             };
-            outcome = store.subscribe(subscription, now).await;
+            outcome = store.subscribe(subscription.clone(), now).await;
             match outcome {
+                Ok(()) if must_confirm => {
+                    let asking = self.ask(ConfirmationKind::Subscription, &subscription, ttl.after(now));
+                    asking.await.or_unavailable(failure)?;
+                    break;
+                }
                 Err(StorageError::NotFound(_)) => {}
                 Err(StorageError::Conflict(_)) => {
                     let other =
                         store.find_subscriber(source, &subscriber, now).await.or_unavailable(failure)?;
                     if let Some(other) = other {
-                        return if other.confirmed { Err(exists()) } else { Ok(other.id) };
+                        return self.create_again(other, ttl.after(now)).await;
                     }
                 }
                 _ => break,
             }
         }
         outcome.map(|()| id).or_unavailable(failure)
+    }
+
+    /// What becomes of a wish for a subscription that there is already.
+    async fn create_again(&self, there: Subscription, expires: Timestamp) -> Result<SubscriptionId> {
+        let failure = Failure::CreateSubscription;
+        if there.confirmed {
+            return Err(exists());
+        }
+        if self.limits.require_confirmation {
+            let asking = self.ask(ConfirmationKind::Subscription, &there, expires);
+            asking.await.or_unavailable(failure)?;
+        } else if !there.notified {
+            // It was made while subscribers had to confirm.
+            let change = SubscriptionChange { notified: Some(true), ..SubscriptionChange::default() };
+            let store = &self.stores.messages;
+            let changing = store.update_subscription(&there.source, there.id, change, self.now());
+            changing.await.or_unavailable(failure)?;
+        }
+        Ok(there.id)
     }
 }
 

@@ -2,8 +2,6 @@
 
 use zaqar_model::{Caller, DestinationName, Subscription, Timestamp};
 
-use super::absent;
-use crate::error::OrUnavailable;
 use crate::permissions::Rule;
 use crate::pipeline::pass;
 use crate::{Failure, Result, Zaqar};
@@ -16,7 +14,6 @@ pub struct ShownSubscription {
 }
 
 impl Zaqar {
-    /// A text that is no id names no subscription.
     pub async fn get_subscription(
         &self,
         caller: &Caller,
@@ -28,17 +25,7 @@ impl Zaqar {
         if let Some(answer) = answer? {
             return Ok(answer);
         }
-        let failure = Failure::GetSubscription;
-        let now = self.now();
-        let found = self.find(&caller.project, name).await.or_unavailable(failure)?;
-        let subscription = match (found, id.parse()) {
-            (Some(source), Ok(id)) => {
-                let store = &self.stores.messages;
-                store.get_subscription(&source.destination, id, now).await.or_unavailable(failure)?
-            }
-            _ => None,
-        };
-        let subscription = subscription.ok_or_else(|| absent(id))?;
-        Ok(ShownSubscription { subscription, now })
+        let subscription = self.find_subscription(caller, name, id, Failure::GetSubscription).await?;
+        Ok(ShownSubscription { subscription, now: self.now() })
     }
 }

@@ -1,15 +1,22 @@
 //! Subscriptions to queues and topics: made, shown, changed, confirmed, listed, ended. Nothing is delivered here.
 
+mod ask;
+mod asked_lately;
 mod confirm;
 mod create;
 mod delete;
 mod get;
 mod list;
+mod trust;
 mod update;
+mod waiting;
 mod wish;
 
+pub(crate) use asked_lately::AskedLately;
 pub use get::ShownSubscription;
 pub use list::{ListedSubscriptions, SubscriptionListing};
+pub use trust::{TrustMaker, TrustNotMade};
+pub use waiting::WaitingConfirmation;
 pub use wish::SubscriptionWish;
 
 use crate::{Absent, Error};

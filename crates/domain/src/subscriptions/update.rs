@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use zaqar_model::{Caller, DestinationName};
+use zaqar_model::{Caller, ConfirmationKind, DestinationName, Subscription};
 use zaqar_storage::{StorageError, SubscriptionChange};
 
 use super::{SubscriptionWish, absent};
@@ -12,7 +12,8 @@ use crate::pipeline::pass;
 use crate::{Error, Failure, Result, Zaqar};
 
 impl Zaqar {
-    /// What the wish leaves out stays as it is. A new time to live counts from now.
+    /// What the wish leaves out stays as it is. A new time to live counts from now. Where subscribers must confirm, a new
+    /// subscriber is asked before being notified.
     pub async fn update_subscription(
         &self,
         caller: &Caller,
@@ -27,7 +28,7 @@ impl Zaqar {
             return Ok(answer);
         }
         let terms = wish.for_update(&self.limits, self.now())?;
-        let change = SubscriptionChange {
+        let mut change = SubscriptionChange {
             subscriber: terms.subscriber,
             ttl: terms.ttl,
             options: terms.options,
@@ -37,29 +38,57 @@ impl Zaqar {
         if change == SubscriptionChange::default() {
             return Err(Error::NothingToUpdate { id: id.to_owned() });
         }
-        self.change_subscription(caller, name, id, change, Failure::UpdateSubscription).await
+        let failure = Failure::UpdateSubscription;
+        let there = self.find_subscription(caller, name, id, failure).await?;
+        let is_new = |subscriber: &String| *subscriber != there.subscriber;
+        let newcomer = change.subscriber.clone().filter(is_new);
+        let newcomer = newcomer.filter(|_| self.limits.require_confirmation);
+        if let Some(subscriber) = &newcomer {
+            self.may_ask(&caller.project, subscriber)?;
+            (change.confirmed, change.notified) = (Some(false), Some(false));
+        }
+        let ttl = change.ttl.unwrap_or(there.ttl);
+        self.change_subscription(&there, change, failure).await?;
+        if let Some(subscriber) = newcomer {
+            let changed = Subscription { subscriber, ..there };
+            let expires = ttl.after(self.now());
+            let asking = self.ask(ConfirmationKind::Subscription, &changed, expires);
+            asking.await.or_unavailable(failure)?;
+        }
+        Ok(())
     }
 
-    pub(super) async fn change_subscription(
+    /// A text that is no id names no subscription.
+    pub(super) async fn find_subscription(
         &self,
         caller: &Caller,
         name: &DestinationName,
         id: &str,
+        failure: Failure,
+    ) -> Result<Subscription> {
+        let found = self.find(&caller.project, name).await.or_unavailable(failure)?;
+        let subscription = match (found, id.parse()) {
+            (Some(source), Ok(id)) => {
+                let store = &self.stores.messages;
+                store.get_subscription(&source.destination, id, self.now()).await.or_unavailable(failure)?
+            }
+            _ => None,
+        };
+        subscription.ok_or_else(|| absent(id))
+    }
+
+    pub(super) async fn change_subscription(
+        &self,
+        there: &Subscription,
         change: SubscriptionChange,
         failure: Failure,
     ) -> Result<()> {
-        let found = self.find(&caller.project, name).await.or_unavailable(failure)?;
-        let changed = match (found, id.parse()) {
-            (Some(source), Ok(id)) => {
-                let store = &self.stores.messages;
-                match store.update_subscription(&source.destination, id, change, self.now()).await {
-                    Err(StorageError::Conflict(_)) => return Err(exists()),
-                    outcome => outcome.or_unavailable(failure)?,
-                }
-            }
-            _ => false,
+        let store = &self.stores.messages;
+        let changed = match store.update_subscription(&there.source, there.id, change, self.now()).await {
+            Err(StorageError::Conflict(_)) => return Err(exists()),
+            outcome => outcome.or_unavailable(failure)?,
         };
-        if changed { Ok(()) } else { Err(absent(id)) }
+        if changed { Ok(()) } else { Err(absent(&there.id.to_string())) }
     }
 }
 

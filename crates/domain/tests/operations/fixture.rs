@@ -100,6 +100,7 @@ pub(crate) fn caller(project: &str) -> Caller {
         client: Some(client),
         roles: vec!["admin".into()],
         identity: Identity::default(),
+        token: None,
     }
 }
 

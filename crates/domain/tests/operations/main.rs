@@ -5,6 +5,8 @@ mod abandoned;
 #[cfg(test)]
 mod claims;
 #[cfg(test)]
+mod confirmations;
+#[cfg(test)]
 mod dead_letters;
 #[cfg(test)]
 mod encryption;

@@ -2,9 +2,13 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use zaqar_domain::{
-    Error, Failure, Limits, PurgeScope, Stores, SubscriptionListing, SubscriptionWish, Zaqar,
+    Error, Failure, Limits, PurgeScope, Stores, SubscriptionListing, SubscriptionWish, TrustMaker,
+    TrustNotMade, Zaqar,
 };
-use zaqar_model::{Caller, Clock, DestinationKind, DestinationName, RandomIds, Subscription, SubscriptionId};
+use zaqar_model::{
+    AuthToken, Caller, Clock, DestinationKind, DestinationName, RandomIds, Subscription, SubscriptionId,
+    TrustWish,
+};
 use zaqar_storage::ManagementStore;
 use zaqar_storage_conformance::{ManualClock, ModelStore};
 use zaqar_storage_faulty::FaultyStore;
@@ -247,4 +251,79 @@ async fn of_many_that_subscribe_at_once_one_subscription_comes_out() {
     let ids = subscribing.join_all().await;
     assert_eq!(list(&fixture, &fixture.caller, &queue_named("q")).await, [ids[0]]);
     assert!(ids.iter().all(|id| *id == ids[0]));
+}
+
+/// Makes trusts as it is told to, and remembers for whom.
+#[derive(Debug, Default)]
+struct Maker {
+    refuses: Option<&'static str>,
+    made: std::sync::Mutex<Vec<String>>,
+}
+
+#[async_trait::async_trait]
+impl TrustMaker for Maker {
+    async fn make(&self, wish: &TrustWish<'_>) -> Result<String, TrustNotMade> {
+        let TrustWish { token, user, project, roles, expires } = wish;
+        let wish = format!("{} {user} {project} {roles:?} {}", token.expose(), expires.as_millis() / 1000);
+        self.made.lock().unwrap().push(wish);
+        match self.refuses {
+            None => Ok("a-trust".to_owned()),
+            Some("away") => Err(TrustNotMade::Unavailable("away".into())),
+            Some(reason) => Err(TrustNotMade::Refused(reason.to_owned())),
+        }
+    }
+}
+
+fn with_maker(maker: &Arc<Maker>) -> Fixture {
+    let mut fixture = Fixture::new();
+    fixture.caller.token = Some(AuthToken::new("token"));
+    fixture.caller.identity.user = Some("alice".to_owned());
+    let maker: Arc<dyn TrustMaker> = Arc::<Maker>::clone(maker);
+    Fixture { zaqar: fixture.zaqar.with_trusts(maker), ..fixture }
+}
+
+#[tokio::test]
+async fn whoever_subscribes_a_service_that_wants_a_token_lends_it_their_rights() {
+    let maker = Arc::new(Maker::default());
+    let fixture = with_maker(&maker);
+    let q = queue_named("q");
+    let id = subscribe(&fixture, &q, "trust+http://mistral").await;
+    let made = get(&fixture, &q, id).await.unwrap();
+    assert_eq!(made.options.get("trust_id"), Some(&json!("a-trust")));
+    assert_eq!(made.options.get("a"), Some(&json!(1)));
+    let until = made.ttl.after(made.renewed).as_millis() / 1000;
+    assert_eq!(*maker.made.lock().unwrap(), [format!("token alice p [\"admin\"] {until}")]);
+
+    // The same again needs no second one, nor do others.
+    assert_eq!(subscribe(&fixture, &q, "trust+http://mistral").await, id);
+    subscribe(&fixture, &q, "http://mistral").await;
+    let named = json!({"subscriber": "TRUST+https://mistral", "options": {"trust_id": "mine"}});
+    let named = fixture.zaqar.create_subscription(&fixture.caller, &q, &wish(named)).await.unwrap();
+    assert_eq!(get(&fixture, &q, named).await.unwrap().options.get("trust_id"), Some(&json!("mine")));
+    assert_eq!(maker.made.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn where_no_trust_comes_about_there_is_no_subscription_and_no_queue() {
+    let wanted = || wish(json!({"subscriber": "trust+https://mistral"}));
+    let q = queue_named("q");
+    for (refuses, text) in [
+        ("not allowed", "Keystone makes no trust for this subscription: not allowed"),
+        (
+            "away",
+            "Subscription could not be created. Keystone cannot be asked now. Please try again in a few seconds.",
+        ),
+    ] {
+        let fixture = with_maker(&Arc::new(Maker { refuses: Some(refuses), ..Maker::default() }));
+        let refusal = fixture.zaqar.create_subscription(&fixture.caller, &q, &wanted()).await.unwrap_err();
+        assert_eq!(refusal.to_string(), text);
+        assert!(!exists(&fixture, &q).await);
+    }
+    let mut without_token = with_maker(&Arc::default());
+    without_token.caller.token = None;
+    for fixture in [without_token, Fixture::new()] {
+        let refusal = fixture.zaqar.create_subscription(&fixture.caller, &q, &wanted()).await.unwrap_err();
+        assert!(matches!(&refusal, Error::Invalid(text) if text.contains("trust_id")), "{refusal}");
+        assert!(!exists(&fixture, &q).await);
+    }
 }

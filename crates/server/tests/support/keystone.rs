@@ -93,6 +93,15 @@ impl Keystone {
         )
     }
 
+    /// The lines with which rights can be lent to that server. `more`: of the same group.
+    pub(crate) fn trustee(&self, more: &str) -> String {
+        let url = self.url();
+        format!(
+            "[trustee]\nauth_url = {url}\nauth_type = password\nusername = zaqar\npassword = {PASSWORD}\n\
+             user_domain_id = default\n{more}\n"
+        )
+    }
+
     fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&Value>) -> Response {
         let response = Client::new(self.address).send(method, path, headers, body).unwrap();
         assert!((200..300).contains(&response.status), "{method} {path}: {}", response.text());
@@ -167,6 +176,19 @@ impl Keystone {
             "methods": ["application_credential"],
             "application_credential": { "id": id, "secret": PASSWORD },
         })
+    }
+
+    /// What Keystone says of a token. `None`: it is not good.
+    pub(crate) fn describe(&self, token: &str) -> Option<Value> {
+        let headers = [("X-Auth-Token", self.admin.as_str()), ("X-Subject-Token", token)];
+        let response = Client::new(self.address).send("GET", "/v3/auth/tokens", &headers, None).unwrap();
+        (response.status == 200).then(|| response.json()["token"].clone())
+    }
+
+    /// Takes back what the one whom a token belongs to has lent.
+    pub(crate) fn end_trust(&self, token: &str, trust: &str) {
+        let path = format!("/v3/OS-TRUST/trusts/{trust}");
+        self.request("DELETE", &path, &[("X-Auth-Token", token)], None);
     }
 
     pub(crate) fn revoke(&self, token: &str) {

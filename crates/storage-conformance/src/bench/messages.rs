@@ -58,6 +58,11 @@ impl MessageBench {
         self.destination(DestinationKind::Topic)
     }
 
+    /// Confirmations that the store has not heard of.
+    pub fn confirmations(&self) -> TestQueue {
+        self.destination(DestinationKind::Confirmations)
+    }
+
     fn destination(&self, kind: DestinationKind) -> TestQueue {
         TestQueue::new(fresh_destination(kind), Arc::clone(&self.store), Arc::clone(&self.clock))
     }

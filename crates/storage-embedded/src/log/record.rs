@@ -10,6 +10,7 @@ use zaqar_model::{
 
 use super::delivery_records::{AttemptRecord, CursorRecord, StandingRecord};
 use super::fields::{Fields, Malformed, Writer};
+use crate::kinds;
 
 /// Bytes before a record's fields: kind, length, checksum.
 pub(crate) const HEADER: usize = 9;
@@ -223,7 +224,7 @@ impl Record<'_> {
             }
             Self::Destination { destination, kind, project, name } => {
                 out.u64(*destination);
-                out.u8(u8::from(*kind == DestinationKind::Topic));
+                out.u8(kinds::number_of(*kind));
                 out.text(project);
                 out.text(name);
                 DESTINATION
@@ -311,7 +312,7 @@ impl<'a> Record<'a> {
             DROP => Self::Drop { destination: fields.u64()? },
             DESTINATION => Self::Destination {
                 destination: fields.u64()?,
-                kind: if fields.u8()? == 1 { DestinationKind::Topic } else { DestinationKind::Queue },
+                kind: kinds::kind_of(fields.u8()?).ok_or(Malformed)?,
                 project: fields.text()?,
                 name: fields.text()?,
             },
@@ -591,7 +592,7 @@ pub(super) mod tests {
         round_trip(&Record::Purge { destination: 1, below: 3 });
         round_trip(&Record::Drop { destination: 1 });
         round_trip(&Record::Skip { destination: 1, below: 9 });
-        for kind in [DestinationKind::Queue, DestinationKind::Topic] {
+        for kind in [DestinationKind::Queue, DestinationKind::Topic, DestinationKind::Confirmations] {
             round_trip(&Record::Destination { destination: 1, kind, project: "p", name: "q" });
         }
         let id = SubscriptionId::from_u128(8);

@@ -66,6 +66,7 @@ fn group(kind: DestinationKind, project: &ProjectId) -> Vec<u8> {
     key.push(match kind {
         DestinationKind::Queue => b'q',
         DestinationKind::Topic => b't',
+        DestinationKind::Confirmations => b'c',
     });
     key.extend_from_slice(project.as_str().as_bytes());
     key.push(SEPARATOR);
@@ -82,7 +83,8 @@ fn read_key(key: &[u8]) -> Result<(DestinationKind, ProjectId, QueueName), BadRo
     let (kind, rest) = match key {
         [b'q', rest @ ..] => (DestinationKind::Queue, rest),
         [b't', rest @ ..] => (DestinationKind::Topic, rest),
-        _ => return Err("neither a queue's key nor a topic's".into()),
+        [b'c', rest @ ..] => (DestinationKind::Confirmations, rest),
+        _ => return Err("a key of no kind".into()),
     };
     let (project, name) =
         std::str::from_utf8(rest)?.split_once(char::from(SEPARATOR)).ok_or("no name in the key")?;
@@ -93,6 +95,7 @@ const fn what(kind: DestinationKind) -> &'static str {
     match kind {
         DestinationKind::Queue => "queue",
         DestinationKind::Topic => "topic",
+        DestinationKind::Confirmations => "confirmations",
     }
 }
 

@@ -10,6 +10,8 @@ use super::rows::{BadRow, Row, Rows, Tables};
 #[derive(Serialize, Deserialize)]
 struct Value {
     topic: bool,
+    #[serde(default)]
+    confirmations: bool,
     project: String,
     name: String,
     to: Option<String>,
@@ -30,6 +32,7 @@ impl Row for QueueMove {
     fn encode(&self) -> serde_json::Result<Vec<u8>> {
         serde_json::to_vec(&Value {
             topic: self.queue.kind == DestinationKind::Topic,
+            confirmations: self.queue.kind == DestinationKind::Confirmations,
             project: self.queue.project.to_string(),
             name: self.queue.name.to_string(),
             to: self.to.as_ref().map(ToString::to_string),
@@ -39,9 +42,14 @@ impl Row for QueueMove {
 
     fn decode(key: &[u8], value: &[u8]) -> Result<Self, BadRow> {
         let value: Value = serde_json::from_slice(value)?;
+        let kind = match (value.topic, value.confirmations) {
+            (false, false) => DestinationKind::Queue,
+            (true, _) => DestinationKind::Topic,
+            (false, true) => DestinationKind::Confirmations,
+        };
         Ok(Self {
             queue: Destination {
-                kind: if value.topic { DestinationKind::Topic } else { DestinationKind::Queue },
+                kind,
                 project: ProjectId::new(&value.project)?,
                 name: QueueName::new(&value.name)?,
                 number: DestinationNumber::new(u64::from_be_bytes(key.try_into()?)),

@@ -126,10 +126,7 @@ fn page(
         Value::Object(item)
     });
     let links: Vec<_> = next.map(|href| json!({ "rel": "next", "href": href })).into_iter().collect();
-    let plural = match kind {
-        DestinationKind::Queue => "queues",
-        DestinationKind::Topic => "topics",
-    };
+    let plural = if kind.is_topic() { "topics" } else { "queues" };
     let mut page = json!({ plural: queues.collect::<Vec<_>>(), "links": links });
     // Upstream leaves out a count of nothing.
     if let Some(count) = listed.count.filter(|count| *count > 0) {

@@ -113,10 +113,7 @@ pub(crate) fn claim_href(out: &mut BytesMut, queue: &DestinationName, claim: Cla
 
 /// Where the queues or the topics are.
 pub(crate) const fn collection(kind: DestinationKind) -> &'static str {
-    match kind {
-        DestinationKind::Queue => "/v2/queues",
-        DestinationKind::Topic => "/v2/topics",
-    }
+    if kind.is_topic() { "/v2/topics" } else { "/v2/queues" }
 }
 
 /// A queue's name needs no escapes, neither in a path nor in JSON.

@@ -174,24 +174,22 @@ pub(super) fn reference(section: &str, name: &str) -> Value {
 
 /// What an operation on a queue is called where it is one on a topic: `create_topic`, `post_topic_messages`.
 pub(super) fn id(kind: DestinationKind, on_queue: &str) -> String {
-    match kind {
-        DestinationKind::Queue => on_queue.to_owned(),
-        DestinationKind::Topic if on_queue.contains("queue") => on_queue.replace("queue", "topic"),
-        DestinationKind::Topic => on_queue.replacen('_', "_topic_", 1),
+    match on_queue {
+        _ if !kind.is_topic() => on_queue.to_owned(),
+        _ if on_queue.contains("queue") => on_queue.replace("queue", "topic"),
+        _ => on_queue.replacen('_', "_topic_", 1),
     }
 }
 
 pub(super) const fn noun(kind: DestinationKind) -> &'static str {
-    match kind {
-        DestinationKind::Queue => "queue",
-        DestinationKind::Topic => "topic",
-    }
+    if kind.is_topic() { "topic" } else { "queue" }
 }
 
 /// The parameter of a path that names a queue or topic, and where a link takes it from.
 pub(super) const fn same_name(kind: DestinationKind) -> (&'static str, &'static str) {
-    match kind {
-        DestinationKind::Queue => ("queue_name", "$request.path.queue_name"),
-        DestinationKind::Topic => ("topic_name", "$request.path.topic_name"),
+    if kind.is_topic() {
+        ("topic_name", "$request.path.topic_name")
+    } else {
+        ("queue_name", "$request.path.queue_name")
     }
 }

@@ -25,10 +25,10 @@ pub(super) fn post(kind: DestinationKind) -> Described {
         .answers(201, "Where the messages are, in their order.", "PostedMessages")
         .located(201, "Where all of them are.")
         .link(201, &id(kind, "list_messages"), &[same_name(kind)]);
-    match kind {
-        DestinationKind::Queue => described.link(201, "create_claim", &[same_name(kind)]),
-        DestinationKind::Topic => described,
+    if kind.is_topic() {
+        return described;
     }
+    described.link(201, "create_claim", &[same_name(kind)])
 }
 
 pub(super) fn list(kind: DestinationKind, limits: &Limits) -> Described {

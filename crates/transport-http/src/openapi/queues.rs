@@ -10,10 +10,7 @@ use super::schema::{array_of, boolean, count, exactly, integer, object, or_null,
 const PATCH_TYPE: &str = "application/openstack-messaging-v2.0-json-patch";
 
 const fn tag(kind: DestinationKind) -> &'static str {
-    match kind {
-        DestinationKind::Queue => "queues",
-        DestinationKind::Topic => "topics",
-    }
+    if kind.is_topic() { "topics" } else { "queues" }
 }
 
 fn described(kind: DestinationKind, on_queue: &str, summary: String) -> Described {
@@ -29,19 +26,15 @@ pub(super) fn list(kind: DestinationKind, limits: &Limits) -> Described {
         .query("limit", with_default(integer(1, limits.max_queues_per_page), 10), "At most so many.")
         .query("detailed", boolean(false), "With metadata.")
         .query("name", pattern, "A regular expression that matches somewhere in the name.");
-    let described = match kind {
-        DestinationKind::Queue => {
-            described.query("with_count", boolean(false), "With the number of all queues of the project.")
-        }
-        DestinationKind::Topic => described,
+    let described = if kind.is_topic() {
+        described
+    } else {
+        described.query("with_count", boolean(false), "With the number of all queues of the project.")
     };
     let about =
         format!("Every other parameter: only {noun}s whose metadata has that member with that value.");
     let described = described.query("metadata", metadata_filter(), &about);
-    let schema = match kind {
-        DestinationKind::Queue => "QueuePage",
-        DestinationKind::Topic => "TopicPage",
-    };
+    let schema = if kind.is_topic() { "TopicPage" } else { "QueuePage" };
     described.answers(200, "A page.", schema)
 }
 
@@ -116,10 +109,7 @@ pub(super) fn purge(kind: DestinationKind) -> Described {
 }
 
 const fn shown(kind: DestinationKind) -> &'static str {
-    match kind {
-        DestinationKind::Queue => "QueueMetadata",
-        DestinationKind::Topic => "TopicMetadata",
-    }
+    if kind.is_topic() { "TopicMetadata" } else { "QueueMetadata" }
 }
 
 pub(super) fn schemas(limits: &Limits) -> Vec<(&'static str, Value)> {

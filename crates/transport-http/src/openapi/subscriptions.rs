@@ -7,6 +7,8 @@ use zaqar_model::DestinationKind;
 use super::described::{Described, id, noun, reference, same_name};
 use super::schema::{array_of, count, exactly, integer, or_null, taken, text, uuid, with_default};
 
+const ASKED_TOO_OFTEN: &str = "The subscriber was asked too often to confirm. Try again within an hour.";
+
 fn described(kind: DestinationKind, on_queue: &str, summary: String) -> Described {
     Described::new("subscriptions", id(kind, on_queue), summary)
 }
@@ -22,7 +24,8 @@ pub(super) fn create(kind: DestinationKind) -> Described {
         .body("NewSubscription", json!({ "subscriber": "https://example.com/hook", "ttl": 3600 }))
         .answers(201, "The subscription's id.", "SubscriptionId")
         .located(201, "Where the subscriptions are.")
-        .refuses(409, "The subscriber has a subscription that is confirmed.");
+        .refuses(409, "The subscriber has a subscription that is confirmed.")
+        .refuses(429, ASKED_TOO_OFTEN);
     ["get_subscription", "confirm_subscription", "update_subscription", "delete_subscription"]
         .iter()
         .fold(described, |described, operation| described.link(201, &id(kind, operation), &parameters))
@@ -52,6 +55,7 @@ pub(super) fn update(kind: DestinationKind) -> Described {
         .located(204, "Where it is.")
         .refuses(404, "There is no such subscription.")
         .refuses(409, "Another subscription has this subscriber.")
+        .refuses(429, ASKED_TOO_OFTEN)
 }
 
 pub(super) fn delete(kind: DestinationKind) -> Described {

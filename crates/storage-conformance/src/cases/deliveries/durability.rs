@@ -14,6 +14,19 @@ pub async fn what_is_owed_is_kept(bench: &MessageBench) {
     assert_eq!(delivered_ids(&due), posted);
 }
 
+/// A subscription's source is of the same kind after reopening.
+pub async fn the_kind_of_a_source_is_kept(bench: &MessageBench) {
+    for source in [bench.queue(), bench.topic(), bench.confirmations()] {
+        source.subscribe("mailto:a@example.org").await;
+        source.fill(1).await;
+        bench.reopen().await;
+        let (lease, due) = bench.lease(10).await;
+        let sources: Vec<_> = due.iter().map(|delivery| &delivery.subscription.source).collect();
+        assert_eq!(sources, [&source.destination]);
+        bench.delivered(lease, &due).await;
+    }
+}
+
 /// What was delivered is not owed again after reopening.
 pub async fn what_was_delivered_is_not_owed_again(bench: &MessageBench) {
     let queue = bench.queue();

@@ -46,17 +46,23 @@ pub async fn metadata_comes_back_as_it_was_given(bench: &ManagementBench) {
     assert_eq!(serde_json::to_string(found.metadata.members()).unwrap(), text);
 }
 
-/// A queue and a topic may share a name.
+/// Destinations of different kinds may share a name.
 pub async fn kinds_are_apart(bench: &ManagementBench) {
     let queue = bench.create("fizbit").await;
-    let topic = bench.create_kind(DestinationKind::Topic, "p", "fizbit", Metadata::default()).await;
-    assert!(matches!(topic, Created::New(_)));
-    let topic = topic.into_queue();
-    assert_ne!(queue.destination.number, topic.destination.number);
-    assert_eq!(bench.find("fizbit").await, Some(queue));
+    let mut numbers = BTreeSet::from([queue.destination.number]);
     let store = bench.store();
-    let found = store.find(DestinationKind::Topic, &project("p"), &queue_name("fizbit")).await.unwrap();
-    assert_eq!(found, Some(topic));
+    for kind in [DestinationKind::Topic, DestinationKind::Confirmations] {
+        let created = bench.create_kind(kind, "p", "fizbit", Metadata::default()).await;
+        assert!(matches!(created, Created::New(_)));
+        let created = created.into_queue();
+        assert!(numbers.insert(created.destination.number));
+        assert_eq!(created.destination.kind, kind);
+        let found = store.find(kind, &project("p"), &queue_name("fizbit")).await.unwrap();
+        assert_eq!(found, Some(created));
+    }
+    assert_eq!(bench.find("fizbit").await, Some(queue));
+    assert_eq!(bench.names().await, ["fizbit"]);
+    assert_eq!(bench.count().await, 1);
 }
 
 /// Queues of two projects may share a name.

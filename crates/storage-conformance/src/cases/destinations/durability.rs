@@ -10,12 +10,17 @@ pub async fn queues_are_kept(bench: &ManagementBench) {
     let plain = bench.create_with("plain", json_object(r#"{"z": 1, "a": [2.5]}"#)).await;
     let seen = bench.create("changed").await;
     let changed = bench.store().set_metadata(&seen, json_object(r#"{"b": 2}"#)).await.unwrap();
-    let topic = bench.create_kind(DestinationKind::Topic, "p", "plain", Metadata::default()).await;
+    let mut others = Vec::new();
+    for kind in [DestinationKind::Topic, DestinationKind::Confirmations] {
+        others.push((kind, bench.create_kind(kind, "p", "plain", Metadata::default()).await.into_queue()));
+    }
     bench.reopen().await;
     assert_eq!(bench.find("plain").await, Some(plain));
     assert_eq!(bench.find("changed").await, Some(changed));
-    let found = bench.store().find(DestinationKind::Topic, &project("p"), &queue_name("plain")).await;
-    assert_eq!(found.unwrap(), Some(topic.into_queue()));
+    for (kind, other) in others {
+        let found = bench.store().find(kind, &project("p"), &queue_name("plain")).await;
+        assert_eq!(found.unwrap(), Some(other));
+    }
     assert_eq!(bench.names().await, ["changed", "plain"]);
     assert_eq!(bench.count().await, 2);
 }

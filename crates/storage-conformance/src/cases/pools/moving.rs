@@ -1,10 +1,11 @@
 //! Queues that are on their way to another pool.
 
-use zaqar_model::QueueMove;
+use zaqar_model::{DestinationKind, QueueMove};
 use zaqar_storage::StorageError;
 
 use super::{new_queue, pool, pool_name};
 use crate::bench::ManagementBench;
+use crate::minting::fresh_destination;
 
 /// Registers the pools `one`, `two` and `three`; answers a move to the second that concerns the first too.
 pub(super) async fn noted(bench: &ManagementBench) -> QueueMove {
@@ -21,14 +22,17 @@ pub(super) async fn noted(bench: &ManagementBench) -> QueueMove {
 /// A move that was noted is found by its queue and in the list, until it is over.
 pub async fn a_noted_move_is_found_until_it_is_over(bench: &ManagementBench) {
     let (store, noted) = (bench.store(), noted(bench).await);
-    let number = noted.queue.number;
-    assert_eq!(store.get_move(number).await.unwrap(), None);
-    store.put_move(noted.clone()).await.unwrap();
-    assert_eq!(store.get_move(number).await.unwrap(), Some(noted.clone()));
-    assert_eq!(store.list_moves().await.unwrap(), [noted]);
-    store.delete_move(number).await.unwrap();
-    store.delete_move(number).await.unwrap();
-    assert_eq!(store.list_moves().await.unwrap(), []);
+    for kind in [DestinationKind::Queue, DestinationKind::Topic, DestinationKind::Confirmations] {
+        let noted = QueueMove { queue: fresh_destination(kind), ..noted.clone() };
+        let number = noted.queue.number;
+        assert_eq!(store.get_move(number).await.unwrap(), None);
+        store.put_move(noted.clone()).await.unwrap();
+        assert_eq!(store.get_move(number).await.unwrap(), Some(noted.clone()));
+        assert_eq!(store.list_moves().await.unwrap(), [noted]);
+        store.delete_move(number).await.unwrap();
+        store.delete_move(number).await.unwrap();
+        assert_eq!(store.list_moves().await.unwrap(), []);
+    }
 }
 
 /// A queue is on one way at a time: a later note takes the place of an earlier.

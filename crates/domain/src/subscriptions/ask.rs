@@ -1,0 +1,77 @@
+//! Asks subscribers to confirm. What they are asked is kept as a message among the project's confirmations, so it is
+//! delivered as surely as any other.
+
+use std::sync::Arc;
+
+use zaqar_model::{
+    ClientId, ConfirmationKind, ConfirmationRequest, DelaySeconds, DestinationKind, DestinationName,
+    Metadata, NewMessage, ProjectId, Queue, QueueName, Subscription, SubscriptionId, SubscriptionTtl,
+    Timestamp, TtlSeconds,
+};
+use zaqar_storage::{StorageError, StorageResult};
+
+use crate::queues::NewQueue;
+use crate::{Error, Result, Zaqar};
+
+/// No request is tried for longer: a day, in seconds.
+const LONGEST: u64 = 24 * 60 * 60;
+
+impl Zaqar {
+    /// Whether a subscriber may be asked once more.
+    pub(super) fn may_ask(&self, project: &ProjectId, subscriber: &str) -> Result<()> {
+        let most = self.limits.max_confirmations_per_hour;
+        if self.asked.count(project, subscriber, self.now()) < most {
+            Ok(())
+        } else {
+            Err(Error::AskedTooOften(most))
+        }
+    }
+
+    /// Keeps a request to a subscriber, who may answer until `expires`.
+    pub(super) async fn ask(
+        &self,
+        kind: ConfirmationKind,
+        of: &Subscription,
+        expires: Timestamp,
+    ) -> StorageResult<()> {
+        let (now, source) = (self.now(), &of.source);
+        self.asked.note(&source.project, &of.subscriber, now);
+        let request = ConfirmationRequest { kind, source: source.clone(), subscription: of.id, expires };
+        let ttl = expires.secs_since(now).clamp(1, LONGEST);
+        let message = NewMessage {
+            ttl: TtlSeconds::new(u32::try_from(ttl).unwrap_or(u32::MAX)),
+            delay: DelaySeconds::new(0),
+            body: request.body(),
+            checksum: None,
+        };
+        let confirmations = self.confirmations(&source.project).await?;
+        let client = ClientId::new("zaqar");
+        self.stores.messages.post(&confirmations.destination, &client, vec![message], now).await.map(|_| ())
+    }
+
+    /// The confirmations of a project, made now if there are none, with the one subscription that they have.
+    async fn confirmations(&self, project: &ProjectId) -> StorageResult<Arc<Queue>> {
+        let name = QueueName::new("confirmations").map_err(StorageError::driver)?;
+        let name = DestinationName { kind: DestinationKind::Confirmations, name };
+        let confirmations = self.stores.find_or_create(project, &name, NewQueue::default()).await?;
+        let (store, source, now) = (&self.stores.messages, &confirmations.destination, self.now());
+        if store.find_subscriber(source, ConfirmationRequest::SUBSCRIBER, now).await?.is_some() {
+            return Ok(confirmations);
+        }
+        let own = Subscription {
+            id: SubscriptionId::from_u128(self.ids.next_u128()),
+            source: source.clone(),
+            subscriber: ConfirmationRequest::SUBSCRIBER.to_owned(),
+            ttl: SubscriptionTtl::new(u64::MAX),
+            renewed: now,
+            options: Metadata::default(),
+            confirmed: true,
+            notified: true,
+        };
+        match store.subscribe(own, now).await {
+            // Another request came first.
+            Ok(()) | Err(StorageError::Conflict(_)) => Ok(confirmations),
+            Err(error) => Err(error),
+        }
+    }
+}

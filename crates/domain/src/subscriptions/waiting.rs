@@ -1,0 +1,43 @@
+//! Requests to confirm that are to be delivered now.
+
+use zaqar_model::{
+    ConfirmationKind, ConfirmationRequest, Delivery, DestinationKind, Subscription, Timestamp,
+};
+use zaqar_storage::StorageResult;
+
+use crate::Zaqar;
+
+/// A request, and the subscription that it is about as it is now.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WaitingConfirmation {
+    pub kind: ConfirmationKind,
+    pub subscription: Subscription,
+    /// Until when the subscriber may answer.
+    pub expires: Timestamp,
+}
+
+impl Zaqar {
+    /// Whether a delivery is a request to confirm, which goes to another subscriber than the delivery's own.
+    pub fn is_confirmation(delivery: &Delivery) -> bool {
+        delivery.subscription.source.kind == DestinationKind::Confirmations
+    }
+
+    /// What to ask of whom, for a delivery that is a request to confirm. `None`: nothing any more, because the
+    /// subscription is gone, or because its subscriber has answered meanwhile.
+    pub async fn waiting_confirmation(
+        &self,
+        delivery: &Delivery,
+    ) -> StorageResult<Option<WaitingConfirmation>> {
+        let project = &delivery.subscription.source.project;
+        let Some(request) = ConfirmationRequest::read(project, &delivery.message.message.body) else {
+            return Ok(None);
+        };
+        let ConfirmationRequest { kind, source, subscription, expires } = request;
+        let found = self.stores.messages.get_subscription(&source, subscription, self.now()).await?;
+        Ok(found.filter(|found| !found.confirmed).map(|subscription| WaitingConfirmation {
+            kind,
+            subscription,
+            expires,
+        }))
+    }
+}

@@ -1,0 +1,61 @@
+//! Deliveries that are requests to confirm. Their subscriber is the service itself, which finds out at each attempt what is
+//! to be asked of whom.
+
+use zaqar_authentication::SignError;
+use zaqar_domain::Zaqar;
+use zaqar_model::{Delivery, Timestamp};
+
+use super::Engine;
+use super::deliver::Tried;
+use crate::notice::{Answer, Notice};
+use crate::retry::Verdict;
+
+/// When to look again for a subscription while the store fails, in seconds.
+const UNREADABLE_FOR: u64 = 10;
+
+/// What becomes of a delivery before anything is sent.
+pub(super) enum Addressed {
+    /// It goes to its own subscriber.
+    ToSubscriber,
+    /// It is a request to confirm, and this is sent to the one who is asked.
+    Asking(Notice),
+    /// It is one, and it ends without anything sent.
+    Ended(Tried),
+    /// It cannot be told yet: when to look again.
+    NotNow(Timestamp),
+}
+
+impl Engine {
+    pub(super) async fn address(&self, delivery: &Delivery) -> Addressed {
+        if !Zaqar::is_confirmation(delivery) {
+            return Addressed::ToSubscriber;
+        }
+        let now = self.now();
+        let waiting = match self.zaqar.waiting_confirmation(delivery).await {
+            Ok(Some(waiting)) => waiting,
+            Ok(None) => {
+                return Addressed::Ended(
+                    self.without(Verdict::Delivered, "there is nothing left to confirm"),
+                );
+            }
+            Err(error) => {
+                tracing::debug!(%error, "a subscription that waits to be confirmed cannot be read");
+                return Addressed::NotNow(now.plus_secs(UNREADABLE_FOR));
+            }
+        };
+        match self.confirmations.notice(&waiting, delivery.message.message.id, now).await {
+            Ok(notice) => Addressed::Asking(notice),
+            Err(SignError::NoKey) => {
+                let subscription = waiting.subscription.id;
+                tracing::warn!(%subscription, "a subscriber cannot be asked to confirm: [signed_url] secret_key is not set");
+                Addressed::Ended(self.without(Verdict::Refused, "the service has no key to sign with"))
+            }
+            Err(error) => Addressed::Ended(self.without(Verdict::Refused, &error.to_string())),
+        }
+    }
+
+    fn without(&self, verdict: Verdict, reason: &str) -> Tried {
+        let answer = Answer { verdict, status: None, excerpt: reason.to_owned(), retry_after: None };
+        Tried { at: self.now(), latency_ms: 0, answer }
+    }
+}
