@@ -47,7 +47,7 @@ impl Engine {
             Ok(notice) => Addressed::Asking(notice),
             Err(SignError::NoKey) => {
                 let subscription = waiting.subscription.id;
-                tracing::warn!(%subscription, "a subscriber cannot be asked to confirm: [signed_url] secret_key is not set");
+                tracing::warn!(%subscription, "a subscriber cannot be asked to confirm: [signed_url] has no key");
                 Addressed::Ended(self.without(Verdict::Refused, "the service has no key to sign with"))
             }
             Err(error) => Addressed::Ended(self.without(Verdict::Refused, &error.to_string())),
