@@ -10,8 +10,8 @@ mod presigned;
 use std::sync::Arc;
 
 pub use keystone::{
-    AskedWith, Connection, Denied, DomainReference, Keystone, KeystoneOptions, Login, NoTrustedToken, Reference,
-    Scope, SetupError, Token, TrustNotMade, TrustedToken, TrusteeOptions, Trusts,
+    AskedWith, Connection, Denied, DomainReference, Keystone, KeystoneOptions, Login, NoTrustedToken,
+    Reference, Scope, SetupError, Token, TrustNotMade, TrustedToken, TrusteeOptions, Trusts,
 };
 pub use presigned::{Presented, SignError, Signed, SigningKeys, Wish};
 

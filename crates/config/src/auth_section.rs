@@ -58,6 +58,7 @@ fn named(group: &str, documents: &[(PathBuf, Document)]) -> Option<String> {
 
 /// Of all options that are credentials, present names and former ones.
 fn names() -> HashSet<&'static str> {
-    let options = GROUPS.into_iter().flat_map(Credentials::options).filter(|option| option.key.name != OPTION);
+    let options =
+        GROUPS.into_iter().flat_map(Credentials::options).filter(|option| option.key.name != OPTION);
     options.flat_map(|option| option.former_names.into_iter().chain([option.key.name])).collect()
 }

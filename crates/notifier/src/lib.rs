@@ -12,8 +12,8 @@ mod trust;
 mod webhook;
 
 pub use email::{
-    BadTemplate, Email, EmailOptions, EmailSetupError, MailProgram, MailTransport, SmtpLogin, SmtpSecurity, SmtpServer,
-    Template,
+    BadTemplate, Email, EmailOptions, EmailSetupError, MailProgram, MailTransport, SmtpLogin, SmtpSecurity,
+    SmtpServer, Template,
 };
 pub use engine::{Bounds, BreakerOptions, Engine, EngineOptions, Senders};
 pub use guard::{AddressGuard, Refusal};

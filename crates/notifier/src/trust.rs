@@ -39,7 +39,9 @@ enum Refusal {
     NoTrust,
     #[error("the trust is for another project than the subscription's")]
     ForeignTrust,
-    #[error("no token is sent to {0}: without TLS only services in Keystone's catalog get one, and hosts that the operator names")]
+    #[error(
+        "no token is sent to {0}: without TLS only services in Keystone's catalog get one, and hosts that the operator names"
+    )]
     Exposed(String),
 }
 
@@ -82,7 +84,9 @@ impl TrustSender {
         let answer = self.webhooks.post(notice, url.as_str(), headers).await;
         Ok(match answer.status {
             // Whoever reads attempts might find the token in it.
-            Some(_) => Answer { excerpt: "the answer is not shown: it may hold the token".to_owned(), ..answer },
+            Some(_) => {
+                Answer { excerpt: "the answer is not shown: it may hold the token".to_owned(), ..answer }
+            }
             None => answer,
         })
     }
@@ -93,9 +97,12 @@ impl Sender for TrustSender {
     async fn send(&self, notice: &Notice) -> Answer {
         match self.try_send(notice).await {
             Ok(answer) => answer,
-            Err(refusal) => {
-                Answer { verdict: Verdict::Refused, status: None, excerpt: refusal.to_string(), retry_after: None }
-            }
+            Err(refusal) => Answer {
+                verdict: Verdict::Refused,
+                status: None,
+                excerpt: refusal.to_string(),
+                retry_after: None,
+            },
         }
     }
 }

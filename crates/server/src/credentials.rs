@@ -49,43 +49,44 @@ impl Missing {
 
 pub(crate) fn login(options: &Credentials, missing: &mut Missing) -> Option<Login> {
     let known = missing.told.len();
-    let login =
-        match options.auth_type.as_deref() {
-            Some("password" | "v3password") => {
-                let password = missing.secret("password", options.password.as_ref());
-                user(options, missing).map(|user| Login::Password {
+    let login = match options.auth_type.as_deref() {
+        Some("password" | "v3password") => {
+            let password = missing.secret("password", options.password.as_ref());
+            user(options, missing).map(|user| Login::Password {
+                user,
+                password,
+                scope: scope(options, missing),
+            })
+        }
+        Some("v3applicationcredential") => {
+            let secret = options.application_credential_secret.as_ref();
+            let secret = missing.secret("application_credential_secret", secret);
+            match (&options.application_credential_id, &options.application_credential_name) {
+                (Some(id), _) => Some(Login::ApplicationCredential { id: id.clone(), secret }),
+                (None, Some(name)) => user(options, missing).map(|user| Login::NamedApplicationCredential {
+                    name: name.clone(),
                     user,
-                    password,
-                    scope: scope(options, missing),
-                })
-            }
-            Some("v3applicationcredential") => {
-                let secret = options.application_credential_secret.as_ref();
-                let secret = missing.secret("application_credential_secret", secret);
-                match (&options.application_credential_id, &options.application_credential_name) {
-                    (Some(id), _) => Some(Login::ApplicationCredential { id: id.clone(), secret }),
-                    (None, Some(name)) => user(options, missing)
-                        .map(|user| Login::NamedApplicationCredential { name: name.clone(), user, secret }),
-                    (None, None) => {
-                        missing
-                            .add("application_credential_id", "auth_type = v3applicationcredential needs it");
-                        None
-                    }
+                    secret,
+                }),
+                (None, None) => {
+                    missing.add("application_credential_id", "auth_type = v3applicationcredential needs it");
+                    None
                 }
             }
-            Some(other) => {
-                let group = missing.group;
-                missing.told.push(format!(
+        }
+        Some(other) => {
+            let group = missing.group;
+            missing.told.push(format!(
                     "[{group}] auth_type = {other} is not in this version; the choices are: password, v3password, \
                      v3applicationcredential"
                 ));
-                None
-            }
-            None => {
-                missing.add("auth_type", "set it to password or v3applicationcredential");
-                None
-            }
-        };
+            None
+        }
+        None => {
+            missing.add("auth_type", "set it to password or v3applicationcredential");
+            None
+        }
+    };
     login.filter(|_| missing.told.len() == known)
 }
 

@@ -25,7 +25,10 @@ pub(crate) fn refusals(config: &Config) -> Vec<String> {
 pub(crate) fn warnings(config: &Config) -> Vec<String> {
     let options = &config.notification;
     let mut warnings = Vec::new();
-    if options.smtp_mode == "self_local" && options.smtp_security == "none" && options.smtp_user_name.is_some() {
+    if options.smtp_mode == "self_local"
+        && options.smtp_security == "none"
+        && options.smtp_user_name.is_some()
+    {
         warnings.push(
             "[notification] smtp_security = none: the password for the mail server is sent without protection".to_owned(),
         );
@@ -92,7 +95,9 @@ fn server(options: &Notification) -> Result<SmtpServer, String> {
             Some(SmtpLogin { user: user.clone(), password: password.expose().to_owned() })
         }
         (Some(_), None) => return Err(missing("smtp_user_password", "smtp_user_name needs it")),
-        (None, Some(_)) => return Err(missing("smtp_user_name", "smtp_user_password is of no use without it")),
+        (None, Some(_)) => {
+            return Err(missing("smtp_user_name", "smtp_user_password is of no use without it"));
+        }
         (None, None) => None,
     };
     Ok(SmtpServer {
@@ -128,7 +133,10 @@ mod tests {
     fn the_usual_way_is_upstreams_sendmail() {
         let options = options(&Config::default().notification).unwrap();
         let MailTransport::Program(program) = options.transport else { panic!() };
-        assert_eq!((program.program.as_str(), program.arguments.join(" ")), ("/usr/sbin/sendmail", "-t -oi".into()));
+        assert_eq!(
+            (program.program.as_str(), program.arguments.join(" ")),
+            ("/usr/sbin/sendmail", "-t -oi".into())
+        );
     }
 
     #[test]
@@ -142,7 +150,9 @@ mod tests {
             let mut config = self_local();
             config.notification.smtp_security = security.to_owned();
             config.notification.smtp_port = port;
-            let MailTransport::Server(server) = options(&config.notification).unwrap().transport else { panic!() };
+            let MailTransport::Server(server) = options(&config.notification).unwrap().transport else {
+                panic!()
+            };
             assert_eq!((server.security, server.port), expected);
         }
     }
@@ -190,7 +200,10 @@ mod tests {
                 },
                 "without protection",
             ),
-            (|config| config.notification.require_confirmation = true, "external_confirmation_url is not set"),
+            (
+                |config| config.notification.require_confirmation = true,
+                "external_confirmation_url is not set",
+            ),
         ] {
             let told = told(change);
             assert!(told.starts_with("[notification] ") && told.contains(words), "{words}: {told}");

@@ -21,7 +21,8 @@ use crate::signals::{self, StopSignals};
 use crate::tls_files::TlsFiles;
 use crate::trustee::KeystoneTrusts;
 use crate::{
-    configuration, encryption, housekeeping, http, keystone, limits, logging, process, stores, trustee, welcome,
+    configuration, encryption, housekeeping, http, keystone, limits, logging, process, stores, trustee,
+    welcome,
 };
 
 pub(crate) fn run(options: &ServerOptions) -> anyhow::Result<()> {

@@ -18,7 +18,10 @@ const GROUP: &str = "trustee";
 /// `None`: nobody can lend rights to this service.
 pub(crate) fn trusts(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Option<Arc<Trusts>>> {
     let options = options(config).map_err(|errors| anyhow::anyhow!(errors.join("\nzaqar: ")))?;
-    options.map(|options| Trusts::new(options, clock).map(Arc::new)).transpose().context("no trusts can be made")
+    options
+        .map(|options| Trusts::new(options, clock).map(Arc::new))
+        .transpose()
+        .context("no trusts can be made")
 }
 
 /// Everything that is wrong, a sentence each.

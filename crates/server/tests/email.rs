@@ -10,13 +10,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::{Value, json};
 use support::certificates::Authority;
 use support::server::Site;
 use support::smtp::{PASSWORD, SmtpServer, USER};
 use zaqar_model::{MessageId, Metadata, ProjectId, QueueName, SystemClock};
 use zaqar_notifier::{
-    Answer, Email, EmailOptions, MailProgram, MailTransport, Notice, NoticeKind, Sender, SmtpLogin, SmtpSecurity,
-    Template, Verdict,
+    Answer, Email, EmailOptions, MailProgram, MailTransport, Notice, NoticeKind, Sender, SmtpLogin,
+    SmtpSecurity, Template, Verdict,
 };
 
 /// Only a test that waits for the end of somebody's patience ever waits so long.
@@ -24,7 +25,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 fn sender(transport: MailTransport) -> Email {
     let parts = [("topic", "t"), ("body", "{2}"), ("sender", "Zaqar <no-reply@example.org>")];
-    let template = Template::new(&parts.map(|(name, text)| (name.to_owned(), text.to_owned())).into()).unwrap();
+    let template =
+        Template::new(&parts.map(|(name, text)| (name.to_owned(), text.to_owned())).into()).unwrap();
     let options = EmailOptions {
         transport,
         confirmation: template.clone(),
@@ -93,6 +95,36 @@ async fn mail_goes_over_every_kind_of_connection_after_a_login() {
     }
 }
 
+#[test]
+fn what_is_posted_to_a_queue_is_mailed_to_its_subscribers() {
+    let mail = site();
+    let smtp = SmtpServer::start("starttls", &mail);
+    let server = Site::new(&format!(
+        "[notification]\nsmtp_mode = self_local\nsmtp_host = localhost\nsmtp_port = {}\nsmtp_security = starttls\n\
+         smtp_ca_file = {}\nsmtp_user_name = {USER}\nsmtp_user_password = {PASSWORD}\n",
+        smtp.port,
+        mail.path("authority.crt").display()
+    ))
+    .start();
+    let mut client = server.client();
+    let wish = json!({ "subscriber": "mailto:a@example.org?subject=Orders", "options": { "from": "o@example.org" } });
+    let messages = json!({ "messages": [{ "body": { "order": 7 } }] });
+    for (path, document) in
+        [("/v2/queues/orders/subscriptions", wish), ("/v2/queues/orders/messages", messages)]
+    {
+        assert_eq!(client.request("POST", path, Some(&document)).unwrap().status, 201);
+    }
+    let mail = smtp.mail_to("a@example.org");
+    assert_eq!(mail["from"], "o@example.org");
+    let text = mail["text"].as_str().unwrap().replace("=\r\n", "").replace("=3D", "=");
+    let document: Value = serde_json::from_str(text.split("\r\n\r\n").nth(1).unwrap()).unwrap();
+    assert_eq!(document["body"], json!({ "order": 7 }));
+    assert_eq!(
+        (&document["Message_Type"], &document["queue_name"]),
+        (&json!("Notification"), &json!("orders"))
+    );
+}
+
 #[tokio::test]
 async fn what_the_server_answers_decides_whether_it_is_tried_again() {
     let site = site();
@@ -105,7 +137,10 @@ async fn what_the_server_answers_decides_whether_it_is_tried_again() {
         assert_eq!((answer.verdict, answer.status, answer.excerpt.as_str()), (verdict, status, excerpt));
     }
     let silent = send(server(smtp.port, SmtpSecurity::Tls, &site, PATIENCE), "silent@example.org").await;
-    assert_eq!((silent.verdict, silent.excerpt.as_str()), (Verdict::TryAgain, "the mail server took too long"));
+    assert_eq!(
+        (silent.verdict, silent.excerpt.as_str()),
+        (Verdict::TryAgain, "the mail server took too long")
+    );
     assert!(!smtp.has_mail());
 }
 
@@ -171,7 +206,11 @@ async fn how_the_program_ends_decides_whether_it_is_tried_again() {
     let site = Site::new("");
     for (script, verdict, excerpt) in [
         ("exit 0", Verdict::Delivered, "the mail program took it"),
-        ("head -c 1000000 /dev/zero >&2; head -c 1000000 /dev/zero", Verdict::Delivered, "the mail program took it"),
+        (
+            "head -c 1000000 /dev/zero >&2; head -c 1000000 /dev/zero",
+            Verdict::Delivered,
+            "the mail program took it",
+        ),
         ("exit 67", Verdict::Refused, "the mail program ended with exit status: 67"),
         ("echo /etc/secret >&2; exit 75", Verdict::TryAgain, "the mail program ended with exit status: 75"),
         ("kill -9 $$", Verdict::TryAgain, "the mail program ended with signal: 9 (SIGKILL)"),

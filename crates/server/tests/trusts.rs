@@ -6,6 +6,7 @@ mod support;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener};
+use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -13,15 +14,11 @@ use serde_json::{Map, Value, json};
 use support::http::{CLIENT_ID, Response};
 use support::keystone::{Keystone, PASSWORD};
 use support::server::{Server, Site};
-use zaqar_authentication::{
-    Connection, DomainReference, NoTrustedToken, Reference, TrusteeOptions, Trusts,
-};
-use zaqar_model::{
-    AuthToken, Clock, MessageId, Metadata, ProjectId, QueueName, SystemClock, TrustWish,
-};
+use zaqar_authentication::{Connection, DomainReference, NoTrustedToken, Reference, TrusteeOptions, Trusts};
+use zaqar_model::{AuthToken, Clock, MessageId, Metadata, ProjectId, QueueName, SystemClock, TrustWish};
 use zaqar_notifier::{
-    AddressGuard, Answer, HttpClient, HttpOptions, Notice, NoticeKind, Sender, SystemNames, TrustSender, Verdict,
-    WebhookSender,
+    AddressGuard, Answer, HttpClient, HttpOptions, Notice, NoticeKind, Sender, SystemNames, TrustSender,
+    Verdict, WebhookSender,
 };
 
 /// A Keystone with a user `alice` who is a member of `shop`.
@@ -39,6 +36,7 @@ fn subscribe(server: &Server, token: &str, subscriber: &str) -> Response {
 }
 
 fn options_of(server: &Server, token: &str, subscribed: &Response) -> Value {
+    assert_eq!(subscribed.status, 201, "{}", subscribed.text());
     let id = subscribed.json()["subscription_id"].as_str().unwrap().to_owned();
     let headers = [("Client-ID", CLIENT_ID), ("X-Auth-Token", token)];
     let path = format!("/v2/queues/orders/subscriptions/{id}");
@@ -109,6 +107,8 @@ fn notice(project: &ProjectId, subscriber: String, trust: &str) -> Notice {
 struct Service {
     address: SocketAddr,
     tokens: Arc<Mutex<Vec<String>>>,
+    /// The same, as they come.
+    coming: Receiver<String>,
 }
 
 impl Service {
@@ -118,6 +118,7 @@ impl Service {
         let address = listener.local_addr().unwrap();
         let tokens = Arc::<Mutex<Vec<String>>>::default();
         let seen = Arc::clone(&tokens);
+        let (sender, coming) = channel();
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let mut stream = BufReader::new(stream.unwrap());
@@ -141,11 +142,16 @@ impl Service {
                     "HTTP/1.1 {status} -\r\nContent-Length: {size}\r\nConnection: close\r\n\
                      Location: http://{address}/elsewhere\r\n\r\n{token}"
                 );
-                seen.lock().unwrap().push(token);
+                seen.lock().unwrap().push(token.clone());
+                let _ = sender.send(token);
                 stream.get_mut().write_all(answer.as_bytes()).unwrap();
             }
         });
-        Self { address, tokens }
+        Self { address, tokens, coming }
+    }
+
+    fn next_token(&self) -> String {
+        self.coming.recv_timeout(Duration::from_secs(60)).unwrap()
     }
 
     fn tokens(&self) -> Vec<String> {
@@ -163,10 +169,20 @@ async fn a_subscription_lends_the_rights_of_whoever_makes_it() {
     let server = Site::new(&(keystone.options("") + &keystone.trustee(""))).start();
     let token = keystone.token("alice", "shop");
     let subscribed = subscribe(&server, &token, "trust+http://127.0.0.1/x");
-    assert_eq!(subscribed.status, 201, "{}", subscribed.text());
     let options = options_of(&server, &token, &subscribed);
     assert_eq!(options["a"], 1);
     let trust = options["trust_id"].as_str().unwrap();
+
+    // What is posted goes out with a token.
+    let service = Service::start(|_| 204);
+    let subscribed = subscribe(&server, &token, &format!("trust+http://{}", service.address));
+    let own_trust = options_of(&server, &token, &subscribed)["trust_id"].clone();
+    let headers = [("Client-ID", CLIENT_ID), ("X-Auth-Token", token.as_str())];
+    let post = json!({ "messages": [{ "body": "hello" }] });
+    server.client().send("POST", "/v2/queues/orders/messages", &headers, Some(&post)).unwrap();
+    let delivered = service.next_token();
+    assert_eq!(keystone.describe(&delivered).unwrap()["OS-TRUST:trust"]["id"], own_trust);
+    assert!(server.log.find_so_far(|line| line.contains(&delivered)).is_none());
 
     let service = Service::start(|_| 204);
     let (trusts, project) = (trusts(&keystone), project(&keystone));
@@ -276,7 +292,10 @@ async fn while_keystone_is_away_a_delivery_waits() {
     // A token that is known is good until its end.
     assert_eq!(verdict(&send(&trusts).await), (Verdict::Delivered, Some(200)));
     let answer = send(&forgetful).await;
-    assert_eq!((answer.verdict, answer.excerpt.as_str()), (Verdict::TryAgain, "Keystone cannot be asked for a token"));
+    assert_eq!(
+        (answer.verdict, answer.excerpt.as_str()),
+        (Verdict::TryAgain, "Keystone cannot be asked for a token")
+    );
 }
 
 #[test]

@@ -6,7 +6,9 @@ use std::borrow::Cow;
 use http::{HeaderMap, HeaderName, StatusCode, header};
 use zaqar_authentication::{Presented, SigningKeys};
 use zaqar_domain::{ClientIdRule, Limits, Zaqar};
-use zaqar_model::{AuthToken, Caller, ClientId, DestinationKind, DestinationName, Identity, ProjectId, QueueName};
+use zaqar_model::{
+    AuthToken, Caller, ClientId, DestinationKind, DestinationName, Identity, ProjectId, QueueName,
+};
 
 use crate::body::Length;
 use crate::credentials::{AUTH_TOKEN, Credentials};

@@ -53,7 +53,10 @@ impl Http {
     }
 
     /// Sends a request, again if no connection comes about.
-    pub(super) async fn send(&self, request: RequestBuilder) -> Result<(StatusCode, HeaderMap, Vec<u8>), NotReached> {
+    pub(super) async fn send(
+        &self,
+        request: RequestBuilder,
+    ) -> Result<(StatusCode, HeaderMap, Vec<u8>), NotReached> {
         let mut pause = FIRST_PAUSE;
         for _ in 0..self.retries {
             let Some(again) = request.try_clone() else { break };
@@ -113,7 +116,8 @@ fn client(connection: &Connection, plain: bool) -> Result<reqwest::Client, Setup
             .tls_danger_accept_invalid_certs(connection.insecure);
         if let Some(path) = &connection.cafile {
             let authorities = Certificate::from_pem_bundle(&contents(group, "cafile", path)?);
-            builder = builder.tls_certs_only(authorities.map_err(|error| unusable(group, "cafile", path, &error))?);
+            builder =
+                builder.tls_certs_only(authorities.map_err(|error| unusable(group, "cafile", path, &error))?);
         }
         if let Some(path) = &connection.certfile {
             let mut pem = contents(group, "certfile", path)?;
@@ -140,6 +144,11 @@ fn contents(group: &'static str, option: &'static str, path: &Path) -> Result<Ve
     fs::read(path).map_err(|error| unusable(group, option, path, &error))
 }
 
-fn unusable(group: &'static str, option: &'static str, path: &Path, error: &dyn std::error::Error) -> SetupError {
+fn unusable(
+    group: &'static str,
+    option: &'static str,
+    path: &Path,
+    error: &dyn std::error::Error,
+) -> SetupError {
     SetupError::File { group, option, path: path.to_owned(), reason: error.to_string() }
 }

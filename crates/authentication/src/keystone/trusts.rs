@@ -188,8 +188,7 @@ impl Trusts {
 
     /// Forgets a token that was refused, unless there is a newer one.
     pub fn forget(&self, trust: &str, refused: &Arc<TrustedToken>) {
-        let is_it =
-            |kept: &Result<Arc<_>, _>| kept.as_ref().is_ok_and(|token| Arc::ptr_eq(token, refused));
+        let is_it = |kept: &Result<Arc<_>, _>| kept.as_ref().is_ok_and(|token| Arc::ptr_eq(token, refused));
         self.tokens.forget(&trust.to_owned(), is_it);
     }
 

@@ -65,7 +65,10 @@ async fn a_token_is_replaced_before_its_end_and_when_it_was_refused() {
 async fn what_came_with_a_token_is_known_and_the_token_itself_is_not_shown() {
     let (stand_in, trusts, _) = fixture().await;
     let token = trusts.token("one").await.unwrap();
-    assert_eq!((token.project.as_deref(), token.catalog_hosts.as_slice()), (Some("project"), &["127.0.0.1".to_owned()][..]));
+    assert_eq!(
+        (token.project.as_deref(), token.catalog_hosts.as_slice()),
+        (Some("project"), &["127.0.0.1".to_owned()][..])
+    );
     let shown = format!("{token:?} {trusts:?}");
     assert!(!shown.contains("own-1") && !shown.contains("sesame"), "{shown}");
     assert_eq!(stand_in.logins(), 1);

@@ -52,7 +52,8 @@ impl Zaqar {
                 return Ok(options);
             }
         }
-        let (Some(maker), Some(token), Some(user)) = (&self.trusts, &caller.token, &caller.identity.user) else {
+        let (Some(maker), Some(token), Some(user)) = (&self.trusts, &caller.token, &caller.identity.user)
+        else {
             return Err(Error::invalid(
                 "No trust can be made here: it takes a token of Keystone's, and a service with a [trustee]. Name a trust in \
                  the options as trust_id.",

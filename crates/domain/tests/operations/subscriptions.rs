@@ -2,8 +2,8 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use zaqar_domain::{
-    Error, Failure, Limits, PurgeScope, Stores, SubscriptionListing, SubscriptionWish, TrustMaker, TrustNotMade,
-    Zaqar,
+    Error, Failure, Limits, PurgeScope, Stores, SubscriptionListing, SubscriptionWish, TrustMaker,
+    TrustNotMade, Zaqar,
 };
 use zaqar_model::{
     AuthToken, Caller, Clock, DestinationKind, DestinationName, RandomIds, Subscription, SubscriptionId,
@@ -309,7 +309,10 @@ async fn where_no_trust_comes_about_there_is_no_subscription_and_no_queue() {
     let q = queue_named("q");
     for (refuses, text) in [
         ("not allowed", "Keystone makes no trust for this subscription: not allowed"),
-        ("away", "Subscription could not be created. Keystone cannot be asked now. Please try again in a few seconds."),
+        (
+            "away",
+            "Subscription could not be created. Keystone cannot be asked now. Please try again in a few seconds.",
+        ),
     ] {
         let fixture = with_maker(&Arc::new(Maker { refuses: Some(refuses), ..Maker::default() }));
         let refusal = fixture.zaqar.create_subscription(&fixture.caller, &q, &wanted()).await.unwrap_err();

@@ -123,7 +123,9 @@ fn mischief() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         "[ -~]{0,10}",
         any::<String>(),
-        prop_oneof!["\r\n", "\n", "\r", "%0D%0A", "%0a", "\u{85}", "\u{2028}", "\0", "\t", ",", "\"", "<", ">"],
+        prop_oneof![
+            "\r\n", "\n", "\r", "%0D%0A", "%0a", "\u{85}", "\u{2028}", "\0", "\t", ",", "\"", "<", ">"
+        ],
         "(Bcc|To|Subject): ?",
         "[a-z]{1,5}@example\\.org",
     ];

@@ -97,7 +97,8 @@ mod tests {
 
     #[test]
     fn parameters_are_known_by_their_names_in_any_case() {
-        let uri = "mailto:a@example.org?SUBJECT=Two%20words%20%C3%A9+1&body=x&From=b@example.org&subject=later";
+        let uri =
+            "mailto:a@example.org?SUBJECT=Two%20words%20%C3%A9+1&body=x&From=b@example.org&subject=later";
         let mailto = Mailto::parse(uri).unwrap();
         assert_eq!(mailto.subject.as_deref(), Some("Two words é+1"));
         assert_eq!(mailto.from.as_deref(), Some("b@example.org"));

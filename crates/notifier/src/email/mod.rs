@@ -53,7 +53,9 @@ pub enum MailTransport {
 pub enum EmailSetupError {
     #[error("[notification] smtp_ca_file = {}: {reason}", path.display())]
     Authorities { path: PathBuf, reason: String },
-    #[error("there can be no TLS towards the mail server: {0}; [notification] smtp_ca_file can name authorities")]
+    #[error(
+        "there can be no TLS towards the mail server: {0}; [notification] smtp_ca_file can name authorities"
+    )]
     Tls(String),
 }
 

@@ -183,7 +183,10 @@ fn authorities(path: &Path) -> Result<Certificate, EmailSetupError> {
     let pem = fs::read(path).map_err(|error| unusable(path, &error))?;
     if !pem.windows(MARK.len()).any(|window| window == MARK) {
         let path = path.to_owned();
-        return Err(EmailSetupError::Authorities { path, reason: "there is no certificate in it".to_owned() });
+        return Err(EmailSetupError::Authorities {
+            path,
+            reason: "there is no certificate in it".to_owned(),
+        });
     }
     Certificate::from_pem(&pem).map_err(|error| unusable(path, &error))
 }
@@ -224,6 +227,9 @@ mod tests {
             timeout: Duration::from_secs(1),
         };
         let error = Smtp::new(server).unwrap_err().to_string();
-        assert!(error.starts_with("[notification] smtp_ca_file = ") && error.ends_with("no certificate in it"), "{error}");
+        assert!(
+            error.starts_with("[notification] smtp_ca_file = ") && error.ends_with("no certificate in it"),
+            "{error}"
+        );
     }
 }

@@ -21,7 +21,9 @@ pub enum BadTemplate {
     NoSender(String),
     #[error("has a topic of more than one line")]
     NoTopic,
-    #[error("has a brace in its body that belongs to none of {{0}}, {{1}} and {{2}}; write {{{{ or }}}} for a brace")]
+    #[error(
+        "has a brace in its body that belongs to none of {{0}}, {{1}} and {{2}}; write {{{{ or }}}} for a brace"
+    )]
     Brace,
 }
 
