@@ -21,6 +21,9 @@ use zaqar_notifier::{
     Verdict, WebhookSender,
 };
 
+/// On a busy machine Keystone takes its time.
+const SLOW: &str = "http_connect_timeout = 60";
+
 /// A Keystone with a user `alice` who is a member of `shop`.
 fn keystone() -> Keystone {
     let keystone = Keystone::start();
@@ -166,7 +169,7 @@ fn verdict(answer: &Answer) -> (Verdict, Option<u16>) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_subscription_lends_the_rights_of_whoever_makes_it() {
     let keystone = keystone();
-    let server = Site::new(&(keystone.options("") + &keystone.trustee(""))).start();
+    let server = Site::new(&(keystone.options(SLOW) + &keystone.trustee(""))).start();
     let token = keystone.token("alice", "shop");
     let subscribed = subscribe(&server, &token, "trust+http://127.0.0.1/x");
     let options = options_of(&server, &token, &subscribed);
@@ -302,12 +305,12 @@ async fn while_keystone_is_away_a_delivery_waits() {
 fn where_no_trust_can_be_made_the_caller_is_told() {
     let keystone = keystone();
     let alice = keystone.token("alice", "shop");
-    let without_trustee = Site::new(&keystone.options("")).start();
+    let without_trustee = Site::new(&keystone.options(SLOW)).start();
     let refused = subscribe(&without_trustee, &alice, "trust+https://mistral");
     assert_eq!(refused.status, 400);
     assert!(refused.text().contains("[trustee]"), "{}", refused.text());
 
-    let server = Site::new(&(keystone.options("") + &keystone.trustee(""))).start();
+    let server = Site::new(&(keystone.options(SLOW) + &keystone.trustee(""))).start();
     // Keystone makes no trusts for application credentials.
     let credential = keystone.application_credential("alice", &alice, &json!({}));
     let restricted = keystone.token_for(&credential, None);
@@ -315,7 +318,7 @@ fn where_no_trust_can_be_made_the_caller_is_told() {
     assert_eq!(refused.status, 400);
     assert!(refused.text().contains("Keystone makes no trust for this subscription: "), "{}", refused.text());
 
-    let wrong = Site::new(&(keystone.options("") + &keystone.trustee("password = wrong"))).start();
+    let wrong = Site::new(&(keystone.options(SLOW) + &keystone.trustee("password = wrong"))).start();
     let unavailable = subscribe(&wrong, &alice, "trust+https://mistral");
     assert_eq!(unavailable.status, 503);
     assert!(unavailable.text().contains("Keystone cannot be asked now"), "{}", unavailable.text());
