@@ -166,7 +166,8 @@ proptest! {
 
 #[test]
 fn a_date_is_the_clocks() {
-    let epoch = letters().write(&notice("mailto:a@example.org", json!({})), Timestamp::from_secs(0)).unwrap();
+    let epoch =
+        letters().write(&notice("mailto:a@example.org", &json!({})), Timestamp::from_secs(0)).unwrap();
     let date = header(&epoch, "Date").unwrap();
     assert_eq!(httpdate::parse_http_date(&date.replace("+0000", "GMT")).unwrap(), SystemTime::UNIX_EPOCH);
 }
