@@ -8,6 +8,7 @@
 
 mod claims;
 mod dead_letters;
+mod deliveries;
 mod encryption;
 mod error;
 mod flavors;
@@ -23,6 +24,7 @@ mod subscriptions;
 mod zaqar;
 
 pub use claims::{ClaimWish, NewClaim, ShownClaim};
+pub use deliveries::{AttemptListing, FailureListing, ListedAttempts, ListedFailures, Resend};
 pub use encryption::{CannotOpen, CannotSeal, Key, KeyId, Keyring, Unreadable};
 pub use error::{Absent, Error, Failure, PoolListFault, PoolUse, Refusal, Result};
 pub use flavors::{FlavorListing, ListedFlavors, ShownFlavor};

@@ -23,8 +23,19 @@ impl Zaqar {
         id: &str,
     ) -> Result<ShownSubscription> {
         self.permit(caller, Rule::SubscriptionGet)?;
-        let failure = Failure::GetSubscription;
         let now = self.now();
+        let subscription = self.find_subscription(caller, name, id, now, Failure::GetSubscription).await?;
+        Ok(ShownSubscription { subscription, now })
+    }
+
+    pub(crate) async fn find_subscription(
+        &self,
+        caller: &Caller,
+        name: &DestinationName,
+        id: &str,
+        now: Timestamp,
+        failure: Failure,
+    ) -> Result<Subscription> {
         let found = self.find(&caller.project, name).await.or_unavailable(failure)?;
         let subscription = match (found, id.parse()) {
             (Some(source), Ok(id)) => {
@@ -33,7 +44,6 @@ impl Zaqar {
             }
             _ => None,
         };
-        let subscription = subscription.ok_or_else(|| absent(id))?;
-        Ok(ShownSubscription { subscription, now })
+        subscription.ok_or_else(|| absent(id))
     }
 }

@@ -7,6 +7,8 @@ mod claims;
 #[cfg(test)]
 mod dead_letters;
 #[cfg(test)]
+mod deliveries;
+#[cfg(test)]
 mod encryption;
 #[cfg(test)]
 mod fixture;
