@@ -23,6 +23,7 @@ fn example(method: &str, path: &str) -> Request<http_body_util::Full<bytes::Byte
         ("POST", "subscriptions") => r#"{"subscriber": "http://example.org", "ttl": 300}"#,
         ("POST", "purge") => r#"{"resource_types": ["messages"]}"#,
         ("PUT", "confirm") => r#"{"confirmed": true}"#,
+        ("POST", "resend") => r#"{"failed_since": "2026-01-01"}"#,
         ("PATCH", "{queue_name}" | "{topic_name}") => "[]",
         ("PUT" | "PATCH", "{pool_name}") => r#"{"uri": "model://a", "weight": 1}"#,
         ("PUT" | "PATCH", "{flavor_name}") => r#"{"pool_list": ["a"]}"#,
