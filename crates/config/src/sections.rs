@@ -114,7 +114,7 @@ config! {
     management_sqlalchemy: Sqlalchemy in "drivers:management_store:sqlalchemy", without_effect();
     storage: Storage in "storage", without_effect();
     pooling_catalog: PoolingCatalog in "pooling:catalog";
-    notification: Notification in "notification", without_effect();
+    notification: Notification in "notification";
     signed_url: SignedUrl in "signed_url";
     keystone_authtoken: KeystoneAuthtoken in "keystone_authtoken";
     keystone_credentials: Credentials in "keystone_authtoken";

@@ -98,7 +98,7 @@ impl Mover {
 
 /// The message as it arrives: free at once, as if it had never been claimed. With a time to live of the queue's own it
 /// lives that long from now, otherwise as long as it would have.
-fn freed(mut stored: StoredMessage, ttl: Option<TtlSeconds>, now: Timestamp) -> StoredMessage {
+pub(crate) fn freed(mut stored: StoredMessage, ttl: Option<TtlSeconds>, now: Timestamp) -> StoredMessage {
     stored.message.claim = None;
     stored.message.claim_count = 0;
     if let Some(ttl) = ttl {

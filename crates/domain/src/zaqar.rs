@@ -66,6 +66,10 @@ impl Zaqar {
         &*self.ids
     }
 
+    pub fn clock(&self) -> &dyn Clock {
+        &*self.clock
+    }
+
     /// The time that everything here goes by.
     pub fn now(&self) -> Timestamp {
         self.clock.now()

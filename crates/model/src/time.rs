@@ -40,6 +40,11 @@ impl Timestamp {
         Self(self.0.saturating_add(seconds.saturating_mul(1000)))
     }
 
+    /// The moment `milliseconds` later; saturates at [`Timestamp::NEVER`].
+    pub const fn plus_millis(self, milliseconds: u64) -> Self {
+        Self(self.0.saturating_add(milliseconds))
+    }
+
     /// Whole seconds from `earlier` to here, rounded down; 0 if `earlier` is not earlier.
     pub const fn secs_since(self, earlier: Self) -> u64 {
         self.0.saturating_sub(earlier.0) / 1000

@@ -5,7 +5,7 @@ use zaqar_config::{Config, Loaded, Sources, TransportDriver};
 
 use crate::cli::ConfigSources;
 use crate::tls_files::TlsFiles;
-use crate::{encryption, http, keystone, logging, stores};
+use crate::{encryption, http, keystone, logging, notifications, stores};
 
 /// What there is to say about a configuration, a line each.
 #[derive(Debug, Default)]
@@ -53,6 +53,7 @@ fn refusals(config: &Config) -> Vec<String> {
             .push("[drivers] transport = websocket is not in this version; the choice is: wsgi".to_owned());
     }
     refusals.extend(encryption::refusals(&config.transport));
+    refusals.extend(notifications::refusals(&config.notification));
     refusals.extend(stores::unknown_names(&config.drivers));
     refusals.extend(http::cors(&config.cors).err());
     refusals.extend(TlsFiles::new(&config.ssl).err());

@@ -14,6 +14,7 @@ mod key_file;
 mod keystone;
 mod limits;
 mod logging;
+mod notifications;
 mod openapi_command;
 mod policy_commands;
 mod policy_file;

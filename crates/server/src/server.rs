@@ -15,6 +15,7 @@ use zaqar_transport_http::{HttpOptions, HttpService, Tls};
 
 use crate::cli::ServerOptions;
 use crate::followed::{Begun, Following};
+use crate::notifications::Notifications;
 use crate::policy_files::PolicyFiles;
 use crate::signals::{self, StopSignals};
 use crate::tls_files::TlsFiles;
@@ -61,6 +62,7 @@ async fn serve(
     zaqar.set_policy(policy.content);
 
     zaqar.resume_dead_letter_moves().await;
+    let notifications = Notifications::start(config, &zaqar, &clock, address.ip())?;
     let messages = Arc::clone(&open.stores.messages);
     let policed = Arc::clone(&zaqar);
     let mut background = vec![
@@ -101,6 +103,7 @@ async fn serve(
         tokio::time::sleep(delay).await;
         drop(stop);
         transport.await.context("the transport failed")?;
+        notifications.stop().await;
         for task in background {
             task.abort();
         }

@@ -64,6 +64,11 @@ const LAYERS: [Layer; 11] = [
         may_use: &["zaqar-authentication", "zaqar-domain", "zaqar-model"],
         must_not_use: &ENGINES,
     },
+    Layer {
+        name: "zaqar-notifier",
+        may_use: &["zaqar-authentication", "zaqar-domain", "zaqar-model", "zaqar-storage"],
+        must_not_use: &ENGINES,
+    },
     Layer { name: "zaqar-config", may_use: &[], must_not_use: &ASYNC_RUNTIME },
     Layer {
         name: "zaqar-server",
@@ -72,6 +77,7 @@ const LAYERS: [Layer; 11] = [
             "zaqar-config",
             "zaqar-domain",
             "zaqar-model",
+            "zaqar-notifier",
             "zaqar-storage",
             "zaqar-storage-embedded",
             "zaqar-storage-faulty",

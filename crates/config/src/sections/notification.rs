@@ -11,31 +11,73 @@ section! {
 
     /// How mail is sent: by the program in `smtp_command` (`third_part`), or directly to the server at `smtp_host`
     /// (`self_local`).
-    smtp_mode: String = "third_part", one_of(&["third_part", "self_local"]);
+    smtp_mode: String = "third_part", one_of(&["third_part", "self_local"]), without_effect();
 
     /// The mail server, when `smtp_mode` is `self_local`.
-    smtp_host: Option<String> = None, host_address();
+    smtp_host: Option<String> = None, host_address(), without_effect();
 
     /// The port of the mail server, when `smtp_mode` is `self_local`.
-    smtp_port: Option<u16> = None;
+    smtp_port: Option<u16> = None, without_effect();
 
     /// The name to log in to the mail server with, when `smtp_mode` is `self_local`.
-    smtp_user_name: Option<String> = None;
+    smtp_user_name: Option<String> = None, without_effect();
 
     /// The password to log in to the mail server with, when `smtp_mode` is `self_local`.
-    smtp_user_password: Option<Secret> = None;
+    smtp_user_password: Option<Secret> = None, without_effect();
 
     /// The program that sends a mail, with its arguments, when `smtp_mode` is `third_part`.
-    smtp_command: String = "/usr/sbin/sendmail -t -oi";
+    smtp_command: String = "/usr/sbin/sendmail -t -oi", without_effect();
 
-    /// How many deliveries are made at a time.
+    /// How many deliveries are worked on at a time. One that waits for its endpoint longer than a moment makes room for
+    /// another.
     max_notifier_workers: u32 = 10, at_least(1);
 
+    /// How many deliveries are under way or wait for their turn. Endpoints that do not answer well get three quarters of
+    /// that at most.
+    max_waiting_deliveries: u32 = 4096, at_least(4), at_most(100_000);
+
+    /// How many deliveries are made to one endpoint at a time.
+    max_endpoint_deliveries: u32 = 10, at_least(1), at_most(100_000);
+
+    /// How many deliveries are made at a time to all endpoints of one project.
+    max_project_deliveries: u32 = 1000, at_least(4), at_most(100_000);
+
+    /// How many deliveries are made to one endpoint in a second; 0 is any number.
+    max_endpoint_rate: u32 = 0, at_most(1_000_000);
+
+    /// How many deliveries are made in a second to all endpoints of one project; 0 is any number.
+    max_project_rate: u32 = 0, at_most(1_000_000);
+
+    /// How long a connection to an endpoint may take to come about, in seconds.
+    connect_timeout: u32 = 5, at_least(1), at_most(300);
+
+    /// How long an endpoint may take from then on until it begins to answer, in seconds.
+    answer_timeout: u32 = 15, at_least(1), at_most(300);
+
+    /// How long the rest of an answer is waited for, in seconds.
+    body_timeout: u32 = 5, at_least(1), at_most(300);
+
+    /// After so many failures one after the other an endpoint is left alone for a while; 0: never.
+    breaker_failures: u32 = 5;
+
+    /// How long it is left alone at first, in seconds. If it fails again then, for twice as long.
+    breaker_time: u32 = 10, at_least(1), at_most(86_400);
+
+    /// It is never left alone for longer, in seconds.
+    breaker_max_time: u32 = 300, at_least(1), at_most(86_400);
+
+    /// Ranges of addresses that may be delivered to although `denied_addresses` has them or they are this machine's
+    /// own, such as `10.1.0.0/16`.
+    allowed_addresses: Vec<String> = &[];
+
+    /// Ranges of addresses that may not be delivered to. Link-local, multicast and metadata addresses never may.
+    denied_addresses: Vec<String> = &[];
+
     /// Whether a subscriber must confirm a subscription before anything is delivered to it.
-    require_confirmation: bool = false;
+    require_confirmation: bool = false, without_effect();
 
     /// The page that a mail sends a subscriber to for confirming.
-    external_confirmation_url: Option<String> = None;
+    external_confirmation_url: Option<String> = None, without_effect();
 
     /// The mail that asks for a confirmation: `topic`, `body` and `sender`. In the body, `{0}` stands for the queue,
     /// `{1}` for the project, `{2}` for the link that confirms.
@@ -47,7 +89,7 @@ section! {
              To confirm this subscription, click or visit this link below: {2}",
         ),
         ("sender", "Zaqar Notifications <no-reply@openstack.org>"),
-    ];
+    ], without_effect();
 
     /// The mail that tells of the end of a subscription: `topic`, `body` and `sender`. In the body, `{0}` stands for
     /// the queue, `{1}` for the project, `{2}` for the link that subscribes again.
@@ -59,5 +101,5 @@ section! {
              To resubscribe this subscription, click or visit this link below: {2}",
         ),
         ("sender", "Zaqar Notifications <no-reply@openstack.org>"),
-    ];
+    ], without_effect();
 }

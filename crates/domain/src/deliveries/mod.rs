@@ -1,12 +1,18 @@
-//! What became of the deliveries to a subscription: the attempts, those that failed for good, and sending again. The
-//! deliveries themselves are made by the notifier.
+//! Deliveries: what is owed to subscribers, for the engine that makes them, and what became of it, for those who watch.
+//!
+//! Nobody calls the engine's in a request, so there is no permission to check. Attempts, failures and sending again are
+//! operations like all others.
 
 mod attempts;
+mod dead_letters;
 mod failures;
+mod lease;
+mod record;
 mod resend;
 
 pub use attempts::{AttemptListing, ListedAttempts};
 pub use failures::{FailureListing, ListedFailures};
+pub use lease::Owed;
 pub use resend::Resend;
 
 use crate::limits::{DEFAULT_PAGE, Limits, count_within};

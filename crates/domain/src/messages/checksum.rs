@@ -6,7 +6,7 @@ use zaqar_model::JsonText;
 use super::python_json;
 
 /// `MD5:` and the hex digest; a body of `null` has none.
-pub(super) fn of(body: &JsonText) -> Option<String> {
+pub(crate) fn of(body: &JsonText) -> Option<String> {
     let text = python_json::dumps(body);
     if text == "null" {
         return None;

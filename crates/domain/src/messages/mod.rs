@@ -1,6 +1,6 @@
 //! Messages: posted, listed, shown, removed.
 
-mod checksum;
+pub(crate) mod checksum;
 mod delete;
 mod get;
 mod list;

@@ -142,6 +142,15 @@ pub(super) fn flavor(metadata: &Metadata) -> std::result::Result<Option<FlavorNa
     }
 }
 
+/// Whether the options of a subscription may say this of dead letters.
+pub(crate) fn check_dead_letters(options: &Metadata, limits: &Limits) -> Result<()> {
+    check_dead_letter_queue(options)?;
+    let max_ttl = limits.max_message_ttl;
+    in_seconds(options, DEAD_LETTERS_TTL, MIN_MESSAGE_TTL, max_ttl, || {
+        format!("{DEAD_LETTERS_TTL} must be {MIN_MESSAGE_TTL} to {max_ttl} seconds.")
+    })
+}
+
 fn check_dead_letter_queue(metadata: &Metadata) -> Result<()> {
     match metadata.get(DEAD_LETTERS) {
         None | Some(Value::Null) => Ok(()),

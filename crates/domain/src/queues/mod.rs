@@ -15,7 +15,7 @@ mod share;
 mod stats;
 mod update;
 
-pub(crate) use attributes::{Attributes, check_depth};
+pub(crate) use attributes::{Attributes, check_dead_letters, check_depth};
 pub use create::QueueCreation;
 pub use list::{ListedQueues, QueueListing};
 pub use patch::Patch;

@@ -5,7 +5,7 @@ use zaqar_model::{Metadata, SubscriptionTtl, Timestamp};
 
 use crate::error::PythonList;
 use crate::limits::{Limits, MIN_SUBSCRIPTION_TTL};
-use crate::queues::{check_depth, check_retry_policy};
+use crate::queues::{check_dead_letters, check_depth, check_retry_policy};
 use crate::{Error, Result};
 
 /// The members `subscriber`, `ttl` and `options`, of whatever type they were given. `null` is as good as absent.
@@ -47,7 +47,7 @@ impl SubscriptionWish {
             return Err(nothing());
         }
         let subscriber = self.subscriber(limits)?;
-        let options = self.options()?;
+        let options = self.options(limits)?;
         Ok(Terms { subscriber, ttl: self.ttl(now)?, options })
     }
 
@@ -61,7 +61,7 @@ impl SubscriptionWish {
         uri.map(|uri| Some(uri.to_owned())).ok_or_else(|| wrong_type(limits))
     }
 
-    fn options(&self) -> Result<Option<Metadata>> {
+    fn options(&self, limits: &Limits) -> Result<Option<Metadata>> {
         let options = match self.given("options") {
             None => return Ok(None),
             Some(Value::Object(options)) => Metadata::new(options.clone()),
@@ -69,6 +69,7 @@ impl SubscriptionWish {
         };
         check_depth(&options, "Options are")?;
         check_retry_policy(&options)?;
+        check_dead_letters(&options, limits)?;
         Ok(Some(options))
     }
 
@@ -159,6 +160,14 @@ mod tests {
             (wish("options", json!(1)), "Options must be a dict."),
             (wish("options", json!([])), "Options must be a dict."),
             (wish("options", json!({"_retry_policy": 5})), "retry_policy must be a dict."),
+            (
+                wish("options", json!({"_dead_letter_queue": "a b"})),
+                "_dead_letter_queue must be the name of a queue.",
+            ),
+            (
+                wish("options", json!({"_dead_letter_queue_messages_ttl": 59})),
+                "_dead_letter_queue_messages_ttl must be 60 to 1209600 seconds.",
+            ),
             (wish("ttl", json!("60")), "TTL must be an integer."),
             (wish("ttl", json!(60.5)), "TTL must be an integer."),
             (wish("ttl", json!(true)), "TTL must be an integer."),

@@ -12,5 +12,6 @@ pub(crate) mod keystone;
 pub(crate) mod lines;
 pub(crate) mod pools;
 pub(crate) mod queues;
+pub(crate) mod receiver;
 pub(crate) mod server;
 pub(crate) mod tools;

@@ -73,3 +73,12 @@ pub(crate) fn try_list_all(client: &mut Client, queue: &str) -> Result<Vec<Taken
         path = next["href"].as_str().unwrap().to_owned();
     }
 }
+
+/// Subscribes to a queue; answers the subscription's id.
+pub(crate) fn subscribe(client: &mut Client, queue: &str, subscriber: &str, options: &Value) -> String {
+    let document = json!({"subscriber": subscriber, "ttl": 3600, "options": options});
+    let path = format!("/v2/queues/{queue}/subscriptions");
+    let response = client.request("POST", &path, Some(&document)).unwrap();
+    assert_eq!(response.status, 201, "{}", response.text());
+    response.json()["subscription_id"].as_str().unwrap().to_owned()
+}

@@ -1,0 +1,75 @@
+//! Messages that could not be delivered go to the dead-letter queue that the subscription names.
+
+use bytes::Bytes;
+use ring::digest::{SHA256, digest};
+use serde_json::{Value, json};
+use zaqar_model::{
+    DelaySeconds, Delivery, DestinationName, JsonText, MessageId, NewMessage, StoredMessage, TtlSeconds,
+};
+use zaqar_storage::{StorageError, StorageResult};
+
+use super::Owed;
+use crate::Zaqar;
+use crate::dead_letters::freed;
+use crate::messages::checksum;
+use crate::queues::Attributes;
+
+impl Zaqar {
+    /// Puts a delivery that is given up into the dead-letter queue of its subscription, if it names one. The queue is made
+    /// if there is none. May be done again: the letter's id is always the same.
+    ///
+    /// What arrives is a message of its own, since the one in the queue says nothing of the reason. Its body holds the
+    /// body that could not be delivered.
+    pub async fn bury_delivery(&self, owed: &Owed, attempts: u32, reason: &str) -> StorageResult<()> {
+        let Delivery { subscription, message, .. } = &owed.delivery;
+        let named = Attributes::of(&subscription.options);
+        let Some(to) = named.dead_letter_queue else { return Ok(()) };
+        let project = &subscription.source.project;
+        let queue = self.stores.find_or_create(project, &DestinationName::queue(to)).await?;
+        let body = letter(&owed.delivery, attempts, reason);
+        let sum = if self.limits.enable_checksum { checksum::of(&body) } else { None };
+        let mut letter = NewMessage {
+            ttl: message.message.ttl,
+            delay: DelaySeconds::new(0),
+            body: body.into(),
+            checksum: sum,
+        };
+        // What was encrypted stays so.
+        if owed.is_sealed || Attributes::of(&queue.metadata).encrypts {
+            self.keyring.seal(project, &*self.ids, &mut letter).map_err(StorageError::driver)?;
+        }
+        let now = self.now();
+        let mut stored = freed(message.clone(), named.dead_letter_ttl.map(TtlSeconds::new), now);
+        stored.message.id = letter_id(&owed.delivery);
+        stored.message.body = letter.body;
+        stored.message.checksum = letter.checksum;
+        self.stores.messages.adopt(&queue.destination, vec![stored], now).await
+    }
+}
+
+/// The message may fail for several subscriptions that share a dead-letter queue.
+fn letter_id(delivery: &Delivery) -> MessageId {
+    let ids = [delivery.message.message.id.as_u128(), delivery.subscription.id.as_u128()];
+    let hash = digest(&SHA256, &ids.map(u128::to_be_bytes).concat());
+    let half = hash.as_ref().first_chunk().copied().unwrap_or_default();
+    MessageId::from_u128(u128::from_be_bytes(half))
+}
+
+fn letter(delivery: &Delivery, attempts: u32, reason: &str) -> JsonText {
+    let Delivery { subscription, message: StoredMessage { message, .. }, .. } = delivery;
+    let about = json!({
+        "reason": reason,
+        "attempts": attempts,
+        "queue_name": subscription.source.name.as_str(),
+        "subscription_id": subscription.id.to_string(),
+        "subscriber": Value::String(subscription.subscriber.clone()),
+        "message_id": message.id.to_string(),
+    });
+    // The body is a JSON text already: it becomes the last member as it is.
+    let mut text = about.to_string().into_bytes();
+    text.pop();
+    text.extend_from_slice(b",\"body\":");
+    text.extend_from_slice(message.body.as_bytes());
+    text.push(b'}');
+    JsonText::from_checked(Bytes::from(text))
+}

@@ -1,0 +1,23 @@
+//! Records how deliveries ended, and holds subscriptions back.
+
+use zaqar_model::{DeliveryReport, Destination, LeaseId, SubscriptionId, Timestamp};
+use zaqar_storage::StorageResult;
+
+use crate::Zaqar;
+
+impl Zaqar {
+    /// See [`record`](zaqar_storage::Deliveries::record).
+    pub async fn record_deliveries(&self, lease: LeaseId, reports: Vec<DeliveryReport>) -> StorageResult<()> {
+        self.stores.messages.record(lease, reports, self.now()).await
+    }
+
+    /// Lets nothing of a subscription be leased before `until`; see [`pause`](zaqar_storage::Deliveries::pause).
+    pub async fn pause_deliveries(
+        &self,
+        source: &Destination,
+        subscription: SubscriptionId,
+        until: Timestamp,
+    ) -> StorageResult<()> {
+        self.stores.messages.pause(source, subscription, until).await
+    }
+}

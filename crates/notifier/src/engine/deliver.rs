@@ -1,0 +1,125 @@
+//! Makes one delivery.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{sleep, timeout};
+use zaqar_model::Timestamp;
+
+use super::{Engine, Leased};
+use crate::notice::{Answer, Notice, Sender};
+use crate::notification::notice_of;
+use crate::retry::Verdict;
+
+/// Who waits longer for an endpoint makes room for another to be worked on.
+const A_MOMENT: Duration = Duration::from_millis(10);
+/// What takes longer needs room among the slow.
+pub(super) const IN_TIME: Duration = Duration::from_secs(1);
+/// When to look again for room, at least and at most, in milliseconds.
+const BACK_IN: (u64, u64) = (500, 2500);
+/// When to look again at a message that cannot be decrypted: the operator may have given back its key.
+const UNREADABLE_FOR: u64 = 300;
+
+/// What became of a delivery that was taken up.
+pub(super) enum Ended {
+    /// It was tried, and how it ended is on its way to the store.
+    Tried,
+    /// It was not tried and is to be given back: it may be due again at this time.
+    NotNow(Box<Leased>, Timestamp),
+}
+
+/// One attempt and its answer.
+pub(super) struct Tried {
+    pub(super) at: Timestamp,
+    pub(super) latency_ms: u32,
+    pub(super) answer: Answer,
+}
+
+impl Engine {
+    pub(super) async fn deliver(&self, leased: Leased) -> Ended {
+        let not_now = |leased, at| Ended::NotNow(Box::new(leased), at);
+        if let Some(reason) = &leased.owed.unreadable {
+            tracing::warn!(%reason, "a message cannot be delivered");
+            return not_now(leased, self.now().plus_secs(UNREADABLE_FOR));
+        }
+        let subscription = &leased.owed.delivery.subscription;
+        let project = &subscription.source.project;
+        let Some(sender) = self.senders.find(&subscription.subscriber) else {
+            self.conclude(leased, self.nobody_sends()).await;
+            return Ended::Tried;
+        };
+        let endpoint = self.endpoints.find(project, &subscription.subscriber, self.now());
+        let standing = endpoint.standing();
+        let Some(mut place) = self.room.try_enter(standing) else { return not_now(leased, self.soon()) };
+        let mut entry = match endpoint.enter(self.zaqar.clock(), self.options.longest_attempt).await {
+            Ok(entry) => entry,
+            Err(at) => return not_now(leased, at),
+        };
+        let worker = self.workers.take(standing).await;
+        if self.is_stopping() || self.ends_too_soon(leased.until) {
+            return not_now(leased, self.now());
+        }
+        let notice = notice_of(&leased.owed.delivery);
+        let at = self.now();
+        let sending = send(Arc::clone(sender), notice, self.options.longest_attempt);
+        // In a task of its own: a panic harms this attempt only.
+        let mut attempt = tokio::spawn(sending);
+        let answer = tokio::select! {
+            biased;
+            answer = &mut attempt => answer,
+            () = sleep(A_MOMENT) => {
+                drop(worker);
+                if let Ok(answer) = timeout(IN_TIME, &mut attempt).await {
+                    answer
+                } else {
+                    endpoint.doubt();
+                    if !(self.room.try_slow_down(&mut place) && entry.try_slow_down()) {
+                        attempt.abort();
+                    }
+                    attempt.await
+                }
+            }
+        };
+        let answer = answer.unwrap_or_else(|error| {
+            no_answer(if error.is_panic() {
+                "the server failed while it made this attempt"
+            } else {
+                "no answer within a second, and too many endpoints take longer at present"
+            })
+        });
+        let latency_ms = self.now().as_millis().saturating_sub(at.as_millis());
+        let tried = Tried { at, latency_ms: u32::try_from(latency_ms).unwrap_or(u32::MAX), answer };
+        self.note(&endpoint, &leased, &tried).await;
+        drop((entry, place));
+        self.conclude(leased, tried).await;
+        Ended::Tried
+    }
+
+    /// An attempt that began now might not end before the lease does.
+    fn ends_too_soon(&self, until: Timestamp) -> bool {
+        let longest = u64::try_from(self.options.longest_attempt.as_millis()).unwrap_or(u64::MAX);
+        self.now().plus_millis(longest) >= until
+    }
+
+    /// After some seconds, not the same for all.
+    fn soon(&self) -> Timestamp {
+        let spread = u128::from(BACK_IN.1 - BACK_IN.0);
+        let more = u64::try_from(self.zaqar.ids().next_u128() % spread).unwrap_or(0);
+        self.now().plus_millis(BACK_IN.0 + more)
+    }
+
+    fn nobody_sends(&self) -> Tried {
+        let excerpt = "this server has no way to deliver to subscribers of this kind".to_owned();
+        let answer = Answer { verdict: Verdict::Refused, status: None, excerpt, retry_after: None };
+        Tried { at: self.now(), latency_ms: 0, answer }
+    }
+}
+
+async fn send(sender: Arc<dyn Sender>, notice: Notice, longest: Duration) -> Answer {
+    let answer = timeout(longest, sender.send(&notice)).await;
+    answer.unwrap_or_else(|_| no_answer(&format!("it took longer than {} seconds", longest.as_secs())))
+}
+
+fn no_answer(reason: &str) -> Answer {
+    Answer { verdict: Verdict::TryAgain, status: None, excerpt: reason.to_owned(), retry_after: None }
+}

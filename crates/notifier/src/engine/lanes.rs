@@ -1,0 +1,129 @@
+//! First attempts, one after the other for each subscription, so that they are made in the order of posting.
+
+use std::collections::{HashMap, VecDeque};
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::time::sleep;
+use zaqar_model::{DeliveryOutcome, Destination, SubscriptionId, Timestamp};
+
+use super::deliver::Ended;
+use super::{Engine, Leased};
+
+/// What stands behind an attempt that takes longer is given back: it would only wait, and take room from others.
+const A_WHILE: Duration = Duration::from_millis(250);
+
+/// The deliveries that wait for their first attempt. A lane is there as long as somebody works on it.
+#[derive(Default)]
+pub(super) struct Lanes(Mutex<HashMap<SubscriptionId, VecDeque<Leased>>>);
+
+impl Lanes {
+    /// Answers whether the lane is new.
+    fn push(&self, leased: Leased) -> bool {
+        let mut lanes = self.0.lock();
+        let id = leased.owed.delivery.subscription.id;
+        let is_new = !lanes.contains_key(&id);
+        lanes.entry(id).or_default().push_back(leased);
+        is_new
+    }
+
+    /// The next in a lane; the lane is gone where there is none.
+    fn next(&self, id: SubscriptionId) -> Option<Leased> {
+        let mut lanes = self.0.lock();
+        let next = lanes.get_mut(&id).and_then(VecDeque::pop_front);
+        if next.is_none() {
+            lanes.remove(&id);
+        }
+        next
+    }
+
+    fn drain(&self, id: SubscriptionId) -> VecDeque<Leased> {
+        self.0.lock().get_mut(&id).map(std::mem::take).unwrap_or_default()
+    }
+}
+
+impl Engine {
+    /// Hands out a delivery: to its lane, or to its own task if it was tried before.
+    pub(super) fn hand_out(self: &Arc<Self>, leased: Leased) {
+        let engine = Arc::clone(self);
+        if leased.owed.delivery.attempts > 0 {
+            tokio::spawn(async move { engine.try_again(leased).await });
+            return;
+        }
+        let id = leased.owed.delivery.subscription.id;
+        if self.lanes.push(leased) {
+            tokio::spawn(async move {
+                while let Some(leased) = engine.lanes.next(id) {
+                    engine.try_first(leased).await;
+                }
+            });
+        }
+    }
+
+    async fn try_first(&self, leased: Leased) {
+        let id = leased.owed.delivery.subscription.id;
+        let source = leased.owed.delivery.subscription.source.clone();
+        let until = leased.until;
+        let mut delivering = pin!(self.deliver(leased));
+        let ended = tokio::select! {
+            biased;
+            ended = &mut delivering => ended,
+            () = sleep(A_WHILE) => {
+                let is_held = self.hold_back(&source, id, until, None).await;
+                let ended = delivering.await;
+                // Where it could not be held back in good order, the order comes back when the leases have ended.
+                if is_held {
+                    self.pause(&source, id, Timestamp::default()).await;
+                }
+                ended
+            }
+        };
+        if let Ended::NotNow(leased, at) = ended {
+            self.hold_back(&source, id, at, Some(*leased)).await;
+        }
+    }
+
+    async fn try_again(&self, leased: Leased) {
+        if let Ended::NotNow(leased, at) = self.deliver(leased).await {
+            let subscription = &leased.owed.delivery.subscription;
+            self.pause(&subscription.source, subscription.id, at).await;
+            self.recorder.record(*leased, DeliveryOutcome::Postponed(at));
+        }
+    }
+
+    /// Lets nothing of a subscription be leased before `at`, and gives back what waits in its lane and `first`. Answers
+    /// whether that is done, so that what is leased afterwards comes in the order of posting again.
+    async fn hold_back(
+        &self,
+        source: &Destination,
+        id: SubscriptionId,
+        at: Timestamp,
+        first: Option<Leased>,
+    ) -> bool {
+        let is_paused = self.pause(source, id, at).await;
+        // What was leased before the pause is in its lane after this.
+        drop(self.leasing.lock().await);
+        let now = self.now();
+        let waiting = first.into_iter().chain(self.lanes.drain(id));
+        let mut recorded = Vec::new();
+        for leased in waiting {
+            recorded.push(self.recorder.record_and_tell(leased, DeliveryOutcome::Postponed(now)));
+        }
+        let mut is_done = is_paused;
+        for recorded in recorded {
+            is_done &= recorded.await.is_ok();
+        }
+        is_done
+    }
+
+    /// Answers whether it could be done.
+    async fn pause(&self, source: &Destination, id: SubscriptionId, until: Timestamp) -> bool {
+        let paused = self.zaqar.pause_deliveries(source, id, until).await;
+        if let Err(error) = &paused {
+            tracing::debug!(%error, subscription = %id, "a subscription could not be paused");
+        }
+        paused.is_ok()
+    }
+}

@@ -1,0 +1,110 @@
+//! The engine: leases what is due, has it tried, and records how it ended.
+//!
+//! - `intake` leases as much as there is room for;
+//! - `lanes` keeps the first attempts of a subscription in the order of posting, one after the other. Further attempts
+//!   do not wait in a lane;
+//! - `deliver` makes one delivery: it enters its endpoint (`endpoints`: room, rate, breaker), sends, and concludes;
+//! - `recorder` writes down how deliveries ended, many at a time.
+//!
+//! Endpoints that have not answered well the last time, and attempts that take long, get only a part of the [`room`]: however
+//! many there are, the others find some.
+
+mod breaker;
+mod conclude;
+mod deliver;
+mod endpoints;
+mod intake;
+mod lanes;
+mod options;
+mod rate;
+mod recorder;
+mod room;
+mod senders;
+mod workers;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::sync::{Mutex, OwnedSemaphorePermit, mpsc};
+use zaqar_domain::{Owed, Zaqar};
+use zaqar_model::{LeaseId, Timestamp};
+
+pub use breaker::BreakerOptions;
+pub use options::{Bounds, EngineOptions};
+pub use senders::Senders;
+
+use endpoints::Endpoints;
+use lanes::Lanes;
+use recorder::Recorder;
+use room::Room;
+use workers::Workers;
+
+/// Makes the deliveries that are owed.
+pub struct Engine {
+    zaqar: Arc<Zaqar>,
+    senders: Senders,
+    options: EngineOptions,
+    endpoints: Endpoints,
+    lanes: Lanes,
+    recorder: Recorder,
+    /// Room for what is leased.
+    room: Room,
+    workers: Workers,
+    /// Held while deliveries are leased and handed out: whoever has waited for it knows of all that were leased before.
+    leasing: Mutex<()>,
+    is_stopping: AtomicBool,
+}
+
+/// A delivery that is ours.
+struct Leased {
+    owed: Owed,
+    lease: LeaseId,
+    /// When the lease ends.
+    until: Timestamp,
+    room: OwnedSemaphorePermit,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// An engine, which must be made within a runtime.
+    pub fn new(zaqar: Arc<Zaqar>, senders: Senders, options: EngineOptions) -> Arc<Self> {
+        let (reports, received) = mpsc::unbounded_channel();
+        tokio::spawn(recorder::run(Arc::clone(&zaqar), received));
+        Arc::new(Self {
+            endpoints: Endpoints::new(&options),
+            lanes: Lanes::default(),
+            recorder: Recorder::new(reports),
+            room: Room::new(options.waiting),
+            workers: Workers::new(options.workers),
+            leasing: Mutex::default(),
+            is_stopping: AtomicBool::new(false),
+            zaqar,
+            senders,
+            options,
+        })
+    }
+
+    /// Delivers until `stop` comes, then lets what is under way end and gives back the rest. What has not ended within
+    /// the time for it is left: it is due again when its lease ends.
+    pub async fn run(self: Arc<Self>, stop: impl Future<Output = ()> + Send) {
+        intake::run(&self, stop).await;
+        self.is_stopping.store(true, Ordering::Release);
+        let all_ended = self.room.wait_until_empty();
+        if tokio::time::timeout(self.options.stop_time, all_ended).await.is_err() {
+            tracing::warn!("some deliveries have not ended in time; they will be made once more");
+        }
+    }
+
+    fn now(&self) -> Timestamp {
+        self.zaqar.now()
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.is_stopping.load(Ordering::Acquire)
+    }
+}

@@ -1,0 +1,106 @@
+//! Writes down how deliveries ended, as many at a time as there are.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+use zaqar_domain::Zaqar;
+use zaqar_model::{DeliveryOutcome, DeliveryReport, LeaseId, Timestamp};
+use zaqar_storage::StorageResult;
+
+use super::Leased;
+
+const AT_ONCE: usize = 1024;
+/// How long to wait when the store fails: at first, and at most.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(10));
+
+pub(super) struct Recorder(mpsc::UnboundedSender<Ended>);
+
+/// A delivery that has ended. It keeps its place in the room until that is recorded: while the store fails, no more than
+/// the room holds is taken up.
+pub(super) struct Ended {
+    lease: LeaseId,
+    until: Timestamp,
+    report: DeliveryReport,
+    _room: OwnedSemaphorePermit,
+    recorded: Option<oneshot::Sender<()>>,
+}
+
+impl Recorder {
+    pub(super) const fn new(reports: mpsc::UnboundedSender<Ended>) -> Self {
+        Self(reports)
+    }
+
+    pub(super) fn record(&self, leased: Leased, outcome: DeliveryOutcome) {
+        self.send(leased, outcome, None);
+    }
+
+    /// Tells when it is recorded, or by an error that it cannot be.
+    pub(super) fn record_and_tell(&self, leased: Leased, outcome: DeliveryOutcome) -> oneshot::Receiver<()> {
+        let (recorded, receiver) = oneshot::channel();
+        self.send(leased, outcome, Some(recorded));
+        receiver
+    }
+
+    fn send(&self, leased: Leased, outcome: DeliveryOutcome, recorded: Option<oneshot::Sender<()>>) {
+        let Leased { owed, lease, until, room } = leased;
+        let report = owed.delivery.report(outcome);
+        // What cannot be recorded any more is due again when its lease ends.
+        let _ = self.0.send(Ended { lease, until, report, _room: room, recorded });
+    }
+}
+
+/// Records what comes, until nobody can send any more.
+pub(super) async fn run(zaqar: Arc<Zaqar>, mut reports: mpsc::UnboundedReceiver<Ended>) {
+    let mut received = Vec::with_capacity(AT_ONCE);
+    while reports.recv_many(&mut received, AT_ONCE).await > 0 {
+        let mut by_lease: HashMap<LeaseId, Vec<Ended>> = HashMap::new();
+        for ended in received.drain(..) {
+            by_lease.entry(ended.lease).or_default().push(ended);
+        }
+        let mut recording = JoinSet::new();
+        for (lease, batch) in by_lease {
+            let zaqar = Arc::clone(&zaqar);
+            recording.spawn(async move {
+                match record(&zaqar, lease, &batch).await {
+                    Ok(()) => tell(batch),
+                    // The others do not wait for a store that fails.
+                    Err(_) => drop(tokio::spawn(record_later(zaqar, lease, batch))),
+                }
+            });
+        }
+        while recording.join_next().await.is_some() {}
+    }
+}
+
+async fn record(zaqar: &Zaqar, lease: LeaseId, batch: &[Ended]) -> StorageResult<()> {
+    let reports = batch.iter().map(|ended| ended.report.clone()).collect();
+    zaqar.record_deliveries(lease, reports).await
+}
+
+fn tell(batch: Vec<Ended>) {
+    for ended in batch {
+        // Few want to know.
+        let _ = ended.recorded.map(|recorded| recorded.send(()));
+    }
+}
+
+/// The same may be recorded again and again, until the lease ends.
+async fn record_later(zaqar: Arc<Zaqar>, lease: LeaseId, batch: Vec<Ended>) {
+    let mut pause = PAUSES.0;
+    while batch.iter().any(|ended| ended.until > zaqar.now()) {
+        sleep(pause).await;
+        pause = pause.saturating_mul(2).min(PAUSES.1);
+        match record(&zaqar, lease, &batch).await {
+            Ok(()) => return tell(batch),
+            Err(error) => {
+                tracing::debug!(%error, "how deliveries ended cannot be recorded yet");
+            }
+        }
+    }
+    let deliveries = batch.len();
+    tracing::error!(deliveries, "how deliveries ended could not be recorded; they will be made once more");
+}

@@ -1,0 +1,18 @@
+//! Takes due deliveries out of storage and performs them.
+
+mod engine;
+mod guard;
+mod http;
+mod notice;
+mod notification;
+mod retry;
+mod signature;
+mod webhook;
+
+pub use engine::{Bounds, BreakerOptions, Engine, EngineOptions, Senders};
+pub use guard::{AddressGuard, Refusal};
+pub use http::{HttpAnswer, HttpClient, HttpFailure, HttpOptions, LookUp, SystemNames};
+pub use notice::{Answer, Notice, NoticeKind, Sender};
+pub use retry::{Backoff, RetryPolicy, Verdict, judge, retry_after, with_jitter};
+pub use signature::{BadSecrets, Secrets, SignedHeaders};
+pub use webhook::{WebhookSender, WrongOption};

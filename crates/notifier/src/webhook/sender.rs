@@ -1,0 +1,68 @@
+//! Sends a notice as an HTTP request.
+
+use std::sync::Arc;
+
+use reqwest::header::HeaderMap;
+use zaqar_model::Clock;
+
+use super::{body, headers};
+use crate::http::{HttpAnswer, HttpClient};
+use crate::notice::{Answer, Notice, Sender};
+use crate::retry::{Verdict, judge, retry_after};
+use crate::signature::Secrets;
+
+/// An option of the subscription with which no request can be made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct WrongOption(pub String);
+
+/// For `http:` and `https:` subscribers.
+#[derive(Debug)]
+pub struct WebhookSender {
+    http: HttpClient,
+    clock: Arc<dyn Clock>,
+}
+
+impl WebhookSender {
+    pub const fn new(http: HttpClient, clock: Arc<dyn Clock>) -> Self {
+        Self { http, clock }
+    }
+
+    /// Posts a notice to this URL. Of the headers in `more`, none gives way to those that the subscription asks for.
+    pub async fn post(&self, notice: &Notice, url: &str, more: HeaderMap) -> Answer {
+        match self.try_post(notice, url, more).await {
+            Ok(answer) => answer,
+            // As long as the subscription is as it is, no request can be made.
+            Err(WrongOption(excerpt)) => {
+                Answer { verdict: Verdict::Refused, status: None, excerpt, retry_after: None }
+            }
+        }
+    }
+
+    async fn try_post(&self, notice: &Notice, url: &str, more: HeaderMap) -> Result<Answer, WrongOption> {
+        let secrets = Secrets::of(&notice.options).map_err(|error| WrongOption(error.to_string()))?;
+        let body = body::body(&notice.options, &notice.document)?;
+        let mut headers = headers::wanted(&notice.options)?;
+        let id = notice.id.to_string();
+        let signed = secrets.sign(&id, self.clock.now(), &body);
+        headers::add_own(&mut headers, &id, signed)?;
+        headers.extend(more);
+        Ok(match self.http.post(url, headers, body).await {
+            Ok(answer) => self.read(answer),
+            Err(failure) => failure.into(),
+        })
+    }
+
+    fn read(&self, answer: HttpAnswer) -> Answer {
+        let HttpAnswer { status, retry_after: header, excerpt } = answer;
+        let retry_after = header.and_then(|header| retry_after(&header, self.clock.now()));
+        Answer { verdict: judge(status), status: Some(status), excerpt, retry_after }
+    }
+}
+
+#[async_trait::async_trait]
+impl Sender for WebhookSender {
+    async fn send(&self, notice: &Notice) -> Answer {
+        self.post(notice, notice.subscriber.trim_start_matches(|c| c <= ' '), HeaderMap::new()).await
+    }
+}
