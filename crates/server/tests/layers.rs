@@ -23,7 +23,7 @@ const HTTP: [&str; 6] = ["axum", "http", "http-body-util", "hyper", "hyper-util"
 const ASYNC_RUNTIME: [&str; 1] = ["tokio"];
 const ENGINES: [&str; 2] = ["redb", "rustix"];
 
-const LAYERS: [Layer; 11] = [
+const LAYERS: [Layer; 13] = [
     Layer {
         name: "zaqar-model",
         may_use: &[],
@@ -84,6 +84,12 @@ const LAYERS: [Layer; 11] = [
             "zaqar-storage-pooled",
             "zaqar-transport-http",
         ],
+        must_not_use: &[],
+    },
+    Layer {
+        // An example of the guide: a site's own binary.
+        name: "acme-zaqar",
+        may_use: &["zaqar-domain", "zaqar-model", "zaqar-server"],
         must_not_use: &[],
     },
 ];
