@@ -1,5 +1,7 @@
 //! Lists the attempts to deliver to a subscription.
 
+use std::borrow::Cow;
+
 use zaqar_model::{
     AttemptNumber, Caller, DestinationName, KeptAttempt, PageRequest, Subscription, Timestamp,
 };
@@ -8,6 +10,7 @@ use super::page_size;
 use crate::error::OrUnavailable;
 use crate::marker::number_in;
 use crate::permissions::Rule;
+use crate::pipeline::pass;
 use crate::{Failure, Result, Zaqar};
 
 /// Which attempts are asked for.
@@ -38,6 +41,11 @@ impl Zaqar {
         listing: &AttemptListing,
     ) -> Result<ListedAttempts> {
         self.permit(caller, Rule::SubscriptionAttempts)?;
+        let mut listing = Cow::Borrowed(listing);
+        let answer = pass!(self.pipelines.subscriptions, stage => stage.list_attempts(caller, name, id, listing.to_mut()));
+        if let Some(answer) = answer? {
+            return Ok(answer);
+        }
         let limit = page_size(listing.limit, &self.limits)?;
         let failure = Failure::ListAttempts;
         let now = self.now();

@@ -1,11 +1,14 @@
 //! Lists the deliveries to a subscription that failed for good.
 
+use std::borrow::Cow;
+
 use zaqar_model::{Caller, DestinationName, FailedDelivery, Marker, PageRequest, Timestamp};
 
 use super::page_size;
 use crate::error::OrUnavailable;
 use crate::marker::number_in;
 use crate::permissions::Rule;
+use crate::pipeline::pass;
 use crate::{Failure, Result, Zaqar};
 
 /// Which failures are asked for.
@@ -35,6 +38,11 @@ impl Zaqar {
         listing: &FailureListing,
     ) -> Result<ListedFailures> {
         self.permit(caller, Rule::SubscriptionFailures)?;
+        let mut listing = Cow::Borrowed(listing);
+        let answer = pass!(self.pipelines.subscriptions, stage => stage.list_failures(caller, name, id, listing.to_mut()));
+        if let Some(answer) = answer? {
+            return Ok(answer);
+        }
         let limit = page_size(listing.limit, &self.limits)?;
         let failure = Failure::ListFailures;
         let now = self.now();

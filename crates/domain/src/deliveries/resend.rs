@@ -1,9 +1,12 @@
 //! Sends messages to a subscriber again.
 
+use std::borrow::Cow;
+
 use zaqar_model::{Caller, DestinationName, Timestamp};
 
 use crate::error::OrUnavailable;
 use crate::permissions::Rule;
+use crate::pipeline::pass;
 use crate::{Absent, Error, Failure, Result, Zaqar};
 
 /// What is to be sent again.
@@ -25,6 +28,12 @@ impl Zaqar {
         wish: &Resend,
     ) -> Result<u64> {
         self.permit(caller, Rule::SubscriptionResend)?;
+        let mut wish = Cow::Borrowed(wish);
+        let answer =
+            pass!(self.pipelines.subscriptions, stage => stage.resend(caller, name, id, wish.to_mut()));
+        if let Some(answer) = answer? {
+            return Ok(answer);
+        }
         let failure = Failure::Resend;
         let now = self.now();
         let subscription = self.find_subscription(caller, name, id, now, failure).await?;
@@ -33,7 +42,7 @@ impl Zaqar {
             return Err(Error::Conflict(text));
         }
         let (store, source) = (&self.stores.messages, &subscription.source);
-        match wish {
+        match &*wish {
             Resend::FailedSince(since) => {
                 store.redeliver_failed(source, subscription.id, *since, now).await.or_unavailable(failure)
             }
