@@ -1,8 +1,7 @@
 //! The moment at which a pre-signed URL or a token ends, as a text.
 
-use time::format_description::well_known::Iso8601;
+use time::OffsetDateTime;
 use time::macros::format_description;
-use time::{Date, OffsetDateTime, PrimitiveDateTime, UtcOffset};
 use zaqar_model::Timestamp;
 
 /// A moment to the second, in UTC.
@@ -10,15 +9,9 @@ use zaqar_model::Timestamp;
 pub(crate) struct Expiry(OffsetDateTime);
 
 impl Expiry {
-    /// Reads ISO 8601: a date, or a date and a time, which is in UTC unless it says otherwise.
+    /// Reads ISO 8601, as [`Timestamp::from_iso8601`] does.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let with_offset = || OffsetDateTime::parse(text, &Iso8601::DEFAULT).ok();
-        let without =
-            || PrimitiveDateTime::parse(text, &Iso8601::DEFAULT).ok().map(PrimitiveDateTime::assume_utc);
-        let date = || Date::parse(text, &Iso8601::DEFAULT).ok().map(|date| date.midnight().assume_utc());
-        let moment = with_offset().or_else(without).or_else(date)?;
-        let moment = moment.checked_to_offset(UtcOffset::UTC)?;
-        moment.replace_nanosecond(0).ok().map(Self)
+        Self::after(Timestamp::from_iso8601(text)?, 0)
     }
 
     /// So many seconds after `now`.
@@ -31,7 +24,6 @@ impl Expiry {
         self.moment() <= now
     }
 
-    /// What lies before 1970 counts as 1970.
     pub(crate) fn moment(self) -> Timestamp {
         Timestamp::from_secs(u64::try_from(self.0.unix_timestamp()).unwrap_or_default())
     }

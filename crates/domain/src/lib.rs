@@ -25,7 +25,7 @@ mod subscriptions;
 mod zaqar;
 
 pub use claims::{ClaimWish, NewClaim, ShownClaim};
-pub use deliveries::Owed;
+pub use deliveries::{AttemptListing, FailureListing, ListedAttempts, ListedFailures, Owed, Resend};
 pub use encryption::{CannotOpen, CannotSeal, Key, KeyId, Keyring, Unreadable};
 pub use error::{Absent, Error, Failure, PoolListFault, PoolUse, Refusal, Result};
 pub use flavors::{FlavorListing, ListedFlavors, ShownFlavor};

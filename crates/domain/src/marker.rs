@@ -1,6 +1,6 @@
-//! Markers of listings in the order of names. A marker may be any text.
+//! Markers of listings. A marker may be any text.
 
-/// Queues, pools and flavors have names of these.
+/// Queues, pools and flavors are listed in the order of their names, which are of these.
 const ALLOWED: &[u8] = b"-.0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz";
 const MAX_LENGTH: usize = 64;
 
@@ -20,6 +20,11 @@ pub(crate) fn name_before(text: &str) -> String {
         }
     }
     name
+}
+
+/// The number that a marker consists of. Only digits make one: neither a sign nor spaces.
+pub(crate) fn number_in(text: &str) -> Option<u64> {
+    if text.bytes().all(|byte| byte.is_ascii_digit()) { text.parse().ok() } else { None }
 }
 
 #[cfg(test)]

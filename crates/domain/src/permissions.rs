@@ -41,6 +41,9 @@ pub enum Rule {
     SubscriptionDelete,
     SubscriptionUpdate,
     SubscriptionConfirm,
+    SubscriptionAttempts,
+    SubscriptionFailures,
+    SubscriptionResend,
     PingGet,
     HealthGet,
     PoolsGetAll,
@@ -56,7 +59,7 @@ pub enum Rule {
 }
 
 impl Rule {
-    pub const ALL: [Self; 42] = [
+    pub const ALL: [Self; 45] = [
         Self::QueuesGetAll,
         Self::QueuesCreate,
         Self::QueuesGet,
@@ -87,6 +90,9 @@ impl Rule {
         Self::SubscriptionDelete,
         Self::SubscriptionUpdate,
         Self::SubscriptionConfirm,
+        Self::SubscriptionAttempts,
+        Self::SubscriptionFailures,
+        Self::SubscriptionResend,
         Self::PingGet,
         Self::HealthGet,
         Self::PoolsGetAll,
@@ -134,6 +140,9 @@ impl Rule {
             Self::SubscriptionDelete => "subscription:delete",
             Self::SubscriptionUpdate => "subscription:update",
             Self::SubscriptionConfirm => "subscription:confirm",
+            Self::SubscriptionAttempts => "subscription:attempts",
+            Self::SubscriptionFailures => "subscription:failures",
+            Self::SubscriptionResend => "subscription:resend",
             Self::PingGet => "ping:get",
             Self::HealthGet => "health:get",
             Self::PoolsGetAll => "pools:get_all",

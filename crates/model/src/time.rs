@@ -1,5 +1,8 @@
 //! Time as a parameter: timestamps, spans with their unit in the type, and the clock.
 
+use time::format_description::well_known::Iso8601;
+use time::{Date, OffsetDateTime, PrimitiveDateTime};
+
 /// Milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(u64);
@@ -18,6 +21,18 @@ impl Timestamp {
 
     pub const fn as_millis(self) -> u64 {
         self.0
+    }
+
+    /// Reads ISO 8601: a date, or a date and a time, which is in UTC unless it says otherwise. What lies before 1970 counts
+    /// as 1970.
+    pub fn from_iso8601(text: &str) -> Option<Self> {
+        let with_offset = || OffsetDateTime::parse(text, &Iso8601::DEFAULT).ok();
+        let without =
+            || PrimitiveDateTime::parse(text, &Iso8601::DEFAULT).ok().map(PrimitiveDateTime::assume_utc);
+        let date = || Date::parse(text, &Iso8601::DEFAULT).ok().map(|date| date.midnight().assume_utc());
+        let moment = with_offset().or_else(without).or_else(date)?;
+        let millis = moment.unix_timestamp_nanos() / 1_000_000;
+        Some(Self(u64::try_from(millis).unwrap_or_default()))
     }
 
     /// The moment `seconds` later; saturates at [`Timestamp::NEVER`].
@@ -98,7 +113,33 @@ impl Clock for SystemClock {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::{any, proptest};
+
     use super::{Timestamp, TtlSeconds};
+
+    #[test]
+    fn a_moment_is_read_in_its_usual_forms() {
+        // Expected values: `date -u -d TEXT +%s%3N`.
+        for (text, millis) in [
+            ("2016-01-01T00:00:00", 1_451_606_400_000),
+            ("2016-01-01T02:30:00.5+02:00", 1_451_608_200_500),
+            ("2016-01-01T00:00:00Z", 1_451_606_400_000),
+            ("2016-01-01", 1_451_606_400_000),
+            ("1960-01-01", 0),
+        ] {
+            assert_eq!(Timestamp::from_iso8601(text), Some(Timestamp::from_millis(millis)), "{text}");
+        }
+        for text in ["", "tomorrow", "2016-13-01T00:00:00", "2016-01-01T25:00:00", "12"] {
+            assert_eq!(Timestamp::from_iso8601(text), None, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics_as_a_moment(text in any::<String>(), likely in "[-+0-9T:.Z]{0,40}") {
+            let _ = (Timestamp::from_iso8601(&text), Timestamp::from_iso8601(&likely));
+        }
+    }
 
     #[test]
     fn age_is_rounded_down_and_never_negative() {

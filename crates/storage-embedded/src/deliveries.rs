@@ -158,22 +158,25 @@ impl Deliveries for EmbeddedMessageStore {
         now: Timestamp,
     ) -> StorageResult<u64> {
         let Some(queue) = self.find(source)? else { return Ok(0) };
-        let mut owed = 0;
+        // Each failure once: what is owed again may fail again before all are.
+        let (mut owed, mut next) = (0, 0);
         loop {
             let receiver = {
                 let mut locked = self.queues.lock_at(&queue, now);
                 let cursor = locked.index.cursor(subscription);
-                let failed = cursor.into_iter().flat_map(|cursor| cursor.failed());
+                let failed = cursor.into_iter().flat_map(|cursor| cursor.failed().range(next..));
                 let since = failed.filter(|(_, failure)| failure.at >= since).map(|(sequence, _)| *sequence);
                 let sequences: Vec<u64> = since
                     .filter(|sequence| locked.index.owed_message(*sequence).is_some())
                     .take(OWED_AT_ONCE)
                     .collect();
                 owed += sequences.len() as u64;
-                if sequences.is_empty() {
-                    None
-                } else {
-                    Some(self.owe(&queue, &mut locked, subscription, &sequences, now)?)
+                match sequences.last() {
+                    None => None,
+                    Some(last) => {
+                        next = last.saturating_add(1);
+                        Some(self.owe(&queue, &mut locked, subscription, &sequences, now)?)
+                    }
                 }
             };
             let is_last = receiver.is_none();

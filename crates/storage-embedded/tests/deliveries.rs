@@ -59,6 +59,19 @@ async fn deliver_all(store: &EmbeddedMessageStore, now: Timestamp) -> Vec<Messag
     }
 }
 
+/// Gives up all that is due, whenever something is.
+async fn give_up_for_ever(store: Arc<EmbeddedMessageStore>) {
+    loop {
+        let (lease, due) = lease(&store, NOW).await;
+        let outcome = DeliveryOutcome::Exhausted(Excerpt::new("410 Gone"), attempt(NOW));
+        let reports = due.iter().map(|delivery| delivery.report(outcome.clone())).collect();
+        store.record(lease, reports, NOW).await.unwrap();
+        if due.is_empty() {
+            store.wait_for_owed().await.unwrap();
+        }
+    }
+}
+
 async fn fill(store: &EmbeddedMessageStore, to: &Destination, of_segments: u64) -> Vec<MessageId> {
     let count = usize::try_from(SEGMENT * of_segments / 1100).unwrap();
     let mut posted = Vec::new();
@@ -274,4 +287,24 @@ async fn a_message_that_is_read_for_many_is_the_same_for_each() {
         let body = delivery.message.message.body.as_bytes().clone();
         assert_eq!(body, if delivery.position == zaqar_model::Marker::new(1) { "1" } else { "2" });
     }
+}
+
+/// Otherwise a subscriber that fails at once would keep the call busy for ever.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_fails_again_at_once_is_owed_again_only_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Arc::new(open(directory.path()));
+    let to = queue(1);
+    let id = subscribe(&store, &to, 1).await;
+    let posted = post(&*store, &to, 0..20).await;
+    let engine = tokio::spawn(give_up_for_ever(Arc::clone(&store)));
+    let page = PageRequest { marker: None, limit: 100 };
+    while store.failed(&to, id, &page, NOW).await.unwrap().items.len() < posted.len() {
+        tokio::task::yield_now().await;
+    }
+    for _ in 0..20 {
+        let again = store.redeliver_failed(&to, id, NOW, NOW).await.unwrap();
+        assert!(again <= 20, "{again} of 20");
+    }
+    engine.abort();
 }

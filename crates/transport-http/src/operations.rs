@@ -5,7 +5,8 @@ use zaqar_model::{DestinationKind, DestinationName};
 use crate::errors::HttpError;
 use crate::exchange::{Exchange, Handled};
 use crate::handlers::{
-    claims, documents::Documents, flavors, health, messages, ping, pools, queues, share, subscriptions,
+    claims, deliveries, documents::Documents, flavors, health, messages, ping, pools, queues, share,
+    subscriptions,
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +39,9 @@ pub(crate) enum Operation {
     UpdateSubscription,
     DeleteSubscription,
     ConfirmSubscription,
+    ListAttempts,
+    ListFailures,
+    Resend,
     ListPools,
     CreatePool,
     GetPool,
@@ -121,6 +125,9 @@ pub(crate) async fn perform(
         Operation::UpdateSubscription => subscriptions::update(exchange, target.queue()?, id).await,
         Operation::DeleteSubscription => subscriptions::delete(exchange, target.queue()?, id).await,
         Operation::ConfirmSubscription => subscriptions::confirm(exchange, target.queue()?, id).await,
+        Operation::ListAttempts => deliveries::attempts(exchange, target.queue()?, id).await,
+        Operation::ListFailures => deliveries::failures(exchange, target.queue()?, id).await,
+        Operation::Resend => deliveries::resend(exchange, target.queue()?, id).await,
         Operation::ListPools => pools::list(exchange).await,
         Operation::CreatePool => pools::create(exchange, id).await,
         Operation::GetPool => pools::show(exchange, id).await,

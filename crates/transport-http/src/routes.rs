@@ -73,6 +73,9 @@ pub(crate) const ROUTES: &[Route] = &[
     route("PATCH",  "/v2/queues/{queue_name}/subscriptions/{subscription_id}",  Op::UpdateSubscription),
     route("DELETE", "/v2/queues/{queue_name}/subscriptions/{subscription_id}",  Op::DeleteSubscription),
     route("PUT",    "/v2/queues/{queue_name}/subscriptions/{subscription_id}/confirm", Op::ConfirmSubscription),
+    route("GET",    "/v2/queues/{queue_name}/subscriptions/{subscription_id}/attempts", Op::ListAttempts),
+    route("GET",    "/v2/queues/{queue_name}/subscriptions/{subscription_id}/failures", Op::ListFailures),
+    route("POST",   "/v2/queues/{queue_name}/subscriptions/{subscription_id}/resend", Op::Resend),
 
     route("GET",    "/v2/topics",                                               Op::ListQueues),
     route("PUT",    "/v2/topics/{topic_name}",                                  Op::CreateQueue),
@@ -92,6 +95,9 @@ pub(crate) const ROUTES: &[Route] = &[
     route("PATCH",  "/v2/topics/{topic_name}/subscriptions/{subscription_id}",  Op::UpdateSubscription),
     route("DELETE", "/v2/topics/{topic_name}/subscriptions/{subscription_id}",  Op::DeleteSubscription),
     route("PUT",    "/v2/topics/{topic_name}/subscriptions/{subscription_id}/confirm", Op::ConfirmSubscription),
+    route("GET",    "/v2/topics/{topic_name}/subscriptions/{subscription_id}/attempts", Op::ListAttempts),
+    route("GET",    "/v2/topics/{topic_name}/subscriptions/{subscription_id}/failures", Op::ListFailures),
+    route("POST",   "/v2/topics/{topic_name}/subscriptions/{subscription_id}/resend", Op::Resend),
 
     pools("GET",    "/v2/pools",                                                Op::ListPools),
     pools("PUT",    "/v2/pools/{pool_name}",                                    Op::CreatePool),

@@ -12,8 +12,7 @@ use super::Owed;
 use crate::Zaqar;
 use crate::dead_letters::freed;
 use crate::messages::checksum;
-use crate::queues::Attributes;
-use crate::queues::NewQueue;
+use crate::queues::{Attributes, NewQueue};
 
 impl Zaqar {
     /// Puts a delivery that is given up into the dead-letter queue of its subscription, if it names one. The queue is made

@@ -7,6 +7,7 @@ use zaqar_storage::MessageQuery;
 
 use crate::error::OrUnavailable;
 use crate::limits::{DEFAULT_PAGE, count_within};
+use crate::marker::number_in;
 use crate::permissions::Rule;
 use crate::pipeline::pass;
 use crate::queues::Attributes;
@@ -104,10 +105,7 @@ pub(super) fn out_of_bounds(max: usize) -> Error {
 
 fn read_marker(text: &str) -> Option<(Marker, bool)> {
     let digits = text.strip_suffix(DELAYED_STAY_HIDDEN).unwrap_or(text);
-    if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    Some((Marker::new(digits.parse().ok()?), digits.len() < text.len()))
+    Some((Marker::new(number_in(digits)?), digits.len() < text.len()))
 }
 
 fn write_marker(marker: Marker, stay_hidden: bool) -> String {

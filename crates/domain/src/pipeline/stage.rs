@@ -11,9 +11,10 @@ use zaqar_model::{
 };
 
 use crate::{
-    ClaimWish, Draft, Error, Listed, ListedQueues, ListedSubscriptions, MessageListing, NewClaim, Patch,
-    PurgeScope, QueueCreation, QueueListing, Removal, Removed, ShownClaim, ShownSubscription, StatsReport,
-    SubscriptionListing, SubscriptionWish,
+    AttemptListing, ClaimWish, Draft, Error, FailureListing, Listed, ListedAttempts, ListedFailures,
+    ListedQueues, ListedSubscriptions, MessageListing, NewClaim, Patch, PurgeScope, QueueCreation,
+    QueueListing, Removal, Removed, Resend, ShownClaim, ShownSubscription, StatsReport, SubscriptionListing,
+    SubscriptionWish,
 };
 
 /// What becomes of an operation, as a stage decides.
@@ -268,6 +269,37 @@ pub trait Stage: Debug + Send + Sync {
         source: &DestinationName,
         id: &str,
     ) -> StageResult<()> {
+        Ok(Verdict::Pass)
+    }
+
+    async fn list_attempts(
+        &self,
+        caller: &Caller,
+        source: &DestinationName,
+        id: &str,
+        listing: &mut AttemptListing,
+    ) -> StageResult<ListedAttempts> {
+        Ok(Verdict::Pass)
+    }
+
+    async fn list_failures(
+        &self,
+        caller: &Caller,
+        source: &DestinationName,
+        id: &str,
+        listing: &mut FailureListing,
+    ) -> StageResult<ListedFailures> {
+        Ok(Verdict::Pass)
+    }
+
+    /// An answer is the number of messages.
+    async fn resend(
+        &self,
+        caller: &Caller,
+        source: &DestinationName,
+        id: &str,
+        wish: &mut Resend,
+    ) -> StageResult<u64> {
         Ok(Verdict::Pass)
     }
 }

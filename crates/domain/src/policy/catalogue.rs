@@ -1,4 +1,5 @@
-//! The rules that upstream knows, with its defaults: who has written a policy for upstream finds all of them here.
+//! The rules that upstream knows, with its defaults: who has written a policy for upstream finds all of them here. What
+//! upstream does not have stands beside what is next to it.
 
 /// A rule that a policy may redefine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -235,6 +236,33 @@ pub const RULES: &[KnownRule] = &[
         operations: &[
             ("PUT", "/v2/queues/{queue_name}/subscriptions/{subscription_id}/confirm"),
             ("PUT", "/v2/topics/{topic_name}/subscriptions/{subscription_id}/confirm"),
+        ],
+    },
+    KnownRule {
+        name: "subscription:attempts",
+        default: "",
+        about: "List the attempts to deliver to a subscription.",
+        operations: &[
+            ("GET", "/v2/queues/{queue_name}/subscriptions/{subscription_id}/attempts"),
+            ("GET", "/v2/topics/{topic_name}/subscriptions/{subscription_id}/attempts"),
+        ],
+    },
+    KnownRule {
+        name: "subscription:failures",
+        default: "",
+        about: "List the deliveries to a subscription that failed for good.",
+        operations: &[
+            ("GET", "/v2/queues/{queue_name}/subscriptions/{subscription_id}/failures"),
+            ("GET", "/v2/topics/{topic_name}/subscriptions/{subscription_id}/failures"),
+        ],
+    },
+    KnownRule {
+        name: "subscription:resend",
+        default: "",
+        about: "Send messages to a subscriber again.",
+        operations: &[
+            ("POST", "/v2/queues/{queue_name}/subscriptions/{subscription_id}/resend"),
+            ("POST", "/v2/topics/{topic_name}/subscriptions/{subscription_id}/resend"),
         ],
     },
     KnownRule {

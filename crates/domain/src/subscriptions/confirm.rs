@@ -27,7 +27,7 @@ impl Zaqar {
         let confirmed = confirmed.and_then(Value::as_bool);
         let confirmed = confirmed.ok_or_else(|| Error::invalid("The 'confirmed' should be boolean."))?;
         let failure = Failure::ConfirmSubscription;
-        let there = self.find_subscription(caller, name, id, failure).await?;
+        let there = self.find_subscription(caller, name, id, self.now(), failure).await?;
         let must_confirm = self.limits.require_confirmation;
         let change = SubscriptionChange {
             confirmed: Some(confirmed),

@@ -2,6 +2,8 @@
 
 use zaqar_model::{Caller, DestinationName, Subscription, Timestamp};
 
+use super::absent;
+use crate::error::OrUnavailable;
 use crate::permissions::Rule;
 use crate::pipeline::pass;
 use crate::{Failure, Result, Zaqar};
@@ -25,7 +27,28 @@ impl Zaqar {
         if let Some(answer) = answer? {
             return Ok(answer);
         }
-        let subscription = self.find_subscription(caller, name, id, Failure::GetSubscription).await?;
-        Ok(ShownSubscription { subscription, now: self.now() })
+        let now = self.now();
+        let subscription = self.find_subscription(caller, name, id, now, Failure::GetSubscription).await?;
+        Ok(ShownSubscription { subscription, now })
+    }
+
+    /// A text that is no id names no subscription.
+    pub(crate) async fn find_subscription(
+        &self,
+        caller: &Caller,
+        name: &DestinationName,
+        id: &str,
+        now: Timestamp,
+        failure: Failure,
+    ) -> Result<Subscription> {
+        let found = self.find(&caller.project, name).await.or_unavailable(failure)?;
+        let subscription = match (found, id.parse()) {
+            (Some(source), Ok(id)) => {
+                let store = &self.stores.messages;
+                store.get_subscription(&source.destination, id, now).await.or_unavailable(failure)?
+            }
+            _ => None,
+        };
+        subscription.ok_or_else(|| absent(id))
     }
 }

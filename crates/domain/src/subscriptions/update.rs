@@ -39,7 +39,7 @@ impl Zaqar {
             return Err(Error::NothingToUpdate { id: id.to_owned() });
         }
         let failure = Failure::UpdateSubscription;
-        let there = self.find_subscription(caller, name, id, failure).await?;
+        let there = self.find_subscription(caller, name, id, self.now(), failure).await?;
         let is_new = |subscriber: &String| *subscriber != there.subscriber;
         let newcomer = change.subscriber.clone().filter(is_new);
         let newcomer = newcomer.filter(|_| self.limits.require_confirmation);
@@ -56,25 +56,6 @@ impl Zaqar {
             asking.await.or_unavailable(failure)?;
         }
         Ok(())
-    }
-
-    /// A text that is no id names no subscription.
-    pub(super) async fn find_subscription(
-        &self,
-        caller: &Caller,
-        name: &DestinationName,
-        id: &str,
-        failure: Failure,
-    ) -> Result<Subscription> {
-        let found = self.find(&caller.project, name).await.or_unavailable(failure)?;
-        let subscription = match (found, id.parse()) {
-            (Some(source), Ok(id)) => {
-                let store = &self.stores.messages;
-                store.get_subscription(&source.destination, id, self.now()).await.or_unavailable(failure)?
-            }
-            _ => None,
-        };
-        subscription.ok_or_else(|| absent(id))
     }
 
     pub(super) async fn change_subscription(

@@ -8,10 +8,11 @@ use zaqar_domain::{
     ClaimWish, Draft, Key, Keyring, Limits, MessageListing, NewClaim, Pipelines, Stores, Zaqar,
 };
 use zaqar_model::{
-    Caller, ClientId, Clock, DestinationName, Identity, JsonText, Message, MessageId, Metadata, ProjectId,
-    QueueName, RandomIds,
+    Attempt, Caller, ClientId, Clock, DeliveryOutcome, DestinationName, Identity, JsonText, Message,
+    MessageId, Metadata, ProjectId, QueueName, RandomIds,
 };
-use zaqar_storage::{ManagementStore, MessageStore, Placement};
+use zaqar_storage::{LeaseLimits, ManagementStore, MessageStore, Placement};
+use zaqar_storage_conformance::minting::{attempt, fresh_lease_id};
 use zaqar_storage_conformance::{ManualClock, ModelStore};
 
 pub(crate) struct Fixture {
@@ -82,6 +83,15 @@ impl Fixture {
     pub(crate) async fn claim(&self, queue: &str) -> Option<NewClaim> {
         let wish = ClaimWish { ttl: Some(60), grace: Some(60) };
         self.zaqar.create_claim(&self.caller, &name(queue), wish, None).await.unwrap()
+    }
+
+    /// Makes all deliveries that are due, in place of a notifier. Each ends as `end` makes of its attempt.
+    pub(crate) async fn deliver(&self, status: u16, end: impl Fn(Attempt) -> DeliveryOutcome) {
+        let now = self.clock.now();
+        let (lease, limits) = (fresh_lease_id(), LeaseLimits { total: 100, per_subscription: 100 });
+        let due = self.store.lease(lease, now.plus_secs(60), limits, now).await.unwrap();
+        let reports = due.iter().map(|delivery| delivery.report(end(attempt(now, Some(status))))).collect();
+        self.store.record(lease, reports, now).await.unwrap();
     }
 
     /// Claims and lets the claim go, so many times.

@@ -9,6 +9,8 @@ mod confirmations;
 #[cfg(test)]
 mod dead_letters;
 #[cfg(test)]
+mod deliveries;
+#[cfg(test)]
 mod encryption;
 #[cfg(test)]
 mod fixture;

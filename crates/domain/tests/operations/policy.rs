@@ -2,8 +2,9 @@
 
 use serde_json::json;
 use zaqar_domain::{
-    ClaimWish, Error, FlavorListing, MessageListing, Patch, Policy, PoolChange, PoolListing, PurgeScope,
-    QueueListing, Removal, Result, Rule, RuleText, SubscriptionListing, SubscriptionWish,
+    AttemptListing, ClaimWish, Error, FailureListing, FlavorListing, MessageListing, Patch, Policy,
+    PoolChange, PoolListing, PurgeScope, QueueListing, Removal, Resend, Result, Rule, RuleText,
+    SubscriptionListing, SubscriptionWish,
 };
 use zaqar_model::{DestinationKind, DestinationName, Metadata};
 
@@ -74,6 +75,15 @@ pub(crate) async fn do_it(fixture: &Fixture, rule: Rule) -> Result<()> {
         Rule::SubscriptionUpdate => zaqar.update_subscription(caller, to, ID, &wish()).await.map(drop),
         Rule::SubscriptionConfirm => {
             zaqar.confirm_subscription(caller, to, ID, Some(&json!(true))).await.map(drop)
+        }
+        Rule::SubscriptionAttempts => {
+            zaqar.list_attempts(caller, to, ID, &AttemptListing::default()).await.map(drop)
+        }
+        Rule::SubscriptionFailures => {
+            zaqar.list_failures(caller, to, ID, &FailureListing::default()).await.map(drop)
+        }
+        Rule::SubscriptionResend => {
+            zaqar.resend(caller, to, ID, &Resend::Message(ID.to_owned())).await.map(drop)
         }
         Rule::PingGet => zaqar.ping(caller).await.map(drop),
         Rule::HealthGet => zaqar.health(caller, false).await.map(drop),

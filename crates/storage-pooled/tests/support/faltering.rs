@@ -4,13 +4,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use zaqar_model::{
-    Claim, ClaimId, ClaimTerms, ClientId, Delivery, DeliveryOutcome, Destination, LeaseId, Marker, Message,
-    MessageId, MovingMessage, NewMessage, Page, PageRequest, Pool, QueueStats, StoredMessage, Subscription,
+    AttemptNumber, Claim, ClaimId, ClaimTerms, ClientId, Delivery, DeliveryReport, Destination,
+    FailedDelivery, KeptAttempt, LeaseId, Marker, Message, MessageId, MovingCursor, MovingDelivery,
+    MovingMessage, NewMessage, Page, PageRequest, Pool, QueueStats, StoredMessage, Subscription,
     SubscriptionId, Timestamp,
 };
 use zaqar_storage::{
-    Capabilities, ClaimRequest, Claimed, Claims, Deletion, Deliveries, Health, MessageQuery, MessageStore,
-    Messages, Migration, PoolFault, StorageError, StorageResult, SubscriptionChange, Subscriptions,
+    Capabilities, ClaimRequest, Claimed, Claims, Deletion, Deliveries, Health, LeaseLimits, MessageQuery,
+    MessageStore, Messages, Migration, PoolFault, StorageError, StorageResult, SubscriptionChange,
+    Subscriptions,
 };
 use zaqar_storage_conformance::ModelStore;
 use zaqar_storage_pooled::StoreOpener;
@@ -97,11 +99,32 @@ forwarded! {
         export_some(from: &Destination, ids: &[MessageId], now: Timestamp) -> Vec<MovingMessage>;
         last_position(from: &Destination) -> Marker;
         import(to: &Destination, messages: Vec<MovingMessage>, last: Marker, now: Timestamp) -> ();
+        import_subscriptions(to: &Destination, subscriptions: Vec<Subscription>, now: Timestamp) -> ();
+        export_deliveries(from: &Destination, id: SubscriptionId, behind: Marker, limit: usize, now: Timestamp)
+            -> Vec<MovingDelivery>;
+        export_some_deliveries(from: &Destination, id: SubscriptionId, positions: &[Marker], now: Timestamp)
+            -> Vec<MovingDelivery>;
+        import_deliveries(
+            to: &Destination, id: SubscriptionId, deliveries: Vec<MovingDelivery>, attempts: Vec<KeptAttempt>, now: Timestamp
+        ) -> ();
+        export_cursors(from: &Destination, page: &PageRequest<SubscriptionId>, now: Timestamp)
+            -> Page<MovingCursor, SubscriptionId>;
+        import_cursors(to: &Destination, cursors: Vec<MovingCursor>, now: Timestamp) -> ();
     } and {}
     Deliveries {
-        lease(lease: LeaseId, until: Timestamp, limit: usize, now: Timestamp) -> Vec<Delivery>;
-        record(lease: LeaseId, outcomes: Vec<(SubscriptionId, Marker, DeliveryOutcome)>, now: Timestamp) -> ();
-        next_due(now: Timestamp) -> Option<Timestamp>;
+        lease(lease: LeaseId, until: Timestamp, limits: LeaseLimits, now: Timestamp) -> Vec<Delivery>;
+        record(lease: LeaseId, reports: Vec<DeliveryReport>, now: Timestamp) -> ();
+        pause(source: &Destination, id: SubscriptionId, until: Timestamp) -> ();
+        next_due(per_subscription: usize, now: Timestamp) -> Option<Timestamp>;
+        wait_for_owed() -> ();
+        redeliver(source: &Destination, id: SubscriptionId, message: MessageId, now: Timestamp) -> bool;
+        redeliver_failed(source: &Destination, id: SubscriptionId, since: Timestamp, now: Timestamp) -> u64;
+        failed(source: &Destination, id: SubscriptionId, page: &PageRequest<Marker>, now: Timestamp)
+            -> Page<FailedDelivery, Marker>;
+        attempts(source: &Destination, id: SubscriptionId, page: &PageRequest<AttemptNumber>, now: Timestamp)
+            -> Page<KeptAttempt, AttemptNumber>;
+        attempts_of_message(source: &Destination, id: SubscriptionId, message: MessageId, now: Timestamp)
+            -> Vec<KeptAttempt>;
     } and {}
 }
 

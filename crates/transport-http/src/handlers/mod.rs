@@ -1,6 +1,7 @@
 //! The handlers, a file a noun: each reads a request, calls the domain and writes the answer.
 
 pub(crate) mod claims;
+pub(crate) mod deliveries;
 pub(crate) mod documents;
 pub(crate) mod flavors;
 pub(crate) mod health;

@@ -80,6 +80,6 @@ fn shown(subscription: Subscription, now: Timestamp) -> Value {
     })
 }
 
-fn href(source: &DestinationName) -> String {
+pub(super) fn href(source: &DestinationName) -> String {
     format!("{}/{}/subscriptions", write::collection(source.kind), source.name)
 }

@@ -1,5 +1,5 @@
-//! Documents of administrators, as upstream's JSON schemas describe them: an object whose members have certain types and
-//! bounds.
+//! Documents that are objects whose members have certain types and bounds, as upstream's JSON schemas describe those of
+//! administrators.
 
 use bytes::Bytes;
 use serde_json::{Map, Value};

@@ -6,7 +6,7 @@ use zaqar_model::QueueName;
 
 use super::described::reference;
 use super::schema::{exactly, text, uuid};
-use super::{claims, flavors, messages, pools, queues, service, share, subscriptions};
+use super::{claims, deliveries, flavors, messages, pools, queues, service, share, subscriptions};
 
 pub(super) fn all(limits: &Limits) -> Value {
     let mut schemas = Map::new();
@@ -19,6 +19,7 @@ pub(super) fn all(limits: &Limits) -> Value {
         messages::schemas(limits),
         claims::schemas(limits),
         subscriptions::schemas(limits),
+        deliveries::schemas(),
         pools::schemas(),
         flavors::schemas(),
         service::schemas(),

@@ -5,6 +5,7 @@
 
 mod claims;
 mod components;
+mod deliveries;
 mod described;
 mod flavors;
 mod messages;
@@ -128,6 +129,9 @@ fn describe(route: &Route, kind: DestinationKind, limits: &Limits) -> Described 
         Operation::UpdateSubscription => subscriptions::update(kind),
         Operation::DeleteSubscription => subscriptions::delete(kind),
         Operation::ConfirmSubscription => subscriptions::confirm(kind),
+        Operation::ListAttempts => deliveries::attempts(kind, limits),
+        Operation::ListFailures => deliveries::failures(kind, limits),
+        Operation::Resend => deliveries::resend(kind),
         Operation::ListPools => pools::list(limits),
         Operation::CreatePool => pools::create(),
         Operation::GetPool => pools::get(),

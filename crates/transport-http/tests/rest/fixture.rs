@@ -9,8 +9,9 @@ use serde_json::Value;
 use tower::ServiceExt;
 use zaqar_authentication::SigningKeys;
 use zaqar_domain::{Limits, Pipelines, Stores, Zaqar};
-use zaqar_model::{Clock, IdSource, RandomIds};
-use zaqar_storage::{ManagementStore, MessageStore};
+use zaqar_model::{Attempt, Clock, DeliveryOutcome, IdSource, RandomIds};
+use zaqar_storage::{LeaseLimits, ManagementStore, MessageStore};
+use zaqar_storage_conformance::minting::{attempt, fresh_lease_id};
 use zaqar_storage_conformance::{ManualClock, ModelPlacement, ModelStore};
 use zaqar_transport_http::{HttpOptions, HttpService};
 
@@ -139,6 +140,15 @@ impl Fixture {
         let mut request = request("PATCH", path, body);
         request.headers_mut().insert("content-type", PATCH.parse().unwrap());
         self.send(request).await
+    }
+
+    /// Makes all deliveries that are due, in place of a notifier. Each ends as `end` makes of its attempt.
+    pub(crate) async fn deliver(&self, status: u16, end: impl Fn(Attempt) -> DeliveryOutcome) {
+        let now = self.clock.now();
+        let (lease, limits) = (fresh_lease_id(), LeaseLimits { total: 100, per_subscription: 100 });
+        let due = self.store.lease(lease, now.plus_secs(60), limits, now).await.unwrap();
+        let reports = due.iter().map(|delivery| delivery.report(end(attempt(now, Some(status))))).collect();
+        self.store.record(lease, reports, now).await.unwrap();
     }
 
     /// Posts messages with these bodies; answers where they are.

@@ -7,6 +7,8 @@ mod connections;
 #[cfg(test)]
 mod cors;
 #[cfg(test)]
+mod deliveries;
+#[cfg(test)]
 mod failures;
 #[cfg(test)]
 mod fixture;

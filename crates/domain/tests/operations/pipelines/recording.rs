@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use serde_json::Value;
 use zaqar_domain::{
-    ClaimWish, Draft, Listed, ListedQueues, ListedSubscriptions, MessageListing, NewClaim, Patch, Pipelines,
-    PurgeScope, QueueCreation, QueueListing, Removal, Removed, Rule, ShownClaim, ShownSubscription, Stage,
-    StageResult, StatsReport, SubscriptionListing, SubscriptionWish, Verdict,
+    AttemptListing, ClaimWish, Draft, FailureListing, Listed, ListedAttempts, ListedFailures, ListedQueues,
+    ListedSubscriptions, MessageListing, NewClaim, Patch, Pipelines, PurgeScope, QueueCreation, QueueListing,
+    Removal, Removed, Resend, Rule, ShownClaim, ShownSubscription, Stage, StageResult, StatsReport,
+    SubscriptionListing, SubscriptionWish, Verdict,
 };
 use zaqar_model::{
     Caller, DestinationKind, DestinationName, Message, MessageId, Metadata, QueueName, SubscriptionId,
@@ -60,6 +61,9 @@ recording! {
     update_subscription(&DestinationName, &str, &mut SubscriptionWish) -> ();
     confirm_subscription(&DestinationName, &str, Option<&Value>) -> ();
     delete_subscription(&DestinationName, &str) -> ();
+    list_attempts(&DestinationName, &str, &mut AttemptListing) -> ListedAttempts;
+    list_failures(&DestinationName, &str, &mut FailureListing) -> ListedFailures;
+    resend(&DestinationName, &str, &mut Resend) -> u64;
 }
 
 /// A service with the stage in the pipelines that `place` puts it in.
@@ -118,6 +122,9 @@ async fn operations_pass_the_pipeline_of_their_noun_and_no_other() {
             "delete_subscription",
             "update_subscription",
             "confirm_subscription",
+            "list_attempts",
+            "list_failures",
+            "resend",
         ]
     );
 }

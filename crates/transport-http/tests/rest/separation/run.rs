@@ -94,7 +94,8 @@ impl Run {
             .replace("{claim}", &names.claim)
             .replace("{subscription}", &names.subscription)
             .replace("{link}", &names.link);
-        let mut request = request(method, &path, body);
+        let body = body.replace("{message}", &names.message);
+        let mut request = request(method, &path, &body);
         let headers = request.headers_mut();
         headers.insert("x-project-id", ["first", "second"][step.project].parse().unwrap());
         if body.starts_with('[') {

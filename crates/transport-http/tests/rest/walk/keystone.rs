@@ -39,6 +39,7 @@ fn options(url: String) -> KeystoneOptions {
         interface: "internal".to_owned(),
         region: None,
         connection: Connection {
+            group: "keystone_authtoken",
             cafile: None,
             certfile: None,
             keyfile: None,

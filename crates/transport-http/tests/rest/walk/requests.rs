@@ -44,6 +44,8 @@ pub(crate) fn asked(operation: &str, site: &Site) -> Option<Asked> {
         "list_subscriptions" | "get_subscription" | "delete_subscription" => plain("", ""),
         "update_subscription" => plain("", r#"{"ttl": 900}"#),
         "confirm_subscription" => plain("", r#"{"confirmed": true}"#),
+        "list_attempts" | "list_failures" => plain("", ""),
+        "resend_messages" => plain("", r#"{"failed_since": "2026-01-01"}"#),
         "list_pools" | "get_pool" | "delete_pool" => plain("", ""),
         "create_pool" => plain("", r#"{"uri": "model://another", "weight": 1}"#),
         "update_pool" => plain("", r#"{"weight": 2}"#),

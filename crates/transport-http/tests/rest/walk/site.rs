@@ -3,6 +3,7 @@
 use http::Request;
 use http_body_util::Full;
 use serde_json::Value;
+use zaqar_model::{DeliveryOutcome, Excerpt};
 
 use super::Route;
 use super::requests::{Asked, asked};
@@ -43,6 +44,7 @@ impl Site {
         }
         let queue = fill(&fixture, "/v2/queues/mine").await;
         let topic = fill(&fixture, "/v2/topics/mine").await;
+        fixture.deliver(410, |attempt| DeliveryOutcome::Exhausted(Excerpt::new("410 Gone"), attempt)).await;
         let claimed = fixture.post("/v2/queues/mine/claims?limit=1", "{}").await;
         let claim = last(claimed.header("location").unwrap());
         Self { fixture, routes, queue, topic, claim }
@@ -84,6 +86,10 @@ impl Site {
             "/v2/topics/mine/messages?echo=true&include_claimed=true&include_delayed=true".to_owned(),
             "/v2/queues/mine/subscriptions".to_owned(),
             "/v2/topics/mine/subscriptions".to_owned(),
+            format!("/v2/queues/mine/subscriptions/{}/attempts", self.queue.subscription),
+            format!("/v2/queues/mine/subscriptions/{}/failures", self.queue.subscription),
+            format!("/v2/topics/mine/subscriptions/{}/attempts", self.topic.subscription),
+            format!("/v2/topics/mine/subscriptions/{}/failures", self.topic.subscription),
             "/v2/queues/mine/stats".to_owned(),
             "/v2/topics/mine/stats".to_owned(),
             format!("/v2/queues/mine/claims/{}", self.claim),
@@ -106,8 +112,8 @@ const SUBSCRIPTION: &str = r#"{"subscriber": "http://example.org/owner", "ttl": 
 
 async fn fill(fixture: &Fixture, path: &str) -> Ids {
     assert_eq!(fixture.put(path, r#"{"owner": "p"}"#).await.status, 201);
-    let posted = fixture.post(&format!("{path}/messages"), MESSAGES).await.json();
     let subscribed = fixture.post(&format!("{path}/subscriptions"), SUBSCRIPTION).await.json();
+    let posted = fixture.post(&format!("{path}/messages"), MESSAGES).await.json();
     Ids {
         message: last(posted["resources"][0].as_str().unwrap()),
         subscription: subscribed["subscription_id"].as_str().unwrap().to_owned(),

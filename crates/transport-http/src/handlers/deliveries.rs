@@ -1,0 +1,90 @@
+//! `/v2/queues/{queue}/subscriptions/{subscription}/attempts`, `…/failures` and `…/resend`; the same for topics.
+
+use http::StatusCode;
+use serde_json::{Value, json};
+use zaqar_domain::{AttemptListing, FailureListing};
+use zaqar_model::{AttemptEnd, DestinationName, FailedDelivery, KeptAttempt, Timestamp};
+
+use super::subscriptions;
+use crate::exchange::{Exchange, Handled};
+use crate::falcon::Link;
+use crate::json::{fields::Fields, resend, time::iso8601, write::PythonSpacing};
+use crate::respond;
+
+pub(crate) async fn attempts(exchange: Exchange<'_>, source: &DestinationName, id: &str) -> Handled {
+    let query = &exchange.query;
+    let text = |name| query.text(name).map(|text| text.map(str::to_owned));
+    let listing = AttemptListing {
+        message_id: text("message_id")?,
+        marker: text("marker")?,
+        limit: query.integer("limit")?,
+    };
+    let listed = exchange.zaqar.list_attempts(exchange.caller, source, id, &listing).await?;
+    let next = listed.next.map(|next| {
+        let link = Link::to(href(source, id, "attempts")).with_integer("limit", listing.limit);
+        let link = link.with_some("message_id", listing.message_id.as_ref());
+        next_page(link.with("marker", next.get().to_string()))
+    });
+    let items: Vec<_> = listed.attempts.iter().map(attempt).collect();
+    Ok(respond::document(&json!({ "attempts": items, "links": Vec::from_iter(next) })))
+}
+
+pub(crate) async fn failures(exchange: Exchange<'_>, source: &DestinationName, id: &str) -> Handled {
+    let query = &exchange.query;
+    let listing =
+        FailureListing { marker: query.text("marker")?.map(str::to_owned), limit: query.integer("limit")? };
+    let listed = exchange.zaqar.list_failures(exchange.caller, source, id, &listing).await?;
+    let next = listed.next.map(|next| {
+        let link = Link::to(href(source, id, "failures")).with_integer("limit", listing.limit);
+        next_page(link.with("marker", next.get().to_string()))
+    });
+    let items: Vec<_> = listed.failures.iter().map(|failed| failure(failed, listed.now)).collect();
+    Ok(respond::document(&json!({ "failures": items, "links": Vec::from_iter(next) })))
+}
+
+pub(crate) async fn resend(exchange: Exchange<'_>, source: &DestinationName, id: &str) -> Handled {
+    let (zaqar, caller) = (exchange.zaqar, exchange.caller);
+    let wish = resend::wish(&Fields::read(exchange.small_document().await?)?)?;
+    let resent = zaqar.resend(caller, source, id, &wish).await?;
+    // The notifier does it in its own time.
+    Ok(respond::json(StatusCode::ACCEPTED, PythonSpacing::to_vec(&json!({ "resent": resent }))))
+}
+
+fn attempt(kept: &KeptAttempt) -> Value {
+    let (outcome, retry_at) = match kept.end {
+        AttemptEnd::Delivered => ("delivered", None),
+        AttemptEnd::RetryAt(time) => ("retry", Some(iso8601(time))),
+        AttemptEnd::Exhausted => ("failed", None),
+    };
+    let attempt = &kept.attempt;
+    json!({
+        "message_id": kept.message.to_string(),
+        "attempted_at": iso8601(attempt.at),
+        "status": attempt.status,
+        "latency_ms": attempt.latency_ms,
+        "response": attempt.excerpt.as_str(),
+        "outcome": outcome,
+        "retry_at": retry_at,
+    })
+}
+
+fn failure(failed: &FailedDelivery, now: Timestamp) -> Value {
+    let message = &failed.message.message;
+    json!({
+        "message_id": message.id.to_string(),
+        "failed_at": iso8601(failed.failed),
+        "attempts": failed.attempts,
+        "reason": failed.reason.as_str(),
+        "ttl": message.ttl.get(),
+        "age": now.secs_since(message.created),
+    })
+}
+
+fn next_page(link: Link) -> Value {
+    json!({ "rel": "next", "href": link.into_text() })
+}
+
+/// The subscription was found by its id: there is nothing to escape.
+fn href(source: &DestinationName, id: &str, listing: &str) -> String {
+    format!("{}/{id}/{listing}", subscriptions::href(source))
+}
