@@ -5,11 +5,13 @@ mod create;
 mod delete;
 mod get;
 mod list;
+mod signing_secrets;
 mod update;
 mod wish;
 
 pub use get::ShownSubscription;
 pub use list::{ListedSubscriptions, SubscriptionListing};
+pub use signing_secrets::{BadSecrets, signing_secrets};
 pub use wish::SubscriptionWish;
 
 use crate::{Absent, Error};
