@@ -17,6 +17,8 @@ mod health;
 #[cfg(test)]
 mod messages;
 #[cfg(test)]
+mod pipelines;
+#[cfg(test)]
 mod placement;
 #[cfg(test)]
 mod policy;
