@@ -10,6 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::{Value, json};
 use support::certificates::Authority;
 use support::server::Site;
 use support::smtp::{PASSWORD, SmtpServer, USER};
@@ -92,6 +93,36 @@ async fn mail_goes_over_every_kind_of_connection_after_a_login() {
             assert!(text.lines().any(|other| other == line), "{line} in {text}");
         }
     }
+}
+
+#[test]
+fn what_is_posted_to_a_queue_is_mailed_to_its_subscribers() {
+    let mail = site();
+    let smtp = SmtpServer::start("starttls", &mail);
+    let server = Site::new(&format!(
+        "[notification]\nsmtp_mode = self_local\nsmtp_host = localhost\nsmtp_port = {}\nsmtp_security = starttls\n\
+         smtp_ca_file = {}\nsmtp_user_name = {USER}\nsmtp_user_password = {PASSWORD}\n",
+        smtp.port,
+        mail.path("authority.crt").display()
+    ))
+    .start();
+    let mut client = server.client();
+    let wish = json!({ "subscriber": "mailto:a@example.org?subject=Orders", "options": { "from": "o@example.org" } });
+    let messages = json!({ "messages": [{ "body": { "order": 7 } }] });
+    for (path, document) in
+        [("/v2/queues/orders/subscriptions", wish), ("/v2/queues/orders/messages", messages)]
+    {
+        assert_eq!(client.request("POST", path, Some(&document)).unwrap().status, 201);
+    }
+    let mail = smtp.mail_to("a@example.org");
+    assert_eq!(mail["from"], "o@example.org");
+    let text = mail["text"].as_str().unwrap().replace("=\r\n", "").replace("=3D", "=");
+    let document: Value = serde_json::from_str(text.split("\r\n\r\n").nth(1).unwrap()).unwrap();
+    assert_eq!(document["body"], json!({ "order": 7 }));
+    assert_eq!(
+        (&document["Message_Type"], &document["queue_name"]),
+        (&json!("Notification"), &json!("orders"))
+    );
 }
 
 #[tokio::test]

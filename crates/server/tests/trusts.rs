@@ -6,6 +6,7 @@ mod support;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener};
+use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -19,6 +20,9 @@ use zaqar_notifier::{
     AddressGuard, Answer, HttpClient, HttpOptions, Notice, NoticeKind, Sender, SystemNames, TrustSender,
     Verdict, WebhookSender,
 };
+
+/// On a busy machine Keystone takes its time.
+const SLOW: &str = "http_connect_timeout = 60";
 
 /// A Keystone with a user `alice` who is a member of `shop`.
 fn keystone() -> Keystone {
@@ -35,6 +39,7 @@ fn subscribe(server: &Server, token: &str, subscriber: &str) -> Response {
 }
 
 fn options_of(server: &Server, token: &str, subscribed: &Response) -> Value {
+    assert_eq!(subscribed.status, 201, "{}", subscribed.text());
     let id = subscribed.json()["subscription_id"].as_str().unwrap().to_owned();
     let headers = [("Client-ID", CLIENT_ID), ("X-Auth-Token", token)];
     let path = format!("/v2/queues/orders/subscriptions/{id}");
@@ -105,6 +110,8 @@ fn notice(project: &ProjectId, subscriber: String, trust: &str) -> Notice {
 struct Service {
     address: SocketAddr,
     tokens: Arc<Mutex<Vec<String>>>,
+    /// The same, as they come.
+    coming: Receiver<String>,
 }
 
 impl Service {
@@ -114,6 +121,7 @@ impl Service {
         let address = listener.local_addr().unwrap();
         let tokens = Arc::<Mutex<Vec<String>>>::default();
         let seen = Arc::clone(&tokens);
+        let (sender, coming) = channel();
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let mut stream = BufReader::new(stream.unwrap());
@@ -137,11 +145,16 @@ impl Service {
                     "HTTP/1.1 {status} -\r\nContent-Length: {size}\r\nConnection: close\r\n\
                      Location: http://{address}/elsewhere\r\n\r\n{token}"
                 );
-                seen.lock().unwrap().push(token);
+                seen.lock().unwrap().push(token.clone());
+                let _ = sender.send(token);
                 stream.get_mut().write_all(answer.as_bytes()).unwrap();
             }
         });
-        Self { address, tokens }
+        Self { address, tokens, coming }
+    }
+
+    fn next_token(&self) -> String {
+        self.coming.recv_timeout(Duration::from_secs(60)).unwrap()
     }
 
     fn tokens(&self) -> Vec<String> {
@@ -156,13 +169,23 @@ fn verdict(answer: &Answer) -> (Verdict, Option<u16>) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_subscription_lends_the_rights_of_whoever_makes_it() {
     let keystone = keystone();
-    let server = Site::new(&(keystone.options("") + &keystone.trustee(""))).start();
+    let server = Site::new(&(keystone.options(SLOW) + &keystone.trustee(""))).start();
     let token = keystone.token("alice", "shop");
     let subscribed = subscribe(&server, &token, "trust+http://127.0.0.1/x");
-    assert_eq!(subscribed.status, 201, "{}", subscribed.text());
     let options = options_of(&server, &token, &subscribed);
     assert_eq!(options["a"], 1);
     let trust = options["trust_id"].as_str().unwrap();
+
+    // What is posted goes out with a token.
+    let service = Service::start(|_| 204);
+    let subscribed = subscribe(&server, &token, &format!("trust+http://{}", service.address));
+    let own_trust = options_of(&server, &token, &subscribed)["trust_id"].clone();
+    let headers = [("Client-ID", CLIENT_ID), ("X-Auth-Token", token.as_str())];
+    let post = json!({ "messages": [{ "body": "hello" }] });
+    server.client().send("POST", "/v2/queues/orders/messages", &headers, Some(&post)).unwrap();
+    let delivered = service.next_token();
+    assert_eq!(keystone.describe(&delivered).unwrap()["OS-TRUST:trust"]["id"], own_trust);
+    assert!(server.log.find_so_far(|line| line.contains(&delivered)).is_none());
 
     let service = Service::start(|_| 204);
     let (trusts, project) = (trusts(&keystone), project(&keystone));
@@ -282,12 +305,12 @@ async fn while_keystone_is_away_a_delivery_waits() {
 fn where_no_trust_can_be_made_the_caller_is_told() {
     let keystone = keystone();
     let alice = keystone.token("alice", "shop");
-    let without_trustee = Site::new(&keystone.options("")).start();
+    let without_trustee = Site::new(&keystone.options(SLOW)).start();
     let refused = subscribe(&without_trustee, &alice, "trust+https://mistral");
     assert_eq!(refused.status, 400);
     assert!(refused.text().contains("[trustee]"), "{}", refused.text());
 
-    let server = Site::new(&(keystone.options("") + &keystone.trustee(""))).start();
+    let server = Site::new(&(keystone.options(SLOW) + &keystone.trustee(""))).start();
     // Keystone makes no trusts for application credentials.
     let credential = keystone.application_credential("alice", &alice, &json!({}));
     let restricted = keystone.token_for(&credential, None);
@@ -295,7 +318,7 @@ fn where_no_trust_can_be_made_the_caller_is_told() {
     assert_eq!(refused.status, 400);
     assert!(refused.text().contains("Keystone makes no trust for this subscription: "), "{}", refused.text());
 
-    let wrong = Site::new(&(keystone.options("") + &keystone.trustee("password = wrong"))).start();
+    let wrong = Site::new(&(keystone.options(SLOW) + &keystone.trustee("password = wrong"))).start();
     let unavailable = subscribe(&wrong, &alice, "trust+https://mistral");
     assert_eq!(unavailable.status, 503);
     assert!(unavailable.text().contains("Keystone cannot be asked now"), "{}", unavailable.text());

@@ -156,7 +156,8 @@ impl Keystone {
         asked: &AskedWith<'_>,
     ) -> Result<Option<Arc<Token>>, Denied> {
         let question = Question::new(token, even_expired);
-        let ask = self.ask(token, even_expired, asked.request_id);
+        // Seldom needed, and large: every request would be.
+        let ask = async { Box::pin(self.ask(token, even_expired, asked.request_id)).await };
         match self.verdicts.get_or_ask(question, &*self.clock, ask).await {
             Verdict::Good(token) => Ok((even_expired || self.clock.now() < token.expires).then_some(token)),
             Verdict::Bad => Ok(None),

@@ -175,7 +175,7 @@ impl Trusts {
         }
         let ask = async {
             let now = self.clock.now();
-            match self.ask_for_token(trust).await {
+            match Box::pin(self.ask_for_token(trust)).await {
                 Ok((token, expires)) => (Ok(Arc::new(token)), renewal(now, expires)),
                 Err(failure @ NoTrustedToken::Gone) => (Err(failure), now.plus_secs(GONE_FOR)),
                 Err(failure @ NoTrustedToken::Unavailable) => {

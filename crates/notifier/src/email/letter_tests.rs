@@ -25,7 +25,7 @@ fn letters() -> Letters {
     }
 }
 
-fn notice(subscriber: &str, options: Value) -> Notice {
+fn notice(subscriber: &str, options: &Value) -> Notice {
     let options = options.as_object().cloned().unwrap_or_default();
     Notice {
         kind: NoticeKind::Notification,
@@ -52,7 +52,7 @@ fn header(letter: &Message, name: &str) -> Option<String> {
 
 #[test]
 fn a_notification_is_a_mail_with_the_document_in_it() {
-    let letter = letters().write(&notice("mailto:a@example.org,b@example.org", json!({})), NOW).unwrap();
+    let letter = letters().write(&notice("mailto:a@example.org,b@example.org", &json!({})), NOW).unwrap();
     assert_eq!(parts(&letter).1, r#"{"body": "hello", "queue_name": "orders"}"#);
     let is = |name, text: &str| assert_eq!(header(&letter, name).as_deref(), Some(text), "{name}");
     is("To", "a@example.org, b@example.org");
@@ -68,7 +68,7 @@ fn a_notification_is_a_mail_with_the_document_in_it() {
 fn subject_and_sender_are_the_uris_or_else_the_options() {
     let options = json!({ "subject": "By option", "from": "option@example.org" });
     let subject_and_sender = |uri: &str, options: &Value| {
-        let letter = letters().write(&notice(uri, options.clone()), NOW).unwrap();
+        let letter = letters().write(&notice(uri, options), NOW).unwrap();
         (header(&letter, "Subject").unwrap_or_default(), header(&letter, "From").unwrap_or_default())
     };
     let uri = "mailto:a@example.org?Subject=By%20URI&from=uri@example.org";
@@ -82,7 +82,7 @@ fn subject_and_sender_are_the_uris_or_else_the_options() {
 #[test]
 fn mails_about_a_subscription_are_the_operators() {
     let options = json!({ "subject": "Mine", "from": "mine@example.org" });
-    let mut notice = notice("mailto:a@example.org?subject=Mine", options);
+    let mut notice = notice("mailto:a@example.org?subject=Mine", &options);
     notice.document = Bytes::from_static(br#"{"URL-Signature": "abc", "X-Project-ID": "shop"}"#);
     for (kind, topic) in [
         (NoticeKind::SubscriptionConfirmation, "Please confirm"),
@@ -101,7 +101,7 @@ fn mails_about_a_subscription_are_the_operators() {
 
 #[test]
 fn lines_that_are_none_are_refused() {
-    let refused = |uri: &str, options: Value| letters().write(&notice(uri, options), NOW).unwrap_err();
+    let refused = |uri: &str, options: Value| letters().write(&notice(uri, &options), NOW).unwrap_err();
     let uri = "mailto:a@example.org";
     let injected = "x\r\nBcc: b@example.org";
     for (error, refusal) in [
@@ -149,7 +149,7 @@ proptest! {
             "mailto:a@example.org".to_owned(),
         ] {
             for from in [Value::Null, json!(from), json!(format!("{from} <a@example.org>"))] {
-                let mut notice = notice(&uri, json!({ "subject": subject, "from": from }));
+                let mut notice = notice(&uri, &json!({ "subject": subject, "from": from }));
                 notice.document = Bytes::from(Value::Object(Map::from_iter([("body".to_owned(), json!(body))])).to_string());
                 let Ok(letter) = letters().write(&notice, NOW) else { continue };
                 let (head, _) = parts(&letter);
@@ -166,7 +166,8 @@ proptest! {
 
 #[test]
 fn a_date_is_the_clocks() {
-    let epoch = letters().write(&notice("mailto:a@example.org", json!({})), Timestamp::from_secs(0)).unwrap();
+    let epoch =
+        letters().write(&notice("mailto:a@example.org", &json!({})), Timestamp::from_secs(0)).unwrap();
     let date = header(&epoch, "Date").unwrap();
     assert_eq!(httpdate::parse_http_date(&date.replace("+0000", "GMT")).unwrap(), SystemTime::UNIX_EPOCH);
 }

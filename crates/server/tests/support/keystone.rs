@@ -98,7 +98,7 @@ impl Keystone {
         let url = self.url();
         format!(
             "[trustee]\nauth_url = {url}\nauth_type = password\nusername = zaqar\npassword = {PASSWORD}\n\
-             user_domain_id = default\n{more}\n"
+             user_domain_id = default\ntimeout = 60\n{more}\n"
         )
     }
 
