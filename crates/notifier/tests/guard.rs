@@ -41,7 +41,6 @@ fn client(guard: AddressGuard, names: Arc<Names>) -> HttpClient {
         connect_timeout: Duration::from_secs(20),
         answer_timeout: Duration::from_secs(20),
         body_timeout: Duration::from_secs(20),
-        idle_connections: 0,
     };
     HttpClient::new(&options, names).unwrap()
 }

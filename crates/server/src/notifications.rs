@@ -102,7 +102,6 @@ fn http_options(options: &Notification, guard: AddressGuard) -> HttpOptions {
         connect_timeout: seconds(options.connect_timeout),
         answer_timeout: seconds(options.answer_timeout),
         body_timeout: seconds(options.body_timeout),
-        idle_connections: count(options.max_endpoint_deliveries),
     }
 }
 

@@ -19,6 +19,8 @@ const MOST_READ: usize = 16 << 10;
 const MOST_SHOWN: usize = 512;
 /// How long a connection is kept that nothing is sent on.
 const KEPT_IDLE: Duration = Duration::from_secs(60);
+/// So many of them to one host.
+const MOST_IDLE: usize = 128;
 
 #[derive(Clone, Debug)]
 pub struct HttpOptions {
@@ -29,8 +31,6 @@ pub struct HttpOptions {
     pub answer_timeout: Duration,
     /// For the rest of the answer.
     pub body_timeout: Duration,
-    /// So many idle connections to one host are kept.
-    pub idle_connections: usize,
 }
 
 /// A client that connects only where its guard allows it, by HTTP/1.1 or HTTP/2, keeps its connections, and follows no
@@ -67,7 +67,7 @@ impl HttpClient {
                 .dns_resolver(Arc::clone(&names))
                 .connect_timeout(options.connect_timeout)
                 .pool_idle_timeout(KEPT_IDLE)
-                .pool_max_idle_per_host(options.idle_connections)
+                .pool_max_idle_per_host(MOST_IDLE)
         };
         // A machine without any authorities can still speak plainly.
         let http = builder().build().or_else(|_| builder().tls_certs_only([]).build())?;
