@@ -14,6 +14,7 @@ mod ids;
 mod json;
 mod messages;
 mod metadata;
+mod moving;
 mod names;
 mod page;
 mod pools;
@@ -34,8 +35,9 @@ pub use destinations::{Destination, DestinationKind, DestinationName, Destinatio
 pub use flavors::Flavor;
 pub use ids::{ClaimId, IdSource, LeaseId, MessageId, RandomIds, SubscriptionId};
 pub use json::{JsonError, JsonText, MAX_JSON_DEPTH};
-pub use messages::{Marker, Message, MovingMessage, NewMessage, QueueStats, StoredMessage};
+pub use messages::{Marker, Message, NewMessage, QueueStats, StoredMessage};
 pub use metadata::Metadata;
+pub use moving::{DeliveryStanding, MovingCursor, MovingDelivery, MovingMessage};
 pub use names::{ClientId, FlavorName, InvalidName, PoolName, ProjectId, QueueName, TopicName};
 pub use page::{Page, PageRequest};
 pub use pools::{Pool, PoolWeight, QueueMove};

@@ -431,6 +431,16 @@ macro_rules! __message_cases {
                     dead_subscriptions_do_not_delay_a_healthy_one,
                     a_lease_without_time_takes_nothing,
                 }
+                migrating {
+                    deliveries_go_along,
+                    imported_deliveries_are_kept,
+                    what_was_taken_goes_along,
+                    leases_go_along,
+                    pauses_go_along,
+                    who_is_owed_what_stays,
+                    nothing_is_leased_before_the_cursor_comes,
+                    a_later_import_of_a_delivery_holds,
+                }
                 notifying {
                     one_that_is_not_notified_is_owed_nothing,
                     one_need_not_be_confirmed_to_be_notified,

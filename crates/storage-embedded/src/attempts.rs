@@ -36,7 +36,7 @@ impl EmbeddedMessageStore {
         let found =
             newest_first.filter(|(_, entry)| now < entry.expires()).map(|(number, entry)| FoundAttempt {
                 number: *number,
-                message: locked.index.posted_id(entry.sequence),
+                message: entry.message,
                 location: entry.location,
                 segment: self.queues.segments.get(entry.location.segment),
             });

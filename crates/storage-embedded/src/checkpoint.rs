@@ -20,7 +20,7 @@ use zaqar_model::{
 use crate::disk::Disk;
 use crate::index::{Entry, KeptSubscription, QueueIndex};
 use crate::kinds;
-use crate::log::{FieldWriter, Fields, Hold, Location, Malformed, Position, SubscriptionRecord};
+use crate::log::{FieldWriter, Fields, ForeignId, Hold, Location, Malformed, Position, SubscriptionRecord};
 use crate::queues::{Queue, Queues};
 
 pub(crate) const FILE: &str = "checkpoint";
@@ -128,8 +128,14 @@ fn encode_queue(queues: &Queues, queue: &Queue, bytes: &mut Vec<u8>) {
             out.text(identity.name.as_str());
         }
     }
-    encode_few(&queues.lock(queue).index, &mut out);
     let mut foreign = Vec::new();
+    {
+        let locked = queues.lock(queue);
+        let exhausted = locked.index.exhausted.iter().map(|(sequence, _, _)| sequence);
+        foreign
+            .extend(exhausted.filter_map(|sequence| Some((sequence, locked.index.foreign_id_of(sequence)?))));
+        encode_few(&locked.index, &mut out);
+    }
     let mut from = END + 1;
     loop {
         let locked = queues.lock(queue);
@@ -145,11 +151,6 @@ fn encode_queue(queues: &Queues, queue: &Queue, bytes: &mut Vec<u8>) {
         }
     }
     out.u64(END);
-    out.count(foreign.len());
-    for (sequence, id) in foreign {
-        out.u64(sequence);
-        out.u128(id.as_u128());
-    }
     let mut from = END + 1;
     loop {
         // Behind the others: what leaves the queue meanwhile is met here.
@@ -157,6 +158,7 @@ fn encode_queue(queues: &Queues, queue: &Queue, bytes: &mut Vec<u8>) {
         let before = from;
         for (sequence, entry) in locked.index.kept.iter_from(from).take(SLICE) {
             encode_entry(sequence, entry, &mut out);
+            foreign.extend(locked.index.foreign_id_of(sequence).map(|id| (sequence, id)));
             from = sequence.saturating_add(1);
         }
         if from == before {
@@ -164,6 +166,12 @@ fn encode_queue(queues: &Queues, queue: &Queue, bytes: &mut Vec<u8>) {
         }
     }
     out.u64(END);
+    out.count(foreign.len());
+    for (sequence, ForeignId { id, posted }) in foreign {
+        out.u64(sequence);
+        out.u128(id.as_u128());
+        out.u8(u8::from(posted));
+    }
 }
 
 /// What a queue has few of, at one moment: claims, exhausted messages, subscriptions.
@@ -218,13 +226,17 @@ fn decode_queue(fields: &mut Fields<'_>, version: u32, queues: &Queues) -> Resul
     while let Some(message) = decode_entry(fields)? {
         messages.push(message);
     }
-    let foreign = fields.list(24, |fields| Ok((fields.u64()?, MessageId::from_u128(fields.u128()?))))?;
     let mut kept = Vec::new();
     while version != WITHOUT_DELIVERIES
         && let Some(message) = decode_entry(fields)?
     {
         kept.push(message);
     }
+    let foreign = fields.list(24, |fields| {
+        let (sequence, id) = (fields.u64()?, MessageId::from_u128(fields.u128()?));
+        let posted = version != WITHOUT_DELIVERIES && fields.u8()? != 0;
+        Ok((sequence, ForeignId { id, posted }))
+    })?;
     let mut locked = queues.lock(&queue);
     for (_, entry) in &messages {
         queues.segments.note_live(entry.location);

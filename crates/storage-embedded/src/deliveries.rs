@@ -19,7 +19,7 @@ use crate::schedule::Turn;
 use crate::subscriptions::shown;
 
 /// How many reports go into the log in one piece: few enough to fit into the smallest segment.
-const RECORDED_AT_ONCE: usize = 64;
+pub(crate) const RECORDED_AT_ONCE: usize = 64;
 /// How many failed deliveries one commit owes once more.
 const OWED_AT_ONCE: usize = 1000;
 
@@ -314,7 +314,7 @@ struct Leased {
 impl Leased {
     /// Notes where a message is to be read from; answers its id.
     fn find(&mut self, store: &EmbeddedMessageStore, locked: &Locked<'_>, sequence: u64) -> MessageId {
-        let id = locked.index.posted_id(sequence);
+        let id = locked.index.id_of(sequence);
         if let Some(entry) = locked.index.owed_message(sequence)
             && self.ids.insert(id)
         {

@@ -6,9 +6,9 @@
 //!   (`docs/decisions/0002-management-store-redb.md`).
 //!
 //! `messages`, `claims`, `subscriptions`, `deliveries` and `migration` are the files of the contract. Behind them stand
-//! `queues` (what is in memory), `schedule` (whose deliveries are due), `writer` (what goes to disk), `store` (opening and
-//! closing), `housekeeping` (giving space back)
-//! and `checkpoint`.
+//! `queues` (what is in memory), `schedule` (whose deliveries are due), `recording` (how they ended), `moving`
+//! (subscriptions that come from another store), `writer` (what goes to disk), `store` (opening and closing),
+//! `housekeeping` (giving space back) and `checkpoint`.
 
 mod attempts;
 mod checkpoint;
@@ -24,6 +24,7 @@ mod log;
 mod management;
 mod messages;
 mod migration;
+mod moving;
 mod queues;
 mod read;
 mod recording;

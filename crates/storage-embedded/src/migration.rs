@@ -4,13 +4,17 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
-use zaqar_model::{ClaimHold, Destination, Marker, MessageId, MovingMessage, Timestamp};
+use zaqar_model::{
+    ClaimHold, Destination, KeptAttempt, Marker, MessageId, MovingCursor, MovingDelivery, MovingMessage,
+    Page, PageRequest, Subscription, SubscriptionId, Timestamp,
+};
 use zaqar_storage::{Migration, StorageResult};
 
 use crate::EmbeddedMessageStore;
 use crate::index::{Entry, QueueIndex};
 use crate::log::Segments;
 use crate::messages::ADOPTED_AT_ONCE;
+use crate::moving;
 use crate::read::{Found, stored_messages};
 use crate::writer::{Operation, answer};
 
@@ -50,7 +54,10 @@ impl Migration for EmbeddedMessageStore {
         let leaving = {
             let locked = self.queues.lock_at(&queue, now);
             let index = &locked.index;
-            let sequences = ids.iter().filter_map(|id| index.find(*id).or_else(|| index.exhausted.find(*id)));
+            let sequences = ids.iter().filter_map(|id| {
+                let in_queue = index.find(*id).or_else(|| index.exhausted.find(*id));
+                in_queue.or_else(|| index.find_posted(*id))
+            });
             sequences.filter_map(|at| Leaving::at(&self.queues.segments, index, at)).collect()
         };
         read(leaving).await
@@ -90,6 +97,82 @@ impl Migration for EmbeddedMessageStore {
             }
         }
     }
+
+    async fn import_subscriptions(
+        &self,
+        to: &Destination,
+        subscriptions: Vec<Subscription>,
+        now: Timestamp,
+    ) -> StorageResult<()> {
+        self.take_in_subscriptions(to, &subscriptions, now).await
+    }
+
+    async fn export_deliveries(
+        &self,
+        from: &Destination,
+        subscription: SubscriptionId,
+        behind: Marker,
+        limit: usize,
+        now: Timestamp,
+    ) -> StorageResult<Vec<MovingDelivery>> {
+        let first = behind.get().saturating_add(1);
+        self.look_at_cursor(from, subscription, now, |index, cursor| {
+            moving::deliveries(index, cursor, cursor.held_from(first, limit))
+        })
+    }
+
+    async fn export_some_deliveries(
+        &self,
+        from: &Destination,
+        subscription: SubscriptionId,
+        positions: &[Marker],
+        now: Timestamp,
+    ) -> StorageResult<Vec<MovingDelivery>> {
+        self.look_at_cursor(from, subscription, now, |index, cursor| {
+            moving::deliveries(index, cursor, positions.iter().map(|position| position.get()))
+        })
+    }
+
+    async fn import_deliveries(
+        &self,
+        to: &Destination,
+        subscription: SubscriptionId,
+        deliveries: Vec<MovingDelivery>,
+        attempts: Vec<KeptAttempt>,
+        now: Timestamp,
+    ) -> StorageResult<()> {
+        self.take_in_deliveries(to, subscription, deliveries, attempts, now).await
+    }
+
+    async fn export_cursors(
+        &self,
+        from: &Destination,
+        page: &PageRequest<SubscriptionId>,
+        now: Timestamp,
+    ) -> StorageResult<Page<MovingCursor, SubscriptionId>> {
+        let Some(queue) = self.find(from)? else { return Ok(Page::empty()) };
+        let locked = self.queues.lock_at(&queue, now);
+        let notified = locked.index.subscriptions.iter_behind(page.marker).filter_map(|subscription| {
+            let cursor = locked.index.cursor(subscription.id)?;
+            Some(MovingCursor {
+                subscription: subscription.id,
+                front: Marker::new(cursor.front()),
+                paused_until: cursor.paused_until,
+                leased: moving::deliveries(&locked.index, cursor, cursor.last_leased()),
+            })
+        });
+        let items: Vec<_> = notified.take(page.limit).collect();
+        Ok(Page { next: items.last().map(|cursor| cursor.subscription), items })
+    }
+
+    async fn import_cursors(
+        &self,
+        to: &Destination,
+        cursors: Vec<MovingCursor>,
+        now: Timestamp,
+    ) -> StorageResult<()> {
+        self.take_in_cursors(to, cursors, now).await
+    }
 }
 
 /// A message that is about to be read for its way to another store.
@@ -98,6 +181,8 @@ struct Leaving {
     sequence: u64,
     hold: Option<ClaimHold>,
     exhausted: bool,
+    posted: bool,
+    kept: bool,
     found: Found,
 }
 
@@ -106,21 +191,27 @@ impl Leaving {
     fn first(segments: &Segments, index: &QueueIndex, from: u64, limit: usize) -> Vec<Self> {
         let exhausted = index.exhausted.iter_from(from).take(limit).map(|(sequence, _, _)| sequence);
         let live = index.iter_from(from).take(limit).map(|(sequence, _, _)| sequence);
-        let mut sequences: Vec<u64> = live.chain(exhausted).collect();
+        let kept = index.kept.iter_from(from).take(limit).map(|(sequence, _)| sequence);
+        let mut sequences: Vec<u64> = live.chain(exhausted).chain(kept).collect();
         sequences.sort_unstable();
         sequences.truncate(limit);
         sequences.into_iter().filter_map(|sequence| Self::at(segments, index, sequence)).collect()
     }
 
     fn at(segments: &Segments, index: &QueueIndex, sequence: u64) -> Option<Self> {
-        if let Some(entry) = index.get(sequence) {
-            let id = index.id_of(sequence);
-            let found = Found::new(segments, index, sequence, entry);
-            return Some(Self { id, sequence, hold: hold(index, entry), exhausted: false, found });
-        }
-        let (_, id, entry) = index.exhausted.iter_from(sequence).next().filter(|(at, ..)| *at == sequence)?;
-        let found = Found::exhausted(segments, id, entry);
-        Some(Self { id, sequence, hold: None, exhausted: true, found })
+        let (id, posted) = (index.id_of(sequence), index.is_posted(sequence));
+        let (mut hold, mut exhausted, mut kept) = (None, false, false);
+        let found = if let Some(entry) = index.get(sequence) {
+            hold = self::hold(index, entry);
+            Found::new(segments, index, sequence, entry)
+        } else if let Some(entry) = index.exhausted.get(sequence) {
+            exhausted = true;
+            Found::exhausted(segments, id, entry)
+        } else {
+            kept = true;
+            Found::owed(segments, id, index.kept.get(sequence)?)
+        };
+        Some(Self { id, sequence, hold, exhausted, posted, kept, found })
     }
 }
 
@@ -131,14 +222,12 @@ fn hold(index: &QueueIndex, entry: &Entry) -> Option<ClaimHold> {
 
 /// Reads the messages; one that is damaged on disk is left out.
 async fn read(leaving: Vec<Leaving>) -> StorageResult<Vec<MovingMessage>> {
-    let state: HashMap<MessageId, _> = leaving
-        .iter()
-        .map(|leaving| (leaving.id, (leaving.sequence, leaving.hold, leaving.exhausted)))
-        .collect();
-    let stored = stored_messages(leaving.into_iter().map(|leaving| leaving.found).collect()).await?;
+    let stored = stored_messages(leaving.iter().map(|leaving| leaving.found.clone()).collect()).await?;
+    let state: HashMap<MessageId, Leaving> =
+        leaving.into_iter().map(|leaving| (leaving.id, leaving)).collect();
     let moving = stored.into_iter().filter_map(|stored| {
-        let (sequence, hold, exhausted) = *state.get(&stored.message.id)?;
-        Some(MovingMessage { position: Marker::new(sequence), stored, hold, exhausted })
+        let Leaving { sequence, hold, exhausted, posted, kept, .. } = *state.get(&stored.message.id)?;
+        Some(MovingMessage { position: Marker::new(sequence), stored, hold, exhausted, posted, kept })
     });
     Ok(moving.collect())
 }

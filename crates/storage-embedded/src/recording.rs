@@ -71,7 +71,8 @@ impl Recording {
         end: AttemptEnd,
     ) {
         let (destination, number) = (queue.number, index.attempts.next_number(subscription));
-        self.attempts.push(AttemptRecord { destination, subscription, number, sequence, attempt, end });
+        let message = index.id_of(sequence);
+        self.attempts.push(AttemptRecord { destination, subscription, number, message, attempt, end });
     }
 
     /// Logs it and brings it into the index; `None` if there is nothing to log.
@@ -107,16 +108,18 @@ impl Recording {
             Record::Standing(StandingRecord { destination: queue.number, subscription, standings })
                 .encode(&mut records);
         }
-        let number = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX);
-        let attempts = self.attempts.iter().map(|attempt| {
-            let start = records.len();
-            Record::Attempt(attempt.clone()).encode(&mut records);
-            let length = number(records.len() - start);
-            let location = Location { segment: 0, offset: number(start), length };
-            let entry = AttemptEntry { location, sequence: attempt.sequence, at: attempt.attempt.at };
-            NewAttempt { subscription: attempt.subscription, number: attempt.number, entry }
-        });
+        let attempts = self.attempts.iter().map(|attempt| encode_attempt(attempt, &mut records));
         let attempts = attempts.collect();
         (records, attempts)
     }
+}
+
+/// Puts an attempt behind other records.
+pub(crate) fn encode_attempt(attempt: &AttemptRecord, records: &mut Vec<u8>) -> NewAttempt {
+    let number = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX);
+    let start = records.len();
+    Record::Attempt(attempt.clone()).encode(records);
+    let location = Location { segment: 0, offset: number(start), length: number(records.len() - start) };
+    let entry = AttemptEntry { location, message: attempt.message, at: attempt.attempt.at };
+    NewAttempt { subscription: attempt.subscription, number: attempt.number, entry }
 }

@@ -14,8 +14,8 @@ use crate::disk::{Disk, LocalDisk};
 use crate::housekeeping::Housekeeping;
 use crate::index::{AttemptEntry, QueueIndex};
 use crate::log::{
-    Appender, AttemptRecord, Dropped, Location, Position, Record, Recovery, Segment, SegmentHeader, Segments,
-    StandingRecord, UnknownVersion, replay,
+    Appender, AttemptRecord, CursorRecord, Dropped, Location, Position, Record, Recovery, Segment,
+    SegmentHeader, Segments, StandingRecord, UnknownVersion, replay,
 };
 use crate::queues::Queues;
 use crate::writer::Writer;
@@ -243,11 +243,16 @@ fn apply(queues: &Queues, location: Location, record: &Record<'_>) {
                 }
             });
         }
-        Record::Attempt(AttemptRecord { destination, subscription, number, sequence, attempt, .. }) => {
+        Record::Attempt(AttemptRecord { destination, subscription, number, message, attempt, .. }) => {
             with(queues, *destination, |index| {
                 queues.segments.note_live(location);
-                let entry = AttemptEntry { location, sequence: *sequence, at: attempt.at };
+                let entry = AttemptEntry { location, message: *message, at: attempt.at };
                 index.add_attempt(*subscription, *number, entry);
+            });
+        }
+        Record::Cursor(CursorRecord { destination, subscription, anew, front, standings }) => {
+            with(queues, *destination, |index| {
+                index.resume(*subscription, *anew, *front, standings.iter().cloned());
             });
         }
         Record::Lose { destination, sequences } => {

@@ -138,7 +138,7 @@ impl Subscriptions for EmbeddedMessageStore {
 
 impl EmbeddedMessageStore {
     /// Says in the log which queue a number stands for, if it does not say so yet.
-    fn log_identity(&self, queue: &Queue, locked: &mut Locked<'_>) -> StorageResult<()> {
+    pub(crate) fn log_identity(&self, queue: &Queue, locked: &mut Locked<'_>) -> StorageResult<()> {
         let Some(identity) = queue.identity.get() else { return Ok(()) };
         if queue.identity_is_logged.load(Ordering::Relaxed) {
             return Ok(());
@@ -155,7 +155,7 @@ impl EmbeddedMessageStore {
     }
 }
 
-fn kept(subscription: &Subscription) -> StorageResult<KeptSubscription> {
+pub(crate) fn kept(subscription: &Subscription) -> StorageResult<KeptSubscription> {
     Ok(KeptSubscription {
         id: subscription.id,
         renewed: subscription.renewed,

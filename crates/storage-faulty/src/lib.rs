@@ -6,8 +6,9 @@ use std::sync::Arc;
 use zaqar_model::{
     AttemptNumber, Claim, ClaimId, ClaimTerms, ClientId, Delivery, DeliveryReport, Destination,
     DestinationKind, DestinationNumber, FailedDelivery, Flavor, FlavorName, KeptAttempt, LeaseId, Marker,
-    Message, MessageId, Metadata, MovingMessage, NewMessage, Page, PageRequest, Pool, PoolName, ProjectId,
-    Queue, QueueMove, QueueName, QueueStats, StoredMessage, Subscription, SubscriptionId, Timestamp,
+    Message, MessageId, Metadata, MovingCursor, MovingDelivery, MovingMessage, NewMessage, Page, PageRequest,
+    Pool, PoolName, ProjectId, Queue, QueueMove, QueueName, QueueStats, StoredMessage, Subscription,
+    SubscriptionId, Timestamp,
 };
 use zaqar_storage::{
     Capabilities, Catalogue, ClaimRequest, Claimed, Claims, Created, Deletion, Deliveries, Destinations,
@@ -103,6 +104,12 @@ faulty! {
         export_some(&Destination, &[MessageId], Timestamp) -> Vec<MovingMessage>;
         last_position(&Destination) -> Marker;
         import(&Destination, Vec<MovingMessage>, Marker, Timestamp) -> ();
+        import_subscriptions(&Destination, Vec<Subscription>, Timestamp) -> ();
+        export_deliveries(&Destination, SubscriptionId, Marker, usize, Timestamp) -> Vec<MovingDelivery>;
+        export_some_deliveries(&Destination, SubscriptionId, &[Marker], Timestamp) -> Vec<MovingDelivery>;
+        import_deliveries(&Destination, SubscriptionId, Vec<MovingDelivery>, Vec<KeptAttempt>, Timestamp) -> ();
+        export_cursors(&Destination, &PageRequest<SubscriptionId>, Timestamp) -> Page<MovingCursor, SubscriptionId>;
+        import_cursors(&Destination, Vec<MovingCursor>, Timestamp) -> ();
     }
     Deliveries {
         lease(LeaseId, Timestamp, LeaseLimits, Timestamp) -> Vec<Delivery>;

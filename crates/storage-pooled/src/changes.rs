@@ -1,22 +1,28 @@
 //! What has changed in a queue while it is being copied to another store.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use parking_lot::Mutex;
-use zaqar_model::{MessageId, SubscriptionId};
+use zaqar_model::{Marker, MessageId, SubscriptionId};
 
 /// What was changed, by name; how it is now, the store tells.
 #[derive(Debug, Default)]
 pub(crate) struct Changed {
     pub(crate) messages: HashSet<MessageId>,
     pub(crate) subscriptions: HashSet<SubscriptionId>,
+    /// Deliveries to a subscription, by the positions of their messages.
+    pub(crate) deliveries: HashMap<SubscriptionId, HashSet<Marker>>,
+    /// To these subscriptions it may be any.
+    pub(crate) cursors: HashSet<SubscriptionId>,
     /// All messages were removed at once.
     pub(crate) purged: bool,
 }
 
 impl Changed {
     fn is_nothing(&self) -> bool {
-        self.messages.is_empty() && self.subscriptions.is_empty() && !self.purged
+        let Self { messages, subscriptions, deliveries, cursors, purged } = self;
+        let is_untold = deliveries.is_empty() && cursors.is_empty();
+        messages.is_empty() && subscriptions.is_empty() && is_untold && !purged
     }
 }
 
@@ -33,6 +39,10 @@ impl Changes {
         let mut all = self.0.lock();
         all.messages.extend(changed.messages);
         all.subscriptions.extend(changed.subscriptions);
+        for (subscription, positions) in changed.deliveries {
+            all.deliveries.entry(subscription).or_default().extend(positions);
+        }
+        all.cursors.extend(changed.cursors);
         all.purged |= changed.purged;
     }
 

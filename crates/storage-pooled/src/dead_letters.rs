@@ -6,6 +6,7 @@ use std::sync::Arc;
 use zaqar_model::{Destination, MessageId, StoredMessage, Timestamp};
 use zaqar_storage::StorageResult;
 
+use crate::gates::Inside;
 use crate::pooled::Pooled;
 use crate::visit::Visit;
 
@@ -29,11 +30,11 @@ impl Pooled {
         // In the order of the numbers, so that two who move in opposite directions do not wait for each other.
         let (inside, alone);
         if from.number < to.number {
-            inside = from_gate.with_others().await;
+            inside = Inside::WithOthers { _inside: from_gate.with_others().await };
             alone = to_gate.alone().await;
         } else {
             alone = to_gate.alone().await;
-            inside = from_gate.with_others().await;
+            inside = Inside::WithOthers { _inside: from_gate.with_others().await };
         }
         let Some(source) = self.home_of(from.number).await? else { return Ok(()) };
         let mut source = Visit::inside(self.store_of(&source).await?, from_gate, inside);

@@ -39,7 +39,7 @@ impl Deliveries for PooledMessageStore {
         let mut by_store: Vec<(Arc<dyn MessageStore>, Vec<DeliveryReport>)> = Vec::new();
         let mut visits: Vec<Visit> = Vec::new();
         for reports in by_source.into_values() {
-            let visit = match self.pooled.visit(&reports[0].source).await {
+            let mut visit = match self.pooled.visit(&reports[0].source).await {
                 Ok(Some(visit)) => visit,
                 Ok(None) => continue,
                 // One pool that fails does not keep the others from it.
@@ -48,6 +48,9 @@ impl Deliveries for PooledMessageStore {
                     continue;
                 }
             };
+            for report in &reports {
+                visit.touch_delivery(report.subscription, report.position);
+            }
             match by_store.iter_mut().find(|(store, _)| Arc::ptr_eq(store, &visit.store)) {
                 Some((_, all)) => all.extend(reports),
                 None => by_store.push((Arc::clone(&visit.store), reports)),
@@ -86,7 +89,8 @@ impl Deliveries for PooledMessageStore {
         message: MessageId,
         now: Timestamp,
     ) -> StorageResult<bool> {
-        let Some(visit) = self.pooled.visit(source).await? else { return Ok(false) };
+        let Some(mut visit) = self.pooled.visit(source).await? else { return Ok(false) };
+        visit.touch_cursor(subscription);
         visit.store.redeliver(source, subscription, message, now).await
     }
 
@@ -97,7 +101,8 @@ impl Deliveries for PooledMessageStore {
         since: Timestamp,
         now: Timestamp,
     ) -> StorageResult<u64> {
-        let Some(visit) = self.pooled.visit(source).await? else { return Ok(0) };
+        let Some(mut visit) = self.pooled.visit(source).await? else { return Ok(0) };
+        visit.touch_cursor(subscription);
         visit.store.redeliver_failed(source, subscription, since, now).await
     }
 

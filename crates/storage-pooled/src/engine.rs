@@ -11,14 +11,6 @@ use zaqar_storage::{Deliveries, LeaseLimits, MessageStore, StorageError, Storage
 
 use crate::PooledMessageStore;
 
-/// What one lease has found so far.
-#[derive(Default)]
-struct Found {
-    deliveries: Vec<Delivery>,
-    /// Leased from what a move has left behind, or is only bringing.
-    strays: Vec<Delivery>,
-}
-
 impl PooledMessageStore {
     /// Leases from every pool its share; what one does not need goes to the others.
     pub(crate) async fn lease_from_all(
@@ -27,9 +19,10 @@ impl PooledMessageStore {
         limits: LeaseLimits,
         now: Timestamp,
     ) -> StorageResult<Vec<Delivery>> {
-        let mut found = Found::default();
+        let mut found: Vec<Delivery> = Vec::new();
         loop {
             let switches = self.pooled.switches();
+            let mut has_strayed = false;
             let mut stores = self.delivering().await?;
             // Another begins each time: then nobody is always asked for what the others have left.
             if let Ok(count @ 1..) = u128::try_from(stores.len()) {
@@ -37,16 +30,20 @@ impl PooledMessageStore {
             }
             let asked = stores.len();
             let mut failures = Vec::new();
-            while !stores.is_empty() && found.deliveries.len() < limits.total {
+            while !stores.is_empty() && found.len() < limits.total {
                 let count = stores.len();
                 for (place, store) in std::mem::take(&mut stores).into_iter().enumerate() {
-                    let left = limits.total - found.deliveries.len();
+                    let left = limits.total - found.len();
                     let total = left.div_ceil(count - place);
                     let limits = LeaseLimits { total, ..limits };
                     match store.lease(lease, until, limits, now).await {
                         Ok(leased) => {
                             let is_all = leased.len() < total;
-                            self.sort_out(leased, &store, &mut found).await;
+                            let (own, strays) = self.sort_out(leased, &store).await;
+                            found.extend(own);
+                            has_strayed |= !strays.is_empty();
+                            // At once: the others are asked in the order of posting.
+                            self.give_back(lease, &strays, &found, now).await;
                             if !is_all {
                                 stores.push(store);
                             }
@@ -55,21 +52,26 @@ impl PooledMessageStore {
                     }
                 }
             }
-            if let Some(error) = failures.pop().filter(|_| failures.len() + 1 == asked) {
+            let nobody_answered = failures.len() == asked && found.is_empty();
+            if let Some(error) = failures.pop().filter(|_| nobody_answered) {
                 return Err(error);
             }
-            let strays = std::mem::take(&mut found.strays);
-            let is_over = strays.is_empty() && switches == self.pooled.switches();
-            self.give_back(lease, strays, &found.deliveries, now).await;
-            if is_over || found.deliveries.len() >= limits.total {
-                return Ok(found.deliveries);
+            let is_over = !has_strayed && switches == self.pooled.switches();
+            if is_over || found.len() >= limits.total {
+                return Ok(found);
             }
             // A queue has moved meanwhile, perhaps to a pool that was asked before it came.
         }
     }
 
-    /// Keeps the deliveries of queues that live in this store.
-    async fn sort_out(&self, leased: Vec<Delivery>, store: &Arc<dyn MessageStore>, found: &mut Found) {
+    /// Parts the deliveries of queues that live in this store from those that were leased from what a move has left
+    /// behind there, or is only bringing.
+    async fn sort_out(
+        &self,
+        leased: Vec<Delivery>,
+        store: &Arc<dyn MessageStore>,
+    ) -> (Vec<Delivery>, Vec<Delivery>) {
+        let (mut own, mut strays) = (Vec::new(), Vec::new());
         let mut homes: BTreeMap<DestinationNumber, bool> = BTreeMap::new();
         for delivery in leased {
             let source = &delivery.subscription.source;
@@ -84,15 +86,16 @@ impl PooledMessageStore {
                 }
             };
             if is_at_home {
-                found.deliveries.push(delivery);
+                own.push(delivery);
             } else {
-                found.strays.push(delivery);
+                strays.push(delivery);
             }
         }
+        (own, strays)
     }
 
     /// A move may have taken a lease along that nobody has got: then the delivery is due again.
-    async fn give_back(&self, lease: LeaseId, strays: Vec<Delivery>, kept: &[Delivery], now: Timestamp) {
+    async fn give_back(&self, lease: LeaseId, strays: &[Delivery], kept: &[Delivery], now: Timestamp) {
         if strays.is_empty() {
             return;
         }

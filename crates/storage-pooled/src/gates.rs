@@ -31,6 +31,13 @@ pub(crate) struct AtGate {
     gate: Arc<Gate>,
 }
 
+/// Having passed a gate.
+#[derive(Debug)]
+pub(crate) enum Inside {
+    WithOthers { _inside: OwnedRwLockReadGuard<()> },
+    Alone { _inside: OwnedRwLockWriteGuard<()> },
+}
+
 impl Gates {
     pub(crate) fn approach(gates: &Arc<Self>, queue: DestinationNumber) -> AtGate {
         let mut all = gates.0.lock();
@@ -48,6 +55,16 @@ impl AtGate {
     /// Waits until all who have passed are back. Those who come later wait in turn.
     pub(crate) async fn alone(&self) -> OwnedRwLockWriteGuard<()> {
         Arc::clone(&self.gate.door).write_owned().await
+    }
+
+    /// With others, but alone while changes are noted: whatever others change after this is noted after it.
+    pub(crate) async fn in_turn(&self) -> Inside {
+        let inside = self.with_others().await;
+        if self.changes().is_none() {
+            return Inside::WithOthers { _inside: inside };
+        }
+        drop(inside);
+        Inside::Alone { _inside: self.alone().await }
     }
 
     /// From now on, changes are noted. Called alone, so that nobody who is inside goes without noting.

@@ -15,6 +15,8 @@
 mod changes;
 mod choice;
 mod claims;
+mod copy;
+mod copy_deliveries;
 mod dead_letters;
 mod deliveries;
 mod dropping;

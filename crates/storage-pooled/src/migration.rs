@@ -1,6 +1,9 @@
 //! Migration of a queue to or from the pools as a whole; from pool to pool is the `mover`'s.
 
-use zaqar_model::{Destination, Marker, MessageId, MovingMessage, Timestamp};
+use zaqar_model::{
+    Destination, KeptAttempt, Marker, MessageId, MovingCursor, MovingDelivery, MovingMessage, Page,
+    PageRequest, Subscription, SubscriptionId, Timestamp,
+};
 use zaqar_storage::{Migration, StorageResult};
 
 use crate::PooledMessageStore;
@@ -43,5 +46,74 @@ impl Migration for PooledMessageStore {
         let mut visit = self.pooled.visit_to_write(to).await?;
         visit.touch(messages.iter().map(|moving| moving.stored.message.id));
         visit.store.import(to, messages, last, now).await
+    }
+
+    async fn import_subscriptions(
+        &self,
+        to: &Destination,
+        subscriptions: Vec<Subscription>,
+        now: Timestamp,
+    ) -> StorageResult<()> {
+        let mut visit = self.pooled.visit_to_subscribe(to).await?;
+        subscriptions.iter().for_each(|subscription| visit.touch_subscription(subscription.id));
+        visit.store.import_subscriptions(to, subscriptions, now).await
+    }
+
+    async fn export_deliveries(
+        &self,
+        from: &Destination,
+        subscription: SubscriptionId,
+        behind: Marker,
+        limit: usize,
+        now: Timestamp,
+    ) -> StorageResult<Vec<MovingDelivery>> {
+        let Some(visit) = self.pooled.visit(from).await? else { return Ok(Vec::new()) };
+        visit.store.export_deliveries(from, subscription, behind, limit, now).await
+    }
+
+    async fn export_some_deliveries(
+        &self,
+        from: &Destination,
+        subscription: SubscriptionId,
+        positions: &[Marker],
+        now: Timestamp,
+    ) -> StorageResult<Vec<MovingDelivery>> {
+        let Some(visit) = self.pooled.visit(from).await? else { return Ok(Vec::new()) };
+        visit.store.export_some_deliveries(from, subscription, positions, now).await
+    }
+
+    async fn import_deliveries(
+        &self,
+        to: &Destination,
+        subscription: SubscriptionId,
+        deliveries: Vec<MovingDelivery>,
+        attempts: Vec<KeptAttempt>,
+        now: Timestamp,
+    ) -> StorageResult<()> {
+        let mut visit = self.pooled.visit_to_write(to).await?;
+        deliveries.iter().for_each(|delivery| visit.touch_delivery(subscription, delivery.position));
+        visit.touch_cursor(subscription);
+        visit.store.import_deliveries(to, subscription, deliveries, attempts, now).await
+    }
+
+    async fn export_cursors(
+        &self,
+        from: &Destination,
+        page: &PageRequest<SubscriptionId>,
+        now: Timestamp,
+    ) -> StorageResult<Page<MovingCursor, SubscriptionId>> {
+        let Some(visit) = self.pooled.visit(from).await? else { return Ok(Page::empty()) };
+        visit.store.export_cursors(from, page, now).await
+    }
+
+    async fn import_cursors(
+        &self,
+        to: &Destination,
+        cursors: Vec<MovingCursor>,
+        now: Timestamp,
+    ) -> StorageResult<()> {
+        let mut visit = self.pooled.visit_to_write(to).await?;
+        cursors.iter().for_each(|cursor| visit.touch_cursor(cursor.subscription));
+        visit.store.import_cursors(to, cursors, now).await
     }
 }

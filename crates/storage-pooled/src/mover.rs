@@ -8,21 +8,18 @@
 //! Whenever it is broken off, the catalogue says which store counts, and the noted move which others may hold something of
 //! the queue: that is dropped, and the move begins anew.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use zaqar_model::{Destination, Marker, MessageId, PageRequest, PoolName, QueueMove, SubscriptionId};
-use zaqar_storage::{MessageStore, StorageError, StorageResult};
+use zaqar_model::{Destination, Marker, PoolName, QueueMove};
+use zaqar_storage::{StorageError, StorageResult};
 
-use crate::changes::{Changed, Changes};
+use crate::copy::Copy;
 use crate::gates::AtGate;
 use crate::home::Home;
 use crate::movers::Roll;
 use crate::pooled::Pooled;
 
-/// How many messages or subscriptions are copied in one step.
-const BATCH: usize = 200;
 /// How often the batch of the last step may double, at most.
 const MOST_DOUBLINGS: u32 = 20;
 
@@ -33,16 +30,6 @@ pub(crate) struct Mover {
     queue: Destination,
     /// Set when the plan has changed: it is to be read again.
     stop: Arc<AtomicBool>,
-}
-
-/// What a copy is made from and to.
-struct Copy<'a> {
-    queue: &'a Destination,
-    source: Arc<dyn MessageStore>,
-    target: Arc<dyn MessageStore>,
-    changes: Arc<Changes>,
-    /// The position of the last message that was copied.
-    done: Marker,
 }
 
 impl Mover {
@@ -137,7 +124,7 @@ impl Mover {
             target.import(&self.queue, Vec::new(), Marker::default(), self.pooled.clock.now()).await?;
             gate.begin_noting()
         };
-        let copy = Copy { queue: &self.queue, source, target, changes, done: Marker::default() };
+        let copy = Copy::new(&self.queue, source, target, changes);
         let result = self.copy_and_switch(copy, &gate, home, to).await;
         gate.end_noting();
         result
@@ -165,9 +152,17 @@ impl Mover {
                 return Ok(());
             }
             copy.catch_up(&self.pooled).await?;
-            if !copy.batch(BATCH, &self.pooled).await? {
+            if !copy.batch(&self.pooled).await? {
                 break;
             }
+        }
+        while copy.has_more_deliveries() {
+            let _with_others = gate.with_others().await;
+            if self.is_recalled() {
+                return Ok(());
+            }
+            copy.catch_up(&self.pooled).await?;
+            copy.deliveries(&self.pooled).await?;
         }
         // What was posted since: a step is longer than the one before, so that no one posts faster than it copies.
         for doublings in 0.. {
@@ -177,9 +172,12 @@ impl Mover {
             }
             copy.catch_up(&self.pooled).await?;
             for _ in 0..2_u32 << MOST_DOUBLINGS.min(doublings) {
-                if !copy.batch(BATCH, &self.pooled).await? {
-                    copy.go_on_behind(&self.pooled).await?;
-                    return self.switch(home, to).await;
+                if !copy.batch(&self.pooled).await? {
+                    copy.finish(&self.pooled).await?;
+                    self.switch(home, to).await?;
+                    // At once, so that nothing is leased from what is left. If it fails, the plan comes to it again.
+                    let _ = copy.source.drop_destination(&self.queue).await;
+                    return Ok(());
                 }
             }
         }
@@ -205,94 +203,4 @@ impl Mover {
 
 fn same(mapped: &PoolName, wanted: &PoolName) -> StorageResult<()> {
     if mapped == wanted { Ok(()) } else { Err(StorageError::Conflict("the queue was mapped meanwhile")) }
-}
-
-impl Copy<'_> {
-    /// Copies a batch of messages; `false`: there are no more.
-    async fn batch(&mut self, limit: usize, pooled: &Pooled) -> StorageResult<bool> {
-        let now = pooled.clock.now();
-        let messages = self.source.export(self.queue, self.done, limit, now).await?;
-        let Some(last) = messages.last() else { return Ok(false) };
-        self.done = last.position;
-        self.target.import(self.queue, messages, Marker::default(), now).await?;
-        Ok(true)
-    }
-
-    /// What is posted later comes behind all that was ever posted.
-    async fn go_on_behind(&self, pooled: &Pooled) -> StorageResult<()> {
-        let last = self.source.last_position(self.queue).await?;
-        self.target.import(self.queue, Vec::new(), last, pooled.clock.now()).await
-    }
-
-    /// Copies what has changed since it was copied.
-    async fn catch_up(&mut self, pooled: &Pooled) -> StorageResult<()> {
-        let Changed { messages, subscriptions, purged } = self.changes.take();
-        if purged {
-            // What was posted since goes too, and is copied again.
-            self.target.purge(self.queue, pooled.clock.now()).await?;
-            self.done = Marker::default();
-        }
-        let messages: Vec<MessageId> = messages.into_iter().collect();
-        for ids in messages.chunks(BATCH) {
-            self.copy_again(ids, pooled).await?;
-        }
-        self.copy_subscriptions_again(&subscriptions, pooled).await
-    }
-
-    async fn copy_again(&self, ids: &[MessageId], pooled: &Pooled) -> StorageResult<()> {
-        let now = pooled.clock.now();
-        let messages = self.source.export_some(self.queue, ids, now).await?;
-        let found: HashSet<MessageId> = messages.iter().map(|moving| moving.stored.message.id).collect();
-        let gone: Vec<MessageId> = ids.iter().copied().filter(|id| !found.contains(id)).collect();
-        if !gone.is_empty() {
-            self.target.delete_many(self.queue, &gone, None, now).await?;
-            self.target.discard_exhausted(self.queue, &gone).await?;
-        }
-        if !messages.is_empty() {
-            self.target.import(self.queue, messages, Marker::default(), now).await?;
-        }
-        Ok(())
-    }
-
-    /// Copies a page of subscriptions; answers where to go on, if there may be more.
-    async fn subscriptions(
-        &self,
-        behind: Option<SubscriptionId>,
-        pooled: &Pooled,
-    ) -> StorageResult<Option<Option<SubscriptionId>>> {
-        let now = pooled.clock.now();
-        let page = PageRequest { marker: behind, limit: BATCH };
-        let page = self.source.list_subscriptions(self.queue, &page, now).await?;
-        let next = page.next.filter(|_| page.items.len() == BATCH);
-        for subscription in page.items {
-            or_changed(self.target.subscribe(subscription, now).await)?;
-        }
-        Ok(next.map(Some))
-    }
-
-    async fn copy_subscriptions_again(
-        &self,
-        ids: &HashSet<SubscriptionId>,
-        pooled: &Pooled,
-    ) -> StorageResult<()> {
-        let now = pooled.clock.now();
-        // First all go: two may have swapped their subscribers.
-        for id in ids {
-            self.target.unsubscribe(self.queue, *id).await?;
-        }
-        for id in ids {
-            if let Some(subscription) = self.source.get_subscription(self.queue, *id, now).await? {
-                or_changed(self.target.subscribe(subscription, now).await)?;
-            }
-        }
-        Ok(())
-    }
-}
-
-/// A conflict says that a subscription changes at this moment: then its change is noted, and it is copied again.
-fn or_changed(copied: StorageResult<()>) -> StorageResult<()> {
-    match copied {
-        Err(StorageError::Conflict(_)) => Ok(()),
-        copied => copied,
-    }
 }

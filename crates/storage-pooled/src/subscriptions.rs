@@ -9,7 +9,7 @@ use crate::PooledMessageStore;
 impl Subscriptions for PooledMessageStore {
     async fn subscribe(&self, subscription: Subscription, now: Timestamp) -> StorageResult<()> {
         let source = subscription.source.clone();
-        let mut visit = self.pooled.visit_to_write(&source).await?;
+        let mut visit = self.pooled.visit_to_subscribe(&source).await?;
         visit.touch_subscription(subscription.id);
         let result = visit.store.subscribe(subscription, now).await;
         self.pooled.end(visit, &source, result).await
@@ -52,13 +52,13 @@ impl Subscriptions for PooledMessageStore {
         change: SubscriptionChange,
         now: Timestamp,
     ) -> StorageResult<bool> {
-        let Some(mut visit) = self.pooled.visit(source).await? else { return Ok(false) };
+        let Some(mut visit) = self.pooled.visit_subscriptions(source).await? else { return Ok(false) };
         visit.touch_subscription(id);
         visit.store.update_subscription(source, id, change, now).await
     }
 
     async fn unsubscribe(&self, source: &Destination, id: SubscriptionId) -> StorageResult<()> {
-        let Some(mut visit) = self.pooled.visit(source).await? else { return Ok(()) };
+        let Some(mut visit) = self.pooled.visit_subscriptions(source).await? else { return Ok(()) };
         visit.touch_subscription(id);
         visit.store.unsubscribe(source, id).await
     }

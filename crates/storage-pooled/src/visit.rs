@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use tokio::sync::OwnedRwLockReadGuard;
-use zaqar_model::{Destination, MessageId, SubscriptionId};
+use zaqar_model::{Destination, Marker, MessageId, SubscriptionId};
 use zaqar_storage::{MessageStore, StorageError, StorageResult};
 
 use crate::changes::Changed;
-use crate::gates::AtGate;
+use crate::gates::{AtGate, Inside};
 use crate::home::Home;
 use crate::pooled::Pooled;
 
@@ -20,7 +19,7 @@ pub(crate) struct Visit {
     touched: Changed,
     /// The queue was mapped by this visit.
     is_new: bool,
-    _inside: OwnedRwLockReadGuard<()>,
+    _inside: Inside,
 }
 
 impl Pooled {
@@ -28,7 +27,25 @@ impl Pooled {
     pub(crate) async fn visit(&self, queue: &Destination) -> StorageResult<Option<Visit>> {
         self.pools.check_open()?;
         let at_gate = self.approach(queue.number);
-        let inside = at_gate.with_others().await;
+        let inside = Inside::WithOthers { _inside: at_gate.with_others().await };
+        self.look_around(queue, at_gate, inside).await
+    }
+
+    /// Enters a queue to change a subscription. While the queue is being copied, the copy must hear of a subscription
+    /// before it hears of a message that stays for it.
+    pub(crate) async fn visit_subscriptions(&self, queue: &Destination) -> StorageResult<Option<Visit>> {
+        self.pools.check_open()?;
+        let at_gate = self.approach(queue.number);
+        let inside = at_gate.in_turn().await;
+        self.look_around(queue, at_gate, inside).await
+    }
+
+    async fn look_around(
+        &self,
+        queue: &Destination,
+        at_gate: AtGate,
+        inside: Inside,
+    ) -> StorageResult<Option<Visit>> {
         let Some(home) = self.home_of(queue.number).await? else { return Ok(None) };
         let store = self.store_of(&home).await?;
         Ok(Some(Visit::inside(store, at_gate, inside)))
@@ -38,7 +55,19 @@ impl Pooled {
     pub(crate) async fn visit_to_write(&self, queue: &Destination) -> StorageResult<Visit> {
         self.pools.check_open()?;
         let at_gate = self.approach(queue.number);
-        let inside = at_gate.with_others().await;
+        let inside = Inside::WithOthers { _inside: at_gate.with_others().await };
+        self.settle(queue, at_gate, inside).await
+    }
+
+    /// The same, to put subscriptions into it.
+    pub(crate) async fn visit_to_subscribe(&self, queue: &Destination) -> StorageResult<Visit> {
+        self.pools.check_open()?;
+        let at_gate = self.approach(queue.number);
+        let inside = at_gate.in_turn().await;
+        self.settle(queue, at_gate, inside).await
+    }
+
+    async fn settle(&self, queue: &Destination, at_gate: AtGate, inside: Inside) -> StorageResult<Visit> {
         let Found { home, is_new } = self.find_home(queue).await?;
         let store = self.store_of(&home).await?;
         let mut visit = Visit::inside(store, at_gate, inside);
@@ -95,11 +124,7 @@ pub(crate) fn no_pool() -> StorageError {
 }
 
 impl Visit {
-    pub(crate) fn inside(
-        store: Arc<dyn MessageStore>,
-        at_gate: AtGate,
-        inside: OwnedRwLockReadGuard<()>,
-    ) -> Self {
+    pub(crate) fn inside(store: Arc<dyn MessageStore>, at_gate: AtGate, inside: Inside) -> Self {
         Self { store, at_gate, touched: Changed::default(), is_new: false, _inside: inside }
     }
 
@@ -109,6 +134,15 @@ impl Visit {
 
     pub(crate) fn touch_subscription(&mut self, subscription: SubscriptionId) {
         self.touched.subscriptions.insert(subscription);
+    }
+
+    pub(crate) fn touch_delivery(&mut self, subscription: SubscriptionId, position: Marker) {
+        self.touched.deliveries.entry(subscription).or_default().insert(position);
+    }
+
+    /// Any delivery to this subscription.
+    pub(crate) fn touch_cursor(&mut self, subscription: SubscriptionId) {
+        self.touched.cursors.insert(subscription);
     }
 
     pub(crate) const fn touch_all(&mut self) {

@@ -2,6 +2,7 @@
 
 mod management;
 mod messages;
+mod moving;
 mod queue;
 mod subscriptions;
 

@@ -1,10 +1,16 @@
 //! Migration: a queue goes to another store with everything in it.
 
-use zaqar_model::{ClaimHold, Destination, Marker, MessageId, MovingMessage, Timestamp};
+use std::collections::BTreeSet;
+
+use zaqar_model::{
+    ClaimHold, DeliveryStanding, Destination, KeptAttempt, Marker, MessageId, MovingCursor, MovingDelivery,
+    MovingMessage, Page, PageRequest, StoredMessage, Subscription, SubscriptionId, Timestamp,
+};
 use zaqar_storage::{Migration, StorageResult};
 
-use super::ModelStore;
 use super::contents::{ClaimRecord, Contents, Entry};
+use super::owed::Owed;
+use super::{ModelStore, page_of};
 
 #[async_trait::async_trait]
 impl Migration for ModelStore {
@@ -42,10 +48,17 @@ impl Migration for ModelStore {
     ) -> StorageResult<()> {
         self.state()?.dropped.remove(to);
         let mut contents = self.contents(to)?;
-        for MovingMessage { position, mut stored, hold, exhausted } in messages {
+        for MovingMessage { position, mut stored, hold, exhausted, posted, kept } in messages {
             let sequence = position.get();
             contents.entries.retain(|entry| entry.sequence != sequence);
             contents.exhausted.retain(|entry| entry.sequence != sequence);
+            if posted {
+                contents.ledger.posted.insert(position, as_posted(&stored));
+            }
+            contents.last_sequence = contents.last_sequence.max(sequence);
+            if kept {
+                continue;
+            }
             stored.message.claim = hold.map(|hold| hold.id);
             if let Some(ClaimHold { id, ttl, renewed }) = hold {
                 contents.claims.insert(id, ClaimRecord { ttl, renewed });
@@ -53,11 +66,162 @@ impl Migration for ModelStore {
             let list = if exhausted { &mut contents.exhausted } else { &mut contents.entries };
             list.push(Entry { sequence, stored });
             list.sort_by_key(|entry| entry.sequence);
-            contents.last_sequence = contents.last_sequence.max(sequence);
         }
         contents.last_sequence = contents.last_sequence.max(last.get());
         Ok(())
     }
+
+    async fn import_subscriptions(
+        &self,
+        to: &Destination,
+        subscriptions: Vec<Subscription>,
+        _now: Timestamp,
+    ) -> StorageResult<()> {
+        self.state()?.dropped.remove(to);
+        let mut contents = self.contents(to)?;
+        for subscription in subscriptions {
+            let id = subscription.id;
+            contents.subscriptions.retain(|_, other| other.subscriber != subscription.subscriber);
+            contents.subscriptions.insert(id, subscription);
+            contents.ledger.retain(|other| other != id);
+            contents.ledger.paused.insert(id, Timestamp::NEVER);
+        }
+        Ok(())
+    }
+
+    async fn export_deliveries(
+        &self,
+        from: &Destination,
+        subscription: SubscriptionId,
+        behind: Marker,
+        limit: usize,
+        _now: Timestamp,
+    ) -> StorageResult<Vec<MovingDelivery>> {
+        let contents = self.contents(from)?;
+        let mut deliveries = moving(&contents, |owed| owed.subscription == subscription);
+        deliveries.retain(|delivery| delivery.position > behind);
+        deliveries.truncate(limit);
+        Ok(deliveries)
+    }
+
+    async fn export_some_deliveries(
+        &self,
+        from: &Destination,
+        subscription: SubscriptionId,
+        positions: &[Marker],
+        _now: Timestamp,
+    ) -> StorageResult<Vec<MovingDelivery>> {
+        let contents = self.contents(from)?;
+        let found = moving(&contents, |owed| owed.subscription == subscription);
+        let of = |position: &Marker| {
+            let known = found.iter().find(|delivery| delivery.position == *position).cloned();
+            let (position, standing) = (*position, DeliveryStanding::Done);
+            known.unwrap_or_else(|| MovingDelivery {
+                position,
+                message: id_at(&contents, position),
+                standing,
+            })
+        };
+        Ok(positions.iter().map(of).collect())
+    }
+
+    async fn import_deliveries(
+        &self,
+        to: &Destination,
+        subscription: SubscriptionId,
+        deliveries: Vec<MovingDelivery>,
+        attempts: Vec<KeptAttempt>,
+        _now: Timestamp,
+    ) -> StorageResult<()> {
+        let mut contents = self.contents(to)?;
+        for delivery in deliveries {
+            put(&mut contents, subscription, delivery);
+        }
+        if contents.subscriptions.contains_key(&subscription) {
+            contents.ledger.put_attempts(subscription, attempts);
+        }
+        Ok(())
+    }
+
+    async fn export_cursors(
+        &self,
+        from: &Destination,
+        page: &PageRequest<SubscriptionId>,
+        now: Timestamp,
+    ) -> StorageResult<Page<MovingCursor, SubscriptionId>> {
+        let contents = self.contents(from)?;
+        // Whatever was posted is owed from then on: nothing lies behind the cursor.
+        let front = Marker::new(contents.last_sequence + 1);
+        let cursors = contents.notified(now).into_iter().map(|subscription| MovingCursor {
+            subscription,
+            front,
+            paused_until: contents.ledger.paused.get(&subscription).copied().unwrap_or_default(),
+            leased: moving(&contents, |owed| owed.subscription == subscription && owed.lease.is_some()),
+        });
+        Ok(page_of(cursors, |cursor| cursor.subscription, page))
+    }
+
+    async fn import_cursors(
+        &self,
+        to: &Destination,
+        cursors: Vec<MovingCursor>,
+        now: Timestamp,
+    ) -> StorageResult<()> {
+        let mut contents = self.contents(to)?;
+        for MovingCursor { subscription, front, paused_until, leased } in cursors {
+            for delivery in leased {
+                put(&mut contents, subscription, delivery);
+            }
+            let behind: Vec<Marker> = contents.ledger.posted.range(front..).map(|(at, _)| *at).collect();
+            for position in behind {
+                if contents.ledger.find(subscription, position).is_none() {
+                    let standing = DeliveryStanding::Open { attempts: 0, due: now, lease: None };
+                    let message = id_at(&contents, position);
+                    put(&mut contents, subscription, MovingDelivery { position, message, standing });
+                }
+            }
+            contents.ledger.paused.insert(subscription, paused_until);
+        }
+        self.owed.notify_one();
+        Ok(())
+    }
+}
+
+/// A message as a subscriber is to see it.
+fn as_posted(stored: &StoredMessage) -> StoredMessage {
+    let mut stored = stored.clone();
+    stored.message.claim = None;
+    stored.message.claim_count = 0;
+    stored
+}
+
+/// The id of the message that was posted here.
+fn id_at(contents: &Contents, position: Marker) -> MessageId {
+    let posted = contents.ledger.posted.get(&position);
+    posted.map_or(MessageId::from_u128(0), |stored| stored.message.id)
+}
+
+/// How these deliveries stand, in the order of posting.
+fn moving(contents: &Contents, which: impl Fn(&Owed) -> bool) -> Vec<MovingDelivery> {
+    let found = contents.ledger.owed.iter().filter(|owed| which(owed));
+    let mut deliveries: Vec<_> = found
+        .map(|owed| MovingDelivery {
+            position: owed.position,
+            message: id_at(contents, owed.position),
+            standing: owed.standing(),
+        })
+        .collect();
+    deliveries.sort_by_key(|delivery| delivery.position);
+    deliveries
+}
+
+/// Sets how a delivery stands.
+fn put(contents: &mut Contents, subscription: SubscriptionId, delivery: MovingDelivery) {
+    let MovingDelivery { position, standing, .. } = delivery;
+    contents.ledger.owed.retain(|owed| (owed.subscription, owed.position) != (subscription, position));
+    let is_known =
+        contents.subscriptions.contains_key(&subscription) && contents.ledger.posted.contains_key(&position);
+    contents.ledger.owed.extend(Owed::new(subscription, position, standing).filter(|_| is_known));
 }
 
 /// Everything that has not expired, in the order of the positions.
@@ -65,14 +229,25 @@ fn leaving(contents: &Contents, now: Timestamp) -> impl Iterator<Item = MovingMe
     let waiting = contents.exhausted.iter().map(|entry| (entry, true));
     let mut all: Vec<_> = contents.entries.iter().map(|entry| (entry, false)).chain(waiting).collect();
     all.retain(|(entry, _)| now < entry.stored.expires);
-    all.sort_by_key(|(entry, _)| entry.sequence);
-    all.into_iter().map(move |(entry, exhausted)| {
+    let here: Vec<u64> = all.iter().map(|(entry, _)| entry.sequence).collect();
+    let posted = |sequence| contents.ledger.posted.contains_key(&Marker::new(sequence));
+    let in_queue = all.into_iter().map(move |(entry, exhausted)| {
         let mut stored = entry.stored.clone();
         let hold = contents.holder(entry, now).and_then(|id| {
             let ClaimRecord { ttl, renewed } = *contents.claims.get(&id)?;
             Some(ClaimHold { id, ttl, renewed })
         });
         stored.message.claim = hold.map(|hold| hold.id);
-        MovingMessage { position: Marker::new(entry.sequence), stored, hold, exhausted }
-    })
+        let (position, posted) = (Marker::new(entry.sequence), posted(entry.sequence));
+        MovingMessage { position, stored, hold, exhausted, posted, kept: false }
+    });
+    let owed = contents.ledger.owed.iter().map(|owed| owed.position);
+    let kept: BTreeSet<Marker> = owed.filter(|position| !here.contains(&position.get())).collect();
+    let kept = kept.into_iter().filter_map(|position| {
+        let stored = contents.ledger.message(position, now)?.clone();
+        Some(MovingMessage { position, stored, hold: None, exhausted: false, posted: true, kept: true })
+    });
+    let mut all: Vec<_> = in_queue.chain(kept).collect();
+    all.sort_by_key(|moving| moving.position);
+    all.into_iter()
 }

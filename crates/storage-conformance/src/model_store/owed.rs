@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use zaqar_model::{
-    Attempt, AttemptEnd, AttemptNumber, DeliveryOutcome, Excerpt, KeptAttempt, LeaseId, Marker, MessageId,
-    StoredMessage, SubscriptionId, Timestamp,
+    Attempt, AttemptEnd, AttemptNumber, DeliveryOutcome, DeliveryStanding, Excerpt, KeptAttempt, LeaseId,
+    Marker, MessageId, StoredMessage, SubscriptionId, Timestamp,
 };
 use zaqar_storage::{ATTEMPTS_KEPT, ATTEMPTS_KEPT_FOR};
 
@@ -33,6 +33,37 @@ pub(super) struct Owed {
 }
 
 impl Owed {
+    /// `None`: nothing is owed.
+    pub(super) fn new(
+        subscription: SubscriptionId,
+        position: Marker,
+        standing: DeliveryStanding,
+    ) -> Option<Self> {
+        let open = Self {
+            subscription,
+            position,
+            attempts: 0,
+            due: Timestamp::default(),
+            lease: None,
+            failed: None,
+        };
+        match standing {
+            DeliveryStanding::Done => None,
+            DeliveryStanding::Open { attempts, due, lease } => Some(Self { attempts, due, lease, ..open }),
+            DeliveryStanding::Failed { attempts, at, reason } => {
+                Some(Self { attempts, failed: Some((at, reason)), ..open })
+            }
+        }
+    }
+
+    pub(super) fn standing(&self) -> DeliveryStanding {
+        let Self { attempts, due, lease, .. } = *self;
+        match self.failed.clone() {
+            Some((at, reason)) => DeliveryStanding::Failed { attempts, at, reason },
+            None => DeliveryStanding::Open { attempts, due, lease },
+        }
+    }
+
     pub(super) fn is_leased(&self, now: Timestamp) -> bool {
         self.lease.is_some() && now < self.due
     }
@@ -156,6 +187,18 @@ impl Ledger {
         if kept.len() > ATTEMPTS_KEPT {
             kept.remove(0);
         }
+    }
+
+    /// Puts attempts on record that were made elsewhere.
+    pub(super) fn put_attempts(&mut self, id: SubscriptionId, attempts: Vec<KeptAttempt>) {
+        let kept = self.attempts.entry(id).or_default();
+        for attempt in attempts {
+            self.last_attempt = self.last_attempt.max(attempt.number.get());
+            kept.retain(|other| other.number != attempt.number);
+            kept.push(attempt);
+        }
+        kept.sort_by_key(|attempt| attempt.number);
+        kept.drain(..kept.len().saturating_sub(ATTEMPTS_KEPT));
     }
 
     /// The newest first.

@@ -1,10 +1,10 @@
 //! What a checkpoint says of one subscription's deliveries: its cursor, and where its attempts are.
 
-use zaqar_model::{SubscriptionId, Timestamp};
+use zaqar_model::{MessageId, SubscriptionId, Timestamp};
 
 use super::{decode_location, encode_location};
 use crate::index::{AttemptEntry, QueueIndex, SavedCursor};
-use crate::log::{FieldWriter, Fields, Malformed, Segments, Standing};
+use crate::log::{FieldWriter, Fields, Malformed, Segments, Standing, decode_standings};
 
 /// What was read of a subscription.
 pub(super) struct Deliveries {
@@ -34,7 +34,7 @@ pub(super) fn encode(index: &QueueIndex, id: SubscriptionId, out: &mut FieldWrit
     for (number, entry) in attempts.into_iter().flat_map(|attempts| &attempts.entries) {
         out.u64(*number);
         encode_location(entry.location, out);
-        out.u64(entry.sequence);
+        out.u128(entry.message.as_u128());
         out.u64(entry.at.as_millis());
     }
 }
@@ -43,13 +43,14 @@ impl Deliveries {
     pub(super) fn decode(fields: &mut Fields<'_>) -> Result<Self, Malformed> {
         Ok(Self {
             front: fields.u64()?,
-            standings: fields.list(9, |fields| Ok((fields.u64()?, Standing::decode(fields)?)))?,
+            standings: decode_standings(fields)?,
             next_attempt: fields.u64()?,
-            attempts: fields.list(36, |fields| {
+            attempts: fields.list(44, |fields| {
                 let number = fields.u64()?;
                 let location = decode_location(fields)?;
-                let (sequence, at) = (fields.u64()?, Timestamp::from_millis(fields.u64()?));
-                Ok((number, AttemptEntry { location, sequence, at }))
+                let message = MessageId::from_u128(fields.u128()?);
+                let at = Timestamp::from_millis(fields.u64()?);
+                Ok((number, AttemptEntry { location, message, at }))
             })?,
         })
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use zaqar_model::{SubscriptionId, Timestamp};
+use zaqar_model::{MessageId, SubscriptionId, Timestamp};
 use zaqar_storage::{ATTEMPTS_KEPT, ATTEMPTS_KEPT_FOR};
 
 use super::QueueIndex;
@@ -12,8 +12,7 @@ use crate::log::Location;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct AttemptEntry {
     pub(crate) location: Location,
-    /// Of the message.
-    pub(crate) sequence: u64,
+    pub(crate) message: MessageId,
     pub(crate) at: Timestamp,
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use zaqar_model::{LeaseId, Timestamp};
+use zaqar_model::{DeliveryStanding, LeaseId, Timestamp};
 
 use crate::log::Failure;
 
@@ -36,6 +36,11 @@ impl Cursor {
         Self { front, ..Self::default() }
     }
 
+    /// Whether its queue is moving here, and it is not known yet how far it has come.
+    pub(super) const fn is_arriving(&self) -> bool {
+        self.front == 0
+    }
+
     /// Whether the delivery is open or has failed: then its message stays.
     pub(super) fn holds(&self, sequence: u64) -> bool {
         self.open.contains_key(&sequence) || self.failed.contains_key(&sequence)
@@ -58,6 +63,32 @@ impl Cursor {
 
     pub(crate) const fn failed(&self) -> &BTreeMap<u64, Failure> {
         &self.failed
+    }
+
+    /// What is known of a delivery.
+    pub(crate) fn standing(&self, sequence: u64) -> DeliveryStanding {
+        if let Some(Open { attempts, due, lease }) = self.open.get(&sequence).copied() {
+            DeliveryStanding::Open { attempts, due, lease }
+        } else if let Some(Failure { at, attempts, reason }) = self.failed.get(&sequence).cloned() {
+            DeliveryStanding::Failed { attempts, at, reason }
+        } else {
+            DeliveryStanding::Done
+        }
+    }
+
+    /// The first deliveries from a sequence number on that are open or have failed.
+    pub(crate) fn held_from(&self, from: u64, limit: usize) -> Vec<u64> {
+        let open = self.open.range(from..).map(|(sequence, _)| *sequence).take(limit);
+        let failed = self.failed.range(from..).map(|(sequence, _)| *sequence).take(limit);
+        let mut held: Vec<u64> = open.chain(failed).collect();
+        held.sort_unstable();
+        held.truncate(limit);
+        held
+    }
+
+    /// Those that were leased and not recorded since.
+    pub(crate) fn last_leased(&self) -> impl Iterator<Item = u64> {
+        self.open.iter().filter(|(_, open)| open.lease.is_some()).map(|(sequence, _)| *sequence)
     }
 
     pub(crate) fn open_len(&self) -> usize {

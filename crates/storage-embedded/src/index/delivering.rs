@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use zaqar_model::{LeaseId, MessageId, SubscriptionId, Timestamp};
 
+use super::QueueIndex;
 use super::cursor::Cursor;
 use super::owing::Changes;
-use super::{QueueIndex, native_id, native_sequence};
 use crate::log::Standing;
 
 impl QueueIndex {
@@ -33,11 +33,8 @@ impl QueueIndex {
 
     /// The sequence number of a message that was posted here and is still there, in the queue or for a subscriber.
     pub(crate) fn find_posted(&self, id: MessageId) -> Option<u64> {
-        native_sequence(self.id_prefix, id).filter(|sequence| self.owed_message(*sequence).is_some())
-    }
-
-    pub(crate) fn posted_id(&self, sequence: u64) -> MessageId {
-        native_id(self.id_prefix, sequence)
+        self.place_of(id)
+            .filter(|sequence| self.id_of(*sequence) == id && self.owed_message(*sequence).is_some())
     }
 
     pub(crate) fn cursor(&self, id: SubscriptionId) -> Option<&Cursor> {
@@ -52,6 +49,9 @@ impl QueueIndex {
         now: Timestamp,
     ) -> Option<Timestamp> {
         self.ripen(id, now);
+        if self.cursor(id)?.is_arriving() {
+            return None;
+        }
         let next_posted = self.next_posted(self.cursor(id)?.front);
         if next_posted.is_none() {
             self.set_front(id, self.next_sequence);
@@ -77,7 +77,8 @@ impl QueueIndex {
     ) -> Vec<(u64, u32)> {
         let mut taken = Vec::new();
         self.ripen(id, now);
-        let Some(cursor) = self.cursor(id).filter(|cursor| cursor.paused_until <= now) else { return taken };
+        let is_open = |cursor: &&Cursor| !cursor.is_arriving() && cursor.paused_until <= now;
+        let Some(cursor) = self.cursor(id).filter(is_open) else { return taken };
         let limit = limit.min(cursor.slots(per_subscription));
         let mut front = cursor.front;
         while taken.len() < limit {

@@ -5,7 +5,7 @@
 //! message that is gone leaves none behind. Nothing here touches a file.
 //!
 //! * `chunk`, `claims`, `exhausted` — what consumers see and take
-//! * `subscriptions`, `cursor`, `kept`, `owing`, `delivering`, `attempts` — who is told of it, and what that needs
+//! * `subscriptions`, `cursor`, `kept`, `owing`, `delivering`, `moving`, `attempts` — who is told of it, and what that needs
 
 mod attempts;
 mod chunk;
@@ -14,6 +14,7 @@ mod cursor;
 mod delivering;
 mod exhausted;
 mod kept;
+mod moving;
 mod owing;
 mod subscriptions;
 
@@ -26,14 +27,16 @@ use attempts::AttemptTable;
 pub(crate) use chunk::Entry;
 use chunk::{CHUNK, Chunk};
 use claims::ClaimTable;
+pub(crate) use cursor::Cursor;
 use exhausted::Exhausted;
 use kept::Kept;
+pub(crate) use moving::logged;
 use owing::Owing;
 pub(crate) use owing::{Changes, SavedCursor};
 pub(crate) use subscriptions::KeptSubscription;
 use subscriptions::SubscriptionTable;
 
-use crate::log::{ClaimRecord, Hold, Location, MessageRecord};
+use crate::log::{ClaimRecord, ForeignId, Hold, Location, MessageRecord};
 
 /// The messages, claims and subscriptions of one queue or topic.
 #[derive(Debug)]
@@ -66,7 +69,14 @@ pub(crate) struct QueueIndex {
 #[derive(Debug, Default)]
 struct ForeignIds {
     sequence_of: HashMap<MessageId, u64>,
-    id_of: HashMap<u64, MessageId>,
+    id_of: HashMap<u64, ForeignId>,
+}
+
+impl ForeignIds {
+    fn insert(&mut self, sequence: u64, foreign: ForeignId) {
+        self.sequence_of.insert(foreign.id, sequence);
+        self.id_of.insert(sequence, foreign);
+    }
 }
 
 impl QueueIndex {
@@ -127,12 +137,18 @@ impl QueueIndex {
     }
 
     pub(crate) fn id_of(&self, sequence: u64) -> MessageId {
-        self.ids.id_of.get(&sequence).copied().unwrap_or_else(|| native_id(self.id_prefix, sequence))
+        let foreign = self.ids.id_of.get(&sequence).map(|foreign| foreign.id);
+        foreign.unwrap_or_else(|| native_id(self.id_prefix, sequence))
     }
 
     /// The id, where it does not follow from the sequence number.
-    pub(crate) fn foreign_id_of(&self, sequence: u64) -> Option<MessageId> {
+    pub(crate) fn foreign_id_of(&self, sequence: u64) -> Option<ForeignId> {
         self.ids.id_of.get(&sequence).copied()
+    }
+
+    /// Whether the message that is here was posted to this queue, so that subscribers are owed it.
+    pub(crate) fn is_posted(&self, sequence: u64) -> bool {
+        self.ids.id_of.get(&sequence).is_none_or(|foreign| foreign.posted)
     }
 
     /// The sequence number of a live message.
@@ -186,7 +202,7 @@ impl QueueIndex {
     // Changing
 
     /// Puts a message into its place, under no claim. It is out of reach while it is delayed.
-    pub(crate) fn insert(&mut self, sequence: u64, id: Option<MessageId>, entry: Entry) {
+    pub(crate) fn insert(&mut self, sequence: u64, id: Option<ForeignId>, entry: Entry) {
         let (number, place) = (sequence / CHUNK, place_of(sequence));
         let delayed = entry.delayed_until > entry.created;
         let chunk = self.chunks.entry(number).or_insert_with(Chunk::new);
@@ -205,12 +221,11 @@ impl QueueIndex {
                 }
             }
         }
-        match id {
-            None => self.note_posted(),
-            Some(id) => {
-                self.ids.sequence_of.insert(id, sequence);
-                self.ids.id_of.insert(sequence, id);
-            }
+        if let Some(foreign) = id {
+            self.ids.insert(sequence, foreign);
+        }
+        if self.is_posted(sequence) {
+            self.note_posted();
         }
     }
 
@@ -219,14 +234,13 @@ impl QueueIndex {
         &mut self,
         next_sequence: u64,
         messages: Vec<(u64, Entry)>,
-        foreign: Vec<(u64, MessageId)>,
+        foreign: Vec<(u64, ForeignId)>,
     ) {
         for (sequence, entry) in messages {
             self.insert(sequence, None, entry);
         }
         for (sequence, id) in foreign {
-            self.ids.sequence_of.insert(id, sequence);
-            self.ids.id_of.insert(sequence, id);
+            self.ids.insert(sequence, id);
         }
         self.next_sequence = self.next_sequence.max(next_sequence);
     }
@@ -239,6 +253,7 @@ impl QueueIndex {
             Entry::new(location, record),
             record.claim,
             record.exhausted,
+            record.kept,
         );
     }
 
@@ -246,10 +261,11 @@ impl QueueIndex {
     pub(crate) fn replace(
         &mut self,
         sequence: u64,
-        id: Option<MessageId>,
+        id: Option<ForeignId>,
         entry: Entry,
         claim: Option<(ClaimId, Hold)>,
         exhausted: bool,
+        kept: bool,
     ) {
         if let Some(older) = self.exhausted.remove(sequence) {
             self.freed.push(older.location);
@@ -263,6 +279,9 @@ impl QueueIndex {
         }
         if exhausted {
             self.exhaust(sequence);
+        }
+        if kept {
+            self.remove(sequence);
         }
     }
 
@@ -294,16 +313,22 @@ impl QueueIndex {
     /// Removes a message, exhausted or not, and takes it out of its claim. It stays for subscribers that are owed it.
     pub(crate) fn remove(&mut self, sequence: u64) {
         let Some(entry) = self.take(sequence).or_else(|| self.exhausted.remove(sequence)) else { return };
-        let before = if self.is_needed(sequence) { self.kept.insert(sequence, entry) } else { Some(entry) };
+        let before = if self.is_needed(sequence) {
+            self.kept.insert(sequence, entry)
+        } else {
+            self.forget_id(sequence);
+            Some(entry)
+        };
         self.freed.extend(before.map(|entry| entry.location));
-        self.forget_id(sequence);
     }
 
     /// Removes a message for everybody: it has expired or cannot be read.
     pub(crate) fn lose(&mut self, sequence: u64) {
         let removed = [self.take(sequence), self.exhausted.remove(sequence), self.kept.remove(sequence)];
         self.freed.extend(removed.into_iter().flatten().map(|entry| entry.location));
-        self.forget_id(sequence);
+        if !self.is_held(sequence) {
+            self.forget_id(sequence);
+        }
     }
 
     /// The log keeps a message elsewhere now.
@@ -528,7 +553,7 @@ impl QueueIndex {
     }
 
     fn forget_id(&mut self, sequence: u64) {
-        if let Some(id) = self.ids.id_of.remove(&sequence)
+        if let Some(ForeignId { id, .. }) = self.ids.id_of.remove(&sequence)
             && self.ids.sequence_of.get(&id) == Some(&sequence)
         {
             self.ids.sequence_of.remove(&id);

@@ -149,7 +149,7 @@ impl QueueIndex {
 
     /// The message that a delivery brings, wherever it is: in the queue, claimed too often, or kept for subscribers.
     pub(crate) fn owed_message(&self, sequence: u64) -> Option<&Entry> {
-        if self.foreign_id_of(sequence).is_some() {
+        if !self.is_posted(sequence) {
             return None;
         }
         self.get(sequence).or_else(|| self.kept.get(sequence)).or_else(|| self.exhausted.get(sequence))
@@ -157,17 +157,22 @@ impl QueueIndex {
 
     /// The first message from a place on that was posted here.
     pub(super) fn next_posted(&self, from: u64) -> Option<u64> {
-        let is_posted = |sequence: &u64| self.foreign_id_of(*sequence).is_none();
+        let is_posted = |sequence: &u64| self.is_posted(*sequence);
         let live = self.iter_from(from).map(|(sequence, _, _)| sequence).find(is_posted);
         let kept = self.kept.iter_from(from).next().map(|(sequence, _)| sequence);
         let exhausted = self.exhausted.iter_from(from).map(|(sequence, _, _)| sequence).find(is_posted);
         [live, kept, exhausted].into_iter().flatten().min()
     }
 
+    /// Whether a delivery of this message is open or has failed.
+    pub(super) fn is_held(&self, sequence: u64) -> bool {
+        self.owing.holders.contains_key(&sequence)
+    }
+
     /// Whether a subscriber is owed a message, or may have it once more.
     pub(super) fn is_needed(&self, sequence: u64) -> bool {
         let is_ahead = self.owing.first_front().is_some_and(|front| front <= sequence);
-        (is_ahead || self.owing.holders.contains_key(&sequence)) && self.foreign_id_of(sequence).is_none()
+        (is_ahead || self.is_held(sequence)) && self.is_posted(sequence)
     }
 
     /// Lets go of the kept messages that nobody needs; for the end of recovery.
@@ -192,21 +197,26 @@ impl QueueIndex {
     }
 
     fn drop_kept(&mut self, sequence: u64) {
-        let released = self.kept.remove(sequence);
-        self.freed.extend(released.map(|entry| entry.location));
+        if let Some(released) = self.kept.remove(sequence) {
+            self.freed.push(released.location);
+            self.forget_id(sequence);
+        }
     }
 
     fn hold_on(&mut self, sequence: u64) {
         *self.owing.holders.entry(sequence).or_default() += 1;
     }
 
-    fn let_go(&mut self, sequence: u64) {
+    pub(super) fn let_go(&mut self, sequence: u64) {
         if let Some(holders) = self.owing.holders.get_mut(&sequence) {
             *holders -= 1;
             if *holders == 0 {
                 self.owing.holders.remove(&sequence);
                 if !self.is_needed(sequence) {
                     self.drop_kept(sequence);
+                }
+                if self.owed_message(sequence).is_none() && self.get(sequence).is_none() {
+                    self.forget_id(sequence);
                 }
             }
         }

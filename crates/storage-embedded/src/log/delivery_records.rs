@@ -1,6 +1,6 @@
 //! What the log says of deliveries: how they stand, and the accounts of the attempts.
 
-use zaqar_model::{Attempt, AttemptEnd, Excerpt, SubscriptionId, Timestamp};
+use zaqar_model::{Attempt, AttemptEnd, Excerpt, MessageId, SubscriptionId, Timestamp};
 
 use super::fields::{Fields, Malformed, Writer};
 
@@ -32,6 +32,19 @@ pub(crate) struct Failure {
     pub(crate) reason: Excerpt,
 }
 
+/// How far a subscription has come whose queue moves here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CursorRecord {
+    pub(crate) destination: u64,
+    pub(crate) subscription: SubscriptionId,
+    /// What was known before is forgotten.
+    pub(crate) anew: bool,
+    /// What lies below this sequence number was taken up. Not lower than before, unless it begins anew.
+    pub(crate) front: u64,
+    /// How some deliveries below it stand; unlike a standing's, these say nothing of others.
+    pub(crate) standings: Vec<(u64, Standing)>,
+}
+
 /// One attempt at one delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct AttemptRecord {
@@ -39,7 +52,7 @@ pub(crate) struct AttemptRecord {
     pub(crate) subscription: SubscriptionId,
     /// Counts the attempts of the subscription.
     pub(crate) number: u64,
-    pub(crate) sequence: u64,
+    pub(crate) message: MessageId,
     pub(crate) attempt: Attempt,
     pub(crate) end: AttemptEnd,
 }
@@ -56,20 +69,48 @@ impl StandingRecord {
     pub(super) fn encode(&self, out: &mut Writer<'_>) {
         out.u64(self.destination);
         out.u128(self.subscription.as_u128());
-        out.count(self.standings.len());
-        for (sequence, standing) in &self.standings {
-            out.u64(*sequence);
-            standing.encode(out);
-        }
+        encode_standings(&self.standings, out);
     }
 
     pub(super) fn decode(fields: &mut Fields<'_>) -> Result<Self, Malformed> {
         Ok(Self {
             destination: fields.u64()?,
             subscription: SubscriptionId::from_u128(fields.u128()?),
-            standings: fields.list(9, |fields| Ok((fields.u64()?, Standing::decode(fields)?)))?,
+            standings: decode_standings(fields)?,
         })
     }
+}
+
+impl CursorRecord {
+    pub(super) fn encode(&self, out: &mut Writer<'_>) {
+        out.u64(self.destination);
+        out.u128(self.subscription.as_u128());
+        out.u8(u8::from(self.anew));
+        out.u64(self.front);
+        encode_standings(&self.standings, out);
+    }
+
+    pub(super) fn decode(fields: &mut Fields<'_>) -> Result<Self, Malformed> {
+        Ok(Self {
+            destination: fields.u64()?,
+            subscription: SubscriptionId::from_u128(fields.u128()?),
+            anew: fields.u8()? != 0,
+            front: fields.u64()?,
+            standings: decode_standings(fields)?,
+        })
+    }
+}
+
+pub(crate) fn encode_standings(standings: &[(u64, Standing)], out: &mut Writer<'_>) {
+    out.count(standings.len());
+    for (sequence, standing) in standings {
+        out.u64(*sequence);
+        standing.encode(out);
+    }
+}
+
+pub(crate) fn decode_standings(fields: &mut Fields<'_>) -> Result<Vec<(u64, Standing)>, Malformed> {
+    fields.list(9, |fields| Ok((fields.u64()?, Standing::decode(fields)?)))
 }
 
 impl Standing {
@@ -111,7 +152,7 @@ impl AttemptRecord {
         out.u64(self.destination);
         out.u128(self.subscription.as_u128());
         out.u64(self.number);
-        out.u64(self.sequence);
+        out.u128(self.message.as_u128());
         let (end, due) = match self.end {
             AttemptEnd::Delivered => (DELIVERED, Timestamp::default()),
             AttemptEnd::RetryAt(due) => (TO_BE_RETRIED, due),
@@ -129,7 +170,7 @@ impl AttemptRecord {
     pub(super) fn decode(fields: &mut Fields<'_>) -> Result<Self, Malformed> {
         let destination = fields.u64()?;
         let subscription = SubscriptionId::from_u128(fields.u128()?);
-        let (number, sequence) = (fields.u64()?, fields.u64()?);
+        let (number, message) = (fields.u64()?, MessageId::from_u128(fields.u128()?));
         let (end, due) = (fields.u8()?, Timestamp::from_millis(fields.u64()?));
         let end = match end {
             DELIVERED => AttemptEnd::Delivered,
@@ -145,15 +186,15 @@ impl AttemptRecord {
             latency_ms: fields.u32()?,
             excerpt: Excerpt::new(fields.text()?),
         };
-        Ok(Self { destination, subscription, number, sequence, attempt, end })
+        Ok(Self { destination, subscription, number, message, attempt, end })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::{
-        Attempt, AttemptEnd, AttemptRecord, Excerpt, Failure, Standing, StandingRecord, SubscriptionId,
-        Timestamp,
+        Attempt, AttemptEnd, AttemptRecord, CursorRecord, Excerpt, Failure, MessageId, Standing,
+        StandingRecord, SubscriptionId, Timestamp,
     };
     use crate::log::Record;
     use crate::log::record::tests::round_trip;
@@ -172,15 +213,18 @@ mod tests {
                 (u64::MAX, Standing::Failed(failure)),
             ],
         }));
+        let standings = vec![(9, Standing::Done)];
+        let cursor = CursorRecord { destination: 1, subscription, anew: true, front: 10, standings };
+        round_trip(&Record::Cursor(cursor));
         for end in [AttemptEnd::Delivered, AttemptEnd::RetryAt(at), AttemptEnd::Exhausted] {
             for status in [None, Some(599)] {
                 let attempt = Attempt { at, status, latency_ms: u32::MAX, excerpt: reason.clone() };
-                let (number, sequence) = (4, 5);
+                let (number, message) = (4, MessageId::from_u128(5));
                 round_trip(&Record::Attempt(AttemptRecord {
                     destination: 1,
                     subscription,
                     number,
-                    sequence,
+                    message,
                     attempt,
                     end,
                 }));

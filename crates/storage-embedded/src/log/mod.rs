@@ -16,10 +16,14 @@ mod recovery;
 mod segment;
 
 pub(crate) use appender::{AppendError, Appender, Position};
-pub(crate) use delivery_records::{AttemptRecord, Failure, Standing, StandingRecord};
+pub(crate) use delivery_records::{
+    AttemptRecord, CursorRecord, Failure, Standing, StandingRecord, decode_standings,
+};
 pub(crate) use envelope::HEADER as ENVELOPE_HEADER;
 pub(crate) use fields::{Fields, Malformed, Writer as FieldWriter};
-pub(crate) use record::{ClaimRecord, Client, FROM_THE_END, Hold, MessageRecord, Record, SubscriptionRecord};
+pub(crate) use record::{
+    ClaimRecord, Client, FROM_THE_END, ForeignId, Hold, MessageRecord, Record, SubscriptionRecord,
+};
 pub use recovery::Dropped;
 pub(crate) use recovery::{Recovery, replay};
 pub(crate) use segment::{

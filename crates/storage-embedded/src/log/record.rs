@@ -8,7 +8,7 @@ use zaqar_model::{
     Timestamp, TtlSeconds,
 };
 
-use super::delivery_records::{AttemptRecord, StandingRecord};
+use super::delivery_records::{AttemptRecord, CursorRecord, StandingRecord};
 use super::fields::{Fields, Malformed, Writer};
 use crate::kinds;
 
@@ -69,6 +69,8 @@ pub(crate) enum Record<'a> {
         destination: u64,
         sequences: Vec<u64>,
     },
+    /// How far a subscription of a queue that moves here has come.
+    Cursor(CursorRecord),
     /// Sequence numbers below this one have been given out, by the store that the queue came from.
     Skip {
         destination: u64,
@@ -95,7 +97,7 @@ pub(crate) struct MessageRecord<'a> {
     pub(crate) destination: u64,
     pub(crate) sequence: u64,
     /// Given only where it does not follow from destination and sequence: the message came from elsewhere.
-    pub(crate) id: Option<MessageId>,
+    pub(crate) id: Option<ForeignId>,
     pub(crate) created: Timestamp,
     pub(crate) expires: Timestamp,
     pub(crate) delayed_until: Timestamp,
@@ -110,6 +112,14 @@ pub(crate) struct MessageRecord<'a> {
     /// Empty: none.
     pub(crate) checksum: &'a str,
     pub(crate) body: &'a [u8],
+}
+
+/// The id of a message that came from elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ForeignId {
+    pub(crate) id: MessageId,
+    /// It came with its queue, to which it was posted: subscribers are owed it. Otherwise the queue has adopted it.
+    pub(crate) posted: bool,
 }
 
 /// How long a claim holds.
@@ -154,6 +164,7 @@ const SUBSCRIBE: u8 = 12;
 const STANDING: u8 = 13;
 const ATTEMPT: u8 = 14;
 const LOSE: u8 = 15;
+const CURSOR: u8 = 16;
 
 const HAS_ID: u8 = 1;
 const HAS_DELAY: u8 = 2;
@@ -161,6 +172,7 @@ const HAS_CLAIM: u8 = 4;
 const IS_EXHAUSTED: u8 = 8;
 const CLIENT_IS_UUID: u8 = 16;
 const IS_KEPT: u8 = 32;
+const WAS_POSTED: u8 = 64;
 
 const IS_CONFIRMED: u8 = 1;
 const IS_OWED: u8 = 2;
@@ -241,6 +253,10 @@ impl Record<'_> {
                 sequences.iter().for_each(|sequence| out.u64(*sequence));
                 LOSE
             }
+            Self::Cursor(cursor) => {
+                cursor.encode(&mut out);
+                CURSOR
+            }
             Self::Skip { destination, below } => {
                 out.u64(*destination);
                 out.u64(*below);
@@ -313,6 +329,7 @@ impl<'a> Record<'a> {
             LOSE => {
                 Self::Lose { destination: fields.u64()?, sequences: fields.list(8, |fields| fields.u64())? }
             }
+            CURSOR => Self::Cursor(CursorRecord::decode(&mut fields)?),
             UNSUBSCRIBE => Self::Unsubscribe {
                 destination: fields.u64()?,
                 subscription: SubscriptionId::from_u128(fields.u128()?),
@@ -423,6 +440,7 @@ impl<'a> MessageRecord<'a> {
             | flag(self.claim.is_some(), HAS_CLAIM)
             | flag(self.exhausted, IS_EXHAUSTED)
             | flag(self.kept, IS_KEPT)
+            | flag(self.id.is_some_and(|foreign| foreign.posted), WAS_POSTED)
             | flag(matches!(self.client, Client::Uuid(_)), CLIENT_IS_UUID));
         out.u64(self.destination);
         out.u64(self.sequence);
@@ -430,8 +448,8 @@ impl<'a> MessageRecord<'a> {
         out.u64(self.expires.as_millis());
         out.u32(self.ttl.get());
         out.u32(self.claim_count);
-        if let Some(id) = self.id {
-            out.u128(id.as_u128());
+        if let Some(foreign) = self.id {
+            out.u128(foreign.id.as_u128());
         }
         if delayed {
             out.u64(self.delayed_until.as_millis());
@@ -457,7 +475,11 @@ impl<'a> MessageRecord<'a> {
         let expires = Timestamp::from_millis(fields.u64()?);
         let ttl = TtlSeconds::new(fields.u32()?);
         let claim_count = fields.u32()?;
-        let id = if has(HAS_ID) { Some(MessageId::from_u128(fields.u128()?)) } else { None };
+        let id = if has(HAS_ID) {
+            Some(ForeignId { id: MessageId::from_u128(fields.u128()?), posted: has(WAS_POSTED) })
+        } else {
+            None
+        };
         let delayed_until = if has(HAS_DELAY) { Timestamp::from_millis(fields.u64()?) } else { created };
         let claim = if has(HAS_CLAIM) {
             Some((ClaimId::from_u128(fields.u128()?), Hold::decode(fields)?))
@@ -537,8 +559,8 @@ pub(super) mod tests {
     use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 
     use super::{
-        ClaimId, ClaimRecord, Client, DestinationKind, GraceSeconds, Hold, MessageId, MessageRecord, Record,
-        SubscriptionId, SubscriptionRecord, SubscriptionTtl, Timestamp, TtlSeconds,
+        ClaimId, ClaimRecord, Client, DestinationKind, ForeignId, GraceSeconds, Hold, MessageId,
+        MessageRecord, Record, SubscriptionId, SubscriptionRecord, SubscriptionTtl, Timestamp, TtlSeconds,
     };
 
     fn hold() -> Hold {
@@ -596,13 +618,13 @@ pub(super) mod tests {
             client in "[0-9a-f-]{0,36}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
             checksum in ".{0,8}",
             body in any::<Vec<u8>>(),
-            (id, delay, claimed, exhausted, kept) in any::<(Option<u128>, u32, bool, bool, bool)>(),
+            (id, delay, claimed, exhausted, kept) in any::<(Option<(u128, bool)>, u32, bool, bool, bool)>(),
         ) {
             let created = Timestamp::from_millis(1_000);
             round_trip(&Record::Message(MessageRecord {
                 destination: 3,
                 sequence: 4,
-                id: id.map(MessageId::from_u128),
+                id: id.map(|(id, posted)| ForeignId { id: MessageId::from_u128(id), posted }),
                 created,
                 expires: Timestamp::from_millis(2_000),
                 delayed_until: created.plus_secs(u64::from(delay)),

@@ -11,7 +11,7 @@ use zaqar_storage::StorageError;
 
 use super::{NewAttempt, Reply};
 use crate::index::{AttemptEntry, Entry, native_id};
-use crate::log::{Client, ENVELOPE_HEADER, Hold, Location, MessageRecord, Position, Record};
+use crate::log::{Client, ENVELOPE_HEADER, ForeignId, Hold, Location, MessageRecord, Position, Record};
 use crate::queues::{Queue, Queues};
 
 /// What one commit will show.
@@ -42,10 +42,11 @@ pub(super) struct Batch {
 struct Arrival {
     queue: Arc<Queue>,
     sequence: u64,
-    id: Option<MessageId>,
+    id: Option<ForeignId>,
     entry: Entry,
     claim: Option<(ClaimId, Hold)>,
     exhausted: bool,
+    kept: bool,
 }
 
 /// What was copied forward.
@@ -149,7 +150,7 @@ impl Batch {
                 MessageRecord {
                     destination: queue.number,
                     sequence: 0,
-                    id: Some(message.id),
+                    id: Some(ForeignId { id: message.id, posted: false }),
                     created: message.created,
                     expires: stored.expires,
                     delayed_until: stored.delayed_until,
@@ -181,15 +182,16 @@ impl Batch {
             return;
         }
         self.identify(queue);
-        for MovingMessage { position, stored, hold, exhausted } in messages {
+        for MovingMessage { position, stored, hold, exhausted, posted, kept } in messages {
             let (message, sequence) = (&stored.message, position.get());
-            let is_native = message.id == native_id(queue.id_prefix, sequence);
+            let is_native = *posted && message.id == native_id(queue.id_prefix, sequence);
+            let foreign = ForeignId { id: message.id, posted: *posted };
             self.place(
                 queue,
                 &MessageRecord {
                     destination: queue.number,
                     sequence,
-                    id: (!is_native).then_some(message.id),
+                    id: (!is_native).then_some(foreign),
                     created: message.created,
                     expires: stored.expires,
                     delayed_until: stored.delayed_until,
@@ -197,7 +199,7 @@ impl Batch {
                     claim_count: message.claim_count,
                     claim: hold.map(|hold| (hold.id, Hold { renewed: hold.renewed, ttl: hold.ttl })),
                     exhausted: *exhausted,
-                    kept: false,
+                    kept: *kept,
                     client: Client::new(stored.client.as_str()),
                     checksum: message.checksum.as_deref().unwrap_or_default(),
                     body: message.body.as_bytes(),
@@ -272,6 +274,7 @@ impl Batch {
             entry: Entry::new(location, record),
             claim: record.claim,
             exhausted: record.exhausted,
+            kept: record.kept,
         });
         record.sequence
     }
@@ -356,8 +359,8 @@ impl Batch {
                 if !locked.is_dropped {
                     let entry = Entry { location: place(arrival.entry.location), ..arrival.entry };
                     queues.segments.note_live(entry.location);
-                    let Arrival { sequence, id, claim, exhausted, .. } = arrival;
-                    locked.index.replace(sequence, id, entry, claim, exhausted);
+                    let Arrival { sequence, id, claim, exhausted, kept, .. } = arrival;
+                    locked.index.replace(sequence, id, entry, claim, exhausted, kept);
                 }
                 next = arrivals.next_if(|arrival| Arc::ptr_eq(&arrival.queue, &queue));
             }

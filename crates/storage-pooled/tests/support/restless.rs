@@ -6,8 +6,9 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use zaqar_model::{
     AttemptNumber, Claim, ClaimId, ClaimTerms, ClientId, Delivery, DeliveryReport, Destination,
-    FailedDelivery, KeptAttempt, LeaseId, Marker, Message, MessageId, MovingMessage, NewMessage, Page,
-    PageRequest, QueueMove, QueueStats, StoredMessage, Subscription, SubscriptionId, Timestamp,
+    FailedDelivery, KeptAttempt, LeaseId, Marker, Message, MessageId, MovingCursor, MovingDelivery,
+    MovingMessage, NewMessage, Page, PageRequest, QueueMove, QueueStats, StoredMessage, Subscription,
+    SubscriptionId, Timestamp,
 };
 use zaqar_storage::{
     Capabilities, ClaimRequest, Claimed, Claims, Deletion, Deliveries, Health, LeaseLimits, ManagementStore,
@@ -29,10 +30,18 @@ pub struct RestlessStore {
 }
 
 impl RestlessStore {
+    fn seen(&self) -> BTreeSet<Destination> {
+        self.seen.lock().clone()
+    }
+
+    async fn subscribers(&self, queue: &Destination, now: Timestamp) -> StorageResult<usize> {
+        let page = PageRequest { marker: None, limit: 2 };
+        Ok(self.store.list_subscriptions(queue, &page, now).await?.items.len())
+    }
+
     /// Sends every queue to the next pool: for what is not about one of them.
     async fn shake_all(&self, now: Timestamp) -> StorageResult<()> {
-        let seen = self.seen.lock().clone();
-        for queue in seen {
+        for queue in self.seen() {
             self.shake(&queue, now).await?;
         }
         Ok(())
@@ -116,6 +125,16 @@ restless! {
         export_some(from, ids: &[MessageId], now: Timestamp; now) -> Vec<MovingMessage>;
         last_position(from; Timestamp::default()) -> Marker;
         import(to, messages: Vec<MovingMessage>, last: Marker, now: Timestamp; now) -> ();
+        import_subscriptions(to, subscriptions: Vec<Subscription>, now: Timestamp; now) -> ();
+        export_deliveries(from, subscription: SubscriptionId, behind: Marker, limit: usize, now: Timestamp; now)
+            -> Vec<MovingDelivery>;
+        export_some_deliveries(from, subscription: SubscriptionId, positions: &[Marker], now: Timestamp; now)
+            -> Vec<MovingDelivery>;
+        import_deliveries(to, subscription: SubscriptionId, deliveries: Vec<MovingDelivery>, attempts: Vec<KeptAttempt>, now: Timestamp; now)
+            -> ();
+        export_cursors(from, page: &PageRequest<SubscriptionId>, now: Timestamp; now)
+            -> Page<MovingCursor, SubscriptionId>;
+        import_cursors(to, cursors: Vec<MovingCursor>, now: Timestamp; now) -> ();
     } and {}
     Deliveries {
         pause(source, subscription: SubscriptionId, until: Timestamp; Timestamp::default()) -> ();
@@ -135,7 +154,12 @@ restless! {
             limits: LeaseLimits,
             now: Timestamp,
         ) -> StorageResult<Vec<Delivery>> {
-            self.shake_all(now).await?;
+            // Whose turn it is begins anew in the store that a queue comes to.
+            for queue in self.seen() {
+                if self.subscribers(&queue, now).await? < 2 {
+                    self.shake(&queue, now).await?;
+                }
+            }
             self.store.lease(lease, until, limits, now).await
         }
 

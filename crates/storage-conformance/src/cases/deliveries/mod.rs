@@ -3,6 +3,7 @@
 pub mod durability;
 pub mod leasing;
 pub mod limiting;
+pub mod migrating;
 pub mod notifying;
 pub mod owing;
 pub mod pausing;

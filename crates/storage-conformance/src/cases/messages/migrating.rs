@@ -3,31 +3,8 @@
 use zaqar_model::{Marker, MessageId, MovingMessage, StoredMessage};
 use zaqar_storage::SubscriptionChange;
 
-use crate::bench::{MessageBench, TestQueue, everything, ids, page, plain};
+use crate::bench::{MessageBench, everything, ids, page, plain};
 use crate::minting::{claim_of, delayed, terms};
-
-impl TestQueue {
-    async fn export(&self) -> Vec<MovingMessage> {
-        self.store().export(&self.destination, Marker::default(), 10_000, self.now()).await.unwrap()
-    }
-
-    async fn import(&self, messages: Vec<MovingMessage>, last: Marker) {
-        self.store().import(&self.destination, messages, last, self.now()).await.unwrap();
-    }
-
-    async fn last_position(&self) -> Marker {
-        self.store().last_position(&self.destination).await.unwrap()
-    }
-
-    /// Leaves the store and comes back.
-    async fn leave_and_return(&self) -> Vec<MovingMessage> {
-        let (moving, last) = (self.export().await, self.last_position().await);
-        self.drop_it().await;
-        assert_eq!(self.all().await, vec![]);
-        self.import(moving.clone(), last).await;
-        moving
-    }
-}
 
 fn moving_ids(moving: &[MovingMessage]) -> Vec<MessageId> {
     moving.iter().map(|moving| moving.stored.message.id).collect()

@@ -1,0 +1,191 @@
+//! Subscriptions that move here with their queue: logged, and brought into the index.
+
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+use zaqar_model::{
+    DeliveryStanding, Destination, KeptAttempt, Marker, MovingCursor, MovingDelivery, Subscription,
+    SubscriptionId, Timestamp,
+};
+use zaqar_storage::{StorageError, StorageResult};
+
+use crate::EmbeddedMessageStore;
+use crate::deliveries::RECORDED_AT_ONCE;
+use crate::index::{Cursor, QueueIndex, logged};
+use crate::log::{AttemptRecord, CursorRecord, Record, Standing};
+use crate::queues::{Locked, Queue};
+use crate::recording::encode_attempt;
+use crate::subscriptions::kept;
+use crate::writer::{NewAttempt, Operation, answer};
+
+/// From the first message on: whoever moves here tells later how far it has come.
+const FROM_THE_START: u64 = 0;
+
+/// What is known of these deliveries.
+pub(crate) fn deliveries(
+    index: &QueueIndex,
+    cursor: &Cursor,
+    sequences: impl IntoIterator<Item = u64>,
+) -> Vec<MovingDelivery> {
+    let moving = |sequence| MovingDelivery {
+        position: Marker::new(sequence),
+        message: index.id_of(sequence),
+        standing: cursor.standing(sequence),
+    };
+    sequences.into_iter().map(moving).collect()
+}
+
+/// Answered when it is durable.
+type Change = oneshot::Receiver<StorageResult<()>>;
+
+impl EmbeddedMessageStore {
+    /// What a cursor says, or nothing where there is none.
+    pub(crate) fn look_at_cursor<T: Default>(
+        &self,
+        source: &Destination,
+        subscription: SubscriptionId,
+        now: Timestamp,
+        look: impl FnOnce(&QueueIndex, &Cursor) -> T,
+    ) -> StorageResult<T> {
+        let Some(queue) = self.find(source)? else { return Ok(T::default()) };
+        let locked = self.queues.lock_at(&queue, now);
+        let cursor = locked.index.cursor(subscription);
+        Ok(cursor.map_or_else(T::default, |cursor| look(&locked.index, cursor)))
+    }
+
+    pub(crate) async fn take_in_subscriptions(
+        &self,
+        to: &Destination,
+        subscriptions: &[Subscription],
+        now: Timestamp,
+    ) -> StorageResult<()> {
+        let queue = self.queues.readmit(to);
+        let mut changes = Vec::new();
+        for subscription in subscriptions {
+            let mut kept = kept(subscription)?;
+            kept.owed_from = subscription.notified.then_some(FROM_THE_START);
+            let mut records = Vec::new();
+            Record::Subscribe { destination: queue.number, subscription: kept.record() }.encode(&mut records);
+            Record::Cursor(beginning(&queue, subscription.id)).encode(&mut records);
+            let mut locked = self.queues.lock_at(&queue, now);
+            self.log_identity(&queue, &mut locked)?;
+            changes.push(self.log_moving(&queue, &mut locked, records, Vec::new())?);
+            locked.index.subscribe(kept);
+            locked.index.resume(subscription.id, true, FROM_THE_START, []);
+        }
+        all(changes).await
+    }
+
+    pub(crate) async fn take_in_deliveries(
+        &self,
+        to: &Destination,
+        subscription: SubscriptionId,
+        deliveries: Vec<MovingDelivery>,
+        attempts: Vec<KeptAttempt>,
+        now: Timestamp,
+    ) -> StorageResult<()> {
+        let queue = self.find(to)?.ok_or(StorageError::NotFound("queue"))?;
+        let mut changes = Vec::new();
+        for deliveries in deliveries.chunks(RECORDED_AT_ONCE) {
+            changes.push(self.resume(&queue, subscription, FROM_THE_START, deliveries, now)?);
+        }
+        for attempts in attempts.chunks(RECORDED_AT_ONCE) {
+            let mut records = Vec::new();
+            let new = attempts.iter().map(|kept| {
+                let record = AttemptRecord {
+                    destination: queue.number,
+                    subscription,
+                    number: kept.number.get(),
+                    message: kept.message,
+                    attempt: kept.attempt.clone(),
+                    end: kept.end,
+                };
+                encode_attempt(&record, &mut records)
+            });
+            let new = new.collect();
+            let mut locked = self.queues.lock_at(&queue, now);
+            changes.push(self.log_moving(&queue, &mut locked, records, new)?);
+        }
+        all(changes).await
+    }
+
+    pub(crate) async fn take_in_cursors(
+        &self,
+        to: &Destination,
+        cursors: Vec<MovingCursor>,
+        now: Timestamp,
+    ) -> StorageResult<()> {
+        let queue = self.find(to)?.ok_or(StorageError::NotFound("queue"))?;
+        let mut changes = Vec::new();
+        for MovingCursor { subscription, front, paused_until, leased } in cursors {
+            for leased in leased.chunks(RECORDED_AT_ONCE) {
+                changes.push(self.resume(&queue, subscription, FROM_THE_START, leased, now)?);
+            }
+            changes.push(self.resume(&queue, subscription, front.get(), &[], now)?);
+            self.queues.lock(&queue).index.pause(subscription, paused_until);
+        }
+        all(changes).await
+    }
+
+    /// Logs how far a subscription has come, and how some deliveries to it stand, and brings it into the index, with the
+    /// leases that the log does not know.
+    fn resume(
+        &self,
+        queue: &Arc<Queue>,
+        subscription: SubscriptionId,
+        front: u64,
+        deliveries: &[MovingDelivery],
+        now: Timestamp,
+    ) -> StorageResult<Change> {
+        let standings: Vec<(u64, Standing)> =
+            deliveries.iter().map(|delivery| (delivery.position.get(), logged(&delivery.standing))).collect();
+        let mut records = Vec::new();
+        let cursor = CursorRecord { anew: false, front, standings, ..beginning(queue, subscription) };
+        Record::Cursor(cursor.clone()).encode(&mut records);
+        let mut locked = self.queues.lock_at(queue, now);
+        let change = self.log_moving(queue, &mut locked, records, Vec::new())?;
+        locked.index.resume(subscription, false, front, cursor.standings);
+        for MovingDelivery { position, message, standing } in deliveries {
+            if let DeliveryStanding::Open { attempts, due, lease: Some(lease) } = standing {
+                let delivery = (position.get(), *message, *attempts);
+                locked.index.lend(subscription, delivery, *lease, *due);
+            }
+        }
+        Ok(change)
+    }
+
+    fn log_moving(
+        &self,
+        queue: &Arc<Queue>,
+        locked: &mut Locked<'_>,
+        records: Vec<u8>,
+        attempts: Vec<NewAttempt>,
+    ) -> StorageResult<Change> {
+        if locked.is_dropped {
+            return Err(StorageError::NotFound("queue"));
+        }
+        let (reply, receiver) = oneshot::channel();
+        let operation = Operation::Attempts { queue: Arc::clone(queue), records, attempts, reply };
+        locked.last_ticket = self.writer.submit(operation)?;
+        Ok(receiver)
+    }
+}
+
+/// A cursor before everything, with nothing behind it.
+fn beginning(queue: &Queue, subscription: SubscriptionId) -> CursorRecord {
+    CursorRecord {
+        destination: queue.number,
+        subscription,
+        anew: true,
+        front: FROM_THE_START,
+        standings: Vec::new(),
+    }
+}
+
+/// Waits for changes that went into the log behind one another, in as few commits as it takes.
+async fn all(changes: Vec<Change>) -> StorageResult<()> {
+    for change in changes {
+        answer(change).await?;
+    }
+    Ok(())
+}
