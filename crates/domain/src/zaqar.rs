@@ -142,13 +142,27 @@ impl Stores {
         }
     }
 
-    /// Deletes a queue or topic with everything in it.
+    /// Deletes a queue or topic with everything in it; with the last one of a project, its confirmations too.
     pub(crate) async fn delete(&self, project: &ProjectId, name: &DestinationName) -> StorageResult<()> {
-        match self.management.delete(name.kind, project, &name.name).await? {
-            // From here on nobody finds the queue: what is left of it, should this fail, can be seen by no one.
-            Some(queue) => self.messages.drop_destination(&queue.destination).await,
-            None => Ok(()),
+        if !self.drop(project, name).await? {
+            return Ok(());
         }
+        for kind in [DestinationKind::Queue, DestinationKind::Topic] {
+            if self.management.count(kind, project).await? > 0 {
+                return Ok(());
+            }
+        }
+        self.drop(project, &DestinationName::confirmations()).await.map(|_| ())
+    }
+
+    /// Answers whether there was one.
+    async fn drop(&self, project: &ProjectId, name: &DestinationName) -> StorageResult<bool> {
+        let deleted = self.management.delete(name.kind, project, &name.name).await?;
+        if let Some(queue) = &deleted {
+            // From here on nobody finds the queue: what is left of it, should this fail, can be seen by no one.
+            self.messages.drop_destination(&queue.destination).await?;
+        }
+        Ok(deleted.is_some())
     }
 }
 

@@ -34,6 +34,10 @@ impl DestinationName {
     pub const fn topic(name: TopicName) -> Self {
         Self { kind: DestinationKind::Topic, name }
     }
+
+    pub fn confirmations() -> Self {
+        Self { kind: DestinationKind::Confirmations, name: QueueName::of_confirmations() }
+    }
 }
 
 /// The number of one incarnation of a queue or topic. Allotted by the management store and never used again, so what

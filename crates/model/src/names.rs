@@ -60,6 +60,11 @@ impl QueueName {
     pub fn new(name: &str) -> Result<Self, InvalidName> {
         identifier("queue", name, Self::MAX_LENGTH).map(Self)
     }
+
+    /// The name of each project's confirmations.
+    pub(crate) fn of_confirmations() -> Self {
+        Self("confirmations".into())
+    }
 }
 
 text! {

@@ -10,7 +10,6 @@ use std::process::Command;
 use serde_json::{Value, json};
 use support::certificates::Authority;
 use support::http::{CLIENT_ID, Client};
-use support::queues::post;
 use support::receiver::{Received, Receiver};
 use support::server::{Server, Site};
 use support::smtp::{PASSWORD, SmtpServer, USER};
@@ -22,10 +21,6 @@ fn subscribe(client: &mut Client, to: &str, subscriber: &str) -> (u16, Value) {
     let document = json!({ "subscriber": subscriber, "ttl": 3600, "options": {} });
     let made = client.request("POST", &format!("/v2/{to}/subscriptions"), Some(&document)).unwrap();
     (made.status, made.json()["subscription_id"].clone())
-}
-
-fn post_one(client: &mut Client, queue: &str, body: &str) {
-    assert_eq!(post(client, queue, &[json!(body)]).unwrap().status, 201);
 }
 
 fn is_confirmed(client: &mut Client, to: &str, id: &Value) -> bool {

@@ -4,9 +4,8 @@
 use std::sync::Arc;
 
 use zaqar_model::{
-    ClientId, ConfirmationKind, ConfirmationRequest, DelaySeconds, DestinationKind, DestinationName,
-    Metadata, NewMessage, ProjectId, Queue, QueueName, Subscription, SubscriptionId, SubscriptionTtl,
-    Timestamp, TtlSeconds,
+    ClientId, ConfirmationKind, ConfirmationRequest, DelaySeconds, DestinationName, Metadata, NewMessage,
+    ProjectId, Queue, Subscription, SubscriptionId, SubscriptionTtl, Timestamp, TtlSeconds,
 };
 use zaqar_storage::{StorageError, StorageResult};
 
@@ -15,6 +14,9 @@ use crate::{Error, Result, Zaqar};
 
 /// No request is tried for longer: a day, in seconds.
 const LONGEST: u64 = 24 * 60 * 60;
+
+/// A try fails only if the project's last queue is deleted between two steps, and its confirmations with it.
+const TRIES: usize = 10;
 
 impl Zaqar {
     /// Whether a subscriber may be asked once more.
@@ -44,16 +46,26 @@ impl Zaqar {
             body: request.body(),
             checksum: None,
         };
-        let confirmations = self.confirmations(&source.project).await?;
         let client = ClientId::new("zaqar");
-        self.stores.messages.post(&confirmations.destination, &client, vec![message], now).await.map(|_| ())
+        let mut outcome = Ok(());
+        for _ in 0..TRIES {
+            outcome = match self.confirmations(&source.project).await {
+                Ok(to) => {
+                    let messages = vec![message.clone()];
+                    self.stores.messages.post(&to.destination, &client, messages, now).await.map(|_| ())
+                }
+                Err(error) => Err(error),
+            };
+            if !matches!(outcome, Err(StorageError::NotFound(_))) {
+                break;
+            }
+        }
+        outcome
     }
 
     /// The confirmations of a project, made now if there are none, with the one subscription that they have.
     async fn confirmations(&self, project: &ProjectId) -> StorageResult<Arc<Queue>> {
-        let name = QueueName::new("confirmations").map_err(StorageError::driver)?;
-        let name = DestinationName { kind: DestinationKind::Confirmations, name };
-        let confirmations = self.stores.find_or_create(project, &name, NewQueue::default()).await?;
+        let confirmations = self.stores.find_or_create(project, &DestinationName::confirmations(), NewQueue::default()).await?;
         let (store, source, now) = (&self.stores.messages, &confirmations.destination, self.now());
         if store.find_subscriber(source, ConfirmationRequest::SUBSCRIBER, now).await?.is_some() {
             return Ok(confirmations);

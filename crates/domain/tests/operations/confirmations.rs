@@ -211,3 +211,23 @@ async fn no_client_sees_the_requests() {
         assert_eq!(names, if kind.is_topic() { vec![] } else { vec!["q"] });
     }
 }
+
+#[tokio::test]
+async fn with_the_last_queue_or_topic_of_a_project_its_requests_are_gone() {
+    let fixture = fixture();
+    let (q, t) = (queue_named("q"), topic_named("t"));
+    let are_there = async || {
+        let name = DestinationName::confirmations();
+        let found = fixture.management.find(name.kind, &fixture.caller.project, &name.name).await;
+        found.unwrap().is_some()
+    };
+    subscribe(&fixture, &q).await;
+    subscribe(&fixture, &t).await;
+    fixture.zaqar.delete_queue(&fixture.caller, &q).await.unwrap();
+    assert!(are_there().await);
+    fixture.zaqar.delete_queue(&fixture.caller, &t).await.unwrap();
+    assert!(!are_there().await);
+    assert_eq!(deliver(&fixture).await, []);
+    subscribe(&fixture, &q).await;
+    assert_eq!(asked(&fixture).await.len(), 1);
+}
