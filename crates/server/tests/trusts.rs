@@ -236,6 +236,24 @@ async fn a_token_goes_to_the_services_of_the_cloud_and_to_hosts_that_the_operato
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn rights_may_be_lent_again_until_the_same_moment() {
+    let keystone = keystone();
+    let trusts = trusts(&keystone);
+    let wish = TrustWish {
+        token: &AuthToken::new(keystone.token("alice", "shop")),
+        user: &keystone.id_of("users", "alice"),
+        project: &project(&keystone),
+        roles: &["member".to_owned()],
+        expires: SystemClock.now().plus_secs(600),
+    };
+    let mut made = Vec::new();
+    for _ in 0..3 {
+        made.push(trusts.make(&wish).await.unwrap());
+    }
+    assert!(made[0] != made[1] && made[1] != made[2] && made[0] != made[2], "{made:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_redirect_does_not_carry_a_token_elsewhere() {
     let keystone = keystone();
     let trusts = trusts(&keystone);
