@@ -325,7 +325,7 @@ fn where_no_trust_can_be_made_the_caller_is_told() {
     let alice = keystone.token("alice", "shop");
     let without_trustee = Site::new(&keystone.options(SLOW)).start();
     let refused = subscribe(&without_trustee, &alice, "trust+https://mistral");
-    assert_eq!(refused.status, 400);
+    assert_eq!(refused.status, 409);
     assert!(refused.text().contains("[trustee]"), "{}", refused.text());
 
     let server = Site::new(&(keystone.options(SLOW) + &keystone.trustee(""))).start();
