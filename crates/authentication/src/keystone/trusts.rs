@@ -126,7 +126,7 @@ impl Trusts {
                 Ok(Ok(Some(id))) => return Ok(id),
                 // Keystone keeps no two trusts that are alike.
                 Ok(Ok(None)) => {
-                    wish.expires = Timestamp::from_millis(wish.expires.as_millis().saturating_add(1))
+                    wish.expires = Timestamp::from_millis(wish.expires.as_millis().saturating_add(1));
                 }
                 Ok(Err(refusal)) => return Err(refusal),
                 Err(_) => break,

@@ -65,7 +65,10 @@ impl Zaqar {
 
     /// The confirmations of a project, made now if there are none, with the one subscription that they have.
     async fn confirmations(&self, project: &ProjectId) -> StorageResult<Arc<Queue>> {
-        let confirmations = self.stores.find_or_create(project, &DestinationName::confirmations(), NewQueue::default()).await?;
+        let confirmations = self
+            .stores
+            .find_or_create(project, &DestinationName::confirmations(), NewQueue::default())
+            .await?;
         let (store, source, now) = (&self.stores.messages, &confirmations.destination, self.now());
         if store.find_subscriber(source, ConfirmationRequest::SUBSCRIBER, now).await?.is_some() {
             return Ok(confirmations);
