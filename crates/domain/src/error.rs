@@ -13,6 +13,9 @@ pub type Result<T> = std::result::Result<T, Error>;
 pub enum Error {
     #[error("You are not authorized to complete this action.")]
     Forbidden,
+    /// A stage of a pipeline does not let the caller do this, and says why.
+    #[error("{0}")]
+    Refused(String),
     /// What was asked for breaks a rule or a limit.
     #[error("{0}")]
     Invalid(String),
@@ -51,6 +54,9 @@ pub enum Error {
     /// Keystone is needed for it, and could not be asked.
     #[error("{failure} Keystone cannot be asked now. Please try again in a few seconds.")]
     KeystoneUnavailable { failure: Failure, source: Box<dyn std::error::Error + Send + Sync> },
+    /// A stage of a pipeline could not do its part.
+    #[error("A stage of the service's pipeline failed: the server's log says which and why.")]
+    StageFailed { source: Box<dyn std::error::Error + Send + Sync> },
     /// Something failed where upstream, too, has no better answer.
     #[error("{failure}")]
     Internal { failure: Failure, source: StorageError },

@@ -22,6 +22,6 @@ pub use guard::{AddressGuard, Refusal};
 pub use http::{HttpAnswer, HttpClient, HttpFailure, HttpOptions, LookUp, SystemNames};
 pub use notice::{Answer, Notice, NoticeKind, Sender};
 pub use retry::{Backoff, RetryPolicy, Verdict, judge, retry_after, with_jitter};
-pub use signature::{BadSecrets, Secrets, SignedHeaders};
+pub use signature::{Secrets, SignedHeaders};
 pub use trust::TrustSender;
 pub use webhook::{WebhookSender, WrongOption};

@@ -9,18 +9,9 @@ use std::fmt;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
-use serde_json::Value;
 use sha2::Sha256;
+use zaqar_domain::{BadSecrets, signing_secrets};
 use zaqar_model::{Metadata, Timestamp};
-
-/// What stands before a secret's base64.
-const PREFIX: &str = "whsec_";
-
-/// The sizes of a secret that the scheme allows, in bytes.
-const SIZES: std::ops::RangeInclusive<usize> = 24..=64;
-
-/// Two at most: the new one and the one that it replaces.
-const MOST_SECRETS: usize = 2;
 
 /// The secrets of a subscription, newest first.
 #[derive(Clone, Default)]
@@ -33,25 +24,10 @@ impl fmt::Debug for Secrets {
     }
 }
 
-/// Why secrets are refused. The texts never show one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BadSecrets {
-    #[error("signing_secrets must be a list of one or two texts")]
-    NoList,
-    #[error("a signing secret must be `whsec_` and the base64 of 24 to 64 random bytes")]
-    NoSecret,
-}
-
 impl Secrets {
     /// Those in a subscription's options, under `signing_secrets`. None there: notifications are not signed.
     pub fn of(options: &Metadata) -> Result<Self, BadSecrets> {
-        let given = match options.get("signing_secrets") {
-            None | Some(Value::Null) => return Ok(Self::default()),
-            Some(Value::Array(given)) if (1..=MOST_SECRETS).contains(&given.len()) => given,
-            Some(_) => return Err(BadSecrets::NoList),
-        };
-        let secrets = given.iter().map(|secret| decode(secret.as_str().ok_or(BadSecrets::NoList)?));
-        secrets.collect::<Result<_, _>>().map(Self)
+        signing_secrets(options).map(Self)
     }
 
     /// The headers of a signed notification, or none where there is no secret.
@@ -71,11 +47,6 @@ impl Secrets {
 pub struct SignedHeaders {
     pub timestamp: String,
     pub signature: String,
-}
-
-fn decode(secret: &str) -> Result<Vec<u8>, BadSecrets> {
-    let bytes = secret.strip_prefix(PREFIX).and_then(|text| STANDARD.decode(text).ok());
-    bytes.filter(|bytes| SIZES.contains(&bytes.len())).ok_or(BadSecrets::NoSecret)
 }
 
 fn signature(secret: &[u8], id: &str, timestamp: &str, body: &[u8]) -> String {

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+#[allow(unreachable_pub, reason = "whoever copies it decides")]
 #[path = "../../../docs/examples/verify_signature.rs"]
 mod verify_signature;
 

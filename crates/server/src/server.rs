@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use tokio::runtime::Builder;
 use tokio::sync::{oneshot, watch};
 use zaqar_config::{Config, Wsgi};
-use zaqar_domain::Zaqar;
+use zaqar_domain::{Stages, Zaqar};
 use zaqar_model::{Clock, IdSource, RandomIds, SystemClock};
 use zaqar_transport_http::{HttpOptions, HttpService, Tls};
 
@@ -21,12 +21,12 @@ use crate::signals::{self, StopSignals};
 use crate::tls_files::TlsFiles;
 use crate::trustee::KeystoneTrusts;
 use crate::{
-    configuration, confirmations, encryption, housekeeping, http, keystone, limits, logging, process, stores,
-    trustee, welcome,
+    configuration, confirmations, encryption, housekeeping, http, keystone, limits, logging, pipelines,
+    process, stores, trustee, welcome,
 };
 
-pub(crate) fn run(options: &ServerOptions) -> anyhow::Result<()> {
-    let (config, report) = configuration::read(&options.sources);
+pub(crate) fn run(options: &ServerOptions, stages: &Stages) -> anyhow::Result<()> {
+    let (config, report) = configuration::read(&options.sources, stages);
     let config = config.with_context(|| report.errors.join("\nzaqar: "))?;
     let policy = Following::begin(PolicyFiles::new(&config, &options.sources))?;
     let tls = TlsFiles::new(&config.ssl).map_err(anyhow::Error::msg)?.map(Following::begin).transpose()?;
@@ -37,7 +37,7 @@ pub(crate) fn run(options: &ServerOptions) -> anyhow::Result<()> {
     process::keep_files_private();
     process::raise_limit_of_open_files();
     let runtime = Builder::new_multi_thread().enable_all().build().context("cannot start threads")?;
-    let result = runtime.block_on(serve(&config, options.data_directory(), policy, tls));
+    let result = runtime.block_on(serve(&config, options.data_directory(), policy, tls, stages));
     // After a second signal, what still runs is not waited for.
     runtime.shutdown_background();
     result
@@ -48,6 +48,7 @@ async fn serve(
     data_directory: Option<&Path>,
     policy: Begun<PolicyFiles>,
     tls: Option<Begun<TlsFiles>>,
+    stages: &Stages,
 ) -> anyhow::Result<()> {
     let mut signals = StopSignals::catch()?;
     let hangups = (signals::hangups()?, signals::hangups()?);
@@ -55,13 +56,14 @@ async fn serve(
     let ids: Arc<dyn IdSource> = Arc::new(RandomIds);
     let authentication = keystone::authentication(config, Arc::clone(&clock))?;
     let trusts = trustee::trusts(config, Arc::clone(&clock))?;
+    let pipelines = pipelines::build(&config.storage, stages)?;
     // First the port: whoever is refused it leaves nothing behind.
     let listener = listen(&config.wsgi).await?;
     let address = listener.local_addr().context("cannot tell the address")?;
     let open = stores::open(config, data_directory, &ids, &clock)?;
     let keyring = encryption::keyring(&config.transport, open.directory_of_messages(), &*ids)?;
     let zaqar = Zaqar::new(open.stores.clone(), limits::of(config), Arc::clone(&clock), ids);
-    let zaqar = zaqar.with_keyring(Arc::new(keyring));
+    let zaqar = zaqar.with_keyring(Arc::new(keyring)).with_pipelines(pipelines);
     let zaqar = Arc::new(match &trusts {
         Some(trusts) => zaqar.with_trusts(Arc::new(KeystoneTrusts(Arc::clone(trusts)))),
         None => zaqar,

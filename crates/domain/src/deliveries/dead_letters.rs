@@ -12,7 +12,7 @@ use super::Owed;
 use crate::Zaqar;
 use crate::dead_letters::freed;
 use crate::messages::checksum;
-use crate::queues::Attributes;
+use crate::queues::{Attributes, NewQueue};
 
 impl Zaqar {
     /// Puts a delivery that is given up into the dead-letter queue of its subscription, if it names one. The queue is made
@@ -25,7 +25,8 @@ impl Zaqar {
         let named = Attributes::of(&subscription.options);
         let Some(to) = named.dead_letter_queue else { return Ok(()) };
         let project = &subscription.source.project;
-        let queue = self.stores.find_or_create(project, &DestinationName::queue(to)).await?;
+        let queue =
+            self.stores.find_or_create(project, &DestinationName::queue(to), NewQueue::default()).await?;
         let body = letter(&owed.delivery, attempts, reason);
         let sum = if self.limits.enable_checksum { checksum::of(&body) } else { None };
         let mut letter = NewMessage {

@@ -9,6 +9,7 @@ use zaqar_model::{
 };
 use zaqar_storage::{StorageError, StorageResult};
 
+use crate::queues::NewQueue;
 use crate::{Error, Result, Zaqar};
 
 /// No request is tried for longer: a day, in seconds.
@@ -64,7 +65,10 @@ impl Zaqar {
 
     /// The confirmations of a project, made now if there are none, with the one subscription that they have.
     async fn confirmations(&self, project: &ProjectId) -> StorageResult<Arc<Queue>> {
-        let confirmations = self.stores.find_or_create(project, &DestinationName::confirmations()).await?;
+        let confirmations = self
+            .stores
+            .find_or_create(project, &DestinationName::confirmations(), NewQueue::default())
+            .await?;
         let (store, source, now) = (&self.stores.messages, &confirmations.destination, self.now());
         if store.find_subscriber(source, ConfirmationRequest::SUBSCRIBER, now).await?.is_some() {
             return Ok(confirmations);

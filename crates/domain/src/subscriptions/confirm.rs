@@ -6,6 +6,7 @@ use zaqar_storage::SubscriptionChange;
 
 use crate::error::OrUnavailable;
 use crate::permissions::Rule;
+use crate::pipeline::pass;
 use crate::{Error, Failure, Result, Zaqar};
 
 impl Zaqar {
@@ -19,6 +20,10 @@ impl Zaqar {
         confirmed: Option<&Value>,
     ) -> Result<()> {
         self.permit(caller, Rule::SubscriptionConfirm)?;
+        let answer = pass!(self.pipelines.subscriptions, stage => stage.confirm_subscription(caller, name, id, confirmed));
+        if let Some(answer) = answer? {
+            return Ok(answer);
+        }
         let confirmed = confirmed.and_then(Value::as_bool);
         let confirmed = confirmed.ok_or_else(|| Error::invalid("The 'confirmed' should be boolean."))?;
         let failure = Failure::ConfirmSubscription;

@@ -1,5 +1,7 @@
 //! Makes a subscription.
 
+use std::borrow::Cow;
+
 use zaqar_model::{
     Caller, ConfirmationKind, DestinationName, Subscription, SubscriptionId, SubscriptionTtl, Timestamp,
 };
@@ -8,6 +10,7 @@ use zaqar_storage::{StorageError, SubscriptionChange};
 use super::SubscriptionWish;
 use crate::error::OrUnavailable;
 use crate::permissions::Rule;
+use crate::pipeline::pass;
 use crate::{Error, Failure, Result, Zaqar};
 
 /// A try fails only if a queue or a subscription is deleted between two steps.
@@ -24,6 +27,11 @@ impl Zaqar {
         wish: &SubscriptionWish,
     ) -> Result<SubscriptionId> {
         self.permit(caller, Rule::SubscriptionCreate)?;
+        let mut wish = Cow::Borrowed(wish);
+        let answer = pass!(self.pipelines.subscriptions, stage => stage.create_subscription(caller, name, wish.to_mut()));
+        if let Some(answer) = answer? {
+            return Ok(answer);
+        }
         let failure = Failure::CreateSubscription;
         let (subscriber, terms) = wish.for_creation(&self.limits, self.now())?;
         let store = &self.stores.messages;
@@ -41,7 +49,7 @@ impl Zaqar {
         let id = SubscriptionId::from_u128(self.ids.next_u128());
         let mut outcome = Err(StorageError::Conflict("what is subscribed to comes and goes"));
         for _ in 0..TRIES {
-            let found = self.stores.find_or_create(&caller.project, name).await.or_unavailable(failure)?;
+            let found = self.find_or_make(caller, name, failure).await?;
             let source = &found.destination;
             let now = self.now();
             let subscription = Subscription {

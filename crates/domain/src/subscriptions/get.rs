@@ -3,6 +3,7 @@
 use zaqar_model::{Caller, DestinationName, Subscription, Timestamp};
 
 use crate::permissions::Rule;
+use crate::pipeline::pass;
 use crate::{Failure, Result, Zaqar};
 
 /// A subscription, and the moment at which its age is taken.
@@ -20,6 +21,10 @@ impl Zaqar {
         id: &str,
     ) -> Result<ShownSubscription> {
         self.permit(caller, Rule::SubscriptionGet)?;
+        let answer = pass!(self.pipelines.subscriptions, stage => stage.get_subscription(caller, name, id));
+        if let Some(answer) = answer? {
+            return Ok(answer);
+        }
         let subscription = self.find_subscription(caller, name, id, Failure::GetSubscription).await?;
         Ok(ShownSubscription { subscription, now: self.now() })
     }

@@ -1,11 +1,14 @@
 //! Changes a subscription.
 
+use std::borrow::Cow;
+
 use zaqar_model::{Caller, ConfirmationKind, DestinationName, Subscription};
 use zaqar_storage::{StorageError, SubscriptionChange};
 
 use super::{SubscriptionWish, absent};
 use crate::error::OrUnavailable;
 use crate::permissions::Rule;
+use crate::pipeline::pass;
 use crate::{Error, Failure, Result, Zaqar};
 
 impl Zaqar {
@@ -19,6 +22,11 @@ impl Zaqar {
         wish: &SubscriptionWish,
     ) -> Result<()> {
         self.permit(caller, Rule::SubscriptionUpdate)?;
+        let mut wish = Cow::Borrowed(wish);
+        let answer = pass!(self.pipelines.subscriptions, stage => stage.update_subscription(caller, name, id, wish.to_mut()));
+        if let Some(answer) = answer? {
+            return Ok(answer);
+        }
         let terms = wish.for_update(&self.limits, self.now())?;
         let mut change = SubscriptionChange {
             subscriber: terms.subscriber,

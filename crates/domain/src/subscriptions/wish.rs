@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 use zaqar_model::{Metadata, SubscriptionTtl, Timestamp};
 
+use super::signing_secrets::signing_secrets;
 use crate::error::PythonList;
 use crate::limits::{Limits, MIN_SUBSCRIPTION_TTL};
 use crate::queues::{check_dead_letters, check_depth, check_retry_policy};
@@ -30,6 +31,16 @@ impl SubscriptionWish {
             Value::Array(items) if items.is_empty() => Err(nothing()),
             _ => Err(Error::invalid("Subscriptions must be a dict.")),
         }
+    }
+
+    /// What the client gave.
+    pub const fn members(&self) -> &Map<String, Value> {
+        &self.0
+    }
+
+    /// For stages of a pipeline, which may change it.
+    pub const fn members_mut(&mut self) -> &mut Map<String, Value> {
+        &mut self.0
     }
 
     /// The terms of a new subscription, and its subscriber.
@@ -70,6 +81,7 @@ impl SubscriptionWish {
         check_depth(&options, "Options are")?;
         check_retry_policy(&options)?;
         check_dead_letters(&options, limits)?;
+        signing_secrets(&options).map_err(|error| Error::invalid(error.to_string()))?;
         Ok(Some(options))
     }
 
@@ -160,6 +172,10 @@ mod tests {
             (wish("options", json!(1)), "Options must be a dict."),
             (wish("options", json!([])), "Options must be a dict."),
             (wish("options", json!({"_retry_policy": 5})), "retry_policy must be a dict."),
+            (
+                wish("options", json!({"signing_secrets": ["secret"]})),
+                "a signing secret must be `whsec_` and the base64 of 24 to 64 random bytes",
+            ),
             (
                 wish("options", json!({"_dead_letter_queue": "a b"})),
                 "_dead_letter_queue must be the name of a queue.",

@@ -19,6 +19,8 @@ mod health;
 #[cfg(test)]
 mod messages;
 #[cfg(test)]
+mod pipelines;
+#[cfg(test)]
 mod placement;
 #[cfg(test)]
 mod policy;

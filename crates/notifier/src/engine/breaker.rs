@@ -211,7 +211,11 @@ mod tests {
             for (succeeds, wait) in steps {
                 now = now.plus_secs(wait);
                 if breaker.admit(now, now.plus_secs(30)).is_ok() {
-                    if succeeds { breaker.succeeded() } else { let _ = breaker.failed(&OPTIONS, now); }
+                    if succeeds {
+                        breaker.succeeded();
+                    } else {
+                        let _ = breaker.failed(&OPTIONS, now);
+                    }
                 }
                 let opens = breaker.opens_to(now);
                 assert!(opens >= now && opens <= now.plus_secs(35));

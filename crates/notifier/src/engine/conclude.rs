@@ -85,7 +85,7 @@ impl Engine {
             tracing::warn!(%error, subscription = %id, %message, "a message could not be put into its dead-letter queue yet");
             return DeliveryOutcome::RetryAt(self.in_time(UNBURIED_FOR), attempt);
         }
-        tracing::info!(subscription = %id, %message, attempts, "a delivery is given up");
+        tracing::debug!(subscription = %id, %message, attempts, "a delivery is given up");
         DeliveryOutcome::Exhausted(reason, attempt)
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
-use zaqar_model::Timestamp;
+use zaqar_model::{DeliveryOutcome, Timestamp};
 
 use super::confirm::Addressed;
 use super::{Engine, Leased};
@@ -23,7 +23,7 @@ const UNREADABLE_FOR: u64 = 300;
 
 /// What became of a delivery that was taken up.
 pub(super) enum Ended {
-    /// It was tried, and how it ended is on its way to the store.
+    /// How it ended is on its way to the store.
     Tried,
     /// It was not tried and is to be given back: it may be due again at this time.
     NotNow(Box<Leased>, Timestamp),
@@ -41,7 +41,10 @@ impl Engine {
         let not_now = |leased, at| Ended::NotNow(Box::new(leased), at);
         if let Some(reason) = &leased.owed.unreadable {
             tracing::warn!(%reason, "a message cannot be delivered");
-            return not_now(leased, self.now().plus_secs(UNREADABLE_FOR));
+            // It does not hold up those behind it.
+            let outcome = DeliveryOutcome::Postponed(self.now().plus_secs(UNREADABLE_FOR));
+            self.recorder.record(leased, outcome);
+            return Ended::Tried;
         }
         let request = match self.address(&leased.owed.delivery).await {
             Addressed::ToSubscriber => None,
@@ -69,6 +72,11 @@ impl Engine {
         let worker = self.workers.take(standing).await;
         if self.is_stopping() || self.ends_too_soon(leased.until) {
             return not_now(leased, self.now());
+        }
+        if leased.owed.delivery.message.expires <= self.now() {
+            // The store is done with it.
+            self.recorder.record(leased, DeliveryOutcome::Postponed(self.now()));
+            return Ended::Tried;
         }
         let notice = request.unwrap_or_else(|| notice_of(&leased.owed.delivery));
         let at = self.now();

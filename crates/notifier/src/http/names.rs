@@ -1,6 +1,6 @@
 //! From names to addresses that may be connected to.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -19,20 +19,26 @@ pub trait LookUp: Send + Sync + 'static {
 
 /// As the system does it.
 #[derive(Debug)]
-pub struct SystemNames(Semaphore);
+pub struct SystemNames(Arc<Semaphore>);
 
 impl Default for SystemNames {
     fn default() -> Self {
-        Self(Semaphore::new(AT_ONCE))
+        Self(Arc::new(Semaphore::new(AT_ONCE)))
     }
 }
 
 #[async_trait::async_trait]
 impl LookUp for SystemNames {
     async fn look_up(&self, name: &str) -> std::io::Result<Vec<IpAddr>> {
-        let _one_of_few = self.0.acquire().await;
-        let found = tokio::net::lookup_host((name, 0)).await?;
-        Ok(found.map(|address| address.ip()).collect())
+        let one_of_few = Arc::clone(&self.0).acquire_owned().await;
+        let name = name.to_owned();
+        let looking = tokio::task::spawn_blocking(move || {
+            // Kept until the thread is free again, also when nobody waits any more.
+            let _one_of_few = one_of_few;
+            let found = (name.as_str(), 0).to_socket_addrs()?;
+            Ok(found.map(|address| address.ip()).collect())
+        });
+        looking.await.unwrap_or_else(|error| Err(std::io::Error::other(error)))
     }
 }
 

@@ -1,0 +1,222 @@
+//! The engine over a store, with senders that do as the test says.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use parking_lot::Mutex;
+use serde_json::{Value, json};
+use tokio::sync::{Notify, oneshot};
+use zaqar_domain::{Draft, Limits, MessageListing, Stores, SubscriptionWish, Zaqar};
+use zaqar_model::{
+    AttemptEnd, Caller, ClientId, Clock, DestinationName, Identity, JsonText, KeptAttempt, PageRequest,
+    ProjectId, QueueName, RandomIds, SubscriptionId, SystemClock,
+};
+use zaqar_notifier::{Answer, Engine, EngineOptions, Notice, Sender, Senders, Verdict};
+use zaqar_storage::{ManagementStore, MessageStore};
+use zaqar_storage_conformance::ModelStore;
+
+/// Keeps what it is to send, and answers by the text of it and how often that has come.
+struct Scripted {
+    sent: Mutex<Vec<Value>>,
+    more: Notify,
+    script: fn(&str, usize) -> Verdict,
+}
+
+impl Scripted {
+    fn new(script: fn(&str, usize) -> Verdict) -> Arc<Self> {
+        Arc::new(Self { sent: Mutex::default(), more: Notify::new(), script })
+    }
+
+    async fn wait_for(&self, count: usize) -> Vec<Value> {
+        loop {
+            let sent = self.sent.lock().clone();
+            if sent.len() >= count {
+                return sent;
+            }
+            self.more.notified().await;
+        }
+    }
+}
+
+#[async_trait::async_trait]
+impl Sender for Scripted {
+    async fn send(&self, notice: &Notice) -> Answer {
+        let document: Value = serde_json::from_slice(&notice.document).unwrap();
+        let body = document["body"].clone();
+        let times = {
+            let mut sent = self.sent.lock();
+            sent.push(body.clone());
+            sent.iter().filter(|sent| **sent == body).count()
+        };
+        self.more.notify_one();
+        let verdict = (self.script)(body.as_str().unwrap(), times);
+        Answer { verdict, status: Some(200), excerpt: "as told".to_owned(), retry_after: None }
+    }
+}
+
+/// A service whose engine works with one sender.
+struct Site {
+    zaqar: Arc<Zaqar>,
+    management: Arc<dyn ManagementStore>,
+    store: Arc<dyn MessageStore>,
+    stop: oneshot::Sender<()>,
+    engine: tokio::task::JoinHandle<()>,
+}
+
+impl Site {
+    fn start(sender: &Arc<Scripted>) -> Self {
+        let management: Arc<dyn ManagementStore> = Arc::new(ModelStore::new());
+        let store: Arc<dyn MessageStore> = Arc::new(ModelStore::new());
+        let stores =
+            Stores { management: Arc::clone(&management), messages: Arc::clone(&store), placement: None };
+        let zaqar = Zaqar::new(stores, Limits::default(), Arc::new(SystemClock), Arc::new(RandomIds));
+        let zaqar = Arc::new(zaqar);
+        let sender: Arc<dyn Sender> = Arc::<Scripted>::clone(sender);
+        let senders = Senders::default().with(&["http"], &sender);
+        let (stop, stopping) = oneshot::channel();
+        let engine = Engine::new(Arc::clone(&zaqar), senders, EngineOptions::default());
+        let engine = tokio::spawn(engine.run(async move { drop(stopping.await) }));
+        Self { zaqar, management, store, stop, engine }
+    }
+
+    async fn subscribe(&self, subscriber: &str, options: Value) -> SubscriptionId {
+        let wish = SubscriptionWish::new(json!({"subscriber": subscriber, "options": options})).unwrap();
+        self.zaqar.create_subscription(&caller(), &queue(), &wish).await.unwrap()
+    }
+
+    async fn post(&self, bodies: &[&'static str]) {
+        let draft = |body: &&'static str| Draft {
+            ttl: None,
+            delay: None,
+            body: JsonText::parse(Bytes::from_static(body.as_bytes())).unwrap(),
+        };
+        let (caller, queue) = (caller(), queue());
+        let posting = self.zaqar.begin_post(&caller, &queue).await.unwrap();
+        posting.post(bodies.iter().map(draft).collect()).await.unwrap();
+    }
+
+    /// What is on record of a subscription once the engine has ended, the oldest first.
+    async fn attempts(self, subscription: SubscriptionId) -> Vec<KeptAttempt> {
+        drop(self.stop);
+        self.engine.await.unwrap();
+        let (kind, name) = (queue().kind, queue().name);
+        let source = self.management.find(kind, &caller().project, &name).await.unwrap().unwrap();
+        let page = PageRequest { marker: None, limit: 100 };
+        let kept = self.store.attempts(&source.destination, subscription, &page, SystemClock.now());
+        let mut attempts = kept.await.unwrap().items;
+        attempts.reverse();
+        attempts
+    }
+
+    /// The bodies of the messages in a queue, once there are some.
+    async fn wait_for_messages(&self, queue: &str) -> Vec<Value> {
+        let (caller, name) = (caller(), DestinationName::queue(QueueName::new(queue).unwrap()));
+        let listing = MessageListing { echo: true, limit: Some(20), ..MessageListing::default() };
+        loop {
+            let listed = self.zaqar.list_messages(&caller, &name, &listing).await.unwrap().messages;
+            if !listed.is_empty() {
+                return listed
+                    .iter()
+                    .map(|message| serde_json::from_slice(message.body.as_bytes()).unwrap())
+                    .collect();
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+fn caller() -> Caller {
+    Caller {
+        project: ProjectId::new("p").unwrap(),
+        client: Some(ClientId::new("3381af92-2b9e-11e3-b191-71861300734c")),
+        roles: vec!["admin".into()],
+        identity: Identity::default(),
+    }
+}
+
+fn queue() -> DestinationName {
+    DestinationName::queue(QueueName::new("q").unwrap())
+}
+
+fn ends(attempts: &[KeptAttempt]) -> Vec<(&str, bool)> {
+    let end = |kept: &KeptAttempt| kept.end == AttemptEnd::Delivered;
+    attempts.iter().map(|kept| (kept.attempt.excerpt.as_str(), end(kept))).collect()
+}
+
+#[tokio::test]
+async fn first_attempts_keep_their_order_and_further_ones_hold_nobody_up() {
+    let sender = Scripted::new(|body, times| match (body, times) {
+        ("a", 1..=2) => Verdict::TryAgain,
+        _ => Verdict::Delivered,
+    });
+    let site = Site::start(&sender);
+    site.subscribe("http://a", json!({})).await;
+    site.post(&["\"a\"", "\"b\"", "\"c\""]).await;
+    let sent = sender.wait_for(5).await;
+    let first = |wanted: &str| sent.iter().position(|body| body == wanted).unwrap();
+    assert!(first("a") < first("b") && first("b") < first("c"));
+    assert_eq!(sent.iter().filter(|body| *body == "a").count(), 3);
+}
+
+#[tokio::test]
+async fn a_panic_harms_its_attempt_only() {
+    let sender = Scripted::new(|body, times| {
+        assert!(body != "bad" || times > 1, "as the test wants it");
+        Verdict::Delivered
+    });
+    let site = Site::start(&sender);
+    let subscription = site.subscribe("http://a", json!({})).await;
+    site.post(&["\"bad\"", "\"good\""]).await;
+    sender.wait_for(3).await;
+    let attempts = site.attempts(subscription).await;
+    let panicked = attempts.iter().filter(|kept| kept.end != AttemptEnd::Delivered);
+    let told: Vec<_> = panicked.map(|kept| kept.attempt.excerpt.as_str()).collect();
+    assert_eq!(told, ["the server failed while it made this attempt"]);
+    assert_eq!(attempts.len(), 3);
+}
+
+#[tokio::test]
+async fn what_nobody_can_send_is_given_up_with_a_reason() {
+    let sender = Scripted::new(|_, _| Verdict::Delivered);
+    let site = Site::start(&sender);
+    let subscription = site.subscribe("mailto:a@example.org", json!({"_dead_letter_queue": "dead"})).await;
+    site.post(&["\"a\""]).await;
+    let reason = "this server has no way to deliver to subscribers of this kind";
+    let letters = site.wait_for_messages("dead").await;
+    assert_eq!(
+        letters[0]["reason"],
+        json!(format!("Given up after 1 attempt. The last one failed: {reason}"))
+    );
+    assert_eq!(ends(&site.attempts(subscription).await), [(reason, false)]);
+}
+
+#[tokio::test]
+async fn two_subscriptions_may_share_a_dead_letter_queue() {
+    let sender = Scripted::new(|_, _| Verdict::Refused);
+    let site = Site::start(&sender);
+    for subscriber in ["http://a", "http://b"] {
+        site.subscribe(subscriber, json!({"_dead_letter_queue": "dead"})).await;
+    }
+    site.post(&["\"a\""]).await;
+    sender.wait_for(2).await;
+    let mut letters = site.wait_for_messages("dead").await;
+    while letters.len() < 2 {
+        letters = site.wait_for_messages("dead").await;
+    }
+    let mut subscribers: Vec<_> =
+        letters.iter().map(|letter| letter["subscriber"].as_str().unwrap()).collect();
+    subscribers.sort_unstable();
+    assert_eq!(subscribers, ["http://a", "http://b"]);
+}
+
+#[tokio::test]
+async fn when_the_engine_stops_what_was_delivered_is_on_record() {
+    let sender = Scripted::new(|_, _| Verdict::Delivered);
+    let site = Site::start(&sender);
+    let subscription = site.subscribe("http://a", json!({})).await;
+    site.post(&["\"a\"", "\"b\""]).await;
+    sender.wait_for(2).await;
+    assert_eq!(ends(&site.attempts(subscription).await), [("as told", true), ("as told", true)]);
+}
