@@ -236,6 +236,24 @@ async fn a_token_goes_to_the_services_of_the_cloud_and_to_hosts_that_the_operato
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn rights_may_be_lent_again_until_the_same_moment() {
+    let keystone = keystone();
+    let trusts = trusts(&keystone);
+    let wish = TrustWish {
+        token: &AuthToken::new(keystone.token("alice", "shop")),
+        user: &keystone.id_of("users", "alice"),
+        project: &project(&keystone),
+        roles: &["member".to_owned()],
+        expires: SystemClock.now().plus_secs(600),
+    };
+    let mut made = Vec::new();
+    for _ in 0..3 {
+        made.push(trusts.make(&wish).await.unwrap());
+    }
+    assert!(made[0] != made[1] && made[1] != made[2] && made[0] != made[2], "{made:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_redirect_does_not_carry_a_token_elsewhere() {
     let keystone = keystone();
     let trusts = trusts(&keystone);
@@ -307,7 +325,7 @@ fn where_no_trust_can_be_made_the_caller_is_told() {
     let alice = keystone.token("alice", "shop");
     let without_trustee = Site::new(&keystone.options(SLOW)).start();
     let refused = subscribe(&without_trustee, &alice, "trust+https://mistral");
-    assert_eq!(refused.status, 400);
+    assert_eq!(refused.status, 409);
     assert!(refused.text().contains("[trustee]"), "{}", refused.text());
 
     let server = Site::new(&(keystone.options(SLOW) + &keystone.trustee(""))).start();

@@ -27,6 +27,8 @@ const GONE_FOR: u64 = 5;
 const UNAVAILABLE_FOR: u64 = 1;
 /// So many requests to Keystone are under way at once. Others wait.
 const REQUESTS_AT_ONCE: usize = 32;
+/// So often a trust is asked for that differs from others in its end only.
+const TRIES: usize = 20;
 /// No id of a trust is longer.
 const LONGEST_ID: usize = 255;
 /// The most characters that are kept of Keystone's reasons.
@@ -117,11 +119,24 @@ impl Trusts {
     ///
     /// Keystone refuses it, or cannot be asked.
     pub async fn make(&self, wish: &TrustWish<'_>) -> Result<String, TrustNotMade> {
-        let made = tokio::time::timeout(self.patience(), self.ask_for_trust(wish)).await;
-        made.unwrap_or_else(|_| Err(TrustNotMade::Unavailable("no answer in time".to_owned())))
+        let mut wish = *wish;
+        for _ in 0..TRIES {
+            let made = tokio::time::timeout(self.patience(), self.ask_for_trust(&wish)).await;
+            match made {
+                Ok(Ok(Some(id))) => return Ok(id),
+                // Keystone keeps no two trusts that are alike.
+                Ok(Ok(None)) => {
+                    wish.expires = Timestamp::from_millis(wish.expires.as_millis().saturating_add(1))
+                }
+                Ok(Err(refusal)) => return Err(refusal),
+                Err(_) => break,
+            }
+        }
+        Err(TrustNotMade::Unavailable("no answer in time".to_owned()))
     }
 
-    async fn ask_for_trust(&self, wish: &TrustWish<'_>) -> Result<String, TrustNotMade> {
+    /// `None`: there is one like it already.
+    async fn ask_for_trust(&self, wish: &TrustWish<'_>) -> Result<Option<String>, TrustNotMade> {
         let unavailable = |failure: Failure| TrustNotMade::Unavailable(failure.to_string());
         let Ok(mut token) = HeaderValue::from_str(wish.token.expose()) else {
             return Err(TrustNotMade::Refused("The token is none.".to_owned()));
@@ -130,7 +145,10 @@ impl Trusts {
         let trustee = self.trustee.get_or_try_init(|| self.find_trustee()).await.map_err(unavailable)?;
         let roles: Vec<_> = wish.roles.iter().map(|role| json!({ "name": role })).collect();
         // Beyond the calendar: it does not end.
-        let expires = Expiry::after(wish.expires, 0).map(|expiry| format!("{}.000000Z", expiry.text()));
+        let expires = Expiry::after(wish.expires, 0).map(|expiry| {
+            let milliseconds = wish.expires.as_millis() % 1000;
+            format!("{}.{milliseconds:03}000Z", expiry.text())
+        });
         let document = json!({ "trust": {
             "trustor_user_id": wish.user,
             "trustee_user_id": trustee,
@@ -146,8 +164,10 @@ impl Trusts {
         match status.as_u16() {
             201 => {
                 let id = body["trust"]["id"].as_str().map(str::to_owned);
-                id.ok_or_else(|| TrustNotMade::Unavailable("its answer has no id of a trust".to_owned()))
+                id.map(Some)
+                    .ok_or_else(|| TrustNotMade::Unavailable("its answer has no id of a trust".to_owned()))
             }
+            409 => Ok(None),
             408 | 429 => Err(TrustNotMade::Unavailable(format!("it answered {status}"))),
             400..500 => {
                 let reason = body["error"]["message"].as_str().unwrap_or("It gives no reason.");

@@ -54,9 +54,10 @@ impl Zaqar {
         }
         let (Some(maker), Some(token), Some(user)) = (&self.trusts, &caller.token, &caller.identity.user)
         else {
-            return Err(Error::invalid(
+            return Err(Error::Conflict(
                 "No trust can be made here: it takes a token of Keystone's, and a service with a [trustee]. Name a trust in \
-                 the options as trust_id.",
+                 the options as trust_id."
+                    .to_owned(),
             ));
         };
         let expires = ttl.after(now);

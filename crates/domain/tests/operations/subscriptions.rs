@@ -323,7 +323,7 @@ async fn where_no_trust_comes_about_there_is_no_subscription_and_no_queue() {
     without_token.caller.token = None;
     for fixture in [without_token, Fixture::new()] {
         let refusal = fixture.zaqar.create_subscription(&fixture.caller, &q, &wanted()).await.unwrap_err();
-        assert!(matches!(&refusal, Error::Invalid(text) if text.contains("trust_id")), "{refusal}");
+        assert!(matches!(&refusal, Error::Conflict(text) if text.contains("trust_id")), "{refusal}");
         assert!(!exists(&fixture, &q).await);
     }
 }
