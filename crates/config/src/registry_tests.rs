@@ -10,7 +10,7 @@ use crate::value::Value;
 const UPSTREAM: &str = include_str!("../tests/config/upstream-options.tsv");
 
 /// Options of which upstream knows nothing.
-const OURS: [&str; 50] = [
+const OURS: [&str; 52] = [
     "DEFAULT log_format",
     "DEFAULT log_level",
     // Upstream knew it once, and files still hold it.
@@ -45,11 +45,13 @@ const OURS: [&str; 50] = [
     "notification breaker_time",
     "notification connect_timeout",
     "notification denied_addresses",
+    "notification max_confirmations_per_hour",
     "notification max_endpoint_deliveries",
     "notification max_endpoint_rate",
     "notification max_project_deliveries",
     "notification max_project_rate",
     "notification max_waiting_deliveries",
+    "notification public_endpoint",
     "notification smtp_ca_file",
     "notification smtp_security",
     "notification smtp_timeout",

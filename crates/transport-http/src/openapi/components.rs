@@ -160,6 +160,7 @@ fn responses() -> Value {
         (406, "`Accept` does not allow JSON."),
         (408, "The body did not arrive in time."),
         (409, "It does not fit what is there."),
+        (429, "It was asked for too often."),
         (415, "The body is of a type that is not known here."),
         (500, "The service failed. The request id leads to the reason in its log."),
         (503, "A store that is needed cannot be reached now. Please try again."),

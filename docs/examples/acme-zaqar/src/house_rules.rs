@@ -69,7 +69,8 @@ mod tests {
     async fn posted(queue: &str, draft: &mut Draft) -> Verdict<usize> {
         let rules = HouseRules { forbidden_words: vec!["roadmap".to_owned()] };
         let project = ProjectId::new("acme").unwrap();
-        let caller = Caller { project, client: None, roles: Vec::new(), identity: Identity::default() };
+        let caller =
+            Caller { project, client: None, roles: Vec::new(), identity: Identity::default(), token: None };
         let queue = DestinationName::queue(QueueName::new(queue).unwrap());
         let mut drafts = vec![draft.clone()];
         let verdict = rules.post_messages(&caller, &queue, &mut drafts).await.unwrap();
