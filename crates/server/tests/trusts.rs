@@ -87,7 +87,6 @@ fn sender(trusts: &Arc<Trusts>, http_hosts: &[&str]) -> TrustSender {
         connect_timeout: Duration::from_secs(60),
         answer_timeout: Duration::from_secs(60),
         body_timeout: Duration::from_secs(60),
-        idle_connections: 0,
     };
     let http = HttpClient::new(&options, Arc::new(SystemNames::default())).unwrap();
     let hosts: Vec<_> = http_hosts.iter().map(ToString::to_string).collect();
