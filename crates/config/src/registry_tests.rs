@@ -10,7 +10,7 @@ use crate::value::Value;
 const UPSTREAM: &str = include_str!("../tests/config/upstream-options.tsv");
 
 /// Options of which upstream knows nothing.
-const OURS: [&str; 33] = [
+const OURS: [&str; 46] = [
     "DEFAULT log_format",
     "DEFAULT log_level",
     // Upstream knew it once, and files still hold it.
@@ -37,6 +37,19 @@ const OURS: [&str; 33] = [
     "healthcheck disable_by_file_paths",
     "healthcheck enable_by_file_paths",
     "healthcheck ignore_proxied_requests",
+    "notification allowed_addresses",
+    "notification answer_timeout",
+    "notification body_timeout",
+    "notification breaker_failures",
+    "notification breaker_max_time",
+    "notification breaker_time",
+    "notification connect_timeout",
+    "notification denied_addresses",
+    "notification max_endpoint_deliveries",
+    "notification max_endpoint_rate",
+    "notification max_project_deliveries",
+    "notification max_project_rate",
+    "notification max_waiting_deliveries",
     "signed_url former_secret_keys",
     "signed_url max_lifetime",
     // oslo.service's, and one more.
