@@ -16,6 +16,7 @@ impl Placement for PooledMessageStore {
 
     async fn try_pool(&self, pool: &Pool) -> Result<Capabilities, PoolFault> {
         let pools = &self.pooled.pools;
+        let _in_turn = pools.turn.lock().await;
         // A second opening would find the store in use: by this pool, or by another that has its URI.
         let (store, is_ours) = match pools.open_at(&pool.uri).await {
             Some(store) => (store?, false),
@@ -35,6 +36,7 @@ impl Placement for PooledMessageStore {
     }
 
     async fn forget_pool(&self, name: &PoolName) {
+        let _in_turn = self.pooled.pools.turn.lock().await;
         match self.pooled.management.get_pool(name).await {
             Ok(registered) => self.pooled.pools.forget(name, registered.as_ref()).await,
             Err(error) => tracing::warn!(%error, pool = %name, "a pool is used as it was until a restart"),

@@ -74,6 +74,7 @@ impl Pooled {
         if let Some(store) = self.pools.opened(&pool.name) {
             return Ok(store);
         }
+        let _in_turn = self.pools.turn.lock().await;
         let store = self.pools.open(pool).await?;
         let registered = self.management.get_pool(&pool.name).await?;
         if registered.as_ref().is_some_and(|registered| is_same_store(registered, pool)) {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
 use tokio::sync::futures::Notified;
-use tokio::sync::{Notify, OnceCell};
+use tokio::sync::{Mutex as AsyncMutex, Notify, OnceCell};
 use zaqar_model::{Pool, PoolName};
 use zaqar_storage::{Capabilities, MessageStore, PoolFault, StorageError, StorageResult};
 
@@ -19,6 +19,9 @@ pub(crate) struct OpenPools {
     openers: Vec<Arc<dyn StoreOpener>>,
     opened: Mutex<HashMap<PoolName, Arc<OpenPool>>>,
     is_closed: AtomicBool,
+    /// Held while stores are opened, tried and closed. Engines open every pool that they read of, and one that was changed
+    /// meanwhile only for a moment: whoever tries the store at its URI must not find it in use.
+    pub(crate) turn: AsyncMutex<()>,
     /// There is another store to ask what is owed, or one less.
     changed: Notify,
     /// A store has failed to say when something is owed.
@@ -39,6 +42,7 @@ impl OpenPools {
             openers,
             opened: Mutex::default(),
             is_closed: AtomicBool::new(false),
+            turn: AsyncMutex::default(),
             changed: Notify::new(),
             has_failed_to_wait: AtomicBool::new(false),
         }
