@@ -1,7 +1,7 @@
 //! The configuration as the server uses it: what is written in files and the environment, held to what this version
 //! can do.
 
-use zaqar_config::{Config, Loaded, Sources, TransportDriver};
+use zaqar_config::{Config, Loaded, Sources};
 
 use crate::cli::ConfigSources;
 use crate::tls_files::TlsFiles;
@@ -46,9 +46,8 @@ fn refusals(config: &Config) -> Vec<String> {
              leave it empty only where everyone who can reach the port is trusted"
         ));
     }
-    if config.drivers.transport != TransportDriver::Wsgi {
-        refusals
-            .push("[drivers] transport = websocket is not in this version; the choice is: wsgi".to_owned());
+    if config.drivers.transport.is_empty() {
+        refusals.push("[drivers] transport names none; the choice is: wsgi, websocket, or both".to_owned());
     }
     refusals.extend(encryption::refusals(&config.transport));
     refusals.extend(stores::unknown_names(&config.drivers));
@@ -60,7 +59,7 @@ fn refusals(config: &Config) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use zaqar_config::{Config, TransportDriver};
+    use zaqar_config::Config;
 
     use super::refusals;
 
@@ -73,7 +72,7 @@ mod tests {
     fn everything_that_is_not_there_is_refused_at_once() {
         let mut config = Config::default();
         config.default.auth_strategy = "keystone".to_owned();
-        config.drivers.transport = TransportDriver::Websocket;
+        config.drivers.transport.clear();
         config.drivers.message_store = "redis".to_owned();
         config.drivers.management_store = "mongodb".to_owned();
         config.logging.log_level = "loud,,=".to_owned();

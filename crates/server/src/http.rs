@@ -15,17 +15,22 @@ pub(crate) fn service_options(config: &Config) -> Result<HttpOptions, String> {
         0 => Duration::MAX,
         milliseconds => Duration::from_millis(milliseconds),
     };
-    let signed_url = &config.signed_url;
-    let former: Vec<&str> = signed_url.former_secret_keys.iter().map(Secret::expose).collect();
-    let present = signed_url.secret_key.as_ref().map(Secret::expose);
     Ok(HttpOptions {
-        signing_keys: SigningKeys::new(present, &former, signed_url.max_lifetime),
+        signing_keys: signing_keys(config),
         admin_mode: config.default.admin_mode,
         body_read_timeout: Duration::from_secs(config.wsgi.body_timeout),
         cors: cors(&config.cors)?,
         disable_by_file: config.healthcheck.disable_by_file_path.as_ref().map(PathBuf::from),
         slow_request,
     })
+}
+
+/// What pre-signed URLs are signed and verified with, on both transports.
+pub(crate) fn signing_keys(config: &Config) -> SigningKeys {
+    let signed_url = &config.signed_url;
+    let former: Vec<&str> = signed_url.former_secret_keys.iter().map(Secret::expose).collect();
+    let present = signed_url.secret_key.as_ref().map(Secret::expose);
+    SigningKeys::new(present, &former, signed_url.max_lifetime)
 }
 
 pub(crate) fn serve_options(config: &Config) -> ServeOptions {

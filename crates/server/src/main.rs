@@ -21,6 +21,8 @@ mod server;
 mod signals;
 mod stores;
 mod tls_files;
+mod transports;
+mod websocket;
 mod welcome;
 
 use std::io::{Write, stderr};

@@ -5,20 +5,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use tokio::net::TcpListener;
 use tokio::runtime::Builder;
-use tokio::sync::{oneshot, watch};
-use zaqar_config::{Config, Wsgi};
+use tokio::sync::watch;
+use zaqar_config::Config;
 use zaqar_domain::Zaqar;
 use zaqar_model::{Clock, IdSource, RandomIds, SystemClock};
-use zaqar_transport_http::{HttpService, Tls};
 
 use crate::cli::ServerOptions;
 use crate::followed::{Begun, Following};
 use crate::policy_files::PolicyFiles;
 use crate::signals::{self, StopSignals};
 use crate::tls_files::TlsFiles;
-use crate::{configuration, encryption, housekeeping, http, limits, logging, process, stores, welcome};
+use crate::transports::{Ports, Transports};
+use crate::{configuration, encryption, housekeeping, limits, logging, process, stores, welcome};
 
 pub(crate) fn run(options: &ServerOptions) -> anyhow::Result<()> {
     let (config, report) = configuration::read(&options.sources);
@@ -48,9 +47,9 @@ async fn serve(
     let hangups = (signals::hangups()?, signals::hangups()?);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ids: Arc<dyn IdSource> = Arc::new(RandomIds);
-    // First the port: whoever is refused it leaves nothing behind.
-    let listener = listen(&config.wsgi).await?;
-    let address = listener.local_addr().context("cannot tell the address")?;
+    // First the ports: whoever is refused one leaves nothing behind.
+    let ports = Ports::take(config).await?;
+    let addresses = ports.addresses(tls.is_some())?;
     let open = stores::open(config, data_directory, &ids)?;
     let keyring = encryption::keyring(&config.transport, open.directory_of_messages(), &*ids)?;
     let zaqar = Zaqar::new(open.stores.clone(), limits::of(config), Arc::clone(&clock), ids);
@@ -65,39 +64,25 @@ async fn serve(
         tokio::spawn(housekeeping::move_dead_letters(Arc::clone(&zaqar))),
         tokio::spawn(policy.following.run(hangups.0, move |policy| policed.set_policy(policy))),
     ];
-    let (stop, stopping) = oneshot::channel::<()>();
     let tls = tls.map(|tls| {
         let (in_force, configs) = watch::channel(tls.content);
         let put_into_force = move |config| drop(in_force.send_replace(config));
         background.push(tokio::spawn(tls.following.run(hangups.1, put_into_force)));
-        Tls::new(configs)
+        configs
     });
-    let options = http::service_options(config).map_err(anyhow::Error::msg)?;
-    let service = HttpService::new(zaqar, options);
-    let shutdown = async move {
-        // That the sender is gone means the same.
-        let _ = stopping.await;
-    };
-    let scheme = if tls.is_some() { "https" } else { "http" };
-    let serving =
-        zaqar_transport_http::serve(listener, tls, service.clone(), http::serve_options(config), shutdown);
-    let mut transport = tokio::spawn(serving);
-    welcome::print(scheme, address, open.data_directory());
-    tracing::info!(%address, "started");
+    let mut transports = Transports::start(ports, tls, zaqar, config).map_err(anyhow::Error::msg)?;
+    welcome::print(&addresses, open.data_directory());
+    tracing::info!(rest = ?addresses.rest, websocket = ?addresses.websocket, "started");
 
     tokio::select! {
         signal = signals.next() => tracing::info!(signal, "stopping"),
-        ended = &mut transport => {
-            ended.context("the transport failed")?;
-            anyhow::bail!("the transport ended although nobody had asked it to");
-        }
+        failure = transports.failed() => return Err(failure),
     }
-    service.stop_wanting_requests();
+    transports.stop_wanting_requests();
     let delay = Duration::from_secs(config.wsgi.shutdown_delay);
     let stopped = async move {
         tokio::time::sleep(delay).await;
-        drop(stop);
-        transport.await.context("the transport failed")?;
+        transports.stop().await?;
         for task in background {
             task.abort();
         }
@@ -109,9 +94,4 @@ async fn serve(
     }
     tracing::info!("stopped");
     Ok(())
-}
-
-async fn listen(options: &Wsgi) -> anyhow::Result<TcpListener> {
-    let Wsgi { bind, port, .. } = options;
-    TcpListener::bind((bind.as_str(), *port)).await.with_context(|| format!("cannot listen on {bind}:{port}"))
 }

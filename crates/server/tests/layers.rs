@@ -23,7 +23,7 @@ const HTTP: [&str; 6] = ["axum", "http", "http-body-util", "hyper", "hyper-util"
 const ASYNC_RUNTIME: [&str; 1] = ["tokio"];
 const ENGINES: [&str; 2] = ["redb", "rustix"];
 
-const LAYERS: [Layer; 10] = [
+const LAYERS: [Layer; 11] = [
     Layer {
         name: "zaqar-model",
         may_use: &[],
@@ -58,6 +58,12 @@ const LAYERS: [Layer; 10] = [
         may_use: &["zaqar-authentication", "zaqar-domain", "zaqar-model"],
         must_not_use: &ENGINES,
     },
+    Layer {
+        name: "zaqar-transport-websocket",
+        // Neither a store nor the other transport.
+        may_use: &["zaqar-authentication", "zaqar-domain", "zaqar-model"],
+        must_not_use: &ENGINES,
+    },
     Layer { name: "zaqar-config", may_use: &[], must_not_use: &ASYNC_RUNTIME },
     Layer {
         name: "zaqar-server",
@@ -70,6 +76,7 @@ const LAYERS: [Layer; 10] = [
             "zaqar-storage-embedded",
             "zaqar-storage-faulty",
             "zaqar-transport-http",
+            "zaqar-transport-websocket",
         ],
         must_not_use: &[],
     },

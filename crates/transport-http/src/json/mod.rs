@@ -2,5 +2,4 @@
 
 mod lenient;
 pub(crate) mod read;
-pub(crate) mod time;
 pub(crate) mod write;

@@ -1,0 +1,20 @@
+//! What all connections have in common.
+
+use std::sync::Arc;
+
+use zaqar_authentication::SigningKeys;
+use zaqar_domain::Zaqar;
+
+/// The WebSocket interface to a service. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct WebSocketService {
+    pub(crate) zaqar: Arc<Zaqar>,
+    /// What pre-signed URLs are verified with.
+    pub(crate) signing_keys: Arc<SigningKeys>,
+}
+
+impl WebSocketService {
+    pub fn new(zaqar: Arc<Zaqar>, signing_keys: SigningKeys) -> Self {
+        Self { zaqar, signing_keys: Arc::new(signing_keys) }
+    }
+}
