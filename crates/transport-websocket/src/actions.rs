@@ -154,6 +154,11 @@ impl Action {
     }
 }
 
+/// The names of all actions there are.
+pub fn action_names() -> impl Iterator<Item = &'static str> {
+    ACTIONS.iter().map(|action| action.name)
+}
+
 pub(crate) const ACTIONS: [Action; 40] = [
     besides("authenticate", Does::Authenticate),
     action("queue_list", Operation::ListQueues, About::Queues, LISTING),

@@ -19,6 +19,7 @@ mod session;
 mod signature;
 mod write;
 
+pub use actions::action_names;
 pub use options::WebSocketOptions;
 pub use serve::{Tls, serve};
 pub use service::WebSocketService;
