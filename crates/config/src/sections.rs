@@ -113,7 +113,7 @@ config! {
     management_mongodb: Mongodb in "drivers:management_store:mongodb", without_effect();
     management_sqlalchemy: Sqlalchemy in "drivers:management_store:sqlalchemy", without_effect();
     storage: Storage in "storage", without_effect();
-    pooling_catalog: PoolingCatalog in "pooling:catalog", without_effect();
+    pooling_catalog: PoolingCatalog in "pooling:catalog";
     notification: Notification in "notification", without_effect();
     signed_url: SignedUrl in "signed_url";
     keystone_authtoken: KeystoneAuthtoken in "keystone_authtoken", without_effect();

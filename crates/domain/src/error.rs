@@ -3,8 +3,8 @@
 
 use std::fmt;
 
-use zaqar_model::{DestinationKind, DestinationName, ProjectId, QueueName};
-use zaqar_storage::StorageError;
+use zaqar_model::{DestinationKind, DestinationName, FlavorName, ProjectId, QueueName};
+use zaqar_storage::{PoolFault, StorageError};
 
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -27,6 +27,18 @@ pub enum Error {
     /// A message was not deleted.
     #[error("{0}")]
     NotDeleted(Refusal),
+    /// The store of a pool cannot be used.
+    #[error("cannot connect to {uri}: {fault}")]
+    CannotConnect { uri: String, fault: PoolFault },
+    /// A pool's store has other abilities than those of its flavor.
+    #[error("The pool being added does not support the minimum set of capabilities")]
+    PoolMismatch,
+    /// A pool that is needed is not removed.
+    #[error("{0}")]
+    PoolInUse(PoolUse),
+    /// A flavor cannot have these pools.
+    #[error("{0}")]
+    BadPoolList(PoolListFault),
     /// The store could not do it now.
     #[error("{failure}")]
     Unavailable { failure: Failure, source: StorageError },
@@ -70,6 +82,12 @@ pub enum Absent {
     Subscription {
         id: String,
     },
+    Pool {
+        name: String,
+    },
+    Flavor {
+        name: String,
+    },
 }
 
 impl fmt::Display for Absent {
@@ -90,6 +108,8 @@ impl fmt::Display for Absent {
                 write!(f, "Claim {id} does not exist in queue {queue} for project {project}")
             }
             Self::Subscription { id } => write!(f, "Subscription {id} does not exist"),
+            Self::Pool { name } => write!(f, "Pool {name} does not exist"),
+            Self::Flavor { name } => write!(f, "Flavor {name} does not exist"),
         }
     }
 }
@@ -112,6 +132,56 @@ impl fmt::Display for Refusal {
             Self::MessageNotClaimed => "A claim was specified, but the message is not currently claimed.",
             Self::ClaimDoesNotExist => "The specified claim does not exist or has expired.",
         })
+    }
+}
+
+/// Why a pool is not removed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PoolUse {
+    /// It is the last one of this flavor.
+    Flavor(FlavorName),
+    /// Queues are kept in it.
+    Queues,
+}
+
+impl fmt::Display for PoolUse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flavor(flavor) => {
+                write!(f, "This pool is used by flavors {flavor}; It cannot be deleted.")
+            }
+            Self::Queues => f.write_str("This pool holds queues; It cannot be deleted."),
+        }
+    }
+}
+
+/// Why a flavor cannot have these pools.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PoolListFault {
+    Empty,
+    /// A new flavor is to have a pool that does not exist.
+    AbsentAtCreation {
+        flavor: FlavorName,
+        pool: String,
+    },
+    /// A flavor is to get a pool that does not exist.
+    AbsentAtUpdate {
+        flavor: FlavorName,
+        pool: String,
+    },
+}
+
+impl fmt::Display for PoolListFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("A flavor needs at least one pool in `pool_list`."),
+            Self::AbsentAtCreation { flavor, pool } => {
+                write!(f, "Flavor {flavor} could not be created, error:Pool {pool} does not exist")
+            }
+            Self::AbsentAtUpdate { flavor, pool } => {
+                write!(f, "Flavor {flavor} cant be updated, error:Pool {pool} does not exist")
+            }
+        }
     }
 }
 
@@ -142,6 +212,16 @@ pub enum Failure {
     ConfirmSubscription,
     DeleteSubscription,
     ListSubscriptions,
+    CreatePool,
+    GetPool,
+    UpdatePool,
+    DeletePool,
+    ListPools,
+    CreateFlavor,
+    GetFlavor,
+    UpdateFlavor,
+    DeleteFlavor,
+    ListFlavors,
     Health,
 }
 
@@ -172,6 +252,16 @@ impl fmt::Display for Failure {
             Self::ConfirmSubscription => "Subscription could not be confirmed.",
             Self::DeleteSubscription => "Subscription could not be deleted.",
             Self::ListSubscriptions => "Subscriptions could not be listed.",
+            Self::CreatePool => "Pool could not be created.",
+            Self::GetPool => "Pool could not be retrieved.",
+            Self::UpdatePool => "Pool could not be updated.",
+            Self::DeletePool => "Pool could not be deleted.",
+            Self::ListPools => "Pools could not be listed.",
+            Self::CreateFlavor => "Flavor could not be created.",
+            Self::GetFlavor => "Flavor could not be retrieved.",
+            Self::UpdateFlavor => "Flavor could not be updated.",
+            Self::DeleteFlavor => "Flavor could not be deleted.",
+            Self::ListFlavors => "Flavors could not be listed.",
             Self::Health => "Health status could not be read.",
         })
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use zaqar_model::{
     Caller, ClaimId, ClaimTerms, ClientId, Clock, DelaySeconds, DestinationName, GraceSeconds, IdSource,
-    JsonText, NewMessage, PageRequest, ProjectId, Queue, QueueName, TtlSeconds,
+    JsonText, NewMessage, PageRequest, PoolName, ProjectId, Queue, QueueName, TtlSeconds,
 };
 use zaqar_storage::{ClaimRequest, Health, MessageQuery, StorageResult};
 
@@ -18,6 +18,8 @@ use crate::{Failure, Result, Stores, Zaqar};
 #[derive(Clone, Debug, PartialEq)]
 pub struct HealthReport {
     pub storage: Health,
+    /// How each pool fares, where there are pools.
+    pub pools: Option<Vec<(PoolName, Health)>>,
     /// How each operation of the self-test went, in order. Empty if none was asked for.
     pub operations: Operations,
 }
@@ -54,8 +56,14 @@ impl Zaqar {
         self.permit(caller, Rule::HealthGet)?;
         let mut storage = self.stores.messages.health(self.now()).await.or_unavailable(Failure::Health)?;
         storage.reachable = storage.reachable && self.stores.management.is_alive().await;
+        let pools = match &self.stores.placement {
+            Some(placement) => {
+                Some(placement.health_of_pools(self.now()).await.or_unavailable(Failure::Health)?)
+            }
+            None => None,
+        };
         let operations = if self_test { self.self_test().await? } else { Vec::new() };
-        Ok(HealthReport { storage, operations })
+        Ok(HealthReport { storage, pools, operations })
     }
 
     async fn self_test(&self) -> Result<Operations> {

@@ -10,23 +10,31 @@ mod claims;
 mod dead_letters;
 mod encryption;
 mod error;
+mod flavors;
 mod health;
 mod limits;
+mod marker;
 mod messages;
 mod permissions;
 mod policy;
+mod pools;
 mod queues;
 mod subscriptions;
 mod zaqar;
 
 pub use claims::{ClaimWish, NewClaim, ShownClaim};
 pub use encryption::{CannotOpen, CannotSeal, Key, KeyId, Keyring, Unreadable};
-pub use error::{Absent, Error, Failure, Refusal, Result};
+pub use error::{Absent, Error, Failure, PoolListFault, PoolUse, Refusal, Result};
+pub use flavors::{FlavorListing, ListedFlavors, ShownFlavor};
 pub use health::{HealthReport, OperationStatus};
-pub use limits::{ClientIdRule, Limits};
+pub use limits::{
+    ClientIdRule, Limits, MIN_CLAIM_GRACE, MIN_CLAIM_TTL, MIN_MESSAGE_TTL, MIN_SUBSCRIPTION_TTL,
+};
 pub use messages::{Draft, Listed, MessageListing, NextPage, Posting, Removal, Removed};
 pub use permissions::Rule;
 pub use policy::{KnownRule, Policy, RULES, RuleProblem, RuleText};
+pub use pools::{ListedPools, PoolChange, PoolDefinition, PoolListing};
 pub use queues::{ListedQueues, Patch, PurgeScope, QueueCreation, QueueListing, StatsEdge, StatsReport};
 pub use subscriptions::{ListedSubscriptions, ShownSubscription, SubscriptionListing, SubscriptionWish};
 pub use zaqar::{Stores, Zaqar};
+pub use zaqar_storage::Health;

@@ -40,10 +40,10 @@ pub struct Limits {
 }
 
 /// No message lives shorter, no claim and no subscription either, and no grace is shorter: upstream has no options for these.
-pub(crate) const MIN_MESSAGE_TTL: u32 = 60;
-pub(crate) const MIN_CLAIM_TTL: u32 = 60;
-pub(crate) const MIN_CLAIM_GRACE: u32 = 60;
-pub(crate) const MIN_SUBSCRIPTION_TTL: u32 = 60;
+pub const MIN_MESSAGE_TTL: u32 = 60;
+pub const MIN_CLAIM_TTL: u32 = 60;
+pub const MIN_CLAIM_GRACE: u32 = 60;
+pub const MIN_SUBSCRIPTION_TTL: u32 = 60;
 
 /// How many items a listing or a claim has that names no limit.
 pub(crate) const DEFAULT_PAGE: usize = 10;

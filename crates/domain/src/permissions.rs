@@ -43,10 +43,20 @@ pub enum Rule {
     SubscriptionConfirm,
     PingGet,
     HealthGet,
+    PoolsGetAll,
+    PoolsCreate,
+    PoolsGet,
+    PoolsUpdate,
+    PoolsDelete,
+    FlavorsGetAll,
+    FlavorsCreate,
+    FlavorsGet,
+    FlavorsUpdate,
+    FlavorsDelete,
 }
 
 impl Rule {
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 42] = [
         Self::QueuesGetAll,
         Self::QueuesCreate,
         Self::QueuesGet,
@@ -79,6 +89,16 @@ impl Rule {
         Self::SubscriptionConfirm,
         Self::PingGet,
         Self::HealthGet,
+        Self::PoolsGetAll,
+        Self::PoolsCreate,
+        Self::PoolsGet,
+        Self::PoolsUpdate,
+        Self::PoolsDelete,
+        Self::FlavorsGetAll,
+        Self::FlavorsCreate,
+        Self::FlavorsGet,
+        Self::FlavorsUpdate,
+        Self::FlavorsDelete,
     ];
 
     /// The name by which a policy file calls it.
@@ -116,6 +136,16 @@ impl Rule {
             Self::SubscriptionConfirm => "subscription:confirm",
             Self::PingGet => "ping:get",
             Self::HealthGet => "health:get",
+            Self::PoolsGetAll => "pools:get_all",
+            Self::PoolsCreate => "pools:create",
+            Self::PoolsGet => "pools:get",
+            Self::PoolsUpdate => "pools:update",
+            Self::PoolsDelete => "pools:delete",
+            Self::FlavorsGetAll => "flavors:get_all",
+            Self::FlavorsCreate => "flavors:create",
+            Self::FlavorsGet => "flavors:get",
+            Self::FlavorsUpdate => "flavors:update",
+            Self::FlavorsDelete => "flavors:delete",
         }
     }
 

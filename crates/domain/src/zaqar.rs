@@ -8,7 +8,7 @@ use tokio::sync::Mutex;
 use zaqar_model::{
     Clock, DestinationKind, DestinationName, IdSource, Metadata, ProjectId, Queue, QueueName, Timestamp,
 };
-use zaqar_storage::{ManagementStore, MessageStore, StorageError, StorageResult};
+use zaqar_storage::{Created, ManagementStore, MessageStore, Placement, StorageError, StorageResult};
 
 use crate::permissions::PolicyInForce;
 use crate::{Keyring, Limits};
@@ -18,6 +18,8 @@ use crate::{Keyring, Limits};
 pub struct Stores {
     pub management: Arc<dyn ManagementStore>,
     pub messages: Arc<dyn MessageStore>,
+    /// Decides which pool a queue lives in. `None` where `[DEFAULT] pooling` is off.
+    pub placement: Option<Arc<dyn Placement>>,
 }
 
 /// Zaqar. Shared by all transports.
@@ -32,6 +34,8 @@ pub struct Zaqar {
     /// Held while exhausted messages move to a dead-letter queue: two movers that read the same ones could bring a
     /// message back that a consumer of the dead-letter queue has deleted in between.
     pub(crate) moving: Arc<Mutex<()>>,
+    /// Held while pools and flavors are changed: what is registered is read before it is written.
+    pub(crate) registering: Arc<Mutex<()>>,
 }
 
 impl Zaqar {
@@ -45,6 +49,7 @@ impl Zaqar {
             clock,
             ids,
             moving: Arc::default(),
+            registering: Arc::default(),
         }
     }
 
@@ -102,7 +107,11 @@ impl Stores {
             Some(queue) => Ok(queue),
             None => {
                 let created = self.management.create(name.kind, project, &name.name, Metadata::default());
-                Ok(created.await?.into_queue())
+                let created = created.await?;
+                if let Created::New(queue) = &created {
+                    self.place_new(queue, None).await?;
+                }
+                Ok(created.into_queue())
             }
         }
     }

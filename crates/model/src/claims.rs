@@ -11,6 +11,15 @@ pub struct ClaimTerms {
     pub grace: GraceSeconds,
 }
 
+/// A live claim, without what it holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClaimHold {
+    pub id: ClaimId,
+    pub ttl: TtlSeconds,
+    /// When it was created or last renewed.
+    pub renewed: Timestamp,
+}
+
 /// A live claim.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {

@@ -1,6 +1,6 @@
 //! Messages, before and after they are stored.
 
-use crate::{Body, ClaimId, ClientId, DelaySeconds, MessageId, Timestamp, TtlSeconds};
+use crate::{Body, ClaimHold, ClaimId, ClientId, DelaySeconds, MessageId, Timestamp, TtlSeconds};
 
 /// A message on its way into a queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +37,18 @@ pub struct StoredMessage {
     pub expires: Timestamp,
     /// When it comes within reach; not later than `created` if it was not delayed.
     pub delayed_until: Timestamp,
+}
+
+/// A message on its way to another store together with its whole queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MovingMessage {
+    /// Its place in the queue, which it keeps.
+    pub position: Marker,
+    pub stored: StoredMessage,
+    /// The live claim that holds it.
+    pub hold: Option<ClaimHold>,
+    /// Whether it is set aside as claimed too often.
+    pub exhausted: bool,
 }
 
 /// Where a listing of messages goes on: behind the message with this sequence number. Opaque to clients.

@@ -34,6 +34,8 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: PolicyCommand,
     },
+    /// Print the OpenAPI document of the REST API, with the default limits
+    Openapi,
 }
 
 #[derive(Debug, Subcommand)]

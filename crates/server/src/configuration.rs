@@ -22,6 +22,7 @@ pub(crate) fn read(options: &ConfigSources) -> (Option<Config>, Report) {
             let mut report = Report { errors: refusals(&config), warnings: lines(&warnings) };
             report.warnings.extend(encryption::remarks(&config.transport));
             report.warnings.extend(http::useless_origins(&config.cors));
+            report.warnings.extend(idle(&config));
             (report.errors.is_empty().then_some(config), report)
         }
         Err(problems) => {
@@ -34,6 +35,13 @@ pub(crate) fn read(options: &ConfigSources) -> (Option<Config>, Report) {
 
 fn lines<T: ToString>(items: &[T]) -> Vec<String> {
     items.iter().map(ToString::to_string).collect()
+}
+
+/// What is set and has no effect beside the rest.
+fn idle(config: &Config) -> Option<String> {
+    let is_idle = config.pooling_catalog.enable_virtual_pool && !config.default.pooling;
+    is_idle
+        .then(|| "[pooling:catalog] enable_virtual_pool has no effect without [DEFAULT] pooling".to_owned())
 }
 
 /// What is asked for and not there. Going on without it would leave an installation open, or without its data.
@@ -61,7 +69,16 @@ fn refusals(config: &Config) -> Vec<String> {
 mod tests {
     use zaqar_config::Config;
 
-    use super::refusals;
+    use super::{idle, refusals};
+
+    #[test]
+    fn a_virtual_pool_without_pools_is_told() {
+        let mut config = Config::default();
+        config.pooling_catalog.enable_virtual_pool = true;
+        assert!(idle(&config).is_some());
+        config.default.pooling = true;
+        assert_eq!(idle(&config), None);
+    }
 
     #[test]
     fn the_defaults_are_not_refused() {

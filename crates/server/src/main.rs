@@ -13,9 +13,11 @@ mod http;
 mod key_file;
 mod limits;
 mod logging;
+mod openapi_command;
 mod policy_commands;
 mod policy_file;
 mod policy_files;
+mod pool_openers;
 mod process;
 mod server;
 mod signals;
@@ -41,6 +43,7 @@ fn main() -> ExitCode {
         Some(Command::Config { command: ConfigCommand::Check(sources) }) => config_commands::check(&sources),
         Some(Command::Policy { command: PolicyCommand::Sample }) => policy_commands::sample(),
         Some(Command::Policy { command: PolicyCommand::Check(sources) }) => policy_commands::check(&sources),
+        Some(Command::Openapi) => openapi_command::print(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

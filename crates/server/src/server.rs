@@ -50,7 +50,7 @@ async fn serve(
     // First the ports: whoever is refused one leaves nothing behind.
     let ports = Ports::take(config).await?;
     let addresses = ports.addresses(tls.is_some())?;
-    let open = stores::open(config, data_directory, &ids)?;
+    let open = stores::open(config, data_directory, &ids, &clock)?;
     let keyring = encryption::keyring(&config.transport, open.directory_of_messages(), &*ids)?;
     let zaqar = Zaqar::new(open.stores.clone(), limits::of(config), Arc::clone(&clock), ids);
     let zaqar = Arc::new(zaqar.with_keyring(Arc::new(keyring)));

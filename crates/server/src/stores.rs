@@ -5,12 +5,15 @@ use std::sync::Arc;
 
 use zaqar_config::{Config, Drivers, Embedded};
 use zaqar_domain::Stores;
-use zaqar_model::IdSource;
-use zaqar_storage::{ManagementStore, MessageStore};
+use zaqar_model::{Clock, IdSource};
+use zaqar_storage::{ManagementStore, MessageStore, Placement};
 use zaqar_storage_embedded::{
     DataDirectory, Durability, EmbeddedManagementStore, EmbeddedMessageStore, OpenError, Options,
 };
 use zaqar_storage_faulty::FaultyStore;
+use zaqar_storage_pooled::PooledMessageStore;
+
+use crate::pool_openers;
 
 /// The names by which `[drivers] message_store` and `management_store` know the stores of this build.
 const NAMES: [&str; 2] = ["embedded", "faulty"];
@@ -23,7 +26,8 @@ pub(crate) struct OpenStores {
     pub(crate) stores: Stores,
     /// Locked for as long as this lives. `None` where no store keeps anything on disk.
     data: Option<DataDirectory>,
-    messages_embedded: bool,
+    /// Whether messages are kept where no other server reads them: here, or in pools that this server alone has open.
+    are_messages_private: bool,
 }
 
 impl OpenStores {
@@ -31,9 +35,9 @@ impl OpenStores {
         self.data.as_ref().map(DataDirectory::path)
     }
 
-    /// Where messages are that no other server reads.
+    /// Where what belongs to messages that no other server reads may be kept.
     pub(crate) fn directory_of_messages(&self) -> Option<&Path> {
-        self.data_directory().filter(|_| self.messages_embedded)
+        self.data_directory().filter(|_| self.are_messages_private)
     }
 
     /// Closes both; the data directory is free for another process afterwards.
@@ -49,9 +53,14 @@ pub(crate) fn open(
     config: &Config,
     data_directory: Option<&Path>,
     ids: &Arc<dyn IdSource>,
+    clock: &Arc<dyn Clock>,
 ) -> Result<OpenStores, OpenError> {
     let names = [&config.drivers.message_store, &config.drivers.management_store];
     let [messages_embedded, management_embedded] = names.map(|name| name != "faulty");
+    // With pools, the server's own message store is the virtual pool or nothing.
+    let has_own = !config.default.pooling || config.pooling_catalog.enable_virtual_pool;
+    let are_messages_private = messages_embedded || config.default.pooling;
+    let messages_embedded = messages_embedded && has_own;
     let data = if messages_embedded || management_embedded {
         Some(DataDirectory::lock(&directory(data_directory, &config.embedded))?)
     } else {
@@ -69,7 +78,23 @@ pub(crate) fn open(
         }
         _ => Arc::new(FaultyStore),
     };
-    Ok(OpenStores { stores: Stores { management, messages }, data, messages_embedded })
+    if !config.default.pooling {
+        return Ok(OpenStores {
+            stores: Stores { management, messages, placement: None },
+            data,
+            are_messages_private,
+        });
+    }
+    let openers = pool_openers::all(embedded_options(&config.embedded));
+    let own = has_own.then_some(messages);
+    let pools = PooledMessageStore::new(Arc::clone(&management), openers, own, Arc::clone(clock));
+    let messages = Arc::new(pools);
+    let placement: Arc<dyn Placement> = Arc::clone(&messages) as _;
+    Ok(OpenStores {
+        stores: Stores { management, messages, placement: Some(placement) },
+        data,
+        are_messages_private,
+    })
 }
 
 /// The command line (or the environment, which stands for it) stands above the configuration.

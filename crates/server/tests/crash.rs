@@ -10,14 +10,15 @@ mod crash {
 }
 mod support;
 
+use std::net::SocketAddr;
 use std::thread;
 
 use crash::ledger::{Ledger, QUEUES};
-use crash::workers::{consume, produce};
+use crash::workers::{consume, list, produce};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use support::queues;
 use support::server::Site;
+use support::{pools, queues};
 
 const ROUNDS: u64 = 14;
 const PRODUCERS: u64 = 4;
@@ -25,10 +26,27 @@ const CONSUMERS: u64 = 4;
 
 #[test]
 fn what_was_acknowledged_survives_being_killed_under_load() {
+    survive(&Site::new(""), |_| {});
+}
+
+/// Meanwhile an operator sends each queue from one pool to the other and back.
+#[test]
+fn what_was_acknowledged_survives_while_its_queue_moves_between_pools() {
+    let site = Site::new("[DEFAULT]\nadmin_mode = true\npooling = true");
+    let server = site.start();
+    pools::register(&mut server.client(), &site, &["fast", "slow"]);
+    for queue in QUEUES {
+        pools::create_queue(&mut server.client(), queue, "slow");
+    }
+    server.kill();
+    survive(&site, |address| pools::send_to_and_fro(address, &QUEUES, &["fast", "slow"]));
+}
+
+/// Kills the server again and again while clients and `others` work, and holds what is left against the ledger.
+fn survive(site: &Site, others: impl Fn(SocketAddr) + Sync) {
     let seed = std::env::var("ZAQAR_CRASH_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1_u64);
     println!("seed {seed}");
     let mut moments = StdRng::seed_from_u64(seed);
-    let site = Site::new("");
     let ledger = Ledger::default();
 
     for round in 0..ROUNDS {
@@ -46,6 +64,8 @@ fn what_was_acknowledged_survives_being_killed_under_load() {
                 let ledger = &ledger;
                 scope.spawn(move || consume(address, rng, ledger));
             }
+            scope.spawn(move || list(address));
+            scope.spawn(|| others(address));
             ledger.wait_for_answers(load);
             server.kill();
         });

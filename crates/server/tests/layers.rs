@@ -42,6 +42,12 @@ const LAYERS: [Layer; 11] = [
     Layer { name: "zaqar-storage-embedded", may_use: &["zaqar-model", "zaqar-storage"], must_not_use: &HTTP },
     Layer { name: "zaqar-storage-faulty", may_use: &["zaqar-model", "zaqar-storage"], must_not_use: &HTTP },
     Layer {
+        name: "zaqar-storage-pooled",
+        // No driver: `zaqar-server` hands them over.
+        may_use: &["zaqar-model", "zaqar-storage"],
+        must_not_use: &["axum", "http", "hyper", "redb", "rustix"],
+    },
+    Layer {
         name: "zaqar-domain",
         may_use: &["zaqar-model", "zaqar-storage"],
         must_not_use: &["axum", "http", "http-body-util", "hyper", "hyper-util", "redb", "rustix", "tower"],
@@ -75,6 +81,7 @@ const LAYERS: [Layer; 11] = [
             "zaqar-storage",
             "zaqar-storage-embedded",
             "zaqar-storage-faulty",
+            "zaqar-storage-pooled",
             "zaqar-transport-http",
             "zaqar-transport-websocket",
         ],

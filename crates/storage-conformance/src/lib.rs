@@ -47,6 +47,7 @@ mod clock;
 mod fixture;
 mod list;
 pub mod minting;
+mod model_placement;
 mod model_store;
 #[doc(hidden)]
 pub mod run;
@@ -54,4 +55,5 @@ pub mod run;
 pub use bench::{ManagementBench, MessageBench, TestQueue};
 pub use clock::ManualClock;
 pub use fixture::{ManagementFixture, MessageFixture};
+pub use model_placement::ModelPlacement;
 pub use model_store::ModelStore;

@@ -169,6 +169,19 @@ macro_rules! __message_cases {
                     expired_messages_do_not_shorten_a_page,
                     deleted_messages_do_not_shorten_a_page,
                 }
+                migrating {
+                    a_queue_comes_back_as_it_was,
+                    an_export_comes_in_pieces,
+                    messages_are_exported_by_their_ids,
+                    live_claims_go_along,
+                    delays_go_along,
+                    exhausted_messages_go_along,
+                    markers_stay_good,
+                    an_empty_queue_goes_on_behind_its_last_position,
+                    a_later_import_takes_the_place_of_an_earlier,
+                    imported_messages_are_kept,
+                    a_queue_that_came_back_is_in_use_again,
+                }
                 popping {
                     pop_takes_the_first_messages,
                     popped_message_is_gone,
@@ -504,6 +517,7 @@ macro_rules! __management_cases {
                 durability {
                     pools_and_flavors_are_kept,
                     the_catalogue_is_kept,
+                    moves_are_kept,
                 }
                 flavors {
                     a_flavor_comes_back_as_it_was_registered,
@@ -512,13 +526,21 @@ macro_rules! __management_cases {
                     a_removed_flavor_is_gone,
                     a_flavor_with_pools_is_not_removed,
                 }
+                moving {
+                    a_noted_move_is_found_until_it_is_over,
+                    a_later_note_takes_the_place_of_an_earlier,
+                    a_move_to_an_unknown_pool_is_not_noted,
+                    a_pool_that_is_part_of_a_move_is_not_removed,
+                }
                 registering {
                     a_pool_comes_back_as_it_was_registered,
                     a_pool_of_the_same_name_is_replaced,
                     two_pools_cannot_have_one_uri,
+                    of_many_that_want_one_uri_at_once_one_gets_it,
                     a_uri_that_is_given_up_is_free,
                     pools_are_listed_in_the_order_of_their_names,
                     pools_are_found_by_their_flavor,
+                    a_pool_may_name_a_flavor_that_is_not_there,
                     a_pool_may_change_its_flavor,
                     a_removed_pool_is_gone,
                     a_pool_with_queues_is_not_removed,

@@ -30,9 +30,10 @@ impl Claims for EmbeddedMessageStore {
             let record = Record::Claim(record);
             let receiver = self.log(&mut locked, &record)?;
             let Record::Claim(record) = record else { return Ok(Claimed::default()) };
+            let exhausted = record.exhausted.iter().map(|sequence| locked.index.id_of(*sequence)).collect();
             locked.index.claim(&record);
             let found = self.found(&locked.index, record.taken.iter().map(|(sequence, _)| *sequence));
-            (found, record.exhausted.len(), receiver)
+            (found, exhausted, receiver)
         };
         let messages = messages(found).await?;
         answer(receiver).await?;

@@ -5,7 +5,7 @@
 //! * [`EmbeddedManagementStore`] keeps queues, pools and flavors in redb
 //!   (`docs/decisions/0002-management-store-redb.md`).
 //!
-//! `messages`, `claims`, `subscriptions` and `deliveries` are the files of the contract. Behind them stand `queues`
+//! `messages`, `claims`, `subscriptions`, `deliveries` and `migration` are the files of the contract. Behind them stand `queues`
 //! (what is in memory), `writer` (what goes to disk), `store` (opening and closing), `housekeeping` (giving space back)
 //! and `checkpoint`.
 
@@ -20,6 +20,7 @@ mod listing;
 mod log;
 mod management;
 mod messages;
+mod migration;
 mod queues;
 mod read;
 mod store;

@@ -18,7 +18,7 @@ use crate::read::{Found, messages, stored_messages};
 use crate::writer::{Operation, answer};
 
 /// How many bytes of adopted messages one commit takes in.
-const ADOPTED_AT_ONCE: usize = 256 << 10;
+pub(crate) const ADOPTED_AT_ONCE: usize = 256 << 10;
 
 #[async_trait::async_trait]
 impl Messages for EmbeddedMessageStore {

@@ -78,6 +78,14 @@ struct RecentlyDropped {
     in_order: VecDeque<u64>,
 }
 
+impl RecentlyDropped {
+    fn remove(&mut self, number: u64) {
+        if self.numbers.remove(&number) {
+            self.in_order.retain(|other| *other != number);
+        }
+    }
+}
+
 impl Queues {
     pub(crate) fn new(segments: Arc<Segments>) -> Self {
         Self {
@@ -118,6 +126,18 @@ impl Queues {
         };
         queue.identity.get_or_init(|| destination.clone());
         Some(queue)
+    }
+
+    /// The queue, which comes into being if it is new, also if it was dropped: it moves back to this store.
+    pub(crate) fn readmit(&self, destination: &Destination) -> Arc<Queue> {
+        let number = destination.number.get();
+        let queue = {
+            let mut by_number = self.by_number.write();
+            self.dropped.lock().remove(number);
+            Arc::clone(by_number.entry(number).or_insert_with(|| self.make(number)))
+        };
+        queue.identity.get_or_init(|| destination.clone());
+        queue
     }
 
     /// For recovery: the queue with this number, whatever it is called.

@@ -19,7 +19,7 @@ use crate::log::{
 };
 use crate::queues::Queues;
 use crate::writer::Writer;
-use crate::{Durability, OpenError};
+use crate::{DataDirectory, Durability, OpenError};
 
 /// How a message store is opened.
 #[derive(Clone, Debug)]
@@ -52,6 +52,8 @@ pub struct EmbeddedMessageStore {
     pub(crate) housekeeping: Arc<Mutex<Housekeeping>>,
     durability: Durability,
     dropped: Vec<Dropped>,
+    /// The lock of the data directory, if it is this store's to let go when it is closed.
+    data: Mutex<Option<DataDirectory>>,
 }
 
 impl EmbeddedMessageStore {
@@ -100,7 +102,28 @@ impl EmbeddedMessageStore {
             housekeeping: Arc::new(Mutex::new(housekeeping)),
             durability: options.durability,
             dropped,
+            data: Mutex::default(),
         })
+    }
+
+    /// Opens a store that has its data directory to itself: the directory is free again when the store is closed.
+    pub fn open_alone(data: DataDirectory, options: Options) -> Result<Self, OpenError> {
+        let store = Self::open(data.path(), options)?;
+        *store.data.lock() = Some(data);
+        Ok(store)
+    }
+
+    /// What a store can do that is opened with this durability.
+    pub const fn capabilities_with(durability: Durability) -> Capabilities {
+        Capabilities {
+            fifo: true,
+            claims: true,
+            durability: matches!(durability, Durability::Fsync),
+            at_least_once: true,
+            high_throughput: true,
+            subscriptions: true,
+            deliveries: false,
+        }
     }
 
     /// What of the log could not be read when the store was opened.
@@ -209,6 +232,11 @@ fn apply(queues: &Queues, location: Location, record: &Record<'_>) {
         Record::Unsubscribe { destination, subscription } => {
             with(queues, *destination, |index| index.subscriptions.remove(*subscription));
         }
+        Record::Skip { destination, below } => {
+            let queue = queues.recover(*destination);
+            queue.tail.fetch_max(*below, Ordering::Relaxed);
+            queues.lock(&queue).index.skip(*below);
+        }
         Record::Destination { destination, kind, project, name } => {
             let queue = queues.recover(*destination);
             if let Ok(identity) = checkpoint::identity(*destination, *kind, project, name) {
@@ -228,15 +256,7 @@ fn with(queues: &Queues, number: u64, change: impl FnOnce(&mut QueueIndex)) {
 #[async_trait::async_trait]
 impl MessageStore for EmbeddedMessageStore {
     fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            fifo: true,
-            claims: true,
-            durability: self.durability == Durability::Fsync,
-            at_least_once: true,
-            high_throughput: true,
-            subscriptions: true,
-            deliveries: false,
-        }
+        Self::capabilities_with(self.durability)
     }
 
     async fn is_alive(&self) -> bool {
@@ -266,6 +286,8 @@ impl MessageStore for EmbeddedMessageStore {
             tracing::warn!(%error, "no checkpoint was made at the end");
         }
         let writer = Arc::clone(&self.writer);
-        tokio::task::spawn_blocking(move || writer.close()).await.map_err(StorageError::driver)
+        let closed = tokio::task::spawn_blocking(move || writer.close()).await.map_err(StorageError::driver);
+        drop(self.data.lock().take());
+        closed
     }
 }

@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use zaqar_model::{
     Claim, ClaimId, ClaimTerms, ClientId, Delivery, DeliveryOutcome, Destination, DestinationKind,
-    DestinationNumber, Flavor, FlavorName, LeaseId, Marker, Message, MessageId, Metadata, NewMessage, Page,
-    PageRequest, Pool, PoolName, ProjectId, Queue, QueueName, QueueStats, StoredMessage, Subscription,
-    SubscriptionId, Timestamp,
+    DestinationNumber, Flavor, FlavorName, LeaseId, Marker, Message, MessageId, Metadata, MovingMessage,
+    NewMessage, Page, PageRequest, Pool, PoolName, ProjectId, Queue, QueueMove, QueueName, QueueStats,
+    StoredMessage, Subscription, SubscriptionId, Timestamp,
 };
 use zaqar_storage::{
     Capabilities, Catalogue, ClaimRequest, Claimed, Claims, Created, Deletion, Deliveries, Destinations,
-    Flavors, Health, ManagementStore, MessageQuery, MessageStore, Messages, Pools, QueueFilter, StorageError,
-    StorageResult, SubscriptionChange, Subscriptions,
+    Flavors, Health, ManagementStore, MessageQuery, MessageStore, Messages, Migration, Pools, QueueFilter,
+    StorageError, StorageResult, SubscriptionChange, Subscriptions,
 };
 
 /// Fails every call with [`StorageError::Driver`], but for `close`: it has nothing to lose.
@@ -61,6 +61,10 @@ faulty! {
         pool_of(DestinationNumber) -> Option<PoolName>;
         remap(DestinationNumber, &PoolName, &PoolName) -> ();
         unmap(DestinationNumber) -> ();
+        put_move(QueueMove) -> ();
+        get_move(DestinationNumber) -> Option<QueueMove>;
+        list_moves() -> Vec<QueueMove>;
+        delete_move(DestinationNumber) -> ();
     }
     Messages {
         post(&Destination, &ClientId, Vec<NewMessage>, Timestamp) -> Vec<MessageId>;
@@ -92,6 +96,12 @@ faulty! {
             -> Page<Subscription, SubscriptionId>;
         update_subscription(&Destination, SubscriptionId, SubscriptionChange, Timestamp) -> bool;
         unsubscribe(&Destination, SubscriptionId) -> ();
+    }
+    Migration {
+        export(&Destination, Marker, usize, Timestamp) -> Vec<MovingMessage>;
+        export_some(&Destination, &[MessageId], Timestamp) -> Vec<MovingMessage>;
+        last_position(&Destination) -> Marker;
+        import(&Destination, Vec<MovingMessage>, Marker, Timestamp) -> ();
     }
     Deliveries {
         lease(LeaseId, Timestamp, usize, Timestamp) -> Vec<Delivery>;

@@ -1,6 +1,6 @@
 //! Claims: messages taken for a while by one consumer.
 
-use zaqar_model::{Claim, ClaimId, ClaimTerms, Destination, Message, Timestamp};
+use zaqar_model::{Claim, ClaimId, ClaimTerms, Destination, Message, MessageId, Timestamp};
 
 use crate::StorageResult;
 
@@ -27,8 +27,8 @@ pub struct DeadLetterPolicy {
 pub struct Claimed {
     /// What the claim holds, in the queue's order. Empty: there is no claim.
     pub messages: Vec<Message>,
-    /// How many messages were set aside as exhausted on the way.
-    pub exhausted: usize,
+    /// The messages that were set aside as exhausted on the way.
+    pub exhausted: Vec<MessageId>,
 }
 
 /// The claims of all queues.

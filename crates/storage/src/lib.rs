@@ -3,7 +3,7 @@
 //! * [`ManagementStore`] keeps what is written seldom: queues and topics with their metadata ([`Destinations`]),
 //!   [`Pools`], [`Flavors`] and the [`Catalogue`] that says which pool holds which queue.
 //! * [`MessageStore`] keeps what is written all the time: [`Messages`], [`Claims`], [`Subscriptions`] and the
-//!   [`Deliveries`] owed to them.
+//!   [`Deliveries`] owed to them. [`Migration`] takes a queue to another store.
 //!
 //! A site may mix them: the management store of one driver, the message store of another.
 //!
@@ -39,7 +39,8 @@
 //!    `management_store!` a function that opens an empty store. Each case is one rule of this contract, and each must
 //!    pass.
 //! 5. Add the driver to `stores.rs` of the `server` crate, to `NAMES` and to `open`, under the name that
-//!    `[drivers] message_store` or `management_store` will call it by.
+//!    `[drivers] message_store` or `management_store` will call it by. For pools of it, add a `StoreOpener` to
+//!    `pool_openers.rs` there.
 
 mod capabilities;
 mod catalogue;
@@ -49,6 +50,7 @@ mod destinations;
 mod error;
 mod flavors;
 mod messages;
+mod migration;
 mod placement;
 mod pools;
 mod subscriptions;
@@ -61,6 +63,7 @@ pub use destinations::{Created, Destinations, QueueFilter};
 pub use error::{StorageError, StorageResult};
 pub use flavors::Flavors;
 pub use messages::{Deletion, MessageQuery, Messages};
+pub use migration::Migration;
 pub use placement::{Placement, PoolFault};
 pub use pools::Pools;
 pub use subscriptions::{SubscriptionChange, Subscriptions};
@@ -80,7 +83,7 @@ pub trait ManagementStore:
 /// Keeps messages, claims, subscriptions and owed deliveries.
 #[async_trait::async_trait]
 pub trait MessageStore:
-    Messages + Claims + Subscriptions + Deliveries + Send + Sync + std::fmt::Debug
+    Messages + Claims + Subscriptions + Deliveries + Migration + Send + Sync + std::fmt::Debug
 {
     /// What the store can do. Constant over its life.
     fn capabilities(&self) -> Capabilities;

@@ -85,7 +85,8 @@ pub trait Messages: Send + Sync {
 
     async fn stats(&self, destination: &Destination, now: Timestamp) -> StorageResult<QueueStats>;
 
-    /// Forgets the destination with its messages, claims and subscriptions. Its number is never used again.
+    /// Forgets the destination with its messages, claims and subscriptions. Its number is never used again, but for a queue that
+    /// moves back to this store (see [`Migration::import`](crate::Migration::import)).
     async fn drop_destination(&self, destination: &Destination) -> StorageResult<()>;
 
     /// Takes in messages that come from another queue or store, behind those that are here, keeping their ids, times

@@ -2,7 +2,7 @@
 
 use zaqar_model::{Destination, FlavorName, Pool, PoolName, Timestamp};
 
-use crate::{Capabilities, StorageResult};
+use crate::{Capabilities, Health, StorageResult};
 
 /// Why a pool cannot be registered. The texts name what is wrong with the URI, never a password in it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -27,14 +27,12 @@ pub trait Placement: Send + Sync + std::fmt::Debug {
     /// The registered pool was changed or removed: what was opened for it is not used any more.
     async fn forget_pool(&self, name: &PoolName);
 
+    /// How each registered pool fares, in the order of their names. One that cannot be opened is not reachable.
+    async fn health_of_pools(&self, now: Timestamp) -> StorageResult<Vec<(PoolName, Health)>>;
+
     /// Sees to it that a queue lives in a pool of `flavor`, or in any pool without one if `None`. A queue that is new
     /// is mapped; one that lives elsewhere moves there while it stays in use, its messages in their order, none lost and
     /// none doubled. Returns once the move is certain to be made, also if the server dies. `NotFound` if no pool of the
     /// flavor takes queues.
-    async fn place(
-        &self,
-        queue: &Destination,
-        flavor: Option<&FlavorName>,
-        now: Timestamp,
-    ) -> StorageResult<()>;
+    async fn place(&self, queue: &Destination, flavor: Option<&FlavorName>) -> StorageResult<()>;
 }

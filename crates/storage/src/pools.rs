@@ -18,6 +18,6 @@ pub trait Pools: Send + Sync {
     /// The pools of a flavor, or those of none, in the order of their names.
     async fn pools_of_flavor(&self, flavor: Option<&FlavorName>) -> StorageResult<Vec<Pool>>;
 
-    /// Removes a pool. `Conflict` while the catalogue maps a queue to it.
+    /// Removes a pool. `Conflict` while the catalogue maps a queue to it, or while a queue moves to or from it.
     async fn delete_pool(&self, name: &PoolName) -> StorageResult<()>;
 }

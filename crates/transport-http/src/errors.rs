@@ -6,7 +6,7 @@ use std::error::Error as StdError;
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body_util::Full;
-use zaqar_domain::{Error, Refusal};
+use zaqar_domain::{Error, PoolListFault, Refusal};
 
 use crate::falcon::accept::{ErrorFormat, error_format};
 use crate::json::write::PythonSpacing;
@@ -185,6 +185,11 @@ impl From<Error> for HttpError {
             Error::NotDeleted(Refusal::MessageNotClaimed | Refusal::ClaimDoesNotExist) => {
                 Self::bad_request("Unable to delete", text)
             }
+            Error::CannotConnect { .. } => Self::bad_request(BODY, text),
+            Error::PoolMismatch => Self::bad_request("Unable to create pool", text),
+            Error::PoolInUse(_) => Self::new(StatusCode::FORBIDDEN, "Unable to delete", text),
+            Error::BadPoolList(PoolListFault::AbsentAtUpdate { .. }) => Self::bad_request("updatefail", text),
+            Error::BadPoolList(_) => Self::bad_request("Unable to create", text),
             Error::Unavailable { source, .. } => {
                 let title = "Service temporarily unavailable";
                 let text = text + " Please try again in a few seconds.";

@@ -23,6 +23,8 @@ pub(crate) struct Exchange<'a> {
     pub(crate) caller: &'a Caller,
     pub(crate) signing_keys: &'a SigningKeys,
     pub(crate) query: Query<'a>,
+    /// The same as it was sent.
+    pub(crate) query_text: Option<&'a str>,
     pub(crate) headers: &'a HeaderMap,
     pub(crate) payload: Payload<'a>,
 }

@@ -12,7 +12,6 @@ use crate::body::Length;
 use crate::errors::HttpError;
 use crate::exchange::header_text;
 use crate::falcon::accept::accepts_json;
-use crate::routes::Place;
 
 const URL_SIGNATURE: HeaderName = HeaderName::from_static("url-signature");
 const URL_PATHS: HeaderName = HeaderName::from_static("url-paths");
@@ -126,9 +125,8 @@ fn client_id(headers: &HeaderMap, limits: &Limits) -> Result<ClientId, HttpError
     client.ok_or_else(|| HttpError::bad_request("Wrong UUID value", "Malformed hexadecimal UUID."))
 }
 
-pub(crate) fn destination_name(place: Place<'_>) -> Result<DestinationName, HttpError> {
-    let kind = place.kind;
-    let name = QueueName::new(place.name).map_err(|_| invalid_identification(kind))?;
+pub(crate) fn destination_name(kind: DestinationKind, name: &str) -> Result<DestinationName, HttpError> {
+    let name = QueueName::new(name).map_err(|_| invalid_identification(kind))?;
     Ok(DestinationName { kind, name })
 }
 

@@ -1,9 +1,9 @@
 //! REST v2.
 //!
-//! Here live the route table (`routes.rs`), what a request must have before anybody looks at it (`identity.rs`), one
-//! file of handlers a noun, one table from domain errors to statuses (`errors.rs`), and the connections (`serve`).
-//! What upstream's web framework does in ways of its own is in `falcon`. No rule of Zaqar lives here: a handler reads a
-//! request, calls the domain and writes the answer.
+//! Here live the route table (`routes.rs`) and its description (`openapi`), what a request must have before anybody
+//! looks at it (`identity.rs`), one file of handlers a noun, one table from domain errors to statuses (`errors.rs`), and
+//! the connections (`serve`). What upstream's web framework does in ways of its own is in `falcon`. No rule of Zaqar
+//! lives here: a handler reads a request, calls the domain and writes the answer.
 
 mod body;
 mod cors;
@@ -13,12 +13,16 @@ mod falcon;
 mod handlers;
 mod identity;
 mod json;
+mod openapi;
+mod operations;
 mod request_id;
 mod respond;
+mod router;
 mod routes;
 mod serve;
 mod service;
 
 pub use cors::{Cors, CorsOptions};
+pub use openapi::of_every_route as openapi;
 pub use serve::{ServeOptions, Tls, serve};
 pub use service::{HttpOptions, HttpService};

@@ -25,11 +25,13 @@ use crate::cors::Cors;
 use crate::errors::HttpError;
 use crate::exchange::{Exchange, Handled, header_text};
 use crate::falcon::{Query, decode_path};
+use crate::handlers::documents::Documents;
 use crate::handlers::healthcheck::{self, Obstacles};
-use crate::handlers::{home, versions};
 use crate::identity::{caller, check_form, destination_name, signature_allows};
+use crate::operations::{Operation, Probe, Target, perform};
 use crate::request_id::{RequestId, RequestIds};
-use crate::routes::{Resource, dispatch, refuse};
+use crate::router::{Resource, Router};
+use crate::routes::{Access, Administration};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-openstack-request-id");
 
@@ -72,7 +74,8 @@ struct Inner {
     zaqar: Arc<Zaqar>,
     options: HttpOptions,
     request_ids: RequestIds,
-    home: home::Document,
+    router: Router,
+    documents: Documents,
     /// Whether the server has been told to stop.
     stopping: AtomicBool,
 }
@@ -80,8 +83,11 @@ struct Inner {
 impl HttpService {
     pub fn new(zaqar: Arc<Zaqar>, options: HttpOptions) -> Self {
         let request_ids = RequestIds::new(zaqar.ids().next_u128());
-        let home = home::Document::new(options.admin_mode);
-        Self(Arc::new(Inner { zaqar, options, request_ids, home, stopping: AtomicBool::new(false) }))
+        let administration = Administration { admin_mode: options.admin_mode, pools: zaqar.has_pools() };
+        let router = Router::new(administration);
+        let documents = Documents::new(zaqar.limits(), administration);
+        let stopping = AtomicBool::new(false);
+        Self(Arc::new(Inner { zaqar, options, request_ids, router, documents, stopping }))
     }
 
     /// From now on load balancers are told to send no more requests. Those that come are answered.
@@ -154,11 +160,12 @@ impl Inner {
         body: Pin<&mut (dyn Body<Data = Bytes, Error = BoxError> + Send)>,
     ) -> Handled {
         let path = decode_path(head.uri.path());
-        let Some(resource) = Resource::find(&path, self.options.admin_mode) else {
+        let Some(found) = self.router.find(&path) else {
             return Err(HttpError::status(StatusCode::NOT_FOUND));
         };
+        let resource = found.resource;
         let method = head.method.as_str();
-        if matches!(resource, Resource::Healthcheck | Resource::Liveness) {
+        if resource.access == Access::Probes {
             return self.probe(resource, &head.method).await;
         }
         let signing_keys = &self.options.signing_keys;
@@ -167,15 +174,11 @@ impl Inner {
         }
         let length = Length::of(head, body.is_end_stream())?;
         check_form(&head.headers, accept, length)?;
-        if resource == Resource::Versions {
-            return match method {
-                "GET" => Ok(versions::show()),
-                "OPTIONS" => Ok(options(resource)),
-                _ => Err(refuse(resource, method)),
-            };
+        if resource.access == Access::Everybody {
+            return self.show(resource, method);
         }
-        let caller = caller(&head.headers, self.zaqar.limits(), resource.kind())?;
-        let name = resource.place().map(destination_name).transpose()?;
+        let caller = caller(&head.headers, self.zaqar.limits(), resource.kind)?;
+        let name = found.name.map(|name| destination_name(resource.kind, name)).transpose()?;
         if method == "OPTIONS" {
             return Ok(options(resource));
         }
@@ -184,23 +187,38 @@ impl Inner {
             caller: &caller,
             signing_keys,
             query: Query::parse(head.uri.query()),
+            query_text: head.uri.query(),
             headers: &head.headers,
             payload: Payload { length, stream: body, timeout: self.options.body_read_timeout },
         };
-        dispatch(resource, method, name.as_ref(), exchange, &self.home).await
+        let target = Target { kind: resource.kind, name: name.as_ref(), id: found.id };
+        perform(resource.operation(method)?, target, &self.documents, exchange).await
     }
 
     /// What load balancers and process managers ask, who are no callers.
-    async fn probe(&self, resource: Resource<'_>, method: &Method) -> Handled {
-        match (resource, method.as_str()) {
-            (_, "OPTIONS") => Ok(options(resource)),
-            (Resource::Liveness, "GET" | "HEAD") => Ok(healthcheck::live(method)),
-            (Resource::Healthcheck, "GET" | "HEAD") => {
+    async fn probe(&self, resource: &Resource, method: &Method) -> Handled {
+        if *method == Method::OPTIONS {
+            return Ok(options(resource));
+        }
+        match resource.operation(method.as_str())? {
+            Operation::Probe(Probe::Liveness) => Ok(healthcheck::live(method)),
+            Operation::Probe(Probe::Readiness) => {
                 let stopping = self.stopping.load(Ordering::Relaxed);
                 let obstacles = Obstacles { stopping, file: self.options.disable_by_file.as_deref() };
                 Ok(healthcheck::ready(method, &self.zaqar, obstacles).await)
             }
-            (_, method) => Err(refuse(resource, method)),
+            _ => Err(HttpError::status(StatusCode::NOT_FOUND)),
+        }
+    }
+
+    /// Who has not said who they are is shown documents only.
+    fn show(&self, resource: &Resource, method: &str) -> Handled {
+        if method == "OPTIONS" {
+            return Ok(options(resource));
+        }
+        match resource.operation(method)? {
+            Operation::Show(document) => Ok(self.documents.show(document)),
+            _ => Err(HttpError::status(StatusCode::NOT_FOUND)),
         }
     }
 }
@@ -224,9 +242,11 @@ where
     }
 }
 
-fn options(resource: Resource<'_>) -> Response<Full<Bytes>> {
+fn options(resource: &Resource) -> Response<Full<Bytes>> {
     let mut response = crate::respond::json(StatusCode::OK, Bytes::new());
-    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(resource.methods()));
+    if let Ok(methods) = HeaderValue::from_str(&resource.methods) {
+        response.headers_mut().insert(header::ALLOW, methods);
+    }
     response
 }
 

@@ -45,8 +45,10 @@ impl From<Error> for Reply {
         let text = error.to_string();
         let status = match &error {
             Error::Invalid(_) | Error::NothingToUpdate { .. } => 400,
+            Error::CannotConnect { .. } | Error::PoolMismatch | Error::BadPoolList(_) => 400,
             Error::NotDeleted(Refusal::MessageNotClaimed | Refusal::ClaimDoesNotExist) => 400,
-            Error::Forbidden | Error::NotDeleted(Refusal::MessageIsClaimed | Refusal::ClaimedByAnother) => {
+            Error::Forbidden | Error::PoolInUse(_) => 403,
+            Error::NotDeleted(Refusal::MessageIsClaimed | Refusal::ClaimedByAnother) => {
                 403
             }
             Error::NotFound(_) => 404,

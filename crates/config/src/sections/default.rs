@@ -11,7 +11,7 @@ section! {
 
     /// Whether queues are spread over several message stores, the pools. The catalogue of pools is then kept in the
     /// management store.
-    pooling: bool = false, formerly(&["sharding"]), without_effect();
+    pooling: bool = false, formerly(&["sharding"]);
 
     /// Whether a message store may be used that gives fewer guarantees than a queue needs.
     unreliable: bool = false, without_effect();

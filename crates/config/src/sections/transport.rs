@@ -69,10 +69,10 @@ section! {
     subscriber_types: Vec<String> = &["http", "https", "mailto", "trust+http", "trust+https"];
 
     /// How many flavors one page of a list may hold.
-    max_flavors_per_page: u32 = 20, at_least(1), without_effect();
+    max_flavors_per_page: u32 = 20, at_least(1);
 
     /// How many pools one page of a list may hold.
-    max_pools_per_page: u32 = 20, at_least(1), without_effect();
+    max_pools_per_page: u32 = 20, at_least(1);
 
     /// What the header `Client-ID` may hold.
     client_id_uuid_safe: ClientIdUuidSafe = ClientIdUuidSafe::Strict;

@@ -60,7 +60,7 @@ fn an_option_is_shown_with_all_that_is_known_of_it() {
     for expected in [
         "\n# The address to listen on.\n# Value: a host name or an IP address\n#bind = 127.0.0.1\n",
         "# Value: one of\n#     fsync: a power cut: it is on the disk before the reply goes out\n",
-        "# Deprecated name: sharding\n# (no effect in this version)\n#pooling = false\n",
+        "# Deprecated name: sharding\n#pooling = false\n",
         "# Value: text; empty means not set\n# Deprecated name: log-config\n",
         "#segment_size = 67108864\n",
         "#instance_format = \"[instance: %(uuid)s] \"\n",

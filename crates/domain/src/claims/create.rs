@@ -44,7 +44,7 @@ impl Zaqar {
             let now = self.now();
             let claimed = self.stores.messages.claim(&queue.destination, &request, now).await;
             let mut claimed = claimed.or_unavailable(failure)?;
-            if claimed.exhausted > 0 {
+            if !claimed.exhausted.is_empty() {
                 self.move_dead_letters(&queue).await;
             }
             if let Err(error) = self.open(&queue.destination, &mut claimed.messages, failure) {
@@ -55,7 +55,7 @@ impl Zaqar {
                 return Ok(Some(NewClaim { id, messages: claimed.messages, now }));
             }
             // A store sets only so many messages aside at once: there may be others behind them.
-            if claimed.exhausted == 0 {
+            if claimed.exhausted.is_empty() {
                 return Ok(None);
             }
         }

@@ -9,7 +9,8 @@ use crate::permissions::Rule;
 use crate::{Absent, Error, Failure, Result, Zaqar};
 
 impl Zaqar {
-    /// One message, and the moment at which its age is taken. A text that is no id names no message.
+    /// One message, and the moment at which its age is taken. A text that is no id names no message, and a queue that is
+    /// not there has none.
     pub async fn get_message(
         &self,
         caller: &Caller,
@@ -19,20 +20,19 @@ impl Zaqar {
         self.permit(caller, Rule::MessagesGet)?;
         let failure = Failure::GetMessage;
         let now = self.now();
-        let project = || caller.project.clone();
         let found = self.find(&caller.project, name).await.or_unavailable(failure)?;
-        let Some(queue) = found else {
-            return Err(Error::NotFound(Absent::Queue { queue: name.clone(), project: project() }));
-        };
-        let mut messages = match id.parse() {
-            Ok(id) => {
-                self.stores.messages.get(&queue.destination, &[id], now).await.or_unavailable(failure)?
+        let message = match (found, id.parse()) {
+            (Some(queue), Ok(id)) => {
+                let messages = self.stores.messages.get(&queue.destination, &[id], now).await;
+                let mut messages = messages.or_unavailable(failure)?;
+                self.open(&queue.destination, &mut messages, failure)?;
+                messages.pop()
             }
-            Err(_) => Vec::new(),
+            _ => None,
         };
-        self.open(&queue.destination, &mut messages, failure)?;
-        let absent = || Absent::Message { id: id.to_owned(), queue: name.clone(), project: project() };
-        messages.pop().map(|message| (message, now)).ok_or_else(|| Error::NotFound(absent()))
+        let absent =
+            || Absent::Message { id: id.to_owned(), queue: name.clone(), project: caller.project.clone() };
+        message.map(|message| (message, now)).ok_or_else(|| Error::NotFound(absent()))
     }
 
     /// Those of the messages that exist.

@@ -1,5 +1,4 @@
-//! The rules that upstream knows, with its defaults: who has written a policy for upstream finds all of them here. Those
-//! of pools and flavors belong to operations that there are not yet.
+//! The rules that upstream knows, with its defaults: who has written a policy for upstream finds all of them here.
 
 /// A rule that a policy may redefine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

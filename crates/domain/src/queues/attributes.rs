@@ -2,7 +2,7 @@
 //! types when they are needed, and shown with their defaults.
 
 use serde_json::{Value, json};
-use zaqar_model::{DestinationKind, Metadata, QueueName};
+use zaqar_model::{DestinationKind, FlavorName, Metadata, QueueName};
 
 use super::retry_policy;
 use crate::limits::{Limits, MIN_MESSAGE_TTL, seconds_within};
@@ -15,6 +15,7 @@ const CLAIM_COUNT: &str = "_max_claim_count";
 const DEAD_LETTERS: &str = "_dead_letter_queue";
 const DEAD_LETTERS_TTL: &str = "_dead_letter_queue_messages_ttl";
 const ENCRYPT: &str = "_enable_encrypt_messages";
+const FLAVOR: &str = "_flavor";
 
 /// Deeper metadata would not be read back by every store.
 const MAX_DEPTH: usize = 100;
@@ -130,6 +131,15 @@ pub(super) fn is_reserved(kind: DestinationKind, name: &str) -> bool {
 
 pub(super) fn asks_for_encryption(metadata: &Metadata) -> bool {
     metadata.get(ENCRYPT) == Some(&Value::Bool(true))
+}
+
+/// The flavor of the pools that a queue is to live in. A value that names none is answered as it is.
+pub(super) fn flavor(metadata: &Metadata) -> std::result::Result<Option<FlavorName>, String> {
+    match metadata.get(FLAVOR) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(name)) => FlavorName::new(name).map(Some).map_err(|_| name.clone()),
+        Some(other) => Err(other.to_string()),
+    }
 }
 
 fn check_dead_letter_queue(metadata: &Metadata) -> Result<()> {

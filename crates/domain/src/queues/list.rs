@@ -10,6 +10,7 @@ use zaqar_storage::QueueFilter;
 use super::attributes;
 use crate::error::OrUnavailable;
 use crate::limits::{DEFAULT_PAGE, count_within};
+use crate::marker::name_before;
 use crate::permissions::Rule;
 use crate::{Error, Failure, Result, Zaqar};
 
@@ -55,7 +56,10 @@ impl Zaqar {
             name: listing.name.as_deref().map(pattern).transpose()?,
             metadata: listing.metadata.clone(),
         };
-        let page = PageRequest { marker: listing.marker.as_deref().and_then(name_before), limit };
+        let page = PageRequest {
+            marker: listing.marker.as_deref().and_then(|text| QueueName::new(&name_before(text)).ok()),
+            limit,
+        };
         let failure = Failure::ListQueues(kind);
         let store = &self.stores.management;
         let page = store.list(kind, &caller.project, &filter, &page).await.or_unavailable(failure)?;
@@ -86,61 +90,15 @@ fn pattern(text: &str) -> Result<Regex> {
         .map_err(|_| refused())
 }
 
-/// The greatest name that is not behind `text`, so that "behind that name" and "behind the text" are the same names.
-fn name_before(text: &str) -> Option<QueueName> {
-    const ALLOWED: &[u8] = b"-.0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz";
-    let bytes = text.as_bytes();
-    let good = bytes.iter().take_while(|byte| ALLOWED.contains(byte)).count().min(QueueName::MAX_LENGTH);
-    let mut name = text.get(..good)?.to_owned();
-    if let Some(bad) = bytes.get(good).filter(|_| good < QueueName::MAX_LENGTH)
-        && let Some(last) = ALLOWED.iter().rev().find(|allowed| *allowed < bad)
-    {
-        name.push(char::from(*last));
-        while name.len() < QueueName::MAX_LENGTH {
-            name.push('z');
-        }
-    }
-    QueueName::new(&name).ok()
-}
-
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::{any, prop_assert_eq, proptest};
-    use zaqar_model::QueueName;
-
-    use super::{name_before, pattern};
+    use super::pattern;
 
     #[test]
     fn a_pattern_that_is_broken_or_huge_is_refused() {
         assert!(pattern("^q[0-9]+$").unwrap().is_match("q12"));
         for bad in ["[", "(", "a{999999999}", "((a{100}){100}){100}", &"a".repeat(513)] {
             assert!(pattern(bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn a_marker_that_is_a_name_is_itself() {
-        assert_eq!(name_before("q2").unwrap().as_str(), "q2");
-        assert_eq!(name_before(""), None);
-        assert_eq!(name_before(" "), None);
-    }
-
-    proptest! {
-        #[test]
-        fn behind_the_name_is_behind_the_text(marker in any::<String>(), name in "[a-zA-Z0-9_.-]{1,64}") {
-            let name = QueueName::new(&name).unwrap();
-            let behind = name_before(&marker).is_none_or(|before| name > before);
-            prop_assert_eq!(behind, name.as_str() > marker.as_str());
-        }
-
-        #[test]
-        fn behind_a_marker_close_to_the_name(
-            name in "[a-c_.-]{1,64}", cut in 0_usize..64, tail in "[-!/:~a\u{e9}]{0,2}"
-        ) {
-            let marker = format!("{}{tail}", &name[..cut.min(name.len())]);
-            let name = QueueName::new(&name).unwrap();
-            let behind = name_before(&marker).is_none_or(|before| name > before);
-            prop_assert_eq!(behind, name.as_str() > marker.as_str());
         }
     }
 }

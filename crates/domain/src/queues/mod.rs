@@ -8,6 +8,7 @@ mod delete;
 mod get;
 mod list;
 mod patch;
+mod placement;
 mod purge;
 mod retry_policy;
 mod share;

@@ -20,22 +20,25 @@ impl Zaqar {
         patch: &Patch,
     ) -> Result<Metadata> {
         self.permit(caller, Rule::QueuesUpdate.on(name.kind))?;
+        let failure = Failure::UpdateQueue(name.kind);
         for _ in 0..TRIES {
-            let found =
-                self.find(&caller.project, name).await.or_unavailable(Failure::UpdateQueue(name.kind))?;
+            let found = self.find(&caller.project, name).await.or_unavailable(failure)?;
             let Some(queue) = found else { return Err(absent(caller, name)) };
             let mut metadata = queue.metadata.clone();
             patch.apply(name.kind, &mut metadata)?;
             attributes::check(&metadata, &self.limits)?;
             self.check_encryption(attributes::asks_for_encryption(&metadata))?;
             self.check_size(&metadata)?;
+            let flavor = self.flavor_of(&metadata).await.or_unavailable(failure)?;
+            let flavor = flavor.map_err(Error::NotFound)?;
             match self.stores.management.set_metadata(&queue, metadata).await {
-                Ok(queue) => return Ok(attributes::with_defaults(name.kind, &queue.metadata, &self.limits)),
+                Ok(queue) => {
+                    self.stores.place(&queue, flavor.as_ref()).await.or_unavailable(failure)?;
+                    return Ok(attributes::with_defaults(name.kind, &queue.metadata, &self.limits));
+                }
                 // Changed, or deleted and perhaps made anew, since it was read.
                 Err(StorageError::Conflict(_) | StorageError::NotFound(_)) => {}
-                Err(source) => {
-                    return Err(Error::Unavailable { failure: Failure::UpdateQueue(name.kind), source });
-                }
+                Err(source) => return Err(Error::Unavailable { failure, source }),
             }
         }
         let noun = noun(name.kind);

@@ -120,7 +120,7 @@ async fn crashed(fixture: &Fixture) -> (Destination, Vec<StoredMessage>) {
         dead_letters: Some(DeadLetterPolicy { max_claim_count: 1 }),
     };
     let now = fixture.clock.now();
-    assert_eq!(fixture.store.claim(&queue, &request, now).await.unwrap().exhausted, 1);
+    assert_eq!(fixture.store.claim(&queue, &request, now).await.unwrap().exhausted.len(), 1);
     let exhausted = fixture.store.exhausted(&queue, 10, now).await.unwrap();
     (queue, exhausted)
 }

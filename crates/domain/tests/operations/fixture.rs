@@ -9,7 +9,7 @@ use zaqar_model::{
     Caller, ClientId, Clock, DestinationName, Identity, JsonText, Message, MessageId, Metadata, ProjectId,
     QueueName, RandomIds,
 };
-use zaqar_storage::{ManagementStore, MessageStore};
+use zaqar_storage::{ManagementStore, MessageStore, Placement};
 use zaqar_storage_conformance::{ManualClock, ModelStore};
 
 pub(crate) struct Fixture {
@@ -26,10 +26,14 @@ impl Fixture {
     }
 
     pub(crate) fn with(limits: Limits) -> Self {
+        Self::with_placement(limits, None)
+    }
+
+    pub(crate) fn with_placement(limits: Limits, placement: Option<Arc<dyn Placement>>) -> Self {
         let clock = Arc::new(ManualClock::new());
         let management: Arc<dyn ManagementStore> = Arc::new(ModelStore::new());
         let store: Arc<dyn MessageStore> = Arc::new(ModelStore::new());
-        let stores = Stores { management: Arc::clone(&management), messages: Arc::clone(&store) };
+        let stores = Stores { management: Arc::clone(&management), messages: Arc::clone(&store), placement };
         let now: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
         let zaqar = Zaqar::new(stores, limits, now, Arc::new(RandomIds));
         Self { zaqar, clock, management, store, caller: caller("p") }

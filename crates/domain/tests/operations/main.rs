@@ -11,11 +11,17 @@ mod encryption;
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]
+mod flavors;
+#[cfg(test)]
 mod health;
 #[cfg(test)]
 mod messages;
 #[cfg(test)]
+mod placement;
+#[cfg(test)]
 mod policy;
+#[cfg(test)]
+mod pools;
 #[cfg(test)]
 mod queues;
 #[cfg(test)]

@@ -2,12 +2,13 @@
 
 use serde_json::json;
 use zaqar_domain::{
-    ClaimWish, Error, MessageListing, Patch, Policy, PurgeScope, QueueListing, Removal, Result, Rule,
-    RuleText, SubscriptionListing, SubscriptionWish,
+    ClaimWish, Error, FlavorListing, MessageListing, Patch, Policy, PoolChange, PoolListing, PurgeScope,
+    QueueListing, Removal, Result, Rule, RuleText, SubscriptionListing, SubscriptionWish,
 };
 use zaqar_model::{DestinationKind, DestinationName, Metadata};
 
 use crate::fixture::{Fixture, name, queue_named, topic_named};
+use crate::pools::definition;
 
 fn policy(rules: &[(&str, &str)]) -> Policy {
     let given =
@@ -73,6 +74,16 @@ async fn do_it(fixture: &Fixture, rule: Rule) -> Result<()> {
         }
         Rule::PingGet => zaqar.ping(caller).await.map(drop),
         Rule::HealthGet => zaqar.health(caller, false).await.map(drop),
+        Rule::PoolsGetAll => zaqar.list_pools(caller, &PoolListing::default()).await.map(drop),
+        Rule::PoolsCreate => zaqar.create_pool(caller, "a", definition("model://a")).await,
+        Rule::PoolsGet => zaqar.get_pool(caller, "a").await.map(drop),
+        Rule::PoolsUpdate => zaqar.update_pool(caller, "a", PoolChange::default()).await.map(drop),
+        Rule::PoolsDelete => zaqar.delete_pool(caller, "a").await,
+        Rule::FlavorsGetAll => zaqar.list_flavors(caller, &FlavorListing::default()).await.map(drop),
+        Rule::FlavorsCreate => zaqar.create_flavor(caller, "f", vec!["a".to_owned()]).await,
+        Rule::FlavorsGet => zaqar.get_flavor(caller, "f").await.map(drop),
+        Rule::FlavorsUpdate => zaqar.update_flavor(caller, "f", vec!["a".to_owned()]).await.map(drop),
+        Rule::FlavorsDelete => zaqar.delete_flavor(caller, "f").await,
     }
 }
 

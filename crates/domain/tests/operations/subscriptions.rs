@@ -67,7 +67,8 @@ async fn a_refused_subscription_makes_no_queue() {
 #[tokio::test]
 async fn a_store_without_subscriptions_refuses_them_before_a_queue_is_made() {
     let management: Arc<dyn ManagementStore> = Arc::new(ModelStore::new());
-    let stores = Stores { management: Arc::clone(&management), messages: Arc::new(FaultyStore) };
+    let stores =
+        Stores { management: Arc::clone(&management), messages: Arc::new(FaultyStore), placement: None };
     let zaqar = Zaqar::new(stores, Limits::default(), Arc::new(ManualClock::new()), Arc::new(RandomIds));
     let caller = caller("p");
     let wish = wish(json!({"subscriber": SUBSCRIBER}));

@@ -44,7 +44,7 @@ async fn a_topic_is_made_by_the_first_message_and_keeps_it() {
     // Only queues have claims.
     assert_eq!(fixture.claim("t").await, None);
     let absent = fixture.zaqar.get_message(&fixture.caller, &queue_named("t"), &ids[0].to_string()).await;
-    assert!(matches!(absent, Err(Error::NotFound(Absent::Queue { .. }))));
+    assert!(matches!(absent, Err(Error::NotFound(Absent::Message { .. }))));
     fixture.clock.advance_secs(300);
     assert!(fixture.list_in(&t).await.is_empty());
 }

@@ -1,5 +1,6 @@
 //! Clients that work until the server is gone.
 
+use std::collections::BTreeMap;
 use std::io::Result;
 use std::net::SocketAddr;
 
@@ -27,6 +28,20 @@ pub(crate) fn produce(address: SocketAddr, producer: u64, mut rng: StdRng, ledge
 pub(crate) fn consume(address: SocketAddr, mut rng: StdRng, ledger: &Ledger) {
     let mut client = Client::new(address);
     while claim_and_work(&mut client, &mut rng, ledger).is_ok() {}
+}
+
+/// Lists every queue over all pages: the messages of a producer come in their order, each once.
+pub(crate) fn list(address: SocketAddr) {
+    let mut client = Client::new(address);
+    for queue in QUEUES.iter().cycle() {
+        let Ok(listed) = queues::try_list_all(&mut client, queue) else { return };
+        let mut last: BTreeMap<u64, u64> = BTreeMap::new();
+        for message in listed {
+            let [producer, number] = ["producer", "number"].map(|name| message.body[name].as_u64().unwrap());
+            let before = last.insert(producer, number).unwrap_or_default();
+            assert!(before < number, "{queue}: {number} of {producer} is listed behind {before}");
+        }
+    }
 }
 
 fn claim_and_work(client: &mut Client, rng: &mut StdRng, ledger: &Ledger) -> Result<()> {

@@ -57,7 +57,11 @@ impl Client {
             None => connect(self.address)?,
         };
         connection.get_mut().write_all(request)?;
-        let response = read_response(&mut connection)?;
+        let response = if request.starts_with(b"HEAD ") {
+            read_head(&mut connection)?
+        } else {
+            read_response(&mut connection)?
+        };
         if response.header("connection") != Some("close") {
             self.connection = Some(connection);
         }
@@ -83,6 +87,15 @@ pub(crate) fn head(method: &str, path: &str, length: usize) -> String {
 }
 
 pub(crate) fn read_response(connection: &mut BufReader<TcpStream>) -> Result<Response> {
+    let mut response = read_head(connection)?;
+    let length = response.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
+    response.body.resize(length, 0);
+    connection.read_exact(&mut response.body)?;
+    Ok(response)
+}
+
+/// An answer up to its body.
+fn read_head(connection: &mut BufReader<TcpStream>) -> Result<Response> {
     let status_line = read_line(connection)?;
     let status = status_line.split(' ').nth(1).and_then(|status| status.parse().ok());
     let status = status.ok_or_else(|| Error::new(ErrorKind::InvalidData, status_line))?;
@@ -92,11 +105,7 @@ pub(crate) fn read_response(connection: &mut BufReader<TcpStream>) -> Result<Res
         let Some((name, value)) = line.split_once(':') else { break };
         headers.push((name.to_owned(), value.trim().to_owned()));
     }
-    let mut response = Response { status, headers, body: Vec::new() };
-    let length = response.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
-    response.body.resize(length, 0);
-    connection.read_exact(&mut response.body)?;
-    Ok(response)
+    Ok(Response { status, headers, body: Vec::new() })
 }
 
 fn read_line(connection: &mut BufReader<TcpStream>) -> Result<String> {

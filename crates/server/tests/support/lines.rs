@@ -44,6 +44,12 @@ impl Lines {
         state.lines.iter().find(|line| wanted(line)).cloned()
     }
 
+    /// The first line that `wanted` accepts, among those that came.
+    pub(crate) fn find_so_far(&self, wanted: impl Fn(&str) -> bool) -> Option<String> {
+        let state = self.state.0.lock().unwrap();
+        state.lines.iter().find(|line| wanted(line)).cloned()
+    }
+
     /// Everything, once the output is closed.
     pub(crate) fn all(&self) -> Vec<String> {
         let (lock, changed) = &*self.state;

@@ -9,6 +9,7 @@
 pub(crate) mod certificates;
 pub(crate) mod http;
 pub(crate) mod lines;
+pub(crate) mod pools;
 pub(crate) mod queues;
 pub(crate) mod server;
 pub(crate) mod tools;

@@ -53,14 +53,19 @@ pub(crate) fn messages(response: &Response) -> Vec<Taken> {
 
 /// Every message of a queue in its order, claimed ones too, over all pages.
 pub(crate) fn list_all(client: &mut Client, queue: &str) -> Vec<Taken> {
+    try_list_all(client, queue).unwrap()
+}
+
+/// The same, as long as the server answers.
+pub(crate) fn try_list_all(client: &mut Client, queue: &str) -> Result<Vec<Taken>> {
     let mut path = format!("/v2/queues/{queue}/messages?limit=20&echo=true&include_claimed=true");
     let mut all = Vec::new();
     loop {
-        let response = client.request("GET", &path, None).unwrap();
+        let response = client.request("GET", &path, None)?;
         assert_eq!(response.status, 200, "{}", response.text());
         let page = messages(&response);
         if page.is_empty() {
-            return all;
+            return Ok(all);
         }
         all.extend(page);
         let answer = response.json();

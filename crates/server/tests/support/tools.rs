@@ -19,9 +19,8 @@ pub(crate) struct Tools {
 impl Tools {
     /// Fails, with what to do, where one is missing: a test that cannot run has not passed.
     pub(crate) fn find() -> Self {
-        let bin = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/test-tools/python/bin");
-        let python = bin.join("python");
-        assert!(python.exists(), "the tests' Python is missing: {HOW_TO_GET_THEM}");
+        let python = python_of("python");
+        let bin = python.parent().unwrap().to_owned();
         let curl = Command::new("curl").arg("--version").output();
         assert!(curl.is_ok_and(|output| output.status.success()), "curl is missing: {HOW_TO_GET_THEM}");
 
@@ -30,4 +29,16 @@ impl Tools {
         let path = std::env::join_paths(own.into_iter().chain(std::env::split_paths(&system))).unwrap();
         Self { python, path }
     }
+}
+
+/// A Python that has OpenStack's Zaqar.
+pub(crate) fn upstream_python() -> PathBuf {
+    python_of("upstream")
+}
+
+fn python_of(environment: &str) -> PathBuf {
+    let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/test-tools");
+    let python = tools.join(environment).join("bin/python");
+    assert!(python.exists(), "{} is missing: {HOW_TO_GET_THEM}", python.display());
+    python
 }

@@ -232,10 +232,10 @@ async fn claim<F: MessageFixture>(
         return Ok(());
     };
     pair.claims.push((queue, request.id));
-    if model.exhausted > 0 {
+    if !model.exhausted.is_empty() {
         pair.ever_exhausted.insert(at);
     }
-    agree("how many were exhausted", model.exhausted, store.exhausted)?;
+    agree("how many were exhausted", model.exhausted.len(), store.exhausted.len())?;
     pair.messages_agree("claimed", model.messages, store.messages)
 }
 

@@ -1,6 +1,6 @@
 //! The catalogue: which pool holds which queue.
 
-use zaqar_model::{DestinationNumber, PoolName};
+use zaqar_model::{DestinationNumber, PoolName, QueueMove};
 use zaqar_storage::{Catalogue, StorageError, StorageResult};
 
 use super::ModelStore;
@@ -37,6 +37,28 @@ impl Catalogue for ModelStore {
 
     async fn unmap(&self, queue: DestinationNumber) -> StorageResult<()> {
         self.state()?.catalogue.remove(&queue);
+        Ok(())
+    }
+
+    async fn put_move(&self, noted: QueueMove) -> StorageResult<()> {
+        let mut state = self.state()?;
+        if !noted.pools.iter().chain(&noted.to).all(|pool| state.pools.contains_key(pool)) {
+            return Err(StorageError::NotFound("pool"));
+        }
+        state.moves.insert(noted.queue.number, noted);
+        Ok(())
+    }
+
+    async fn get_move(&self, queue: DestinationNumber) -> StorageResult<Option<QueueMove>> {
+        Ok(self.state()?.moves.get(&queue).cloned())
+    }
+
+    async fn list_moves(&self) -> StorageResult<Vec<QueueMove>> {
+        Ok(self.state()?.moves.values().cloned().collect())
+    }
+
+    async fn delete_move(&self, queue: DestinationNumber) -> StorageResult<()> {
+        self.state()?.moves.remove(&queue);
         Ok(())
     }
 }

@@ -24,10 +24,10 @@ impl Claims for ModelStore {
             }
             let count = contents.entries[at].stored.message.claim_count;
             if request.dead_letters.is_some_and(|policy| count >= policy.max_claim_count) {
-                let mut stored = contents.entries.remove(at).stored;
-                stored.message.claim = None;
-                contents.exhausted.push(stored);
-                claimed.exhausted += 1;
+                let mut entry = contents.entries.remove(at);
+                entry.stored.message.claim = None;
+                claimed.exhausted.push(entry.stored.message.id);
+                contents.exhausted.push(entry);
                 continue;
             }
             let stored = &mut contents.entries[at].stored;

@@ -13,20 +13,21 @@ pub(super) struct Contents {
     /// In the order of posting.
     pub(super) entries: Vec<Entry>,
     pub(super) claims: BTreeMap<ClaimId, ClaimRecord>,
-    pub(super) exhausted: Vec<StoredMessage>,
+    /// In the order in which they were set aside.
+    pub(super) exhausted: Vec<Entry>,
     pub(super) subscriptions: BTreeMap<SubscriptionId, Subscription>,
     /// In the order of posting.
     pub(super) owed: Vec<Owed>,
 }
 
 /// A message in its place. `stored.message.claim` names the last claim that took it, live or not.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Entry {
     pub(super) sequence: u64,
     pub(super) stored: StoredMessage,
 }
 
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct ClaimRecord {
     pub(super) ttl: TtlSeconds,
     pub(super) renewed: Timestamp,
@@ -116,7 +117,7 @@ impl Contents {
 
     pub(super) fn expire(&mut self, now: Timestamp) {
         self.entries.retain(|entry| now < entry.stored.expires);
-        self.exhausted.retain(|stored| now < stored.expires);
+        self.exhausted.retain(|entry| now < entry.stored.expires);
         self.claims.retain(|_, claim| now < claim.ttl.after(claim.renewed));
         self.subscriptions.retain(|_, subscription| is_live(subscription, now));
         let subscriptions = &self.subscriptions;

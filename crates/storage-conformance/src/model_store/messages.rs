@@ -162,7 +162,8 @@ impl Messages for ModelStore {
         now: Timestamp,
     ) -> StorageResult<Vec<StoredMessage>> {
         let contents = self.contents(from)?;
-        Ok(contents.exhausted.iter().filter(|stored| now < stored.expires).take(limit).cloned().collect())
+        let waiting = contents.exhausted.iter().map(|entry| &entry.stored);
+        Ok(waiting.filter(|stored| now < stored.expires).take(limit).cloned().collect())
     }
 
     async fn move_exhausted(
@@ -180,7 +181,7 @@ impl Messages for ModelStore {
     }
 
     async fn discard_exhausted(&self, from: &Destination, ids: &[MessageId]) -> StorageResult<()> {
-        self.contents(from)?.exhausted.retain(|stored| !ids.contains(&stored.message.id));
+        self.contents(from)?.exhausted.retain(|entry| !ids.contains(&entry.stored.message.id));
         Ok(())
     }
 

@@ -11,6 +11,7 @@ mod deliveries;
 mod destinations;
 mod flavors;
 mod messages;
+mod migration;
 mod pools;
 mod subscriptions;
 
@@ -21,7 +22,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use parking_lot::{MappedMutexGuard, Mutex, MutexGuard};
 use zaqar_model::{
     Destination, DestinationKind, DestinationNumber, Flavor, FlavorName, Pool, PoolName, ProjectId, Queue,
-    QueueName, Timestamp,
+    QueueMove, QueueName, Timestamp,
 };
 use zaqar_storage::{
     Capabilities, Health, ManagementStore, MessageStore, StorageError, StorageResult, Volume,
@@ -43,6 +44,7 @@ struct State {
     pools: BTreeMap<PoolName, Pool>,
     flavors: BTreeMap<FlavorName, Flavor>,
     catalogue: BTreeMap<DestinationNumber, PoolName>,
+    moves: BTreeMap<DestinationNumber, QueueMove>,
     contents: BTreeMap<Destination, Contents>,
     dropped: BTreeSet<Destination>,
 }
@@ -91,7 +93,7 @@ impl ModelStore {
             .iter()
             .flat_map(|entry| [entry.stored.delayed_until, entry.stored.expires])
             .chain(contents.claims.values().map(|claim| claim.ttl.after(claim.renewed)))
-            .chain(contents.exhausted.iter().map(|stored| stored.expires))
+            .chain(contents.exhausted.iter().map(|entry| entry.stored.expires))
             .filter(|moment| *moment > now)
             .collect();
         moments.sort_unstable();

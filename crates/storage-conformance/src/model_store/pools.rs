@@ -31,6 +31,9 @@ impl Pools for ModelStore {
 
     async fn delete_pool(&self, name: &PoolName) -> StorageResult<()> {
         let mut state = self.state()?;
+        if state.moves.values().any(|noted| noted.pools.contains(name) || noted.to.as_ref() == Some(name)) {
+            return Err(StorageError::Conflict("a queue moves to or from the pool"));
+        }
         if state.catalogue.values().any(|mapped| mapped == name) {
             return Err(StorageError::Conflict("a queue is mapped to this pool"));
         }

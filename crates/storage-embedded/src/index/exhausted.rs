@@ -44,6 +44,10 @@ impl Exhausted {
         self.entries.iter().map(|(sequence, (id, entry))| (*sequence, *id, entry))
     }
 
+    pub(crate) fn iter_from(&self, from: u64) -> impl Iterator<Item = (u64, MessageId, &Entry)> {
+        self.entries.range(from..).map(|(sequence, (id, entry))| (*sequence, *id, entry))
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }

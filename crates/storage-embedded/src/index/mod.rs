@@ -197,16 +197,39 @@ impl QueueIndex {
 
     /// Puts a message where the log says it is; for recovery.
     pub(crate) fn recover(&mut self, location: Location, record: &MessageRecord<'_>) {
-        if let Some(older) = self.exhausted.remove(record.sequence) {
+        self.replace(
+            record.sequence,
+            record.id,
+            Entry::new(location, record),
+            record.claim,
+            record.exhausted,
+        );
+    }
+
+    /// Puts a message with its state into its place, whatever was known of it before.
+    pub(crate) fn replace(
+        &mut self,
+        sequence: u64,
+        id: Option<MessageId>,
+        entry: Entry,
+        claim: Option<(ClaimId, Hold)>,
+        exhausted: bool,
+    ) {
+        if let Some(older) = self.exhausted.remove(sequence) {
             self.freed.push(older.location);
         }
-        self.insert(record.sequence, record.id, Entry::new(location, record));
-        if let Some((claim, hold)) = record.claim {
-            self.hold(record.sequence, claim, hold);
+        self.insert(sequence, id, entry);
+        if let Some((claim, hold)) = claim {
+            self.hold(sequence, claim, hold);
         }
-        if record.exhausted {
-            self.exhaust(record.sequence);
+        if exhausted {
+            self.exhaust(sequence);
         }
+    }
+
+    /// Sequence numbers below this one are not given out any more.
+    pub(crate) fn skip(&mut self, below: u64) {
+        self.next_sequence = self.next_sequence.max(below);
     }
 
     /// Removes what lies in segments of the log before this one, which are gone. Only what was dead already can lie
@@ -380,6 +403,10 @@ impl QueueIndex {
         }
         self.detach(sequence);
         let key = self.claims.open(claim, hold);
+        if self.claims.get(key).is_some_and(|claim| claim.hold != hold) {
+            // A message that comes from another store knows of a later renewal.
+            self.claims.set_hold(key, hold);
+        }
         if let Some(entry) = self.entry_mut(sequence) {
             entry.claim = Some(key);
             self.claimed += 1;

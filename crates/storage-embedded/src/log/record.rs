@@ -57,6 +57,11 @@ pub(crate) enum Record<'a> {
         destination: u64,
         subscription: SubscriptionId,
     },
+    /// Sequence numbers below this one have been given out, by the store that the queue came from.
+    Skip {
+        destination: u64,
+        below: u64,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,6 +132,7 @@ const DROP: u8 = 7;
 const DESTINATION: u8 = 8;
 const SUBSCRIBE: u8 = 9;
 const UNSUBSCRIBE: u8 = 10;
+const SKIP: u8 = 11;
 
 const HAS_ID: u8 = 1;
 const HAS_DELAY: u8 = 2;
@@ -193,6 +199,11 @@ impl Record<'_> {
                 out.u128(subscription.as_u128());
                 UNSUBSCRIBE
             }
+            Self::Skip { destination, below } => {
+                out.u64(*destination);
+                out.u64(*below);
+                SKIP
+            }
         };
         let length = u32::try_from(buffer.len() - start - HEADER).unwrap_or(u32::MAX);
         buffer[start] = kind;
@@ -245,6 +256,7 @@ impl<'a> Record<'a> {
                 destination: fields.u64()?,
                 subscription: SubscriptionId::from_u128(fields.u128()?),
             },
+            SKIP => Self::Skip { destination: fields.u64()?, below: fields.u64()? },
             _ => return Err(Malformed),
         };
         Ok((record, HEADER + length))
@@ -472,6 +484,7 @@ mod tests {
         round_trip(&Record::Delete { destination: 1, sequences: vec![1, 2, 3] });
         round_trip(&Record::Purge { destination: 1, below: 3 });
         round_trip(&Record::Drop { destination: 1 });
+        round_trip(&Record::Skip { destination: 1, below: 9 });
         for kind in [DestinationKind::Queue, DestinationKind::Topic] {
             round_trip(&Record::Destination { destination: 1, kind, project: "p", name: "q" });
         }
@@ -521,7 +534,7 @@ mod tests {
         }
 
         #[test]
-        fn no_fields_behind_a_valid_checksum_make_decoding_panic(kind in 0_u8..12, fields in any::<Vec<u8>>()) {
+        fn no_fields_behind_a_valid_checksum_make_decoding_panic(kind in 0_u8..13, fields in any::<Vec<u8>>()) {
             let mut bytes = vec![kind];
             bytes.extend_from_slice(&u32::try_from(fields.len()).unwrap().to_le_bytes());
             bytes.extend_from_slice(&super::checksum(kind, &fields).to_le_bytes());

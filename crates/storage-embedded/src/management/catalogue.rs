@@ -1,13 +1,13 @@
 //! The catalogue: which pool holds which queue.
 
 use serde::{Deserialize, Serialize};
-use zaqar_model::{DestinationNumber, PoolName};
+use zaqar_model::{DestinationNumber, PoolName, QueueMove};
 use zaqar_storage::{Catalogue, StorageError, StorageResult};
 
 use super::EmbeddedManagementStore;
 use super::draft::Draft;
-use super::pools;
 use super::rows::{BadRow, Row, Rows, Tables};
+use super::{moves, pools};
 
 /// One entry.
 #[derive(Clone, PartialEq)]
@@ -98,6 +98,33 @@ impl Catalogue for EmbeddedManagementStore {
     async fn unmap(&self, queue: DestinationNumber) -> StorageResult<()> {
         self.write(move |draft| {
             draft.remove::<Mapping>(&key(queue));
+            Ok(())
+        })
+        .await
+    }
+
+    async fn put_move(&self, noted: QueueMove) -> StorageResult<()> {
+        self.write(move |draft| {
+            let exists = |pool: &PoolName| draft.tables().pools.get(&pools::key(pool)).is_some();
+            if !noted.pools.iter().chain(&noted.to).all(exists) {
+                return Err(StorageError::NotFound("pool"));
+            }
+            draft.put(noted).map(drop)
+        })
+        .await
+    }
+
+    async fn get_move(&self, queue: DestinationNumber) -> StorageResult<Option<QueueMove>> {
+        self.read(|tables| tables.moves.get(&moves::key(queue)).map(|noted| (*noted).clone()))
+    }
+
+    async fn list_moves(&self) -> StorageResult<Vec<QueueMove>> {
+        self.read(|tables| tables.moves.all().map(|noted| (**noted).clone()).collect())
+    }
+
+    async fn delete_move(&self, queue: DestinationNumber) -> StorageResult<()> {
+        self.write(move |draft| {
+            draft.remove::<QueueMove>(&moves::key(queue));
             Ok(())
         })
         .await

@@ -11,7 +11,7 @@ use redb::backends::FileBackend;
 use redb::{
     Builder, Database, ReadTransaction, ReadableDatabase, ReadableTable, StorageBackend, TableDefinition,
 };
-use zaqar_model::{Flavor, Pool, Queue};
+use zaqar_model::{Flavor, Pool, Queue, QueueMove};
 
 use super::backend::{Faults, Watched};
 use super::catalogue::Mapping;
@@ -114,6 +114,7 @@ impl RecordFile {
         self.load_rows::<Pool>(&reading, &mut tables)?;
         self.load_rows::<Flavor>(&reading, &mut tables)?;
         self.load_rows::<Mapping>(&reading, &mut tables)?;
+        self.load_rows::<QueueMove>(&reading, &mut tables)?;
         Ok(tables)
     }
 

@@ -27,6 +27,7 @@
 //! | `pools` | name | `{"uri", "weight", "flavor", "options"}` |
 //! | `flavors` | name | `{"project", "capabilities"}` |
 //! | `catalogue` | the queue's number, 8 bytes, big endian | `{"pool"}` |
+//! | `moves` | the queue's number, 8 bytes, big endian | `{"topic", "project", "name", "to", "pools"}` |
 //!
 //! Whoever changes the meaning of what is there raises the version; a server refuses a file with a version that it does
 //! not know.
@@ -38,6 +39,7 @@ mod draft;
 mod error;
 mod file;
 mod flavors;
+mod moves;
 mod pools;
 mod reserve;
 mod rows;

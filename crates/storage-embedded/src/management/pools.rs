@@ -6,6 +6,7 @@ use zaqar_model::{FlavorName, Page, PageRequest, Pool, PoolName, PoolWeight};
 use zaqar_storage::{Pools, StorageError, StorageResult};
 
 use super::EmbeddedManagementStore;
+use super::moves;
 use super::rows::{BadRow, Row, Rows, Tables, from_json, to_json};
 
 #[derive(Serialize, Deserialize)]
@@ -90,8 +91,11 @@ impl Pools for EmbeddedManagementStore {
     }
 
     async fn delete_pool(&self, name: &PoolName) -> StorageResult<()> {
-        let key = key(name);
+        let (key, name) = (key(name), name.clone());
         self.write(move |draft| {
+            if moves::need(draft.tables(), &name) {
+                return Err(StorageError::Conflict("a queue moves to or from the pool"));
+            }
             if draft.tables().catalogue.count(&key) > 0 {
                 return Err(StorageError::Conflict("the pool holds queues"));
             }

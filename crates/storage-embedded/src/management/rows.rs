@@ -6,7 +6,7 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use serde_json::value::RawValue;
-use zaqar_model::{Flavor, Metadata, Pool, Queue};
+use zaqar_model::{Flavor, Metadata, Pool, Queue, QueueMove};
 
 use super::catalogue::Mapping;
 
@@ -38,6 +38,7 @@ pub(super) struct Tables {
     pub(super) pools: Rows<Pool>,
     pub(super) flavors: Rows<Flavor>,
     pub(super) catalogue: Rows<Mapping>,
+    pub(super) moves: Rows<QueueMove>,
 }
 
 /// The rows of one noun.

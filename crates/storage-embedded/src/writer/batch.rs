@@ -4,12 +4,14 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use zaqar_model::{ClientId, MessageId, NewMessage, StoredMessage, Timestamp};
+use zaqar_model::{
+    ClaimId, ClientId, Marker, MessageId, MovingMessage, NewMessage, StoredMessage, Timestamp,
+};
 use zaqar_storage::StorageError;
 
 use super::Reply;
 use crate::index::{Entry, native_id};
-use crate::log::{Client, ENVELOPE_HEADER, Location, MessageRecord, Position, Record};
+use crate::log::{Client, ENVELOPE_HEADER, Hold, Location, MessageRecord, Position, Record};
 use crate::queues::{Queue, Queues};
 
 /// What one commit will show.
@@ -21,6 +23,8 @@ pub(super) struct Batch {
     pub(super) has_changes: bool,
     arrivals: Vec<Arrival>,
     moved: Vec<Moved>,
+    /// The sequence numbers from which queues that came from another store go on.
+    skips: Vec<(Arc<Queue>, u64)>,
     answers: Vec<Answer>,
     /// Exhausted messages that the batch has moved elsewhere.
     departures: Vec<(Arc<Queue>, Vec<u64>)>,
@@ -38,6 +42,8 @@ struct Arrival {
     sequence: u64,
     id: Option<MessageId>,
     entry: Entry,
+    claim: Option<(ClaimId, Hold)>,
+    exhausted: bool,
 }
 
 /// A message that was copied forward.
@@ -150,6 +156,51 @@ impl Batch {
         self.answers.push(Answer::Done(reply));
     }
 
+    /// Takes in messages of a queue that moves here, each in its own place.
+    pub(super) fn import(
+        &mut self,
+        queues: &Queues,
+        queue: &Arc<Queue>,
+        messages: &[MovingMessage],
+        last: Marker,
+        reply: Reply<()>,
+    ) {
+        if queues.lock(queue).is_dropped {
+            let _ = reply.send(Err(StorageError::NotFound("queue")));
+            return;
+        }
+        self.identify(queue);
+        for MovingMessage { position, stored, hold, exhausted } in messages {
+            let (message, sequence) = (&stored.message, position.get());
+            let is_native = message.id == native_id(queue.id_prefix, sequence);
+            self.place(
+                queue,
+                &MessageRecord {
+                    destination: queue.number,
+                    sequence,
+                    id: (!is_native).then_some(message.id),
+                    created: message.created,
+                    expires: stored.expires,
+                    delayed_until: stored.delayed_until,
+                    ttl: message.ttl,
+                    claim_count: message.claim_count,
+                    claim: hold.map(|hold| (hold.id, Hold { renewed: hold.renewed, ttl: hold.ttl })),
+                    exhausted: *exhausted,
+                    client: Client::new(stored.client.as_str()),
+                    checksum: message.checksum.as_deref().unwrap_or_default(),
+                    body: message.body.as_bytes(),
+                },
+            );
+        }
+        let below = last.get().saturating_add(1);
+        if queue.tail.fetch_max(below, Ordering::Relaxed) < below {
+            self.encode(&Record::Skip { destination: queue.number, below });
+            self.sequence_floor = self.sequence_floor.max(below);
+            self.skips.push((Arc::clone(queue), below));
+        }
+        self.answers.push(Answer::Done(reply));
+    }
+
     /// Writes down that messages leave the place where they wait as exhausted; those that do not wait there are taken
     /// off the list.
     fn leave(&mut self, queues: &Queues, source: Arc<Queue>, messages: &mut Vec<StoredMessage>) {
@@ -176,14 +227,23 @@ impl Batch {
 
     /// Gives a message its sequence number and writes it down.
     fn arrive(&mut self, queue: &Arc<Queue>, mut record: MessageRecord<'_>) -> u64 {
-        record.sequence = queue.tail.fetch_add(1, Ordering::Relaxed);
-        self.sequence_floor = self.sequence_floor.max(record.sequence + 1);
+        record.sequence = queue.tail.load(Ordering::Relaxed);
+        self.place(queue, &record)
+    }
+
+    /// Writes a message down that has its sequence number.
+    fn place(&mut self, queue: &Arc<Queue>, record: &MessageRecord<'_>) -> u64 {
+        let next = record.sequence.saturating_add(1);
+        queue.tail.fetch_max(next, Ordering::Relaxed);
+        self.sequence_floor = self.sequence_floor.max(next);
         let location = self.encode(&Record::Message(record.clone()));
         self.arrivals.push(Arrival {
             queue: Arc::clone(queue),
             sequence: record.sequence,
             id: record.id,
-            entry: Entry::new(location, &record),
+            entry: Entry::new(location, record),
+            claim: record.claim,
+            exhausted: record.exhausted,
         });
         record.sequence
     }
@@ -257,10 +317,14 @@ impl Batch {
                 if !locked.is_dropped {
                     let entry = Entry { location: place(arrival.entry.location), ..arrival.entry };
                     queues.segments.note_live(entry.location);
-                    locked.index.insert(arrival.sequence, arrival.id, entry);
+                    let Arrival { sequence, id, claim, exhausted, .. } = arrival;
+                    locked.index.replace(sequence, id, entry, claim, exhausted);
                 }
                 next = arrivals.next_if(|arrival| Arc::ptr_eq(&arrival.queue, &queue));
             }
+        }
+        for (queue, below) in self.skips.drain(..) {
+            queues.lock(&queue).index.skip(below);
         }
         for (queue, sequences) in self.departures.drain(..) {
             let mut locked = queues.lock(&queue);
@@ -292,6 +356,7 @@ impl Batch {
             arrival.queue.identity_is_logged.store(false, Ordering::Relaxed);
         }
         self.moved.clear();
+        self.skips.clear();
         self.departures.clear();
         for answer in self.answers.drain(..) {
             match answer {

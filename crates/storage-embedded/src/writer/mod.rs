@@ -14,7 +14,7 @@ use std::thread::JoinHandle;
 
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::oneshot;
-use zaqar_model::{ClientId, MessageId, NewMessage, StoredMessage, Timestamp};
+use zaqar_model::{ClientId, Marker, MessageId, MovingMessage, NewMessage, StoredMessage, Timestamp};
 use zaqar_storage::{StorageError, StorageResult};
 
 use crate::Durability;
@@ -41,6 +41,8 @@ pub(crate) enum Operation {
         leaving: Option<Arc<Queue>>,
         reply: Reply<()>,
     },
+    /// Messages keep their places, in place of what is there.
+    Import { queue: Arc<Queue>, messages: Vec<MovingMessage>, last: Marker, reply: Reply<()> },
     /// Records of what the index knows already. Empty: wait for what was handed over before.
     Log { records: Vec<u8>, frees: bool, reply: Reply<()> },
     /// Copies a message forward, if it still lies at `from`.
@@ -99,7 +101,10 @@ enum Need {
 impl Operation {
     const fn need(&self) -> Need {
         match self {
-            Self::Post { .. } | Self::Adopt { leaving: None, .. } | Self::Relocate { .. } => Need::Arrives,
+            Self::Post { .. }
+            | Self::Adopt { leaving: None, .. }
+            | Self::Import { .. }
+            | Self::Relocate { .. } => Need::Arrives,
             Self::Adopt { .. } | Self::Log { frees: false, .. } => Need::Changes,
             Self::Log { .. } | Self::Retire { .. } | Self::Position { .. } => Need::Frees,
         }

@@ -118,6 +118,9 @@ impl WriterThread {
             Operation::Adopt { queue, messages, leaving, reply } => {
                 batch.adopt(&self.queues, &queue, messages, leaving, reply);
             }
+            Operation::Import { queue, messages, last, reply } => {
+                batch.import(&self.queues, &queue, &messages, last, reply);
+            }
             Operation::Log { records, reply, .. } => batch.log(&records, reply),
             Operation::Relocate { queue, from, record } => {
                 batch.relocate(&self.queues, &queue, from, &record);

@@ -5,16 +5,15 @@ use zaqar_authentication::Wish;
 use zaqar_model::DestinationName;
 
 use crate::errors::{API, HttpError};
-use crate::exchange::{Exchange, Handled};
+use crate::exchange::{Exchange, Handled, body_is_missing};
 use crate::json::read;
 use crate::respond;
 
 pub(crate) async fn create(exchange: Exchange<'_>, queue: &DestinationName) -> Handled {
     let (zaqar, caller, keys) = (exchange.zaqar, exchange.caller, exchange.signing_keys);
     let now = zaqar.begin_sharing(caller)?;
-    let document = exchange.small_json().await?;
-    let document = document.ok_or_else(|| HttpError::invalid_body("Request body can not be empty"))?;
-    let Wish { paths, methods, expires } = read::share_wish(&document)?;
+    let body = exchange.small_document().await?.ok_or_else(body_is_missing)?;
+    let Wish { paths, methods, expires } = read::share_wish(&read::document(body)?)?;
     let paths = paths.into_iter().map(|path| format!("/v2/queues/{}/{path}", queue.name)).collect();
     let signed = keys
         .sign(Wish { paths, methods, expires }, &caller.project, now)

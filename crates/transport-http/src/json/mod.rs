@@ -1,5 +1,7 @@
 //! The JSON of requests and answers.
 
+pub(crate) mod fields;
 mod lenient;
+pub(crate) mod pools;
 pub(crate) mod read;
 pub(crate) mod write;

@@ -17,7 +17,7 @@ const POST: &str = "{\"messages\": [{\"body\": 1, \"ttl\": 100}]}";
 
 #[tokio::test]
 async fn a_failing_store_is_told_with_upstreams_texts() {
-    let fixture = Fixture::new();
+    let fixture = Fixture::with_pools();
     fixture.management.close().await.unwrap();
     for (method, path, body, text) in [
         ("PUT", "/v2/queues/q", "{}", "Queue could not be created."),
@@ -48,6 +48,16 @@ async fn a_failing_store_is_told_with_upstreams_texts() {
         ("PATCH", SUBSCRIPTION, "{\"ttl\": 60}", "Subscription could not be updated."),
         ("DELETE", SUBSCRIPTION, "", "Subscription could not be deleted."),
         ("PUT", CONFIRMATION, "{\"confirmed\": true}", "Subscription could not be confirmed."),
+        ("PUT", "/v2/pools/a", "{\"uri\": \"model://a\", \"weight\": 1}", "Pool could not be created."),
+        ("GET", "/v2/pools/a", "", "Pool could not be retrieved."),
+        ("PATCH", "/v2/pools/a", "{\"weight\": 1}", "Pool could not be updated."),
+        ("DELETE", "/v2/pools/a", "", "Pool could not be deleted."),
+        ("GET", "/v2/pools", "", "Pools could not be listed."),
+        ("PUT", "/v2/flavors/f", "{\"pool_list\": [\"a\"]}", "Flavor could not be created."),
+        ("GET", "/v2/flavors/f", "", "Flavor could not be retrieved."),
+        ("PATCH", "/v2/flavors/f", "{\"pool_list\": [\"a\"]}", "Flavor could not be updated."),
+        ("DELETE", "/v2/flavors/f", "", "Flavor could not be deleted."),
+        ("GET", "/v2/flavors", "", "Flavors could not be listed."),
     ] {
         let answer = fixture.send(request(method, path, body)).await;
         let text = format!("{text} Please try again in a few seconds.");

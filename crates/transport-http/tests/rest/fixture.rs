@@ -9,9 +9,9 @@ use serde_json::Value;
 use tower::ServiceExt;
 use zaqar_authentication::SigningKeys;
 use zaqar_domain::{Limits, Stores, Zaqar};
-use zaqar_model::{Clock, RandomIds};
+use zaqar_model::{Clock, IdSource, RandomIds};
 use zaqar_storage::{ManagementStore, MessageStore};
-use zaqar_storage_conformance::{ManualClock, ModelStore};
+use zaqar_storage_conformance::{ManualClock, ModelPlacement, ModelStore};
 use zaqar_transport_http::{HttpOptions, HttpService};
 
 pub(crate) const CLIENT: &str = "3381af92-2b9e-11e3-b191-71861300734c";
@@ -49,15 +49,43 @@ impl Fixture {
         Self { service: HttpService::new(Arc::clone(&fixture.zaqar), options), ..fixture }
     }
 
+    /// Where queues are spread over pools.
+    pub(crate) fn with_pools() -> Self {
+        let clock = Arc::new(ManualClock::new());
+        let stores = Stores {
+            management: Arc::new(ModelStore::new()),
+            messages: Arc::new(ModelStore::new()),
+            placement: Some(Arc::new(ModelPlacement::new())),
+        };
+        let now: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
+        Self::over(stores, Limits::default(), clock, now, Arc::new(RandomIds))
+    }
+
     /// With another clock than the one that the test moves.
     pub(crate) fn with_clock(limits: Limits, clock: Arc<ManualClock>, now: Arc<dyn Clock>) -> Self {
         let management: Arc<dyn ManagementStore> = Arc::new(ModelStore::new());
         let store: Arc<dyn MessageStore> = Arc::new(ModelStore::new());
-        let stores = Stores { management: Arc::clone(&management), messages: Arc::clone(&store) };
-        let zaqar = Arc::new(Zaqar::new(stores, limits, now, Arc::new(RandomIds)));
+        let stores = Stores { management, messages: store, placement: None };
+        Self::over(stores, limits, clock, now, Arc::new(RandomIds))
+    }
+
+    pub(crate) fn over(
+        stores: Stores,
+        limits: Limits,
+        clock: Arc<ManualClock>,
+        now: Arc<dyn Clock>,
+        ids: Arc<dyn IdSource>,
+    ) -> Self {
+        let (management, store) = (Arc::clone(&stores.management), Arc::clone(&stores.messages));
+        let zaqar = Arc::new(Zaqar::new(stores, limits, now, ids));
         let signing_keys = SigningKeys::new(Some("test_key"), &[], 1_000_000);
         let options = HttpOptions { admin_mode: true, signing_keys, ..HttpOptions::default() };
         Self { service: HttpService::new(Arc::clone(&zaqar), options), zaqar, clock, management, store }
+    }
+
+    /// The same service as a server serves it that is not for administrators.
+    pub(crate) fn for_everybody(self) -> Self {
+        Self { service: HttpService::new(Arc::clone(&self.zaqar), HttpOptions::default()), ..self }
     }
 
     pub(crate) async fn send(&self, request: Request<Full<Bytes>>) -> Answer {

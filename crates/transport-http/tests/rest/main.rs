@@ -11,19 +11,27 @@ mod failures;
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]
+mod flavors;
+#[cfg(test)]
 mod form;
 #[cfg(test)]
 mod healthcheck;
 #[cfg(test)]
 mod http2;
 #[cfg(test)]
+mod ids;
+#[cfg(test)]
 mod messages;
 #[cfg(test)]
 mod policy;
 #[cfg(test)]
+mod pools;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod queues;
+#[cfg(test)]
+mod separation;
 #[cfg(test)]
 mod service;
 mod share;
@@ -35,3 +43,5 @@ mod subscriptions;
 mod tls;
 #[cfg(test)]
 mod topics;
+#[cfg(test)]
+mod walk;

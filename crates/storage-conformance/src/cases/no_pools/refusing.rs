@@ -33,6 +33,9 @@ pub async fn pools_are_unsupported_as_a_whole(bench: &ManagementBench) {
         store.pool_of(queue).await.err(),
         store.remap(queue, &name, &name).await.err(),
         store.unmap(queue).await.err(),
+        store.get_move(queue).await.err(),
+        store.list_moves().await.err(),
+        store.delete_move(queue).await.err(),
     ];
     for (at, answer) in answers.iter().enumerate() {
         assert!(matches!(answer, Some(StorageError::Unsupported(_))), "call {at}: {answer:?}");

@@ -45,3 +45,11 @@ pub async fn the_catalogue_is_kept(bench: &ManagementBench) {
     let refused = store.delete_pool(&pool_name("one")).await;
     assert!(matches!(refused, Err(StorageError::Conflict(_))), "{refused:?}");
 }
+
+/// Moves that are under way survive the end of the store.
+pub async fn moves_are_kept(bench: &ManagementBench) {
+    let noted = super::moving::noted(bench).await;
+    bench.store().put_move(noted.clone()).await.unwrap();
+    bench.reopen().await;
+    assert_eq!(bench.store().list_moves().await.unwrap(), [noted]);
+}

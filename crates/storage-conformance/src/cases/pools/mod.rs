@@ -3,6 +3,7 @@
 pub mod catalogue;
 pub mod durability;
 pub mod flavors;
+pub mod moving;
 pub mod registering;
 
 use zaqar_model::{Flavor, FlavorName, Metadata, PageRequest, Pool, PoolName, PoolWeight};

@@ -1,6 +1,6 @@
 //! Pools registered, listed and removed.
 
-use zaqar_model::{PageRequest, PoolWeight};
+use zaqar_model::{PageRequest, Pool, PoolWeight};
 use zaqar_storage::StorageError;
 
 use super::{flavor, flavor_name, pool, pool_name, pool_of_flavor};
@@ -88,6 +88,33 @@ pub async fn pools_are_found_by_their_flavor(bench: &ManagementBench) {
     assert_eq!(store.pools_of_flavor(Some(&flavor_name("slow"))).await.unwrap(), [c]);
     assert_eq!(store.pools_of_flavor(None).await.unwrap(), [pool("d")]);
     assert_eq!(store.pools_of_flavor(Some(&flavor_name("none"))).await.unwrap(), []);
+}
+
+/// A pool may name a flavor that is not registered.
+pub async fn a_pool_may_name_a_flavor_that_is_not_there(bench: &ManagementBench) {
+    let kept = pool_of_flavor("one", "fast");
+    bench.store().put_pool(kept.clone()).await.unwrap();
+    assert_eq!(bench.store().pools_of_flavor(Some(&flavor_name("fast"))).await.unwrap(), [kept]);
+    assert_eq!(bench.store().get_flavor(&flavor_name("fast")).await.unwrap(), None);
+}
+
+/// Of many that register pools with one URI at once, one succeeds.
+pub async fn of_many_that_want_one_uri_at_once_one_gets_it(bench: &ManagementBench) {
+    let names: Vec<_> = (0..8).map(|number| format!("pool-{number}")).collect();
+    let running: Vec<_> = names
+        .iter()
+        .map(|name| {
+            let store = bench.store();
+            let pool = Pool { uri: "embedded:///var/lib/wanted".to_owned(), ..pool(name) };
+            tokio::spawn(async move { store.put_pool(pool).await })
+        })
+        .collect();
+    let mut outcomes = Vec::new();
+    for put in running {
+        outcomes.push(put.await.unwrap());
+    }
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1, "{outcomes:?}");
+    assert_eq!(bench.pools().await.len(), 1);
 }
 
 /// A pool that changes its flavor is found by the new one only.

@@ -1,0 +1,35 @@
+//! Removes a pool. Its store stays as it is, but nothing is looked for in it any more.
+
+use zaqar_model::Caller;
+use zaqar_storage::{StorageError, StorageResult};
+
+use super::Registry;
+use crate::error::OrUnavailable;
+use crate::permissions::Rule;
+use crate::zaqar::to_the_end;
+use crate::{Error, Failure, PoolUse, Result, Zaqar};
+
+impl Zaqar {
+    /// No such pool: nothing to do. The last pool of a flavor and one that holds queues are not removed.
+    pub async fn delete_pool(&self, caller: &Caller, name: &str) -> Result<()> {
+        self.permit(caller, Rule::PoolsDelete)?;
+        let deleting = delete(self.registry()?, name.to_owned());
+        to_the_end(deleting).await.or_unavailable(Failure::DeletePool)?
+    }
+}
+
+async fn delete(registry: Registry, name: String) -> StorageResult<Result<()>> {
+    let _changing = registry.changing.lock().await;
+    let Some(pool) = registry.find_pool(&name).await? else { return Ok(Ok(())) };
+    if let Some(flavor) = pool.flavor
+        && registry.store.pools_of_flavor(Some(&flavor)).await?.len() == 1
+    {
+        return Ok(Err(Error::PoolInUse(PoolUse::Flavor(flavor))));
+    }
+    match registry.store.delete_pool(&pool.name).await {
+        Err(StorageError::Conflict(_)) => return Ok(Err(Error::PoolInUse(PoolUse::Queues))),
+        outcome => outcome?,
+    }
+    registry.placement.forget_pool(&pool.name).await;
+    Ok(Ok(()))
+}

@@ -1,0 +1,53 @@
+//! Word by word against OpenStack's Zaqar: both get the same requests, and every difference is known.
+//!
+//! `requests/` holds a directory for each configuration and in it a file for each noun; `requests.rs` tells what
+//! stands in a file. An answer's status, headers and body are compared. A difference is either a defect of ours or on
+//! purpose: then the request says so, with the row of COMPATIBILITY.md that explains it.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod answer;
+mod fill;
+mod ledger;
+mod pair;
+mod play;
+mod requests;
+
+#[path = "../support/mod.rs"]
+mod support;
+
+use std::io::Write;
+use std::path::Path;
+
+use ledger::Ledger;
+use pair::Pair;
+use play::Tally;
+
+#[test]
+fn a_service_as_it_comes_answers_as_upstream_does() {
+    compare("defaults");
+}
+
+#[test]
+fn a_service_with_other_options_answers_as_upstream_does() {
+    compare("options");
+}
+
+#[test]
+fn a_service_with_pools_answers_as_upstream_does() {
+    compare("pooled");
+}
+
+/// Sends every request of a directory to a pair of fresh services with its configuration.
+#[allow(clippy::explicit_write, reason = "a test that passes shows nothing of what is printed by a macro")]
+fn compare(configuration: &str) {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/upstream/requests").join(configuration);
+    let ledger = Ledger::read();
+    let mut pair = Pair::start(&directory.join("zaqar.conf"));
+    let mut tally = Tally::default();
+    for file in requests::files(&directory) {
+        play::play(&file, &mut pair, &ledger, &mut tally);
+    }
+    writeln!(std::io::stderr(), "{configuration}: {}", tally.summary()).unwrap();
+    assert!(tally.complaints.is_empty(), "\n{}\n{}", tally.complaints.join("\n"), tally.summary());
+}

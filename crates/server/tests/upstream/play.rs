@@ -1,0 +1,104 @@
+//! The requests of a file, one after the other to both services, and what came of them.
+
+use serde_json::Value;
+
+use crate::answer::{Answer, Ids};
+use crate::fill::Kept;
+use crate::ledger::Ledger;
+use crate::pair::{Pair, Side};
+use crate::requests::{Difference, File, Keep, Request};
+use crate::support::http::Response;
+
+#[derive(Default)]
+pub(crate) struct Tally {
+    requests: usize,
+    equal: usize,
+    /// Different as the request says.
+    listed: usize,
+    pub(crate) complaints: Vec<String>,
+}
+
+/// What is known of one side, for the requests of one file.
+struct Memory {
+    kept: Kept,
+    ids: Ids,
+}
+
+pub(crate) fn play(file: &File, pair: &mut Pair, ledger: &Ledger, tally: &mut Tally) {
+    let (mut of_upstream, mut of_ours) = (Memory::of(&pair.upstream), Memory::of(&pair.ours));
+    for request in &file.requests {
+        let upstream = of_upstream.ask(&mut pair.upstream, request, &file.project);
+        let ours = of_ours.ask(&mut pair.ours, request, &file.project);
+        tally.requests += 1;
+        let complaint = match &request.difference {
+            None if upstream == ours => {
+                tally.equal += 1;
+                continue;
+            }
+            None => "the answers differ",
+            Some(_) if upstream == ours => "the answers are the same: take the line `differs` away",
+            Some(difference) if !difference.is(&upstream, &ours) => "the answers differ in another way",
+            Some(difference) if !ledger.has(&difference.row) => {
+                "COMPATIBILITY.md has no row, or several, that begin like the one named"
+            }
+            Some(_) => {
+                tally.listed += 1;
+                continue;
+            }
+        };
+        tally.complaints.push(format!(
+            "{}:{}: {} {}\n  {complaint}\n  upstream {upstream}\n  ours     {ours}",
+            file.name, request.line, request.method, request.target,
+        ));
+    }
+}
+
+impl Memory {
+    fn of(side: &Side) -> Self {
+        Self { kept: side.given.clone(), ids: Ids::new(&side.given["pool"]) }
+    }
+
+    fn ask(&mut self, side: &mut Side, request: &Request, project: &str) -> Answer {
+        let response = side.send(request, project, &self.kept).unwrap_or_else(|error| {
+            panic!(
+                "line {} of {project}: no answer to {} {}: {error}",
+                request.line, request.method, request.target
+            )
+        });
+        for keep in &request.keeps {
+            self.kept.extend(keep.of(&response).map(|value| (keep.name.clone(), value)));
+        }
+        self.ids.blank(&response, request)
+    }
+}
+
+impl Keep {
+    fn of(&self, response: &Response) -> Option<String> {
+        if !self.source.starts_with('/') {
+            return response.header(&self.source).map(str::to_owned);
+        }
+        let document: Value = serde_json::from_slice(&response.body).ok()?;
+        match document.pointer(&self.source)? {
+            Value::String(text) => Some(text.clone()),
+            other => Some(other.to_string()),
+        }
+    }
+}
+
+impl Difference {
+    fn is(&self, upstream: &Answer, ours: &Answer) -> bool {
+        (self.upstream, self.ours) == (upstream.status, ours.status)
+    }
+}
+
+impl Tally {
+    pub(crate) fn summary(&self) -> String {
+        format!(
+            "{} requests, {} equal, {} listed differences, {} complaints",
+            self.requests,
+            self.equal,
+            self.listed,
+            self.complaints.len()
+        )
+    }
+}

@@ -1,0 +1,144 @@
+//! Migration: a queue goes to another store with everything in it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+use zaqar_model::{ClaimHold, Destination, Marker, MessageId, MovingMessage, Timestamp};
+use zaqar_storage::{Migration, StorageResult};
+
+use crate::EmbeddedMessageStore;
+use crate::index::{Entry, QueueIndex};
+use crate::log::Segments;
+use crate::messages::ADOPTED_AT_ONCE;
+use crate::read::{Found, stored_messages};
+use crate::writer::{Operation, answer};
+
+#[async_trait::async_trait]
+impl Migration for EmbeddedMessageStore {
+    async fn export(
+        &self,
+        from: &Destination,
+        behind: Marker,
+        limit: usize,
+        now: Timestamp,
+    ) -> StorageResult<Vec<MovingMessage>> {
+        let Some(queue) = self.find(from)? else { return Ok(Vec::new()) };
+        let mut first = behind.get().saturating_add(1);
+        loop {
+            let leaving = {
+                let locked = self.queues.lock_at(&queue, now);
+                Leaving::first(&self.queues.segments, &locked.index, first, limit)
+            };
+            let Some(last) = leaving.last() else { return Ok(Vec::new()) };
+            first = last.sequence.saturating_add(1);
+            let messages = read(leaving).await?;
+            // None at all: they are damaged on disk, and the move goes on behind them.
+            if !messages.is_empty() {
+                return Ok(messages);
+            }
+        }
+    }
+
+    async fn export_some(
+        &self,
+        from: &Destination,
+        ids: &[MessageId],
+        now: Timestamp,
+    ) -> StorageResult<Vec<MovingMessage>> {
+        let Some(queue) = self.find(from)? else { return Ok(Vec::new()) };
+        let leaving = {
+            let locked = self.queues.lock_at(&queue, now);
+            let index = &locked.index;
+            let sequences = ids.iter().filter_map(|id| index.find(*id).or_else(|| index.exhausted.find(*id)));
+            sequences.filter_map(|at| Leaving::at(&self.queues.segments, index, at)).collect()
+        };
+        read(leaving).await
+    }
+
+    async fn last_position(&self, from: &Destination) -> StorageResult<Marker> {
+        let Some(queue) = self.find(from)? else { return Ok(Marker::default()) };
+        let next = self.queues.lock(&queue).index.next_sequence;
+        Ok(Marker::new(next.saturating_sub(1)))
+    }
+
+    async fn import(
+        &self,
+        to: &Destination,
+        messages: Vec<MovingMessage>,
+        last: Marker,
+        now: Timestamp,
+    ) -> StorageResult<()> {
+        let queue = self.queues.readmit(to);
+        let mut waiting = messages.into_iter().filter(|moving| moving.stored.expires > now).peekable();
+        loop {
+            let mut bytes = 0;
+            let mut messages = Vec::new();
+            while let Some(moving) = waiting.next_if(|_| bytes < ADOPTED_AT_ONCE) {
+                bytes += moving.stored.message.body.as_bytes().len();
+                messages.push(moving);
+            }
+            // `last` may lie behind messages that are still to come.
+            let is_end = waiting.peek().is_none();
+            let last = if is_end { last } else { Marker::default() };
+            let (reply, receiver) = oneshot::channel();
+            let queue = Arc::clone(&queue);
+            self.writer.submit(Operation::Import { queue, messages, last, reply })?;
+            answer(receiver).await?;
+            if is_end {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// A message that is about to be read for its way to another store.
+struct Leaving {
+    id: MessageId,
+    sequence: u64,
+    hold: Option<ClaimHold>,
+    exhausted: bool,
+    found: Found,
+}
+
+impl Leaving {
+    /// The first messages from a sequence number on.
+    fn first(segments: &Segments, index: &QueueIndex, from: u64, limit: usize) -> Vec<Self> {
+        let exhausted = index.exhausted.iter_from(from).take(limit).map(|(sequence, _, _)| sequence);
+        let live = index.iter_from(from).take(limit).map(|(sequence, _, _)| sequence);
+        let mut sequences: Vec<u64> = live.chain(exhausted).collect();
+        sequences.sort_unstable();
+        sequences.truncate(limit);
+        sequences.into_iter().filter_map(|sequence| Self::at(segments, index, sequence)).collect()
+    }
+
+    fn at(segments: &Segments, index: &QueueIndex, sequence: u64) -> Option<Self> {
+        if let Some(entry) = index.get(sequence) {
+            let id = index.id_of(sequence);
+            let found = Found::new(segments, index, sequence, entry);
+            return Some(Self { id, sequence, hold: hold(index, entry), exhausted: false, found });
+        }
+        let (_, id, entry) = index.exhausted.iter_from(sequence).next().filter(|(at, ..)| *at == sequence)?;
+        let found = Found::exhausted(segments, id, entry);
+        Some(Self { id, sequence, hold: None, exhausted: true, found })
+    }
+}
+
+fn hold(index: &QueueIndex, entry: &Entry) -> Option<ClaimHold> {
+    let claim = index.claims.get(entry.claim?)?;
+    Some(ClaimHold { id: claim.id, ttl: claim.hold.ttl, renewed: claim.hold.renewed })
+}
+
+/// Reads the messages; one that is damaged on disk is left out.
+async fn read(leaving: Vec<Leaving>) -> StorageResult<Vec<MovingMessage>> {
+    let state: HashMap<MessageId, _> = leaving
+        .iter()
+        .map(|leaving| (leaving.id, (leaving.sequence, leaving.hold, leaving.exhausted)))
+        .collect();
+    let stored = stored_messages(leaving.into_iter().map(|leaving| leaving.found).collect()).await?;
+    let moving = stored.into_iter().filter_map(|stored| {
+        let (sequence, hold, exhausted) = *state.get(&stored.message.id)?;
+        Some(MovingMessage { position: Marker::new(sequence), stored, hold, exhausted })
+    });
+    Ok(moving.collect())
+}

@@ -1,0 +1,61 @@
+//! Claims: messages taken for a while by one consumer.
+
+use zaqar_model::{Claim, ClaimId, ClaimTerms, Destination, Timestamp};
+use zaqar_storage::{ClaimRequest, Claimed, Claims, StorageResult};
+
+use crate::PooledMessageStore;
+use crate::visit::Visit;
+
+#[async_trait::async_trait]
+impl Claims for PooledMessageStore {
+    async fn claim(
+        &self,
+        from: &Destination,
+        request: &ClaimRequest,
+        now: Timestamp,
+    ) -> StorageResult<Claimed> {
+        let Some(mut visit) = self.pooled.visit(from).await? else { return Ok(Claimed::default()) };
+        let claimed = visit.store.claim(from, request, now).await?;
+        visit.touch(claimed.messages.iter().map(|message| message.id));
+        visit.touch(claimed.exhausted.iter().copied());
+        Ok(claimed)
+    }
+
+    async fn get_claim(
+        &self,
+        from: &Destination,
+        id: ClaimId,
+        now: Timestamp,
+    ) -> StorageResult<Option<Claim>> {
+        let Some(visit) = self.pooled.visit(from).await? else { return Ok(None) };
+        visit.store.get_claim(from, id, now).await
+    }
+
+    async fn renew(
+        &self,
+        from: &Destination,
+        id: ClaimId,
+        terms: ClaimTerms,
+        now: Timestamp,
+    ) -> StorageResult<bool> {
+        let Some(mut visit) = self.pooled.visit(from).await? else { return Ok(false) };
+        touch_held(&mut visit, from, id, now).await?;
+        visit.store.renew(from, id, terms, now).await
+    }
+
+    async fn release(&self, from: &Destination, id: ClaimId, now: Timestamp) -> StorageResult<()> {
+        let Some(mut visit) = self.pooled.visit(from).await? else { return Ok(()) };
+        touch_held(&mut visit, from, id, now).await?;
+        visit.store.release(from, id, now).await
+    }
+}
+
+/// What a claim holds is touched with it.
+async fn touch_held(visit: &mut Visit, from: &Destination, id: ClaimId, now: Timestamp) -> StorageResult<()> {
+    if visit.is_noted()
+        && let Some(claim) = visit.store.get_claim(from, id, now).await?
+    {
+        visit.touch(claim.messages.iter().map(|message| message.id));
+    }
+    Ok(())
+}

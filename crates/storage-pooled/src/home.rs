@@ -1,0 +1,25 @@
+//! Where a queue lives.
+
+use zaqar_model::{PoolName, QueueMove};
+
+/// Where a queue lives, or is to live.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Home {
+    Pool(PoolName),
+    /// In the server's own message store: it is mapped to no pool.
+    Virtual,
+}
+
+impl Home {
+    /// Where a move leads to.
+    pub(crate) fn at_the_end_of(noted: &QueueMove) -> Self {
+        noted.to.clone().map_or(Self::Virtual, Self::Pool)
+    }
+
+    pub(crate) const fn pool(&self) -> Option<&PoolName> {
+        match self {
+            Self::Pool(name) => Some(name),
+            Self::Virtual => None,
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! Spreads queues over pools: a message store that looks up where a queue lives and forwards to the store there.
+//!
+//! It keeps nothing itself. Which pool holds a queue, and which queues are moving, the management store knows; messages
+//! are in the pools. It does not know which drivers exist either: a [`StoreOpener`] for each is handed to it.
+//!
+//! * `messages`, `claims`, `subscriptions`, `deliveries` and `migration` are the files of the contract: each method
+//!   enters the queue, and forwards.
+//! * `visit` is how a method enters a queue: it learns which store to use, and nobody switches stores meanwhile
+//!   (`gates`). While the queue moves, the visit leaves a note of what it has changed (`changes`).
+//! * `placement` decides where a queue is to live, `choice` among the pools of a flavor; `mover` takes it there.
+//!   `docs/decisions/0010-moving-queues.md` says why a move goes as it does.
+//! * `pools` are the stores that were opened.
+
+mod changes;
+mod choice;
+mod claims;
+mod dead_letters;
+mod deliveries;
+mod dropping;
+mod gates;
+mod home;
+mod messages;
+mod migration;
+mod mover;
+mod movers;
+mod opener;
+mod placement;
+mod pooled;
+mod pools;
+mod store;
+mod subscriptions;
+mod visit;
+
+pub use opener::StoreOpener;
+pub use store::PooledMessageStore;

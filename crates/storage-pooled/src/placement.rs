@@ -1,0 +1,114 @@
+//! Placement: in which pool a queue is to live.
+
+use zaqar_model::{Destination, FlavorName, Pool, PoolName, QueueMove, Timestamp};
+use zaqar_storage::{Capabilities, Health, Placement, PoolFault, StorageError, StorageResult};
+
+use crate::PooledMessageStore;
+use crate::choice::choose;
+use crate::home::Home;
+use crate::pooled::Pooled;
+
+#[async_trait::async_trait]
+impl Placement for PooledMessageStore {
+    fn capabilities_of(&self, uri: &str) -> Option<Capabilities> {
+        self.pooled.pools.capabilities_of(uri)
+    }
+
+    async fn try_pool(&self, pool: &Pool) -> Result<Capabilities, PoolFault> {
+        let pools = &self.pooled.pools;
+        // A second opening would find the store in use: by this pool, or by another that has its URI.
+        let (store, is_ours) = match pools.open_at(&pool.uri).await {
+            Some(store) => (store?, false),
+            None => (pools.try_open(pool).await?, true),
+        };
+        let capabilities = store.capabilities();
+        let is_alive = store.is_alive().await;
+        if is_ours && let Err(error) = store.close().await {
+            return Err(PoolFault::Unreachable(format!(
+                "the store could not be closed after a trial: {error}"
+            )));
+        }
+        if !is_alive {
+            return Err(PoolFault::Unreachable("the store does not answer".to_owned()));
+        }
+        Ok(capabilities)
+    }
+
+    async fn forget_pool(&self, name: &PoolName) {
+        match self.pooled.management.get_pool(name).await {
+            Ok(registered) => self.pooled.pools.forget(name, registered.as_ref()).await,
+            Err(error) => tracing::warn!(%error, pool = %name, "a pool is used as it was until a restart"),
+        }
+    }
+
+    async fn health_of_pools(&self, now: Timestamp) -> StorageResult<Vec<(PoolName, Health)>> {
+        let mut all = Vec::new();
+        for pool in self.pooled.all_pools().await? {
+            let health = match self.pooled.open(&pool).await {
+                Ok(store) => store.health(now).await,
+                Err(error) => Err(error),
+            };
+            all.push((pool.name, health.unwrap_or_default()));
+        }
+        Ok(all)
+    }
+
+    async fn place(&self, queue: &Destination, flavor: Option<&FlavorName>) -> StorageResult<()> {
+        if self.pooled.plan(queue, flavor).await? {
+            self.movers.start(&self.pooled, queue.clone());
+        }
+        Ok(())
+    }
+}
+
+impl Pooled {
+    /// Decides where a queue is to live. `true`: a move was noted.
+    async fn plan(&self, queue: &Destination, flavor: Option<&FlavorName>) -> StorageResult<bool> {
+        let _planning = self.planning.lock().await;
+        let Destination { kind, project, name, number } = queue;
+        let found = self.management.find(*kind, project, name).await?;
+        if found.is_none_or(|found| found.destination != *queue) {
+            // It was deleted meanwhile: it is not mapped again.
+            return Ok(false);
+        }
+        let noted = self.management.get_move(*number).await?;
+        let home = self.home_of(*number).await?;
+        let wish = noted.as_ref().map(Home::at_the_end_of).or_else(|| home.clone());
+        if self.belongs(wish.as_ref(), flavor).await? {
+            return Ok(false);
+        }
+        let to = self.choose_home(queue, flavor).await?;
+        let home = match (home, to.pool()) {
+            (Some(home), _) => home,
+            // A message that comes at this moment may have mapped it elsewhere.
+            (None, Some(pool)) => Home::Pool(self.management.map(*number, pool).await?),
+            (None, None) => Home::Virtual,
+        };
+        if wish.unwrap_or_else(|| home.clone()) == to {
+            return Ok(false);
+        }
+        let mut pools = noted.map(|noted| noted.pools).unwrap_or_default();
+        pools.extend([&home, &to].into_iter().filter_map(Home::pool).cloned());
+        pools.sort_unstable();
+        pools.dedup();
+        let to = to.pool().cloned();
+        self.management.put_move(QueueMove { queue: queue.clone(), to, pools }).await?;
+        Ok(true)
+    }
+
+    /// Whether a queue that lives here need not move for this flavor.
+    async fn belongs(&self, home: Option<&Home>, flavor: Option<&FlavorName>) -> StorageResult<bool> {
+        let Some(pool) = home.and_then(Home::pool) else { return Ok(false) };
+        let pool = self.management.get_pool(pool).await?;
+        Ok(pool.is_some_and(|pool| pool.flavor.as_ref() == flavor))
+    }
+
+    async fn choose_home(&self, queue: &Destination, flavor: Option<&FlavorName>) -> StorageResult<Home> {
+        let pools = self.management.pools_of_flavor(flavor).await?;
+        match choose(queue.number, &pools) {
+            Some(pool) => Ok(Home::Pool(pool.name.clone())),
+            None if flavor.is_none() && self.virtual_pool.is_some() => Ok(Home::Virtual),
+            None => Err(StorageError::NotFound("pool")),
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! The stores of pools that were opened: each once, however many ask for it at the same time.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use parking_lot::Mutex;
+use tokio::sync::OnceCell;
+use zaqar_model::{Pool, PoolName};
+use zaqar_storage::{Capabilities, MessageStore, PoolFault, StorageError, StorageResult};
+
+use crate::StoreOpener;
+use crate::pooled::is_same_store;
+
+/// As many as there are registered pools, at most.
+#[derive(Debug)]
+pub(crate) struct OpenPools {
+    openers: Vec<Arc<dyn StoreOpener>>,
+    opened: Mutex<HashMap<PoolName, Arc<OpenPool>>>,
+    is_closed: AtomicBool,
+}
+
+/// A pool as it was registered when it was opened, and its store. A pool that could not be opened is tried again by the
+/// next who needs it.
+#[derive(Debug)]
+struct OpenPool {
+    pool: Pool,
+    store: OnceCell<Arc<dyn MessageStore>>,
+}
+
+impl OpenPools {
+    pub(crate) fn new(openers: Vec<Arc<dyn StoreOpener>>) -> Self {
+        Self { openers, opened: Mutex::default(), is_closed: AtomicBool::new(false) }
+    }
+
+    /// What stores of this URI's scheme can do.
+    pub(crate) fn capabilities_of(&self, uri: &str) -> Option<Capabilities> {
+        self.opener(uri).map(|opener| opener.capabilities())
+    }
+
+    /// What the stores can do that may be opened: whatever one of them can.
+    pub(crate) fn capabilities(&self) -> Capabilities {
+        let able = |ability: fn(Capabilities) -> bool| {
+            self.openers.iter().any(|opener| ability(opener.capabilities()))
+        };
+        Capabilities {
+            fifo: able(|all| all.fifo),
+            claims: able(|all| all.claims),
+            durability: able(|all| all.durability),
+            at_least_once: able(|all| all.at_least_once),
+            high_throughput: able(|all| all.high_throughput),
+            subscriptions: able(|all| all.subscriptions),
+            deliveries: able(|all| all.deliveries),
+        }
+    }
+
+    /// The store of a pool, if it was opened before.
+    pub(crate) fn opened(&self, name: &PoolName) -> Option<Arc<dyn MessageStore>> {
+        self.opened.lock().get(name)?.store.get().cloned()
+    }
+
+    /// Opens the store of a registered pool, unless it is open.
+    pub(crate) async fn open(&self, pool: &Pool) -> StorageResult<Arc<dyn MessageStore>> {
+        self.check_open()?;
+        let slot = {
+            let mut opened = self.opened.lock();
+            let fresh = || Arc::new(OpenPool { pool: pool.clone(), store: OnceCell::new() });
+            Arc::clone(opened.entry(pool.name.clone()).or_insert_with(fresh))
+        };
+        let store = slot.store.get_or_try_init(|| self.try_open(&slot.pool)).await;
+        let store = store.map_err(|fault| {
+            StorageError::unavailable(format!("the pool {} cannot be opened: {fault}", pool.name))
+        })?;
+        Ok(Arc::clone(store))
+    }
+
+    /// Opens a store that nobody else has: the caller closes it.
+    pub(crate) async fn try_open(&self, pool: &Pool) -> Result<Arc<dyn MessageStore>, PoolFault> {
+        match self.opener(&pool.uri) {
+            Some(opener) => opener.open(pool).await,
+            None => Err(PoolFault::BadUri(format!(
+                "no store of this version has a URI that begins like this one; those it has begin with {}",
+                self.schemes()
+            ))),
+        }
+    }
+
+    /// The store at this URI, if one is open or being opened there, under whatever name.
+    pub(crate) async fn open_at(&self, uri: &str) -> Option<Result<Arc<dyn MessageStore>, PoolFault>> {
+        let slot = self.opened.lock().values().find(|slot| slot.pool.uri == uri).cloned()?;
+        let store = slot.store.get_or_try_init(|| self.try_open(&slot.pool)).await;
+        Some(store.cloned())
+    }
+
+    /// Closes the store of a pool, unless it is still the one of the pool as it is registered now.
+    pub(crate) async fn forget(&self, name: &PoolName, registered: Option<&Pool>) {
+        let slot = {
+            let mut opened = self.opened.lock();
+            let is_current = opened
+                .get(name)
+                .is_some_and(|slot| registered.is_some_and(|pool| is_same_store(&slot.pool, pool)));
+            if is_current { None } else { opened.remove(name) }
+        };
+        if let Some(store) = slot.as_ref().and_then(|slot| slot.store.get())
+            && let Err(error) = store.close().await
+        {
+            tracing::warn!(%error, pool = %name, "the store of a former pool was not closed in good order");
+        }
+    }
+
+    pub(crate) fn check_open(&self) -> StorageResult<()> {
+        if self.is_closed.load(Ordering::Acquire) {
+            return Err(StorageError::unavailable("the message store is closed"));
+        }
+        Ok(())
+    }
+
+    /// Closes all; answers the first failure.
+    pub(crate) async fn close(&self) -> StorageResult<()> {
+        self.is_closed.store(true, Ordering::Release);
+        let opened = std::mem::take(&mut *self.opened.lock());
+        let mut result = Ok(());
+        for store in opened.values().filter_map(|slot| slot.store.get()) {
+            result = result.and(store.close().await);
+        }
+        result
+    }
+
+    fn opener(&self, uri: &str) -> Option<&Arc<dyn StoreOpener>> {
+        let (scheme, _) = uri.split_once(':')?;
+        self.openers.iter().find(|opener| opener.scheme() == scheme)
+    }
+
+    fn schemes(&self) -> String {
+        let schemes: Vec<_> = self.openers.iter().map(|opener| format!("{}:", opener.scheme())).collect();
+        schemes.join(", ")
+    }
+}

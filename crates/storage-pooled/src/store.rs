@@ -1,0 +1,123 @@
+//! The store as a whole: made, asked how it fares, closed.
+
+use std::sync::Arc;
+
+use tokio::sync::Mutex;
+use zaqar_model::{Clock, Timestamp};
+use zaqar_storage::{Capabilities, Health, ManagementStore, MessageStore, StorageResult, Volume};
+
+use crate::StoreOpener;
+use crate::gates::Gates;
+use crate::movers::Movers;
+use crate::pooled::Pooled;
+use crate::pools::OpenPools;
+
+/// Forwards each queue to the pool that it lives in.
+#[derive(Debug)]
+pub struct PooledMessageStore {
+    pub(crate) pooled: Arc<Pooled>,
+    pub(crate) movers: Movers,
+}
+
+impl PooledMessageStore {
+    /// Spreads queues over the pools that are registered in `management`, which the caller closes. What is mapped to no
+    /// pool goes to `virtual_pool`, which is closed with this store.
+    pub fn new(
+        management: Arc<dyn ManagementStore>,
+        openers: Vec<Arc<dyn StoreOpener>>,
+        virtual_pool: Option<Arc<dyn MessageStore>>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let pooled = Pooled {
+            management,
+            pools: OpenPools::new(openers),
+            virtual_pool,
+            gates: Arc::new(Gates::default()),
+            clock,
+            planning: Mutex::default(),
+        };
+        Self { pooled: Arc::new(pooled), movers: Movers::default() }
+    }
+
+    /// Waits until no queue is moving in this process.
+    pub async fn moves_are_over(&self) {
+        self.movers.none_left().await;
+    }
+}
+
+#[async_trait::async_trait]
+impl MessageStore for PooledMessageStore {
+    fn capabilities(&self) -> Capabilities {
+        self.pooled.capabilities()
+    }
+
+    /// All pools are.
+    async fn is_alive(&self) -> bool {
+        let Ok(stores) = self.pooled.all_stores().await else { return false };
+        for store in stores {
+            match store {
+                Ok(store) if store.is_alive().await => {}
+                _ => return false,
+            }
+        }
+        true
+    }
+
+    async fn health(&self, now: Timestamp) -> StorageResult<Health> {
+        let (mut reachable, mut all) = (true, Volume::default());
+        for store in self.pooled.all_stores().await? {
+            let health = match store {
+                Ok(store) => store.health(now).await.unwrap_or_default(),
+                Err(_) => Health::default(),
+            };
+            reachable &= health.reachable;
+            let volume = health.volume.unwrap_or_default();
+            all.claimed += volume.claimed;
+            all.free += volume.free;
+        }
+        Ok(Health { reachable, volume: Some(all) })
+    }
+
+    /// Also takes up moves that were broken off.
+    async fn expire(&self, now: Timestamp) -> StorageResult<()> {
+        for noted in self.pooled.management.list_moves().await? {
+            self.movers.resume(&self.pooled, noted.queue);
+        }
+        let mut result = Ok(());
+        for store in self.pooled.all_stores().await? {
+            let expired = match store {
+                Ok(store) => store.expire(now).await,
+                Err(error) => Err(error),
+            };
+            // One that fails does not keep the others from it.
+            result = result.and(expired);
+        }
+        result
+    }
+
+    async fn close(&self) -> StorageResult<()> {
+        self.movers.stop().await;
+        let pools = self.pooled.pools.close().await;
+        match &self.pooled.virtual_pool {
+            Some(store) => pools.and(store.close().await),
+            None => pools,
+        }
+    }
+}
+
+impl Pooled {
+    /// What the stores can do that queues may live in: whatever one of them can. What the others cannot, they refuse.
+    pub(crate) fn capabilities(&self) -> Capabilities {
+        let pools = self.pools.capabilities();
+        let own = self.virtual_pool.as_ref().map(|store| store.capabilities()).unwrap_or_default();
+        Capabilities {
+            fifo: pools.fifo || own.fifo,
+            claims: pools.claims || own.claims,
+            durability: pools.durability || own.durability,
+            at_least_once: pools.at_least_once || own.at_least_once,
+            high_throughput: pools.high_throughput || own.high_throughput,
+            subscriptions: pools.subscriptions || own.subscriptions,
+            deliveries: pools.deliveries || own.deliveries,
+        }
+    }
+}

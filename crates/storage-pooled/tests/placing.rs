@@ -1,0 +1,312 @@
+//! Where queues go, and what becomes of them when a pool fails.
+
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use support::{Site, flavor, move_to};
+use zaqar_model::{
+    Clock, Destination, DestinationKind, Marker, Metadata, PageRequest, Pool, PoolName, PoolWeight,
+    ProjectId, QueueName, Subscription, SubscriptionTtl,
+};
+use zaqar_storage::{
+    Claims, Deletion, ManagementStore, MessageQuery, MessageStore, Messages, Placement, PoolFault,
+    StorageError, Subscriptions,
+};
+use zaqar_storage_conformance::ModelStore;
+use zaqar_storage_conformance::minting::{claim_with_max_count, fresh_subscription_id, messages, poster};
+use zaqar_storage_pooled::PooledMessageStore;
+
+async fn queue(management: &Arc<dyn ManagementStore>, name: &str) -> Destination {
+    let (project, name) = (ProjectId::new("p").unwrap(), QueueName::new(name).unwrap());
+    let created = management.create(DestinationKind::Queue, &project, &name, Metadata::default()).await;
+    created.unwrap().into_queue().destination.clone()
+}
+
+/// A site with a pool of each of these flavors, named as they are, and one without.
+async fn site_with(flavors: &[&str]) -> (Site, Arc<dyn ManagementStore>, PooledMessageStore) {
+    let site = Site::new();
+    let management = site.management();
+    management.put_pool(site.pool("plain", None)).await.unwrap();
+    for name in flavors {
+        management.put_pool(site.pool(name, Some(name))).await.unwrap();
+    }
+    let store = site.open(&management);
+    (site, management, store)
+}
+
+fn all() -> MessageQuery {
+    MessageQuery {
+        page: PageRequest { marker: None, limit: 100_000 },
+        without_client: None,
+        include_claimed: true,
+        include_delayed: true,
+    }
+}
+
+async fn pool_of(management: &Arc<dyn ManagementStore>, queue: &Destination) -> Option<String> {
+    management.pool_of(queue.number).await.unwrap().map(|name| name.to_string())
+}
+
+#[tokio::test]
+async fn a_queue_is_mapped_by_its_first_message_to_a_pool_without_a_flavor() {
+    let (site, management, store) = site_with(&["fast"]).await;
+    let queue = queue(&management, "q").await;
+    assert_eq!(store.list(&queue, &all(), site.clock.now()).await.unwrap().items, vec![]);
+    assert_eq!(pool_of(&management, &queue).await, None, "reading maps nothing");
+    store.post(&queue, &poster(), messages(1), site.clock.now()).await.unwrap();
+    assert_eq!(pool_of(&management, &queue).await.as_deref(), Some("plain"));
+}
+
+#[tokio::test]
+async fn a_queue_is_placed_in_a_pool_of_its_flavor_and_stays_there() {
+    let (_site, management, store) = site_with(&["fast", "slow"]).await;
+    let queue = queue(&management, "q").await;
+    store.place(&queue, Some(&flavor("fast"))).await.unwrap();
+    store.place(&queue, Some(&flavor("fast"))).await.unwrap();
+    assert_eq!(pool_of(&management, &queue).await.as_deref(), Some("fast"));
+    assert_eq!(management.list_moves().await.unwrap(), vec![], "a new queue need not move");
+    let refused = store.place(&queue, Some(&flavor("unheard"))).await;
+    assert!(matches!(refused, Err(StorageError::NotFound(_))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_queue_that_was_deleted_is_not_mapped_again() {
+    let (site, management, store) = site_with(&[]).await;
+    let queue = queue(&management, "q").await;
+    management.delete(queue.kind, &queue.project, &queue.name).await.unwrap();
+    store.drop_destination(&queue).await.unwrap();
+    store.place(&queue, None).await.unwrap();
+    let late = store.post(&queue, &poster(), messages(1), site.clock.now()).await;
+    assert!(matches!(late, Err(StorageError::NotFound(_))), "{late:?}");
+    assert_eq!(pool_of(&management, &queue).await, None);
+}
+
+#[tokio::test]
+async fn without_a_pool_nothing_is_taken() {
+    let site = Site::new();
+    let management = site.management();
+    management.put_pool(Pool { weight: PoolWeight(0), ..site.pool("idle", None) }).await.unwrap();
+    let store = site.open(&management);
+    let queue = queue(&management, "q").await;
+    let refused = store.post(&queue, &poster(), messages(1), site.clock.now()).await;
+    assert!(matches!(refused, Err(StorageError::Unavailable(_))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn the_virtual_pool_takes_queues_until_there_is_another_and_they_move_out_of_it() {
+    let site = Site::new();
+    let (management, own) = (site.management(), Arc::new(ModelStore::new()));
+    let store = site.open_with(&management, Some(own.clone()));
+    let (queue, now) = (queue(&management, "q").await, site.clock.now());
+    store.place(&queue, None).await.unwrap();
+    let posted = store.post(&queue, &poster(), messages(2), now).await.unwrap();
+    assert_eq!(pool_of(&management, &queue).await, None);
+    assert_eq!(own.stats(&queue, now).await.unwrap().total(), 2);
+
+    management.put_pool(site.pool("fast", Some("fast"))).await.unwrap();
+    move_to(&store, &queue, "fast").await;
+    assert_eq!(own.stats(&queue, now).await.unwrap().total(), 0);
+    assert_eq!(store.get(&queue, &posted, now).await.unwrap().len(), 2);
+    store.place(&queue, None).await.unwrap();
+    store.moves_are_over().await;
+    assert_eq!(pool_of(&management, &queue).await, None);
+    assert_eq!(own.stats(&queue, now).await.unwrap().total(), 2);
+}
+
+#[tokio::test]
+async fn a_deep_queue_moves_with_its_subscriptions_and_leaves_nothing_behind() {
+    let (site, management, store) = site_with(&["fast", "slow"]).await;
+    let (queue, now) = (queue(&management, "q").await, site.clock.now());
+    store.place(&queue, Some(&flavor("fast"))).await.unwrap();
+    let mut posted = Vec::new();
+    for _ in 0..30 {
+        posted.extend(store.post(&queue, &poster(), messages(100), now).await.unwrap());
+    }
+    let subscription = Subscription {
+        id: fresh_subscription_id(),
+        source: queue.clone(),
+        subscriber: "mailto:a@example.org".to_owned(),
+        ttl: SubscriptionTtl::new(3600),
+        renewed: now,
+        options: Metadata::default(),
+        confirmed: true,
+    };
+    store.subscribe(subscription.clone(), now).await.unwrap();
+    let first = MessageQuery { page: PageRequest { marker: None, limit: 10 }, ..all() };
+    let marker = store.list(&queue, &first, now).await.unwrap().next;
+
+    move_to(&store, &queue, "slow").await;
+    assert_eq!(pool_of(&management, &queue).await.as_deref(), Some("slow"));
+    let listed = store.list(&queue, &all(), now).await.unwrap().items;
+    assert_eq!(listed.iter().map(|message| message.id).collect::<Vec<_>>(), posted);
+    let rest = MessageQuery { page: PageRequest { marker, limit: 1 }, ..all() };
+    assert_eq!(store.list(&queue, &rest, now).await.unwrap().items[0].id, posted[10]);
+    let kept = store.get_subscription(&queue, subscription.id, now).await.unwrap();
+    assert_eq!(kept, Some(subscription));
+    assert_eq!(management.list_moves().await.unwrap(), vec![]);
+    // The former pool is free: nothing of the queue holds it.
+    management.delete_pool(&PoolName::new("fast").unwrap()).await.unwrap();
+    assert_eq!(store.health(now).await.unwrap().volume.unwrap().free, 3000);
+}
+
+#[tokio::test]
+async fn a_plan_that_changes_on_the_way_is_followed() {
+    let (site, management, store) = site_with(&["fast", "slow"]).await;
+    let (queue, now) = (queue(&management, "q").await, site.clock.now());
+    let mut posted = Vec::new();
+    for _ in 0..10 {
+        posted.extend(store.post(&queue, &poster(), messages(100), now).await.unwrap());
+    }
+    for name in ["fast", "slow", "fast", "slow"] {
+        store.place(&queue, Some(&flavor(name))).await.unwrap();
+    }
+    store.moves_are_over().await;
+    assert_eq!(pool_of(&management, &queue).await.as_deref(), Some("slow"));
+    let listed = store.list(&queue, &all(), now).await.unwrap().items;
+    assert_eq!(listed.iter().map(|message| message.id).collect::<Vec<_>>(), posted);
+}
+
+/// Broken off after any number of steps, and taken up again by the next run: the queue is whole at each moment.
+#[tokio::test]
+async fn a_move_that_is_broken_off_is_taken_up_again() {
+    for steps in 0..12 {
+        let (site, management, store) = site_with(&["fast"]).await;
+        let (queue, now) = (queue(&management, "q").await, site.clock.now());
+        let mut posted = Vec::new();
+        for _ in 0..10 {
+            posted.extend(store.post(&queue, &poster(), messages(100), now).await.unwrap());
+        }
+        store.place(&queue, Some(&flavor("fast"))).await.unwrap();
+        for _ in 0..steps {
+            // Each is a chance for the mover to go on.
+            store.delete(&queue, posted.pop().unwrap(), None, now).await.unwrap();
+        }
+        store.close().await.unwrap();
+        drop(store);
+
+        let store = site.open(&management);
+        let ids = |listed: zaqar_model::Page<zaqar_model::Message, Marker>| {
+            listed.items.into_iter().map(|message| message.id).collect::<Vec<_>>()
+        };
+        assert_eq!(ids(store.list(&queue, &all(), now).await.unwrap()), posted, "{steps} steps");
+        store.expire(now).await.unwrap();
+        store.moves_are_over().await;
+        assert_eq!(pool_of(&management, &queue).await.as_deref(), Some("fast"));
+        assert_eq!(ids(store.list(&queue, &all(), now).await.unwrap()), posted, "{steps} steps");
+        assert_eq!(store.health(now).await.unwrap().volume.unwrap().free, posted.len() as u64);
+        store.close().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_pool_that_fails_fails_its_own_queues_only() {
+    let (site, management, store) = site_with(&[]).await;
+    let broken = Pool { uri: "faulty:".to_owned(), ..site.pool("broken", Some("broken")) };
+    let unopened = Pool { uri: "embedded:///proc/zaqar".to_owned(), ..site.pool("gone", Some("gone")) };
+    for pool in [broken, unopened] {
+        management.put_pool(pool).await.unwrap();
+    }
+    let now = site.clock.now();
+    let good = queue(&management, "good").await;
+    let posted = store.post(&good, &poster(), messages(1), now).await.unwrap();
+    for name in ["broken", "gone"] {
+        let bad = queue(&management, name).await;
+        store.place(&bad, Some(&flavor(name))).await.unwrap();
+        store.post(&bad, &poster(), messages(1), now).await.unwrap_err();
+    }
+    store.expire(now).await.unwrap_err();
+    assert_eq!(store.delete(&good, posted[0], None, now).await.unwrap(), Deletion::Done);
+    assert!(!store.is_alive().await);
+    let health = store.health_of_pools(now).await.unwrap();
+    let reachable = health.iter().map(|(name, health)| (name.to_string(), health.reachable));
+    assert_eq!(
+        reachable.collect::<BTreeSet<_>>(),
+        [("plain".to_owned(), true), ("broken".to_owned(), false), ("gone".to_owned(), false)].into()
+    );
+}
+
+#[tokio::test]
+async fn a_move_to_a_pool_that_fails_leaves_the_queue_in_use_where_it_is() {
+    let (site, management, store) = site_with(&[]).await;
+    let broken = Pool { uri: "faulty:".to_owned(), ..site.pool("broken", Some("broken")) };
+    management.put_pool(broken.clone()).await.unwrap();
+    let (queue, now) = (queue(&management, "q").await, site.clock.now());
+    store.post(&queue, &poster(), messages(1), now).await.unwrap();
+    move_to(&store, &queue, "broken").await;
+    store.post(&queue, &poster(), messages(1), now).await.unwrap();
+    assert_eq!(pool_of(&management, &queue).await.as_deref(), Some("plain"));
+    // The pool is mended, and the move goes on.
+    let mended = site.pool("broken", Some("broken"));
+    management.put_pool(mended).await.unwrap();
+    store.forget_pool(&broken.name).await;
+    store.expire(now).await.unwrap();
+    store.moves_are_over().await;
+    assert_eq!(pool_of(&management, &queue).await.as_deref(), Some("broken"));
+    assert_eq!(store.stats(&queue, now).await.unwrap().total(), 2);
+}
+
+#[tokio::test]
+async fn a_store_is_opened_once_however_many_ask_for_it() {
+    let (site, management, store) = site_with(&[]).await;
+    let store = Arc::new(store);
+    let now = site.clock.now();
+    let mut posting = Vec::new();
+    for at in 0..16 {
+        let (queue, store) = (queue(&management, &format!("q{at}")).await, Arc::clone(&store));
+        posting.push(tokio::spawn(async move { store.post(&queue, &poster(), messages(1), now).await }));
+    }
+    for post in posting {
+        // A second opening would find the directory in use.
+        post.await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_pool_is_tried_before_it_is_registered_and_is_not_kept_open() {
+    let (site, management, store) = site_with(&[]).await;
+    let new = site.pool("new", None);
+    assert!(store.try_pool(&new).await.unwrap().durability);
+    store.try_pool(&new).await.unwrap();
+    for (uri, is_bad) in [("unheard://x", true), ("faulty:", false)] {
+        let fault = store.try_pool(&Pool { uri: uri.to_owned(), ..new.clone() }).await.unwrap_err();
+        assert_eq!(matches!(fault, PoolFault::BadUri(_)), is_bad, "{fault:?}");
+    }
+    assert_eq!(store.capabilities_of("unheard://x"), None);
+    // What is registered and open already answers for itself.
+    let (queue, plain) = (queue(&management, "q").await, site.pool("plain", None));
+    store.post(&queue, &poster(), messages(1), site.clock.now()).await.unwrap();
+    store.try_pool(&plain).await.unwrap();
+    // So that whoever registers it a second time is told of that, not that it is in use.
+    store.try_pool(&Pool { name: PoolName::new("twin").unwrap(), ..plain.clone() }).await.unwrap();
+    store.forget_pool(&plain.name).await;
+    store.post(&queue, &poster(), messages(1), site.clock.now()).await.unwrap();
+}
+
+#[tokio::test]
+async fn dead_letters_go_to_another_pool() {
+    let (site, management, store) = site_with(&["fast"]).await;
+    let (from, to, now) = (queue(&management, "q").await, queue(&management, "dlq").await, site.clock.now());
+    store.place(&to, Some(&flavor("fast"))).await.unwrap();
+    let posted = store.post(&from, &poster(), messages(2), now).await.unwrap();
+    let claim = claim_with_max_count(2, 1);
+    store.claim(&from, &claim, now).await.unwrap();
+    store.release(&from, claim.id, now).await.unwrap();
+    let claim = claim_with_max_count(2, 1);
+    let claimed = store.claim(&from, &claim, now).await.unwrap();
+    assert_eq!(claimed.exhausted, posted);
+    assert_eq!(store.with_exhausted().await.unwrap(), std::slice::from_ref(&from));
+    let stored = store.exhausted(&from, 10, now).await.unwrap();
+    for _ in 0..2 {
+        store.move_exhausted(&from, &to, stored.clone(), now).await.unwrap();
+        assert_eq!(store.exhausted(&from, 10, now).await.unwrap(), vec![]);
+        assert_eq!(store.get(&to, &posted, now).await.unwrap().len(), 2);
+    }
+    // A second attempt does not bring back what was consumed.
+    store.pop(&to, 2, now).await.unwrap();
+    store.move_exhausted(&from, &to, stored, now).await.unwrap();
+    assert_eq!(store.stats(&to, now).await.unwrap().total(), 0);
+}

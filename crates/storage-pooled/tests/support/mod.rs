@@ -1,0 +1,117 @@
+//! Pools of embedded stores in one directory.
+
+#![allow(dead_code, unreachable_pub, reason = "not every test uses all of it")]
+
+pub mod restless;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use tempfile::TempDir;
+use zaqar_model::{FlavorName, IdSource, Metadata, Pool, PoolName, PoolWeight, RandomIds};
+use zaqar_storage::{Capabilities, ManagementStore, MessageStore, Placement, PoolFault};
+use zaqar_storage_conformance::ManualClock;
+use zaqar_storage_embedded::{
+    DataDirectory, Durability, EmbeddedManagementStore, EmbeddedMessageStore, Options,
+};
+use zaqar_storage_faulty::FaultyStore;
+use zaqar_storage_pooled::{PooledMessageStore, StoreOpener};
+
+/// Opens `embedded://` and a directory.
+#[derive(Debug)]
+pub struct EmbeddedOpener;
+
+#[async_trait::async_trait]
+impl StoreOpener for EmbeddedOpener {
+    fn scheme(&self) -> &'static str {
+        "embedded"
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        EmbeddedMessageStore::capabilities_with(Durability::Fsync)
+    }
+
+    async fn open(&self, pool: &Pool) -> Result<Arc<dyn MessageStore>, PoolFault> {
+        let directory = Path::new(pool.uri.strip_prefix("embedded://").unwrap()).to_owned();
+        let options = Options { segment_size: 2 << 20, ..Options::default() };
+        let opened = tokio::task::spawn_blocking(move || {
+            EmbeddedMessageStore::open_alone(DataDirectory::lock(&directory)?, options)
+        });
+        match opened.await.unwrap() {
+            Ok(store) => Ok(Arc::new(store)),
+            Err(error) => Err(PoolFault::Unreachable(error.to_string())),
+        }
+    }
+}
+
+/// Opens stores that fail at everything.
+#[derive(Debug)]
+pub struct FaultyOpener;
+
+#[async_trait::async_trait]
+impl StoreOpener for FaultyOpener {
+    fn scheme(&self) -> &'static str {
+        "faulty"
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::default()
+    }
+
+    async fn open(&self, _: &Pool) -> Result<Arc<dyn MessageStore>, PoolFault> {
+        Ok(Arc::new(FaultyStore))
+    }
+}
+
+/// A directory with a management store and pools.
+pub struct Site {
+    pub directory: TempDir,
+    pub clock: Arc<ManualClock>,
+}
+
+impl Site {
+    pub fn new() -> Self {
+        Self { directory: tempfile::tempdir().unwrap(), clock: Arc::default() }
+    }
+
+    pub fn management(&self) -> Arc<dyn ManagementStore> {
+        let ids: Arc<dyn IdSource> = Arc::new(RandomIds);
+        let directory = self.directory.path().join("management");
+        std::fs::create_dir_all(&directory).unwrap();
+        Arc::new(EmbeddedManagementStore::open(&directory, ids).unwrap())
+    }
+
+    pub fn pool(&self, name: &str, flavor: Option<&str>) -> Pool {
+        Pool {
+            name: PoolName::new(name).unwrap(),
+            uri: format!("embedded://{}", self.directory.path().join(name).display()),
+            weight: PoolWeight(1),
+            flavor: flavor.map(|name| FlavorName::new(name).unwrap()),
+            options: Metadata::default(),
+        }
+    }
+
+    pub fn open(&self, management: &Arc<dyn ManagementStore>) -> PooledMessageStore {
+        self.open_with(management, None)
+    }
+
+    pub fn open_with(
+        &self,
+        management: &Arc<dyn ManagementStore>,
+        virtual_pool: Option<Arc<dyn MessageStore>>,
+    ) -> PooledMessageStore {
+        let openers: Vec<Arc<dyn StoreOpener>> = vec![Arc::new(EmbeddedOpener), Arc::new(FaultyOpener)];
+        let clock = Arc::clone(&self.clock);
+        PooledMessageStore::new(Arc::clone(management), openers, virtual_pool, clock)
+    }
+}
+
+pub fn flavor(name: &str) -> FlavorName {
+    FlavorName::new(name).unwrap()
+}
+
+/// Places a queue and waits until it is where it belongs.
+pub async fn move_to(store: &PooledMessageStore, queue: &zaqar_model::Destination, to: &str) {
+    store.place(queue, Some(&flavor(to))).await.unwrap();
+    store.moves_are_over().await;
+}

@@ -1,0 +1,155 @@
+//! Pools between which a queue moves whenever anybody does anything to it.
+
+use std::sync::Arc;
+
+use zaqar_model::{
+    Claim, ClaimId, ClaimTerms, ClientId, Delivery, DeliveryOutcome, Destination, LeaseId, Marker, Message,
+    MessageId, MovingMessage, NewMessage, Page, PageRequest, QueueMove, QueueStats, StoredMessage,
+    Subscription, SubscriptionId, Timestamp,
+};
+use zaqar_storage::{
+    Capabilities, ClaimRequest, Claimed, Claims, Deletion, Deliveries, Health, ManagementStore, MessageQuery,
+    MessageStore, Messages, Migration, StorageResult, SubscriptionChange, Subscriptions,
+};
+use zaqar_storage_pooled::PooledMessageStore;
+
+/// Deeper queues stay where they are: moving them at each call takes too long for a test.
+const DEEPEST: u64 = 1000;
+
+#[derive(Debug)]
+pub struct RestlessStore {
+    pub management: Arc<dyn ManagementStore>,
+    pub store: PooledMessageStore,
+    /// Whether a call waits until the move before it is over. Otherwise both go on at the same time.
+    pub waits: bool,
+}
+
+impl RestlessStore {
+    /// Sends the queue to the next pool.
+    async fn shake(&self, queue: &Destination, now: Timestamp) -> StorageResult<()> {
+        let pools = self.management.list_pools(&PageRequest { marker: None, limit: 10 }).await?.items;
+        let Some(home) = self.management.pool_of(queue.number).await? else { return Ok(()) };
+        if self.store.stats(queue, now).await?.total() > DEEPEST {
+            return Ok(());
+        }
+        let at = pools.iter().position(|pool| pool.name == home).unwrap();
+        let to = pools[(at + 1) % pools.len()].name.clone();
+        let pools = pools.into_iter().map(|pool| pool.name).collect();
+        self.management.put_move(QueueMove { queue: queue.clone(), to: Some(to), pools }).await?;
+        self.store.expire(now).await?;
+        if self.waits {
+            self.store.moves_are_over().await;
+        }
+        Ok(())
+    }
+}
+
+macro_rules! restless {
+    ($($noun:ident { $($method:ident($queue:ident $(, $name:ident: $argument:ty)*; $now:expr) -> $answer:ty;)* } and { $($other:item)* })*) => {$(
+        #[async_trait::async_trait]
+        impl $noun for RestlessStore {
+            $(async fn $method(&self, $queue: &Destination $(, $name: $argument)*) -> StorageResult<$answer> {
+                self.shake($queue, $now).await?;
+                self.store.$method($queue $(, $name)*).await
+            })*
+            $($other)*
+        }
+    )*};
+}
+
+restless! {
+    Messages {
+        post(to, client: &ClientId, messages: Vec<NewMessage>, now: Timestamp; now) -> Vec<MessageId>;
+        list(from, query: &MessageQuery, now: Timestamp; now) -> Page<Message, Marker>;
+        get(from, ids: &[MessageId], now: Timestamp; now) -> Vec<Message>;
+        delete(from, id: MessageId, claim: Option<ClaimId>, now: Timestamp; now) -> Deletion;
+        delete_many(from, ids: &[MessageId], claims: Option<&[ClaimId]>, now: Timestamp; now) -> Deletion;
+        pop(from, limit: usize, now: Timestamp; now) -> Vec<Message>;
+        purge(destination, now: Timestamp; now) -> ();
+        stats(destination, now: Timestamp; now) -> QueueStats;
+        drop_destination(destination; Timestamp::default()) -> ();
+        adopt(to, messages: Vec<StoredMessage>, now: Timestamp; now) -> ();
+        exhausted(from, limit: usize, now: Timestamp; now) -> Vec<StoredMessage>;
+        move_exhausted(from, to: &Destination, messages: Vec<StoredMessage>, now: Timestamp; now) -> ();
+        discard_exhausted(from, ids: &[MessageId]; Timestamp::default()) -> ();
+    } and {
+        async fn with_exhausted(&self) -> StorageResult<Vec<Destination>> {
+            self.store.with_exhausted().await
+        }
+    }
+    Subscriptions {
+        get_subscription(source, id: SubscriptionId, now: Timestamp; now) -> Option<Subscription>;
+        find_subscriber(source, subscriber: &str, now: Timestamp; now) -> Option<Subscription>;
+        list_subscriptions(source, page: &PageRequest<SubscriptionId>, now: Timestamp; now)
+            -> Page<Subscription, SubscriptionId>;
+        update_subscription(source, id: SubscriptionId, change: SubscriptionChange, now: Timestamp; now) -> bool;
+        unsubscribe(source, id: SubscriptionId; Timestamp::default()) -> ();
+    } and {
+        async fn subscribe(&self, subscription: Subscription, now: Timestamp) -> StorageResult<()> {
+            self.shake(&subscription.source, now).await?;
+            self.store.subscribe(subscription, now).await
+        }
+    }
+    Claims {
+        claim(from, request: &ClaimRequest, now: Timestamp; now) -> Claimed;
+        get_claim(from, id: ClaimId, now: Timestamp; now) -> Option<Claim>;
+        renew(from, id: ClaimId, terms: ClaimTerms, now: Timestamp; now) -> bool;
+        release(from, id: ClaimId, now: Timestamp; now) -> ();
+    } and {}
+    Migration {
+        export(from, behind: Marker, limit: usize, now: Timestamp; now) -> Vec<MovingMessage>;
+        export_some(from, ids: &[MessageId], now: Timestamp; now) -> Vec<MovingMessage>;
+        last_position(from; Timestamp::default()) -> Marker;
+        import(to, messages: Vec<MovingMessage>, last: Marker, now: Timestamp; now) -> ();
+    } and {}
+}
+
+#[async_trait::async_trait]
+impl Deliveries for RestlessStore {
+    async fn lease(
+        &self,
+        lease: LeaseId,
+        until: Timestamp,
+        limit: usize,
+        now: Timestamp,
+    ) -> StorageResult<Vec<Delivery>> {
+        self.store.lease(lease, until, limit, now).await
+    }
+
+    async fn record(
+        &self,
+        lease: LeaseId,
+        outcomes: Vec<(SubscriptionId, Marker, DeliveryOutcome)>,
+        now: Timestamp,
+    ) -> StorageResult<()> {
+        self.store.record(lease, outcomes, now).await
+    }
+
+    async fn next_due(&self, now: Timestamp) -> StorageResult<Option<Timestamp>> {
+        self.store.next_due(now).await
+    }
+}
+
+#[async_trait::async_trait]
+impl MessageStore for RestlessStore {
+    fn capabilities(&self) -> Capabilities {
+        self.store.capabilities()
+    }
+
+    async fn is_alive(&self) -> bool {
+        self.store.is_alive().await
+    }
+
+    async fn health(&self, now: Timestamp) -> StorageResult<Health> {
+        self.store.moves_are_over().await;
+        self.store.health(now).await
+    }
+
+    async fn expire(&self, now: Timestamp) -> StorageResult<()> {
+        self.store.expire(now).await
+    }
+
+    async fn close(&self) -> StorageResult<()> {
+        self.store.close().await
+    }
+}

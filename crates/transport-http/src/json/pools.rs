@@ -1,0 +1,45 @@
+//! What an administrator says of a pool.
+
+use zaqar_domain::{PoolChange, PoolDefinition};
+use zaqar_model::PoolWeight;
+
+use super::fields::{Fields, required};
+use crate::errors::HttpError;
+
+type Result<T> = std::result::Result<T, HttpError>;
+
+const MEMBERS: [&str; 4] = ["weight", "flavor", "uri", "options"];
+const MAX_URI: usize = 255;
+const MAX_FLAVOR: usize = 255;
+
+/// A whole pool: `{"uri": …, "weight": …, "flavor": …, "options": {…}}`, the last two if there are any.
+pub(crate) fn definition(fields: &Fields) -> Result<PoolDefinition> {
+    let PoolChange { uri, weight, flavor, options } = members(fields)?;
+    let uri = uri.ok_or_else(|| required("uri"))?;
+    let weight = weight.ok_or_else(|| required("weight"))?;
+    fields.only(&MEMBERS)?;
+    Ok(PoolDefinition {
+        uri,
+        weight,
+        flavor: flavor.unwrap_or_default(),
+        options: options.unwrap_or_default(),
+    })
+}
+
+/// At least one member of a pool. Others are passed over.
+pub(crate) fn change(fields: &Fields) -> Result<PoolChange> {
+    if !MEMBERS.iter().any(|name| fields.has(name)) {
+        let text = "One of `uri`, `weight`, `flavor`, or `options` needs to be specified";
+        return Err(HttpError::invalid_body(text));
+    }
+    members(fields)
+}
+
+fn members(fields: &Fields) -> Result<PoolChange> {
+    Ok(PoolChange {
+        weight: fields.integer("weight")?.map(PoolWeight),
+        flavor: fields.text("flavor", MAX_FLAVOR)?,
+        uri: fields.text("uri", MAX_URI)?,
+        options: fields.object("options")?,
+    })
+}

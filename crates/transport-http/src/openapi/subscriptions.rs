@@ -1,0 +1,135 @@
+//! Subscriptions.
+
+use serde_json::{Value, json};
+use zaqar_domain::{Limits, MIN_SUBSCRIPTION_TTL};
+use zaqar_model::DestinationKind;
+
+use super::described::{Described, id, noun, reference, same_name};
+use super::schema::{array_of, count, exactly, integer, or_null, taken, text, uuid, with_default};
+
+fn described(kind: DestinationKind, on_queue: &str, summary: String) -> Described {
+    Described::new("subscriptions", id(kind, on_queue), summary)
+}
+
+pub(super) fn create(kind: DestinationKind) -> Described {
+    let noun = noun(kind);
+    let parameters = [same_name(kind), ("subscription_id", "$response.body#/subscription_id")];
+    let described = described(kind, "create_subscription", format!("Subscribes an address to a {noun}."))
+        .about(format!(
+            "A subscription of this subscriber that waits to be confirmed stays as it is, and its id is \
+             answered. A {noun} that does not exist is made."
+        ))
+        .body("NewSubscription", json!({ "subscriber": "https://example.com/hook", "ttl": 3600 }))
+        .answers(201, "The subscription's id.", "SubscriptionId")
+        .located(201, "Where the subscriptions are.")
+        .refuses(409, "The subscriber has a subscription that is confirmed.");
+    ["get_subscription", "confirm_subscription", "update_subscription", "delete_subscription"]
+        .iter()
+        .fold(described, |described, operation| described.link(201, &id(kind, operation), &parameters))
+}
+
+pub(super) fn list(kind: DestinationKind, limits: &Limits) -> Described {
+    let noun = noun(kind);
+    described(kind, "list_subscriptions", format!("Lists the subscriptions to a {noun}."))
+        .query("marker", text(), "As the link `next` says.")
+        .query("limit", with_default(integer(1, limits.max_subscriptions_per_page), 10), "At most so many.")
+        .answers(200, "A page.", "SubscriptionPage")
+}
+
+pub(super) fn get(kind: DestinationKind) -> Described {
+    let noun = noun(kind);
+    described(kind, "get_subscription", format!("Shows a subscription to a {noun}."))
+        .answers(200, "The subscription.", "Subscription")
+        .refuses(404, "There is no such subscription.")
+}
+
+pub(super) fn update(kind: DestinationKind) -> Described {
+    let noun = noun(kind);
+    described(kind, "update_subscription", format!("Changes a subscription to a {noun}."))
+        .about("What is left out stays as it is. A new `ttl` counts from now.")
+        .body("SubscriptionChange", json!({ "ttl": 600 }))
+        .answers_nothing(204, "Changed.")
+        .located(204, "Where it is.")
+        .refuses(404, "There is no such subscription.")
+        .refuses(409, "Another subscription has this subscriber.")
+}
+
+pub(super) fn delete(kind: DestinationKind) -> Described {
+    let noun = noun(kind);
+    described(kind, "delete_subscription", format!("Ends a subscription to a {noun}."))
+        .answers_nothing(204, "It is gone, or was not there.")
+}
+
+pub(super) fn confirm(kind: DestinationKind) -> Described {
+    let noun = noun(kind);
+    described(
+        kind,
+        "confirm_subscription",
+        format!("Confirms a subscription to a {noun}, or takes that back."),
+    )
+    .body("Confirmation", json!({ "confirmed": true }))
+    .answers_nothing(204, "Done.")
+    .located(204, "This path.")
+    .refuses(404, "There is no such subscription.")
+}
+
+pub(super) fn schemas(limits: &Limits) -> Vec<(&'static str, Value)> {
+    vec![
+        ("NewSubscription", wish(limits, true)),
+        ("SubscriptionChange", wish(limits, false)),
+        ("SubscriptionId", exactly(&[("subscription_id", uuid())])),
+        ("Subscription", subscription()),
+        (
+            "SubscriptionPage",
+            exactly(&[
+                ("subscriptions", array_of(reference("schemas", "Subscription"))),
+                ("links", reference("schemas", "Links")),
+            ]),
+        ),
+        ("Confirmation", confirmation()),
+    ]
+}
+
+/// What is asked of a subscription: a new one needs a subscriber, a change something to change.
+fn wish(limits: &Limits, is_new: bool) -> Value {
+    let types: Vec<_> = limits.subscriber_types.iter().map(|name| name.replace('+', "\\+")).collect();
+    let mut subscriber = text();
+    subscriber["pattern"] = format!("^({}):", types.join("|")).into();
+    subscriber["examples"] = json!(["https://example.com/hook"]);
+    // It must end before the year 10000 does: so much is too much on any day.
+    let ttl = or_null(integer(MIN_SUBSCRIPTION_TTL.into(), 253_402_300_799_u64));
+    let options = or_null(taken(&[("_retry_policy", reference("schemas", "RetryPolicy"))]));
+    let mut schema = taken(&[
+        ("subscriber", subscriber),
+        ("ttl", with_default(ttl, limits.default_subscription_ttl)),
+        ("options", options),
+    ]);
+    if is_new {
+        schema["required"] = json!(["subscriber"]);
+    } else {
+        schema["anyOf"] = json!([
+            { "required": ["subscriber"] },
+            { "required": ["ttl"], "properties": { "ttl": { "type": "integer" } } },
+            { "required": ["options"], "properties": { "options": { "type": "object" } } },
+        ]);
+    }
+    schema
+}
+
+fn subscription() -> Value {
+    exactly(&[
+        ("id", uuid()),
+        ("source", text()),
+        ("subscriber", text()),
+        ("ttl", count()),
+        ("age", count()),
+        ("options", json!({ "type": "object" })),
+        ("confirmed", json!({ "type": "boolean" })),
+    ])
+}
+
+fn confirmation() -> Value {
+    let mut schema = taken(&[("confirmed", json!({ "type": "boolean" }))]);
+    schema["required"] = json!(["confirmed"]);
+    schema
+}
