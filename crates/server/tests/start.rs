@@ -166,7 +166,8 @@ fn authentication_that_is_not_there_is_refused_and_not_left_out() {
 
 #[test]
 fn a_transport_that_is_not_there_is_refused() {
-    refused("[drivers]\ntransport = websocket", &["transport", "websocket"]);
+    refused("[drivers]\ntransport = amqp", &["transport", "websocket"]);
+    refused("[drivers]\ntransport =", &["transport", "websocket"]);
 }
 
 #[test]

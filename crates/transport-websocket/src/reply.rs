@@ -48,9 +48,7 @@ impl From<Error> for Reply {
             Error::CannotConnect { .. } | Error::PoolMismatch | Error::BadPoolList(_) => 400,
             Error::NotDeleted(Refusal::MessageNotClaimed | Refusal::ClaimDoesNotExist) => 400,
             Error::Forbidden | Error::PoolInUse(_) => 403,
-            Error::NotDeleted(Refusal::MessageIsClaimed | Refusal::ClaimedByAnother) => {
-                403
-            }
+            Error::NotDeleted(Refusal::MessageIsClaimed | Refusal::ClaimedByAnother) => 403,
             Error::NotFound(_) => 404,
             Error::Conflict(_) => 409,
             Error::Unavailable { .. } | Error::Encryption { .. } => 503,

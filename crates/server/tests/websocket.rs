@@ -1,0 +1,53 @@
+//! The WebSocket interface of the real binary, by public client libraries.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod support;
+
+use std::process::{Command, Stdio};
+
+use support::lines::Lines;
+use support::queues;
+use support::server::Site;
+use support::tools::Tools;
+
+fn python(script: &str, url: &str) {
+    let script = format!("{}/tests/python/{script}", env!("CARGO_MANIFEST_DIR"));
+    let output = Command::new(Tools::find().python).arg(script).arg(url).env_clear().output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn a_public_library_converses_in_both_formats() {
+    let server = Site::new("").start();
+    python("websocket_conversation.py", &server.websocket_url());
+}
+
+#[test]
+fn what_was_posted_by_websocket_is_there_over_rest() {
+    let server = Site::new("").start();
+    python("websocket_post.py", &server.websocket_url());
+    assert_eq!(queues::list_all(&mut server.client(), "afar").len(), 1);
+}
+
+#[test]
+fn when_the_server_stops_each_connection_is_told() {
+    let server = Site::new("").start();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python/websocket_wait.py");
+    let mut waiting = Command::new(Tools::find().python);
+    let mut waiting = waiting.arg(script).arg(server.websocket_url()).stdout(Stdio::piped()).spawn().unwrap();
+    let output = Lines::collect(waiting.stdout.take().unwrap());
+    assert!(output.find(|line| line == "connected").is_some());
+    assert!(server.stop().success());
+    assert_eq!(output.all(), ["connected", "closed with 1001"]);
+    assert!(waiting.wait().unwrap().success());
+}
+
+#[test]
+fn one_interface_alone_may_be_served() {
+    let server = Site::new("[drivers]\ntransport = websocket").start();
+    assert_eq!(server.address.port(), 0);
+    python("websocket_conversation.py", &server.websocket_url());
+    let server = Site::new("[drivers]\ntransport = wsgi").start();
+    assert_eq!((server.websocket.port(), server.address.port() > 0), (0, true));
+}
