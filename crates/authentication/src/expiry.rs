@@ -1,4 +1,4 @@
-//! The moment at which a pre-signed URL ends, as a text.
+//! The moment at which a pre-signed URL or a token ends, as a text.
 
 use time::format_description::well_known::Iso8601;
 use time::macros::format_description;
@@ -28,8 +28,12 @@ impl Expiry {
     }
 
     pub(crate) fn is_over(self, now: Timestamp) -> bool {
-        let millis = self.0.unix_timestamp().saturating_mul(1000);
-        u64::try_from(millis).is_ok_and(|millis| Timestamp::from_millis(millis) <= now) || millis < 0
+        self.moment() <= now
+    }
+
+    /// What lies before 1970 counts as 1970.
+    pub(crate) fn moment(self) -> Timestamp {
+        Timestamp::from_secs(u64::try_from(self.0.unix_timestamp()).unwrap_or_default())
     }
 
     /// As it is signed and shown: upstream's `%Y-%m-%dT%H:%M:%S`.

@@ -26,7 +26,7 @@ pub(crate) struct Section {
     pub(crate) assignments: Vec<Assignment>,
 }
 
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Assignment {
     pub(crate) name: String,
     /// Lines are joined by a line feed.

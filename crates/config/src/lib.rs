@@ -39,6 +39,7 @@
 //! Where the files are, what the command line says, which store or transport exists: the server knows. Nothing here
 //! logs; warnings are handed back.
 
+mod auth_section;
 mod environment;
 mod ini;
 mod interpolation;

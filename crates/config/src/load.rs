@@ -1,5 +1,6 @@
 //! From sources to a configuration, step by step.
 
+use crate::auth_section;
 use crate::problem::{Problems, Warning};
 use crate::registry::Registry;
 use crate::resolver;
@@ -22,7 +23,8 @@ pub struct Loaded {
 pub fn load(sources: &Sources) -> Result<Loaded, Problems> {
     let registry = Registry::new();
     let mut problems = Problems::default();
-    let documents = sources.documents(&mut problems);
+    let mut documents = sources.documents(&mut problems);
+    auth_section::follow(&mut documents, &registry);
     let settings = Settings::collect(&registry, documents, &sources.environment, &mut problems);
     let values = resolver::resolve(&registry, &settings, &mut problems);
     let config = Config::from_values(&values);

@@ -116,8 +116,8 @@ config! {
     pooling_catalog: PoolingCatalog in "pooling:catalog";
     notification: Notification in "notification", without_effect();
     signed_url: SignedUrl in "signed_url";
-    keystone_authtoken: KeystoneAuthtoken in "keystone_authtoken", without_effect();
-    keystone_credentials: Credentials in "keystone_authtoken", without_effect();
+    keystone_authtoken: KeystoneAuthtoken in "keystone_authtoken";
+    keystone_credentials: Credentials in "keystone_authtoken";
     trustee: Credentials in "trustee", without_effect();
     trustee_session: Session in "trustee", without_effect();
     oslo_policy: OsloPolicy in "oslo_policy";

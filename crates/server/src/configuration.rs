@@ -5,7 +5,7 @@ use zaqar_config::{Config, Loaded, Sources};
 
 use crate::cli::ConfigSources;
 use crate::tls_files::TlsFiles;
-use crate::{encryption, http, logging, stores};
+use crate::{encryption, http, keystone, logging, stores};
 
 /// What there is to say about a configuration, a line each.
 #[derive(Debug, Default)]
@@ -23,6 +23,7 @@ pub(crate) fn read(options: &ConfigSources) -> (Option<Config>, Report) {
             report.warnings.extend(encryption::remarks(&config.transport));
             report.warnings.extend(http::useless_origins(&config.cors));
             report.warnings.extend(idle(&config));
+            report.warnings.extend(keystone::warnings(&config));
             (report.errors.is_empty().then_some(config), report)
         }
         Err(problems) => {
@@ -46,14 +47,7 @@ fn idle(config: &Config) -> Option<String> {
 
 /// What is asked for and not there. Going on without it would leave an installation open, or without its data.
 fn refusals(config: &Config) -> Vec<String> {
-    let mut refusals = Vec::new();
-    let strategy = &config.default.auth_strategy;
-    if !strategy.is_empty() {
-        refusals.push(format!(
-            "[DEFAULT] auth_strategy = {strategy} is not in this version, which cannot authenticate callers; \
-             leave it empty only where everyone who can reach the port is trusted"
-        ));
-    }
+    let mut refusals = keystone::refusals(config);
     if config.drivers.transport.is_empty() {
         refusals.push("[drivers] transport names none; the choice is: wsgi, websocket, or both".to_owned());
     }
@@ -88,7 +82,7 @@ mod tests {
     #[test]
     fn everything_that_is_not_there_is_refused_at_once() {
         let mut config = Config::default();
-        config.default.auth_strategy = "keystone".to_owned();
+        config.default.auth_strategy = "ldap".to_owned();
         config.drivers.transport.clear();
         config.drivers.message_store = "redis".to_owned();
         config.drivers.management_store = "mongodb".to_owned();

@@ -22,6 +22,7 @@ pub(crate) fn service_options(config: &Config) -> Result<HttpOptions, String> {
         cors: cors(&config.cors)?,
         disable_by_file: config.healthcheck.disable_by_file_path.as_ref().map(PathBuf::from),
         slow_request,
+        ..HttpOptions::default()
     })
 }
 

@@ -11,6 +11,7 @@ mod followed;
 mod housekeeping;
 mod http;
 mod key_file;
+mod keystone;
 mod limits;
 mod logging;
 mod openapi_command;

@@ -17,7 +17,7 @@ use crate::policy_files::PolicyFiles;
 use crate::signals::{self, StopSignals};
 use crate::tls_files::TlsFiles;
 use crate::transports::{Ports, Transports};
-use crate::{configuration, encryption, housekeeping, limits, logging, process, stores, welcome};
+use crate::{configuration, encryption, housekeeping, keystone, limits, logging, process, stores, welcome};
 
 pub(crate) fn run(options: &ServerOptions) -> anyhow::Result<()> {
     let (config, report) = configuration::read(&options.sources);
@@ -47,6 +47,7 @@ async fn serve(
     let hangups = (signals::hangups()?, signals::hangups()?);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ids: Arc<dyn IdSource> = Arc::new(RandomIds);
+    let authentication = keystone::authentication(config, Arc::clone(&clock))?;
     // First the ports: whoever is refused one leaves nothing behind.
     let ports = Ports::take(config).await?;
     let addresses = ports.addresses(tls.is_some())?;
@@ -70,7 +71,8 @@ async fn serve(
         background.push(tokio::spawn(tls.following.run(hangups.1, put_into_force)));
         configs
     });
-    let mut transports = Transports::start(ports, tls, zaqar, config).map_err(anyhow::Error::msg)?;
+    let mut transports =
+        Transports::start(ports, tls, zaqar, authentication, config).map_err(anyhow::Error::msg)?;
     welcome::print(&addresses, open.data_directory());
     tracing::info!(rest = ?addresses.rest, websocket = ?addresses.websocket, "started");
 

@@ -7,9 +7,10 @@ use anyhow::Context;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use zaqar_authentication::Authentication;
 use zaqar_config::Config;
 use zaqar_domain::Zaqar;
-use zaqar_transport_http::HttpService;
+use zaqar_transport_http::{HttpOptions, HttpService};
 use zaqar_transport_websocket::WebSocketService;
 
 use crate::tls_files::TlsConfigs;
@@ -70,10 +71,15 @@ impl Transports {
         ports: Ports,
         tls: Option<TlsConfigs>,
         zaqar: Arc<Zaqar>,
+        authentication: Authentication,
         config: &Config,
     ) -> Result<Self, String> {
         let (stop, stopping) = watch::channel(());
-        let rest = HttpService::new(Arc::clone(&zaqar), http::service_options(config)?);
+        let rest = {
+            let options = http::service_options(config)?;
+            let authentication = authentication.clone();
+            HttpService::new(Arc::clone(&zaqar), HttpOptions { authentication, ..options })
+        };
         let mut tasks = JoinSet::new();
         if let Some(listener) = ports.rest {
             let tls = tls.clone().map(zaqar_transport_http::Tls::new);
@@ -88,7 +94,7 @@ impl Transports {
         }
         if let Some(listener) = ports.websocket {
             let tls = tls.map(zaqar_transport_websocket::Tls::new);
-            let service = WebSocketService::new(zaqar, http::signing_keys(config));
+            let service = WebSocketService::new(zaqar, authentication, http::signing_keys(config));
             let options = websocket::options(&config.websocket);
             tasks.spawn(zaqar_transport_websocket::serve(listener, tls, service, options, stopped(stopping)));
         }

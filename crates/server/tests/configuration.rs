@@ -55,7 +55,7 @@ fn reports(options: &str, errors: &[&str]) {
 #[test]
 fn everything_that_is_wrong_is_reported_at_once() {
     reports(
-        "[DEFAULT]\nauth_strategy = keystone\nlog_level = loud,,=\n\
+        "[DEFAULT]\nauth_strategy = ldap\nlog_level = loud,,=\n\
          [transport]\nmax_message_ttl = soon\nmax_claim_ttl = never\n[drivers:transport:wsgi]\nport = 70000\n\
          [drivers]\nmessage_store = mongodb\nmanagement_store = sqlalchemy\ntransport = amqp\n",
         &[

@@ -161,7 +161,30 @@ fn an_unknown_store_is_refused_with_those_that_there_are() {
 
 #[test]
 fn authentication_that_is_not_there_is_refused_and_not_left_out() {
-    refused("[DEFAULT]\nauth_strategy = keystone", &["auth_strategy", "keystone"]);
+    refused("[DEFAULT]\nauth_strategy = ldap", &["[DEFAULT] auth_strategy", "ldap"]);
+}
+
+#[test]
+fn keystone_needs_an_address_and_credentials() {
+    refused(
+        "[DEFAULT]\nauth_strategy = keystone\n[keystone_authtoken]\nauth_type = password\nusername = zaqar\n\
+         user_domain_id = default\npassword = secret",
+        &["[keystone_authtoken] auth_url"],
+    );
+    refused(
+        "[DEFAULT]\nauth_strategy = keystone\n[keystone_authtoken]\nauth_url = http://127.0.0.1:1",
+        &["[keystone_authtoken] auth_type"],
+    );
+}
+
+#[test]
+fn a_certificate_for_keystone_that_cannot_be_read_is_refused() {
+    refused(
+        "[DEFAULT]\nauth_strategy = keystone\n[keystone_authtoken]\nauth_url = https://127.0.0.1:1\n\
+         auth_type = v3applicationcredential\napplication_credential_id = a\n\
+         application_credential_secret = s\ncafile = absent.pem",
+        &["[keystone_authtoken] cafile = absent.pem"],
+    );
 }
 
 #[test]

@@ -6,27 +6,28 @@ mod support;
 
 use std::process::{Command, Stdio};
 
+use support::keystone::Keystone;
 use support::lines::Lines;
 use support::queues;
 use support::server::Site;
 use support::tools::Tools;
 
-fn python(script: &str, url: &str) {
+fn python(script: &str, arguments: &[&str]) {
     let script = format!("{}/tests/python/{script}", env!("CARGO_MANIFEST_DIR"));
-    let output = Command::new(Tools::find().python).arg(script).arg(url).env_clear().output().unwrap();
+    let output = Command::new(Tools::find().python).arg(script).args(arguments).env_clear().output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 #[test]
 fn a_public_library_converses_in_both_formats() {
     let server = Site::new("").start();
-    python("websocket_conversation.py", &server.websocket_url());
+    python("websocket_conversation.py", &[&server.websocket_url()]);
 }
 
 #[test]
 fn what_was_posted_by_websocket_is_there_over_rest() {
     let server = Site::new("").start();
-    python("websocket_post.py", &server.websocket_url());
+    python("websocket_post.py", &[&server.websocket_url()]);
     assert_eq!(queues::list_all(&mut server.client(), "afar").len(), 1);
 }
 
@@ -47,7 +48,20 @@ fn when_the_server_stops_each_connection_is_told() {
 fn one_interface_alone_may_be_served() {
     let server = Site::new("[drivers]\ntransport = websocket").start();
     assert_eq!(server.address.port(), 0);
-    python("websocket_conversation.py", &server.websocket_url());
+    python("websocket_conversation.py", &[&server.websocket_url()]);
     let server = Site::new("[drivers]\ntransport = wsgi").start();
     assert_eq!((server.websocket.port(), server.address.port() > 0), (0, true));
+}
+
+#[test]
+fn openstacks_client_lists_queues_and_a_connection_belongs_to_its_token() {
+    let mut keystone = Keystone::start();
+    keystone.project("shop");
+    keystone.user("alice", "shop", "member");
+    let (project, token) = (keystone.id_of("projects", "shop"), keystone.token("alice", "shop"));
+    keystone.begin_again(10);
+    let server = Site::new(&keystone.options("")).start();
+    let short = keystone.token("alice", "shop");
+    python("websocket_keystone.py", &[&server.websocket_url(), &project, &token, &short]);
+    assert!(server.stop().success());
 }

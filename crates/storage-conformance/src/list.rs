@@ -160,6 +160,7 @@ macro_rules! __message_cases {
                     a_marker_goes_on_behind_the_last_item,
                     pages_cover_the_queue_without_gap_or_overlap,
                     a_marker_at_the_end_finds_later_messages,
+                    a_message_has_a_marker,
                     a_marker_outlives_its_message,
                     a_marker_outlives_the_expiry_of_its_message,
                     own_messages_are_left_out_where_asked,

@@ -49,6 +49,11 @@ impl Messages for EmbeddedMessageStore {
         Ok(Page { next: listing.next, items: messages(listing.found).await? })
     }
 
+    async fn marker_of(&self, from: &Destination, id: MessageId) -> StorageResult<Option<Marker>> {
+        let Some(queue) = self.find(from)? else { return Ok(None) };
+        Ok(self.queues.lock(&queue).index.place_of(id).map(Marker::new))
+    }
+
     async fn get(
         &self,
         from: &Destination,

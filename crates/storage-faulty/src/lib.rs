@@ -69,6 +69,7 @@ faulty! {
     Messages {
         post(&Destination, &ClientId, Vec<NewMessage>, Timestamp) -> Vec<MessageId>;
         list(&Destination, &MessageQuery, Timestamp) -> Page<Message, Marker>;
+        marker_of(&Destination, MessageId) -> Option<Marker>;
         get(&Destination, &[MessageId], Timestamp) -> Vec<Message>;
         delete(&Destination, MessageId, Option<ClaimId>, Timestamp) -> Deletion;
         delete_many(&Destination, &[MessageId], Option<&[ClaimId]>, Timestamp) -> Deletion;

@@ -32,6 +32,11 @@ impl Messages for PooledMessageStore {
         visit.store.list(from, query, now).await
     }
 
+    async fn marker_of(&self, from: &Destination, id: MessageId) -> StorageResult<Option<Marker>> {
+        let Some(visit) = self.pooled.visit(from).await? else { return Ok(None) };
+        visit.store.marker_of(from, id).await
+    }
+
     async fn get(
         &self,
         from: &Destination,

@@ -88,9 +88,15 @@ impl Mover {
             self.copy(&home, &target).await?;
             return Ok(true);
         }
+        let gate = self.pooled.approach(self.queue.number);
+        let inside = gate.with_others().await;
+        if self.is_recalled() {
+            return Ok(true);
+        }
         for other in self.others(noted, &home) {
             self.pooled.store_of(&other).await?.drop_destination(&self.queue).await?;
         }
+        drop(inside);
         self.finish(Some(noted)).await
     }
 

@@ -54,6 +54,10 @@ pub trait Messages: Send + Sync {
         now: Timestamp,
     ) -> StorageResult<Page<Message, Marker>>;
 
+    /// Where a listing goes on behind this message: clients page by ids, too. Of a message that is gone, the place where it
+    /// was, or `None` where nothing is known of it any more.
+    async fn marker_of(&self, from: &Destination, id: MessageId) -> StorageResult<Option<Marker>>;
+
     /// Those of the messages that exist, claimed and delayed ones among them, in the order of `ids`.
     async fn get(&self, from: &Destination, ids: &[MessageId], now: Timestamp)
     -> StorageResult<Vec<Message>>;

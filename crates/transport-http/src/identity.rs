@@ -1,5 +1,5 @@
 //! What a request must have before anybody looks at it, in upstream's order: a type of body and of answer that is
-//! spoken here, a client id, a project.
+//! spoken here, a client id, a project. What it must have even before, a token, is in `credentials.rs`.
 
 use std::borrow::Cow;
 
@@ -9,11 +9,12 @@ use zaqar_domain::{ClientIdRule, Limits, Zaqar};
 use zaqar_model::{Caller, ClientId, DestinationKind, DestinationName, Identity, ProjectId, QueueName};
 
 use crate::body::Length;
+use crate::credentials::Credentials;
 use crate::errors::HttpError;
 use crate::exchange::header_text;
 use crate::falcon::accept::accepts_json;
 
-const URL_SIGNATURE: HeaderName = HeaderName::from_static("url-signature");
+pub(crate) const URL_SIGNATURE: HeaderName = HeaderName::from_static("url-signature");
 const URL_PATHS: HeaderName = HeaderName::from_static("url-paths");
 const URL_METHODS: HeaderName = HeaderName::from_static("url-methods");
 const URL_EXPIRES: HeaderName = HeaderName::from_static("url-expires");
@@ -74,15 +75,20 @@ pub(crate) fn check_form(headers: &HeaderMap, accept: &str, length: Length) -> R
     Ok(())
 }
 
-/// Who asks, from the headers alone: without Keystone everybody is believed. `kind`: of what the path names, for the
-/// refusal of a project.
+/// Who asks. `kind`: of what the path names, for the refusal of a project.
 pub(crate) fn caller(
     headers: &HeaderMap,
+    credentials: &Credentials,
     limits: &Limits,
     kind: DestinationKind,
 ) -> Result<Caller, HttpError> {
     let client = client_id(headers, limits)?;
-    let project = first_text(headers, &PROJECT_ID)
+    let project = match credentials {
+        Credentials::Believed => first_text(headers, &PROJECT_ID),
+        Credentials::Signed => header_text(headers, &PROJECT_ID[0]),
+        Credentials::Token(token) => token.as_ref().and_then(|token| token.project.as_deref()).map(Cow::from),
+    };
+    let project = project
         .ok_or_else(|| HttpError::bad_request("Project-Id Missing", "The header X-PROJECT-ID was missing"))?;
     if project.is_empty() {
         return Err(HttpError::bad_request(
@@ -91,9 +97,17 @@ pub(crate) fn caller(
         ));
     }
     let project = ProjectId::new(&project).map_err(|_| invalid_identification(kind))?;
+    let (roles, identity) = match credentials {
+        Credentials::Believed => (roles(headers), identity(headers)),
+        Credentials::Token(Some(token)) => (token.roles.clone(), token.identity.clone()),
+        Credentials::Signed | Credentials::Token(None) => (Vec::new(), Identity::default()),
+    };
+    Ok(Caller { project, client: Some(client), roles, identity })
+}
+
+fn roles(headers: &HeaderMap) -> Vec<String> {
     let roles = first_text(headers, &ROLES).unwrap_or_default();
-    let roles = roles.split(',').map(str::trim).filter(|role| !role.is_empty()).map(str::to_owned).collect();
-    Ok(Caller { project, client: Some(client), roles, identity: identity(headers) })
+    roles.split(',').map(str::trim).filter(|role| !role.is_empty()).map(str::to_owned).collect()
 }
 
 fn identity(headers: &HeaderMap) -> Identity {
@@ -107,7 +121,7 @@ fn identity(headers: &HeaderMap) -> Identity {
     }
 }
 
-fn first_text<'h>(headers: &'h HeaderMap, names: &[HeaderName]) -> Option<Cow<'h, str>> {
+pub(crate) fn first_text<'h>(headers: &'h HeaderMap, names: &[HeaderName]) -> Option<Cow<'h, str>> {
     names.iter().find_map(|name| header_text(headers, name))
 }
 

@@ -3,7 +3,12 @@
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use http::{HeaderMap, HeaderName};
 use uuid::{Builder, Uuid};
+
+/// In an answer, the id of the request. In a request, the one that a caller gave to all that it asks of OpenStack for
+/// one purpose.
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-openstack-request-id");
 
 /// Ids that do not come twice and look random, at no system call each.
 #[derive(Debug)]
@@ -45,11 +50,35 @@ impl fmt::Display for RequestId {
     }
 }
 
+/// The id that the caller gave, if it is one.
+pub(crate) fn global_request_id(headers: &HeaderMap) -> Option<&str> {
+    let text = headers.get(REQUEST_ID)?.to_str().ok()?;
+    let uuid = text.strip_prefix("req-").filter(|uuid| uuid.len() == 36)?;
+    let is_digit = |c: char| c == '-' || c.is_ascii_digit() || ('a'..='f').contains(&c);
+    (uuid.chars().all(is_digit) && Uuid::try_parse(uuid).is_ok()).then_some(text)
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
 
-    use super::RequestIds;
+    use http::HeaderMap;
+
+    use super::{REQUEST_ID, RequestIds, global_request_id};
+
+    #[test]
+    fn a_caller_may_give_an_id_of_the_usual_form() {
+        for (text, is_one) in [
+            ("req-3381af92-2b9e-11e3-b191-71861300734c", true),
+            ("req-3381AF92-2b9e-11e3-b191-71861300734c", false),
+            ("3381af92-2b9e-11e3-b191-71861300734c", false),
+            ("req-", false),
+            ("", false),
+        ] {
+            let headers = HeaderMap::from_iter([(REQUEST_ID, text.parse().unwrap())]);
+            assert_eq!(global_request_id(&headers), is_one.then_some(text));
+        }
+    }
 
     #[test]
     fn ids_differ_and_read_as_they_are_sent() {

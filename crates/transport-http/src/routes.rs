@@ -30,6 +30,13 @@ pub(crate) enum Access {
     Pools,
 }
 
+impl Access {
+    /// Whether it is for everybody, known or not.
+    pub(crate) const fn is_open(self) -> bool {
+        matches!(self, Self::Probes | Self::Everybody)
+    }
+}
+
 #[rustfmt::skip]
 pub(crate) const ROUTES: &[Route] = &[
     probe("GET",    "/healthcheck",                                             Op::Probe(Probe::Readiness)),

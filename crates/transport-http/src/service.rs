@@ -13,15 +13,16 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header, request};
+use http::{HeaderValue, Method, Request, Response, StatusCode, header, request};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Body;
 use tokio::time::Instant;
-use zaqar_authentication::SigningKeys;
+use zaqar_authentication::{Authentication, SigningKeys};
 use zaqar_domain::Zaqar;
 
 use crate::body::{BoxError, Length, Payload};
 use crate::cors::Cors;
+use crate::credentials::{Credentials, credentials};
 use crate::errors::HttpError;
 use crate::exchange::{Exchange, Handled, header_text};
 use crate::falcon::{Query, decode_path};
@@ -29,11 +30,9 @@ use crate::handlers::documents::Documents;
 use crate::handlers::healthcheck::{self, Obstacles};
 use crate::identity::{caller, check_form, destination_name, signature_allows};
 use crate::operations::{Operation, Probe, Target, perform};
-use crate::request_id::{RequestId, RequestIds};
+use crate::request_id::{REQUEST_ID, RequestId, RequestIds, global_request_id};
 use crate::router::{Resource, Router};
 use crate::routes::{Access, Administration};
-
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-openstack-request-id");
 
 /// What of the REST service can be set.
 #[derive(Clone, Debug)]
@@ -50,6 +49,8 @@ pub struct HttpOptions {
     pub slow_request: Duration,
     /// What pre-signed URLs are signed and verified with.
     pub signing_keys: SigningKeys,
+    /// Who says who is asking.
+    pub authentication: Authentication,
 }
 
 impl Default for HttpOptions {
@@ -61,6 +62,7 @@ impl Default for HttpOptions {
             disable_by_file: None,
             slow_request: Duration::from_secs(1),
             signing_keys: SigningKeys::default(),
+            authentication: Authentication::default(),
         }
     }
 }
@@ -106,7 +108,7 @@ impl HttpService {
         let (head, body) = request.into_parts();
         let accept = header_text(&head.headers, &header::ACCEPT).unwrap_or_default();
         let body = pin!(body.map_err(Into::into));
-        let (mut response, cause) = match unpanicked(self.0.handle(&head, &accept, body)).await {
+        let (mut response, cause) = match unpanicked(self.0.handle(id, &head, &accept, body)).await {
             Ok(Ok(response)) => (response, None),
             Ok(Err(mut error)) => {
                 let cause = error.cause.take();
@@ -140,14 +142,15 @@ impl HttpService {
     ) {
         let (method, path, status) = (&head.method, head.uri.path(), status.as_u16());
         let milliseconds = duration.as_secs_f64() * 1000.0;
+        let global_request_id = global_request_id(&head.headers);
         let is_probe = path.starts_with("/healthcheck");
         if status >= 500 && !is_probe {
             let cause = cause.map(tracing::field::display);
-            tracing::warn!(request_id = %id, %method, path, status, milliseconds, cause, "request failed");
+            tracing::warn!(request_id = %id, global_request_id, %method, path, status, milliseconds, cause, "request failed");
         } else if duration > self.0.options.slow_request {
-            tracing::warn!(request_id = %id, %method, path, status, milliseconds, "slow request");
+            tracing::warn!(request_id = %id, global_request_id, %method, path, status, milliseconds, "slow request");
         } else {
-            tracing::debug!(request_id = %id, %method, path, status, milliseconds, "request");
+            tracing::debug!(request_id = %id, global_request_id, %method, path, status, milliseconds, "request");
         }
     }
 }
@@ -155,12 +158,22 @@ impl HttpService {
 impl Inner {
     async fn handle(
         &self,
+        id: RequestId,
         head: &request::Parts,
         accept: &str,
         body: Pin<&mut (dyn Body<Data = Bytes, Error = BoxError> + Send)>,
     ) -> Handled {
         let path = decode_path(head.uri.path());
-        let Some(found) = self.router.find(&path) else {
+        let found = self.router.find(&path);
+        // Before anything else: who is unknown does not learn which paths there are.
+        let credentials = match &found {
+            Some(found) if found.resource.access.is_open() => Credentials::Believed,
+            _ => match credentials(head, &path, id, &self.options.authentication).await {
+                Ok(credentials) => credentials,
+                Err(answer) => return answer,
+            },
+        };
+        let Some(found) = found else {
             return Err(HttpError::status(StatusCode::NOT_FOUND));
         };
         let resource = found.resource;
@@ -177,7 +190,7 @@ impl Inner {
         if resource.access == Access::Everybody {
             return self.show(resource, method);
         }
-        let caller = caller(&head.headers, self.zaqar.limits(), resource.kind)?;
+        let caller = caller(&head.headers, &credentials, self.zaqar.limits(), resource.kind)?;
         let name = found.name.map(|name| destination_name(resource.kind, name)).transpose()?;
         if method == "OPTIONS" {
             return Ok(options(resource));

@@ -1,5 +1,6 @@
 //! Who asks, from the headers of a request.
 
+use zaqar_authentication::Token;
 use zaqar_domain::{ClientIdRule, Limits};
 use zaqar_model::{Caller, ClientId, Identity, ProjectId};
 
@@ -18,6 +19,16 @@ pub(crate) fn believed(headers: &Members<'_>, limits: &Limits) -> Result<Caller,
         system_scope: headers.text("OpenStack-System-Scope"),
     };
     Ok(Caller { project: project(headers)?, client: client(headers, limits), roles, identity })
+}
+
+/// The owner of a token, with what Keystone says of them. `None`: the request is for another project than the token.
+pub(crate) fn owner(token: &Token, headers: &Members<'_>, limits: &Limits) -> Result<Option<Caller>, Reply> {
+    let asked_for = headers.text("X-Project-ID").filter(|project| !project.is_empty());
+    if asked_for.is_none() || asked_for != token.project {
+        return Ok(None);
+    }
+    let (client, roles) = (client(headers, limits), token.roles.clone());
+    Ok(Some(Caller { project: project(headers)?, client, roles, identity: token.identity.clone() }))
 }
 
 /// The bearer of a pre-signed URL: of its project, and nobody in particular.

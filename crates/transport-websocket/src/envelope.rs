@@ -26,23 +26,21 @@ impl<'a> Envelope<'a> {
         })
     }
 
-    /// The whole reply as JSON.
+    /// The whole reply as JSON. `authenticate` is shown without what came with it: that is a secret.
     pub(crate) fn answer(&self, reply: &Reply) -> String {
-        let shown = Shown {
-            request: Request {
-                action: self.action,
-                body: self.body.map_or(OrEmpty::Empty {}, OrEmpty::Given),
-                headers: self
-                    .headers
-                    .filter(|headers| headers.get() != "null")
-                    .map_or(OrEmpty::Empty {}, OrEmpty::Given),
-                api: "v2",
-            },
+        let is_secret = self.action.is_some_and(|action| action.get() == "\"authenticate\"");
+        let shown = |member: Option<&'a RawValue>| match member.filter(|_| !is_secret) {
+            Some(given) => OrEmpty::Given(given),
+            None => OrEmpty::Empty {},
+        };
+        let headers = shown(self.headers.filter(|headers| headers.get() != "null"));
+        let whole = Shown {
+            request: Request { action: self.action, body: shown(self.body), headers, api: "v2" },
             body: &reply.body,
             headers: Headers { status: reply.status },
         };
         // Texts, numbers and JSON that was checked, into memory: nothing there can fail.
-        serde_json::to_string(&shown).unwrap_or_default()
+        serde_json::to_string(&whole).unwrap_or_default()
     }
 }
 

@@ -5,6 +5,7 @@
 //! domain that the REST interface calls, too.
 
 mod actions;
+mod authenticate;
 mod caller;
 mod dispatch;
 mod envelope;

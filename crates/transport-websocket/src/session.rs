@@ -1,10 +1,14 @@
 //! The requests of one connection, one after the other: from a frame to its reply.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use bytes::Bytes;
-use zaqar_model::{Caller, DestinationKind, DestinationName, QueueName};
+use zaqar_authentication::{Authentication, Token};
+use zaqar_model::{Caller, DestinationKind, DestinationName, InvalidName, QueueName};
 
 use crate::actions::{About, Action, Does};
-use crate::caller::{bearer, believed, sentence};
+use crate::caller::{bearer, believed, owner, sentence};
 use crate::dispatch::dispatch;
 use crate::envelope::Envelope;
 use crate::format::Format;
@@ -12,21 +16,29 @@ use crate::handlers::Request;
 use crate::members::Members;
 use crate::reply::{Handled, Reply};
 use crate::service::WebSocketService;
-use crate::signature;
+use crate::{authenticate, signature};
 
 /// A connection's side of the conversation.
 #[derive(Debug)]
 pub(crate) struct Session {
     service: WebSocketService,
+    /// What the client has authenticated with last.
+    token: Option<Arc<Token>>,
 }
 
 impl Session {
     pub(crate) const fn new(service: WebSocketService) -> Self {
-        Self { service }
+        Self { service, token: None }
+    }
+
+    /// For how long the client's token is still good. `None`: there is none.
+    pub(crate) fn time_left(&self) -> Option<Duration> {
+        let expires = self.token.as_ref()?.expires.as_millis();
+        Some(Duration::from_millis(expires.saturating_sub(self.service.zaqar.now().as_millis())))
     }
 
     /// The reply to a frame, as JSON. Whatever the frame holds, there is one.
-    pub(crate) async fn answer(&self, format: Format, frame: Bytes) -> String {
+    pub(crate) async fn answer(&mut self, format: Format, frame: Bytes) -> String {
         let nothing = Envelope::default();
         let text = match format.read(frame) {
             Ok(text) => text,
@@ -46,16 +58,16 @@ impl Session {
         envelope.answer(&reply)
     }
 
-    async fn handle(&self, envelope: &Envelope<'_>) -> Handled {
+    async fn handle(&mut self, envelope: &Envelope<'_>) -> Handled {
         let action = find(envelope)?;
         let headers = envelope.headers.and_then(|headers| Members::read(headers.get()));
         let body = match envelope.body {
             None => action.needs_no_body().then(Members::default),
             Some(body) => Members::read(body.get()),
         };
-        let accepted = headers.zip(body);
-        let accepted =
-            accepted.filter(|(headers, body)| action.accepts_headers(headers) && action.accepts_body(body));
+        let accepted = headers
+            .zip(body)
+            .filter(|(headers, body)| action.accepts_headers(headers) && action.accepts_body(body));
         let Some((headers, body)) = accepted else {
             return Err(Reply::error(400, "Schema validation failed."));
         };
@@ -67,13 +79,15 @@ impl Session {
                 return Err(Reply::error(404, text));
             }
             Does::Authenticate => {
-                return Err(Reply::error(400, "Authentication is not enabled: every request is believed."));
+                self.token = Some(authenticate::token(&headers, &self.service).await?);
+                return Ok(authenticate::welcome());
             }
         };
-        let place = place(action, &body)?;
-        let caller = self.caller(action, &headers, place.as_ref())?;
-        let kind = action.kind();
-        dispatch(operation, &Request { zaqar: &self.service.zaqar, caller: &caller, kind, place, body }).await
+        let place = place(action, &body);
+        let known = place.as_ref().ok().and_then(Option::as_ref);
+        let caller = self.caller(action, &headers, known)?;
+        let (zaqar, kind) = (&*self.service.zaqar, action.kind());
+        dispatch(operation, &Request { zaqar, caller: &caller, kind, place: place?, body }).await
     }
 
     fn caller(
@@ -83,13 +97,21 @@ impl Session {
         place: Option<&DestinationName>,
     ) -> Result<Caller, Reply> {
         let zaqar = &self.service.zaqar;
-        if !signature::is_signed(headers) {
-            return believed(headers, zaqar.limits());
+        let refused = |text: &str| Reply::error(403, text);
+        if let Some(token) = self.token.as_ref().filter(|token| zaqar.now() < token.expires) {
+            return owner(token, headers, zaqar.limits())?.ok_or_else(|| refused("Not authenticated."));
         }
-        if !signature::allows(headers, &self.service.signing_keys, action, place, zaqar.now()) {
-            return Err(Reply::error(403, "Not authentified."));
+        if signature::is_signed(headers) {
+            let keys = &self.service.signing_keys;
+            if !signature::allows(headers, keys, action, place, zaqar.now()) {
+                return Err(refused("Not authentified."));
+            }
+            return bearer(headers, zaqar.limits());
         }
-        bearer(headers, zaqar.limits())
+        match self.service.authentication {
+            Authentication::Open => believed(headers, zaqar.limits()),
+            Authentication::Keystone(_) => Err(refused("Not authentified.")),
+        }
     }
 }
 
@@ -112,7 +134,7 @@ fn place(action: &Action, body: &Members<'_>) -> Result<Option<DestinationName>,
         Some(name) if action.about != About::Topic => (DestinationKind::Queue, name),
         _ => (DestinationKind::Topic, body.text("topic_name").unwrap_or_default()),
     };
-    let refused = |error: zaqar_model::InvalidName| Reply::bad_request(sentence(&error.to_string()));
+    let refused = |error: InvalidName| Reply::bad_request(sentence(&error.to_string()));
     let name = QueueName::new(&name).map_err(refused)?;
     Ok(Some(DestinationName { kind, name }))
 }

@@ -8,13 +8,13 @@ section! {
     /// Who the service is to Keystone, in `[trustee]` as the one to whom a subscriber's rights are lent.
     pub struct Credentials;
 
-    /// How the service identifies itself: the name of a plugin, such as `password`.
+    /// How the service identifies itself: `password` or `v3applicationcredential`.
     auth_type: Option<String> = None, formerly(&["auth_plugin"]);
 
-    /// Another group that holds these options.
+    /// Another group of the same files that holds these options. In `[keystone_authtoken]` only.
     auth_section: Option<String> = None;
 
-    /// The endpoint of Keystone.
+    /// The endpoint of Keystone, with or without `/v3` at its end.
     auth_url: Option<String> = None;
 
     /// The part of the whole system that a token is wanted for: `all`.
@@ -63,7 +63,7 @@ section! {
     password: Option<Secret> = None;
 
     /// A token, instead of a user and a password.
-    token: Option<Secret> = None;
+    token: Option<Secret> = None, without_effect();
 
     /// The id of an application credential, instead of a user and a password.
     application_credential_id: Option<String> = None;

@@ -92,3 +92,29 @@ fn the_configuration_can_be_logged() {
     let config = site("[trustee]\npassword = hush\n[cache]\nbackend_argument = pw:hush\n").config();
     assert!(!format!("{config:?}").contains("hush"));
 }
+
+#[test]
+fn credentials_may_stand_in_a_group_of_their_own() {
+    let site = site(
+        "[keystone_authtoken]
+auth_section = service_user
+username = nobody
+cafile = /etc/ca.pem
+
+[service_user]
+auth_url = http://keystone:5000
+user-name = zaqar
+password = hush
+",
+    );
+    let loaded = site.load().unwrap();
+    assert_eq!(
+        site.warnings(),
+        ["zaqar.conf:8: [keystone_authtoken] user-name is deprecated; its name is now username"]
+    );
+    let credentials = loaded.config.keystone_credentials;
+    assert_eq!(credentials.auth_url.as_deref(), Some("http://keystone:5000"));
+    assert_eq!(credentials.username.as_deref(), Some("zaqar"));
+    assert_eq!(credentials.password, Some(Secret::new("hush")));
+    assert_eq!(loaded.config.keystone_authtoken.cafile.as_deref(), Some("/etc/ca.pem"));
+}

@@ -12,7 +12,8 @@ use crate::{Error, Failure, Result, Zaqar};
 /// Which messages are asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MessageListing {
-    /// From [`NextPage::marker`]. Behind any other text there is nothing.
+    /// From [`NextPage::marker`], or the id of a message, as openstacksdk has it. A message of which nothing is known is
+    /// taken for one before the first, as upstream's Redis driver does. Behind any other text there is nothing.
     pub marker: Option<String>,
     pub limit: Option<i64>,
     /// Also what the caller's client posted itself.
@@ -58,18 +59,23 @@ impl Zaqar {
         let empty = Listed { messages: Vec::new(), now, next: None };
         let found = self.find(&caller.project, name).await.or_unavailable(Failure::ListMessages)?;
         let Some(queue) = found else { return Ok(empty) };
-        let (marker, stay_hidden) = match listing.marker.as_deref().map(read_marker) {
-            None => (None, false),
-            Some(None) => return Ok(empty),
-            Some(Some((marker, stay_hidden))) => (Some(marker), stay_hidden),
-        };
+        let store = &self.stores.messages;
+        let (marker, stay_hidden) =
+            match listing.marker.as_deref().map(|text| (read_marker(text), text.parse())) {
+                None => (None, false),
+                Some((Some((marker, stay_hidden)), _)) => (Some(marker), stay_hidden),
+                Some((None, Ok(id))) => {
+                    let marker = store.marker_of(&queue.destination, id).await;
+                    (marker.or_unavailable(Failure::ListMessages)?, false)
+                }
+                Some((None, Err(_))) => return Ok(empty),
+            };
         let query = MessageQuery {
             page: PageRequest { marker, limit },
             without_client: if listing.echo { None } else { caller.client.clone() },
             include_claimed: listing.include_claimed,
             include_delayed: listing.include_delayed == Some(true) && !stay_hidden,
         };
-        let store = &self.stores.messages;
         let mut page =
             store.list(&queue.destination, &query, now).await.or_unavailable(Failure::ListMessages)?;
         self.open(&queue.destination, &mut page.items, Failure::ListMessages)?;

@@ -50,6 +50,22 @@ impl Client {
         self.exchange(&[head.as_bytes(), body.as_bytes()].concat())
     }
 
+    /// Sends a request with these headers and no others but the necessary ones.
+    pub(crate) fn send(
+        &mut self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&Value>,
+    ) -> Result<Response> {
+        let body = body.map(ToString::to_string).unwrap_or_default();
+        let headers = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect::<String>();
+        let head =
+            format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n");
+        let length = body.len();
+        self.exchange(format!("{head}{headers}Content-Length: {length}\r\n\r\n{body}").as_bytes())
+    }
+
     /// Sends these bytes as they are and reads one answer.
     pub(crate) fn exchange(&mut self, request: &[u8]) -> Result<Response> {
         let mut connection = match self.connection.take() {

@@ -8,6 +8,7 @@
 
 pub(crate) mod certificates;
 pub(crate) mod http;
+pub(crate) mod keystone;
 pub(crate) mod lines;
 pub(crate) mod pools;
 pub(crate) mod queues;

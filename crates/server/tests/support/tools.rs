@@ -12,6 +12,8 @@ const HOW_TO_GET_THEM: &str = "run scripts/install-test-tools, or all tests with
 pub(crate) struct Tools {
     /// A Python that has OpenStack's client library.
     pub(crate) python: PathBuf,
+    /// A Python that has Keystone, and beside it what a Keystone begins with.
+    pub(crate) keystone: PathBuf,
     /// Where a shell finds that Python, the binary under test, and what the system has.
     pub(crate) path: OsString,
 }
@@ -21,13 +23,14 @@ impl Tools {
     pub(crate) fn find() -> Self {
         let python = python_of("python");
         let bin = python.parent().unwrap().to_owned();
+        let keystone = python_of("keystone");
         let curl = Command::new("curl").arg("--version").output();
         assert!(curl.is_ok_and(|output| output.status.success()), "curl is missing: {HOW_TO_GET_THEM}");
 
         let system = std::env::var_os("PATH").unwrap_or_default();
         let own = [bin, Path::new(BINARY).parent().unwrap().to_owned()];
         let path = std::env::join_paths(own.into_iter().chain(std::env::split_paths(&system))).unwrap();
-        Self { python, path }
+        Self { python, keystone, path }
     }
 }
 

@@ -140,6 +140,10 @@ impl TestQueue {
         self.store().drop_destination(&self.destination).await.unwrap();
     }
 
+    pub async fn marker_of(&self, id: MessageId) -> Option<Marker> {
+        self.store().marker_of(&self.destination, id).await.unwrap()
+    }
+
     pub async fn adopt(&self, messages: Vec<StoredMessage>) {
         self.store().adopt(&self.destination, messages, self.now()).await.unwrap();
     }

@@ -52,6 +52,12 @@ impl Messages for ModelStore {
         })
     }
 
+    async fn marker_of(&self, from: &Destination, id: MessageId) -> StorageResult<Option<Marker>> {
+        let contents = self.contents(from)?;
+        let entry = contents.entries.iter().find(|entry| entry.stored.message.id == id);
+        Ok(entry.map(|entry| Marker::new(entry.sequence)))
+    }
+
     async fn get(
         &self,
         from: &Destination,

@@ -118,6 +118,11 @@ impl QueueIndex {
         here.then_some(sequence)
     }
 
+    /// The sequence number that a message has or had.
+    pub(crate) fn place_of(&self, id: MessageId) -> Option<u64> {
+        self.ids.sequence_of.get(&id).copied().or_else(|| native_sequence(self.id_prefix, id))
+    }
+
     /// Live messages from a sequence number on, with whether each can be claimed.
     pub(crate) fn iter_from(&self, from: u64) -> impl Iterator<Item = (u64, &Entry, bool)> {
         self.chunks.range(from / CHUNK..).flat_map(move |(number, chunk)| {

@@ -61,6 +61,7 @@ restless! {
     Messages {
         post(to, client: &ClientId, messages: Vec<NewMessage>, now: Timestamp; now) -> Vec<MessageId>;
         list(from, query: &MessageQuery, now: Timestamp; now) -> Page<Message, Marker>;
+        marker_of(from, id: MessageId; Timestamp::default()) -> Option<Marker>;
         get(from, ids: &[MessageId], now: Timestamp; now) -> Vec<Message>;
         delete(from, id: MessageId, claim: Option<ClaimId>, now: Timestamp; now) -> Deletion;
         delete_many(from, ids: &[MessageId], claims: Option<&[ClaimId]>, now: Timestamp; now) -> Deletion;

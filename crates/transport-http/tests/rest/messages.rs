@@ -160,6 +160,19 @@ async fn messages_are_listed_with_links_in_upstreams_order() {
 }
 
 #[tokio::test]
+async fn a_messages_id_is_a_marker_too() {
+    let fixture = Fixture::new();
+    let hrefs = fixture.post_messages("q", &["1", "2", "3"]).await;
+    let id = hrefs[1].rsplit('/').next().unwrap();
+    let behind = async |id: &str| {
+        let page = fixture.get(&format!("{MESSAGES}?echo=true&marker={id}")).await.json();
+        page["messages"].as_array().unwrap().iter().map(|message| message["body"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(behind(id).await, [3]);
+    assert_eq!(behind("00000000-0000-4000-8000-000000000000").await, [1, 2, 3]);
+}
+
+#[tokio::test]
 async fn messages_are_shown_and_deleted_by_their_ids() {
     let fixture = Fixture::new();
     let hrefs = fixture.post_messages("q", &["1", "2"]).await;

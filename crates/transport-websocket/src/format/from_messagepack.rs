@@ -94,22 +94,22 @@ impl<'a> Reader<'a> {
             Marker::I32 => self.take().map(i32::from_be_bytes).map(|number| self.number(number))?,
             Marker::I64 => self.take().map(i64::from_be_bytes).map(|number| self.number(number))?,
             Marker::F32 => {
-                self.take().map(f32::from_be_bytes).and_then(|number| self.float(number.into()))?
+                self.take().map(f32::from_be_bytes).and_then(|number| self.float(number.into()))?;
             }
             Marker::F64 => self.take().map(f64::from_be_bytes).and_then(|number| self.float(number))?,
             Marker::FixArray(length) => self.enter(length.into(), false)?,
             Marker::Array16 => {
-                self.take().map(u16::from_be_bytes).and_then(|length| self.enter(length.into(), false))?
+                self.take().map(u16::from_be_bytes).and_then(|length| self.enter(length.into(), false))?;
             }
             Marker::Array32 => {
-                self.take().map(u32::from_be_bytes).and_then(|length| self.enter(length, false))?
+                self.take().map(u32::from_be_bytes).and_then(|length| self.enter(length, false))?;
             }
             Marker::FixMap(length) => self.enter(length.into(), true)?,
             Marker::Map16 => {
-                self.take().map(u16::from_be_bytes).and_then(|length| self.enter(length.into(), true))?
+                self.take().map(u16::from_be_bytes).and_then(|length| self.enter(length.into(), true))?;
             }
             Marker::Map32 => {
-                self.take().map(u32::from_be_bytes).and_then(|length| self.enter(length, true))?
+                self.take().map(u32::from_be_bytes).and_then(|length| self.enter(length, true))?;
             }
             Marker::Bin8 | Marker::Bin16 | Marker::Bin32 => return Err(Unreadable::HasNoJson("binary data")),
             _ => return Err(Unreadable::HasNoJson("an extension type")),

@@ -1,6 +1,8 @@
 //! The conversation: requests are answered one after the other. While one is being answered, or its reply is on its
 //! way, nothing more is read: so a client that sends faster than it reads waits, and costs no memory.
 
+use std::time::Duration;
+
 use futures_util::{SinkExt, StreamExt};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
@@ -68,6 +70,9 @@ impl Conversation {
                         None => return End::Gone,
                     }
                 }
+                () = over(self.session.time_left()) => {
+                    return End::Close(CloseCode::Library(4003), "Authentication expired.");
+                }
                 now = ticks.tick() => {
                     if now.duration_since(last_heard) >= options.idle_timeout {
                         return End::Close(CloseCode::Away, "Nothing came for too long.");
@@ -92,6 +97,13 @@ impl Conversation {
     async fn answer(&mut self, format: Format, frame: Bytes) -> Message {
         self.pace.wait().await;
         format.write(self.session.answer(format, frame).await)
+    }
+}
+
+async fn over(time_left: Option<Duration>) {
+    match time_left {
+        Some(time_left) => tokio::time::sleep(time_left).await,
+        None => std::future::pending().await,
     }
 }
 

@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{WebSocketStream, client_async};
-use zaqar_authentication::SigningKeys;
+use zaqar_authentication::{Authentication, SigningKeys};
 use zaqar_domain::{Limits, Stores, Zaqar};
 use zaqar_model::RandomIds;
 use zaqar_storage_conformance::{ManualClock, ModelStore};
@@ -32,14 +32,17 @@ impl Fixture {
     }
 
     pub(crate) async fn with(options: WebSocketOptions) -> Self {
-        let stores =
-            Stores { management: Arc::new(ModelStore::new()), messages: Arc::new(ModelStore::new()) };
+        let stores = Stores {
+            management: Arc::new(ModelStore::new()),
+            messages: Arc::new(ModelStore::new()),
+            placement: None,
+        };
         let clock = Arc::new(ManualClock::new());
         let zaqar = Arc::new(Zaqar::new(stores, Limits::default(), clock, Arc::new(RandomIds)));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let keys = SigningKeys::new(Some("test_key"), &[], 1_000_000);
-        let service = WebSocketService::new(Arc::clone(&zaqar), keys);
+        let service = WebSocketService::new(Arc::clone(&zaqar), Authentication::Open, keys);
         let (stop, stopped) = oneshot::channel::<()>();
         let serving = tokio::spawn(serve(listener, None, service, options, async {
             if stopped.await.is_err() {
@@ -120,6 +123,7 @@ pub(crate) fn headers() -> Value {
     json!({ "Client-ID": CLIENT, "X-Project-ID": "p" })
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "json! is written in place")]
 pub(crate) fn request(action: &str, body: Value) -> Value {
     json!({ "action": action, "headers": headers(), "body": body })
 }

@@ -3,7 +3,7 @@
 use zaqar_model::{Message, MessageId, StoredMessage, TtlSeconds};
 use zaqar_storage::{Deletion, StorageError};
 
-use crate::bench::{MessageBench, everything, ids, plain};
+use crate::bench::{MessageBench, everything, ids, page, plain};
 use crate::minting::{fresh_claim_id, fresh_message_id, json, poster, stranger};
 
 /// A message that was posted a moment ago, somewhere else, and lives for a minute from now.
@@ -48,6 +48,8 @@ pub async fn adopted_messages_stand_behind_the_others(bench: &MessageBench) {
     let earlier = queue.fill(2).await;
     queue.adopt(stored).await;
     let later = queue.fill(2).await;
+    let behind = page(everything(), queue.marker_of(adopted[1]).await, 2);
+    assert_eq!(ids(&queue.list(&behind).await.items), [adopted[2], later[0]]);
     let all = [earlier, adopted, later].concat();
     assert_eq!(queue.all().await, all);
     assert_eq!(queue.pop(10).await, all);

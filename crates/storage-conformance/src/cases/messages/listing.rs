@@ -4,7 +4,7 @@ use zaqar_model::{Marker, MessageId};
 use zaqar_storage::MessageQuery;
 
 use crate::bench::{MessageBench, TestQueue, everything, ids, page, plain};
-use crate::minting::{delayed, lasting, messages, stranger};
+use crate::minting::{delayed, fresh_message_id, lasting, messages, stranger};
 
 /// All pages of `limit`, one after the other; each but the last must be full.
 async fn walk(queue: &TestQueue, query: &MessageQuery, limit: usize) -> Vec<MessageId> {
@@ -47,6 +47,18 @@ pub async fn a_marker_goes_on_behind_the_last_item(bench: &MessageBench) {
     assert_eq!(ids(&third.items), posted[4..]);
     let fourth = queue.list(&page(plain(), third.next, 2)).await;
     assert_eq!((fourth.items, fourth.next), (vec![], None));
+}
+
+/// A listing goes on behind a message that is named by its id.
+pub async fn a_message_has_a_marker(bench: &MessageBench) {
+    let queue = bench.queue();
+    for (place, id) in queue.fill(3).await.into_iter().enumerate() {
+        let marker = queue.marker_of(id).await;
+        assert!(marker.is_some(), "{id} is there");
+        let behind = queue.list(&page(everything(), marker, 100)).await;
+        assert_eq!(behind.items.len(), 2 - place);
+    }
+    assert_eq!(queue.marker_of(fresh_message_id()).await, None);
 }
 
 /// Page by page, a listing shows each message once, whatever the size of the pages.

@@ -1,0 +1,194 @@
+//! A real Keystone in a process of its own, with a database that only its test knows, and the requests that fill it.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::http::{Client, Response};
+use super::lines::Lines;
+use super::tools::Tools;
+
+/// Of every user.
+pub(crate) const PASSWORD: &str = "secret";
+
+/// Killed when it goes out of scope.
+#[derive(Debug)]
+pub(crate) struct Keystone {
+    directory: TempDir,
+    expiration: u32,
+    pub(crate) address: SocketAddr,
+    process: Option<Child>,
+    /// The administrator's token.
+    admin: String,
+}
+
+impl Keystone {
+    /// With a project `service` and a user `zaqar` in it, who may check tokens.
+    pub(crate) fn start() -> Self {
+        Self::with_tokens_good_for(3600)
+    }
+
+    /// Its tokens are good for so many seconds.
+    pub(crate) fn with_tokens_good_for(expiration: u32) -> Self {
+        let mut keystone = Self {
+            directory: TempDir::new().unwrap(),
+            expiration,
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            process: None,
+            admin: String::new(),
+        };
+        keystone.begin();
+        keystone.admin = keystone.token("admin", "admin");
+        keystone.project("service");
+        keystone.user("zaqar", "service", "service");
+        keystone
+    }
+
+    /// Starts it, where it was before if it was anywhere.
+    pub(crate) fn begin(&mut self) {
+        let tools = Tools::find();
+        let prepared = tools.keystone.parent().unwrap().join("../prepared");
+        let mut child = Command::new(&tools.keystone)
+            .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/keystone/serve.py"))
+            .args([&prepared, self.directory.path()])
+            .args([self.address.port().to_string(), self.expiration.to_string()])
+            .env_clear()
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let output = Lines::collect(child.stdout.take().unwrap());
+        let errors = Lines::collect(child.stderr.take().unwrap());
+        self.process = Some(child);
+        let Some(line) = output.find(|line| line.starts_with("listening on http://")) else {
+            panic!("Keystone does not start:\n{}", errors.all().join("\n"));
+        };
+        let address = line.trim_start_matches("listening on http://").trim_end_matches("/v3");
+        self.address = address.parse().unwrap();
+    }
+
+    /// Ends it as a power cut does.
+    pub(crate) fn end(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            let _ = process.kill();
+            let _ = process.wait();
+        }
+    }
+
+    /// Starts it again. Tokens from now on are good for so many seconds.
+    pub(crate) fn begin_again(&mut self, expiration: u32) {
+        self.end();
+        self.expiration = expiration;
+        self.begin();
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}/v3", self.address)
+    }
+
+    /// The lines of a zaqar.conf with which a server asks this Keystone, as the user `zaqar`. `more`: of the same group.
+    pub(crate) fn options(&self, more: &str) -> String {
+        format!(
+            "[DEFAULT]\nauth_strategy = keystone\n[keystone_authtoken]\nwww_authenticate_uri = {url}\n\
+             auth_url = {url}\nauth_type = password\nusername = zaqar\npassword = {PASSWORD}\n\
+             project_name = service\ndefault_domain_id = default\nservice_type = messaging\n{more}\n",
+            url = self.url()
+        )
+    }
+
+    fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&Value>) -> Response {
+        let response = Client::new(self.address).send(method, path, headers, body).unwrap();
+        assert!((200..300).contains(&response.status), "{method} {path}: {}", response.text());
+        response
+    }
+
+    fn as_admin(&self, method: &str, path: &str, body: Option<&Value>) -> Response {
+        self.request(method, path, &[("X-Auth-Token", &self.admin)], body)
+    }
+
+    pub(crate) fn project(&self, name: &str) {
+        self.as_admin("POST", "/v3/projects", Some(&json!({ "project": { "name": name } })));
+    }
+
+    /// Makes a user with a role in a project.
+    pub(crate) fn user(&self, name: &str, project: &str, role: &str) {
+        let user = json!({ "user": { "name": name, "password": PASSWORD } });
+        let user = self.as_admin("POST", "/v3/users", Some(&user)).json();
+        let user = user["user"]["id"].as_str().unwrap();
+        let (project, role) = (self.id_of("projects", project), self.id_of("roles", role));
+        self.as_admin("PUT", &format!("/v3/projects/{project}/users/{user}/roles/{role}"), None);
+    }
+
+    pub(crate) fn id_of(&self, kind: &str, name: &str) -> String {
+        let found = self.as_admin("GET", &format!("/v3/{kind}?name={name}"), None).json();
+        found[kind][0]["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Enters the service into the catalog.
+    pub(crate) fn register(&self, url: &str) {
+        let service = json!({ "service": { "type": "messaging", "name": "zaqar" } });
+        let service = self.as_admin("POST", "/v3/services", Some(&service)).json();
+        let service_id = &service["service"]["id"];
+        for interface in ["public", "internal"] {
+            let endpoint = json!({ "endpoint": {
+                "service_id": service_id, "interface": interface, "url": url, "region": "one"
+            } });
+            self.as_admin("POST", "/v3/endpoints", Some(&endpoint));
+        }
+    }
+
+    /// A token of a user for a project.
+    pub(crate) fn token(&self, user: &str, project: &str) -> String {
+        let default = json!({ "id": "default" });
+        let scope = json!({ "project": { "name": project, "domain": default } });
+        self.token_for(&by_password(user), Some(&scope))
+    }
+
+    /// A token that is for no project.
+    pub(crate) fn unscoped_token(&self, user: &str) -> String {
+        self.token_for(&by_password(user), Some(&json!("unscoped")))
+    }
+
+    pub(crate) fn token_for(&self, identity: &Value, scope: Option<&Value>) -> String {
+        let mut auth = json!({ "auth": { "identity": identity } });
+        if let Some(scope) = scope {
+            auth["auth"]["scope"] = scope.clone();
+        }
+        let response = self.request("POST", "/v3/auth/tokens", &[], Some(&auth));
+        response.header("x-subject-token").unwrap().to_owned()
+    }
+
+    /// Makes an application credential of the one whom a token belongs to; answers how to identify oneself with it.
+    pub(crate) fn application_credential(&self, user: &str, token: &str, more: &Value) -> Value {
+        let mut credential = json!({ "name": "some", "secret": PASSWORD });
+        credential.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let path = format!("/v3/users/{}/application_credentials", self.id_of("users", user));
+        let body = json!({ "application_credential": credential });
+        let made = self.request("POST", &path, &[("X-Auth-Token", token)], Some(&body)).json();
+        let id = &made["application_credential"]["id"];
+        json!({
+            "methods": ["application_credential"],
+            "application_credential": { "id": id, "secret": PASSWORD },
+        })
+    }
+
+    pub(crate) fn revoke(&self, token: &str) {
+        let headers = [("X-Auth-Token", self.admin.as_str()), ("X-Subject-Token", token)];
+        self.request("DELETE", "/v3/auth/tokens", &headers, None);
+    }
+}
+
+impl Drop for Keystone {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+fn by_password(user: &str) -> Value {
+    let user = json!({ "name": user, "domain": { "id": "default" }, "password": PASSWORD });
+    json!({ "methods": ["password"], "password": { "user": user } })
+}
