@@ -35,6 +35,8 @@ pub use permissions::Rule;
 pub use policy::{KnownRule, Policy, RULES, RuleProblem, RuleText};
 pub use pools::{ListedPools, PoolChange, PoolDefinition, PoolListing};
 pub use queues::{ListedQueues, Patch, PurgeScope, QueueCreation, QueueListing, StatsEdge, StatsReport};
-pub use subscriptions::{ListedSubscriptions, ShownSubscription, SubscriptionListing, SubscriptionWish};
+pub use subscriptions::{
+    Follower, ListedSubscriptions, Notification, ShownSubscription, SubscriptionListing, SubscriptionWish,
+};
 pub use zaqar::{Stores, Zaqar};
 pub use zaqar_storage::Health;

@@ -11,6 +11,7 @@ use zaqar_model::{
 use zaqar_storage::{Created, ManagementStore, MessageStore, Placement, StorageError, StorageResult};
 
 use crate::permissions::PolicyInForce;
+use crate::subscriptions::LiveSubscriptions;
 use crate::{Keyring, Limits};
 
 /// Where everything is kept.
@@ -29,6 +30,7 @@ pub struct Zaqar {
     pub(crate) limits: Limits,
     pub(crate) keyring: Arc<Keyring>,
     pub(crate) policy: PolicyInForce,
+    pub(crate) live: LiveSubscriptions,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn IdSource>,
     /// Held while exhausted messages move to a dead-letter queue: two movers that read the same ones could bring a
@@ -46,6 +48,7 @@ impl Zaqar {
             limits,
             keyring: Arc::default(),
             policy: PolicyInForce::default(),
+            live: LiveSubscriptions::default(),
             clock,
             ids,
             moving: Arc::default(),

@@ -13,6 +13,7 @@ pub(crate) fn options(config: &Websocket) -> WebSocketOptions {
         max_connections: count(config.max_connections.into()),
         max_message_bytes: count(config.max_message_bytes),
         max_requests_per_second: Some(config.max_requests_per_second).filter(|rate| *rate > 0),
+        max_subscriptions: count(config.max_subscriptions.into()),
         handshake_timeout: Duration::from_secs(config.handshake_timeout),
         ping_interval: some(config.ping_interval),
         idle_timeout: Duration::from_secs(config.idle_timeout),
@@ -36,6 +37,7 @@ mod tests {
             max_connections: 2,
             max_message_bytes: 3,
             max_requests_per_second: 4,
+            max_subscriptions: 10,
             handshake_timeout: 5,
             ping_interval: 6,
             idle_timeout: 7,
@@ -54,6 +56,7 @@ mod tests {
             options.send_timeout,
             options.drain_timeout,
         ];
+        assert_eq!(options.max_subscriptions, 10);
         assert_eq!(times, [5, 6, 7, 8, 9].map(Duration::from_secs));
     }
 

@@ -9,6 +9,7 @@
 //! (what is in memory), `writer` (what goes to disk), `store` (opening and closing), `housekeeping` (giving space back)
 //! and `checkpoint`.
 
+mod arrivals;
 mod checkpoint;
 mod claims;
 mod data_directory;

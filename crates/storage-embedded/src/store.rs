@@ -287,6 +287,7 @@ impl MessageStore for EmbeddedMessageStore {
         }
         let writer = Arc::clone(&self.writer);
         let closed = tokio::task::spawn_blocking(move || writer.close()).await.map_err(StorageError::driver);
+        self.queues.all().iter().for_each(|queue| queue.arrivals.notify_waiters());
         drop(self.data.lock().take());
         closed
     }

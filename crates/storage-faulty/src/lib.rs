@@ -10,9 +10,9 @@ use zaqar_model::{
     StoredMessage, Subscription, SubscriptionId, Timestamp,
 };
 use zaqar_storage::{
-    Capabilities, Catalogue, ClaimRequest, Claimed, Claims, Created, Deletion, Deliveries, Destinations,
-    Flavors, Health, ManagementStore, MessageQuery, MessageStore, Messages, Migration, Pools, QueueFilter,
-    StorageError, StorageResult, SubscriptionChange, Subscriptions,
+    Arrivals, Capabilities, Catalogue, ClaimRequest, Claimed, Claims, Created, Deletion, Deliveries,
+    Destinations, Flavors, Health, ManagementStore, MessageQuery, MessageStore, Messages, Migration, Pools,
+    QueueFilter, StorageError, StorageResult, SubscriptionChange, Subscriptions,
 };
 
 /// Fails every call with [`StorageError::Driver`], but for `close`: it has nothing to lose.
@@ -65,6 +65,9 @@ faulty! {
         get_move(DestinationNumber) -> Option<QueueMove>;
         list_moves() -> Vec<QueueMove>;
         delete_move(DestinationNumber) -> ();
+    }
+    Arrivals {
+        wait_for_arrival(&Destination, Marker) -> ();
     }
     Messages {
         post(&Destination, &ClientId, Vec<NewMessage>, Timestamp) -> Vec<MessageId>;

@@ -234,8 +234,12 @@ const MESSAGES_DELETION: &[Member] =
 const CLAIM: &[Member] =
     &[may("limit", Type::Integer), may("ttl", Type::Integer), may("grace", Type::Integer)];
 const CLAIM_UPDATE: &[Member] = &[must("claim_id", Type::Text), may("ttl", Type::Integer)];
-const SUBSCRIPTION: &[Member] =
-    &[may("subscriber", Type::Text), may("ttl", Type::Integer), may("options", Type::Object)];
+const SUBSCRIPTION: &[Member] = &[
+    may("subscriber", Type::Text),
+    may("ttl", Type::Integer),
+    may("options", Type::Object),
+    may("marker", Type::Text),
+];
 const SUBSCRIPTION_ID: &[Member] = &[must("subscription_id", Type::Text)];
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ mod serve;
 mod service;
 mod session;
 mod signature;
+mod subscribed;
 mod write;
 
 pub use actions::action_names;

@@ -13,6 +13,8 @@ pub struct WebSocketOptions {
     pub max_message_bytes: usize,
     /// So many requests of one connection are served in a second; others wait. `None`: no limit.
     pub max_requests_per_second: Option<u32>,
+    /// A connection may be subscribed to so many queues and topics itself.
+    pub max_subscriptions: usize,
     /// A client must have become a WebSocket in this time, and before that have introduced itself by TLS in as long.
     pub handshake_timeout: Duration,
     /// How often a client is asked whether it is still there. `None`: never.
@@ -32,6 +34,7 @@ impl Default for WebSocketOptions {
             max_connections: 10_000,
             max_message_bytes: 1024 * 1024,
             max_requests_per_second: None,
+            max_subscriptions: 100,
             handshake_timeout: Duration::from_secs(10),
             ping_interval: Some(Duration::from_secs(30)),
             idle_timeout: Duration::from_secs(90),

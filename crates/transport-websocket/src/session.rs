@@ -7,28 +7,33 @@ use bytes::Bytes;
 use zaqar_authentication::{Authentication, Token};
 use zaqar_model::{Caller, DestinationKind, DestinationName, InvalidName, QueueName};
 
-use crate::actions::{About, Action, Does};
+use crate::actions::{About, Action, Does, Operation};
 use crate::caller::{bearer, believed, owner, sentence};
 use crate::dispatch::dispatch;
 use crate::envelope::Envelope;
 use crate::format::Format;
-use crate::handlers::Request;
+use crate::handlers::{Request, subscriptions};
 use crate::members::Members;
 use crate::reply::{Handled, Reply};
 use crate::service::WebSocketService;
+use crate::subscribed::Subscribed;
 use crate::{authenticate, signature};
 
 /// A connection's side of the conversation.
-#[derive(Debug)]
 pub(crate) struct Session {
     service: WebSocketService,
     /// What the client has authenticated with last.
     token: Option<Arc<Token>>,
+    pub(crate) subscribed: Subscribed,
+    max_subscriptions: usize,
+    /// What the connection is called as a subscriber, once it is one.
+    subscriber: Option<String>,
 }
 
 impl Session {
-    pub(crate) const fn new(service: WebSocketService) -> Self {
-        Self { service, token: None }
+    pub(crate) fn new(service: WebSocketService, max_subscriptions: usize) -> Self {
+        let subscribed = Subscribed::default();
+        Self { service, token: None, subscribed, max_subscriptions, subscriber: None }
     }
 
     /// For how long the client's token is still good. `None`: there is none.
@@ -49,7 +54,7 @@ impl Session {
         let Some(envelope) = Envelope::read(text) else {
             return nothing.answer(&Reply::error(400, "Unexpected body type. Expected dict or dict like."));
         };
-        let reply = self.handle(&envelope).await.unwrap_or_else(|refusal| refusal);
+        let reply = self.handle(format, &envelope).await.unwrap_or_else(|refusal| refusal);
         tracing::debug!(
             action = envelope.action.map(|action| action.get()),
             status = reply.status,
@@ -58,7 +63,7 @@ impl Session {
         envelope.answer(&reply)
     }
 
-    async fn handle(&mut self, envelope: &Envelope<'_>) -> Handled {
+    async fn handle(&mut self, format: Format, envelope: &Envelope<'_>) -> Handled {
         let action = find(envelope)?;
         let headers = envelope.headers.and_then(|headers| Members::read(headers.get()));
         let body = match envelope.body {
@@ -79,15 +84,37 @@ impl Session {
                 return Err(Reply::error(404, text));
             }
             Does::Authenticate => {
-                self.token = Some(authenticate::token(&headers, &self.service).await?);
+                let token = authenticate::token(&headers, &self.service).await?;
+                // What is subscribed to is the business of the project that subscribed.
+                if self.token.as_ref().is_none_or(|before| before.project != token.project) {
+                    self.subscribed.end_all();
+                }
+                self.token = Some(token);
                 return Ok(authenticate::welcome());
             }
         };
         let place = place(action, &body);
         let known = place.as_ref().ok().and_then(Option::as_ref);
         let caller = self.caller(action, &headers, known)?;
-        let (zaqar, kind) = (&*self.service.zaqar, action.kind());
-        dispatch(operation, &Request { zaqar, caller: &caller, kind, place: place?, body }).await
+        let (zaqar, kind) = (&Arc::clone(&self.service.zaqar), action.kind());
+        let request = Request { zaqar, caller: &caller, kind, place: place?, body };
+        if operation == Operation::CreateSubscription && subscriptions::is_to_the_connection(&request.body) {
+            return self.subscribe(format, &request).await;
+        }
+        dispatch(operation, &request).await
+    }
+
+    async fn subscribe(&mut self, format: Format, request: &Request<'_>) -> Handled {
+        let max = self.max_subscriptions;
+        if self.subscribed.len() >= max {
+            let text = format!("This connection has {max} subscriptions, and may have no more.");
+            return Err(Reply::bad_request(text));
+        }
+        let name = || format!("websocket://{:032x}", request.zaqar.ids().next_u128());
+        let subscriber = self.subscriber.get_or_insert_with(name).clone();
+        let (follower, reply) = subscriptions::follow(request, subscriber).await?;
+        self.subscribed.add(follower, format);
+        Ok(reply)
     }
 
     fn caller(

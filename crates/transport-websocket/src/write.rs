@@ -100,7 +100,7 @@ pub(crate) fn subscription(subscription: Subscription, now: Timestamp) -> Value 
 }
 
 /// Bodies were checked before they were stored.
-fn body(message: &Message) -> &RawValue {
+pub(crate) fn body(message: &Message) -> &RawValue {
     serde_json::from_slice(message.body.as_bytes()).unwrap_or(RawValue::NULL)
 }
 

@@ -33,6 +33,9 @@ section! {
     /// How many requests of one connection are served in a second. Further ones wait. 0 sets no limit.
     max_requests_per_second: u32 = 0;
 
+    /// How many queues and topics a connection may be subscribed to itself.
+    max_subscriptions: u32 = 100;
+
     /// How long a client may take to become a WebSocket, in seconds. As long for TLS before it.
     handshake_timeout: u64 = 10, at_least(1);
 

@@ -3,7 +3,7 @@
 use zaqar_model::{Caller, DestinationName};
 use zaqar_storage::{StorageError, SubscriptionChange};
 
-use super::{SubscriptionWish, absent};
+use super::{SubscriptionWish, absent, exists};
 use crate::error::OrUnavailable;
 use crate::permissions::Rule;
 use crate::{Error, Failure, Result, Zaqar};
@@ -41,6 +41,14 @@ impl Zaqar {
     ) -> Result<()> {
         let found = self.find(&caller.project, name).await.or_unavailable(failure)?;
         let changed = match (found, id.parse()) {
+            (Some(source), Ok(id)) if self.live.get(&source.destination, id, self.now()).is_some() => {
+                if change.subscriber.is_some() {
+                    return Err(Error::invalid(
+                        "The subscriber of this subscription is a WebSocket connection; that cannot be changed.",
+                    ));
+                }
+                self.live.update(&source.destination, id, &change, self.now())
+            }
             (Some(source), Ok(id)) => {
                 let store = &self.stores.messages;
                 match store.update_subscription(&source.destination, id, change, self.now()).await {
@@ -52,11 +60,4 @@ impl Zaqar {
         };
         if changed { Ok(()) } else { Err(absent(id)) }
     }
-}
-
-fn exists() -> Error {
-    Error::Conflict(
-        "Such subscription already exists. Subscriptions are unique by project + queue + subscriber URI."
-            .into(),
-    )
 }

@@ -27,6 +27,7 @@ impl Messages for ModelStore {
             owe(&mut contents, position, &stored, now);
             ids.push(id);
         }
+        self.changed.notify_waiters();
         Ok(ids)
     }
 
@@ -141,6 +142,7 @@ impl Messages for ModelStore {
         let mut state = self.state()?;
         state.contents.remove(destination);
         state.dropped.insert(destination.clone());
+        self.changed.notify_waiters();
         Ok(())
     }
 
@@ -158,6 +160,7 @@ impl Messages for ModelStore {
             stored.message.claim = None;
             contents.append(stored);
         }
+        self.changed.notify_waiters();
         Ok(())
     }
 

@@ -56,6 +56,7 @@ impl Migration for ModelStore {
             contents.last_sequence = contents.last_sequence.max(sequence);
         }
         contents.last_sequence = contents.last_sequence.max(last.get());
+        self.changed.notify_waiters();
         Ok(())
     }
 }

@@ -4,6 +4,7 @@
 //! is fast, and nothing in it outlives the process. Each file implements the trait of the same file in
 //! `zaqar-storage`.
 
+mod arrivals;
 mod catalogue;
 mod claims;
 mod contents;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::{MappedMutexGuard, Mutex, MutexGuard};
+use tokio::sync::Notify;
 use zaqar_model::{
     Destination, DestinationKind, DestinationNumber, Flavor, FlavorName, Pool, PoolName, ProjectId, Queue,
     QueueMove, QueueName, Timestamp,
@@ -34,6 +36,8 @@ use contents::Contents;
 #[derive(Debug, Default)]
 pub struct ModelStore {
     state: Arc<Mutex<State>>,
+    /// Those who wait look again whenever there may be something.
+    changed: Arc<Notify>,
     closed: AtomicBool,
 }
 
@@ -56,7 +60,8 @@ impl ModelStore {
 
     /// Another handle on the same data, open also when this one is closed: what a restart is to a store on disk.
     pub fn reopen(&self) -> Self {
-        Self { state: Arc::clone(&self.state), closed: AtomicBool::new(false) }
+        let (state, changed) = (Arc::clone(&self.state), Arc::clone(&self.changed));
+        Self { state, changed, closed: AtomicBool::new(false) }
     }
 
     fn state(&self) -> StorageResult<MutexGuard<'_, State>> {
@@ -82,7 +87,7 @@ impl ModelStore {
 
     /// One that is closed already: it keeps the place of a store that is being opened.
     pub(crate) fn closed() -> Self {
-        Self { state: Arc::default(), closed: AtomicBool::new(true) }
+        Self { closed: AtomicBool::new(true), ..Self::default() }
     }
 
     /// The moments behind `now` at which something in this destination begins or ends by itself.
@@ -107,6 +112,7 @@ impl ModelStore {
 
     fn shut(&self) {
         self.closed.store(true, Ordering::SeqCst);
+        self.changed.notify_waiters();
     }
 }
 

@@ -5,6 +5,8 @@ pub(crate) mod messages;
 pub(crate) mod queues;
 pub(crate) mod subscriptions;
 
+use std::sync::Arc;
+
 use zaqar_domain::Zaqar;
 use zaqar_model::{Caller, DestinationKind, DestinationName};
 
@@ -15,7 +17,7 @@ use crate::reply::Reply;
 /// A request whose form is right and whose caller is known.
 #[derive(Debug)]
 pub(crate) struct Request<'a> {
-    pub(crate) zaqar: &'a Zaqar,
+    pub(crate) zaqar: &'a Arc<Zaqar>,
     pub(crate) caller: &'a Caller,
     /// Of what a listing asks for.
     pub(crate) kind: DestinationKind,

@@ -1,24 +1,54 @@
 //! `subscription_*`: subscriptions to a queue or to a topic.
 
 use serde_json::{Map, Value, json};
-use zaqar_domain::{Error, SubscriptionListing, SubscriptionWish};
+use zaqar_domain::{Error, Follower, SubscriptionListing, SubscriptionWish};
+use zaqar_model::{DestinationName, SubscriptionId};
 
 use super::Request;
+use crate::members::Members;
 use crate::reply::{Handled, Reply};
 use crate::write;
 
 pub(crate) async fn create(request: &Request<'_>) -> Handled {
     let place = request.place()?;
-    let member = |name: &str| request.body.get::<Value>(name).map(|value| (name.to_owned(), value));
-    let document = Map::from_iter(["subscriber", "ttl", "options"].into_iter().filter_map(member));
-    let wish = SubscriptionWish::new(Value::Object(document))?;
+    let wish = wish(request, &["subscriber", "ttl", "options"])?;
     match request.zaqar.create_subscription(request.caller, place, &wish).await {
-        Ok(id) => {
-            let message = format!("Subscription {} created.", place.name);
-            Ok(Reply::new(201, &json!({ "subscription_id": id.to_string(), "message": message })))
-        }
-        Err(Error::Conflict(_)) => Err(Reply::new(409, &format!("Subscription {} not created.", place.name))),
-        Err(error) => Err(error.into()),
+        Ok(id) => Ok(created(place, id)),
+        Err(error) => Err(not_created(place, error)),
+    }
+}
+
+/// Whether the connection itself is to be the subscriber: none is named.
+pub(crate) fn is_to_the_connection(body: &Members<'_>) -> bool {
+    body.text("subscriber").is_none_or(|subscriber| subscriber.is_empty())
+}
+
+/// Subscribes the connection that is called `subscriber`.
+pub(crate) async fn follow(request: &Request<'_>, subscriber: String) -> Result<(Follower, Reply), Reply> {
+    let place = request.place()?;
+    let wish = wish(request, &["ttl", "options"])?;
+    let marker = request.body.text("marker");
+    let follower = request.zaqar.follow(request.caller, place, &wish, subscriber, marker.as_deref()).await;
+    let follower = follower.map_err(|error| not_created(place, error))?;
+    let reply = created(place, follower.id());
+    Ok((follower, reply))
+}
+
+fn wish(request: &Request<'_>, names: &[&str]) -> Result<SubscriptionWish, Reply> {
+    let member = |name: &&str| request.body.get::<Value>(name).map(|value| ((*name).to_owned(), value));
+    let document = Map::from_iter(names.iter().filter_map(member));
+    Ok(SubscriptionWish::new(Value::Object(document))?)
+}
+
+fn created(place: &DestinationName, id: SubscriptionId) -> Reply {
+    let message = format!("Subscription {} created.", place.name);
+    Reply::new(201, &json!({ "subscription_id": id.to_string(), "message": message }))
+}
+
+fn not_created(place: &DestinationName, error: Error) -> Reply {
+    match error {
+        Error::Conflict(_) => Reply::new(409, &format!("Subscription {} not created.", place.name)),
+        error => error.into(),
     }
 }
 

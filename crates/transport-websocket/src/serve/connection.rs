@@ -30,11 +30,13 @@ pub(super) enum End {
 
 pub(super) async fn run<S: AsyncRead + AsyncWrite + Unpin>(mut socket: WebSocketStream<S>, site: &Site) {
     let mut conversation = Conversation {
-        session: Session::new(site.service.clone()),
+        session: Session::new(site.service.clone(), site.options.max_subscriptions),
         pace: Pace::new(site.options.max_requests_per_second),
     };
     let end = conversation.hold(&mut socket, &site.options, site.phases.clone()).await;
     tracing::debug!(?end, "a conversation ended");
+    // Its subscriptions end before the client sees that the connection does.
+    drop(conversation);
     goodbye(socket, end).await;
 }
 
@@ -56,8 +58,8 @@ impl Conversation {
         let mut last_heard = Instant::now();
         let mut ticks = ticks(options);
         loop {
+            let time_left = self.session.time_left();
             let outgoing = tokio::select! {
-                biased;
                 () = stopping(&mut phases) => return End::Close(CloseCode::Away, "The server stops."),
                 received = socket.next() => {
                     last_heard = Instant::now();
@@ -70,7 +72,11 @@ impl Conversation {
                         None => return End::Gone,
                     }
                 }
-                () = over(self.session.time_left()) => {
+                told = self.session.subscribed.next() => match told {
+                    Ok(told) => told.format.write(told.text),
+                    Err(error) => return unreadable(&error),
+                },
+                () = over(time_left) => {
                     return End::Close(CloseCode::Library(4003), "Authentication expired.");
                 }
                 now = ticks.tick() => {
@@ -118,6 +124,15 @@ fn ticks(options: &WebSocketOptions) -> Interval {
     let mut ticks = interval_at(Instant::now() + period, period);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ticks
+}
+
+/// What was to be told cannot be read. The client comes back, and goes on where it was.
+fn unreadable(error: &zaqar_domain::Error) -> End {
+    match std::error::Error::source(error) {
+        Some(cause) => tracing::error!(error = %cause, "a notification could not be read"),
+        None => tracing::error!(%error, "a notification could not be read"),
+    }
+    End::Close(CloseCode::Error, "The messages cannot be read now.")
 }
 
 fn end_after(error: &Error) -> End {

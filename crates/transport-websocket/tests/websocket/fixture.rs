@@ -22,6 +22,7 @@ pub(crate) const OTHER_CLIENT: &str = "ff3b5d2a-2b9e-11e3-b191-71861300734c";
 pub(crate) struct Fixture {
     pub(crate) address: SocketAddr,
     pub(crate) zaqar: Arc<Zaqar>,
+    pub(crate) clock: Arc<ManualClock>,
     stop: Option<oneshot::Sender<()>>,
     serving: JoinHandle<()>,
 }
@@ -38,7 +39,12 @@ impl Fixture {
             placement: None,
         };
         let clock = Arc::new(ManualClock::new());
-        let zaqar = Arc::new(Zaqar::new(stores, Limits::default(), clock, Arc::new(RandomIds)));
+        let zaqar = Arc::new(Zaqar::new(
+            stores,
+            Limits::default(),
+            Arc::<ManualClock>::clone(&clock),
+            Arc::new(RandomIds),
+        ));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let keys = SigningKeys::new(Some("test_key"), &[], 1_000_000);
@@ -50,7 +56,7 @@ impl Fixture {
                 std::future::pending::<()>().await;
             }
         }));
-        Self { address, zaqar, stop: Some(stop), serving }
+        Self { address, zaqar, clock, stop: Some(stop), serving }
     }
 
     pub(crate) async fn connect(&self) -> Client {

@@ -8,5 +8,6 @@ mod fixture;
 mod hostile;
 mod presigned;
 mod raw;
+mod subscriptions;
 mod topics;
 mod whole_table;
