@@ -2,6 +2,7 @@
 //!
 //! What lives here: the command line, starting and stopping, logs. What does not: any rule of the service.
 
+mod asyncapi_command;
 mod cli;
 mod config_commands;
 mod configuration;
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
         Some(Command::Policy { command: PolicyCommand::Sample }) => policy_commands::sample(),
         Some(Command::Policy { command: PolicyCommand::Check(sources) }) => policy_commands::check(&sources),
         Some(Command::Openapi) => openapi_command::print(),
+        Some(Command::Asyncapi) => asyncapi_command::print(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use support::keystone::Keystone;
 use support::lines::Lines;
 use support::queues;
-use support::server::Site;
+use support::server::{Site, zaqar};
 use support::tools::Tools;
 
 fn python(script: &str, arguments: &[&str]) {
@@ -32,6 +32,14 @@ fn what_was_posted_by_websocket_is_there_over_rest() {
 }
 
 #[test]
+fn the_asyncapi_document_in_the_guide_is_that_of_this_version() {
+    let output = zaqar().arg("asyncapi").output().unwrap();
+    assert!(output.status.success());
+    let committed = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/asyncapi.json")).unwrap();
+    assert!(committed == output.stdout, "renew it: cargo run -- asyncapi > docs/asyncapi.json");
+}
+
+#[test]
 fn when_the_server_stops_each_connection_is_told() {
     let server = Site::new("").start();
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python/websocket_wait.py");
@@ -42,6 +50,25 @@ fn when_the_server_stops_each_connection_is_told() {
     assert!(server.stop().success());
     assert_eq!(output.all(), ["connected", "closed with 1001"]);
     assert!(waiting.wait().unwrap().success());
+}
+
+#[test]
+fn after_a_kill_a_connections_own_subscription_is_gone() {
+    let site = Site::new("");
+    let server = site.start();
+    let script = format!("{}/tests/python/websocket_subscribe.py", env!("CARGO_MANIFEST_DIR"));
+    let mut command = Command::new(Tools::find().python);
+    let mut subscriber =
+        command.arg(script).arg(server.websocket_url()).stdout(Stdio::piped()).env_clear().spawn().unwrap();
+    let lines = Lines::collect(subscriber.stdout.take().unwrap());
+    lines.find(|line| line == "subscriptions: 1").unwrap();
+    server.kill();
+    assert!(subscriber.wait().unwrap().success());
+    let server = site.start();
+    let list = b"GET /v2/queues/q/subscriptions HTTP/1.1\r\nHost: localhost\r\nX-Project-ID: p\r\n\
+                 Client-ID: 3381af92-2b9e-11e3-b191-71861300734c\r\n\r\n";
+    let listed = server.client().exchange(list).unwrap().json();
+    assert_eq!(listed["subscriptions"].as_array().unwrap().len(), 0, "{listed}");
 }
 
 #[test]

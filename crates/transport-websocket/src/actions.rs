@@ -58,9 +58,9 @@ pub(crate) enum About {
 /// A member of a body.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Member {
-    name: &'static str,
-    is: Type,
-    required: bool,
+    pub(crate) name: &'static str,
+    pub(crate) is: Type,
+    pub(crate) required: bool,
 }
 
 /// What a pre-signed URL must allow: a method of HTTP on this part of a queue.
@@ -76,7 +76,7 @@ pub(crate) struct Action {
     pub(crate) does: Does,
     pub(crate) about: About,
     pub(crate) presigned: Option<Presigned>,
-    members: &'static [Member],
+    pub(crate) members: &'static [Member],
 }
 
 const fn may(name: &'static str, is: Type) -> Member {

@@ -5,6 +5,7 @@
 //! domain that the REST interface calls, too.
 
 mod actions;
+mod asyncapi;
 mod authenticate;
 mod caller;
 mod dispatch;
@@ -22,6 +23,7 @@ mod subscribed;
 mod write;
 
 pub use actions::action_names;
+pub use asyncapi::asyncapi;
 pub use options::WebSocketOptions;
 pub use serve::{Tls, serve};
 pub use service::WebSocketService;
