@@ -99,9 +99,10 @@ async fn many_connections(server: &Server) {
     println!("with a subscription each: {:.1} KiB each", each(server.memory()));
 
     let (told, mut arrivals) = mpsc::unbounded_channel();
+    let mut readers = tokio::task::JoinSet::new();
     for mut socket in sockets {
         let told = told.clone();
-        tokio::spawn(async move {
+        readers.spawn(async move {
             loop {
                 receive(&mut socket).await;
                 told.send(Instant::now()).unwrap();
@@ -117,6 +118,7 @@ async fn many_connections(server: &Server) {
             latencies.push(arrivals.recv().await.unwrap() - start);
         }
     }
+    readers.shutdown().await;
     latencies.sort_unstable();
     let at = |percent: usize| latencies[(latencies.len() - 1) * percent / 100];
     println!("a message to all of them: p50 {:.1?}, p99 {:.1?}, the last {:.1?}", at(50), at(99), at(100));

@@ -12,6 +12,7 @@ pub(crate) fn options(config: &Websocket) -> WebSocketOptions {
         external_port: config.external_port,
         max_connections: count(config.max_connections.into()),
         max_message_bytes: count(config.max_message_bytes),
+        compression: config.compression,
         max_requests_per_second: Some(config.max_requests_per_second).filter(|rate| *rate > 0),
         max_subscriptions: count(config.max_subscriptions.into()),
         handshake_timeout: Duration::from_secs(config.handshake_timeout),

@@ -11,6 +11,8 @@ pub struct WebSocketOptions {
     pub max_connections: usize,
     /// A client that sends a larger message is told so, and the connection closed.
     pub max_message_bytes: usize,
+    /// Whether messages are compressed where a client offers it.
+    pub compression: bool,
     /// So many requests of one connection are served in a second; others wait. `None`: no limit.
     pub max_requests_per_second: Option<u32>,
     /// A connection may be subscribed to so many queues and topics itself.
@@ -33,6 +35,7 @@ impl Default for WebSocketOptions {
             external_port: None,
             max_connections: 10_000,
             max_message_bytes: 1024 * 1024,
+            compression: true,
             max_requests_per_second: None,
             max_subscriptions: 100,
             handshake_timeout: Duration::from_secs(10),

@@ -30,6 +30,9 @@ section! {
     /// what is around it.
     max_message_bytes: u64 = 1_048_576, at_least(1024);
 
+    /// Whether messages are compressed where a client offers it (permessage-deflate).
+    compression: bool = true;
+
     /// How many requests of one connection are served in a second. Further ones wait. 0 sets no limit.
     max_requests_per_second: u32 = 0;
 

@@ -26,12 +26,11 @@ SHOWS = '''new Promise((resolve) => {
 })'''
 
 
-class Browser:
-    def __init__(self, directory):
-        command = ['chromium', *FLAGS, f'--user-data-dir={directory}', 'about:blank']
-        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-        line = next(line for line in self.process.stderr if 'DevTools listening on ' in line)
-        self.socket = connect(line.split(' on ')[1].strip(), max_size=None)
+class Tab:
+    """A tab of the browser that listens on `socket`."""
+
+    def __init__(self, socket):
+        self.socket = socket
         self.number = 0
         self.session = None
         target = self.call('Target.createTarget', url='about:blank')['targetId']
@@ -61,31 +60,36 @@ class Browser:
         return [json.loads(item) for item in json.loads(result['result']['value'])]
 
 
+def misses_nothing(tab, page, poster):
+    def post(*bodies):
+        messages = [{'body': body, 'ttl': 300} for body in bodies]
+        body = {'queue_name': 'orders', 'messages': messages}
+        poster.send(json.dumps({'action': 'message_post', 'headers': HEADERS, 'body': body}))
+        assert json.loads(poster.recv())['headers']['status'] == 201
+
+    post('before anybody follows')
+    tab.go_to(page)
+    assert tab.shown(0) == []
+    post({'pizza': 1}, {'pizza': 2})
+    assert tab.shown(2) == [{'pizza': 1}, {'pizza': 2}]
+    tab.go_to('about:blank')
+    post({'pizza': 3}, {'pizza': 4})
+    tab.go_to(page)
+    post({'pizza': 5})
+    assert tab.shown(3) == [{'pizza': 3}, {'pizza': 4}, {'pizza': 5}]
+
+
 def main(page, url, directory):
     wanted = urllib.parse.urlencode({'url': url, 'queue': 'orders', 'project': 'demo'})
     page = f'{pathlib.Path(page).as_uri()}?{wanted}'
-    browser = Browser(directory)
-    try:
-        with connect(url) as poster:
-            def post(*bodies):
-                messages = [{'body': body, 'ttl': 300} for body in bodies]
-                body = {'queue_name': 'orders', 'messages': messages}
-                poster.send(json.dumps({'action': 'message_post', 'headers': HEADERS, 'body': body}))
-                assert json.loads(poster.recv())['headers']['status'] == 201
-
-            post('before anybody follows')
-            browser.go_to(page)
-            assert browser.shown(0) == []
-            post({'pizza': 1}, {'pizza': 2})
-            assert browser.shown(2) == [{'pizza': 1}, {'pizza': 2}]
-            browser.go_to('about:blank')
-            post({'pizza': 3}, {'pizza': 4})
-            browser.go_to(page)
-            post({'pizza': 5})
-            assert browser.shown(3) == [{'pizza': 3}, {'pizza': 4}, {'pizza': 5}]
-    finally:
-        browser.process.terminate()
-        browser.process.wait()
+    command = ['chromium', *FLAGS, f'--user-data-dir={directory}', 'about:blank']
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as browser:
+        try:
+            line = next(line for line in browser.stderr if 'DevTools listening on ' in line)
+            with connect(line.split(' on ')[1].strip(), max_size=None) as socket, connect(url) as poster:
+                misses_nothing(Tab(socket), page, poster)
+        finally:
+            browser.terminate()
 
 
 main(*sys.argv[1:])

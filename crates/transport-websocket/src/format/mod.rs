@@ -5,7 +5,7 @@ mod from_messagepack;
 mod to_messagepack;
 
 use bytes::Bytes;
-use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
+use yawc::Frame;
 use zaqar_model::JsonText;
 
 /// What a frame is written in, and the reply to it.
@@ -34,10 +34,10 @@ impl Format {
     }
 
     /// A frame with `text`, a JSON text.
-    pub(crate) fn write(self, text: String) -> Message {
+    pub(crate) fn write(self, text: String) -> Frame {
         match self {
-            Self::Json => Message::Text(Utf8Bytes::from(text)),
-            Self::MessagePack => Message::Binary(to_messagepack::of_json(text.as_bytes()).into()),
+            Self::Json => Frame::text(text),
+            Self::MessagePack => Frame::binary(to_messagepack::of_json(text.as_bytes())),
         }
     }
 
@@ -51,15 +51,13 @@ impl Format {
 
 #[cfg(test)]
 mod tests {
+    use super::Format;
     use bytes::Bytes;
     use proptest::prelude::{Just, Strategy, any, prop_assert_eq, prop_oneof, proptest};
     use serde_json::{Map, Value, json};
-    use tokio_tungstenite::tungstenite::Message;
-
-    use super::Format;
 
     fn through_messagepack(value: &Value) -> Value {
-        let Message::Binary(packed) = Format::MessagePack.write(value.to_string()) else { panic!() };
+        let packed = Format::MessagePack.write(value.to_string()).into_payload();
         let text = Format::MessagePack.read(packed).unwrap();
         serde_json::from_slice(text.as_bytes()).unwrap()
     }
@@ -84,7 +82,7 @@ mod tests {
     #[test]
     fn what_is_deeper_than_recursion_goes_is_written_and_read() {
         let text = format!("{}{}", "[".repeat(960), "]".repeat(960));
-        let Message::Binary(packed) = Format::MessagePack.write(text.clone()) else { panic!() };
+        let packed = Format::MessagePack.write(text.clone()).into_payload();
         assert_eq!(&Format::MessagePack.read(packed).unwrap().as_bytes()[..], text.as_bytes());
     }
 
@@ -99,9 +97,7 @@ mod tests {
 
     #[test]
     fn spaces_make_no_difference() {
-        let Message::Binary(packed) = Format::MessagePack.write(" { \"a\" : [ 1 , 2.5e0 ] } ".into()) else {
-            panic!()
-        };
+        let packed = Format::MessagePack.write(" { \"a\" : [ 1 , 2.5e0 ] } ".into()).into_payload();
         assert_eq!(&Format::MessagePack.read(packed).unwrap().as_bytes()[..], b"{\"a\":[1,2.5]}");
     }
 

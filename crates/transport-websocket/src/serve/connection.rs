@@ -1,18 +1,19 @@
 //! The conversation: requests are answered one after the other. While one is being answered, or its reply is on its
 //! way, nothing more is read: so a client that sends faster than it reads waits, and costs no memory.
 
+use std::io::ErrorKind;
 use std::time::Duration;
 
-use futures_util::{SinkExt, StreamExt};
-use tokio::io::{AsyncRead, AsyncWrite};
+use bytes::Bytes;
+use futures_util::SinkExt;
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
 use tokio::sync::watch;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, timeout};
-use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::error::{CapacityError, Error, ProtocolError};
-use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
-use tokio_tungstenite::tungstenite::{Bytes, Message};
+use yawc::{Frame, OpCode, Role, WebSocket, WebSocketError};
 
 use super::goodbye::goodbye;
+use super::handshake::Granted;
 use super::pace::Pace;
 use super::{Phase, Site};
 use crate::WebSocketOptions;
@@ -23,12 +24,27 @@ use crate::session::Session;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
     /// The client is told why.
-    Close(CloseCode, &'static str),
+    Close(u16, &'static str),
     /// There is nobody to tell.
     Gone,
 }
 
-pub(super) async fn run<S: AsyncRead + AsyncWrite + Unpin>(mut socket: WebSocketStream<S>, site: &Site) {
+const AWAY: u16 = 1001;
+const PROTOCOL: u16 = 1002;
+const NO_UTF8: u16 = 1007;
+const TOO_LARGE: u16 = 1009;
+const FAILED: u16 = 1011;
+/// Upstream's.
+const TOKEN_ENDED: u16 = 4003;
+
+type Socket<'a> = WebSocket<&'a mut TokioIo<Upgraded>>;
+
+pub(super) async fn run(granted: Granted, site: &Site) {
+    let Granted { mut stream, extensions } = granted;
+    let (role, frames) = (Role::Server, site.frames.clone());
+    let socket = WebSocket::from_stream_with_extensions(&mut stream, role, extensions.as_deref(), frames);
+    // It agreed on the extensions itself.
+    let Ok(mut socket) = socket else { return };
     let mut conversation = Conversation {
         session: Session::new(site.service.clone(), site.options.max_subscriptions),
         pace: Pace::new(site.options.max_requests_per_second),
@@ -37,7 +53,8 @@ pub(super) async fn run<S: AsyncRead + AsyncWrite + Unpin>(mut socket: WebSocket
     tracing::debug!(?end, "a conversation ended");
     // Its subscriptions end before the client sees that the connection does.
     drop(conversation);
-    goodbye(socket, end).await;
+    drop(socket);
+    goodbye(&mut stream, end).await;
 }
 
 struct Conversation {
@@ -46,50 +63,48 @@ struct Conversation {
 }
 
 impl Conversation {
-    async fn hold<S>(
+    async fn hold(
         &mut self,
-        socket: &mut WebSocketStream<S>,
+        socket: &mut Socket<'_>,
         options: &WebSocketOptions,
         mut phases: watch::Receiver<Phase>,
-    ) -> End
-    where
-        S: AsyncRead + AsyncWrite + Unpin,
-    {
+    ) -> End {
         let mut last_heard = Instant::now();
         let mut ticks = ticks(options);
         loop {
             let time_left = self.session.time_left();
             let outgoing = tokio::select! {
-                () = stopping(&mut phases) => return End::Close(CloseCode::Away, "The server stops."),
-                received = socket.next() => {
+                () = stopping(&mut phases) => return End::Close(AWAY, "The server stops."),
+                received = socket.next_frame() => {
                     last_heard = Instant::now();
                     match received {
-                        Some(Ok(Message::Text(text))) => self.answer(Format::Json, text.into()).await,
-                        Some(Ok(Message::Binary(bytes))) => self.answer(Format::MessagePack, bytes).await,
-                        // The library answers pings and closes by itself.
-                        Some(Ok(_)) => continue,
-                        Some(Err(error)) => return end_after(&error),
-                        None => return End::Gone,
+                        Ok(frame) => self.answer(frame).await,
+                        Err(error) => return end_after(&error),
                     }
                 }
                 told = self.session.subscribed.next() => match told {
-                    Ok(told) => told.format.write(told.text),
+                    Ok(told) => Some(told.format.write(told.text)),
                     Err(error) => return unreadable(&error),
                 },
-                () = over(time_left) => {
-                    return End::Close(CloseCode::Library(4003), "Authentication expired.");
-                }
+                () = over(time_left) => return End::Close(TOKEN_ENDED, "Authentication expired."),
                 now = ticks.tick() => {
                     if now.duration_since(last_heard) >= options.idle_timeout {
-                        return End::Close(CloseCode::Away, "Nothing came for too long.");
+                        return End::Close(AWAY, "Nothing came for too long.");
                     }
                     if options.ping_interval.is_none() {
                         continue;
                     }
-                    Message::Ping(Bytes::new())
+                    Some(Frame::ping(Bytes::new()))
                 }
             };
-            match timeout(options.send_timeout, socket.send(outgoing)).await {
+            let sending = async {
+                match outgoing {
+                    Some(frame) => socket.send(frame).await,
+                    // The library has the answer to a ping ready, or to a close.
+                    None => socket.flush().await,
+                }
+            };
+            match timeout(options.send_timeout, sending).await {
                 Ok(Ok(())) => {}
                 Ok(Err(_)) => return End::Gone,
                 Err(_) => {
@@ -100,9 +115,15 @@ impl Conversation {
         }
     }
 
-    async fn answer(&mut self, format: Format, frame: Bytes) -> Message {
+    /// The reply, if the frame is a request.
+    async fn answer(&mut self, frame: Frame) -> Option<Frame> {
+        let format = match frame.opcode() {
+            OpCode::Text => Format::Json,
+            OpCode::Binary => Format::MessagePack,
+            _ => return None,
+        };
         self.pace.wait().await;
-        format.write(self.session.answer(format, frame).await)
+        Some(format.write(self.session.answer(format, frame.into_payload()).await))
     }
 }
 
@@ -132,18 +153,19 @@ fn unreadable(error: &zaqar_domain::Error) -> End {
         Some(cause) => tracing::error!(error = %cause, "a notification could not be read"),
         None => tracing::error!(%error, "a notification could not be read"),
     }
-    End::Close(CloseCode::Error, "The messages cannot be read now.")
+    End::Close(FAILED, "The messages cannot be read now.")
 }
 
-fn end_after(error: &Error) -> End {
+fn end_after(error: &WebSocketError) -> End {
     match error {
-        Error::Capacity(CapacityError::MessageTooLong { .. }) => End::Close(
-            CloseCode::Size,
+        WebSocketError::FrameTooLarge => End::Close(
+            TOO_LARGE,
             "The message is larger than [drivers:transport:websocket] max_message_bytes.",
         ),
-        Error::Utf8(_) => End::Close(CloseCode::Invalid, "A text frame is not UTF-8."),
-        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => End::Gone,
-        Error::Protocol(_) => End::Close(CloseCode::Protocol, "This goes against the protocol of WebSocket."),
-        _ => End::Gone,
+        WebSocketError::InvalidUTF8 => End::Close(NO_UTF8, "A text frame is not UTF-8."),
+        // What was compressed wrongly is no failure of the connection.
+        WebSocketError::IoError(error) if error.kind() != ErrorKind::InvalidInput => End::Gone,
+        WebSocketError::ConnectionClosed | WebSocketError::HTTPError(_) => End::Gone,
+        _ => End::Close(PROTOCOL, "This goes against the protocol of WebSocket."),
     }
 }

@@ -10,29 +10,33 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::server::conn::http1::Builder;
 use hyper::service::service_fn;
-use hyper::upgrade::OnUpgrade;
+use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
-use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+use yawc::{Options, WebSocket};
 
-use crate::WebSocketOptions;
+use super::Site;
 
 const MAX_HEAD_BYTES: usize = 64 * 1024;
-/// Idle connections keep a buffer of this size.
-const READ_BUFFER: usize = 4 * 1024;
+
+/// A connection that became a WebSocket, and the extensions that were agreed on.
+pub(super) struct Granted {
+    pub(super) stream: TokioIo<Upgraded>,
+    pub(super) extensions: Option<String>,
+}
 
 /// `None`: it became none, and the client was told why.
-pub(super) async fn upgrade<S>(stream: S, options: &WebSocketOptions) -> Option<WebSocketStream<S>>
+pub(super) async fn upgrade<S>(stream: S, site: &Site) -> Option<Granted>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let granted: Mutex<Option<OnUpgrade>> = Mutex::default();
+    let granted: Mutex<Option<(OnUpgrade, Option<String>)>> = Mutex::default();
     let service = service_fn(|mut request: Request<Incoming>| {
-        let response = answer(&request, options.external_port);
+        let response = answer(&request, site);
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-            let upgrade = hyper::upgrade::on(&mut request);
+            let extensions = response.headers().get(header::SEC_WEBSOCKET_EXTENSIONS);
+            let extensions = extensions.and_then(|agreed| agreed.to_str().ok()).map(str::to_owned);
+            let upgrade = (hyper::upgrade::on(&mut request), extensions);
             *granted.lock().unwrap_or_else(PoisonError::into_inner) = Some(upgrade);
         }
         std::future::ready(Ok::<_, Infallible>(response))
@@ -40,24 +44,28 @@ where
     let mut builder = Builder::new();
     builder.header_read_timeout(None).max_header_size(MAX_HEAD_BYTES);
     let connection = builder.serve_connection(TokioIo::new(stream), service).with_upgrades();
-    match tokio::time::timeout(options.handshake_timeout, connection).await {
+    match tokio::time::timeout(site.options.handshake_timeout, connection).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => tracing::debug!(%error, "a connection ended before it was a WebSocket"),
         Err(_) => tracing::debug!("a connection did not become a WebSocket in time"),
     }
-    let granted = granted.into_inner().unwrap_or_else(PoisonError::into_inner)?;
-    let parts = granted.await.ok()?.downcast::<TokioIo<S>>().ok()?;
-    let config = WebSocketConfig::default()
-        .read_buffer_size(READ_BUFFER)
-        // Every reply is sent at once.
-        .write_buffer_size(0)
-        .max_message_size(Some(options.max_message_bytes))
-        .max_frame_size(Some(options.max_message_bytes));
-    let (stream, read) = (parts.io.into_inner(), parts.read_buf.to_vec());
-    Some(WebSocketStream::from_partially_read(stream, read, Role::Server, Some(config)).await)
+    let (upgrade, extensions) = granted.into_inner().unwrap_or_else(PoisonError::into_inner)?;
+    Some(Granted { stream: TokioIo::new(upgrade.await.ok()?), extensions })
 }
 
-fn answer(request: &Request<Incoming>, external_port: Option<u16>) -> Response<Full<Bytes>> {
+/// What the library makes of the request. It gets a copy of the head only, since it would keep the stream to itself, and we
+/// want it back when the conversation is over.
+fn agree(
+    request: &Request<Incoming>,
+    frames: &Options,
+) -> Result<Response<Full<Bytes>>, yawc::WebSocketError> {
+    let mut head = Request::new(());
+    head.headers_mut().clone_from(request.headers());
+    let (response, _) = WebSocket::upgrade_with_options(&mut head, frames.clone())?;
+    Ok(response.map(|_| Full::default()))
+}
+
+fn answer(request: &Request<Incoming>, site: &Site) -> Response<Full<Bytes>> {
     let names = |name, value: &str| {
         let given = request.headers().get(name).and_then(|given: &HeaderValue| given.to_str().ok());
         given.is_some_and(|given| given.eq_ignore_ascii_case(value))
@@ -67,10 +75,10 @@ fn answer(request: &Request<Incoming>, external_port: Option<u16>) -> Response<F
         refusal.headers_mut().insert(header::UPGRADE, HeaderValue::from_static("websocket"));
         return refusal;
     }
-    if !names_port(request, external_port) {
+    if !names_port(request, site.options.external_port) {
         return refuse(StatusCode::BAD_REQUEST, "The port in the header Host is not that of this service.");
     }
-    match create_response_with_body(request, Full::default) {
+    match agree(request, &site.frames) {
         Ok(response) => response,
         Err(error) => {
             refuse(StatusCode::BAD_REQUEST, &format!("This is no handshake of WebSocket: {error}."))

@@ -1,6 +1,7 @@
 //! Connections: accepted, bounded in number and time, told when the server stops.
 
 mod connection;
+mod frames;
 mod goodbye;
 mod handshake;
 mod pace;
@@ -38,6 +39,8 @@ enum Phase {
 struct Site {
     service: WebSocketService,
     options: WebSocketOptions,
+    /// How frames are read and written.
+    frames: yawc::Options,
     tls: Option<Tls>,
     phases: watch::Receiver<Phase>,
 }
@@ -55,7 +58,7 @@ pub async fn serve(
     let max = options.max_connections.clamp(1, Semaphore::MAX_PERMITS.min(u32::MAX as usize));
     let places = Arc::new(Semaphore::new(max));
     let (phase, phases) = watch::channel(Phase::Serving);
-    let site = Arc::new(Site { service, options, tls, phases });
+    let site = Arc::new(Site { service, options, frames: frames::options(&options), tls, phases });
     loop {
         // With all places taken, nobody is accepted: the kernel's queue waits.
         let accepted = async {
@@ -119,9 +122,9 @@ async fn receive(stream: TcpStream, site: &Site) {
 
 async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(stream: S, site: &Site) {
     // In a box of its own: it is gone when the conversation begins.
-    let upgraded = Box::pin(handshake::upgrade(stream, &site.options)).await;
-    if let Some(socket) = upgraded {
-        connection::run(socket, site).await;
+    let granted = Box::pin(handshake::upgrade(stream, site)).await;
+    if let Some(granted) = granted {
+        connection::run(granted, site).await;
     }
 }
 

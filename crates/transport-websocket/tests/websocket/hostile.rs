@@ -94,6 +94,20 @@ async fn a_client_that_does_not_read_is_cut_off_and_costs_no_memory() {
 }
 
 #[tokio::test]
+async fn a_flood_of_pings_costs_no_memory_and_is_cut_off_where_nobody_reads_the_answers() {
+    let options = WebSocketOptions {
+        send_timeout: std::time::Duration::from_millis(200),
+        ..WebSocketOptions::default()
+    };
+    let fixture = Fixture::with(options).await;
+    let client = RawClient::connect(fixture.address).await;
+    let pings = frame(0x89, &[0; 125]).repeat(1000);
+    let (_unread, mut write) = client.stream.into_split();
+    while write.write_all(&pings).await.is_ok() {}
+    fixture.connect().await.expect(200, "queue_list", json!({})).await;
+}
+
+#[tokio::test]
 async fn what_is_no_handshake_is_told_why() {
     let fixture = Fixture::new().await;
     for (request, status) in [
