@@ -39,13 +39,11 @@ async fn main() {
 
 async fn one_connection(server: &Server) {
     let mut rest = open(server.rest).await;
-    let request = format!(
-        "GET /v2/queues/bench/stats HTTP/1.1\r\nHost: localhost\r\nX-Project-ID: bench\r\n\
-         Client-ID: 3381af92-2b9e-11e3-b191-71861300734c\r\n\r\n"
-    );
+    let request = "GET /v2/queues/bench/stats HTTP/1.1\r\nHost: localhost\r\nX-Project-ID: bench\r\n\
+                   Client-ID: 3381af92-2b9e-11e3-b191-71861300734c\r\n\r\n";
     post(&mut rest).await;
     let rest =
-        per_second("REST, one request after the other", async || exchange(&mut rest, &request).await).await;
+        per_second("REST, one request after the other", async || exchange(&mut rest, request).await).await;
     let ask = frame(&format!(
         r#"{{"action": "queue_get_stats", "headers": {HEADERS}, "body": {{"queue_name": "bench"}}}}"#
     ));

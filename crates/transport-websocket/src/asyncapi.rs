@@ -209,7 +209,8 @@ mod tests {
             .filter(|action| action.does != Does::OnlyByRest)
             .map(|action| action.name)
             .collect();
-        (described.sort_unstable(), answered.sort_unstable());
+        described.sort_unstable();
+        answered.sort_unstable();
         assert_eq!(described, answered);
     }
 

@@ -71,7 +71,8 @@ async fn it_is_listed_shown_and_changed_like_others_and_ends_with_its_connection
     let listed = listed["subscriptions"].as_array().unwrap();
     let mut ids: Vec<_> = listed.iter().map(|item| item["id"].as_str().unwrap()).collect();
     let mut expected = [id.as_str(), stored.as_str()];
-    (ids.sort_unstable(), expected.sort_unstable());
+    ids.sort_unstable();
+    expected.sort_unstable();
     assert_eq!(ids, expected);
     let named = json!({ "queue_name": "q", "subscription_id": id });
     let mut shown = other.expect(200, "subscription_get", named.clone()).await;
