@@ -11,11 +11,12 @@ use crate::PooledMessageStore;
 impl Arrivals for PooledMessageStore {
     async fn wait_for_arrival(&self, at: &Destination, behind: Marker) -> StorageResult<()> {
         let mut left: Option<Arc<dyn MessageStore>> = None;
+        let mut is_new = false;
         loop {
-            let Some(visit) = self.pooled.visit(at).await? else {
-                return Err(StorageError::NotFound("queue"));
-            };
+            // Nobody may have posted to it yet.
+            let visit = self.pooled.visit_to_write(at).await?;
             let store = Arc::clone(&visit.store);
+            is_new |= visit.is_new;
             // Outside of its gate: a queue may move while somebody waits for it. The pool that it leaves drops it, and
             // that ends the wait there.
             drop(visit);
@@ -23,7 +24,7 @@ impl Arrivals for PooledMessageStore {
                 Err(StorageError::NotFound(_)) if !left.is_some_and(|left| Arc::ptr_eq(&left, &store)) => {
                     left = Some(store);
                 }
-                outcome => return outcome,
+                outcome => return self.pooled.forget_if_dropped(is_new, at, outcome).await,
             }
         }
     }
