@@ -112,7 +112,7 @@ config! {
     management_redis: Redis in "drivers:management_store:redis", without_effect();
     management_mongodb: Mongodb in "drivers:management_store:mongodb", without_effect();
     management_sqlalchemy: Sqlalchemy in "drivers:management_store:sqlalchemy", without_effect();
-    storage: Storage in "storage", without_effect();
+    storage: Storage in "storage";
     pooling_catalog: PoolingCatalog in "pooling:catalog";
     notification: Notification in "notification", without_effect();
     signed_url: SignedUrl in "signed_url";

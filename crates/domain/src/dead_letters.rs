@@ -12,7 +12,7 @@ use zaqar_model::{
 };
 use zaqar_storage::{DeadLetterPolicy, StorageResult};
 
-use crate::queues::Attributes;
+use crate::queues::{Attributes, NewQueue};
 use crate::zaqar::to_the_end;
 use crate::{Stores, Zaqar};
 
@@ -90,7 +90,7 @@ impl Mover {
                 return Ok(());
             }
             let moved = exhausted.into_iter().map(|stored| freed(stored, self.ttl, now)).collect();
-            let queue = self.stores.find_or_create(&self.from.project, &self.to).await?;
+            let queue = self.stores.find_or_create(&self.from.project, &self.to, NewQueue::default()).await?;
             store.move_exhausted(&self.from, &queue.destination, moved, now).await?;
         }
     }

@@ -13,6 +13,9 @@ pub type Result<T> = std::result::Result<T, Error>;
 pub enum Error {
     #[error("You are not authorized to complete this action.")]
     Forbidden,
+    /// A stage of a pipeline does not let the caller do this, and says why.
+    #[error("{0}")]
+    Refused(String),
     /// What was asked for breaks a rule or a limit.
     #[error("{0}")]
     Invalid(String),
@@ -45,6 +48,9 @@ pub enum Error {
     /// A message cannot be encrypted or decrypted, for want of the right key for instance.
     #[error("{failure} A message cannot be encrypted or decrypted: the server's log says why.")]
     Encryption { failure: Failure, source: Box<dyn std::error::Error + Send + Sync> },
+    /// A stage of a pipeline could not do its part.
+    #[error("A stage of the service's pipeline failed: the server's log says which and why.")]
+    StageFailed { source: Box<dyn std::error::Error + Send + Sync> },
     /// Something failed where upstream, too, has no better answer.
     #[error("{failure}")]
     Internal { failure: Failure, source: StorageError },

@@ -11,6 +11,7 @@ use zaqar_storage::{ClaimRequest, Health, MessageQuery, StorageResult};
 
 use crate::error::OrUnavailable;
 use crate::permissions::Rule;
+use crate::queues::NewQueue;
 use crate::zaqar::to_the_end;
 use crate::{Failure, Result, Stores, Zaqar};
 
@@ -93,7 +94,7 @@ impl SelfTest {
             return self.operations;
         };
         let stores = self.stores.clone();
-        let creating = stores.find_or_create(&project, &queue);
+        let creating = stores.find_or_create(&project, &queue, NewQueue::default());
         if let Some(queue) = self.step("create_queue", creating).await {
             self.use_queue(&queue, &ClientId::new(&name)).await;
         }

@@ -1,8 +1,8 @@
 //! The rules of Zaqar, whoever asks and wherever it is kept: permissions, limits, reserved attributes, dead letters.
 //!
-//! One noun a folder, one operation a file. Each operation is a method of [`Zaqar`], takes the [`Caller`] first and
-//! begins with its permission check, so that no transport can forget it. Nothing here knows HTTP, the JSON envelopes of
-//! a transport, or a database.
+//! One noun a folder, one operation a file. Each operation is a method of [`Zaqar`], takes the [`Caller`] first, begins
+//! with its permission check, so that no transport can forget it, and asks the stages of its pipeline next. Nothing here
+//! knows HTTP, the JSON envelopes of a transport, or a database.
 //!
 //! [`Caller`]: zaqar_model::Caller
 
@@ -16,6 +16,7 @@ mod limits;
 mod marker;
 mod messages;
 mod permissions;
+mod pipeline;
 mod policy;
 mod pools;
 mod queues;
@@ -32,9 +33,12 @@ pub use limits::{
 };
 pub use messages::{Draft, Listed, MessageListing, NextPage, Posting, Removal, Removed};
 pub use permissions::Rule;
+pub use pipeline::{Pipeline, Pipelines, Stage, StageFailure, StageResult, Stages, Verdict};
 pub use policy::{KnownRule, Policy, RULES, RuleProblem, RuleText};
 pub use pools::{ListedPools, PoolChange, PoolDefinition, PoolListing};
-pub use queues::{ListedQueues, Patch, PurgeScope, QueueCreation, QueueListing, StatsEdge, StatsReport};
+pub use queues::{
+    ListedQueues, Patch, PatchChange, PurgeScope, QueueCreation, QueueListing, StatsEdge, StatsReport,
+};
 pub use subscriptions::{
     Follower, ListedSubscriptions, Notification, ShownSubscription, SubscriptionListing, SubscriptionWish,
 };

@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use tokio::sync::Mutex;
 use zaqar_model::{
-    Clock, DestinationKind, DestinationName, IdSource, Metadata, ProjectId, Queue, QueueName, Timestamp,
+    Clock, DestinationKind, DestinationName, IdSource, ProjectId, Queue, QueueName, Timestamp,
 };
 use zaqar_storage::{Created, ManagementStore, MessageStore, Placement, StorageError, StorageResult};
 
 use crate::permissions::PolicyInForce;
+use crate::queues::NewQueue;
 use crate::subscriptions::LiveSubscriptions;
-use crate::{Keyring, Limits};
+use crate::{Keyring, Limits, Pipelines};
 
 /// Where everything is kept.
 #[derive(Clone, Debug)]
@@ -31,6 +32,7 @@ pub struct Zaqar {
     pub(crate) keyring: Arc<Keyring>,
     pub(crate) policy: PolicyInForce,
     pub(crate) live: LiveSubscriptions,
+    pub(crate) pipelines: Pipelines,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn IdSource>,
     /// Held while exhausted messages move to a dead-letter queue: two movers that read the same ones could bring a
@@ -49,6 +51,7 @@ impl Zaqar {
             keyring: Arc::default(),
             policy: PolicyInForce::default(),
             live: LiveSubscriptions::default(),
+            pipelines: Pipelines::default(),
             clock,
             ids,
             moving: Arc::default(),
@@ -59,6 +62,11 @@ impl Zaqar {
     /// The keys that messages are encrypted with. Without them, no queue can ask for encryption.
     pub fn with_keyring(self, keyring: Arc<Keyring>) -> Self {
         Self { keyring, ..self }
+    }
+
+    /// The stages that operations pass. Without them there are none.
+    pub fn with_pipelines(self, pipelines: Pipelines) -> Self {
+        Self { pipelines, ..self }
     }
 
     pub const fn limits(&self) -> &Limits {
@@ -100,19 +108,21 @@ impl Stores {
         self.management.find(name.kind, project, &name.name).await
     }
 
-    /// The queue or topic of this name, made now if there is none: one may post to a queue that nobody created.
+    /// The queue or topic of this name, made now as `new` if there is none: one may post to a queue
+    /// that nobody created.
     pub(crate) async fn find_or_create(
         &self,
         project: &ProjectId,
         name: &DestinationName,
+        new: NewQueue,
     ) -> StorageResult<Arc<Queue>> {
         match self.find(project, name).await? {
             Some(queue) => Ok(queue),
             None => {
-                let created = self.management.create(name.kind, project, &name.name, Metadata::default());
+                let created = self.management.create(name.kind, project, &name.name, new.metadata);
                 let created = created.await?;
                 if let Created::New(queue) = &created {
-                    self.place_new(queue, None).await?;
+                    self.place_new(queue, new.flavor.as_ref()).await?;
                 }
                 Ok(created.into_queue())
             }

@@ -2,6 +2,8 @@
 
 use std::io::{ErrorKind, Write, stdout};
 
+use zaqar_domain::Stages;
+
 use crate::cli::ConfigSources;
 use crate::configuration::{self, Report};
 use crate::followed::Followed;
@@ -13,8 +15,8 @@ pub(crate) fn sample() -> anyhow::Result<()> {
 }
 
 /// Prints everything that is wrong or odd, and fails if a server would not start.
-pub(crate) fn check(sources: &ConfigSources) -> anyhow::Result<()> {
-    let (config, mut report) = configuration::read(sources);
+pub(crate) fn check(sources: &ConfigSources, stages: &Stages) -> anyhow::Result<()> {
+    let (config, mut report) = configuration::read(sources, stages);
     if let Some(config) = &config {
         match PolicyFiles::new(config, sources).load() {
             Ok((_, warnings)) => report.warnings.extend(warnings),

@@ -2,10 +2,11 @@
 //! can do.
 
 use zaqar_config::{Config, Loaded, Sources};
+use zaqar_domain::Stages;
 
 use crate::cli::ConfigSources;
 use crate::tls_files::TlsFiles;
-use crate::{encryption, http, keystone, logging, stores};
+use crate::{encryption, http, keystone, logging, pipelines, stores};
 
 /// What there is to say about a configuration, a line each.
 #[derive(Debug, Default)]
@@ -15,11 +16,11 @@ pub(crate) struct Report {
 }
 
 /// Reads the configuration. The report has warnings in any case; with an error in it there is no configuration.
-pub(crate) fn read(options: &ConfigSources) -> (Option<Config>, Report) {
+pub(crate) fn read(options: &ConfigSources, stages: &Stages) -> (Option<Config>, Report) {
     let sources = Sources { paths: options.paths.clone(), environment: std::env::vars_os().collect() };
     match zaqar_config::load(&sources) {
         Ok(Loaded { config, warnings }) => {
-            let mut report = Report { errors: refusals(&config), warnings: lines(&warnings) };
+            let mut report = Report { errors: refusals(&config, stages), warnings: lines(&warnings) };
             report.warnings.extend(encryption::remarks(&config.transport));
             report.warnings.extend(http::useless_origins(&config.cors));
             report.warnings.extend(idle(&config));
@@ -28,7 +29,7 @@ pub(crate) fn read(options: &ConfigSources) -> (Option<Config>, Report) {
         }
         Err(problems) => {
             let mut errors = lines(&problems.errors);
-            errors.extend(refusals(&problems.rest));
+            errors.extend(refusals(&problems.rest, stages));
             (None, Report { errors, warnings: lines(&problems.warnings) })
         }
     }
@@ -46,13 +47,14 @@ fn idle(config: &Config) -> Option<String> {
 }
 
 /// What is asked for and not there. Going on without it would leave an installation open, or without its data.
-fn refusals(config: &Config) -> Vec<String> {
+fn refusals(config: &Config, stages: &Stages) -> Vec<String> {
     let mut refusals = keystone::refusals(config);
     if config.drivers.transport.is_empty() {
         refusals.push("[drivers] transport names none; the choice is: wsgi, websocket, or both".to_owned());
     }
     refusals.extend(encryption::refusals(&config.transport));
     refusals.extend(stores::unknown_names(&config.drivers));
+    refusals.extend(pipelines::unknown_names(&config.storage, stages));
     refusals.extend(http::cors(&config.cors).err());
     refusals.extend(TlsFiles::new(&config.ssl).err());
     refusals.extend(logging::filter(&config.logging).err().map(|error| format!("{error:#}")));
@@ -62,6 +64,7 @@ fn refusals(config: &Config) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use zaqar_config::Config;
+    use zaqar_domain::Stages;
 
     use super::{idle, refusals};
 
@@ -76,7 +79,7 @@ mod tests {
 
     #[test]
     fn the_defaults_are_not_refused() {
-        assert_eq!(refusals(&Config::default()), Vec::<String>::new());
+        assert_eq!(refusals(&Config::default(), &Stages::new()), Vec::<String>::new());
     }
 
     #[test]
@@ -87,6 +90,8 @@ mod tests {
         config.drivers.message_store = "redis".to_owned();
         config.drivers.management_store = "mongodb".to_owned();
         config.logging.log_level = "loud,,=".to_owned();
-        assert_eq!(refusals(&config).len(), 5, "{:?}", refusals(&config));
+        config.storage.claim_pipeline = vec!["acme.words".to_owned()];
+        let refusals = refusals(&config, &Stages::new());
+        assert_eq!(refusals.len(), 6, "{refusals:?}");
     }
 }

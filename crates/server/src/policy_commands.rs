@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use zaqar_domain::RULES;
+use zaqar_domain::{RULES, Stages};
 
 use crate::cli::ConfigSources;
 use crate::config_commands::{print, print_report};
@@ -30,8 +30,8 @@ pub(crate) fn sample() -> anyhow::Result<()> {
 }
 
 /// Prints everything that is wrong or odd, and fails if a server would not start.
-pub(crate) fn check(sources: &ConfigSources) -> anyhow::Result<()> {
-    let (config, report) = configuration::read(sources);
+pub(crate) fn check(sources: &ConfigSources, stages: &Stages) -> anyhow::Result<()> {
+    let (config, report) = configuration::read(sources, stages);
     let Some(config) = config else {
         print_report(&report)?;
         anyhow::bail!("the configuration has {} error(s)", report.errors.len());

@@ -8,7 +8,7 @@ use anyhow::Context;
 use tokio::runtime::Builder;
 use tokio::sync::watch;
 use zaqar_config::Config;
-use zaqar_domain::Zaqar;
+use zaqar_domain::{Stages, Zaqar};
 use zaqar_model::{Clock, IdSource, RandomIds, SystemClock};
 
 use crate::cli::ServerOptions;
@@ -17,10 +17,12 @@ use crate::policy_files::PolicyFiles;
 use crate::signals::{self, StopSignals};
 use crate::tls_files::TlsFiles;
 use crate::transports::{Ports, Transports};
-use crate::{configuration, encryption, housekeeping, keystone, limits, logging, process, stores, welcome};
+use crate::{
+    configuration, encryption, housekeeping, keystone, limits, logging, pipelines, process, stores, welcome,
+};
 
-pub(crate) fn run(options: &ServerOptions) -> anyhow::Result<()> {
-    let (config, report) = configuration::read(&options.sources);
+pub(crate) fn run(options: &ServerOptions, stages: &Stages) -> anyhow::Result<()> {
+    let (config, report) = configuration::read(&options.sources, stages);
     let config = config.with_context(|| report.errors.join("\nzaqar: "))?;
     let policy = Following::begin(PolicyFiles::new(&config, &options.sources))?;
     let tls = TlsFiles::new(&config.ssl).map_err(anyhow::Error::msg)?.map(Following::begin).transpose()?;
@@ -31,7 +33,7 @@ pub(crate) fn run(options: &ServerOptions) -> anyhow::Result<()> {
     process::keep_files_private();
     process::raise_limit_of_open_files();
     let runtime = Builder::new_multi_thread().enable_all().build().context("cannot start threads")?;
-    let result = runtime.block_on(serve(&config, options.data_directory(), policy, tls));
+    let result = runtime.block_on(serve(&config, options.data_directory(), policy, tls, stages));
     // After a second signal, what still runs is not waited for.
     runtime.shutdown_background();
     result
@@ -42,19 +44,21 @@ async fn serve(
     data_directory: Option<&Path>,
     policy: Begun<PolicyFiles>,
     tls: Option<Begun<TlsFiles>>,
+    stages: &Stages,
 ) -> anyhow::Result<()> {
     let mut signals = StopSignals::catch()?;
     let hangups = (signals::hangups()?, signals::hangups()?);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ids: Arc<dyn IdSource> = Arc::new(RandomIds);
     let authentication = keystone::authentication(config, Arc::clone(&clock))?;
+    let pipelines = pipelines::build(&config.storage, stages)?;
     // First the ports: whoever is refused one leaves nothing behind.
     let ports = Ports::take(config).await?;
     let addresses = ports.addresses(tls.is_some())?;
     let open = stores::open(config, data_directory, &ids, &clock)?;
     let keyring = encryption::keyring(&config.transport, open.directory_of_messages(), &*ids)?;
     let zaqar = Zaqar::new(open.stores.clone(), limits::of(config), Arc::clone(&clock), ids);
-    let zaqar = Arc::new(zaqar.with_keyring(Arc::new(keyring)));
+    let zaqar = Arc::new(zaqar.with_keyring(Arc::new(keyring)).with_pipelines(pipelines));
     zaqar.set_policy(policy.content);
 
     zaqar.resume_dead_letter_moves().await;

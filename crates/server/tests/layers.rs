@@ -87,6 +87,12 @@ const LAYERS: [Layer; 12] = [
         ],
         must_not_use: &[],
     },
+    Layer {
+        // An example of the guide: a site's own binary.
+        name: "acme-zaqar",
+        may_use: &["zaqar-domain", "zaqar-model", "zaqar-server"],
+        must_not_use: &[],
+    },
 ];
 
 /// For each crate of a workspace, what it depends on.

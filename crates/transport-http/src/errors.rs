@@ -175,6 +175,7 @@ impl From<Error> for HttpError {
         let text = error.to_string();
         match error {
             Error::Forbidden => Self::new(StatusCode::FORBIDDEN, "Not authorized", text),
+            Error::Refused(_) => Self::new(StatusCode::FORBIDDEN, "Forbidden", text),
             Error::Invalid(_) => Self::bad_request(API, text),
             Error::NotFound(_) => Self::new(StatusCode::NOT_FOUND, "Not found", text),
             Error::Conflict(_) => Self::new(StatusCode::CONFLICT, "Resource conflict", text),
@@ -196,7 +197,7 @@ impl From<Error> for HttpError {
                 let answer = Self::new(StatusCode::SERVICE_UNAVAILABLE, title, text);
                 Self { cause: Some(Box::new(source)), ..answer }
             }
-            Error::Encryption { source, .. } => {
+            Error::Encryption { source, .. } | Error::StageFailed { source } => {
                 let title = "Service temporarily unavailable";
                 Self { cause: Some(source), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, title, text) }
             }

@@ -47,11 +47,11 @@ impl From<Error> for Reply {
             Error::Invalid(_) | Error::NothingToUpdate { .. } => 400,
             Error::CannotConnect { .. } | Error::PoolMismatch | Error::BadPoolList(_) => 400,
             Error::NotDeleted(Refusal::MessageNotClaimed | Refusal::ClaimDoesNotExist) => 400,
-            Error::Forbidden | Error::PoolInUse(_) => 403,
+            Error::Forbidden | Error::Refused(_) | Error::PoolInUse(_) => 403,
             Error::NotDeleted(Refusal::MessageIsClaimed | Refusal::ClaimedByAnother) => 403,
             Error::NotFound(_) => 404,
             Error::Conflict(_) => 409,
-            Error::Unavailable { .. } | Error::Encryption { .. } => 503,
+            Error::Unavailable { .. } | Error::Encryption { .. } | Error::StageFailed { .. } => 503,
             Error::Internal { .. } => 500,
         };
         if status < 500 {

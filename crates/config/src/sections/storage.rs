@@ -1,23 +1,24 @@
-//! `[storage]`: stages that requests pass on their way to the store.
+//! `[storage]`: stages that operations pass on their way to the stores.
 
 use crate::section::section;
 
 section! {
-    /// Names of stages, in order, that requests pass before they reach the store.
+    /// Names of stages, in order, that operations pass before they reach the stores. `zaqar.notification.notifier` is
+    /// known and does nothing: subscribers are told with or without it. Other stages come with a site's own binary.
     pub struct Storage;
 
-    /// Stages for requests about queues.
+    /// Stages for operations on queues.
     queue_pipeline: Vec<String> = &[];
 
-    /// Stages for requests about messages.
+    /// Stages for operations on messages, of queues and of topics.
     message_pipeline: Vec<String> = &[];
 
-    /// Stages for requests about claims.
+    /// Stages for operations on claims.
     claim_pipeline: Vec<String> = &[];
 
-    /// Stages for requests about subscriptions.
+    /// Stages for operations on subscriptions, to queues and to topics.
     subscription_pipeline: Vec<String> = &[];
 
-    /// Stages for requests about topics.
+    /// Stages for operations on topics.
     topic_pipeline: Vec<String> = &[];
 }

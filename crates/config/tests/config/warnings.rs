@@ -62,14 +62,14 @@ fn a_former_name_works_and_is_told() {
 #[test]
 fn an_option_without_effect_is_told_when_it_is_not_at_its_default() {
     let site = site(
-        "[DEFAULT]\npooling = 0\nuse_stderr = true\nlog_file = /var/log/zaqar.log\n[storage]\nmessage_pipeline = a\n",
+        "[DEFAULT]\npooling = 0\nuse_stderr = true\nlog_file = /var/log/zaqar.log\n[oslo_reports]\nlog_dir = /var/log\n",
     );
     assert_eq!(
         site.warnings(),
         [
             "zaqar.conf:3: [DEFAULT] use_stderr is accepted but has no effect in this version",
             "zaqar.conf:4: [DEFAULT] log_file is accepted but has no effect in this version",
-            "zaqar.conf:6: [storage] message_pipeline is accepted but has no effect in this version",
+            "zaqar.conf:6: [oslo_reports] log_dir is accepted but has no effect in this version",
         ]
     );
 }

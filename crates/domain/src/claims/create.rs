@@ -9,6 +9,7 @@ use super::ClaimWish;
 use crate::error::OrUnavailable;
 use crate::limits::{DEFAULT_PAGE, count_within};
 use crate::permissions::Rule;
+use crate::pipeline::pass;
 use crate::zaqar::to_the_end;
 use crate::{Error, Failure, Result, Zaqar};
 
@@ -26,10 +27,15 @@ impl Zaqar {
         &self,
         caller: &Caller,
         name: &QueueName,
-        wish: ClaimWish,
-        limit: Option<i64>,
+        mut wish: ClaimWish,
+        mut limit: Option<i64>,
     ) -> Result<Option<NewClaim>> {
         self.permit(caller, Rule::ClaimsCreate)?;
+        let answer =
+            pass!(self.pipelines.claims, stage => stage.create_claim(caller, name, &mut wish, &mut limit));
+        if let Some(answer) = answer? {
+            return Ok(answer);
+        }
         let terms = wish.for_creation(&self.limits)?;
         let max = self.limits.max_messages_per_claim_or_pop;
         let limit = count_within(limit, max, DEFAULT_PAGE).ok_or_else(|| {

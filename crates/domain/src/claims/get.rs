@@ -5,6 +5,7 @@ use zaqar_model::{Caller, Claim, QueueName, Timestamp};
 use super::absent;
 use crate::error::OrUnavailable;
 use crate::permissions::Rule;
+use crate::pipeline::pass;
 use crate::{Failure, Result, Zaqar};
 
 /// A claim, and the moment at which its age and its messages' ages are taken.
@@ -18,6 +19,10 @@ impl Zaqar {
     /// A text that is no id names no claim.
     pub async fn get_claim(&self, caller: &Caller, name: &QueueName, id: &str) -> Result<ShownClaim> {
         self.permit(caller, Rule::ClaimsGet)?;
+        let answer = pass!(self.pipelines.claims, stage => stage.get_claim(caller, name, id));
+        if let Some(answer) = answer? {
+            return Ok(answer);
+        }
         let failure = Failure::GetClaim;
         let now = self.now();
         let found = self.find_queue(&caller.project, name).await.or_unavailable(failure)?;

@@ -5,6 +5,7 @@ use zaqar_model::{Caller, QueueName};
 use super::{ClaimWish, absent};
 use crate::error::OrUnavailable;
 use crate::permissions::Rule;
+use crate::pipeline::pass;
 use crate::{Failure, Result, Zaqar};
 
 impl Zaqar {
@@ -14,9 +15,13 @@ impl Zaqar {
         caller: &Caller,
         name: &QueueName,
         id: &str,
-        wish: ClaimWish,
+        mut wish: ClaimWish,
     ) -> Result<()> {
         self.permit(caller, Rule::ClaimsUpdate)?;
+        let answer = pass!(self.pipelines.claims, stage => stage.update_claim(caller, name, id, &mut wish));
+        if let Some(answer) = answer? {
+            return Ok(answer);
+        }
         let terms = wish.for_renewal(&self.limits)?;
         let failure = Failure::UpdateClaim;
         let found = self.find_queue(&caller.project, name).await.or_unavailable(failure)?;

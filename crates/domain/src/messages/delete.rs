@@ -5,6 +5,7 @@ use zaqar_storage::Deletion;
 
 use crate::error::OrUnavailable;
 use crate::permissions::Rule;
+use crate::pipeline::pass;
 use crate::{Error, Failure, Refusal, Result, Zaqar};
 
 impl Zaqar {
@@ -17,6 +18,10 @@ impl Zaqar {
         claim: Option<&str>,
     ) -> Result<()> {
         self.permit(caller, Rule::MessagesDelete)?;
+        let answer = pass!(self.pipelines.messages, stage => stage.delete_message(caller, name, id, claim));
+        if let Some(answer) = answer? {
+            return Ok(answer);
+        }
         let failure = Failure::DeleteMessage;
         let found = self.find(&caller.project, name).await.or_unavailable(failure)?;
         let (Some(queue), Ok(id)) = (found, id.parse()) else { return Ok(()) };

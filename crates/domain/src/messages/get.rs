@@ -1,11 +1,14 @@
 //! Shows messages by their ids.
 
+use std::borrow::Cow;
+
 use zaqar_model::{Caller, DestinationName, Message, MessageId, Timestamp};
 
 use super::list::{Listed, out_of_bounds};
 use crate::error::OrUnavailable;
 use crate::limits::count_within;
 use crate::permissions::Rule;
+use crate::pipeline::pass;
 use crate::{Absent, Error, Failure, Result, Zaqar};
 
 impl Zaqar {
@@ -18,6 +21,10 @@ impl Zaqar {
         id: &str,
     ) -> Result<(Message, Timestamp)> {
         self.permit(caller, Rule::MessagesGet)?;
+        let answer = pass!(self.pipelines.messages, stage => stage.get_message(caller, name, id));
+        if let Some(answer) = answer? {
+            return Ok(answer);
+        }
         let failure = Failure::GetMessage;
         let now = self.now();
         let found = self.find(&caller.project, name).await.or_unavailable(failure)?;
@@ -43,6 +50,11 @@ impl Zaqar {
         ids: &[String],
     ) -> Result<Listed> {
         self.permit(caller, Rule::MessagesGetAll)?;
+        let mut ids = Cow::Borrowed(ids);
+        let answer = pass!(self.pipelines.messages, stage => stage.get_messages(caller, name, ids.to_mut()));
+        if let Some(answer) = answer? {
+            return Ok(answer);
+        }
         let max = self.limits.max_messages_per_page;
         count_within(i64::try_from(ids.len()).ok(), max, 0).ok_or_else(|| out_of_bounds(max))?;
         let failure = Failure::GetMessage;
@@ -50,7 +62,7 @@ impl Zaqar {
         let found = self.find(&caller.project, name).await.or_unavailable(failure)?;
         let messages = match found {
             Some(queue) => {
-                let ids = valid(ids);
+                let ids = valid(&ids);
                 let store = &self.stores.messages;
                 let mut messages = store.get(&queue.destination, &ids, now).await.or_unavailable(failure)?;
                 self.open(&queue.destination, &mut messages, failure)?;

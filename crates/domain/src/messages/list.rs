@@ -1,11 +1,14 @@
 //! Lists a queue's messages, a page at a time.
 
+use std::borrow::Cow;
+
 use zaqar_model::{Caller, Destination, DestinationName, Marker, Message, MessageId, PageRequest, Timestamp};
 use zaqar_storage::{MessageQuery, StorageResult};
 
 use crate::error::OrUnavailable;
 use crate::limits::{DEFAULT_PAGE, count_within};
 use crate::permissions::Rule;
+use crate::pipeline::pass;
 use crate::queues::Attributes;
 use crate::{Error, Failure, Result, Zaqar};
 
@@ -53,6 +56,12 @@ impl Zaqar {
         listing: &MessageListing,
     ) -> Result<Listed> {
         self.permit(caller, Rule::MessagesGetAll)?;
+        let mut listing = Cow::Borrowed(listing);
+        let answer =
+            pass!(self.pipelines.messages, stage => stage.list_messages(caller, name, listing.to_mut()));
+        if let Some(answer) = answer? {
+            return Ok(answer);
+        }
         let max = self.limits.max_messages_per_page;
         let limit = count_within(listing.limit, max, DEFAULT_PAGE).ok_or_else(|| out_of_bounds(max))?;
         let now = self.now();

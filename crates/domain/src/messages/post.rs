@@ -11,7 +11,8 @@ use zaqar_storage::{StorageError, StorageResult};
 use super::checksum;
 use crate::limits::{MIN_MESSAGE_TTL, seconds_within};
 use crate::permissions::Rule;
-use crate::queues::Attributes;
+use crate::pipeline::pass;
+use crate::queues::{Attributes, NewQueue};
 use crate::{Error, Failure, Result, Zaqar};
 
 /// A message as a client wishes it.
@@ -71,23 +72,34 @@ impl Posting<'_> {
     }
 
     /// Posts all of the messages or none; makes the queue if there is none. Answers the ids in the same order.
-    pub async fn post(self, drafts: Vec<Draft>) -> Result<Vec<MessageId>> {
+    pub async fn post(mut self, mut drafts: Vec<Draft>) -> Result<Vec<MessageId>> {
+        let (zaqar, caller, name) = (self.zaqar, self.caller, self.name);
+        let answer = pass!(zaqar.pipelines.messages, stage => stage.post_messages(caller, name, &mut drafts));
+        if let Some(answer) = answer? {
+            return Ok(answer);
+        }
         if drafts.is_empty() {
             return Err(Error::invalid("No messages to enqueu."));
+        }
+        let mut new = None;
+        if self.queue.is_none() {
+            let queue = zaqar.lazy_queue(caller, name).await?;
+            self.attributes = Attributes::of(&queue.metadata);
+            new = Some(queue);
         }
         let mut messages: Vec<_> =
             drafts.into_iter().map(|draft| self.message(draft)).collect::<Result<_>>()?;
         if self.attributes.encrypts {
-            self.zaqar.seal(&self.caller.project, &mut messages)?;
+            zaqar.seal(&caller.project, &mut messages)?;
         }
         let queue = match &self.queue {
             Some(queue) => Arc::clone(queue),
-            None => self.make_queue().await?,
+            None => self.make_queue(new.unwrap_or_default()).await?,
         };
         match self.store(&queue, messages.clone()).await {
             // Deleted since it was found: as if the post had come a moment later.
             Err(StorageError::NotFound(_)) => {
-                let queue = self.make_queue().await?;
+                let queue = self.make_queue(zaqar.lazy_queue(caller, name).await?).await?;
                 self.store(&queue, messages).await
             }
             outcome => outcome,
@@ -125,10 +137,10 @@ impl Posting<'_> {
         })
     }
 
-    async fn make_queue(&self) -> Result<Arc<Queue>> {
+    async fn make_queue(&self, new: NewQueue) -> Result<Arc<Queue>> {
         self.zaqar
             .stores
-            .find_or_create(&self.caller.project, self.name)
+            .find_or_create(&self.caller.project, self.name, new)
             .await
             .map_err(|source| lookup_failed(self.name.kind, source))
     }

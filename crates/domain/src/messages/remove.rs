@@ -1,5 +1,6 @@
 //! Removes several messages at once: those with given ids, or the first ones, which are shown once more (pop).
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use zaqar_model::{
@@ -10,6 +11,7 @@ use super::{delete::outcome, get::valid};
 use crate::error::OrUnavailable;
 use crate::limits::{Limits, MIN_MESSAGE_TTL, count_within};
 use crate::permissions::Rule;
+use crate::pipeline::pass;
 use crate::zaqar::to_the_end;
 use crate::{Error, Failure, Result, Zaqar};
 
@@ -39,8 +41,14 @@ impl Zaqar {
         removal: &Removal,
     ) -> Result<Removed> {
         self.permit(caller, Rule::MessagesDeleteAll)?;
+        let mut removal = Cow::Borrowed(removal);
+        let answer =
+            pass!(self.pipelines.messages, stage => stage.remove_messages(caller, name, removal.to_mut()));
+        if let Some(answer) = answer? {
+            return Ok(answer);
+        }
         let claims = removal.claim_ids.as_deref().filter(|_| self.limits.message_delete_with_claim_id);
-        match plan(removal, claims.is_some(), &self.limits)? {
+        match plan(&removal, claims.is_some(), &self.limits)? {
             Plan::Delete(ids) => {
                 self.delete_messages(caller, name, ids, claims).await.map(|()| Removed::Deleted)
             }

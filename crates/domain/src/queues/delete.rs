@@ -4,6 +4,7 @@ use zaqar_model::{Caller, DestinationName};
 
 use crate::error::OrUnavailable;
 use crate::permissions::Rule;
+use crate::pipeline::pass;
 use crate::zaqar::to_the_end;
 use crate::{Failure, Result, Zaqar};
 
@@ -11,6 +12,10 @@ impl Zaqar {
     /// No such queue: nothing to do.
     pub async fn delete_queue(&self, caller: &Caller, name: &DestinationName) -> Result<()> {
         self.permit(caller, Rule::QueuesDelete.on(name.kind))?;
+        let answer = pass!(self.pipelines.of(name.kind), stage => stage.delete_queue(caller, name));
+        if let Some(answer) = answer? {
+            return Ok(answer);
+        }
         let failure = Failure::DeleteQueue(name.kind);
         let (stores, project, name) = (self.stores.clone(), caller.project.clone(), name.clone());
         let deleting = async move { stores.delete(&project, &name).await };

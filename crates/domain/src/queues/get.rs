@@ -5,6 +5,7 @@ use zaqar_model::{Caller, DestinationName, Metadata};
 use super::attributes;
 use crate::error::OrUnavailable;
 use crate::permissions::Rule;
+use crate::pipeline::pass;
 use crate::{Failure, Result, Zaqar};
 
 impl Zaqar {
@@ -18,6 +19,10 @@ impl Zaqar {
     /// The metadata as it was set, without the defaults. A queue that does not exist has none.
     pub async fn get_own_metadata(&self, caller: &Caller, name: &DestinationName) -> Result<Metadata> {
         self.permit(caller, Rule::QueuesGet.on(name.kind))?;
+        let answer = pass!(self.pipelines.of(name.kind), stage => stage.get_queue(caller, name));
+        if let Some(answer) = answer? {
+            return Ok(answer);
+        }
         let queue = self.find(&caller.project, name).await.or_unavailable(Failure::GetQueue(name.kind))?;
         Ok(queue.map(|queue| queue.metadata.clone()).unwrap_or_default())
     }

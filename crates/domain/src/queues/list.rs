@@ -1,5 +1,6 @@
 //! Lists a project's queues or topics.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use regex::{Regex, RegexBuilder};
@@ -12,6 +13,7 @@ use crate::error::OrUnavailable;
 use crate::limits::{DEFAULT_PAGE, count_within};
 use crate::marker::name_before;
 use crate::permissions::Rule;
+use crate::pipeline::pass;
 use crate::{Error, Failure, Result, Zaqar};
 
 /// A pattern may be so long, and take so much memory when it is compiled. Matching takes linear time anyway.
@@ -49,6 +51,12 @@ impl Zaqar {
         listing: &QueueListing,
     ) -> Result<ListedQueues> {
         self.permit(caller, Rule::QueuesGetAll.on(kind))?;
+        let mut listing = Cow::Borrowed(listing);
+        let answer =
+            pass!(self.pipelines.of(kind), stage => stage.list_queues(caller, kind, listing.to_mut()));
+        if let Some(answer) = answer? {
+            return Ok(answer);
+        }
         let max = self.limits.max_queues_per_page;
         let limit = count_within(listing.limit, max, DEFAULT_PAGE)
             .ok_or_else(|| Error::invalid(format!("Limit must be at least 1 and no greater than {max}.")))?;

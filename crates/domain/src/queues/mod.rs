@@ -16,9 +16,18 @@ mod stats;
 mod update;
 
 pub(crate) use attributes::{Attributes, check_depth};
+pub(crate) use create::NewQueue;
 pub use create::QueueCreation;
 pub use list::{ListedQueues, QueueListing};
-pub use patch::Patch;
+pub use patch::{Patch, PatchChange};
 pub use purge::PurgeScope;
 pub(crate) use retry_policy::check as check_retry_policy;
 pub use stats::{StatsEdge, StatsReport};
+
+use zaqar_model::{Caller, DestinationName};
+
+use crate::{Absent, Error};
+
+fn absent(caller: &Caller, name: &DestinationName) -> Error {
+    Error::NotFound(Absent::Queue { queue: name.clone(), project: caller.project.clone() })
+}

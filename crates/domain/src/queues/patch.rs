@@ -9,10 +9,11 @@ use crate::{Error, Result};
 
 /// Changes to apply in order, all or none.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Patch(Vec<Change>);
+pub struct Patch(Vec<PatchChange>);
 
+/// A change of one member.
 #[derive(Clone, Debug, PartialEq)]
-enum Change {
+pub enum PatchChange {
     Add(String, Value),
     Replace(String, Value),
     Remove(String),
@@ -24,20 +25,29 @@ impl Patch {
         operations.into_iter().map(change).collect::<Result<_>>().map(Self)
     }
 
+    pub fn changes(&self) -> &[PatchChange] {
+        &self.0
+    }
+
+    /// For stages of a pipeline, which may change them.
+    pub const fn changes_mut(&mut self) -> &mut Vec<PatchChange> {
+        &mut self.0
+    }
+
     pub(super) fn apply(&self, kind: DestinationKind, metadata: &mut Metadata) -> Result<()> {
         let members = metadata.members_mut();
         for change in &self.0 {
             match change {
-                Change::Add(name, value) => {
+                PatchChange::Add(name, value) => {
                     members.insert(name.clone(), value.clone());
                 }
-                Change::Replace(name, value) => {
+                PatchChange::Replace(name, value) => {
                     if !members.contains_key(name) && !attributes::is_reserved(kind, name) {
                         return Err(Error::Conflict(format!("Can't replace non-existent object {name}.")));
                     }
                     members.insert(name.clone(), value.clone());
                 }
-                Change::Remove(name) => {
+                PatchChange::Remove(name) => {
                     if members.shift_remove(name).is_none() && !attributes::is_reserved(kind, name) {
                         return Err(Error::Conflict(format!("Can't remove non-existent object {name}.")));
                     }
@@ -48,7 +58,7 @@ impl Patch {
     }
 }
 
-fn change(operation: Value) -> Result<Change> {
+fn change(operation: Value) -> Result<PatchChange> {
     let Value::Object(mut operation) = operation else {
         return Err(Error::invalid("Operations must be JSON objects."));
     };
@@ -78,7 +88,7 @@ fn change(operation: Value) -> Result<Change> {
         ))
     })?;
     if op == "remove" {
-        return Ok(Change::Remove(name));
+        return Ok(PatchChange::Remove(name));
     }
     let Some(value) = operation.shift_remove("value") else {
         return Err(Error::invalid(format!("Operation \"{op}\" requires a member named \"value\".")));
@@ -86,7 +96,7 @@ fn change(operation: Value) -> Result<Change> {
     if root.to_lowercase() != "metadata" {
         return Err(Error::invalid("The root of path must be metadata, e.g /metadata/key."));
     }
-    Ok(if op == "add" { Change::Add(name, value) } else { Change::Replace(name, value) })
+    Ok(if op == "add" { PatchChange::Add(name, value) } else { PatchChange::Replace(name, value) })
 }
 
 /// The parts of a JSON pointer (RFC 6901), with spaces around them dropped as upstream does.

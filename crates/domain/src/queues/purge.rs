@@ -5,6 +5,7 @@ use zaqar_storage::{StorageError, StorageResult};
 
 use crate::error::OrUnavailable;
 use crate::permissions::Rule;
+use crate::pipeline::pass;
 use crate::{Failure, Result, Zaqar};
 
 /// What is removed from the queue.
@@ -21,9 +22,14 @@ impl Zaqar {
         &self,
         caller: &Caller,
         name: &DestinationName,
-        scope: PurgeScope,
+        mut scope: PurgeScope,
     ) -> Result<()> {
         self.permit(caller, Rule::QueuesPurge.on(name.kind))?;
+        let answer =
+            pass!(self.pipelines.of(name.kind), stage => stage.purge_queue(caller, name, &mut scope));
+        if let Some(answer) = answer? {
+            return Ok(answer);
+        }
         let failure = Failure::PurgeQueue(name.kind);
         let found = self.find(&caller.project, name).await.or_unavailable(failure)?;
         let Some(queue) = found else { return Ok(()) };

@@ -4,6 +4,7 @@ use zaqar_model::{Caller, DestinationName, MessageId, Timestamp};
 
 use crate::error::OrUnavailable;
 use crate::permissions::Rule;
+use crate::pipeline::pass;
 use crate::{Failure, Result, Zaqar};
 
 /// How many messages a queue holds.
@@ -29,6 +30,10 @@ impl Zaqar {
     /// A queue that does not exist is empty.
     pub async fn queue_stats(&self, caller: &Caller, name: &DestinationName) -> Result<StatsReport> {
         self.permit(caller, Rule::QueuesStats.on(name.kind))?;
+        let answer = pass!(self.pipelines.of(name.kind), stage => stage.queue_stats(caller, name));
+        if let Some(answer) = answer? {
+            return Ok(answer);
+        }
         let failure = Failure::QueueStats(name.kind);
         let found = self.find(&caller.project, name).await.or_unavailable(failure)?;
         let Some(queue) = found else { return Ok(StatsReport::default()) };

@@ -1,12 +1,15 @@
 //! Changes a queue's metadata.
 
+use std::borrow::Cow;
+
 use zaqar_model::{Caller, DestinationName, Metadata};
 use zaqar_storage::StorageError;
 
-use super::{attributes, patch::Patch};
+use super::{absent, attributes, patch::Patch};
 use crate::error::{OrUnavailable, noun};
 use crate::permissions::Rule;
-use crate::{Absent, Error, Failure, Result, Zaqar};
+use crate::pipeline::pass;
+use crate::{Error, Failure, Result, Zaqar};
 
 /// Between two tries somebody else's change has gone through, so this many in a row mean a queue under siege.
 const TRIES: usize = 100;
@@ -20,6 +23,12 @@ impl Zaqar {
         patch: &Patch,
     ) -> Result<Metadata> {
         self.permit(caller, Rule::QueuesUpdate.on(name.kind))?;
+        let mut patch = Cow::Borrowed(patch);
+        let answer =
+            pass!(self.pipelines.of(name.kind), stage => stage.update_queue(caller, name, patch.to_mut()));
+        if let Some(answer) = answer? {
+            return Ok(answer);
+        }
         let failure = Failure::UpdateQueue(name.kind);
         for _ in 0..TRIES {
             let found = self.find(&caller.project, name).await.or_unavailable(failure)?;
@@ -55,8 +64,4 @@ impl Zaqar {
         }
         Err(Error::invalid(format!("Queue metadata is too large. Max size: {max}")))
     }
-}
-
-fn absent(caller: &Caller, name: &DestinationName) -> Error {
-    Error::NotFound(Absent::Queue { queue: name.clone(), project: caller.project.clone() })
 }

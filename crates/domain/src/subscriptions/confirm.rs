@@ -5,6 +5,7 @@ use zaqar_model::{Caller, DestinationName};
 use zaqar_storage::SubscriptionChange;
 
 use crate::permissions::Rule;
+use crate::pipeline::pass;
 use crate::{Error, Failure, Result, Zaqar};
 
 impl Zaqar {
@@ -17,6 +18,10 @@ impl Zaqar {
         confirmed: Option<&Value>,
     ) -> Result<()> {
         self.permit(caller, Rule::SubscriptionConfirm)?;
+        let answer = pass!(self.pipelines.subscriptions, stage => stage.confirm_subscription(caller, name, id, confirmed));
+        if let Some(answer) = answer? {
+            return Ok(answer);
+        }
         let confirmed = confirmed.and_then(Value::as_bool);
         let confirmed = confirmed.ok_or_else(|| Error::invalid("The 'confirmed' should be boolean."))?;
         let change = SubscriptionChange { confirmed: Some(confirmed), ..SubscriptionChange::default() };

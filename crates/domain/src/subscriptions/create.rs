@@ -1,11 +1,14 @@
 //! Makes a subscription.
 
+use std::borrow::Cow;
+
 use zaqar_model::{Caller, DestinationName, Subscription, SubscriptionId, SubscriptionTtl};
 use zaqar_storage::StorageError;
 
 use super::SubscriptionWish;
 use crate::error::OrUnavailable;
 use crate::permissions::Rule;
+use crate::pipeline::pass;
 use crate::{Error, Failure, Result, Zaqar};
 
 /// A try fails only if a queue or a subscription is deleted between two steps.
@@ -21,6 +24,11 @@ impl Zaqar {
         wish: &SubscriptionWish,
     ) -> Result<SubscriptionId> {
         self.permit(caller, Rule::SubscriptionCreate)?;
+        let mut wish = Cow::Borrowed(wish);
+        let answer = pass!(self.pipelines.subscriptions, stage => stage.create_subscription(caller, name, wish.to_mut()));
+        if let Some(answer) = answer? {
+            return Ok(answer);
+        }
         let failure = Failure::CreateSubscription;
         let (subscriber, terms) = wish.for_creation(&self.limits, self.now())?;
         let store = &self.stores.messages;
@@ -32,7 +40,7 @@ impl Zaqar {
         let id = SubscriptionId::from_u128(self.ids.next_u128());
         let mut outcome = Err(StorageError::Conflict("what is subscribed to comes and goes"));
         for _ in 0..TRIES {
-            let found = self.stores.find_or_create(&caller.project, name).await.or_unavailable(failure)?;
+            let found = self.find_or_make(caller, name, failure).await?;
             let source = &found.destination;
             let now = self.now();
             let subscription = Subscription {

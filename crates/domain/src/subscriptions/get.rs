@@ -5,6 +5,7 @@ use zaqar_model::{Caller, DestinationName, Subscription, Timestamp};
 use super::absent;
 use crate::error::OrUnavailable;
 use crate::permissions::Rule;
+use crate::pipeline::pass;
 use crate::{Failure, Result, Zaqar};
 
 /// A subscription, and the moment at which its age is taken.
@@ -23,6 +24,10 @@ impl Zaqar {
         id: &str,
     ) -> Result<ShownSubscription> {
         self.permit(caller, Rule::SubscriptionGet)?;
+        let answer = pass!(self.pipelines.subscriptions, stage => stage.get_subscription(caller, name, id));
+        if let Some(answer) = answer? {
+            return Ok(answer);
+        }
         let failure = Failure::GetSubscription;
         let now = self.now();
         let found = self.find(&caller.project, name).await.or_unavailable(failure)?;

@@ -1,10 +1,13 @@
 //! Lists the subscriptions to a queue or topic.
 
+use std::borrow::Cow;
+
 use zaqar_model::{Caller, DestinationName, PageRequest, Subscription, SubscriptionId, Timestamp};
 
 use crate::error::OrUnavailable;
 use crate::limits::{DEFAULT_PAGE, count_within};
 use crate::permissions::Rule;
+use crate::pipeline::pass;
 use crate::{Error, Failure, Result, Zaqar};
 
 /// Which subscriptions are asked for.
@@ -33,6 +36,11 @@ impl Zaqar {
         listing: &SubscriptionListing,
     ) -> Result<ListedSubscriptions> {
         self.permit(caller, Rule::SubscriptionGetAll)?;
+        let mut listing = Cow::Borrowed(listing);
+        let answer = pass!(self.pipelines.subscriptions, stage => stage.list_subscriptions(caller, name, listing.to_mut()));
+        if let Some(answer) = answer? {
+            return Ok(answer);
+        }
         let max = self.limits.max_subscriptions_per_page;
         let limit = count_within(listing.limit, max, DEFAULT_PAGE).ok_or_else(|| {
             Error::invalid(format!("Limit must be at least 1 and may not be greater than {max}."))

@@ -1,11 +1,14 @@
 //! Changes a subscription.
 
+use std::borrow::Cow;
+
 use zaqar_model::{Caller, DestinationName};
 use zaqar_storage::{StorageError, SubscriptionChange};
 
 use super::{SubscriptionWish, absent, exists};
 use crate::error::OrUnavailable;
 use crate::permissions::Rule;
+use crate::pipeline::pass;
 use crate::{Error, Failure, Result, Zaqar};
 
 impl Zaqar {
@@ -18,6 +21,11 @@ impl Zaqar {
         wish: &SubscriptionWish,
     ) -> Result<()> {
         self.permit(caller, Rule::SubscriptionUpdate)?;
+        let mut wish = Cow::Borrowed(wish);
+        let answer = pass!(self.pipelines.subscriptions, stage => stage.update_subscription(caller, name, id, wish.to_mut()));
+        if let Some(answer) = answer? {
+            return Ok(answer);
+        }
         let terms = wish.for_update(&self.limits, self.now())?;
         let change = SubscriptionChange {
             subscriber: terms.subscriber,

@@ -32,6 +32,16 @@ impl SubscriptionWish {
         }
     }
 
+    /// What the client gave.
+    pub const fn members(&self) -> &Map<String, Value> {
+        &self.0
+    }
+
+    /// For stages of a pipeline, which may change it.
+    pub const fn members_mut(&mut self) -> &mut Map<String, Value> {
+        &mut self.0
+    }
+
     /// The terms of a new subscription, and its subscriber.
     pub(super) fn for_creation(&self, limits: &Limits, now: Timestamp) -> Result<(String, Terms)> {
         if !self.0.contains_key("subscriber") {

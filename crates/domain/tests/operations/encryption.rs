@@ -37,7 +37,7 @@ async fn stored(fixture: &Fixture, queue: &str) -> Vec<Message> {
     fixture.store.list(&found.unwrap().destination, &query, fixture.clock.now()).await.unwrap().items
 }
 
-async fn sealed(fixture: &Fixture, queue: &str) -> Vec<bool> {
+pub(crate) async fn sealed(fixture: &Fixture, queue: &str) -> Vec<bool> {
     stored(fixture, queue).await.iter().map(|message| message.body.is_sealed()).collect()
 }
 

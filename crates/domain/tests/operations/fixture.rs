@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use serde_json::Value;
-use zaqar_domain::{ClaimWish, Draft, Key, Keyring, Limits, MessageListing, NewClaim, Stores, Zaqar};
+use zaqar_domain::{
+    ClaimWish, Draft, Key, Keyring, Limits, MessageListing, NewClaim, Pipelines, Stores, Zaqar,
+};
 use zaqar_model::{
     Caller, ClientId, Clock, DestinationName, Identity, JsonText, Message, MessageId, Metadata, ProjectId,
     QueueName, RandomIds,
@@ -43,6 +45,11 @@ impl Fixture {
     pub(crate) fn with_keys(self, keys: impl IntoIterator<Item = Key>) -> Self {
         let keyring = Arc::new(Keyring::new(keys.into_iter().collect()));
         Self { zaqar: self.zaqar.with_keyring(keyring), ..self }
+    }
+
+    /// The same service with stages in front of it.
+    pub(crate) fn with_pipelines(self, pipelines: Pipelines) -> Self {
+        Self { zaqar: self.zaqar.with_pipelines(pipelines), ..self }
     }
 
     pub(crate) async fn make_queue(&self, queue: &str, metadata: Value) {

@@ -19,6 +19,8 @@ mod live_subscriptions;
 #[cfg(test)]
 mod messages;
 #[cfg(test)]
+mod pipelines;
+#[cfg(test)]
 mod placement;
 #[cfg(test)]
 mod policy;

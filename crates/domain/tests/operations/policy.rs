@@ -7,10 +7,10 @@ use zaqar_domain::{
 };
 use zaqar_model::{DestinationKind, DestinationName, Metadata};
 
-use crate::fixture::{Fixture, name, queue_named, topic_named};
+use crate::fixture::{Fixture, draft, name, queue_named, topic_named};
 use crate::pools::definition;
 
-fn policy(rules: &[(&str, &str)]) -> Policy {
+pub(crate) fn policy(rules: &[(&str, &str)]) -> Policy {
     let given =
         rules.iter().map(|(name, text)| ((*name).to_owned(), RuleText::Expression((*text).to_owned())));
     Policy::new(&given.collect::<Vec<_>>(), "default").unwrap()
@@ -19,7 +19,7 @@ fn policy(rules: &[(&str, &str)]) -> Policy {
 const ID: &str = "0123456789abcdef01234567";
 
 /// Does what the rule stands for.
-async fn do_it(fixture: &Fixture, rule: Rule) -> Result<()> {
+pub(crate) async fn do_it(fixture: &Fixture, rule: Rule) -> Result<()> {
     let Fixture { zaqar, caller, .. } = fixture;
     let on_topic = rule.name().starts_with("topics:");
     let kind = if on_topic { DestinationKind::Topic } else { DestinationKind::Queue };
@@ -51,7 +51,10 @@ async fn do_it(fixture: &Fixture, rule: Rule) -> Result<()> {
             assert_eq!(is_forbidden(&listed), is_forbidden(&read));
             listed
         }
-        Rule::MessagesCreate => zaqar.begin_post(caller, to).await.map(drop),
+        Rule::MessagesCreate => {
+            let posting = zaqar.begin_post(caller, to).await?;
+            posting.post(vec![draft("1")]).await.map(drop)
+        }
         Rule::MessagesGet => zaqar.get_message(caller, to, ID).await.map(drop),
         Rule::MessagesDelete => zaqar.delete_message(caller, to, ID, None).await.map(drop),
         Rule::MessagesDeleteAll => {

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod code;
 mod examples;
 mod links;
 mod pages;
@@ -16,6 +17,12 @@ fn every_shell_example_works_and_prints_what_the_page_says() {
     let tools = support::tools::Tools::find();
     let failures: Vec<_> = guide().iter().filter_map(|page| examples::run(page, &tools).err()).collect();
     assert!(failures.is_empty(), "\n{}\n", failures.join("\n\n"));
+}
+
+#[test]
+fn every_piece_of_a_file_is_as_the_file_has_it() {
+    let strays: Vec<_> = guide().iter().flat_map(code::strays).collect();
+    assert!(strays.is_empty(), "\n{}\n", strays.join("\n"));
 }
 
 #[test]

@@ -1,9 +1,10 @@
-//! Stores that fail and code that panics.
+//! Stores and stages that fail, and code that panics.
 
 use std::sync::Arc;
 
-use zaqar_domain::Limits;
-use zaqar_model::{Clock, Timestamp};
+use async_trait::async_trait;
+use zaqar_domain::{Error, Limits, Pipelines, Stage, StageResult, Verdict};
+use zaqar_model::{Caller, Clock, DestinationName, Metadata, Timestamp};
 use zaqar_storage_conformance::ManualClock;
 
 use crate::fixture::{Fixture, request};
@@ -106,4 +107,34 @@ async fn a_panic_is_an_internal_error_and_nobody_elses_concern() {
     assert!(!answer.text().contains("secret"));
     assert!(answer.header("x-openstack-request-id").is_some());
     assert_eq!(fixture.get("/v2/queues/q").await.status, 200);
+}
+
+/// Decides by the name of the queue.
+#[derive(Debug)]
+struct Capricious;
+
+#[async_trait]
+impl Stage for Capricious {
+    async fn get_queue(&self, _: &Caller, queue: &DestinationName) -> StageResult<Metadata> {
+        match queue.name.as_str() {
+            "refused" => Ok(Verdict::Refuse(Error::Refused("Not on Sundays.".to_owned()))),
+            "failing" => Err("the secret inside of the stage".into()),
+            "panicking" => panic!("the secret inside of the stage"),
+            _ => Ok(Verdict::Pass),
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_a_stage_refuses_and_a_stage_that_fails_are_told_as_any_error() {
+    let mut pipelines = Pipelines::default();
+    pipelines.queues.add("capricious", Arc::new(Capricious));
+    let fixture = Fixture::with_pipelines(pipelines);
+    fixture.get("/v2/queues/refused").await.is_error(403, "Forbidden", "Not on Sundays.");
+    for queue in ["failing", "panicking"] {
+        let answer = fixture.get(&format!("/v2/queues/{queue}")).await;
+        let text = "A stage of the service's pipeline failed: the server's log says which and why.";
+        answer.is_error(503, "Service temporarily unavailable", text);
+        assert_eq!(fixture.get("/v2/queues/other").await.status, 200);
+    }
 }

@@ -8,7 +8,7 @@ use http_body_util::{BodyExt, Full};
 use serde_json::Value;
 use tower::ServiceExt;
 use zaqar_authentication::SigningKeys;
-use zaqar_domain::{Limits, Stores, Zaqar};
+use zaqar_domain::{Limits, Pipelines, Stores, Zaqar};
 use zaqar_model::{Clock, IdSource, RandomIds};
 use zaqar_storage::{ManagementStore, MessageStore};
 use zaqar_storage_conformance::{ManualClock, ModelPlacement, ModelStore};
@@ -47,6 +47,20 @@ impl Fixture {
         let mut options = HttpOptions::default();
         change(&mut options);
         Self { service: HttpService::new(Arc::clone(&fixture.zaqar), options), ..fixture }
+    }
+
+    /// With these stages in front of it.
+    pub(crate) fn with_pipelines(pipelines: Pipelines) -> Self {
+        let fixture = Self::new();
+        let stores = Stores {
+            management: Arc::clone(&fixture.management),
+            messages: Arc::clone(&fixture.store),
+            placement: None,
+        };
+        let now: Arc<dyn Clock> = Arc::<ManualClock>::clone(&fixture.clock);
+        let zaqar = Zaqar::new(stores, Limits::default(), now, Arc::new(RandomIds)).with_pipelines(pipelines);
+        let zaqar = Arc::new(zaqar);
+        Self { service: HttpService::new(Arc::clone(&zaqar), HttpOptions::default()), zaqar, ..fixture }
     }
 
     /// Where queues are spread over pools.

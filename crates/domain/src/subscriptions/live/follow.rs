@@ -1,5 +1,6 @@
 //! Makes a live subscription, and reads the messages for it.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use zaqar_model::{
@@ -12,6 +13,7 @@ use super::registry::Ended;
 use crate::error::OrUnavailable;
 use crate::messages::is_marker;
 use crate::permissions::Rule;
+use crate::pipeline::pass;
 use crate::subscriptions::{SubscriptionWish, exists};
 use crate::{Error, Failure, Result, Zaqar};
 
@@ -51,13 +53,19 @@ impl Zaqar {
         marker: Option<&str>,
     ) -> Result<Follower> {
         self.permit(caller, Rule::SubscriptionCreate)?;
+        let mut wish = Cow::Borrowed(wish);
+        let answer = pass!(self.pipelines.subscriptions, stage => stage.create_subscription(caller, name, wish.to_mut()));
+        if answer?.is_some() {
+            // It has an id for a subscription that it keeps itself; there is nothing to read for the connection.
+            return Err(Error::Conflict("A stage of the pipeline has answered instead.".into()));
+        }
         let terms = wish.for_following(&self.limits, self.now())?;
         // Before a queue is made for it.
         if marker.is_some_and(|marker| !is_marker(marker)) {
             return Err(Error::invalid("The marker is neither the id of a message nor one of a listing."));
         }
         let failure = Failure::CreateSubscription;
-        let found = self.stores.find_or_create(&caller.project, name).await.or_unavailable(failure)?;
+        let found = self.find_or_make(caller, name, failure).await?;
         let source = &found.destination;
         let behind = match marker {
             None => self.stores.messages.last_position(source).await.or_unavailable(failure)?,
