@@ -68,7 +68,7 @@ pub use sections::cache::Cache;
 pub use sections::cors::Cors;
 pub use sections::credentials::{Credentials, Session};
 pub use sections::default::DefaultSection;
-pub use sections::drivers::{Drivers, TransportDriver};
+pub use sections::drivers::Drivers;
 pub use sections::embedded::{Durability, Embedded};
 pub use sections::healthcheck::Healthcheck;
 pub use sections::keystone_authtoken::KeystoneAuthtoken;

@@ -10,7 +10,7 @@ use crate::value::Value;
 const UPSTREAM: &str = include_str!("../tests/config/upstream-options.tsv");
 
 /// Options of which upstream knows nothing.
-const OURS: [&str; 52] = [
+const OURS: [&str; 62] = [
     "DEFAULT log_format",
     "DEFAULT log_level",
     // Upstream knew it once, and files still hold it.
@@ -18,6 +18,16 @@ const OURS: [&str; 52] = [
     "drivers:message_store:embedded data_dir",
     "drivers:message_store:embedded durability",
     "drivers:message_store:embedded segment_size",
+    "drivers:transport:websocket compression",
+    "drivers:transport:websocket handshake_timeout",
+    "drivers:transport:websocket idle_timeout",
+    "drivers:transport:websocket max_connections",
+    "drivers:transport:websocket max_message_bytes",
+    "drivers:transport:websocket max_requests_per_second",
+    "drivers:transport:websocket max_subscriptions",
+    "drivers:transport:websocket ping_interval",
+    "drivers:transport:websocket send_timeout",
+    "drivers:transport:websocket shutdown_timeout",
     "drivers:transport:wsgi body_timeout",
     "drivers:transport:wsgi header_timeout",
     "drivers:transport:wsgi idle_timeout",
@@ -69,13 +79,15 @@ const OURS: [&str; 52] = [
 ];
 
 /// Options that differ on purpose from what upstream declares.
-const DIFFERENT: [&str; 6] = [
+const DIFFERENT: [&str; 7] = [
     // No list and an empty list mean the same.
     "cors allowed_origin",
     "keystone_authtoken memcached_servers",
     // One program without any configuration is a complete service.
     "drivers management_store",
     "drivers message_store",
+    // One process serves both.
+    "drivers transport",
     // Upstream logs the password.
     "notification smtp_user_password",
     // Upstream's default key is known to everybody.

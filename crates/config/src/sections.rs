@@ -102,7 +102,7 @@ config! {
     drivers: Drivers in "drivers";
     wsgi: Wsgi in "drivers:transport:wsgi";
     ssl: Ssl in "ssl";
-    websocket: Websocket in "drivers:transport:websocket", without_effect();
+    websocket: Websocket in "drivers:transport:websocket";
     transport: Transport in "transport";
     embedded: Embedded in "drivers:message_store:embedded";
     message_redis: Redis in "drivers:message_store:redis", without_effect();

@@ -12,6 +12,7 @@ use zaqar_storage::{Created, ManagementStore, MessageStore, Placement, StorageEr
 
 use crate::permissions::PolicyInForce;
 use crate::queues::NewQueue;
+use crate::subscriptions::LiveSubscriptions;
 use crate::subscriptions::{AskedLately, TrustMaker};
 use crate::{Keyring, Limits, Pipelines};
 
@@ -31,6 +32,7 @@ pub struct Zaqar {
     pub(crate) limits: Limits,
     pub(crate) keyring: Arc<Keyring>,
     pub(crate) policy: PolicyInForce,
+    pub(crate) live: LiveSubscriptions,
     pub(crate) pipelines: Pipelines,
     /// `None` where nobody can lend rights to this service.
     pub(crate) trusts: Option<Arc<dyn TrustMaker>>,
@@ -53,6 +55,7 @@ impl Zaqar {
             limits,
             keyring: Arc::default(),
             policy: PolicyInForce::default(),
+            live: LiveSubscriptions::default(),
             pipelines: Pipelines::default(),
             trusts: None,
             clock,

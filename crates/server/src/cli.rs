@@ -36,6 +36,8 @@ pub(crate) enum Command {
     },
     /// Print the OpenAPI document of the REST API, with the default limits
     Openapi,
+    /// Print the AsyncAPI document of the WebSocket interface
+    Asyncapi,
 }
 
 #[derive(Debug, Subcommand)]

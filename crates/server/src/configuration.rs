@@ -1,7 +1,7 @@
 //! The configuration as the server uses it: what is written in files and the environment, held to what this version
 //! can do.
 
-use zaqar_config::{Config, Loaded, Sources, TransportDriver};
+use zaqar_config::{Config, Loaded, Sources};
 use zaqar_domain::Stages;
 
 use crate::cli::ConfigSources;
@@ -55,9 +55,8 @@ fn idle(config: &Config) -> Option<String> {
 /// What is asked for and not there. Going on without it would leave an installation open, or without its data.
 fn refusals(config: &Config, stages: &Stages) -> Vec<String> {
     let mut refusals = keystone::refusals(config);
-    if config.drivers.transport != TransportDriver::Wsgi {
-        refusals
-            .push("[drivers] transport = websocket is not in this version; the choice is: wsgi".to_owned());
+    if config.drivers.transport.is_empty() {
+        refusals.push("[drivers] transport names none; the choice is: wsgi, websocket, or both".to_owned());
     }
     refusals.extend(encryption::refusals(&config.transport));
     refusals.extend(notifications::refusals(&config.notification));
@@ -75,7 +74,7 @@ fn refusals(config: &Config, stages: &Stages) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use zaqar_config::{Config, TransportDriver};
+    use zaqar_config::Config;
     use zaqar_domain::Stages;
 
     use super::{idle, refusals};
@@ -98,7 +97,7 @@ mod tests {
     fn everything_that_is_not_there_is_refused_at_once() {
         let mut config = Config::default();
         config.default.auth_strategy = "ldap".to_owned();
-        config.drivers.transport = TransportDriver::Websocket;
+        config.drivers.transport.clear();
         config.drivers.message_store = "redis".to_owned();
         config.drivers.management_store = "mongodb".to_owned();
         config.logging.log_level = "loud,,=".to_owned();

@@ -5,6 +5,7 @@
 //! The binary `zaqar` is [`run`] with the stages that come with the service. A site with stages of its own has a binary
 //! of its own, which calls [`run`] with them: the guide's page on pipelines shows one.
 
+mod asyncapi_command;
 mod cli;
 mod config_commands;
 mod configuration;
@@ -33,7 +34,9 @@ mod signals;
 mod signing_keys;
 mod stores;
 mod tls_files;
+mod transports;
 mod trustee;
+mod websocket;
 mod welcome;
 
 use std::io::{Write, stderr};
@@ -59,6 +62,7 @@ pub fn run(stages: &Stages) -> ExitCode {
             policy_commands::check(&sources, stages)
         }
         Some(Command::Openapi) => openapi_command::print(),
+        Some(Command::Asyncapi) => asyncapi_command::print(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -5,13 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use tokio::net::TcpListener;
 use tokio::runtime::Builder;
-use tokio::sync::{oneshot, watch};
-use zaqar_config::{Config, Wsgi};
+use tokio::sync::watch;
+use zaqar_config::Config;
 use zaqar_domain::{Stages, Zaqar};
 use zaqar_model::{Clock, IdSource, RandomIds, SystemClock};
-use zaqar_transport_http::{HttpOptions, HttpService, Tls};
 
 use crate::cli::ServerOptions;
 use crate::followed::{Begun, Following};
@@ -19,10 +17,11 @@ use crate::notifications::Notifications;
 use crate::policy_files::PolicyFiles;
 use crate::signals::{self, StopSignals};
 use crate::tls_files::TlsFiles;
+use crate::transports::{Ports, Transports};
 use crate::trustee::KeystoneTrusts;
 use crate::{
-    configuration, confirmations, encryption, housekeeping, http, keystone, limits, logging, pipelines,
-    process, stores, trustee, welcome,
+    configuration, confirmations, encryption, housekeeping, keystone, limits, logging, pipelines, process,
+    stores, trustee, welcome,
 };
 
 pub(crate) fn run(options: &ServerOptions, stages: &Stages) -> anyhow::Result<()> {
@@ -57,9 +56,9 @@ async fn serve(
     let authentication = keystone::authentication(config, Arc::clone(&clock))?;
     let pipelines = pipelines::build(&config.storage, stages)?;
     let trusts = trustee::trusts(config, Arc::clone(&clock))?;
-    // First the port: whoever is refused it leaves nothing behind.
-    let listener = listen(&config.wsgi).await?;
-    let address = listener.local_addr().context("cannot tell the address")?;
+    // First the ports: whoever is refused one leaves nothing behind.
+    let ports = Ports::take(config).await?;
+    let addresses = ports.addresses(tls.is_some())?;
     let open = stores::open(config, data_directory, &ids, &clock)?;
     let keyring = encryption::keyring(&config.transport, open.directory_of_messages(), &*ids)?;
     let zaqar = Zaqar::new(open.stores.clone(), limits::of(config), Arc::clone(&clock), ids);
@@ -72,7 +71,8 @@ async fn serve(
 
     zaqar.resume_dead_letter_moves().await;
     let confirmations = confirmations::confirmations(config, &authentication).map_err(anyhow::Error::msg)?;
-    let notifications = Notifications::start(config, &zaqar, &clock, address.ip(), trusts, confirmations)?;
+    let local = addresses.are_loopback();
+    let notifications = Notifications::start(config, &zaqar, &clock, local, trusts, confirmations)?;
     let messages = Arc::clone(&open.stores.messages);
     let policed = Arc::clone(&zaqar);
     let mut background = vec![
@@ -80,39 +80,26 @@ async fn serve(
         tokio::spawn(housekeeping::move_dead_letters(Arc::clone(&zaqar))),
         tokio::spawn(policy.following.run(hangups.0, move |policy| policed.set_policy(policy))),
     ];
-    let (stop, stopping) = oneshot::channel::<()>();
     let tls = tls.map(|tls| {
         let (in_force, configs) = watch::channel(tls.content);
         let put_into_force = move |config| drop(in_force.send_replace(config));
         background.push(tokio::spawn(tls.following.run(hangups.1, put_into_force)));
-        Tls::new(configs)
+        configs
     });
-    let options = http::service_options(config).map_err(anyhow::Error::msg)?;
-    let service = HttpService::new(zaqar, HttpOptions { authentication, ..options });
-    let shutdown = async move {
-        // That the sender is gone means the same.
-        let _ = stopping.await;
-    };
-    let scheme = if tls.is_some() { "https" } else { "http" };
-    let serving =
-        zaqar_transport_http::serve(listener, tls, service.clone(), http::serve_options(config), shutdown);
-    let mut transport = tokio::spawn(serving);
-    welcome::print(scheme, address, open.data_directory());
-    tracing::info!(%address, "started");
+    let mut transports =
+        Transports::start(ports, tls, zaqar, authentication, config).map_err(anyhow::Error::msg)?;
+    welcome::print(&addresses, open.data_directory());
+    tracing::info!(rest = ?addresses.rest, websocket = ?addresses.websocket, "started");
 
     tokio::select! {
         signal = signals.next() => tracing::info!(signal, "stopping"),
-        ended = &mut transport => {
-            ended.context("the transport failed")?;
-            anyhow::bail!("the transport ended although nobody had asked it to");
-        }
+        failure = transports.failed() => return Err(failure),
     }
-    service.stop_wanting_requests();
+    transports.stop_wanting_requests();
     let delay = Duration::from_secs(config.wsgi.shutdown_delay);
     let stopped = async move {
         tokio::time::sleep(delay).await;
-        drop(stop);
-        transport.await.context("the transport failed")?;
+        transports.stop().await?;
         notifications.stop().await;
         for task in background {
             task.abort();
@@ -125,9 +112,4 @@ async fn serve(
     }
     tracing::info!("stopped");
     Ok(())
-}
-
-async fn listen(options: &Wsgi) -> anyhow::Result<TcpListener> {
-    let Wsgi { bind, port, .. } = options;
-    TcpListener::bind((bind.as_str(), *port)).await.with_context(|| format!("cannot listen on {bind}:{port}"))
 }

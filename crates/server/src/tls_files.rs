@@ -9,10 +9,14 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
+use tokio::sync::watch;
 use zaqar_config::{Ssl, TlsVersion};
 use zaqar_transport_http::Tls;
 
 use crate::followed::{Followed, Stamp};
+
+/// What is in force, for all listeners.
+pub(crate) type TlsConfigs = watch::Receiver<Arc<ServerConfig>>;
 
 #[derive(Debug)]
 pub(crate) struct TlsFiles {

@@ -4,28 +4,38 @@ use std::io::{Write, stdout};
 use std::net::SocketAddr;
 use std::path::Path;
 
+use crate::transports::Addresses;
+
 /// Prints where the server is, where its data is, and a request to try. Whoever started the server may have closed the
 /// standard output: that is no reason to stop.
-pub(crate) fn print(scheme: &str, address: SocketAddr, data: Option<&Path>) {
-    let _ = stdout().write_all(text(scheme, address, data).as_bytes());
+pub(crate) fn print(addresses: &Addresses, data: Option<&Path>) {
+    let _ = stdout().write_all(text(addresses, data).as_bytes());
 }
 
-fn text(scheme: &str, address: SocketAddr, data: Option<&Path>) -> String {
-    let reachable = reachable(address);
+fn text(addresses: &Addresses, data: Option<&Path>) -> String {
+    let (http, ws) = if addresses.secured { ("https", "wss") } else { ("http", "ws") };
+    let rest = addresses.rest.map(|address| format!("{http}://{address}"));
+    let websocket = addresses.websocket.map(|address| format!("{ws}://{address}"));
+    let all: Vec<_> = rest.into_iter().chain(websocket).collect();
     let data = match data {
         Some(path) => std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string(),
         None => "none: no store of this configuration keeps any".to_owned(),
     };
-    format!(
-        "zaqar {version} is listening on {scheme}://{address}\n\
-         data: {data}\n\
-         API:  {scheme}://{reachable}/v2/\n\
-         try:  curl -i {scheme}://{reachable}/v2/queues/greetings/messages \
-         -H 'X-Project-Id: demo' -H 'Client-ID: 3381af92-2b9e-11e3-b191-71861300734c' \
-         -H 'Content-Type: application/json' \
-         -d '{{\"messages\": [{{\"body\": \"hello\", \"ttl\": 300}}]}}'\n",
+    let mut text = format!(
+        "zaqar {version} is listening on {all}\ndata: {data}\n",
         version = env!("CARGO_PKG_VERSION"),
-    )
+        all = all.join(" and "),
+    );
+    if let Some(reachable) = addresses.rest.map(reachable) {
+        text += &format!(
+            "API:  {http}://{reachable}/v2/\n\
+             try:  curl -i {http}://{reachable}/v2/queues/greetings/messages \
+             -H 'X-Project-Id: demo' -H 'Client-ID: 3381af92-2b9e-11e3-b191-71861300734c' \
+             -H 'Content-Type: application/json' \
+             -d '{{\"messages\": [{{\"body\": \"hello\", \"ttl\": 300}}]}}'\n"
+        );
+    }
+    text
 }
 
 /// The address by which a client on this machine reaches a server that listens on all of its addresses.
@@ -42,12 +52,14 @@ fn reachable(address: SocketAddr) -> SocketAddr {
 
 #[cfg(test)]
 mod tests {
-    use super::text;
+    use super::{Addresses, text};
 
     #[test]
     fn a_server_on_all_addresses_is_tried_at_one_that_works() {
-        let text = text("http", "0.0.0.0:8888".parse().unwrap(), None);
-        assert!(text.contains("listening on http://0.0.0.0:8888\n"), "{text}");
+        let (rest, websocket) = ("0.0.0.0:8888".parse().unwrap(), "127.0.0.1:9000".parse().unwrap());
+        let addresses = Addresses { secured: false, rest: Some(rest), websocket: Some(websocket) };
+        let text = text(&addresses, None);
+        assert!(text.contains("listening on http://0.0.0.0:8888 and ws://127.0.0.1:9000\n"), "{text}");
         assert!(text.contains("curl -i http://127.0.0.1:8888/v2/"), "{text}");
     }
 }

@@ -57,7 +57,7 @@ fn everything_that_is_wrong_is_reported_at_once() {
     reports(
         "[DEFAULT]\nauth_strategy = ldap\nlog_level = loud,,=\n\
          [transport]\nmax_message_ttl = soon\nmax_claim_ttl = never\n[drivers:transport:wsgi]\nport = 70000\n\
-         [drivers]\nmessage_store = mongodb\nmanagement_store = sqlalchemy\ntransport = websocket\n",
+         [drivers]\nmessage_store = mongodb\nmanagement_store = sqlalchemy\ntransport = amqp\n",
         &[
             "max_message_ttl",
             "max_claim_ttl",

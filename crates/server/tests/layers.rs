@@ -23,7 +23,7 @@ const HTTP: [&str; 6] = ["axum", "http", "http-body-util", "hyper", "hyper-util"
 const ASYNC_RUNTIME: [&str; 1] = ["tokio"];
 const ENGINES: [&str; 2] = ["redb", "rustix"];
 
-const LAYERS: [Layer; 13] = [
+const LAYERS: [Layer; 14] = [
     Layer {
         name: "zaqar-model",
         may_use: &[],
@@ -69,6 +69,12 @@ const LAYERS: [Layer; 13] = [
         may_use: &["zaqar-authentication", "zaqar-domain", "zaqar-model", "zaqar-storage"],
         must_not_use: &ENGINES,
     },
+    Layer {
+        name: "zaqar-transport-websocket",
+        // Neither a store nor the other transport.
+        may_use: &["zaqar-authentication", "zaqar-domain", "zaqar-model"],
+        must_not_use: &ENGINES,
+    },
     Layer { name: "zaqar-config", may_use: &[], must_not_use: &ASYNC_RUNTIME },
     Layer {
         name: "zaqar-server",
@@ -83,6 +89,7 @@ const LAYERS: [Layer; 13] = [
             "zaqar-storage-faulty",
             "zaqar-storage-pooled",
             "zaqar-transport-http",
+            "zaqar-transport-websocket",
         ],
         must_not_use: &[],
     },

@@ -189,7 +189,8 @@ fn a_certificate_for_keystone_that_cannot_be_read_is_refused() {
 
 #[test]
 fn a_transport_that_is_not_there_is_refused() {
-    refused("[drivers]\ntransport = websocket", &["transport", "websocket"]);
+    refused("[drivers]\ntransport = amqp", &["transport", "websocket"]);
+    refused("[drivers]\ntransport =", &["transport", "websocket"]);
 }
 
 #[test]

@@ -53,6 +53,25 @@ fn by_tls_http_1_and_http_2_are_spoken() {
 }
 
 #[test]
+fn the_websocket_interface_is_secured_by_the_same_certificate() {
+    let site = secured("");
+    let server = site.start();
+    let output = Command::new(Tools::find().python)
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python/websocket_tls.py"))
+        .arg(format!("wss://{}", server.websocket))
+        .arg(site.path("authority.crt"))
+        .env_clear()
+        .output()
+        .unwrap();
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        "200\n",
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+#[test]
 fn a_body_that_is_too_large_is_answered_by_either_though_the_client_is_still_sending() {
     let site = secured("");
     site.write("body.json", &" ".repeat(10 << 20));

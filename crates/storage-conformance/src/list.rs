@@ -217,6 +217,13 @@ macro_rules! __message_cases {
                     an_empty_queue_can_be_purged,
                     a_deep_queue_is_purged_whole,
                 }
+                arriving {
+                    who_waits_is_woken_by_a_post,
+                    all_who_wait_are_woken,
+                    what_is_there_already_is_not_waited_for,
+                    who_waits_is_woken_by_what_is_adopted,
+                    a_dropped_queue_is_not_waited_for,
+                }
                 reaching {
                     a_message_comes_within_reach_after_its_delay,
                     a_delayed_message_keeps_its_place,

@@ -10,6 +10,7 @@
 //! (subscriptions that come from another store), `writer` (what goes to disk), `store` (opening and closing),
 //! `housekeeping` (giving space back) and `checkpoint`.
 
+mod arrivals;
 mod attempts;
 mod checkpoint;
 mod claims;

@@ -165,6 +165,7 @@ impl Messages for EmbeddedMessageStore {
                 let receiver = self.log(&mut locked, &Record::Drop { destination: number })?;
                 locked.is_dropped = true;
                 locked.index.clear();
+                queue.arrivals.notify_waiters();
                 receiver
             }
             // Another drops it, or has: not done before that is durable.

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use parking_lot::{Mutex, MutexGuard, RwLock};
+use tokio::sync::Notify;
 use zaqar_model::{Destination, Timestamp};
 
 use crate::index::{Changes, QueueIndex};
@@ -27,6 +28,8 @@ pub(crate) struct Queue {
     pub(crate) identity_is_logged: AtomicBool,
     /// The next sequence number to give out; only the writer thread changes it.
     pub(crate) tail: AtomicU64,
+    /// Who waits for messages is woken here.
+    pub(crate) arrivals: Notify,
     state: Mutex<State>,
 }
 
@@ -50,6 +53,7 @@ impl Queue {
             identity: OnceLock::new(),
             identity_is_logged: AtomicBool::new(false),
             tail: AtomicU64::new(first_sequence),
+            arrivals: Notify::new(),
             state: Mutex::new(State {
                 index,
                 last_ticket: 0,

@@ -315,6 +315,7 @@ impl MessageStore for EmbeddedMessageStore {
         let closed = tokio::task::spawn_blocking(move || writer.close()).await.map_err(StorageError::driver);
         // Nothing more will be owed: who waits for that is told.
         self.queues.schedule.changed.notify_waiters();
+        self.queues.all().iter().for_each(|queue| queue.arrivals.notify_waiters());
         drop(self.data.lock().take());
         closed
     }

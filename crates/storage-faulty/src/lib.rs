@@ -11,9 +11,9 @@ use zaqar_model::{
     SubscriptionId, Timestamp,
 };
 use zaqar_storage::{
-    Capabilities, Catalogue, ClaimRequest, Claimed, Claims, Created, Deletion, Deliveries, Destinations,
-    Flavors, Health, LeaseLimits, ManagementStore, MessageQuery, MessageStore, Messages, Migration, Pools,
-    QueueFilter, StorageError, StorageResult, SubscriptionChange, Subscriptions,
+    Arrivals, Capabilities, Catalogue, ClaimRequest, Claimed, Claims, Created, Deletion, Deliveries,
+    Destinations, Flavors, Health, LeaseLimits, ManagementStore, MessageQuery, MessageStore, Messages,
+    Migration, Pools, QueueFilter, StorageError, StorageResult, SubscriptionChange, Subscriptions,
 };
 
 /// Fails every call with [`StorageError::Driver`], but for `close`: it has nothing to lose.
@@ -66,6 +66,9 @@ faulty! {
         get_move(DestinationNumber) -> Option<QueueMove>;
         list_moves() -> Vec<QueueMove>;
         delete_move(DestinationNumber) -> ();
+    }
+    Arrivals {
+        wait_for_arrival(&Destination, Marker) -> ();
     }
     Messages {
         post(&Destination, &ClientId, Vec<NewMessage>, Timestamp) -> Vec<MessageId>;

@@ -12,6 +12,7 @@
 //!   `docs/decisions/0010-moving-queues.md` says why a move goes as it does.
 //! * `pools` are the stores that were opened.
 
+mod arrivals;
 mod changes;
 mod choice;
 mod claims;

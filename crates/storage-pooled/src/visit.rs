@@ -18,7 +18,7 @@ pub(crate) struct Visit {
     at_gate: AtGate,
     touched: Changed,
     /// The queue was mapped by this visit.
-    is_new: bool,
+    pub(crate) is_new: bool,
     _inside: Inside,
 }
 

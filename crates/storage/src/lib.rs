@@ -3,7 +3,7 @@
 //! * [`ManagementStore`] keeps what is written seldom: queues and topics with their metadata ([`Destinations`]),
 //!   [`Pools`], [`Flavors`] and the [`Catalogue`] that says which pool holds which queue.
 //! * [`MessageStore`] keeps what is written all the time: [`Messages`], [`Claims`], [`Subscriptions`] and the
-//!   [`Deliveries`] owed to them. [`Migration`] takes a queue to another store.
+//!   [`Deliveries`] owed to them. [`Arrivals`] wakes who follows a queue. [`Migration`] takes a queue to another store.
 //!
 //! A site may mix them: the management store of one driver, the message store of another.
 //!
@@ -42,6 +42,7 @@
 //!    `[drivers] message_store` or `management_store` will call it by. For pools of it, add a `StoreOpener` to
 //!    `pool_openers.rs` there.
 
+mod arrivals;
 mod capabilities;
 mod catalogue;
 mod claims;
@@ -55,6 +56,7 @@ mod placement;
 mod pools;
 mod subscriptions;
 
+pub use arrivals::Arrivals;
 pub use capabilities::{Capabilities, Health, Volume};
 pub use catalogue::Catalogue;
 pub use claims::{ClaimRequest, Claimed, Claims, DeadLetterPolicy};
@@ -83,7 +85,7 @@ pub trait ManagementStore:
 /// Keeps messages, claims, subscriptions and owed deliveries.
 #[async_trait::async_trait]
 pub trait MessageStore:
-    Messages + Claims + Subscriptions + Deliveries + Migration + Send + Sync + std::fmt::Debug
+    Messages + Arrivals + Claims + Subscriptions + Deliveries + Migration + Send + Sync + std::fmt::Debug
 {
     /// What the store can do. Constant over its life.
     fn capabilities(&self) -> Capabilities;

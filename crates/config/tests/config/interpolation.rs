@@ -28,7 +28,7 @@ fn a_name_with_a_dot_leads_to_another_group() {
 fn what_is_substituted_is_the_value_and_not_its_text() {
     assert_eq!(
         store("$debug $cors.max_age $cors.allow_methods ${signed_url.secret_key}. $transport"),
-        "False 10 ['x', 'y'] . wsgi"
+        "False 10 ['x', 'y'] . ['wsgi', 'websocket']"
     );
 }
 

@@ -1,6 +1,6 @@
 //! What comes of the values of each kind of option.
 
-use zaqar_config::{ClientIdUuidSafe, Durability, LogFormat, Secret, TransportDriver};
+use zaqar_config::{ClientIdUuidSafe, Durability, LogFormat, Secret};
 
 use crate::site::site;
 
@@ -41,7 +41,7 @@ unsubscribe_confirmation_email_template = topic: Bye, body: So long: {0}
     .config();
     assert!(config.default.admin_mode);
     assert_eq!(config.logging.log_format, LogFormat::Json);
-    assert_eq!(config.drivers.transport, TransportDriver::Websocket);
+    assert_eq!(config.drivers.transport, ["websocket"]);
     assert_eq!((config.wsgi.bind.as_str(), config.wsgi.port), ("zaqar.example", 0));
     assert_eq!(config.websocket.external_port, Some(443));
     assert_eq!(config.embedded.durability, Durability::Relaxed);

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use zaqar_model::{Caller, DestinationName, Marker, Message, PageRequest, Timestamp};
-use zaqar_storage::MessageQuery;
+use zaqar_model::{Caller, Destination, DestinationName, Marker, Message, MessageId, PageRequest, Timestamp};
+use zaqar_storage::{MessageQuery, StorageResult};
 
 use crate::error::OrUnavailable;
 use crate::limits::{DEFAULT_PAGE, count_within};
@@ -70,18 +70,17 @@ impl Zaqar {
         let found = self.find(&caller.project, name).await.or_unavailable(Failure::ListMessages)?;
         let Some(queue) = found else { return Ok(empty) };
         let store = &self.stores.messages;
-        let (marker, stay_hidden) =
-            match listing.marker.as_deref().map(|text| (read_marker(text), text.parse())) {
-                None => (None, false),
-                Some((Some((marker, stay_hidden)), _)) => (Some(marker), stay_hidden),
-                Some((None, Ok(id))) => {
-                    let marker = store.marker_of(&queue.destination, id).await;
-                    (marker.or_unavailable(Failure::ListMessages)?, false)
-                }
-                Some((None, Err(_))) => return Ok(empty),
-            };
+        let marker = listing.marker.as_deref();
+        let place = match marker {
+            None => Some(Marker::default()),
+            Some(marker) => {
+                self.place_of(&queue.destination, marker).await.or_unavailable(Failure::ListMessages)?
+            }
+        };
+        let Some(place) = place else { return Ok(empty) };
+        let stay_hidden = marker.and_then(read_marker).is_some_and(|(_, stay_hidden)| stay_hidden);
         let query = MessageQuery {
-            page: PageRequest { marker, limit },
+            page: PageRequest { marker: Some(place), limit },
             without_client: if listing.echo { None } else { caller.client.clone() },
             include_claimed: listing.include_claimed,
             include_delayed: listing.include_delayed == Some(true) && !stay_hidden,
@@ -97,6 +96,26 @@ impl Zaqar {
         });
         Ok(Listed { messages: page.items, now, next })
     }
+}
+
+impl Zaqar {
+    /// Where a marker stands: one from [`NextPage::marker`], or the id of a message. One of which nothing is known stands
+    /// before the first. `None`: it is neither.
+    pub(crate) async fn place_of(&self, from: &Destination, marker: &str) -> StorageResult<Option<Marker>> {
+        match (read_marker(marker), marker.parse()) {
+            (Some((marker, _)), _) => Ok(Some(marker)),
+            (None, Ok(id)) => {
+                let place = self.stores.messages.marker_of(from, id).await?;
+                Ok(Some(place.unwrap_or_default()))
+            }
+            (None, Err(_)) => Ok(None),
+        }
+    }
+}
+
+/// Whether a text may be a marker.
+pub(crate) fn is_marker(text: &str) -> bool {
+    read_marker(text).is_some() || text.parse::<MessageId>().is_ok()
 }
 
 pub(super) fn out_of_bounds(max: usize) -> Error {

@@ -8,6 +8,7 @@ mod post;
 mod python_json;
 mod remove;
 
+pub(crate) use list::is_marker;
 pub use list::{Listed, MessageListing, NextPage};
 pub use post::{Draft, Posting};
 pub use remove::{Removal, Removed};

@@ -12,15 +12,18 @@ impl Zaqar {
     /// The metadata with the reserved attributes' defaults. A queue that does not exist is shown as it would be if it
     /// were created without metadata.
     pub async fn get_queue(&self, caller: &Caller, name: &DestinationName) -> Result<Metadata> {
+        let metadata = self.get_own_metadata(caller, name).await?;
+        Ok(attributes::with_defaults(name.kind, &metadata, &self.limits))
+    }
+
+    /// The metadata as it was set, without the defaults. A queue that does not exist has none.
+    pub async fn get_own_metadata(&self, caller: &Caller, name: &DestinationName) -> Result<Metadata> {
         self.permit(caller, Rule::QueuesGet.on(name.kind))?;
         let answer = pass!(self.pipelines.of(name.kind), stage => stage.get_queue(caller, name));
         if let Some(answer) = answer? {
             return Ok(answer);
         }
         let queue = self.find(&caller.project, name).await.or_unavailable(Failure::GetQueue(name.kind))?;
-        Ok(match queue {
-            Some(queue) => attributes::with_defaults(name.kind, &queue.metadata, &self.limits),
-            None => attributes::with_defaults(name.kind, &Metadata::default(), &self.limits),
-        })
+        Ok(queue.map(|queue| queue.metadata.clone()).unwrap_or_default())
     }
 }

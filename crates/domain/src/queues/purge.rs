@@ -37,6 +37,7 @@ impl Zaqar {
             self.stores.messages.purge(&queue.destination, self.now()).await.or_unavailable(failure)?;
         }
         if scope.subscriptions {
+            self.live.remove_all(&queue.destination);
             self.purge_subscriptions(&queue).await.or_unavailable(failure)?;
         }
         Ok(())

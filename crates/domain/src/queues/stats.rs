@@ -10,6 +10,8 @@ use crate::{Failure, Result, Zaqar};
 /// How many messages a queue holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StatsReport {
+    /// Whether there is such a queue.
+    pub exists: bool,
     pub claimed: u64,
     pub free: u64,
     pub oldest: Option<StatsEdge>,
@@ -43,6 +45,7 @@ impl Zaqar {
             created,
         };
         Ok(StatsReport {
+            exists: true,
             claimed: stats.claimed,
             free: stats.free,
             oldest: stats.oldest.map(edge),

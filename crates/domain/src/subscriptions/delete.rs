@@ -19,6 +19,7 @@ impl Zaqar {
         let failure = Failure::DeleteSubscription;
         let found = self.find(&caller.project, name).await.or_unavailable(failure)?;
         let (Some(source), Ok(id)) = (found, id.parse()) else { return Ok(()) };
+        self.live.remove(&source.destination, id);
         self.stores.messages.unsubscribe(&source.destination, id).await.or_unavailable(failure)
     }
 }

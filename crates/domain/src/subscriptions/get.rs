@@ -43,10 +43,13 @@ impl Zaqar {
     ) -> Result<Subscription> {
         let found = self.find(&caller.project, name).await.or_unavailable(failure)?;
         let subscription = match (found, id.parse()) {
-            (Some(source), Ok(id)) => {
-                let store = &self.stores.messages;
-                store.get_subscription(&source.destination, id, now).await.or_unavailable(failure)?
-            }
+            (Some(source), Ok(id)) => match self.live.get(&source.destination, id, now) {
+                Some(live) => Some(live),
+                None => {
+                    let store = &self.stores.messages;
+                    store.get_subscription(&source.destination, id, now).await.or_unavailable(failure)?
+                }
+            },
             _ => None,
         };
         subscription.ok_or_else(|| absent(id))

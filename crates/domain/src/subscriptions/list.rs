@@ -54,7 +54,13 @@ impl Zaqar {
         };
         let page = PageRequest { marker, limit };
         let store = &self.stores.messages;
-        let page = store.list_subscriptions(&source.destination, &page, now).await.or_unavailable(failure)?;
-        Ok(ListedSubscriptions { subscriptions: page.items, now, next: page.next })
+        let stored =
+            store.list_subscriptions(&source.destination, &page, now).await.or_unavailable(failure)?;
+        let mut subscriptions = stored.items;
+        subscriptions.extend(self.live.list(&source.destination, &page, now));
+        subscriptions.sort_unstable_by_key(|subscription| subscription.id);
+        subscriptions.truncate(limit);
+        let next = subscriptions.last().map(|subscription| subscription.id);
+        Ok(ListedSubscriptions { subscriptions, now, next })
     }
 }

@@ -7,6 +7,7 @@ mod create;
 mod delete;
 mod get;
 mod list;
+mod live;
 mod signing_secrets;
 mod trust;
 mod update;
@@ -16,12 +17,21 @@ mod wish;
 pub(crate) use asked_lately::AskedLately;
 pub use get::ShownSubscription;
 pub use list::{ListedSubscriptions, SubscriptionListing};
+pub(crate) use live::LiveSubscriptions;
+pub use live::{Follower, Notification};
 pub use signing_secrets::{BadSecrets, signing_secrets};
 pub use trust::{TrustMaker, TrustNotMade};
 pub use waiting::WaitingConfirmation;
 pub use wish::SubscriptionWish;
 
 use crate::{Absent, Error};
+
+fn exists() -> Error {
+    Error::Conflict(
+        "Such subscription already exists. Subscriptions are unique by project + queue + subscriber URI."
+            .into(),
+    )
+}
 
 fn absent(id: &str) -> Error {
     Error::NotFound(Absent::Subscription { id: id.to_owned() })

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use zaqar_model::{Caller, ConfirmationKind, DestinationName, Subscription};
 use zaqar_storage::{StorageError, SubscriptionChange};
 
-use super::{SubscriptionWish, absent};
+use super::{SubscriptionWish, absent, exists};
 use crate::error::OrUnavailable;
 use crate::permissions::Rule;
 use crate::pipeline::pass;
@@ -64,18 +64,21 @@ impl Zaqar {
         change: SubscriptionChange,
         failure: Failure,
     ) -> Result<()> {
+        let now = self.now();
+        if self.live.get(&there.source, there.id, now).is_some() {
+            if change.subscriber.is_some() {
+                return Err(Error::invalid(
+                    "The subscriber of this subscription is a WebSocket connection; that cannot be changed.",
+                ));
+            }
+            let changed = self.live.update(&there.source, there.id, &change, now);
+            return if changed { Ok(()) } else { Err(absent(&there.id.to_string())) };
+        }
         let store = &self.stores.messages;
-        let changed = match store.update_subscription(&there.source, there.id, change, self.now()).await {
+        let changed = match store.update_subscription(&there.source, there.id, change, now).await {
             Err(StorageError::Conflict(_)) => return Err(exists()),
             outcome => outcome.or_unavailable(failure)?,
         };
         if changed { Ok(()) } else { Err(absent(&there.id.to_string())) }
     }
-}
-
-fn exists() -> Error {
-    Error::Conflict(
-        "Such subscription already exists. Subscriptions are unique by project + queue + subscriber URI."
-            .into(),
-    )
 }

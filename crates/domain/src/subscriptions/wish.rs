@@ -53,6 +53,14 @@ impl SubscriptionWish {
         Ok((subscriber, terms))
     }
 
+    /// The terms of a subscription whose subscriber is a connection.
+    pub(super) fn for_following(&self, limits: &Limits, now: Timestamp) -> Result<Terms> {
+        if self.0.is_empty() {
+            return Ok(Terms { subscriber: None, ttl: None, options: None });
+        }
+        self.for_update(limits, now)
+    }
+
     pub(super) fn for_update(&self, limits: &Limits, now: Timestamp) -> Result<Terms> {
         if self.0.is_empty() {
             return Err(nothing());

@@ -12,6 +12,8 @@ use crate::support::tools::Tools;
 
 /// Where the guide says that the service is.
 const ADDRESS_IN_THE_GUIDE: &str = "127.0.0.1:8888";
+/// The same for WebSocket.
+const WEBSOCKET_IN_THE_GUIDE: &str = "127.0.0.1:9000";
 
 struct Example {
     line: usize,
@@ -29,9 +31,10 @@ pub(crate) fn run(page: &Page, tools: &Tools) -> Result<(), String> {
     let server_site = Site::new("");
     let server = server_site.start();
     let reader = Site::new("");
+    let script = script(&examples).replace(ADDRESS_IN_THE_GUIDE, &server.address.to_string());
     let status = Command::new("bash")
         .arg("-c")
-        .arg(script(&examples).replace(ADDRESS_IN_THE_GUIDE, &server.address.to_string()))
+        .arg(script.replace(WEBSOCKET_IN_THE_GUIDE, &server.websocket.to_string()))
         .current_dir(reader.path(""))
         .env_clear()
         .env("PATH", &tools.path)

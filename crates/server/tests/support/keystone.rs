@@ -79,6 +79,13 @@ impl Keystone {
         }
     }
 
+    /// Starts it again. Tokens from now on are good for so many seconds.
+    pub(crate) fn begin_again(&mut self, expiration: u32) {
+        self.end();
+        self.expiration = expiration;
+        self.begin();
+    }
+
     pub(crate) fn url(&self) -> String {
         format!("http://{}/v3", self.address)
     }

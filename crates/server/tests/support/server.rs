@@ -20,6 +20,10 @@ pub(crate) fn zaqar() -> Command {
     command
 }
 
+/// Each server lets the system choose its ports.
+pub(crate) const FREE_PORTS: &str =
+    "[drivers:transport:websocket]\nport = 0\n[drivers:transport:wsgi]\nport = 0\n";
+
 /// A directory of its own with a configuration and data that several servers can use one after the other.
 #[derive(Debug)]
 pub(crate) struct Site {
@@ -30,7 +34,7 @@ impl Site {
     /// A server with `options` (lines of a zaqar.conf) on a free port.
     pub(crate) fn new(options: &str) -> Self {
         let site = Self { directory: TempDir::new().unwrap() };
-        site.write("zaqar.conf", &format!("[drivers:transport:wsgi]\nport = 0\n{options}\n"));
+        site.write("zaqar.conf", &format!("{FREE_PORTS}{options}\n"));
         site
     }
 
@@ -70,6 +74,8 @@ impl Site {
 pub(crate) struct Server {
     child: Child,
     pub(crate) address: SocketAddr,
+    /// Of the WebSocket interface.
+    pub(crate) websocket: SocketAddr,
     /// Whether it speaks TLS.
     secured: bool,
     pub(crate) output: Lines,
@@ -85,16 +91,25 @@ impl Server {
         let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let output = Lines::collect(child.stdout.take().unwrap());
         let log = child.stderr.take().map_or_else(|| Lines::collect(std::io::empty()), Lines::collect);
-        let Some(line) = output.find(|line| line.contains("listening on http")) else {
+        let Some(line) = output.find(|line| line.contains("listening on ")) else {
             panic!("the server does not start:\n{}", log.all().join("\n"));
         };
-        let url = line.rsplit("listening on ").next().unwrap();
-        let (scheme, address) = url.split_once("://").unwrap();
-        Self { child, address: address.parse().unwrap(), secured: scheme == "https", output, log }
+        let urls: Vec<_> = line.rsplit("listening on ").next().unwrap().split(" and ").collect();
+        let address = |scheme: &str| {
+            let mut rests = urls.iter().filter_map(|url| url.split_once("://"));
+            rests.find(|(given, _)| given.starts_with(scheme)).map(|(_, rest)| rest.parse().unwrap())
+        };
+        let nowhere = SocketAddr::from(([0; 4], 0));
+        let [rest, websocket] = ["http", "ws"].map(|scheme| address(scheme).unwrap_or(nowhere));
+        Self { child, address: rest, websocket, secured: line.contains("https://"), output, log }
     }
 
     pub(crate) fn url(&self) -> String {
         format!("{}://{}", if self.secured { "https" } else { "http" }, self.address)
+    }
+
+    pub(crate) fn websocket_url(&self) -> String {
+        format!("ws://{}", self.websocket)
     }
 
     /// A connection of its own.

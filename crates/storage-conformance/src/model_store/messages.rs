@@ -29,6 +29,7 @@ impl Messages for ModelStore {
             ids.push(id);
         }
         self.owed.notify_one();
+        self.changed.notify_waiters();
         Ok(ids)
     }
 
@@ -143,6 +144,7 @@ impl Messages for ModelStore {
         let mut state = self.state()?;
         state.contents.remove(destination);
         state.dropped.insert(destination.clone());
+        self.changed.notify_waiters();
         Ok(())
     }
 
@@ -160,6 +162,7 @@ impl Messages for ModelStore {
             stored.message.claim = None;
             contents.append(stored);
         }
+        self.changed.notify_waiters();
         Ok(())
     }
 

@@ -68,6 +68,7 @@ impl Migration for ModelStore {
             list.sort_by_key(|entry| entry.sequence);
         }
         contents.last_sequence = contents.last_sequence.max(last.get());
+        self.changed.notify_waiters();
         Ok(())
     }
 

@@ -4,6 +4,7 @@
 //! is fast, and nothing in it outlives the process. Each file implements the trait of the same file in
 //! `zaqar-storage`.
 
+mod arrivals;
 mod catalogue;
 mod claims;
 mod contents;
@@ -21,6 +22,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::{MappedMutexGuard, Mutex, MutexGuard};
+use tokio::sync::Notify;
 use zaqar_model::{
     Destination, DestinationKind, DestinationNumber, Flavor, FlavorName, Pool, PoolName, ProjectId, Queue,
     QueueMove, QueueName, SubscriptionId, Timestamp,
@@ -35,9 +37,11 @@ use contents::Contents;
 #[derive(Debug, Default)]
 pub struct ModelStore {
     state: Arc<Mutex<State>>,
+    /// Those who wait look again whenever there may be something.
+    changed: Arc<Notify>,
     closed: AtomicBool,
     /// Something may be owed that was not.
-    owed: Arc<tokio::sync::Notify>,
+    owed: Arc<Notify>,
 }
 
 #[derive(Debug, Default)]
@@ -61,7 +65,9 @@ impl ModelStore {
 
     /// Another handle on the same data, open also when this one is closed: what a restart is to a store on disk.
     pub fn reopen(&self) -> Self {
-        Self { state: Arc::clone(&self.state), closed: AtomicBool::new(false), owed: Arc::clone(&self.owed) }
+        let (state, changed, owed) =
+            (Arc::clone(&self.state), Arc::clone(&self.changed), Arc::clone(&self.owed));
+        Self { state, changed, owed, closed: AtomicBool::new(false) }
     }
 
     fn state(&self) -> StorageResult<MutexGuard<'_, State>> {
@@ -87,7 +93,7 @@ impl ModelStore {
 
     /// One that is closed already: it keeps the place of a store that is being opened.
     pub(crate) fn closed() -> Self {
-        Self { state: Arc::default(), closed: AtomicBool::new(true), owed: Arc::default() }
+        Self { closed: AtomicBool::new(true), ..Self::default() }
     }
 
     /// The moments behind `now` at which something in this destination begins or ends by itself.
@@ -113,6 +119,7 @@ impl ModelStore {
     fn shut(&self) {
         self.closed.store(true, Ordering::SeqCst);
         self.owed.notify_waiters();
+        self.changed.notify_waiters();
     }
 }
 

@@ -28,6 +28,8 @@ pub(super) struct Batch {
     /// The sequence numbers from which queues that came from another store go on.
     skips: Vec<(Arc<Queue>, u64)>,
     answers: Vec<Answer>,
+    /// The queues that have more than before, once it is shown.
+    arrived: Vec<Arc<Queue>>,
     /// Exhausted messages that the batch has moved elsewhere.
     departures: Vec<(Arc<Queue>, Vec<u64>)>,
     /// The ids that the batch brings with it, not in an index yet.
@@ -364,6 +366,8 @@ impl Batch {
                 }
                 next = arrivals.next_if(|arrival| Arc::ptr_eq(&arrival.queue, &queue));
             }
+            drop(locked);
+            self.arrived.push(queue);
         }
         for (queue, attempts) in self.attempts.drain(..) {
             let mut locked = queues.lock(&queue);
@@ -375,6 +379,7 @@ impl Batch {
         }
         for (queue, below) in self.skips.drain(..) {
             queues.lock(&queue).index.skip(below);
+            self.arrived.push(queue);
         }
         for (queue, sequences) in self.departures.drain(..) {
             let mut locked = queues.lock(&queue);
@@ -404,6 +409,8 @@ impl Batch {
                 Answer::Done(reply) => drop(reply.send(Ok(()))),
             }
         }
+        // Behind the answers: there may be many who wait.
+        self.arrived.drain(..).for_each(|queue| queue.arrivals.notify_waiters());
     }
 
     pub(super) fn fail(&mut self, reason: &str) {

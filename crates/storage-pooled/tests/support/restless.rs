@@ -11,8 +11,9 @@ use zaqar_model::{
     SubscriptionId, Timestamp,
 };
 use zaqar_storage::{
-    Capabilities, ClaimRequest, Claimed, Claims, Deletion, Deliveries, Health, LeaseLimits, ManagementStore,
-    MessageQuery, MessageStore, Messages, Migration, StorageResult, SubscriptionChange, Subscriptions,
+    Arrivals, Capabilities, ClaimRequest, Claimed, Claims, Deletion, Deliveries, Health, LeaseLimits,
+    ManagementStore, MessageQuery, MessageStore, Messages, Migration, StorageResult, SubscriptionChange,
+    Subscriptions,
 };
 use zaqar_storage_pooled::PooledMessageStore;
 
@@ -114,6 +115,9 @@ restless! {
             self.store.subscribe(subscription, now).await
         }
     }
+    Arrivals {
+        wait_for_arrival(at, behind: Marker; Timestamp::default()) -> ();
+    } and {}
     Claims {
         claim(from, request: &ClaimRequest, now: Timestamp; now) -> Claimed;
         get_claim(from, id: ClaimId, now: Timestamp; now) -> Option<Claim>;

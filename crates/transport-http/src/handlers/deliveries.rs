@@ -8,7 +8,7 @@ use zaqar_model::{AttemptEnd, DestinationName, FailedDelivery, KeptAttempt, Time
 use super::subscriptions;
 use crate::exchange::{Exchange, Handled};
 use crate::falcon::Link;
-use crate::json::{fields::Fields, resend, time::iso8601, write::PythonSpacing};
+use crate::json::{fields::Fields, resend, write::PythonSpacing};
 use crate::respond;
 
 pub(crate) async fn attempts(exchange: Exchange<'_>, source: &DestinationName, id: &str) -> Handled {
@@ -53,13 +53,13 @@ pub(crate) async fn resend(exchange: Exchange<'_>, source: &DestinationName, id:
 fn attempt(kept: &KeptAttempt) -> Value {
     let (outcome, retry_at) = match kept.end {
         AttemptEnd::Delivered => ("delivered", None),
-        AttemptEnd::RetryAt(time) => ("retry", Some(iso8601(time))),
+        AttemptEnd::RetryAt(time) => ("retry", Some(time.to_iso8601())),
         AttemptEnd::Exhausted => ("failed", None),
     };
     let attempt = &kept.attempt;
     json!({
         "message_id": kept.message.to_string(),
-        "attempted_at": iso8601(attempt.at),
+        "attempted_at": attempt.at.to_iso8601(),
         "status": attempt.status,
         "latency_ms": attempt.latency_ms,
         "response": attempt.excerpt.as_str(),
@@ -72,7 +72,7 @@ fn failure(failed: &FailedDelivery, now: Timestamp) -> Value {
     let message = &failed.message.message;
     json!({
         "message_id": message.id.to_string(),
-        "failed_at": iso8601(failed.failed),
+        "failed_at": failed.failed.to_iso8601(),
         "attempts": failed.attempts,
         "reason": failed.reason.as_str(),
         "ttl": message.ttl.get(),

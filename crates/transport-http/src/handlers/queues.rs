@@ -9,7 +9,7 @@ use zaqar_model::{DestinationKind, DestinationName, Metadata};
 use crate::errors::{API, BODY, HttpError, in_body};
 use crate::exchange::{Exchange, Handled};
 use crate::falcon::{Link, integer};
-use crate::json::{read, time::iso8601, write};
+use crate::json::{read, write};
 use crate::respond;
 
 const PATCH_TYPE: &str = "application/openstack-messaging-v2.0-json-patch";
@@ -138,7 +138,7 @@ fn page(
 fn edge(name: &DestinationName, message: StatsEdge) -> Value {
     json!({
         "age": message.age_seconds,
-        "created": iso8601(message.created),
+        "created": message.created.to_iso8601(),
         "href": format!("{}/{}/messages/{}", write::collection(name.kind), name.name, message.id),
     })
 }

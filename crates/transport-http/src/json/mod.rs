@@ -5,5 +5,4 @@ mod lenient;
 pub(crate) mod pools;
 pub(crate) mod read;
 pub(crate) mod resend;
-pub(crate) mod time;
 pub(crate) mod write;

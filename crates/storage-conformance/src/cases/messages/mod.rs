@@ -1,6 +1,7 @@
 //! Messages: posted, listed, fetched, deleted.
 
 pub mod adopting;
+pub mod arriving;
 pub mod deleting;
 pub mod dropping;
 pub mod durability;

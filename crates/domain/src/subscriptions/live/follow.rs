@@ -1,0 +1,152 @@
+//! Makes a live subscription, and reads the messages for it.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use zaqar_model::{
+    Caller, Destination, DestinationName, Marker, Message, PageRequest, Subscription, SubscriptionId,
+    SubscriptionTtl,
+};
+use zaqar_storage::{MessageQuery, StorageError};
+
+use super::registry::Ended;
+use crate::error::OrUnavailable;
+use crate::messages::is_marker;
+use crate::permissions::Rule;
+use crate::pipeline::pass;
+use crate::subscriptions::{SubscriptionWish, exists};
+use crate::{Error, Failure, Result, Zaqar};
+
+/// One message at a time: that is all the memory that a slow connection costs.
+const AT_ONCE: usize = 1;
+
+/// Reads what comes to a queue for one subscription, which ends when this is dropped.
+#[derive(Debug)]
+pub struct Follower {
+    zaqar: Arc<Zaqar>,
+    source: Destination,
+    id: SubscriptionId,
+    /// Up to here everything was read.
+    behind: Marker,
+    /// Completes when somebody ends the subscription.
+    ended: Ended,
+}
+
+/// A message for a subscriber.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Notification {
+    pub source: Destination,
+    pub message: Message,
+    /// Whoever goes on behind it misses nothing, and sees nothing twice.
+    pub marker: Marker,
+}
+
+impl Zaqar {
+    /// Subscribes a connection to a queue or topic, which is made if there is none. From now on, or with a marker from
+    /// behind it, everything that comes to the queue comes to the follower.
+    pub async fn follow(
+        self: &Arc<Self>,
+        caller: &Caller,
+        name: &DestinationName,
+        wish: &SubscriptionWish,
+        subscriber: String,
+        marker: Option<&str>,
+    ) -> Result<Follower> {
+        self.permit(caller, Rule::SubscriptionCreate)?;
+        let mut wish = Cow::Borrowed(wish);
+        let answer = pass!(self.pipelines.subscriptions, stage => stage.create_subscription(caller, name, wish.to_mut()));
+        if answer?.is_some() {
+            // It has an id for a subscription that it keeps itself; there is nothing to read for the connection.
+            return Err(Error::Conflict("A stage of the pipeline has answered instead.".into()));
+        }
+        let terms = wish.for_following(&self.limits, self.now())?;
+        // Before a queue is made for it.
+        if marker.is_some_and(|marker| !is_marker(marker)) {
+            return Err(Error::invalid("The marker is neither the id of a message nor one of a listing."));
+        }
+        let failure = Failure::CreateSubscription;
+        let found = self.find_or_make(caller, name, failure).await?;
+        let source = &found.destination;
+        let behind = match marker {
+            None => self.stores.messages.last_position(source).await.or_unavailable(failure)?,
+            Some(marker) => self.place_of(source, marker).await.or_unavailable(failure)?.unwrap_or_default(),
+        };
+        let (id, now) = (SubscriptionId::from_u128(self.ids.next_u128()), self.now());
+        let default_ttl = SubscriptionTtl::new(self.limits.default_subscription_ttl.into());
+        let subscription = Subscription {
+            id,
+            source: source.clone(),
+            subscriber,
+            ttl: terms.ttl.unwrap_or(default_ttl),
+            renewed: now,
+            options: terms.options.unwrap_or_default(),
+            confirmed: false,
+            // Not by the store: the connection reads for itself.
+            notified: false,
+        };
+        let ended = self.live.add(subscription, now).ok_or_else(exists)?;
+        Ok(Follower { zaqar: Arc::clone(self), source: source.clone(), id, behind, ended })
+    }
+}
+
+impl Follower {
+    pub const fn id(&self) -> SubscriptionId {
+        self.id
+    }
+
+    /// Whether its time is not over.
+    fn lasts(&self) -> bool {
+        self.zaqar.live.lasts(&self.source, self.id, self.zaqar.now())
+    }
+
+    /// Waits for the next message. `None`: the subscription has ended. Nothing is lost when the wait is given up.
+    pub async fn next(&mut self) -> Option<Result<Notification>> {
+        let failure = Failure::ListMessages;
+        loop {
+            let waited = tokio::select! {
+                biased;
+                _ = &mut self.ended => return None,
+                waited = self.zaqar.stores.messages.wait_for_arrival(&self.source, self.behind) => waited,
+            };
+            if !self.lasts() || matches!(waited, Err(StorageError::NotFound(_))) {
+                self.zaqar.live.remove(&self.source, self.id);
+                return None;
+            }
+            let read = match waited.or_unavailable(failure) {
+                Ok(()) => self.read().await,
+                Err(error) => Err(error),
+            };
+            if let Some(read) = read.transpose() {
+                return Some(read);
+            }
+        }
+    }
+
+    /// The next message, if it is still there.
+    async fn read(&mut self) -> Result<Option<Notification>> {
+        let (store, failure) = (&self.zaqar.stores.messages, Failure::ListMessages);
+        // Asked before it is looked: what comes in between is not passed over.
+        let last = store.last_position(&self.source).await.or_unavailable(failure)?;
+        let query = MessageQuery {
+            page: PageRequest { marker: Some(self.behind), limit: AT_ONCE },
+            without_client: None,
+            include_claimed: true,
+            include_delayed: true,
+        };
+        let mut page = store.list(&self.source, &query, self.zaqar.now()).await.or_unavailable(failure)?;
+        let (Some(next), false) = (page.next, page.items.is_empty()) else {
+            self.behind = self.behind.max(last);
+            return Ok(None);
+        };
+        self.behind = next;
+        self.zaqar.open(&self.source, &mut page.items, failure)?;
+        let message = page.items.pop();
+        Ok(message.map(|message| Notification { source: self.source.clone(), message, marker: next }))
+    }
+}
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        self.zaqar.live.remove(&self.source, self.id);
+    }
+}

@@ -1,0 +1,9 @@
+//! Subscriptions that live as long as a connection: messages go out by the connection that subscribed. Nothing of them
+//! is stored. Each reads its queue for itself, behind its own marker, and is woken when there is more; so what it has not
+//! sent yet costs nothing, and a slow reader keeps nobody waiting.
+
+mod follow;
+mod registry;
+
+pub use follow::{Follower, Notification};
+pub(crate) use registry::LiveSubscriptions;

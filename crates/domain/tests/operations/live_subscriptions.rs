@@ -1,0 +1,76 @@
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use zaqar_domain::{Error, Follower, Key, SubscriptionListing, SubscriptionWish, Zaqar};
+use zaqar_model::{Caller, RandomIds};
+
+use crate::fixture::{Fixture, draft, metadata_of, queue_named};
+
+const SUBSCRIBER: &str = "websocket://one";
+
+fn wish(document: Value) -> SubscriptionWish {
+    SubscriptionWish::new(document).unwrap()
+}
+
+async fn follow(zaqar: &Arc<Zaqar>, caller: &Caller, document: Value) -> Follower {
+    let (queue, wish) = (queue_named("q"), wish(document));
+    zaqar.follow(caller, &queue, &wish, SUBSCRIBER.to_owned(), None).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_follower_reads_encrypted_messages_plain_and_does_not_wait_for_delays() {
+    let Fixture { zaqar, caller, .. } = Fixture::new().with_keys([Key::random(&RandomIds)]);
+    let (zaqar, queue) = (Arc::new(zaqar), queue_named("q"));
+    let metadata = metadata_of(json!({"_enable_encrypt_messages": true, "_default_message_delay": 60}));
+    zaqar.create_queue(&caller, &queue, metadata).await.unwrap();
+    let mut follower = follow(&zaqar, &caller, json!({})).await;
+    let posting = zaqar.begin_post(&caller, &queue).await.unwrap();
+    posting.post(vec![draft("\"the secret\"")]).await.unwrap();
+    let notification = follower.next().await.unwrap().unwrap();
+    assert_eq!(&notification.message.body.as_bytes()[..], b"\"the secret\"");
+}
+
+#[tokio::test]
+async fn of_a_live_subscription_all_but_the_subscriber_can_be_changed() {
+    let Fixture { zaqar, caller, clock, .. } = Fixture::new();
+    let (zaqar, queue) = (Arc::new(zaqar), queue_named("q"));
+    let follower = follow(&zaqar, &caller, json!({"ttl": 60})).await;
+    let id = follower.id().to_string();
+    let change = wish(json!({"ttl": 600, "options": {"a": 1}}));
+    zaqar.update_subscription(&caller, &queue, &id, &change).await.unwrap();
+    zaqar.confirm_subscription(&caller, &queue, &id, Some(&json!(true))).await.unwrap();
+    clock.advance_secs(599);
+    let shown = zaqar.get_subscription(&caller, &queue, &id).await.unwrap().subscription;
+    assert_eq!((shown.ttl.get(), shown.confirmed, shown.options.get("a")), (600, true, Some(&json!(1))));
+    let change = wish(json!({"subscriber": "http://a"}));
+    let refused = zaqar.update_subscription(&caller, &queue, &id, &change).await;
+    assert!(matches!(refused, Err(Error::Invalid(_))), "{refused:?}");
+    clock.advance_secs(1);
+    let gone = zaqar.get_subscription(&caller, &queue, &id).await;
+    assert!(matches!(gone, Err(Error::NotFound(_))), "{gone:?}");
+}
+
+#[tokio::test]
+async fn stored_and_live_subscriptions_are_listed_together_a_page_at_a_time() {
+    let Fixture { zaqar, caller, .. } = Fixture::new();
+    let (zaqar, queue) = (Arc::new(zaqar), queue_named("q"));
+    let follower = follow(&zaqar, &caller, json!({})).await;
+    let mut expected = vec![follower.id()];
+    for subscriber in ["http://a", "http://b"] {
+        let wish = wish(json!({"subscriber": subscriber}));
+        expected.push(zaqar.create_subscription(&caller, &queue, &wish).await.unwrap());
+    }
+    expected.sort_unstable();
+    let (mut marker, mut listed) = (None, Vec::new());
+    loop {
+        let listing = SubscriptionListing { marker, limit: Some(1) };
+        let page = zaqar.list_subscriptions(&caller, &queue, &listing).await.unwrap();
+        let Some(next) = page.next else { break };
+        listed.extend(page.subscriptions.iter().map(|subscription| subscription.id));
+        marker = Some(next.to_string());
+    }
+    assert_eq!(listed, expected);
+    drop(follower);
+    let listed = zaqar.list_subscriptions(&caller, &queue, &SubscriptionListing::default()).await.unwrap();
+    assert_eq!(listed.subscriptions.len(), 2);
+}

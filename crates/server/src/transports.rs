@@ -1,0 +1,158 @@
+//! The transports that are configured: their ports are taken first, they serve when all else is ready, and stop together.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::Context;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use zaqar_authentication::Authentication;
+use zaqar_config::Config;
+use zaqar_domain::Zaqar;
+use zaqar_transport_http::{HttpOptions, HttpService};
+use zaqar_transport_websocket::WebSocketService;
+
+use crate::tls_files::TlsConfigs;
+use crate::{http, signing_keys, websocket};
+
+/// The ports that this server has, before anybody is served.
+#[derive(Debug)]
+pub(crate) struct Ports {
+    rest: Option<TcpListener>,
+    websocket: Option<TcpListener>,
+}
+
+/// Where clients find the server.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Addresses {
+    pub(crate) secured: bool,
+    pub(crate) rest: Option<SocketAddr>,
+    pub(crate) websocket: Option<SocketAddr>,
+}
+
+impl Addresses {
+    /// Whether only this machine reaches the server.
+    pub(crate) fn are_loopback(&self) -> bool {
+        [self.rest, self.websocket].iter().flatten().all(|address| address.ip().is_loopback())
+    }
+}
+
+impl Ports {
+    pub(crate) async fn take(config: &Config) -> anyhow::Result<Self> {
+        let wanted = |name: &str| config.drivers.transport.iter().any(|transport| transport == name);
+        let (wsgi, websocket) = (&config.wsgi, &config.websocket);
+        Ok(Self {
+            rest: if wanted("wsgi") { Some(listen(&wsgi.bind, wsgi.port).await?) } else { None },
+            websocket: if wanted("websocket") {
+                Some(listen(&websocket.bind, websocket.port).await?)
+            } else {
+                None
+            },
+        })
+    }
+
+    pub(crate) fn addresses(&self, secured: bool) -> anyhow::Result<Addresses> {
+        let address = |listener: &Option<TcpListener>| {
+            listener.as_ref().map(TcpListener::local_addr).transpose().context("cannot tell the address")
+        };
+        Ok(Addresses { secured, rest: address(&self.rest)?, websocket: address(&self.websocket)? })
+    }
+}
+
+async fn listen(bind: &str, port: u16) -> anyhow::Result<TcpListener> {
+    TcpListener::bind((bind, port)).await.with_context(|| format!("cannot listen on {bind}:{port}"))
+}
+
+/// Transports that serve.
+#[derive(Debug)]
+pub(crate) struct Transports {
+    tasks: JoinSet<()>,
+    rest: HttpService,
+    /// When it is gone, they stop.
+    stop: watch::Sender<()>,
+}
+
+impl Transports {
+    pub(crate) fn start(
+        ports: Ports,
+        tls: Option<TlsConfigs>,
+        zaqar: Arc<Zaqar>,
+        authentication: Authentication,
+        config: &Config,
+    ) -> Result<Self, String> {
+        let (stop, stopping) = watch::channel(());
+        let rest = {
+            let options = http::service_options(config)?;
+            let authentication = authentication.clone();
+            HttpService::new(Arc::clone(&zaqar), HttpOptions { authentication, ..options })
+        };
+        let mut tasks = JoinSet::new();
+        if let Some(listener) = ports.rest {
+            let tls = tls.clone().map(zaqar_transport_http::Tls::new);
+            let stopped = stopped(stopping.clone());
+            tasks.spawn(zaqar_transport_http::serve(
+                listener,
+                tls,
+                rest.clone(),
+                http::serve_options(config),
+                stopped,
+            ));
+        }
+        if let Some(listener) = ports.websocket {
+            let tls = tls.map(zaqar_transport_websocket::Tls::new);
+            let service =
+                WebSocketService::new(zaqar, authentication, signing_keys::read(&config.signed_url)?);
+            let options = websocket::options(&config.websocket);
+            tasks.spawn(zaqar_transport_websocket::serve(listener, tls, service, options, stopped(stopping)));
+        }
+        Ok(Self { tasks, rest, stop })
+    }
+
+    /// Waits for one that ends although nobody asked it to.
+    pub(crate) async fn failed(&mut self) -> anyhow::Error {
+        match self.tasks.join_next().await {
+            Some(Err(error)) => anyhow::Error::new(error).context("a transport failed"),
+            Some(Ok(())) => anyhow::anyhow!("a transport ended although nobody had asked it to"),
+            None => anyhow::anyhow!("there is no transport"),
+        }
+    }
+
+    /// Load balancers are told to look elsewhere.
+    pub(crate) fn stop_wanting_requests(&self) {
+        self.rest.stop_wanting_requests();
+    }
+
+    /// Stops, once what is under way has been answered.
+    pub(crate) async fn stop(mut self) -> anyhow::Result<()> {
+        drop(self.stop);
+        while let Some(ended) = self.tasks.join_next().await {
+            ended.context("a transport failed")?;
+        }
+        Ok(())
+    }
+}
+
+async fn stopped(mut stopping: watch::Receiver<()>) {
+    while stopping.changed().await.is_ok() {}
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+
+    use super::Addresses;
+
+    #[test]
+    fn a_server_is_local_where_all_its_addresses_are_loopback() {
+        let address = |text: &str| Some(text.parse::<SocketAddr>().unwrap());
+        for (rest, websocket, is_local) in [
+            (address("127.0.0.1:1"), address("[::1]:2"), true),
+            (address("127.0.0.1:1"), None, true),
+            (address("127.0.0.1:1"), address("10.0.0.1:2"), false),
+            (address("0.0.0.0:1"), address("127.0.0.1:2"), false),
+        ] {
+            assert_eq!(Addresses { secured: false, rest, websocket }.are_loopback(), is_local);
+        }
+    }
+}

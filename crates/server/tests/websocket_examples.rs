@@ -1,0 +1,89 @@
+//! The programs and the page under `examples/websocket`: they follow a queue, and miss nothing while they are away.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod support;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::json;
+use support::lines::Lines;
+use support::server::{BINARY, Server, Site};
+use support::tools::Tools;
+
+fn example(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/websocket").join(name)
+}
+
+fn post(server: &Server, numbers: &[u32]) {
+    let messages: Vec<_> = numbers.iter().map(|number| json!({ "body": number, "ttl": 300 })).collect();
+    let body = json!({ "messages": messages }).to_string();
+    let request = format!(
+        "POST /v2/queues/orders/messages HTTP/1.1\r\nHost: localhost\r\nX-Project-ID: demo\r\n\
+         Client-ID: 3381af92-2b9e-11e3-b191-71861300734c\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    assert_eq!(server.client().exchange(request.as_bytes()).unwrap().status, 201);
+}
+
+/// Starts the program, posts when it follows, and ends it when it has printed the last of what was posted.
+fn printed(server: &Server, mut program: Command, marker: &Path, posted: &[u32]) -> Vec<String> {
+    program.args([&server.websocket_url(), "demo", "orders"]).arg(marker);
+    let mut follower = program.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
+    let lines = Lines::collect(follower.stdout.take().unwrap());
+    lines.find(|line| line == "following orders").unwrap();
+    post(server, posted);
+    let last = posted.last().unwrap().to_string();
+    lines.find(|line| line == last).unwrap();
+    follower.kill().unwrap();
+    follower.wait().unwrap();
+    lines.all().into_iter().filter(|line| !line.starts_with("following")).collect()
+}
+
+fn misses_nothing(program: impl Fn() -> Command) {
+    let site = Site::new("");
+    let server = site.start();
+    post(&server, &[1]);
+    let marker = site.path("marker");
+    let mut seen = printed(&server, program(), &marker, &[2, 3]);
+    post(&server, &[4]);
+    seen.extend(printed(&server, program(), &marker, &[5]));
+    // It may have been ended before it wrote down where it was.
+    seen.dedup();
+    assert_eq!(seen, ["2", "3", "4", "5"]);
+}
+
+#[test]
+fn the_python_program_misses_nothing() {
+    let python = Tools::find().python;
+    misses_nothing(|| {
+        let mut command = Command::new(&python);
+        command.arg(example("subscriber.py"));
+        command
+    });
+}
+
+#[test]
+fn the_rust_program_misses_nothing() {
+    let built = Path::new(BINARY).parent().unwrap().join("examples/subscriber");
+    misses_nothing(|| Command::new(&built));
+}
+
+#[test]
+fn the_page_in_a_browser_misses_nothing() {
+    let site = Site::new("");
+    let server = site.start();
+    let output = Command::new(Tools::find().python)
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python/websocket_page.py"))
+        .arg(std::fs::canonicalize(example("page.html")).unwrap())
+        .arg(server.websocket_url())
+        .arg(site.path("browser"))
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .env("HOME", site.path(""))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}

@@ -1,0 +1,29 @@
+//! Arrivals: waiting for a queue to have more.
+
+use std::pin::pin;
+
+use zaqar_model::{Destination, Marker};
+use zaqar_storage::{Arrivals, StorageError, StorageResult};
+
+use super::ModelStore;
+
+#[async_trait::async_trait]
+impl Arrivals for ModelStore {
+    async fn wait_for_arrival(&self, at: &Destination, behind: Marker) -> StorageResult<()> {
+        loop {
+            let mut changed = pin!(self.changed.notified());
+            changed.as_mut().enable();
+            {
+                let state = self.state()?;
+                if state.dropped.contains(at) {
+                    return Err(StorageError::NotFound("destination"));
+                }
+                let last = state.contents.get(at).map_or(0, |contents| contents.last_sequence);
+                if last > behind.get() {
+                    return Ok(());
+                }
+            }
+            changed.await;
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! Arrivals: waiting for a queue to have more.
+
+use std::pin::pin;
+
+use zaqar_model::{Destination, Marker};
+use zaqar_storage::{Arrivals, StorageError, StorageResult};
+
+use crate::EmbeddedMessageStore;
+
+#[async_trait::async_trait]
+impl Arrivals for EmbeddedMessageStore {
+    async fn wait_for_arrival(&self, at: &Destination, behind: Marker) -> StorageResult<()> {
+        // Nobody may have posted to it yet.
+        let queue = self.queues.find_or_create(at).ok_or(StorageError::NotFound("queue"))?;
+        loop {
+            let mut arrival = pin!(queue.arrivals.notified());
+            // What arrives behind the look is not missed.
+            arrival.as_mut().enable();
+            self.writer.check_open()?;
+            {
+                let locked = self.queues.lock(&queue);
+                if locked.is_dropped {
+                    return Err(StorageError::NotFound("queue"));
+                }
+                if locked.index.next_sequence > behind.get().saturating_add(1) {
+                    return Ok(());
+                }
+            }
+            arrival.await;
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! Arrivals: waiting for a queue to have more.
+
+use std::sync::Arc;
+
+use zaqar_model::{Destination, Marker};
+use zaqar_storage::{Arrivals, MessageStore, StorageError, StorageResult};
+
+use crate::PooledMessageStore;
+
+#[async_trait::async_trait]
+impl Arrivals for PooledMessageStore {
+    async fn wait_for_arrival(&self, at: &Destination, behind: Marker) -> StorageResult<()> {
+        let mut left: Option<Arc<dyn MessageStore>> = None;
+        let mut is_new = false;
+        loop {
+            // Nobody may have posted to it yet.
+            let visit = self.pooled.visit_to_write(at).await?;
+            let store = Arc::clone(&visit.store);
+            is_new |= visit.is_new;
+            // Outside of its gate: a queue may move while somebody waits for it. The pool that it leaves drops it, and
+            // that ends the wait there.
+            drop(visit);
+            match store.wait_for_arrival(at, behind).await {
+                Err(StorageError::NotFound(_)) if !left.is_some_and(|left| Arc::ptr_eq(&left, &store)) => {
+                    left = Some(store);
+                }
+                outcome => return self.pooled.forget_if_dropped(is_new, at, outcome).await,
+            }
+        }
+    }
+}

@@ -1,0 +1,325 @@
+//! The table of actions: what each is called, what its body must hold, and what a pre-signed URL must allow for it.
+
+use zaqar_model::DestinationKind;
+
+use crate::members::{Members, Type};
+
+/// What an action does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Does {
+    /// Tells whose the connection is.
+    Authenticate,
+    /// Nothing: upstream names it and breaks the connection off. Here it is refused, and REST has it.
+    OnlyByRest,
+    /// An operation of the domain. How, is in `dispatch.rs`.
+    Operation(Operation),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Operation {
+    ListQueues,
+    CreateQueue,
+    GetQueue,
+    DeleteQueue,
+    QueueStats,
+    PurgeQueue,
+    PostMessages,
+    ListMessages,
+    GetMessage,
+    GetMessages,
+    DeleteMessage,
+    DeleteMessages,
+    CreateClaim,
+    GetClaim,
+    UpdateClaim,
+    DeleteClaim,
+    CreateSubscription,
+    ListSubscriptions,
+    GetSubscription,
+    DeleteSubscription,
+}
+
+/// Which queue or topic an action is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum About {
+    /// None in particular.
+    Nothing,
+    /// All of a kind: a listing.
+    Queues,
+    Topics,
+    /// The one that the body names as `queue_name`.
+    Queue,
+    /// The one that the body names as `topic_name`.
+    Topic,
+    /// Either of them: messages and subscriptions are in both.
+    QueueOrTopic,
+}
+
+/// A member of a body.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Member {
+    pub(crate) name: &'static str,
+    pub(crate) is: Type,
+    pub(crate) required: bool,
+}
+
+/// What a pre-signed URL must allow: a method of HTTP on this part of a queue.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Presigned {
+    pub(crate) method: &'static str,
+    pub(crate) part: &'static str,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Action {
+    pub(crate) name: &'static str,
+    pub(crate) does: Does,
+    pub(crate) about: About,
+    pub(crate) presigned: Option<Presigned>,
+    pub(crate) members: &'static [Member],
+}
+
+const fn may(name: &'static str, is: Type) -> Member {
+    Member { name, is, required: false }
+}
+
+const fn must(name: &'static str, is: Type) -> Member {
+    Member { name, is, required: true }
+}
+
+const fn action(
+    name: &'static str,
+    operation: Operation,
+    about: About,
+    members: &'static [Member],
+) -> Action {
+    Action { name, does: Does::Operation(operation), about, presigned: None, members }
+}
+
+const fn besides(name: &'static str, does: Does) -> Action {
+    Action { name, does, about: About::Nothing, presigned: None, members: &[] }
+}
+
+const fn only_by_rest(name: &'static str) -> Action {
+    besides(name, Does::OnlyByRest)
+}
+
+impl Action {
+    const fn presigned(mut self, method: &'static str, part: &'static str) -> Self {
+        self.presigned = Some(Presigned { method, part });
+        self
+    }
+
+    pub(crate) fn find(name: &str) -> Option<&'static Self> {
+        ACTIONS.iter().find(|action| action.name == name)
+    }
+
+    /// What a listing shows.
+    pub(crate) fn kind(&self) -> DestinationKind {
+        if matches!(self.about, About::Topics) { DestinationKind::Topic } else { DestinationKind::Queue }
+    }
+
+    /// Whether the headers have what this action needs, and what they have is of the right type.
+    pub(crate) fn accepts_headers(&self, headers: &Members<'_>) -> bool {
+        const TEXTS: [&str; 6] =
+            ["User-Agent", "Date", "Accept", "Client-ID", "X-Project-ID", "X-Auth-Token"];
+        let required: &[&str] = match self.does {
+            Does::OnlyByRest => &[],
+            Does::Authenticate => &["X-Project-ID", "X-Auth-Token"],
+            Does::Operation(_) => &["Client-ID", "X-Project-ID"],
+        };
+        required.iter().all(|name| headers.raw(name).is_some())
+            && TEXTS.iter().all(|name| headers.raw(name).is_none() || headers.has_type(name, Type::Text))
+    }
+
+    /// Whether a body may be left out.
+    pub(crate) fn needs_no_body(&self) -> bool {
+        matches!(self.about, About::Nothing | About::Queues | About::Topics)
+    }
+
+    /// Whether the body has what this action needs, and what it has is of the right type.
+    pub(crate) fn accepts_body(&self, body: &Members<'_>) -> bool {
+        let fits = |member: &Member| match body.raw(member.name) {
+            None => !member.required,
+            Some(_) => body.has_type(member.name, member.is),
+        };
+        let has = |name| body.has_type(name, Type::Text);
+        let names_its_place = match self.about {
+            About::Nothing | About::Queues | About::Topics => true,
+            About::Queue => has("queue_name"),
+            About::Topic => has("topic_name"),
+            About::QueueOrTopic => has("queue_name") != has("topic_name"),
+        };
+        names_its_place && self.members.iter().all(fits)
+    }
+}
+
+/// The names of all actions there are.
+pub fn action_names() -> impl Iterator<Item = &'static str> {
+    ACTIONS.iter().map(|action| action.name)
+}
+
+pub(crate) const ACTIONS: [Action; 40] = [
+    besides("authenticate", Does::Authenticate),
+    action("queue_list", Operation::ListQueues, About::Queues, LISTING),
+    action("queue_create", Operation::CreateQueue, About::Queue, &[]),
+    action("queue_get", Operation::GetQueue, About::Queue, &[]),
+    action("queue_delete", Operation::DeleteQueue, About::Queue, &[]),
+    action("queue_get_stats", Operation::QueueStats, About::Queue, &[]),
+    action("queue_purge", Operation::PurgeQueue, About::Queue, PURGE),
+    action("topic_list", Operation::ListQueues, About::Topics, LISTING),
+    action("topic_create", Operation::CreateQueue, About::Topic, &[]),
+    action("topic_get", Operation::GetQueue, About::Topic, &[]),
+    action("topic_delete", Operation::DeleteQueue, About::Topic, &[]),
+    action("topic_get_stats", Operation::QueueStats, About::Topic, &[]),
+    action("topic_purge", Operation::PurgeQueue, About::Topic, PURGE),
+    action("message_post", Operation::PostMessages, About::QueueOrTopic, &[must("messages", Type::List)])
+        .presigned("POST", "messages"),
+    action("message_list", Operation::ListMessages, About::QueueOrTopic, MESSAGE_LISTING)
+        .presigned("GET", "messages"),
+    action("message_get", Operation::GetMessage, About::QueueOrTopic, &[must("message_id", Type::Text)])
+        .presigned("GET", "messages"),
+    action(
+        "message_get_many",
+        Operation::GetMessages,
+        About::QueueOrTopic,
+        &[must("message_ids", Type::List)],
+    )
+    .presigned("GET", "messages"),
+    action("message_delete", Operation::DeleteMessage, About::QueueOrTopic, MESSAGE_DELETION)
+        .presigned("DELETE", "messages"),
+    action("message_delete_many", Operation::DeleteMessages, About::QueueOrTopic, MESSAGES_DELETION)
+        .presigned("DELETE", "messages"),
+    action("claim_create", Operation::CreateClaim, About::Queue, CLAIM).presigned("POST", "claims"),
+    action("claim_get", Operation::GetClaim, About::Queue, &[must("claim_id", Type::Text)])
+        .presigned("GET", "claims"),
+    action("claim_update", Operation::UpdateClaim, About::Queue, CLAIM_UPDATE).presigned("PATCH", "claims"),
+    action("claim_delete", Operation::DeleteClaim, About::Queue, &[must("claim_id", Type::Text)])
+        .presigned("DELETE", "claims"),
+    action("subscription_create", Operation::CreateSubscription, About::QueueOrTopic, SUBSCRIPTION)
+        .presigned("POST", "subscriptions"),
+    action("subscription_list", Operation::ListSubscriptions, About::QueueOrTopic, &[])
+        .presigned("GET", "subscriptions"),
+    action("subscription_get", Operation::GetSubscription, About::QueueOrTopic, SUBSCRIPTION_ID)
+        .presigned("GET", "subscriptions"),
+    action("subscription_delete", Operation::DeleteSubscription, About::QueueOrTopic, SUBSCRIPTION_ID)
+        .presigned("DELETE", "subscriptions"),
+    only_by_rest("get_home_doc"),
+    only_by_rest("check_node_health"),
+    only_by_rest("ping_node"),
+    only_by_rest("pool_list"),
+    only_by_rest("pool_create"),
+    only_by_rest("pool_get"),
+    only_by_rest("pool_update"),
+    only_by_rest("pool_delete"),
+    only_by_rest("flavor_list"),
+    only_by_rest("flavor_create"),
+    only_by_rest("flavor_get"),
+    only_by_rest("flavor_update"),
+    only_by_rest("flavor_delete"),
+];
+
+const LISTING: &[Member] =
+    &[may("marker", Type::Text), may("limit", Type::Integer), may("detailed", Type::Boolean)];
+const PURGE: &[Member] = &[may("resource_types", Type::List)];
+const MESSAGE_LISTING: &[Member] = &[
+    may("marker", Type::Text),
+    may("limit", Type::Integer),
+    may("echo", Type::Boolean),
+    may("include_claimed", Type::Boolean),
+];
+const MESSAGE_DELETION: &[Member] = &[must("message_id", Type::Text), may("claim_id", Type::Text)];
+const MESSAGES_DELETION: &[Member] =
+    &[may("message_ids", Type::List), may("claim_ids", Type::List), may("pop", Type::Integer)];
+const CLAIM: &[Member] =
+    &[may("limit", Type::Integer), may("ttl", Type::Integer), may("grace", Type::Integer)];
+const CLAIM_UPDATE: &[Member] = &[must("claim_id", Type::Text), may("ttl", Type::Integer)];
+const SUBSCRIPTION: &[Member] = &[
+    may("subscriber", Type::Text),
+    may("ttl", Type::Integer),
+    may("options", Type::Object),
+    may("marker", Type::Text),
+];
+const SUBSCRIPTION_ID: &[Member] = &[must("subscription_id", Type::Text)];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::{ACTIONS, Action};
+    use crate::members::Members;
+
+    /// All that upstream's schema of requests names.
+    const UPSTREAM: [&str; 34] = [
+        "authenticate",
+        "check_node_health",
+        "claim_create",
+        "claim_delete",
+        "claim_get",
+        "claim_update",
+        "flavor_create",
+        "flavor_delete",
+        "flavor_get",
+        "flavor_list",
+        "flavor_update",
+        "get_home_doc",
+        "message_delete",
+        "message_delete_many",
+        "message_get",
+        "message_get_many",
+        "message_list",
+        "message_post",
+        "ping_node",
+        "pool_create",
+        "pool_delete",
+        "pool_get",
+        "pool_list",
+        "pool_update",
+        "queue_create",
+        "queue_delete",
+        "queue_get",
+        "queue_get_stats",
+        "queue_list",
+        "queue_purge",
+        "subscription_create",
+        "subscription_delete",
+        "subscription_get",
+        "subscription_list",
+    ];
+
+    #[test]
+    fn the_table_has_every_action_of_upstream_and_those_of_topics() {
+        let ours: BTreeSet<_> = ACTIONS.iter().map(|action| action.name).collect();
+        assert_eq!(ours.len(), ACTIONS.len());
+        let upstream = BTreeSet::from(UPSTREAM);
+        let more: Vec<_> = ours.difference(&upstream).filter(|name| !name.starts_with("topic_")).collect();
+        assert_eq!((upstream.difference(&ours).count(), more), (0, vec![]));
+    }
+
+    #[test]
+    fn a_body_holds_what_is_required_and_nothing_of_the_wrong_type() {
+        let fits =
+            |name: &str, body: &str| Action::find(name).unwrap().accepts_body(&Members::read(body).unwrap());
+        for (name, body) in [
+            ("queue_list", "{\"limit\": 5, \"detailed\": false, \"other\": null}"),
+            ("queue_get", "{\"queue_name\": \"q\"}"),
+            ("message_get", "{\"topic_name\": \"t\", \"message_id\": \"\"}"),
+        ] {
+            assert!(fits(name, body), "{name} {body}");
+        }
+        for (name, body) in [
+            ("queue_list", "{\"limit\": \"5\"}"),
+            ("queue_list", "{\"limit\": true}"),
+            ("queue_list", "{\"limit\": 1.0}"),
+            ("queue_list", "{\"marker\": null}"),
+            ("queue_get", "{}"),
+            ("queue_get", "{\"topic_name\": \"t\"}"),
+            ("topic_get", "{\"queue_name\": \"q\"}"),
+            ("message_get", "{\"queue_name\": \"q\"}"),
+            ("message_list", "{}"),
+            ("message_list", "{\"queue_name\": \"q\", \"topic_name\": \"t\"}"),
+        ] {
+            assert!(!fits(name, body), "{name} {body}");
+        }
+    }
+}

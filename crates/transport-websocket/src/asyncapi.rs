@@ -1,0 +1,228 @@
+//! The AsyncAPI document: the table of actions, described for people and tools.
+//!
+//! Which actions there are and what each must hold comes from `actions.rs`. What is written here is the frame around
+//! them, which is the same for all.
+
+use serde_json::{Map, Value, json};
+
+use crate::actions::{ACTIONS, About, Action, Does};
+use crate::members::Type;
+
+/// The document with every action that is answered.
+pub fn asyncapi() -> String {
+    // A tree of plain values: writing it cannot fail.
+    serde_json::to_string_pretty(&document()).unwrap_or_default() + "\n"
+}
+
+const ABOUT: &str = "One connection carries many requests. A request in a text frame is JSON, one in a binary frame \
+                     MessagePack; its reply comes in the same format. Replies come in the order of the requests, \
+                     notifications between them.";
+
+fn document() -> Value {
+    let actions = || ACTIONS.iter().filter(|action| action.does != Does::OnlyByRest);
+    let mut messages: Map<String, Value> =
+        actions().map(|action| (action.name.to_owned(), request(action))).collect();
+    let mut operations: Map<String, Value> =
+        actions().map(|action| (action.name.to_owned(), operation(action))).collect();
+    for (name, title) in
+        [("reply", "The answer to a request"), ("notification", "A message for a subscriber")]
+    {
+        let payload = json!({ "$ref": format!("#/components/schemas/{name}") });
+        messages.insert(name.to_owned(), json!({ "title": title, "payload": payload }));
+    }
+    let notification = json!({
+        "action": "send",
+        "summary": "Tell a connection that is a subscriber itself of a message.",
+        "channel": { "$ref": CHANNEL },
+        "messages": [{ "$ref": format!("{CHANNEL}/messages/notification") }],
+    });
+    operations.insert("notify".to_owned(), notification);
+    json!({
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "Zaqar by WebSocket",
+            "version": "2",
+            "description": ABOUT,
+            "license": { "name": "Apache 2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0" },
+        },
+        "defaultContentType": "application/json",
+        "servers": { "zaqar": { "host": "127.0.0.1:9000", "protocol": "ws" } },
+        "channels": { "connection": { "address": "/", "messages": messages } },
+        "operations": operations,
+        "components": { "schemas": schemas() },
+    })
+}
+
+const CHANNEL: &str = "#/channels/connection";
+
+fn operation(action: &Action) -> Value {
+    json!({
+        "action": "receive",
+        "channel": { "$ref": CHANNEL },
+        "messages": [{ "$ref": format!("{CHANNEL}/messages/{}", action.name) }],
+        "reply": {
+            "channel": { "$ref": CHANNEL },
+            "messages": [{ "$ref": format!("{CHANNEL}/messages/reply") }],
+        },
+    })
+}
+
+fn request(action: &Action) -> Value {
+    let headers = if action.does == Does::Authenticate { "token" } else { "caller" };
+    let required: &[&str] =
+        if action.needs_no_body() { &["action", "headers"] } else { &["action", "headers", "body"] };
+    json!({
+        "title": action.name,
+        "payload": {
+            "type": "object",
+            "required": required,
+            "properties": {
+                "action": { "const": action.name },
+                "headers": { "$ref": format!("#/components/schemas/{headers}") },
+                "body": body(action),
+            },
+        },
+    })
+}
+
+fn body(action: &Action) -> Value {
+    let mut properties = Map::new();
+    let mut required = Vec::new();
+    let places: &[&str] = match action.about {
+        About::Nothing | About::Queues | About::Topics => &[],
+        About::Queue => &["queue_name"],
+        About::Topic => &["topic_name"],
+        About::QueueOrTopic => &["queue_name", "topic_name"],
+    };
+    for place in places {
+        properties.insert((*place).to_owned(), json!({ "type": "string" }));
+    }
+    for member in action.members {
+        properties.insert(member.name.to_owned(), json!({ "type": json_type(member.is) }));
+        if member.required {
+            required.push(member.name);
+        }
+    }
+    let mut schema = json!({ "type": "object", "properties": properties });
+    if let [place] = places {
+        required.insert(0, place);
+    }
+    if places.len() > 1 {
+        let either = places.iter().map(|place| json!({ "required": [place] }));
+        schema["oneOf"] = either.collect();
+    }
+    if !required.is_empty() {
+        schema["required"] = json!(required);
+    }
+    schema
+}
+
+const fn json_type(given: Type) -> &'static str {
+    match given {
+        Type::Text => "string",
+        Type::Integer => "integer",
+        Type::Boolean => "boolean",
+        Type::List => "array",
+        Type::Object => "object",
+    }
+}
+
+fn schemas() -> Value {
+    let text = json!({ "type": "string" });
+    json!({
+        "caller": {
+            "type": "object",
+            "description": "Who asks, and with a pre-signed URL what it says.",
+            "required": ["Client-ID", "X-Project-ID"],
+            "properties": {
+                "Client-ID": { "type": "string", "format": "uuid" },
+                "X-Project-ID": text,
+                "URL-Signature": text,
+                "URL-Expires": text,
+                "URL-Methods": { "type": ["string", "array"] },
+                "URL-Paths": { "type": ["string", "array"] },
+            },
+        },
+        "token": {
+            "type": "object",
+            "required": ["X-Auth-Token", "X-Project-ID"],
+            "properties": { "X-Auth-Token": text, "X-Project-ID": text },
+        },
+        "reply": {
+            "type": "object",
+            "required": ["request", "headers", "body"],
+            "properties": {
+                "request": { "type": "object", "description": "The request, once more." },
+                "headers": {
+                    "type": "object",
+                    "required": ["status"],
+                    "properties": { "status": { "type": "integer", "description": "As in HTTP." } },
+                },
+                "body": { "type": ["object", "string"] },
+            },
+        },
+        "notification": {
+            "type": "object",
+            "required": ["Message_Type", "body", "ttl", "id", "marker"],
+            "properties": {
+                "Message_Type": { "const": "Notification" },
+                "queue_name": text,
+                "topic_name": text,
+                "body": { "description": "Any JSON value." },
+                "ttl": { "type": "integer" },
+                "id": { "type": "string", "description": "The message's id." },
+                "marker": {
+                    "type": "string",
+                    "description": "Where to go on after a reconnect: `marker` of `subscription_create`.",
+                },
+            },
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::document;
+    use crate::actions::{ACTIONS, Does};
+
+    /// Every place that something in the document points to.
+    fn references<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
+        match value {
+            Value::Object(members) => {
+                found.extend(members.get("$ref").and_then(Value::as_str));
+                members.values().for_each(|member| references(member, found));
+            }
+            Value::Array(items) => items.iter().for_each(|item| references(item, found)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn every_action_that_is_answered_is_in_it_and_nothing_else() {
+        let document = document();
+        let mut described: Vec<_> = document["operations"].as_object().unwrap().keys().collect();
+        described.retain(|name| *name != "notify");
+        let mut answered: Vec<_> = ACTIONS
+            .iter()
+            .filter(|action| action.does != Does::OnlyByRest)
+            .map(|action| action.name)
+            .collect();
+        described.sort_unstable();
+        answered.sort_unstable();
+        assert_eq!(described, answered);
+    }
+
+    #[test]
+    fn what_it_points_to_is_there() {
+        let document = document();
+        let mut found = Vec::new();
+        references(&document, &mut found);
+        assert!(found.len() > ACTIONS.len());
+        for reference in found {
+            let pointer = reference.strip_prefix('#').unwrap();
+            assert!(document.pointer(pointer).is_some(), "{reference}");
+        }
+    }
+}

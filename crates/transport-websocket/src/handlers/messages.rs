@@ -1,0 +1,111 @@
+//! `message_*`: messages of a queue or of a topic.
+
+use bytes::Bytes;
+use serde_json::json;
+use serde_json::value::RawValue;
+use zaqar_domain::{Draft, Error, MessageListing, Refusal, Removal, Removed};
+use zaqar_model::JsonText;
+
+use super::{Request, wrong_type};
+use crate::members::{Members, Type};
+use crate::reply::{Handled, Reply};
+use crate::write;
+
+pub(crate) async fn post(request: &Request<'_>) -> Handled {
+    let place = request.place()?;
+    request.check_client()?;
+    let posting = request.zaqar.begin_post(request.caller, place).await?;
+    let size = request.body.raw("messages").map_or(0, |messages| messages.get().len());
+    if u64::try_from(size).is_ok_and(|size| size > posting.max_size()) {
+        return Err(posting.too_large().into());
+    }
+    let messages: Vec<&RawValue> = request.body.get("messages").unwrap_or_default();
+    let drafts = messages.into_iter().map(draft).collect::<Result<_, _>>()?;
+    let ids = posting.post(drafts).await?;
+    let ids: Vec<_> = ids.iter().map(ToString::to_string).collect();
+    Ok(Reply::new(201, &json!({ "message_ids": ids })))
+}
+
+fn draft(message: &RawValue) -> Result<Draft, Reply> {
+    let refused = || Reply::bad_request("Bad request. Each message must be a dict.");
+    let members = Members::read(message.get()).ok_or_else(refused)?;
+    let integer = |name: &str| match members.raw(name) {
+        None => Ok(None),
+        Some(_) if members.has_type(name, Type::Integer) => Ok(members.get(name)),
+        Some(_) => Err(wrong_type(name, "int")),
+    };
+    let ttl = integer("ttl")?;
+    let body =
+        members.raw("body").ok_or_else(|| Reply::bad_request("Bad request. Missing \"body\" field."))?;
+    // The whole request was checked.
+    let body = JsonText::from_checked(Bytes::copy_from_slice(body.get().as_bytes()));
+    Ok(Draft { ttl, delay: integer("delay")?, body })
+}
+
+pub(crate) async fn list(request: &Request<'_>) -> Handled {
+    let listing = MessageListing {
+        marker: request.body.text("marker"),
+        limit: request.integer("limit")?,
+        echo: request.boolean("echo") == Some(true),
+        include_claimed: request.boolean("include_claimed") == Some(true),
+        include_delayed: request.boolean("include_delayed"),
+    };
+    request.check_client()?;
+    let listed = request.zaqar.list_messages(request.caller, request.place()?, &listing).await?;
+    let messages = write::messages(&listed.messages, None, listed.now);
+    // Upstream leaves its clients without a way to the next page.
+    let marker = listed.next.map(|next| next.marker);
+    Ok(Reply::new(200, &write::Page { messages, marker }))
+}
+
+pub(crate) async fn get(request: &Request<'_>) -> Handled {
+    let id = request.text("message_id");
+    let (message, now) = request.zaqar.get_message(request.caller, request.place()?, &id).await?;
+    Ok(Reply::new(200, &write::One { messages: write::message(&message, None, now) }))
+}
+
+pub(crate) async fn get_many(request: &Request<'_>) -> Handled {
+    let ids = request.texts("message_ids")?.unwrap_or_default();
+    match request.zaqar.get_messages(request.caller, request.place()?, &ids).await {
+        Ok(listed) => {
+            let messages = write::messages(&listed.messages, None, listed.now);
+            Ok(Reply::new(200, &write::Page { messages, marker: None }))
+        }
+        Err(Error::NotFound(_)) => Ok(Reply::new(200, &json!({ "messages": [] }))),
+        Err(error) => Err(error.into()),
+    }
+}
+
+pub(crate) async fn delete(request: &Request<'_>) -> Handled {
+    let place = request.place()?;
+    let (id, claim) = (request.text("message_id"), request.body.text("claim_id"));
+    match request.zaqar.delete_message(request.caller, place, &id, claim.as_deref()).await {
+        Ok(()) => Ok(Reply::empty()),
+        Err(Error::NotDeleted(refusal)) => {
+            let (claim, project) = (claim.unwrap_or_default(), &request.caller.project);
+            let (status, exception) = match refusal {
+                Refusal::MessageIsClaimed => (403, format!("Message {id} is claimed")),
+                Refusal::ClaimedByAnother => (403, format!("Message {id} is not claimed by {claim}")),
+                Refusal::MessageNotClaimed => (400, format!("Message {id} is no longer claimed")),
+                Refusal::ClaimDoesNotExist => (
+                    400,
+                    format!("Claim {claim} does not exist in queue {} for project {project}", place.name),
+                ),
+            };
+            Err(Reply::exception(status, exception, Some(&refusal.to_string())))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+pub(crate) async fn delete_many(request: &Request<'_>) -> Handled {
+    let removal = Removal {
+        ids: request.texts("message_ids")?,
+        pop: request.integer("pop")?,
+        claim_ids: request.texts("claim_ids")?,
+    };
+    Ok(match request.zaqar.remove_messages(request.caller, request.place()?, &removal).await? {
+        Removed::Deleted => Reply::empty(),
+        Removed::Popped(messages, now) => Reply::new(200, &write::popped(&messages, now)),
+    })
+}

@@ -1,0 +1,67 @@
+//! The handlers, a file a noun: each reads a body, calls the domain and writes the reply.
+
+pub(crate) mod claims;
+pub(crate) mod messages;
+pub(crate) mod queues;
+pub(crate) mod subscriptions;
+
+use std::sync::Arc;
+
+use zaqar_domain::Zaqar;
+use zaqar_model::{Caller, DestinationKind, DestinationName};
+
+use crate::caller::client_refused;
+use crate::members::Members;
+use crate::reply::Reply;
+
+/// A request whose form is right and whose caller is known.
+#[derive(Debug)]
+pub(crate) struct Request<'a> {
+    pub(crate) zaqar: &'a Arc<Zaqar>,
+    pub(crate) caller: &'a Caller,
+    /// Of what a listing asks for.
+    pub(crate) kind: DestinationKind,
+    pub(crate) place: Option<DestinationName>,
+    pub(crate) body: Members<'a>,
+}
+
+impl Request<'_> {
+    /// The queue or topic that this is about.
+    pub(crate) fn place(&self) -> Result<&DestinationName, Reply> {
+        self.place.as_ref().ok_or_else(|| Reply::error(400, "Schema validation failed."))
+    }
+
+    /// A text that the schema demands.
+    pub(crate) fn text(&self, name: &str) -> String {
+        self.body.text(name).unwrap_or_default()
+    }
+
+    /// What is no integer is refused; `null` is as good as absent.
+    pub(crate) fn integer(&self, name: &str) -> Result<Option<i64>, Reply> {
+        let given = self.body.raw(name).filter(|value| value.get() != "null");
+        given.map(|_| self.body.get(name).ok_or_else(|| wrong_type(name, "int"))).transpose()
+    }
+
+    /// As Python's oslo reads truth: of texts, some mean yes, and all others no.
+    pub(crate) fn boolean(&self, name: &str) -> Option<bool> {
+        let value = self.body.raw(name).filter(|value| value.get() != "null")?;
+        let text = self.body.text(name).unwrap_or_else(|| value.get().to_owned());
+        Some(["t", "true", "on", "y", "yes", "1"].contains(&text.trim().to_lowercase().as_str()))
+    }
+
+    /// A list of texts.
+    pub(crate) fn texts(&self, name: &str) -> Result<Option<Vec<String>>, Reply> {
+        let given = self.body.raw(name).is_some();
+        let refused = || Reply::bad_request(format!("The items of the \"{name}\" field must be texts."));
+        given.then(|| self.body.get(name).ok_or_else(refused)).transpose()
+    }
+
+    /// Upstream asks only some actions for an id that is in order.
+    pub(crate) fn check_client(&self) -> Result<(), Reply> {
+        self.caller.client.as_ref().map(|_| ()).ok_or_else(|| client_refused(self.zaqar.limits()))
+    }
+}
+
+pub(crate) fn wrong_type(name: &str, wanted: &str) -> Reply {
+    Reply::bad_request(format!("Bad request. The value of the \"{name}\" field must be a {wanted}."))
+}

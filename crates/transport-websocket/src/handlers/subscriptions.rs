@@ -1,0 +1,81 @@
+//! `subscription_*`: subscriptions to a queue or to a topic.
+
+use serde_json::{Map, Value, json};
+use zaqar_domain::{Error, Follower, SubscriptionListing, SubscriptionWish};
+use zaqar_model::{DestinationName, SubscriptionId};
+
+use super::Request;
+use crate::members::Members;
+use crate::reply::{Handled, Reply};
+use crate::write;
+
+pub(crate) async fn create(request: &Request<'_>) -> Handled {
+    let place = request.place()?;
+    let wish = wish(request, &["subscriber", "ttl", "options"])?;
+    match request.zaqar.create_subscription(request.caller, place, &wish).await {
+        Ok(id) => Ok(created(place, id)),
+        Err(error) => Err(not_created(place, error)),
+    }
+}
+
+/// Whether the connection itself is to be the subscriber: none is named.
+pub(crate) fn is_to_the_connection(body: &Members<'_>) -> bool {
+    body.text("subscriber").is_none_or(|subscriber| subscriber.is_empty())
+}
+
+/// Subscribes the connection that is called `subscriber`.
+pub(crate) async fn follow(request: &Request<'_>, subscriber: String) -> Result<(Follower, Reply), Reply> {
+    let place = request.place()?;
+    let wish = wish(request, &["ttl", "options"])?;
+    let marker = request.body.text("marker");
+    let follower = request.zaqar.follow(request.caller, place, &wish, subscriber, marker.as_deref()).await;
+    let follower = follower.map_err(|error| not_created(place, error))?;
+    let reply = created(place, follower.id());
+    Ok((follower, reply))
+}
+
+fn wish(request: &Request<'_>, names: &[&str]) -> Result<SubscriptionWish, Reply> {
+    let member = |name: &&str| request.body.get::<Value>(name).map(|value| ((*name).to_owned(), value));
+    let document = Map::from_iter(names.iter().filter_map(member));
+    Ok(SubscriptionWish::new(Value::Object(document))?)
+}
+
+fn created(place: &DestinationName, id: SubscriptionId) -> Reply {
+    let message = format!("Subscription {} created.", place.name);
+    Reply::new(201, &json!({ "subscription_id": id.to_string(), "message": message }))
+}
+
+fn not_created(place: &DestinationName, error: Error) -> Reply {
+    match error {
+        Error::Conflict(_) => Reply::new(409, &format!("Subscription {} not created.", place.name)),
+        error => error.into(),
+    }
+}
+
+pub(crate) async fn list(request: &Request<'_>) -> Handled {
+    let listing =
+        SubscriptionListing { marker: request.body.text("marker"), limit: request.integer("limit")? };
+    let listed = request.zaqar.list_subscriptions(request.caller, request.place()?, &listing).await?;
+    let items =
+        listed.subscriptions.into_iter().map(|subscription| write::subscription(subscription, listed.now));
+    Ok(Reply::new(200, &json!({ "subscriptions": items.collect::<Vec<_>>() })))
+}
+
+pub(crate) async fn get(request: &Request<'_>) -> Handled {
+    let (id, place) = (request.text("subscription_id"), request.place()?);
+    match request.zaqar.get_subscription(request.caller, place, &id).await {
+        Ok(found) => Ok(Reply::new(200, &write::subscription(found.subscription, found.now))),
+        Err(Error::NotFound(absent)) => {
+            let error =
+                format!("Subscription {id} for {} {} does not exist.", write::noun(place.kind), place.name);
+            Err(Reply::exception(404, absent.to_string(), Some(&error)))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+pub(crate) async fn delete(request: &Request<'_>) -> Handled {
+    let id = request.text("subscription_id");
+    request.zaqar.delete_subscription(request.caller, request.place()?, &id).await?;
+    Ok(Reply::new(204, &format!("Subscription {id} removed.")))
+}

@@ -1,0 +1,35 @@
+//! The handshake of TLS. Where certificates come from is the caller's business.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::server::TlsStream;
+
+/// How connections are secured. What is sent through the channel holds for connections from then on.
+#[derive(Clone, Debug)]
+pub struct Tls(watch::Receiver<Arc<ServerConfig>>);
+
+impl Tls {
+    pub const fn new(configs: watch::Receiver<Arc<ServerConfig>>) -> Self {
+        Self(configs)
+    }
+
+    pub(super) async fn secure(&self, stream: TcpStream, timeout: Duration) -> Option<TlsStream<TcpStream>> {
+        let config = Arc::clone(&self.0.borrow());
+        match tokio::time::timeout(timeout, TlsAcceptor::from(config).accept(stream)).await {
+            Ok(Ok(stream)) => Some(stream),
+            Ok(Err(error)) => {
+                tracing::debug!(%error, "a handshake of TLS failed");
+                None
+            }
+            Err(_) => {
+                tracing::debug!("a handshake of TLS was not done in time");
+                None
+            }
+        }
+    }
+}

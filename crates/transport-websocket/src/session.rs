@@ -1,0 +1,168 @@
+//! The requests of one connection, one after the other: from a frame to its reply.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use zaqar_authentication::{Authentication, Token};
+use zaqar_model::{AuthToken, Caller, DestinationKind, DestinationName, InvalidName, QueueName};
+
+use crate::actions::{About, Action, Does, Operation};
+use crate::caller::{bearer, believed, owner, sentence};
+use crate::dispatch::dispatch;
+use crate::envelope::Envelope;
+use crate::format::Format;
+use crate::handlers::{Request, subscriptions};
+use crate::members::Members;
+use crate::reply::{Handled, Reply};
+use crate::service::WebSocketService;
+use crate::subscribed::Subscribed;
+use crate::{authenticate, signature};
+
+/// A connection's side of the conversation.
+pub(crate) struct Session {
+    service: WebSocketService,
+    /// What the client has authenticated with last.
+    token: Option<(Arc<Token>, AuthToken)>,
+    pub(crate) subscribed: Subscribed,
+    max_subscriptions: usize,
+    /// What the connection is called as a subscriber, once it is one.
+    subscriber: Option<String>,
+}
+
+impl Session {
+    pub(crate) fn new(service: WebSocketService, max_subscriptions: usize) -> Self {
+        let subscribed = Subscribed::default();
+        Self { service, token: None, subscribed, max_subscriptions, subscriber: None }
+    }
+
+    /// For how long the client's token is still good. `None`: there is none.
+    pub(crate) fn time_left(&self) -> Option<Duration> {
+        let expires = self.token.as_ref()?.0.expires.as_millis();
+        Some(Duration::from_millis(expires.saturating_sub(self.service.zaqar.now().as_millis())))
+    }
+
+    /// The reply to a frame, as JSON. Whatever the frame holds, there is one.
+    pub(crate) async fn answer(&mut self, format: Format, frame: Bytes) -> String {
+        let nothing = Envelope::default();
+        let text = match format.read(frame) {
+            Ok(text) => text,
+            Err(error) => return nothing.answer(&Reply::error(400, error)),
+        };
+        // Checked to be UTF-8.
+        let text = std::str::from_utf8(text.as_bytes()).unwrap_or_default();
+        let Some(envelope) = Envelope::read(text) else {
+            return nothing.answer(&Reply::error(400, "Unexpected body type. Expected dict or dict like."));
+        };
+        let reply = self.handle(format, &envelope).await.unwrap_or_else(|refusal| refusal);
+        tracing::debug!(
+            action = envelope.action.map(|action| action.get()),
+            status = reply.status,
+            "answered"
+        );
+        envelope.answer(&reply)
+    }
+
+    async fn handle(&mut self, format: Format, envelope: &Envelope<'_>) -> Handled {
+        let action = find(envelope)?;
+        let headers = envelope.headers.and_then(|headers| Members::read(headers.get()));
+        let body = match envelope.body {
+            None => action.needs_no_body().then(Members::default),
+            Some(body) => Members::read(body.get()),
+        };
+        let accepted = headers
+            .zip(body)
+            .filter(|(headers, body)| action.accepts_headers(headers) && action.accepts_body(body));
+        let Some((headers, body)) = accepted else {
+            return Err(Reply::error(400, "Schema validation failed."));
+        };
+        let operation = match action.does {
+            Does::Operation(operation) => operation,
+            Does::OnlyByRest => {
+                let text =
+                    format!("{} is not available by WebSocket; the REST interface has it.", action.name);
+                return Err(Reply::error(404, text));
+            }
+            Does::Authenticate => {
+                let token = authenticate::token(&headers, &self.service).await?;
+                // What is subscribed to is the business of the project that subscribed.
+                if self.token.as_ref().is_none_or(|(before, _)| before.project != token.project) {
+                    self.subscribed.end_all();
+                }
+                let text = headers.text("X-Auth-Token").unwrap_or_default();
+                self.token = Some((token, AuthToken::new(text.trim())));
+                return Ok(authenticate::welcome());
+            }
+        };
+        let place = place(action, &body);
+        let known = place.as_ref().ok().and_then(Option::as_ref);
+        let caller = self.caller(action, &headers, known)?;
+        let (zaqar, kind) = (&Arc::clone(&self.service.zaqar), action.kind());
+        let request = Request { zaqar, caller: &caller, kind, place: place?, body };
+        if operation == Operation::CreateSubscription && subscriptions::is_to_the_connection(&request.body) {
+            return self.subscribe(format, &request).await;
+        }
+        dispatch(operation, &request).await
+    }
+
+    async fn subscribe(&mut self, format: Format, request: &Request<'_>) -> Handled {
+        let max = self.max_subscriptions;
+        if self.subscribed.len() >= max {
+            let text = format!("This connection has {max} subscriptions, and may have no more.");
+            return Err(Reply::bad_request(text));
+        }
+        let name = || format!("websocket://{:032x}", request.zaqar.ids().next_u128());
+        let subscriber = self.subscriber.get_or_insert_with(name).clone();
+        let (follower, reply) = subscriptions::follow(request, subscriber).await?;
+        self.subscribed.add(follower, format);
+        Ok(reply)
+    }
+
+    fn caller(
+        &self,
+        action: &Action,
+        headers: &Members<'_>,
+        place: Option<&DestinationName>,
+    ) -> Result<Caller, Reply> {
+        let zaqar = &self.service.zaqar;
+        let refused = |text: &str| Reply::error(403, text);
+        if let Some((token, text)) = self.token.as_ref().filter(|(token, _)| zaqar.now() < token.expires) {
+            return owner(token, text, headers, zaqar.limits())?.ok_or_else(|| refused("Not authenticated."));
+        }
+        if signature::is_signed(headers) {
+            let keys = &self.service.signing_keys;
+            if !signature::allows(headers, keys, action, place, zaqar.now()) {
+                return Err(refused("Not authentified."));
+            }
+            return bearer(headers, zaqar.limits());
+        }
+        match self.service.authentication {
+            Authentication::Open => believed(headers, zaqar.limits()),
+            Authentication::Keystone(_) => Err(refused("Not authentified.")),
+        }
+    }
+}
+
+fn find(envelope: &Envelope<'_>) -> Result<&'static Action, Reply> {
+    let given = envelope.action.map_or("null", |action| action.get());
+    let name: Option<String> = serde_json::from_str(given).ok();
+    name.as_deref().and_then(Action::find).ok_or_else(|| {
+        // As Python shows it.
+        let shown = name.as_deref().unwrap_or(if given == "null" { "None" } else { given });
+        Reply::error(400, format!("{shown} is not a valid action"))
+    })
+}
+
+/// The queue or topic that the body names.
+fn place(action: &Action, body: &Members<'_>) -> Result<Option<DestinationName>, Reply> {
+    if matches!(action.about, About::Nothing | About::Queues | About::Topics) {
+        return Ok(None);
+    }
+    let (kind, name) = match body.text("queue_name") {
+        Some(name) if action.about != About::Topic => (DestinationKind::Queue, name),
+        _ => (DestinationKind::Topic, body.text("topic_name").unwrap_or_default()),
+    };
+    let refused = |error: InvalidName| Reply::bad_request(sentence(&error.to_string()));
+    let name = QueueName::new(&name).map_err(refused)?;
+    Ok(Some(DestinationName { kind, name }))
+}

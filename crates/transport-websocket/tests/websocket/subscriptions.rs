@@ -1,0 +1,191 @@
+//! Connections that are subscribers themselves.
+
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::Message;
+use zaqar_domain::{Policy, RuleText};
+use zaqar_transport_websocket::WebSocketOptions;
+
+use crate::fixture::{Client, Fixture, request};
+use crate::raw::{RawClient, TEXT, frame};
+
+async fn subscribe(client: &mut Client, body: Value) -> String {
+    let made = client.expect(201, "subscription_create", body).await;
+    made["subscription_id"].as_str().unwrap().to_owned()
+}
+
+async fn notification(client: &mut Client) -> Value {
+    let Message::Text(text) = client.receive().await else { panic!("no text") };
+    serde_json::from_str(&text).unwrap()
+}
+
+/// Posts numbers; answers their messages' ids.
+async fn post(client: &mut Client, numbers: std::ops::Range<u32>) -> Vec<String> {
+    let bodies: Vec<_> = numbers.map(Value::from).collect();
+    client.post("q", &bodies).await
+}
+
+#[tokio::test]
+async fn what_is_posted_comes_to_the_connection_with_upstreams_members_and_its_id() {
+    let fixture = Fixture::new().await;
+    let (mut poster, mut reader) = (fixture.connect().await, fixture.connect().await);
+    post(&mut poster, 0..3).await;
+    subscribe(&mut reader, json!({ "queue_name": "q", "ttl": 600 })).await;
+    let ids = post(&mut poster, 3..8).await;
+    for (number, id) in (3..8).zip(ids) {
+        let mut told = notification(&mut reader).await;
+        assert!(told["marker"].take().is_string());
+        let expected = json!({ "body": number, "ttl": 300, "queue_name": "q", "Message_Type": "Notification", "id": id, "marker": null });
+        assert_eq!(told, expected);
+    }
+}
+
+#[tokio::test]
+async fn notifications_come_in_the_format_of_the_subscription() {
+    let fixture = Fixture::new().await;
+    let (mut poster, mut reader) = (fixture.connect().await, fixture.connect().await);
+    let wish = request("subscription_create", json!({ "topic_name": "t", "subscriber": "" }));
+    reader.send(Message::binary(rmp_serde::to_vec(&wish).unwrap())).await;
+    assert!(reader.receive().await.is_binary());
+    reader.expect(200, "queue_list", json!({})).await;
+    let body = json!({ "topic_name": "t", "messages": [{ "body": { "a": [1] }, "ttl": 60 }] });
+    let posted = poster.expect(201, "message_post", body).await;
+    let Message::Binary(told) = reader.receive().await else { panic!("no binary frame") };
+    let mut told: Value = rmp_serde::from_slice(&told).unwrap();
+    let id = &posted["message_ids"][0];
+    assert!(told["marker"].take().is_string());
+    let expected = json!({ "body": { "a": [1] }, "ttl": 60, "topic_name": "t", "Message_Type": "Notification", "id": id, "marker": null });
+    assert_eq!(told, expected);
+}
+
+#[tokio::test]
+async fn it_is_listed_shown_and_changed_like_others_and_ends_with_its_connection() {
+    let fixture = Fixture::new().await;
+    let (mut other, mut reader) = (fixture.connect().await, fixture.connect().await);
+    let id = subscribe(&mut reader, json!({ "queue_name": "q", "options": { "a": 1 } })).await;
+    let stored = subscribe(&mut other, json!({ "queue_name": "q", "subscriber": "http://a" })).await;
+    let q = json!({ "queue_name": "q" });
+    let listed = other.expect(200, "subscription_list", q.clone()).await;
+    let listed = listed["subscriptions"].as_array().unwrap();
+    let mut ids: Vec<_> = listed.iter().map(|item| item["id"].as_str().unwrap()).collect();
+    let mut expected = [id.as_str(), stored.as_str()];
+    ids.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(ids, expected);
+    let named = json!({ "queue_name": "q", "subscription_id": id });
+    let mut shown = other.expect(200, "subscription_get", named.clone()).await;
+    let subscriber = shown["subscriber"].take();
+    assert!(subscriber.as_str().unwrap().starts_with("websocket://"), "{subscriber}");
+    let rest = json!({
+        "id": id, "source": "q", "subscriber": null, "ttl": 3600, "age": 0, "options": { "a": 1 }, "confirmed": false,
+    });
+    assert_eq!(shown, rest);
+    let (twice, text) = reader.ask("subscription_create", q.clone()).await;
+    assert_eq!((twice, text), (409, "Subscription q not created.".into()));
+    reader.socket.close(None).await.unwrap();
+    // The server lets go of the subscription before it closes its side.
+    while reader.socket.next().await.is_some() {}
+    let left = other.expect(200, "subscription_list", q).await;
+    assert_eq!(left["subscriptions"].as_array().unwrap().len(), 1);
+    assert_eq!(other.ask("subscription_get", named).await.0, 404);
+}
+
+#[tokio::test]
+async fn nothing_comes_any_more_once_it_has_ended() {
+    let fixture = Fixture::new().await;
+    let (mut poster, mut reader) = (fixture.connect().await, fixture.connect().await);
+    let q = json!({ "queue_name": "q" });
+    let purge = json!({ "queue_name": "q", "resource_types": ["subscriptions"] });
+    for end in ["deletion", "purge", "time", "queue"] {
+        let id = subscribe(&mut reader, json!({ "queue_name": "q", "ttl": 60 })).await;
+        let named = json!({ "queue_name": "q", "subscription_id": id });
+        match end {
+            "deletion" => drop(poster.expect(204, "subscription_delete", named).await),
+            "purge" => drop(poster.expect(204, "queue_purge", purge.clone()).await),
+            "queue" => drop(poster.expect(204, "queue_delete", q.clone()).await),
+            _ => fixture.clock.advance_secs(60),
+        }
+        post(&mut poster, 0..1).await;
+        // A reply, and nothing before it.
+        reader.expect(200, "queue_list", json!({})).await;
+    }
+}
+
+#[tokio::test]
+async fn after_a_reconnect_it_goes_on_behind_a_marker_without_a_gap() {
+    let fixture = Fixture::new().await;
+    let mut poster = fixture.connect().await;
+    let mut reader = fixture.connect().await;
+    subscribe(&mut reader, json!({ "queue_name": "q" })).await;
+    let ids = post(&mut poster, 0..10).await;
+    let mut markers = Vec::new();
+    for _ in 0..5 {
+        markers.push(notification(&mut reader).await["marker"].take());
+    }
+    drop(reader);
+    // The last one that was read, and the one before it by its id. What the marker is of may be gone.
+    poster.expect(204, "message_delete", json!({ "queue_name": "q", "message_id": ids[4] })).await;
+    poster.expect(204, "message_delete", json!({ "queue_name": "q", "message_id": ids[7] })).await;
+    for (marker, expected) in [(markers[4].take(), vec![5, 6, 8, 9]), (json!(ids[5]), vec![6, 8, 9])] {
+        let mut reader = fixture.connect().await;
+        subscribe(&mut reader, json!({ "queue_name": "q", "marker": marker })).await;
+        for number in expected {
+            assert_eq!(notification(&mut reader).await["body"], number);
+        }
+    }
+    let mut reader = fixture.connect().await;
+    let (status, body) =
+        reader.ask("subscription_create", json!({ "queue_name": "new", "marker": "x y" })).await;
+    let text = "The marker is neither the id of a message nor one of a listing.";
+    assert_eq!((status, body), (400, json!({ "exception": text, "error": null })));
+    assert_eq!(reader.expect(200, "queue_list", json!({})).await, json!({ "queues": [{ "name": "q" }] }));
+}
+
+#[tokio::test]
+async fn a_connection_has_so_many_subscriptions_and_no_more() {
+    let options = WebSocketOptions { max_subscriptions: 2, ..WebSocketOptions::default() };
+    let mut reader = Fixture::with(options).await.connect().await;
+    let first = subscribe(&mut reader, json!({ "queue_name": "a" })).await;
+    subscribe(&mut reader, json!({ "topic_name": "a" })).await;
+    let text = "This connection has 2 subscriptions, and may have no more.";
+    let refused = (400, json!({ "exception": text, "error": null }));
+    assert_eq!(reader.ask("subscription_create", json!({ "queue_name": "b" })).await, refused);
+    let named = json!({ "queue_name": "a", "subscription_id": first });
+    reader.expect(204, "subscription_delete", named).await;
+    subscribe(&mut reader, json!({ "queue_name": "b" })).await;
+}
+
+#[tokio::test]
+async fn who_may_not_subscribe_is_refused_here_too() {
+    let fixture = Fixture::new().await;
+    let rule = ("subscription:create".to_owned(), RuleText::Expression("!".to_owned()));
+    fixture.zaqar.set_policy(Policy::new(&[rule], "default").unwrap());
+    let mut reader = fixture.connect().await;
+    assert_eq!(reader.ask("subscription_create", json!({ "queue_name": "q" })).await.0, 403);
+}
+
+/// Each reader reads for itself, so the server keeps nothing for one that does not.
+#[tokio::test]
+async fn a_subscriber_that_does_not_read_is_cut_off_and_keeps_nobody_waiting() {
+    let options =
+        WebSocketOptions { send_timeout: Duration::from_millis(200), ..WebSocketOptions::default() };
+    let fixture = Fixture::with(options).await;
+    let (mut poster, mut reader) = (fixture.connect().await, fixture.connect().await);
+    let mut silent = RawClient::connect(fixture.address).await;
+    let wish = request("subscription_create", json!({ "queue_name": "q" })).to_string();
+    silent.write(&frame(TEXT, wish.as_bytes())).await;
+    subscribe(&mut reader, json!({ "queue_name": "q" })).await;
+    let body = "x".repeat(200_000);
+    let q = json!({ "queue_name": "q" });
+    let both = async |client: &mut Client| {
+        let listed = client.expect(200, "subscription_list", q.clone()).await;
+        listed["subscriptions"].as_array().unwrap().len() == 2
+    };
+    while !both(&mut poster).await {}
+    while both(&mut poster).await {
+        poster.post("q", &[json!(body)]).await;
+        assert_eq!(notification(&mut reader).await["body"], body.as_str());
+    }
+}

@@ -1,0 +1,48 @@
+"""Follows a queue by WebSocket: prints each message that comes to it, and misses none.
+
+Usage: subscriber.py URL PROJECT QUEUE MARKER_FILE, for instance
+
+    python subscriber.py ws://127.0.0.1:9000 demo orders marker
+
+Where it was is kept in the file. When the connection breaks, or the program is started again, it goes on behind that.
+Needs `pip install websockets`.
+"""
+
+import json
+import pathlib
+import sys
+import uuid
+
+from websockets.sync.client import connect
+from websockets.exceptions import ConnectionClosed
+
+CLIENT_ID = str(uuid.uuid4())
+
+
+def follow(url, project, queue, marker_file):
+    with connect(url) as socket:
+        body = {'queue_name': queue, 'ttl': 24 * 3600}
+        if marker_file.exists():
+            body['marker'] = marker_file.read_text()
+        headers = {'Client-ID': CLIENT_ID, 'X-Project-ID': project}
+        socket.send(json.dumps({'action': 'subscription_create', 'headers': headers, 'body': body}))
+        for frame in socket:
+            content = json.loads(frame)
+            if content.get('Message_Type') == 'Notification':
+                print(json.dumps(content['body']), flush=True)
+                marker_file.write_text(content['marker'])
+            elif content['headers']['status'] == 201:
+                print('following', queue, flush=True)
+            else:
+                sys.exit(f'refused: {content["body"]}')
+
+
+def main(url, project, queue, marker_file):
+    while True:
+        try:
+            follow(url, project, queue, pathlib.Path(marker_file))
+        except ConnectionClosed as error:
+            print('connecting again:', error, file=sys.stderr)
+
+
+main(*sys.argv[1:])

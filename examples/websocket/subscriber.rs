@@ -1,0 +1,52 @@
+//! Follows a queue by WebSocket: prints each message that comes to it, and misses none.
+//!
+//! Usage: `subscriber URL PROJECT QUEUE MARKER_FILE`. Where it was is kept in the file: when it is started again, it goes
+//! on behind that.
+
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio_tungstenite::client_async;
+use tokio_tungstenite::tungstenite::Message;
+
+const CLIENT_ID: &str = "3381af92-2b9e-11e3-b191-71861300734c";
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> anyhow::Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [url, project, queue, marker_file] = &arguments[..] else {
+        bail!("usage: subscriber URL PROJECT QUEUE MARKER_FILE")
+    };
+    follow(url, project, queue, Path::new(marker_file)).await
+}
+
+async fn follow(url: &str, project: &str, queue: &str, marker_file: &Path) -> anyhow::Result<()> {
+    let address = url.strip_prefix("ws://").context("the URL begins with ws://")?;
+    let stream = TcpStream::connect(address).await?;
+    let (mut socket, _) = client_async(url, stream).await?;
+
+    let mut body = json!({ "queue_name": queue, "ttl": 24 * 3600 });
+    if let Ok(marker) = std::fs::read_to_string(marker_file) {
+        body["marker"] = marker.into();
+    }
+    let headers = json!({ "Client-ID": CLIENT_ID, "X-Project-ID": project });
+    let request = json!({ "action": "subscription_create", "headers": headers, "body": body });
+    socket.send(Message::text(request.to_string())).await?;
+
+    while let Some(frame) = socket.next().await {
+        let Message::Text(text) = frame? else { continue };
+        let content: Value = serde_json::from_str(&text)?;
+        if content["Message_Type"] == "Notification" {
+            println!("{}", content["body"]);
+            std::fs::write(marker_file, content["marker"].as_str().unwrap_or_default())?;
+        } else if content["headers"]["status"] == 201 {
+            println!("following {queue}");
+        } else {
+            bail!("refused: {}", content["body"]);
+        }
+    }
+    bail!("the service has closed the connection")
+}
