@@ -78,7 +78,7 @@ mod tests {
             (Error::Forbidden, 403),
             (Error::Invalid(String::new()), 400),
             (Error::Conflict(String::new()), 409),
-            (Error::AskedTooOften(String::new()), 429),
+            (Error::AskedTooOften(1), 429),
             (Error::NotDeleted(Refusal::MessageIsClaimed), 403),
             (Error::NotDeleted(Refusal::ClaimedByAnother), 403),
             (Error::NotDeleted(Refusal::MessageNotClaimed), 400),
