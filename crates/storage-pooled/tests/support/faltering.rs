@@ -10,9 +10,9 @@ use zaqar_model::{
     SubscriptionId, Timestamp,
 };
 use zaqar_storage::{
-    Capabilities, ClaimRequest, Claimed, Claims, Deletion, Deliveries, Health, LeaseLimits, MessageQuery,
-    MessageStore, Messages, Migration, PoolFault, StorageError, StorageResult, SubscriptionChange,
-    Subscriptions,
+    Arrivals, Capabilities, ClaimRequest, Claimed, Claims, Deletion, Deliveries, Health, LeaseLimits,
+    MessageQuery, MessageStore, Messages, Migration, PoolFault, StorageError, StorageResult,
+    SubscriptionChange, Subscriptions,
 };
 use zaqar_storage_conformance::ModelStore;
 use zaqar_storage_pooled::StoreOpener;
@@ -78,6 +78,9 @@ forwarded! {
             self.store.discard_exhausted(from, ids).await
         }
     }
+    Arrivals {
+        wait_for_arrival(from: &Destination, behind: Marker) -> ();
+    } and {}
     Subscriptions {
         subscribe(subscription: Subscription, now: Timestamp) -> ();
         get_subscription(source: &Destination, id: SubscriptionId, now: Timestamp) -> Option<Subscription>;

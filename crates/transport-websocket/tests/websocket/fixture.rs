@@ -47,7 +47,7 @@ impl Fixture {
         ));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let keys = SigningKeys::new(Some("test_key"), &[], 1_000_000);
+        let keys = SigningKeys::new(Some("test_key"), Vec::new(), 1_000_000);
         let service = WebSocketService::new(Arc::clone(&zaqar), Authentication::Open, keys);
         let (stop, stopped) = oneshot::channel::<()>();
         let serving = tokio::spawn(serve(listener, None, service, options, async {
