@@ -30,11 +30,18 @@ def follow(url, project, queue, marker_file):
             content = json.loads(frame)
             if content.get('Message_Type') == 'Notification':
                 print(json.dumps(content['body']), flush=True)
-                marker_file.write_text(content['marker'])
+                keep(marker_file, content['marker'])
             elif content['headers']['status'] == 201:
                 print('following', queue, flush=True)
             else:
                 sys.exit(f'refused: {content["body"]}')
+
+
+def keep(marker_file, marker):
+    # In one step: whoever is stopped in the middle of it has the marker from before.
+    new = marker_file.with_suffix('.new')
+    new.write_text(marker)
+    new.replace(marker_file)
 
 
 def main(url, project, queue, marker_file):

@@ -41,7 +41,10 @@ async fn follow(url: &str, project: &str, queue: &str, marker_file: &Path) -> an
         let content: Value = serde_json::from_str(&text)?;
         if content["Message_Type"] == "Notification" {
             println!("{}", content["body"]);
-            std::fs::write(marker_file, content["marker"].as_str().unwrap_or_default())?;
+            // In one step: whoever is stopped in the middle of it has the marker from before.
+            let new = marker_file.with_extension("new");
+            std::fs::write(&new, content["marker"].as_str().unwrap_or_default())?;
+            std::fs::rename(&new, marker_file)?;
         } else if content["headers"]["status"] == 201 {
             println!("following {queue}");
         } else {

@@ -27,7 +27,7 @@ fn binary(site: &TempDir) -> Command {
 /// A directory with a configuration that names the stage.
 fn site(forbidden_words: Option<&str>) -> TempDir {
     let site = TempDir::new().unwrap();
-    let options = "[drivers:transport:wsgi]\nport = 0\n[storage]\nmessage_pipeline = zaqar.notification.notifier, acme.house_rules\n";
+    let options = "[drivers]\ntransport = wsgi\n[drivers:transport:wsgi]\nport = 0\n[storage]\nmessage_pipeline = zaqar.notification.notifier, acme.house_rules\n";
     fs::write(site.path().join("zaqar.conf"), options).unwrap();
     if let Some(words) = forbidden_words {
         fs::write(site.path().join("forbidden-words.txt"), words).unwrap();

@@ -132,6 +132,7 @@ pub async fn nothing_is_leased_before_the_cursor_comes(bench: &MessageBench) {
     queue.drop_it().await;
     queue.import_subscriptions(vec![subscriptions[0].subscription.clone()]).await;
     queue.import(moving, Marker::default()).await;
+    queue.import_deliveries(subscriptions[0].clone()).await;
     queue.pop(2).await;
     assert_eq!(bench.lease(10).await.1, vec![]);
     queue.import_cursors(cursors).await;
