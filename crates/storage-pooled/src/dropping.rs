@@ -29,7 +29,10 @@ impl Pooled {
         let others: Vec<Home> = others.into_iter().map(Home::Pool).collect();
         // A message that comes too late would go there; the store refuses it.
         let fallback = self.default_pool(queue).await?.map(|pool| Home::Pool(pool.name));
-        for other in others.into_iter().chain(fallback).filter(|other| Some(other) != home.as_ref()) {
+        // What is mapped to no pool lives there, if there is one.
+        let virtual_pool = self.virtual_pool.is_some().then_some(Home::Virtual);
+        let others = others.into_iter().chain(fallback).chain(virtual_pool);
+        for other in others.filter(|other| Some(other) != home.as_ref()) {
             if let Err(error) = self.drop_in(&other, queue).await {
                 tracing::warn!(%error, queue = %queue.name, "the remains of a queue stay until they expire");
             }

@@ -31,6 +31,40 @@ async fn a_follower_reads_encrypted_messages_plain_and_does_not_wait_for_delays(
 }
 
 #[tokio::test]
+async fn a_message_that_cannot_be_decrypted_does_not_hold_up_those_behind_it() {
+    let fixture = Fixture::new().with_keys([Key::random(&RandomIds)]);
+    fixture.make_queue("q", json!({"_enable_encrypt_messages": true})).await;
+    fixture.post("q", &["1"]).await;
+    let fixture = fixture.with_keys([Key::random(&RandomIds)]);
+    fixture.post("q", &["2"]).await;
+    let (zaqar, caller) = (Arc::new(fixture.zaqar), fixture.caller);
+    let (queue, wish) = (queue_named("q"), wish(json!({})));
+    let following = zaqar.follow(&caller, &queue, &wish, SUBSCRIBER.to_owned(), Some("0"));
+    let notification = following.await.unwrap().next().await.unwrap().unwrap();
+    assert_eq!(&notification.message.body.as_bytes()[..], b"2");
+}
+
+#[tokio::test]
+async fn a_marker_of_an_earlier_queue_hides_nothing_of_the_new_one() {
+    let fixture = Fixture::new();
+    fixture.make_queue("q", json!({})).await;
+    fixture.post("q", &["1", "2"]).await;
+    let (zaqar, caller) = (Arc::new(fixture.zaqar), fixture.caller);
+    let (queue, wish) = (queue_named("q"), wish(json!({})));
+    let following = zaqar.follow(&caller, &queue, &wish, SUBSCRIBER.to_owned(), Some("57"));
+    let notification = following.await.unwrap().next().await.unwrap().unwrap();
+    assert_eq!(&notification.message.body.as_bytes()[..], b"1");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_live_subscription_ends_with_its_time_though_nothing_comes() {
+    let Fixture { zaqar, caller, clock, .. } = Fixture::new();
+    let mut follower = follow(&Arc::new(zaqar), &caller, json!({"ttl": 60})).await;
+    let (ended, ()) = tokio::join!(follower.next(), async { clock.advance_secs(60) });
+    assert!(ended.is_none());
+}
+
+#[tokio::test]
 async fn of_a_live_subscription_all_but_the_subscriber_can_be_changed() {
     let Fixture { zaqar, caller, clock, .. } = Fixture::new();
     let (zaqar, queue) = (Arc::new(zaqar), queue_named("q"));

@@ -73,6 +73,10 @@ impl Conversation {
         let mut ticks = ticks(options);
         loop {
             let time_left = self.session.time_left();
+            // A sleep of no time is not over at the first look: whatever else is ready would win, again and again.
+            if time_left.is_some_and(|left| left.is_zero()) {
+                return End::Close(TOKEN_ENDED, "Authentication expired.");
+            }
             let outgoing = tokio::select! {
                 () = stopping(&mut phases) => return End::Close(AWAY, "The server stops."),
                 received = socket.next_frame() => {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Duration;
 
 use zaqar_model::{
     Caller, Destination, DestinationName, Marker, Message, PageRequest, Subscription, SubscriptionId,
@@ -69,7 +70,12 @@ impl Zaqar {
         let source = &found.destination;
         let behind = match marker {
             None => self.stores.messages.last_position(source).await.or_unavailable(failure)?,
-            Some(marker) => self.place_of(source, marker).await.or_unavailable(failure)?.unwrap_or_default(),
+            Some(marker) => {
+                let place = self.place_of(source, marker).await.or_unavailable(failure)?.unwrap_or_default();
+                let last = self.stores.messages.last_position(source).await.or_unavailable(failure)?;
+                // One from an earlier queue of this name: all of this one is behind it.
+                if place > last { Marker::default() } else { place }
+            }
         };
         let (id, now) = (SubscriptionId::from_u128(self.ids.next_u128()), self.now());
         let default_ttl = SubscriptionTtl::new(self.limits.default_subscription_ttl.into());
@@ -96,17 +102,24 @@ impl Follower {
 
     /// Whether its time is not over.
     fn lasts(&self) -> bool {
-        self.zaqar.live.lasts(&self.source, self.id, self.zaqar.now())
+        !self.time_left().is_zero()
+    }
+
+    fn time_left(&self) -> Duration {
+        self.zaqar.live.time_left(&self.source, self.id, self.zaqar.now())
     }
 
     /// Waits for the next message. `None`: the subscription has ended. Nothing is lost when the wait is given up.
     pub async fn next(&mut self) -> Option<Result<Notification>> {
         let failure = Failure::ListMessages;
         loop {
+            let time_left = self.time_left();
             let waited = tokio::select! {
                 biased;
                 _ = &mut self.ended => return None,
                 waited = self.zaqar.stores.messages.wait_for_arrival(&self.source, self.behind) => waited,
+                // Unless it was renewed meanwhile, its time is over.
+                () = tokio::time::sleep(time_left) => Ok(()),
             };
             if !self.lasts() || matches!(waited, Err(StorageError::NotFound(_))) {
                 self.zaqar.live.remove(&self.source, self.id);
@@ -134,12 +147,18 @@ impl Follower {
             include_delayed: true,
         };
         let mut page = store.list(&self.source, &query, self.zaqar.now()).await.or_unavailable(failure)?;
-        let (Some(next), false) = (page.next, page.items.is_empty()) else {
+        let Some(next) = page.next else {
             self.behind = self.behind.max(last);
             return Ok(None);
         };
+        // Also behind one that the store could not read and has left out: those behind it still come.
         self.behind = next;
-        self.zaqar.open(&self.source, &mut page.items, failure)?;
+        if let Err(error) = self.zaqar.open(&self.source, &mut page.items, failure) {
+            // It would be the first again after each reconnect, and nothing behind it would ever come.
+            let cause = std::error::Error::source(&error);
+            tracing::error!(queue = %self.source.name, ?cause, "a message cannot be decrypted, and is passed over");
+            return Ok(None);
+        }
         let message = page.items.pop();
         Ok(message.map(|message| Notification { source: self.source.clone(), message, marker: next }))
     }

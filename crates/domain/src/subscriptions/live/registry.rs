@@ -1,6 +1,7 @@
 //! Which live subscriptions there are, so that they are listed, shown, changed and ended like stored ones.
 
 use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
@@ -33,6 +34,15 @@ impl LiveSubscriptions {
         let (lasting, ended) = oneshot::channel();
         here.insert(subscription.id, Live { subscription, _lasting: lasting });
         Some(ended)
+    }
+
+    /// For how long a subscription still lasts.
+    pub(crate) fn time_left(&self, source: &Destination, id: SubscriptionId, now: Timestamp) -> Duration {
+        let all = self.0.lock();
+        let live = all.get(source).and_then(|here| here.get(&id));
+        let ends =
+            live.map(|live| live.subscription.ttl.after(live.subscription.renewed)).unwrap_or_default();
+        Duration::from_millis(ends.as_millis().saturating_sub(now.as_millis()))
     }
 
     pub(crate) fn get(
@@ -84,13 +94,6 @@ impl LiveSubscriptions {
             subscription.confirmed = confirmed;
         }
         true
-    }
-
-    /// Whether its time is not over.
-    pub(crate) fn lasts(&self, source: &Destination, id: SubscriptionId, now: Timestamp) -> bool {
-        let all = self.0.lock();
-        let found = all.get(source).and_then(|here| here.get(&id));
-        found.is_some_and(|live| live.lasts(now))
     }
 
     pub(crate) fn remove(&self, source: &Destination, id: SubscriptionId) {
