@@ -34,11 +34,15 @@ pub enum Refusal {
 }
 
 /// Addresses outside of the link-local ranges at which clouds serve metadata and credentials.
-const METADATA: [IpAddr; 3] = [
+const METADATA: [IpAddr; 6] = [
     // Alibaba Cloud; Azure; Amazon, in IPv6.
     IpAddr::V4(Ipv4Addr::new(100, 100, 100, 200)),
     IpAddr::V4(Ipv4Addr::new(168, 63, 129, 16)),
     IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254)),
+    // Google; Oracle; Scaleway.
+    IpAddr::V6(Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254)),
+    IpAddr::V6(Ipv6Addr::new(0xfd00, 0xc1, 0, 0, 0, 0, 0xa9fe, 0xa9fe)),
+    IpAddr::V6(Ipv6Addr::new(0xfd00, 0x42, 0, 0, 0, 0, 0, 0x42)),
 ];
 
 impl AddressGuard {
@@ -151,6 +155,9 @@ mod tests {
             "100.100.100.200",
             "168.63.129.16",
             "fd00:ec2::254",
+            "fd20:ce::254",
+            "fd00:c1::a9fe:a9fe",
+            "fd00:42::42",
             "224.0.0.1",
             "239.255.255.255",
             "255.255.255.255",

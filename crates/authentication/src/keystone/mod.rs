@@ -124,16 +124,20 @@ impl Keystone {
     }
 
     /// Where the public reaches this service, by the catalog that its own login brings: upstream's names are `zaqar` and
-    /// `zaqar-websocket`. Asked for again with each new token. What is not there, or cannot be asked for, is `None`.
-    pub async fn own_endpoints(&self) -> OwnEndpoints {
+    /// `zaqar-websocket`. Asked for again with each new token. What is not there is `None`; so is all
+    /// of it when Keystone cannot be asked now.
+    pub async fn own_endpoints(&self) -> Option<OwnEndpoints> {
+        if self.options.login.is_none() {
+            return Some(OwnEndpoints::default());
+        }
         let own = self.own_token.get(&self.client, &*self.clock, None);
         match tokio::time::timeout(self.options.connection.timeout, own).await {
-            Ok(Ok(own)) => own.own_endpoints.clone(),
+            Ok(Ok(own)) => Some(own.own_endpoints.clone()),
             Ok(Err(failure)) => {
                 tracing::warn!(%failure, "Keystone's catalog cannot be read");
-                OwnEndpoints::default()
+                None
             }
-            Err(_) => OwnEndpoints::default(),
+            Err(_) => None,
         }
     }
 

@@ -14,12 +14,16 @@ pub struct PublicEndpoints {
 }
 
 impl PublicEndpoints {
-    pub(super) async fn find(&self) -> OwnEndpoints {
+    /// `None`: the catalog is needed and cannot be read now.
+    pub(super) async fn find(&self) -> Option<OwnEndpoints> {
         let found = match &self.keystone {
-            Some(keystone) => keystone.own_endpoints().await,
+            Some(keystone) => match keystone.own_endpoints().await {
+                None if self.rest.is_none() => return None,
+                found => found.unwrap_or_default(),
+            },
             None => OwnEndpoints::default(),
         };
-        OwnEndpoints { rest: self.rest.clone().or(found.rest), ..found }
+        Some(OwnEndpoints { rest: self.rest.clone().or(found.rest), ..found })
     }
 }
 

@@ -20,7 +20,7 @@ impl Confirmations {
         Self { keys, endpoints }
     }
 
-    /// The notice, signed now with the key of now.
+    /// The notice, signed now with the key of now. `None`: where to answer cannot be told now.
     ///
     /// # Errors
     ///
@@ -30,7 +30,7 @@ impl Confirmations {
         waiting: &WaitingConfirmation,
         id: MessageId,
         now: Timestamp,
-    ) -> Result<Notice, SignError> {
+    ) -> Result<Option<Notice>, SignError> {
         let WaitingConfirmation { kind, subscription, expires } = waiting;
         let source = &subscription.source;
         let noun = if source.kind.is_topic() { "topic" } else { "queue" };
@@ -55,10 +55,11 @@ impl Confirmations {
                 ),
             ),
         };
-        let mut document = urls(&self.endpoints.find().await, &path);
+        let Some(endpoints) = self.endpoints.find().await else { return Ok(None) };
+        let mut document = urls(&endpoints, &path);
         document.extend(members(kind, &text, &signed, source.project.as_str()));
         document.insert("queue_name".to_owned(), source.name.as_str().into());
-        Ok(Notice {
+        Ok(Some(Notice {
             kind,
             project: source.project.clone(),
             queue: source.name.clone(),
@@ -66,7 +67,7 @@ impl Confirmations {
             options: subscription.options.clone(),
             id,
             document: Value::Object(document).to_string().into(),
-        })
+        }))
     }
 }
 
@@ -142,7 +143,7 @@ mod tests {
     async fn document(endpoint: Option<&str>, waiting: &WaitingConfirmation) -> Map<String, Value> {
         let endpoints = PublicEndpoints { rest: endpoint.map(str::to_owned), keystone: None };
         let confirmations = Confirmations::new(keys(), endpoints);
-        let notice = confirmations.notice(waiting, MessageId::from_u128(9), NOW).await.unwrap();
+        let notice = confirmations.notice(waiting, MessageId::from_u128(9), NOW).await.unwrap().unwrap();
         assert_eq!(
             (notice.subscriber.as_str(), notice.id),
             ("https://example.org/hook", MessageId::from_u128(9))

@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use letter::Letters;
 use smtp::Smtp;
+use tokio::sync::Semaphore;
 use zaqar_model::Clock;
 
 pub use program::MailProgram;
@@ -28,6 +29,9 @@ use crate::retry::Verdict;
 
 /// The most characters that are kept of what a mail server says.
 const LONGEST_EXCERPT: usize = 500;
+
+/// So many mails are on their way at a time: each is a program that runs, or a connection to the one mail server.
+const AT_ONCE: usize = 32;
 
 /// What can be set about mail: `[notification]`.
 #[derive(Clone, Debug)]
@@ -64,6 +68,7 @@ pub enum EmailSetupError {
 pub struct Email {
     letters: Letters,
     transport: Transport,
+    room: Semaphore,
     clock: Arc<dyn Clock>,
 }
 
@@ -85,11 +90,16 @@ impl Email {
             MailTransport::Program(program) => Transport::Program(program),
             MailTransport::Server(server) => Transport::Server(Smtp::new(server)?),
         };
-        Ok(Self { letters: Letters { confirmation, unsubscription, confirmation_page }, transport, clock })
+        let letters = Letters { confirmation, unsubscription, confirmation_page };
+        Ok(Self { letters, transport, room: Semaphore::new(AT_ONCE), clock })
     }
 
-    /// No attempt takes longer.
+    /// No attempt takes longer: it waits for room as long as it may take to send.
     pub fn longest_attempt(&self) -> Duration {
+        self.longest_sending() * 2
+    }
+
+    fn longest_sending(&self) -> Duration {
         match &self.transport {
             Transport::Program(program) => program.timeout,
             Transport::Server(server) => server.longest_conversation(),
@@ -103,6 +113,10 @@ impl Sender for Email {
         let letter = match self.letters.write(notice, self.clock.now()) {
             Ok(letter) => letter,
             Err(error) => return answer(Verdict::Refused, None, &error.to_string()),
+        };
+        let room = tokio::time::timeout(self.longest_sending(), self.room.acquire());
+        let Ok(_room) = room.await else {
+            return answer(Verdict::TryAgain, None, "the service has too many mails to send now");
         };
         match &self.transport {
             Transport::Program(program) => program.send(&letter).await,

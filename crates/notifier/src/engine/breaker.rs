@@ -35,6 +35,8 @@ pub(super) struct Breaker {
     state: State,
     /// The endpoint has asked not to be tried earlier.
     asked_to_wait: Timestamp,
+    /// When an attempt failed last.
+    failed_at: Timestamp,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -86,6 +88,7 @@ impl Breaker {
     /// An attempt has failed. Answers until when the breaker is open, if it has opened by this.
     pub(super) fn failed(&mut self, options: &BreakerOptions, now: Timestamp) -> Option<Timestamp> {
         self.failures = self.failures.saturating_add(1);
+        self.failed_at = now;
         let opens = match self.state {
             State::Closed => options.failures != 0 && self.failures >= options.failures,
             // Of those that had begun before it opened, none opens it again.
@@ -111,7 +114,7 @@ impl Breaker {
     pub(super) fn is_at_rest(&self, now: Timestamp) -> bool {
         let is_closed = matches!(self.state, State::Closed) && self.failures == 0;
         let since = match self.state {
-            State::Closed => now,
+            State::Closed => self.failed_at.max(self.asked_to_wait),
             State::Open { until } | State::Probing { until } => until,
         };
         // Who has not been tried for an hour begins anew.
@@ -156,6 +159,17 @@ mod tests {
         assert_eq!(breaker.admit(at(9), at(60)), Err(at(10)));
         // One that had begun before.
         assert_eq!(breaker.failed(&OPTIONS, at(1)), None);
+    }
+
+    #[test]
+    fn an_endpoint_that_was_left_alone_for_an_hour_need_not_be_remembered() {
+        let mut failed_once = Breaker::default();
+        assert!(failed_once.is_at_rest(at(0)));
+        let _ = failed_once.failed(&OPTIONS, at(0));
+        for breaker in [failed_once, opened()] {
+            assert!(!breaker.is_at_rest(at(3600)));
+            assert!(breaker.is_at_rest(at(3600 + 60)));
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use zaqar_domain::Zaqar;
-use zaqar_model::{Attempt, DeliveryOutcome, Excerpt, Metadata, Timestamp};
+use zaqar_model::{Attempt, DeliveryOutcome, Excerpt, Timestamp};
 
 use super::deliver::{IN_TIME, Tried};
 use super::endpoints::Endpoint;
@@ -61,10 +61,14 @@ impl Engine {
     async fn delay(&self, leased: &Leased) -> Option<Duration> {
         let delivery = &leased.owed.delivery;
         let subscription = &delivery.subscription;
-        let queue = self.zaqar.metadata_of_source(&subscription.source).await.unwrap_or_else(|error| {
-            tracing::debug!(%error, "a queue's retry policy cannot be read");
-            Metadata::default()
-        });
+        let queue = match self.zaqar.metadata_of_source(&subscription.source).await {
+            Ok(queue) => queue,
+            // It is not given up by a policy that is not the queue's.
+            Err(error) => {
+                tracing::debug!(%error, "a queue's retry policy cannot be read");
+                return Some(UNBURIED_FOR);
+            }
+        };
         let policy = RetryPolicy::for_subscription(&queue, &subscription.options);
         let delay = policy.delay_after(delivery.attempts.saturating_add(1))?;
         let random = self.zaqar.ids().next_u128() & u128::from(u64::MAX);

@@ -44,7 +44,8 @@ impl Engine {
             }
         };
         match self.confirmations.notice(&waiting, delivery.message.message.id, now).await {
-            Ok(notice) => Addressed::Asking(notice),
+            Ok(Some(notice)) => Addressed::Asking(notice),
+            Ok(None) => Addressed::NotNow(now.plus_secs(UNREADABLE_FOR)),
             Err(SignError::NoKey) => {
                 let subscription = waiting.subscription.id;
                 tracing::warn!(%subscription, "a subscriber cannot be asked to confirm: [signed_url] has no key");

@@ -3,6 +3,7 @@
 //! An endpoint is a subscriber's URI within a project: what one tenant's endpoint does is no concern of another's.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +21,8 @@ use super::room::{Place, Room, Standing};
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 /// With fewer, nothing is forgotten.
 const FEW: usize = 1024;
+/// With more, those that nobody uses are forgotten whatever is known of them.
+const MANY: usize = 100_000;
 
 #[derive(Debug)]
 pub(super) struct Endpoints {
@@ -29,7 +32,9 @@ pub(super) struct Endpoints {
 
 #[derive(Debug, Default)]
 struct Known {
-    endpoints: HashMap<(ProjectId, String), Arc<Endpoint>>,
+    /// By a hash of project and subscriber: URIs may be long.
+    endpoints: HashMap<u64, Arc<Endpoint>>,
+    hasher: RandomState,
     projects: HashMap<ProjectId, Arc<Project>>,
     /// With so many endpoints it is time to forget some.
     crowd: usize,
@@ -65,8 +70,8 @@ impl Endpoints {
     }
 
     pub(super) fn find(&self, project: &ProjectId, subscriber: &str, now: Timestamp) -> Arc<Endpoint> {
-        let key = (project.clone(), subscriber.to_owned());
         let mut known = self.known.lock();
+        let key = known.hasher.hash_one((project, subscriber));
         if let Some(endpoint) = known.endpoints.get(&key) {
             return Arc::clone(endpoint);
         }
@@ -98,6 +103,9 @@ impl Known {
         self.endpoints.retain(|_, endpoint| {
             Arc::strong_count(endpoint) > 1 || !endpoint.breaker.lock().is_at_rest(now)
         });
+        if self.endpoints.len() >= MANY {
+            self.endpoints.retain(|_, endpoint| Arc::strong_count(endpoint) > 1);
+        }
         self.projects.retain(|_, project| Arc::strong_count(project) > 1);
         self.crowd = self.endpoints.len() * 2;
     }

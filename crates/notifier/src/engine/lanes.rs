@@ -73,8 +73,9 @@ impl Engine {
             biased;
             ended = &mut delivering => ended,
             () = sleep(A_WHILE) => {
-                let is_held = self.hold_back(&source, id, until, None).await;
-                let ended = delivering.await;
+                // Both go on: who waits for a worker must not be given one and leave it idle.
+                let holding = self.hold_back(&source, id, until, None);
+                let (is_held, ended) = tokio::join!(holding, delivering);
                 // Where it could not be held back in good order, the order comes back when the leases have ended.
                 if is_held {
                     self.pause(&source, id, Timestamp::default()).await;

@@ -18,7 +18,7 @@ const MOST_READ: usize = 16 << 10;
 /// So much of an answer is shown.
 const MOST_SHOWN: usize = 512;
 /// How long a connection is kept that nothing is sent on.
-const KEPT_IDLE: Duration = Duration::from_secs(60);
+const KEPT_IDLE: Duration = Duration::from_secs(15);
 /// So many of them to one host.
 const MOST_IDLE: usize = 128;
 

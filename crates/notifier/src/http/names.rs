@@ -1,15 +1,25 @@
 //! From names to addresses that may be connected to.
 
+use std::collections::HashSet;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
+use std::time::Duration;
 
+use parking_lot::Mutex;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 
 use crate::guard::{AddressGuard, Refusal};
 
-/// So many look-ups run at a time: each takes a thread, and a name server that is away holds it for long.
+/// So many look-ups run at a time, of either part: each takes a thread, and a name server that is away holds it for long.
 const AT_ONCE: usize = 64;
+
+/// A look-up within this time is a quick one.
+const QUICK: Duration = Duration::from_secs(1);
+
+/// So many names are remembered.
+const MOST_KNOWN: usize = 100_000;
 
 /// Finds the addresses of a name.
 #[async_trait::async_trait]
@@ -17,29 +27,52 @@ pub trait LookUp: Send + Sync + 'static {
     async fn look_up(&self, name: &str) -> std::io::Result<Vec<IpAddr>>;
 }
 
-/// As the system does it.
+/// As the system does it. Names that were found quickly the last time have threads of their own: those whose name servers
+/// are away do not delay them.
 #[derive(Debug)]
-pub struct SystemNames(Arc<Semaphore>);
+pub struct SystemNames {
+    quick: Arc<Semaphore>,
+    others: Arc<Semaphore>,
+    /// Which names were found quickly the last time.
+    found: Arc<Mutex<HashSet<String>>>,
+}
 
 impl Default for SystemNames {
     fn default() -> Self {
-        Self(Arc::new(Semaphore::new(AT_ONCE)))
+        let part = || Arc::new(Semaphore::new(AT_ONCE));
+        Self { quick: part(), others: part(), found: Arc::default() }
     }
 }
 
 #[async_trait::async_trait]
 impl LookUp for SystemNames {
     async fn look_up(&self, name: &str) -> std::io::Result<Vec<IpAddr>> {
-        let one_of_few = Arc::clone(&self.0).acquire_owned().await;
-        let name = name.to_owned();
+        let is_quick = self.found.lock().contains(name);
+        let part = if is_quick { &self.quick } else { &self.others };
+        let one_of_few = Arc::clone(part).acquire_owned().await;
+        let (name, quickly_found) = (name.to_owned(), Arc::clone(&self.found));
         let looking = tokio::task::spawn_blocking(move || {
             // Kept until the thread is free again, also when nobody waits any more.
             let _one_of_few = one_of_few;
-            let found = (name.as_str(), 0).to_socket_addrs()?;
-            Ok(found.map(|address| address.ip()).collect())
+            let began = Instant::now();
+            let found = (name.as_str(), 0).to_socket_addrs();
+            let is_quick = found.is_ok() && began.elapsed() < QUICK;
+            remember(&mut quickly_found.lock(), name, is_quick);
+            Ok(found?.map(|address| address.ip()).collect())
         });
         looking.await.unwrap_or_else(|error| Err(std::io::Error::other(error)))
     }
+}
+
+fn remember(quickly_found: &mut HashSet<String>, name: String, is_quick: bool) {
+    if !is_quick {
+        quickly_found.remove(&name);
+        return;
+    }
+    if quickly_found.len() >= MOST_KNOWN {
+        quickly_found.clear();
+    }
+    quickly_found.insert(name);
 }
 
 /// Resolves names to those of their addresses that the guard lets pass. What is connected to is what was checked: no

@@ -10,7 +10,7 @@ use super::sender::WrongOption;
 const PLACE: &str = "\"$zaqar_message$\"";
 
 /// A document can be asked for many times over.
-const LONGEST: usize = 4 << 20;
+const LONGEST: usize = 1 << 20;
 
 pub(super) fn body(options: &Metadata, document: &Bytes) -> Result<Bytes, WrongOption> {
     let template = match options.get("post_data") {
@@ -54,7 +54,7 @@ mod tests {
         let many = "\"$zaqar_message$\"".repeat(500_000);
         assert_eq!(
             body_with(json!(many)),
-            Err("post_data makes a request of more than 4194304 bytes".to_owned())
+            Err("post_data makes a request of more than 1048576 bytes".to_owned())
         );
     }
 }
