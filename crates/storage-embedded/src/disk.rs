@@ -81,7 +81,10 @@ impl Disk for LocalDisk {
 
 /// Space that is reserved cannot run out under a write.
 fn reserve(file: &File, size: u64) -> io::Result<()> {
-    match rustix::fs::fallocate(file, FallocateFlags::empty(), 0, size) {
+    // A signal may break it off; then it is asked for again.
+    let reserved =
+        rustix::io::retry_on_intr(|| rustix::fs::fallocate(file, FallocateFlags::empty(), 0, size));
+    match reserved {
         Ok(()) => Ok(()),
         // A file system that cannot reserve: a full disk then shows at the write.
         Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS) => file.set_len(size),

@@ -37,7 +37,7 @@ def life_of_a_message(socket, form, queue):
     body = {'n': [1, -2.5, None, True], 'text': 'grüße \U0001f600'}
     expect(ask(socket, form, 'queue_create', queue_name=queue), (201, f'Queue {queue} created.'))
     status, posted = ask(socket, form, 'message_post', queue_name=queue, messages=[{'body': body, 'ttl': 300}])
-    expect(status, 201)
+    assert status == 201, posted
     status, claim = ask(socket, form, 'claim_create', queue_name=queue, ttl=100, grace=60)
     expect((status, [message['id'] for message in claim['messages']]), (201, posted['message_ids']))
     expect(claim['messages'][0]['body'], body)
