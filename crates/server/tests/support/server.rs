@@ -4,6 +4,7 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::Arc;
 
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
@@ -27,13 +28,13 @@ pub(crate) const FREE_PORTS: &str =
 /// A directory of its own with a configuration and data that several servers can use one after the other.
 #[derive(Debug)]
 pub(crate) struct Site {
-    directory: TempDir,
+    directory: Arc<TempDir>,
 }
 
 impl Site {
     /// A server with `options` (lines of a zaqar.conf) on a free port.
     pub(crate) fn new(options: &str) -> Self {
-        let site = Self { directory: TempDir::new().unwrap() };
+        let site = Self { directory: Arc::new(TempDir::new().unwrap()) };
         site.write("zaqar.conf", &format!("{FREE_PORTS}{options}\n"));
         site
     }
@@ -60,7 +61,9 @@ impl Site {
     }
 
     pub(crate) fn start(&self) -> Server {
-        Server::start(self.command())
+        let mut server = Server::start(self.command());
+        server._directory = Some(Arc::clone(&self.directory));
+        server
     }
 
     /// Runs the server to its end, for starts that are to be refused.
@@ -80,6 +83,8 @@ pub(crate) struct Server {
     secured: bool,
     pub(crate) output: Lines,
     pub(crate) log: Lines,
+    /// Removed after the server has ended, even when its site is forgotten before.
+    _directory: Option<Arc<TempDir>>,
 }
 
 impl Server {
@@ -101,7 +106,8 @@ impl Server {
         };
         let nowhere = SocketAddr::from(([0; 4], 0));
         let [rest, websocket] = ["http", "ws"].map(|scheme| address(scheme).unwrap_or(nowhere));
-        Self { child, address: rest, websocket, secured: line.contains("https://"), output, log }
+        let secured = line.contains("https://");
+        Self { child, address: rest, websocket, secured, output, log, _directory: None }
     }
 
     pub(crate) fn url(&self) -> String {
