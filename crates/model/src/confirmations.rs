@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::{
-    Body, Destination, DestinationKind, DestinationNumber, ProjectId, QueueName, SubscriptionId, Timestamp,
+    Attempt, AttemptEnd, Body, Destination, DestinationKind, DestinationNumber, MessageId, ProjectId,
+    QueueName, SubscriptionId, Timestamp,
 };
 
 /// What a subscriber is told.
@@ -13,6 +14,26 @@ pub enum ConfirmationKind {
     Subscription,
     /// They are no longer notified, and may subscribe again.
     Unsubscription,
+}
+
+impl ConfirmationKind {
+    /// `Message_Type`, by upstream's name.
+    pub const fn message_type(self) -> &'static str {
+        match self {
+            Self::Subscription => "SubscriptionConfirmation",
+            Self::Unsubscription => "UnsubscribeConfirmation",
+        }
+    }
+}
+
+/// The account of one attempt to send a request, and what followed from it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfirmationAttempt {
+    pub kind: ConfirmationKind,
+    /// The id of the request.
+    pub request: MessageId,
+    pub attempt: Attempt,
+    pub end: AttemptEnd,
 }
 
 /// A request to the subscriber of one subscription. It is a message in the

@@ -1,6 +1,8 @@
 //! Deliveries: notifications that are owed, and what became of the attempts to make them.
 
-use crate::{Destination, Marker, MessageId, StoredMessage, Subscription, SubscriptionId, Timestamp};
+use crate::{
+    ConfirmationKind, Destination, Marker, MessageId, StoredMessage, Subscription, SubscriptionId, Timestamp,
+};
 
 /// A notification that is owed: one message for one subscription.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,7 +67,10 @@ pub struct Attempt {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeptAttempt {
     pub number: AttemptNumber,
+    /// What was sent. A request to confirm has an id, too.
     pub message: MessageId,
+    /// What the subscriber was asked or told, where it was no notification.
+    pub confirmation: Option<ConfirmationKind>,
     pub attempt: Attempt,
     pub end: AttemptEnd,
 }

@@ -26,7 +26,7 @@ mod trusts;
 pub use body::Body;
 pub use caller::{AuthToken, Caller, Identity};
 pub use claims::{Claim, ClaimHold, ClaimTerms};
-pub use confirmations::{ConfirmationKind, ConfirmationRequest};
+pub use confirmations::{ConfirmationAttempt, ConfirmationKind, ConfirmationRequest};
 pub use deliveries::{
     Attempt, AttemptEnd, AttemptNumber, Delivery, DeliveryOutcome, DeliveryReport, Excerpt, FailedDelivery,
     KeptAttempt,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use zaqar_model::{MessageId, Metadata, ProjectId, QueueName};
+use zaqar_model::{ConfirmationKind, MessageId, Metadata, ProjectId, QueueName};
 
 use crate::retry::Verdict;
 
@@ -37,8 +37,8 @@ impl NoticeKind {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Notification => "Notification",
-            Self::SubscriptionConfirmation => "SubscriptionConfirmation",
-            Self::UnsubscribeConfirmation => "UnsubscribeConfirmation",
+            Self::SubscriptionConfirmation => ConfirmationKind::Subscription.message_type(),
+            Self::UnsubscribeConfirmation => ConfirmationKind::Unsubscription.message_type(),
         }
     }
 }

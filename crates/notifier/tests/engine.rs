@@ -11,8 +11,8 @@ use tokio::sync::{Notify, oneshot};
 use zaqar_authentication::SigningKeys;
 use zaqar_domain::{Draft, Limits, MessageListing, Stores, SubscriptionWish, Zaqar};
 use zaqar_model::{
-    AttemptEnd, Caller, ClientId, Clock, DestinationName, Identity, JsonText, KeptAttempt, PageRequest,
-    ProjectId, QueueName, RandomIds, SubscriptionId, SystemClock,
+    AttemptEnd, Caller, ClientId, Clock, ConfirmationKind, DestinationName, Identity, JsonText, KeptAttempt,
+    PageRequest, ProjectId, QueueName, RandomIds, SubscriptionId, SystemClock,
 };
 use zaqar_notifier::{
     Answer, Confirmations, Engine, EngineOptions, Notice, PublicEndpoints, Sender, Senders, Verdict,
@@ -20,7 +20,7 @@ use zaqar_notifier::{
 use zaqar_storage::{ManagementStore, MessageStore};
 use zaqar_storage_conformance::ModelStore;
 
-/// Keeps what it is to send, and answers by the text of it and how often that has come.
+/// Keeps what it is to send, and answers by the text of it (of a request to confirm, its type) and how often that has come.
 struct Scripted {
     sent: Mutex<Vec<Value>>,
     more: Notify,
@@ -47,7 +47,7 @@ impl Scripted {
 impl Sender for Scripted {
     async fn send(&self, notice: &Notice) -> Answer {
         let document: Value = serde_json::from_slice(&notice.document).unwrap();
-        let body = document["body"].clone();
+        let body = document.get("body").unwrap_or(&document["Message_Type"]).clone();
         let times = {
             let mut sent = self.sent.lock();
             sent.push(body.clone());
@@ -70,16 +70,26 @@ struct Site {
 
 impl Site {
     fn start(sender: &Arc<Scripted>) -> Self {
+        Self::start_with(sender, Limits::default(), SigningKeys::default())
+    }
+
+    /// Where subscribers must confirm.
+    fn start_asking(sender: &Arc<Scripted>, key: Option<&str>) -> Self {
+        let limits = Limits { require_confirmation: true, ..Limits::default() };
+        Self::start_with(sender, limits, SigningKeys::new(key, Vec::new(), 86_400))
+    }
+
+    fn start_with(sender: &Arc<Scripted>, limits: Limits, keys: SigningKeys) -> Self {
         let management: Arc<dyn ManagementStore> = Arc::new(ModelStore::new());
         let store: Arc<dyn MessageStore> = Arc::new(ModelStore::new());
         let stores =
             Stores { management: Arc::clone(&management), messages: Arc::clone(&store), placement: None };
-        let zaqar = Zaqar::new(stores, Limits::default(), Arc::new(SystemClock), Arc::new(RandomIds));
+        let zaqar = Zaqar::new(stores, limits, Arc::new(SystemClock), Arc::new(RandomIds));
         let zaqar = Arc::new(zaqar);
         let sender: Arc<dyn Sender> = Arc::<Scripted>::clone(sender);
         let senders = Senders::default().with(&["http"], &sender);
         let (stop, stopping) = oneshot::channel();
-        let confirmations = Confirmations::new(SigningKeys::default(), PublicEndpoints::default());
+        let confirmations = Confirmations::new(keys, PublicEndpoints::default());
         let engine = Engine::new(Arc::clone(&zaqar), senders, confirmations, EngineOptions::default());
         let engine = tokio::spawn(engine.run(async move { drop(stopping.await) }));
         Self { zaqar, management, store, stop, engine }
@@ -105,13 +115,18 @@ impl Site {
     async fn attempts(self, subscription: SubscriptionId) -> Vec<KeptAttempt> {
         drop(self.stop);
         self.engine.await.unwrap();
-        let (kind, name) = (queue().kind, queue().name);
-        let source = self.management.find(kind, &caller().project, &name).await.unwrap().unwrap();
-        let page = PageRequest { marker: None, limit: 100 };
-        let kept = self.store.attempts(&source.destination, subscription, &page, SystemClock.now());
-        let mut attempts = kept.await.unwrap().items;
-        attempts.reverse();
-        attempts
+        on_record(&*self.management, &*self.store, subscription).await
+    }
+
+    /// The same, once it ends like this.
+    async fn wait_for_attempt(&self, subscription: SubscriptionId, end: AttemptEnd) -> Vec<KeptAttempt> {
+        loop {
+            let attempts = on_record(&*self.management, &*self.store, subscription).await;
+            if attempts.last().is_some_and(|kept| kept.end == end) {
+                return attempts;
+            }
+            tokio::task::yield_now().await;
+        }
     }
 
     /// The bodies of the messages in a queue, once there are some.
@@ -143,6 +158,20 @@ fn caller() -> Caller {
 
 fn queue() -> DestinationName {
     DestinationName::queue(QueueName::new("q").unwrap())
+}
+
+async fn on_record(
+    management: &dyn ManagementStore,
+    store: &dyn MessageStore,
+    subscription: SubscriptionId,
+) -> Vec<KeptAttempt> {
+    let (kind, name) = (queue().kind, queue().name);
+    let source = management.find(kind, &caller().project, &name).await.unwrap().unwrap();
+    let page = PageRequest { marker: None, limit: 100 };
+    let kept = store.attempts(&source.destination, subscription, &page, SystemClock.now());
+    let mut attempts = kept.await.unwrap().items;
+    attempts.reverse();
+    attempts
 }
 
 fn ends(attempts: &[KeptAttempt]) -> Vec<(&str, bool)> {
@@ -224,4 +253,30 @@ async fn when_the_engine_stops_what_was_delivered_is_on_record() {
     site.post(&["\"a\"", "\"b\""]).await;
     sender.wait_for(2).await;
     assert_eq!(ends(&site.attempts(subscription).await), [("as told", true), ("as told", true)]);
+}
+
+#[tokio::test]
+async fn attempts_to_ask_are_on_record_for_who_is_asked() {
+    let sender = Scripted::new(|_, times| if times == 1 { Verdict::TryAgain } else { Verdict::Delivered });
+    let site = Site::start_asking(&sender, Some("key"));
+    let other = site.subscribe("http://b", json!({})).await;
+    site.wait_for_attempt(other, AttemptEnd::Delivered).await;
+    let asked = site.subscribe("http://a", json!({})).await;
+    let attempts = site.wait_for_attempt(asked, AttemptEnd::Delivered).await;
+    assert_eq!(ends(&attempts), [("as told", true)]);
+    let attempts = site.attempts(other).await;
+    assert_eq!(ends(&attempts), [("as told", false), ("as told", true)]);
+    assert!(matches!(attempts[0].end, AttemptEnd::RetryAt(_)));
+    let (kind, request) = (Some(ConfirmationKind::Subscription), attempts[0].message);
+    assert!(attempts.iter().all(|kept| (kept.confirmation, kept.message) == (kind, request)));
+}
+
+#[tokio::test]
+async fn why_nobody_can_be_asked_is_on_record() {
+    let sender = Scripted::new(|_, _| Verdict::Delivered);
+    let site = Site::start_asking(&sender, None);
+    let asked = site.subscribe("http://a", json!({})).await;
+    let attempts = site.wait_for_attempt(asked, AttemptEnd::Exhausted).await;
+    assert_eq!(ends(&attempts), [("the service has no key to sign with", false)]);
+    assert_eq!(*sender.sent.lock(), [] as [Value; 0]);
 }

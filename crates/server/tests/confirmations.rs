@@ -28,6 +28,18 @@ fn is_confirmed(client: &mut Client, to: &str, id: &Value) -> bool {
     client.request("GET", &path, None).unwrap().json()["confirmed"].as_bool().unwrap()
 }
 
+/// The attempts to reach a subscriber, the newest first, once they are enough.
+fn attempts(client: &mut Client, of: &str, id: &Value, is_enough: impl Fn(&[Value]) -> bool) -> Vec<Value> {
+    let path = format!("/v2/{of}/subscriptions/{}/attempts", id.as_str().unwrap());
+    loop {
+        let attempts = client.request("GET", &path, None).unwrap().json()["attempts"].clone();
+        let attempts = attempts.as_array().unwrap();
+        if is_enough(attempts) {
+            return attempts.clone();
+        }
+    }
+}
+
 /// Answers a request to confirm as its subscriber does: with what stands in it, and no token.
 fn answer(server: &Server, asked: &Value, body: &str) -> u16 {
     let text = |name: &str| asked[name].as_str().unwrap();
@@ -84,7 +96,8 @@ fn a_request_to_confirm_is_tried_again_also_after_a_crash() {
     let server = site.start();
     let (status, id) = subscribe(&mut server.client(), "queues/news", &receiver.url("/"));
     assert_eq!(status, 201);
-    receiver.wait_for(1);
+    let is_one = |attempts: &[Value]| !attempts.is_empty();
+    let on_record = attempts(&mut server.client(), "queues/news", &id, is_one);
     server.kill();
     let before = receiver.wait_for(1).len();
     receiver.switch_to(200);
@@ -94,8 +107,37 @@ fn a_request_to_confirm_is_tried_again_also_after_a_crash() {
     let asked = received.last().unwrap();
     // The same request, signed anew.
     assert_eq!(asked.header("webhook-id"), received[0].header("webhook-id"));
+    let mut client = server.client();
+    let all = attempts(&mut client, "queues/news", &id, |attempts| attempts[0]["outcome"] == "delivered");
+    assert!(all.ends_with(&on_record), "{all:?}");
     assert_eq!(answer(&server, &asked.json(), "SubscribeBody"), 204);
-    assert!(is_confirmed(&mut server.client(), "queues/news", &id));
+    assert!(is_confirmed(&mut client, "queues/news", &id));
+}
+
+#[test]
+fn whoever_waits_for_a_confirmation_sees_the_attempts_to_ask() {
+    let (site, receiver) = (Site::new(OPTIONS), Receiver::answering(503));
+    let server = site.start();
+    let mut client = server.client();
+    for of in ["queues/news", "topics/news"] {
+        receiver.switch_to(503);
+        let (status, id) = subscribe(&mut client, of, &receiver.url(&format!("/{of}")));
+        assert_eq!(status, 201);
+        let failed = attempts(&mut client, of, &id, |attempts| !attempts.is_empty());
+        let first = failed.last().unwrap();
+        let shown = ["message_type", "status", "response", "outcome"].map(|member| &first[member]);
+        assert_eq!(shown, [&json!("SubscriptionConfirmation"), &json!(503), &json!("seen"), &json!("retry")]);
+        receiver.switch_to(200);
+        let delivered = |attempts: &[Value]| attempts[0]["outcome"] == "delivered";
+        let all = attempts(&mut client, of, &id, delivered);
+        assert!(all.iter().all(|attempt| attempt["message_id"] == first["message_id"]));
+        // The subscriber knows the request by the same id.
+        let asked = receiver.wait_until(|received| received.last().unwrap().path.ends_with(of));
+        assert_eq!(asked.last().unwrap().header("webhook-id"), first["message_id"].as_str());
+        assert_eq!(answer(&server, &asked.last().unwrap().json(), "UnsubscribeBody"), 204);
+        let told = attempts(&mut client, of, &id, |attempts| attempts.len() > all.len());
+        assert_eq!(told[0]["message_type"], "UnsubscribeConfirmation");
+    }
 }
 
 #[test]

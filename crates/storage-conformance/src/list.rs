@@ -404,6 +404,12 @@ macro_rules! __message_cases {
                 }
             }
             deliveries {
+                confirming {
+                    attempts_to_ask_are_on_record_among_the_others,
+                    attempts_to_ask_go_along,
+                    they_count_with_the_others,
+                    of_a_subscription_that_is_gone_none_is_kept,
+                }
                 durability {
                     what_is_owed_is_kept,
                     the_kind_of_a_source_is_kept,

@@ -2,9 +2,10 @@
 
 use bytes::Bytes;
 use zaqar_model::{
-    Attempt, Body, ClaimId, ClaimTerms, ClientId, DelaySeconds, Destination, DestinationKind,
-    DestinationNumber, Excerpt, GraceSeconds, IdSource, JsonText, LeaseId, MessageId, Metadata, NewMessage,
-    ProjectId, QueueName, RandomIds, SubscriptionId, Timestamp, TtlSeconds,
+    Attempt, AttemptEnd, Body, ClaimId, ClaimTerms, ClientId, ConfirmationAttempt, ConfirmationKind,
+    DelaySeconds, Destination, DestinationKind, DestinationNumber, Excerpt, GraceSeconds, IdSource, JsonText,
+    LeaseId, MessageId, Metadata, NewMessage, ProjectId, QueueName, RandomIds, SubscriptionId, Timestamp,
+    TtlSeconds,
 };
 use zaqar_storage::{ClaimRequest, DeadLetterPolicy};
 
@@ -105,4 +106,14 @@ pub fn json_object(text: &str) -> Metadata {
 /// The account of an attempt that began now.
 pub fn attempt(at: Timestamp, status: Option<u16>) -> Attempt {
     Attempt { at, status, latency_ms: 12, excerpt: Excerpt::new("what it answered") }
+}
+
+/// An attempt to ask a subscriber to confirm that began now, and was answered.
+pub fn confirmation(at: Timestamp) -> ConfirmationAttempt {
+    ConfirmationAttempt {
+        kind: ConfirmationKind::Subscription,
+        request: fresh_message_id(),
+        attempt: attempt(at, Some(204)),
+        end: AttemptEnd::Delivered,
+    }
 }

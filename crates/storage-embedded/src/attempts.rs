@@ -6,7 +6,7 @@ use zaqar_model::{AttemptNumber, Destination, KeptAttempt, MessageId, Subscripti
 use zaqar_storage::{StorageError, StorageResult};
 
 use crate::EmbeddedMessageStore;
-use crate::log::{Location, Record, Segment};
+use crate::log::{AttemptRecord, Location, Record, Segment};
 
 /// An attempt that was found in an index.
 #[derive(Debug)]
@@ -63,6 +63,7 @@ impl FoundAttempt {
             return None;
         };
         let number = AttemptNumber::new(self.number);
-        Some(KeptAttempt { number, message: self.message, attempt: own.attempt, end: own.end })
+        let (message, AttemptRecord { confirmation, attempt, end, .. }) = (self.message, own);
+        Some(KeptAttempt { number, message, confirmation, attempt, end })
     }
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 use zaqar_model::{
-    AttemptNumber, Delivery, DeliveryReport, Destination, FailedDelivery, KeptAttempt, LeaseId, Marker,
-    MessageId, Page, PageRequest, StoredMessage, Subscription, SubscriptionId, Timestamp,
+    AttemptNumber, ConfirmationAttempt, Delivery, DeliveryReport, Destination, FailedDelivery, KeptAttempt,
+    LeaseId, Marker, MessageId, Page, PageRequest, StoredMessage, Subscription, SubscriptionId, Timestamp,
 };
 use zaqar_storage::{Deliveries, LeaseLimits, StorageResult};
 
@@ -85,6 +85,18 @@ impl Deliveries for EmbeddedMessageStore {
             self.done(&queue, change).await?;
         }
         Ok(())
+    }
+
+    async fn record_confirmation(
+        &self,
+        source: &Destination,
+        subscription: SubscriptionId,
+        attempt: ConfirmationAttempt,
+        now: Timestamp,
+    ) -> StorageResult<()> {
+        let Some(queue) = self.find(source)? else { return Ok(()) };
+        let change = self.keep_confirmation(&queue, subscription, attempt, now)?;
+        self.done(&queue, change).await
     }
 
     async fn pause(

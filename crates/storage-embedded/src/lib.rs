@@ -6,14 +6,15 @@
 //!   (`docs/decisions/0002-management-store-redb.md`).
 //!
 //! `messages`, `claims`, `subscriptions`, `deliveries` and `migration` are the files of the contract. Behind them stand
-//! `queues` (what is in memory), `schedule` (whose deliveries are due), `recording` (how they ended), `moving`
-//! (subscriptions that come from another store), `writer` (what goes to disk), `store` (opening and closing),
-//! `housekeeping` (giving space back) and `checkpoint`.
+//! `queues` (what is in memory), `schedule` (whose deliveries are due), `recording` (how they ended),
+//! `confirmations` (requests to confirm), `moving` (subscriptions that come from another store), `writer` (what goes to
+//! disk), `store` (opening and closing), `housekeeping` (giving space back) and `checkpoint`.
 
 mod arrivals;
 mod attempts;
 mod checkpoint;
 mod claims;
+mod confirmations;
 mod data_directory;
 mod deliveries;
 pub mod disk;

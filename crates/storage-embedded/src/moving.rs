@@ -97,6 +97,7 @@ impl EmbeddedMessageStore {
                     subscription,
                     number: kept.number.get(),
                     message: kept.message,
+                    confirmation: kept.confirmation,
                     attempt: kept.attempt.clone(),
                     end: kept.end,
                 };

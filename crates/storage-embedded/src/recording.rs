@@ -72,7 +72,15 @@ impl Recording {
     ) {
         let (destination, number) = (queue.number, index.attempts.next_number(subscription));
         let message = index.id_of(sequence);
-        self.attempts.push(AttemptRecord { destination, subscription, number, message, attempt, end });
+        self.attempts.push(AttemptRecord {
+            destination,
+            subscription,
+            number,
+            message,
+            confirmation: None,
+            attempt,
+            end,
+        });
     }
 
     /// Logs it and brings it into the index; `None` if there is nothing to log.

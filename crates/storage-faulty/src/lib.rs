@@ -4,11 +4,11 @@
 use std::sync::Arc;
 
 use zaqar_model::{
-    AttemptNumber, Claim, ClaimId, ClaimTerms, ClientId, Delivery, DeliveryReport, Destination,
-    DestinationKind, DestinationNumber, FailedDelivery, Flavor, FlavorName, KeptAttempt, LeaseId, Marker,
-    Message, MessageId, Metadata, MovingCursor, MovingDelivery, MovingMessage, NewMessage, Page, PageRequest,
-    Pool, PoolName, ProjectId, Queue, QueueMove, QueueName, QueueStats, StoredMessage, Subscription,
-    SubscriptionId, Timestamp,
+    AttemptNumber, Claim, ClaimId, ClaimTerms, ClientId, ConfirmationAttempt, Delivery, DeliveryReport,
+    Destination, DestinationKind, DestinationNumber, FailedDelivery, Flavor, FlavorName, KeptAttempt,
+    LeaseId, Marker, Message, MessageId, Metadata, MovingCursor, MovingDelivery, MovingMessage, NewMessage,
+    Page, PageRequest, Pool, PoolName, ProjectId, Queue, QueueMove, QueueName, QueueStats, StoredMessage,
+    Subscription, SubscriptionId, Timestamp,
 };
 use zaqar_storage::{
     Arrivals, Capabilities, Catalogue, ClaimRequest, Claimed, Claims, Created, Deletion, Deliveries,
@@ -117,6 +117,7 @@ faulty! {
     Deliveries {
         lease(LeaseId, Timestamp, LeaseLimits, Timestamp) -> Vec<Delivery>;
         record(LeaseId, Vec<DeliveryReport>, Timestamp) -> ();
+        record_confirmation(&Destination, SubscriptionId, ConfirmationAttempt, Timestamp) -> ();
         pause(&Destination, SubscriptionId, Timestamp) -> ();
         next_due(usize, Timestamp) -> Option<Timestamp>;
         wait_for_owed() -> ();

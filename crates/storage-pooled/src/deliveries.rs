@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use zaqar_model::{
-    AttemptNumber, Delivery, DeliveryReport, Destination, DestinationNumber, FailedDelivery, KeptAttempt,
-    LeaseId, Marker, MessageId, Page, PageRequest, SubscriptionId, Timestamp,
+    AttemptNumber, ConfirmationAttempt, Delivery, DeliveryReport, Destination, DestinationNumber,
+    FailedDelivery, KeptAttempt, LeaseId, Marker, MessageId, Page, PageRequest, SubscriptionId, Timestamp,
 };
 use zaqar_storage::{Deliveries, LeaseLimits, MessageStore, StorageResult};
 
@@ -62,6 +62,18 @@ impl Deliveries for PooledMessageStore {
         }
         drop(visits);
         result
+    }
+
+    async fn record_confirmation(
+        &self,
+        source: &Destination,
+        subscription: SubscriptionId,
+        attempt: ConfirmationAttempt,
+        now: Timestamp,
+    ) -> StorageResult<()> {
+        let Some(mut visit) = self.pooled.visit(source).await? else { return Ok(()) };
+        visit.touch_cursor(subscription);
+        visit.store.record_confirmation(source, subscription, attempt, now).await
     }
 
     async fn pause(

@@ -1,8 +1,8 @@
 //! Deliveries: notifications that are owed.
 
 use zaqar_model::{
-    AttemptNumber, Delivery, DeliveryReport, Destination, FailedDelivery, KeptAttempt, LeaseId, Marker,
-    MessageId, Page, PageRequest, SubscriptionId, Timestamp,
+    AttemptNumber, ConfirmationAttempt, Delivery, DeliveryReport, Destination, FailedDelivery, KeptAttempt,
+    LeaseId, Marker, MessageId, Page, PageRequest, SubscriptionId, Timestamp,
 };
 
 use crate::StorageResult;
@@ -65,6 +65,16 @@ pub trait Deliveries: Send + Sync {
     async fn record(&self, lease: LeaseId, reports: Vec<DeliveryReport>, now: Timestamp)
     -> StorageResult<()>;
 
+    /// Puts an attempt to send a request to confirm on record: among the attempts of the subscription that the request is
+    /// about, which need not be notified. Of one that is gone nothing is kept. Each call is another attempt.
+    async fn record_confirmation(
+        &self,
+        source: &Destination,
+        subscription: SubscriptionId,
+        attempt: ConfirmationAttempt,
+        now: Timestamp,
+    ) -> StorageResult<()>;
+
     /// Lets nothing of a subscription be leased before `until`: its endpoint is not well. A moment in the past lifts
     /// that. What is leased stays so, and no attempt is counted. May be forgotten when the store is opened again.
     async fn pause(
@@ -111,7 +121,7 @@ pub trait Deliveries: Send + Sync {
         now: Timestamp,
     ) -> StorageResult<Page<FailedDelivery, Marker>>;
 
-    /// The attempts of a subscription, the newest first: [`ATTEMPTS_KEPT`] of them, begun less than
+    /// The attempts of a subscription, at notifications and at requests to confirm, the newest first: [`ATTEMPTS_KEPT`] of them, begun less than
     /// [`ATTEMPTS_KEPT_FOR`] ago.
     async fn attempts(
         &self,
@@ -121,7 +131,7 @@ pub trait Deliveries: Send + Sync {
         now: Timestamp,
     ) -> StorageResult<Page<KeptAttempt, AttemptNumber>>;
 
-    /// Those of them that were about this message.
+    /// Those of them that were about this message or request.
     async fn attempts_of_message(
         &self,
         source: &Destination,

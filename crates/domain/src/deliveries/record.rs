@@ -1,6 +1,6 @@
 //! Records how deliveries ended, and holds subscriptions back.
 
-use zaqar_model::{DeliveryReport, Destination, LeaseId, SubscriptionId, Timestamp};
+use zaqar_model::{ConfirmationAttempt, DeliveryReport, Destination, LeaseId, SubscriptionId, Timestamp};
 use zaqar_storage::StorageResult;
 
 use crate::Zaqar;
@@ -9,6 +9,16 @@ impl Zaqar {
     /// See [`record`](zaqar_storage::Deliveries::record).
     pub async fn record_deliveries(&self, lease: LeaseId, reports: Vec<DeliveryReport>) -> StorageResult<()> {
         self.stores.messages.record(lease, reports, self.now()).await
+    }
+
+    /// See [`record_confirmation`](zaqar_storage::Deliveries::record_confirmation).
+    pub async fn record_confirmation(
+        &self,
+        source: &Destination,
+        subscription: SubscriptionId,
+        attempt: ConfirmationAttempt,
+    ) -> StorageResult<()> {
+        self.stores.messages.record_confirmation(source, subscription, attempt, self.now()).await
     }
 
     /// Lets nothing of a subscription be leased before `until`; see [`pause`](zaqar_storage::Deliveries::pause).

@@ -54,6 +54,7 @@ impl Engine {
             },
             Verdict::Refused => self.give_up(&leased, attempt).await,
         };
+        self.show(&leased, &outcome).await;
         self.recorder.record(leased, outcome);
     }
 

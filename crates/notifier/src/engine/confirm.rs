@@ -3,10 +3,10 @@
 
 use zaqar_authentication::SignError;
 use zaqar_domain::Zaqar;
-use zaqar_model::{Delivery, Timestamp};
+use zaqar_model::{AttemptEnd, ConfirmationAttempt, DeliveryOutcome, Subscription, Timestamp};
 
-use super::Engine;
 use super::deliver::Tried;
+use super::{Engine, Leased};
 use crate::notice::{Answer, Notice};
 use crate::retry::Verdict;
 
@@ -26,7 +26,8 @@ pub(super) enum Addressed {
 }
 
 impl Engine {
-    pub(super) async fn address(&self, delivery: &Delivery) -> Addressed {
+    pub(super) async fn address(&self, leased: &mut Leased) -> Addressed {
+        let delivery = &leased.owed.delivery;
         if !Zaqar::is_confirmation(delivery) {
             return Addressed::ToSubscriber;
         }
@@ -43,7 +44,8 @@ impl Engine {
                 return Addressed::NotNow(now.plus_secs(UNREADABLE_FOR));
             }
         };
-        match self.confirmations.notice(&waiting, delivery.message.message.id, now).await {
+        let waiting = leased.asking.insert(Box::new(waiting));
+        match self.confirmations.notice(waiting, delivery.message.message.id, now).await {
             Ok(Some(notice)) => Addressed::Asking(notice),
             Ok(None) => Addressed::NotNow(now.plus_secs(UNREADABLE_FOR)),
             Err(SignError::NoKey) => {
@@ -52,6 +54,24 @@ impl Engine {
                 Addressed::Ended(self.without(Verdict::Refused, "the service has no key to sign with"))
             }
             Err(error) => Addressed::Ended(self.without(Verdict::Refused, &error.to_string())),
+        }
+    }
+
+    /// Puts an attempt at a request on record for the subscription that it is about: there, whoever waits for the
+    /// confirmation sees it.
+    pub(super) async fn show(&self, leased: &Leased, outcome: &DeliveryOutcome) {
+        let Some(asking) = &leased.asking else { return };
+        let (attempt, end) = match outcome {
+            DeliveryOutcome::Delivered(attempt) => (attempt, AttemptEnd::Delivered),
+            DeliveryOutcome::RetryAt(at, attempt) => (attempt, AttemptEnd::RetryAt(*at)),
+            DeliveryOutcome::Exhausted(_, attempt) => (attempt, AttemptEnd::Exhausted),
+            DeliveryOutcome::Postponed(_) => return,
+        };
+        let request = leased.owed.delivery.message.message.id;
+        let attempt = ConfirmationAttempt { kind: asking.kind, request, attempt: attempt.clone(), end };
+        let Subscription { id, source, .. } = &asking.subscription;
+        if let Err(error) = self.zaqar.record_confirmation(source, *id, attempt).await {
+            tracing::debug!(%error, subscription = %id, "an attempt to ask a subscriber could not be recorded");
         }
     }
 

@@ -37,7 +37,7 @@ pub(super) struct Tried {
 }
 
 impl Engine {
-    pub(super) async fn deliver(&self, leased: Leased) -> Ended {
+    pub(super) async fn deliver(&self, mut leased: Leased) -> Ended {
         let not_now = |leased, at| Ended::NotNow(Box::new(leased), at);
         if let Some(reason) = &leased.owed.unreadable {
             tracing::warn!(%reason, "a message cannot be delivered");
@@ -46,7 +46,7 @@ impl Engine {
             self.recorder.record(leased, outcome);
             return Ended::Tried;
         }
-        let request = match self.address(&leased.owed.delivery).await {
+        let request = match self.address(&mut leased).await {
             Addressed::ToSubscriber => None,
             Addressed::Asking(notice) => Some(notice),
             Addressed::Ended(tried) => {

@@ -83,7 +83,7 @@ impl Engine {
         for owed in leased {
             // There are as many places as were leased for.
             if let Some(room) = room.split(1) {
-                self.hand_out(Leased { owed, lease, until, room });
+                self.hand_out(Leased { owed, asking: None, lease, until, room });
             }
         }
         Ok(taken)

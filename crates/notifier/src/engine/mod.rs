@@ -28,7 +28,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::{Mutex, OwnedSemaphorePermit, mpsc};
-use zaqar_domain::{Owed, Zaqar};
+use zaqar_domain::{Owed, WaitingConfirmation, Zaqar};
 use zaqar_model::{LeaseId, Timestamp};
 
 pub use breaker::BreakerOptions;
@@ -63,6 +63,8 @@ pub struct Engine {
 /// A delivery that is ours.
 struct Leased {
     owed: Owed,
+    /// Where it is a request to confirm: what is asked of whom, once that is known.
+    asking: Option<Box<WaitingConfirmation>>,
     lease: LeaseId,
     /// When the lease ends.
     until: Timestamp,

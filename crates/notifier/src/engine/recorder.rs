@@ -46,7 +46,7 @@ impl Recorder {
     }
 
     fn send(&self, leased: Leased, outcome: DeliveryOutcome, recorded: Option<oneshot::Sender<()>>) {
-        let Leased { owed, lease, until, room } = leased;
+        let Leased { owed, lease, until, room, .. } = leased;
         let report = owed.delivery.report(outcome);
         // What cannot be recorded any more is due again when its lease ends.
         let _ = self.0.send(Ended { lease, until, report, _room: room, recorded });

@@ -1,8 +1,8 @@
 //! The verbs of subscriptions and deliveries, made short.
 
 use zaqar_model::{
-    Delivery, DeliveryOutcome, Excerpt, FailedDelivery, KeptAttempt, LeaseId, MessageId, Metadata,
-    PageRequest, Subscription, SubscriptionId, SubscriptionTtl, Timestamp,
+    ConfirmationAttempt, Delivery, DeliveryOutcome, Excerpt, FailedDelivery, KeptAttempt, LeaseId, MessageId,
+    Metadata, PageRequest, Subscription, SubscriptionId, SubscriptionTtl, Timestamp,
 };
 use zaqar_storage::{LeaseLimits, StorageResult, SubscriptionChange};
 
@@ -111,6 +111,11 @@ impl MessageBench {
 }
 
 impl TestQueue {
+    pub async fn record_confirmation(&self, id: SubscriptionId, attempt: ConfirmationAttempt) {
+        let of = &self.destination;
+        self.store().record_confirmation(of, id, attempt, self.now()).await.unwrap();
+    }
+
     pub async fn pause(&self, id: SubscriptionId, until: Timestamp) {
         self.store().pause(&self.destination, id, until).await.unwrap();
     }

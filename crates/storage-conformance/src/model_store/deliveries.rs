@@ -1,8 +1,8 @@
 //! Deliveries: notifications that are owed.
 
 use zaqar_model::{
-    AttemptNumber, Delivery, DeliveryReport, Destination, FailedDelivery, KeptAttempt, LeaseId, Marker,
-    MessageId, Page, PageRequest, StoredMessage, SubscriptionId, Timestamp,
+    AttemptNumber, ConfirmationAttempt, Delivery, DeliveryReport, Destination, FailedDelivery, KeptAttempt,
+    LeaseId, Marker, MessageId, Page, PageRequest, StoredMessage, SubscriptionId, Timestamp,
 };
 use zaqar_storage::{Deliveries, LeaseLimits, StorageResult};
 
@@ -40,6 +40,21 @@ impl Deliveries for ModelStore {
             self.contents(&source)?.ledger.record(lease, subscription, position, outcome, now);
         }
         self.owed.notify_one();
+        Ok(())
+    }
+
+    async fn record_confirmation(
+        &self,
+        source: &Destination,
+        subscription: SubscriptionId,
+        attempt: ConfirmationAttempt,
+        now: Timestamp,
+    ) -> StorageResult<()> {
+        let mut contents = self.contents(source)?;
+        let ConfirmationAttempt { kind, request, attempt, end } = attempt;
+        if contents.subscription(subscription, now).is_some() {
+            contents.ledger.keep_attempt(subscription, (request, Some(kind)), attempt, end);
+        }
         Ok(())
     }
 

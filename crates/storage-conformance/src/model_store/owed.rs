@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use zaqar_model::{
-    Attempt, AttemptEnd, AttemptNumber, DeliveryOutcome, DeliveryStanding, Excerpt, KeptAttempt, LeaseId,
-    Marker, MessageId, StoredMessage, SubscriptionId, Timestamp,
+    Attempt, AttemptEnd, AttemptNumber, ConfirmationKind, DeliveryOutcome, DeliveryStanding, Excerpt,
+    KeptAttempt, LeaseId, Marker, MessageId, StoredMessage, SubscriptionId, Timestamp,
 };
 use zaqar_storage::{ATTEMPTS_KEPT, ATTEMPTS_KEPT_FOR};
 
@@ -175,15 +175,21 @@ impl Ledger {
             }
         };
         if let Some(message) = message {
-            self.keep_attempt(id, message, attempt, end);
+            self.keep_attempt(id, (message, None), attempt, end);
         }
     }
 
-    fn keep_attempt(&mut self, id: SubscriptionId, message: MessageId, attempt: Attempt, end: AttemptEnd) {
+    pub(super) fn keep_attempt(
+        &mut self,
+        id: SubscriptionId,
+        (message, confirmation): (MessageId, Option<ConfirmationKind>),
+        attempt: Attempt,
+        end: AttemptEnd,
+    ) {
         self.last_attempt += 1;
         let number = AttemptNumber::new(self.last_attempt);
         let kept = self.attempts.entry(id).or_default();
-        kept.push(KeptAttempt { number, message, attempt, end });
+        kept.push(KeptAttempt { number, message, confirmation, attempt, end });
         if kept.len() > ATTEMPTS_KEPT {
             kept.remove(0);
         }

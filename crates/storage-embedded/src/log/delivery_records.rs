@@ -1,6 +1,6 @@
 //! What the log says of deliveries: how they stand, and the accounts of the attempts.
 
-use zaqar_model::{Attempt, AttemptEnd, Excerpt, MessageId, SubscriptionId, Timestamp};
+use zaqar_model::{Attempt, AttemptEnd, ConfirmationKind, Excerpt, MessageId, SubscriptionId, Timestamp};
 
 use super::fields::{Fields, Malformed, Writer};
 
@@ -53,6 +53,8 @@ pub(crate) struct AttemptRecord {
     /// Counts the attempts of the subscription.
     pub(crate) number: u64,
     pub(crate) message: MessageId,
+    /// What it was, where it was no notification.
+    pub(crate) confirmation: Option<ConfirmationKind>,
     pub(crate) attempt: Attempt,
     pub(crate) end: AttemptEnd,
 }
@@ -64,6 +66,9 @@ const FAILED: u8 = 2;
 const DELIVERED: u8 = 0;
 const TO_BE_RETRIED: u8 = 1;
 const EXHAUSTED: u8 = 2;
+
+const REQUEST_TO_CONFIRM: u8 = 1;
+const END_OF_SUBSCRIPTION: u8 = 2;
 
 impl StandingRecord {
     pub(super) fn encode(&self, out: &mut Writer<'_>) {
@@ -165,6 +170,7 @@ impl AttemptRecord {
         out.u32(self.attempt.status.unwrap_or_default().into());
         out.u32(self.attempt.latency_ms);
         out.text(self.attempt.excerpt.as_str());
+        encode_confirmation(self.confirmation, out);
     }
 
     pub(super) fn decode(fields: &mut Fields<'_>) -> Result<Self, Malformed> {
@@ -186,15 +192,36 @@ impl AttemptRecord {
             latency_ms: fields.u32()?,
             excerpt: Excerpt::new(fields.text()?),
         };
-        Ok(Self { destination, subscription, number, message, attempt, end })
+        let confirmation = decode_confirmation(fields)?;
+        Ok(Self { destination, subscription, number, message, confirmation, attempt, end })
+    }
+}
+
+/// Nothing for a notification.
+fn encode_confirmation(confirmation: Option<ConfirmationKind>, out: &mut Writer<'_>) {
+    match confirmation {
+        None => {}
+        Some(ConfirmationKind::Subscription) => out.u8(REQUEST_TO_CONFIRM),
+        Some(ConfirmationKind::Unsubscription) => out.u8(END_OF_SUBSCRIPTION),
+    }
+}
+
+fn decode_confirmation(fields: &mut Fields<'_>) -> Result<Option<ConfirmationKind>, Malformed> {
+    if fields.remaining() == 0 {
+        return Ok(None);
+    }
+    match fields.u8()? {
+        REQUEST_TO_CONFIRM => Ok(Some(ConfirmationKind::Subscription)),
+        END_OF_SUBSCRIPTION => Ok(Some(ConfirmationKind::Unsubscription)),
+        _ => Err(Malformed),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::{
-        Attempt, AttemptEnd, AttemptRecord, CursorRecord, Excerpt, Failure, MessageId, Standing,
-        StandingRecord, SubscriptionId, Timestamp,
+        Attempt, AttemptEnd, AttemptRecord, ConfirmationKind, CursorRecord, Excerpt, Failure, MessageId,
+        Standing, StandingRecord, SubscriptionId, Timestamp,
     };
     use crate::log::Record;
     use crate::log::record::tests::round_trip;
@@ -225,10 +252,32 @@ mod tests {
                     subscription,
                     number,
                     message,
+                    confirmation: None,
                     attempt,
                     end,
                 }));
             }
+        }
+    }
+
+    #[test]
+    fn attempts_at_requests_to_confirm_are_read_back() {
+        let attempt = Attempt {
+            at: Timestamp::from_millis(5),
+            status: None,
+            latency_ms: 1,
+            excerpt: Excerpt::default(),
+        };
+        for kind in [ConfirmationKind::Subscription, ConfirmationKind::Unsubscription] {
+            round_trip(&Record::Attempt(AttemptRecord {
+                destination: 1,
+                subscription: SubscriptionId::from_u128(8),
+                number: 4,
+                message: MessageId::from_u128(5),
+                confirmation: Some(kind),
+                attempt: attempt.clone(),
+                end: AttemptEnd::Delivered,
+            }));
         }
     }
 }

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use zaqar_model::{
-    AttemptNumber, Claim, ClaimId, ClaimTerms, ClientId, Delivery, DeliveryReport, Destination,
-    FailedDelivery, KeptAttempt, LeaseId, Marker, Message, MessageId, MovingCursor, MovingDelivery,
-    MovingMessage, NewMessage, Page, PageRequest, Pool, QueueStats, StoredMessage, Subscription,
-    SubscriptionId, Timestamp,
+    AttemptNumber, Claim, ClaimId, ClaimTerms, ClientId, ConfirmationAttempt, Delivery, DeliveryReport,
+    Destination, FailedDelivery, KeptAttempt, LeaseId, Marker, Message, MessageId, MovingCursor,
+    MovingDelivery, MovingMessage, NewMessage, Page, PageRequest, Pool, QueueStats, StoredMessage,
+    Subscription, SubscriptionId, Timestamp,
 };
 use zaqar_storage::{
     Arrivals, Capabilities, ClaimRequest, Claimed, Claims, Deletion, Deliveries, Health, LeaseLimits,
@@ -117,6 +117,7 @@ forwarded! {
     Deliveries {
         lease(lease: LeaseId, until: Timestamp, limits: LeaseLimits, now: Timestamp) -> Vec<Delivery>;
         record(lease: LeaseId, reports: Vec<DeliveryReport>, now: Timestamp) -> ();
+        record_confirmation(source: &Destination, id: SubscriptionId, attempt: ConfirmationAttempt, now: Timestamp) -> ();
         pause(source: &Destination, id: SubscriptionId, until: Timestamp) -> ();
         next_due(per_subscription: usize, now: Timestamp) -> Option<Timestamp>;
         wait_for_owed() -> ();

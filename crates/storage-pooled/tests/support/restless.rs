@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use zaqar_model::{
-    AttemptNumber, Claim, ClaimId, ClaimTerms, ClientId, Delivery, DeliveryReport, Destination,
-    FailedDelivery, KeptAttempt, LeaseId, Marker, Message, MessageId, MovingCursor, MovingDelivery,
-    MovingMessage, NewMessage, Page, PageRequest, QueueMove, QueueStats, StoredMessage, Subscription,
-    SubscriptionId, Timestamp,
+    AttemptNumber, Claim, ClaimId, ClaimTerms, ClientId, ConfirmationAttempt, Delivery, DeliveryReport,
+    Destination, FailedDelivery, KeptAttempt, LeaseId, Marker, Message, MessageId, MovingCursor,
+    MovingDelivery, MovingMessage, NewMessage, Page, PageRequest, QueueMove, QueueStats, StoredMessage,
+    Subscription, SubscriptionId, Timestamp,
 };
 use zaqar_storage::{
     Arrivals, Capabilities, ClaimRequest, Claimed, Claims, Deletion, Deliveries, Health, LeaseLimits,
@@ -141,6 +141,7 @@ restless! {
         import_cursors(to, cursors: Vec<MovingCursor>, now: Timestamp; now) -> ();
     } and {}
     Deliveries {
+        record_confirmation(source, subscription: SubscriptionId, attempt: ConfirmationAttempt, now: Timestamp; now) -> ();
         pause(source, subscription: SubscriptionId, until: Timestamp; Timestamp::default()) -> ();
         redeliver(source, subscription: SubscriptionId, message: MessageId, now: Timestamp; now) -> bool;
         redeliver_failed(source, subscription: SubscriptionId, since: Timestamp, now: Timestamp; now) -> u64;

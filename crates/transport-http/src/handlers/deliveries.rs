@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 use zaqar_domain::{AttemptListing, FailureListing};
-use zaqar_model::{AttemptEnd, DestinationName, FailedDelivery, KeptAttempt, Timestamp};
+use zaqar_model::{AttemptEnd, ConfirmationKind, DestinationName, FailedDelivery, KeptAttempt, Timestamp};
 
 use super::subscriptions;
 use crate::exchange::{Exchange, Handled};
@@ -59,6 +59,7 @@ fn attempt(kept: &KeptAttempt) -> Value {
     let attempt = &kept.attempt;
     json!({
         "message_id": kept.message.to_string(),
+        "message_type": kept.confirmation.map_or("Notification", ConfirmationKind::message_type),
         "attempted_at": attempt.at.to_iso8601(),
         "status": attempt.status,
         "latency_ms": attempt.latency_ms,

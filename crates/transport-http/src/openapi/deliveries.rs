@@ -14,8 +14,8 @@ fn described(kind: DestinationKind, on_queue: &str, summary: &str) -> Described 
 
 pub(super) fn attempts(kind: DestinationKind, limits: &Limits) -> Described {
     described(kind, "list_attempts", "Lists the attempts to deliver to a subscription.")
-        .about("The newest first. The latest 1000 of a subscription are kept, for two weeks.")
-        .query("message_id", text(), "Only the attempts to deliver this message.")
+        .about("The newest first, those to ask its subscriber to confirm among them. The latest 1000 of a subscription are kept, for two weeks.")
+        .query("message_id", text(), "Only the attempts to deliver this message or request.")
         .query("marker", text(), "As the link `next` says.")
         .query("limit", page_size(limits), "At most so many.")
         .answers(200, "A page.", "AttemptPage")
@@ -62,8 +62,11 @@ fn page(member: &str, item: &str) -> Value {
 fn attempt() -> Value {
     let outcome = json!({ "type": "string", "enum": ["delivered", "retry", "failed"] });
     let response = json!({ "type": "string", "maxLength": Excerpt::MAX_BYTES });
+    let kinds = ["Notification", "SubscriptionConfirmation", "UnsubscribeConfirmation"];
+    let kind = json!({ "type": "string", "enum": kinds });
     exactly(&[
-        ("message_id", uuid()),
+        ("message_id", told(uuid(), "The message. A request to confirm has an id of its own.")),
+        ("message_type", told(kind, "What was sent.")),
         ("attempted_at", told(time(), "When it began.")),
         ("status", told(or_null(count()), "The status of the answer; null if there was none.")),
         ("latency_ms", told(count(), "How long it took, in milliseconds.")),

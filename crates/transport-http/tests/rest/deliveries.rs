@@ -1,5 +1,10 @@
 use serde_json::{Value, json};
-use zaqar_model::{Clock, DeliveryOutcome, Excerpt};
+use zaqar_domain::Limits;
+use zaqar_model::{
+    Clock, ConfirmationAttempt, ConfirmationKind, DeliveryOutcome, DestinationKind, Excerpt, ProjectId,
+    QueueName,
+};
+use zaqar_storage_conformance::minting::confirmation;
 
 use crate::fixture::Fixture;
 
@@ -41,7 +46,7 @@ async fn attempts_show_what_was_answered_and_what_followed() {
         assert_eq!(
             *first,
             json!({
-                "message_id": ids[0], "attempted_at": "2026-05-28T20:26:40Z", "status": 503,
+                "message_id": ids[0], "message_type": "Notification", "attempted_at": "2026-05-28T20:26:40Z", "status": 503,
                 "latency_ms": 12, "response": "what it answered", "outcome": "retry",
                 "retry_at": "2026-05-28T20:26:45Z"
             })
@@ -49,9 +54,40 @@ async fn attempts_show_what_was_answered_and_what_followed() {
         assert_eq!(
             *second,
             json!({
-                "message_id": ids[0], "attempted_at": "2026-05-28T20:26:45Z", "status": 410,
+                "message_id": ids[0], "message_type": "Notification", "attempted_at": "2026-05-28T20:26:45Z", "status": 410,
                 "latency_ms": 12, "response": "what it answered", "outcome": "failed", "retry_at": null
             })
+        );
+    }
+}
+
+#[tokio::test]
+async fn attempts_to_ask_a_subscriber_are_told_from_those_to_notify() {
+    for place in ["/v2/queues/q", "/v2/topics/q"] {
+        let fixture = Fixture::with(Limits { require_confirmation: true, ..Limits::default() });
+        let (subscription, _) = fill(&fixture, place, 1).await;
+        let (project, name) = (ProjectId::new("p").unwrap(), QueueName::new("q").unwrap());
+        let kind = if place.contains("topics") { DestinationKind::Topic } else { DestinationKind::Queue };
+        let source = &fixture.management.find(kind, &project, &name).await.unwrap().unwrap().destination;
+        let id = subscription.rsplit('/').next().unwrap().parse().unwrap();
+        let now = fixture.clock.now();
+        let asked = confirmation(now);
+        let told = ConfirmationAttempt { kind: ConfirmationKind::Unsubscription, ..confirmation(now) };
+        for attempt in [&asked, &told] {
+            fixture.store.record_confirmation(source, id, attempt.clone(), now).await.unwrap();
+        }
+        let page = fixture.get(&format!("{subscription}/attempts")).await.json();
+        let types = each(&page, "attempts", "message_type");
+        assert_eq!(types, ["UnsubscribeConfirmation", "SubscriptionConfirmation"]);
+        let of_one = format!("{subscription}/attempts?message_id={}", asked.request);
+        let page = fixture.get(&of_one).await.json();
+        assert_eq!(
+            page["attempts"],
+            json!([{
+                "message_id": asked.request.to_string(), "message_type": "SubscriptionConfirmation",
+                "attempted_at": "2026-05-28T20:26:40Z", "status": 204, "latency_ms": 12,
+                "response": "what it answered", "outcome": "delivered", "retry_at": null
+            }])
         );
     }
 }

@@ -5,7 +5,7 @@ use zaqar_storage::{LeaseLimits, SubscriptionChange};
 
 use super::assert_unsupported;
 use crate::bench::MessageBench;
-use crate::minting::{fresh_lease_id, fresh_message_id, fresh_subscription_id};
+use crate::minting::{confirmation, fresh_lease_id, fresh_message_id, fresh_subscription_id};
 
 /// A store that does not declare subscriptions answers `Unsupported` to each of their operations.
 pub async fn undeclared_subscriptions_are_unsupported(bench: &MessageBench) {
@@ -35,6 +35,7 @@ pub async fn undeclared_deliveries_are_unsupported(bench: &MessageBench) {
     let limits = LeaseLimits { total: 1, per_subscription: 1 };
     assert_unsupported(&store.lease(fresh_lease_id(), now.plus_secs(60), limits, now).await);
     assert_unsupported(&store.record(fresh_lease_id(), vec![], now).await);
+    assert_unsupported(&store.record_confirmation(of, id, confirmation(now), now).await);
     assert_unsupported(&store.pause(of, id, now).await);
     assert_unsupported(&store.next_due(1, now).await);
     assert_unsupported(&store.wait_for_owed().await);
