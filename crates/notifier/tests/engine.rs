@@ -12,7 +12,7 @@ use zaqar_authentication::SigningKeys;
 use zaqar_domain::{Draft, Limits, MessageListing, Stores, SubscriptionWish, Zaqar};
 use zaqar_model::{
     AttemptEnd, Caller, ClientId, Clock, ConfirmationKind, DestinationName, Identity, JsonText, KeptAttempt,
-    PageRequest, ProjectId, QueueName, RandomIds, SubscriptionId, SystemClock,
+    Metadata, PageRequest, ProjectId, QueueName, RandomIds, SubscriptionId, SystemClock,
 };
 use zaqar_notifier::{
     Answer, Confirmations, Engine, EngineOptions, Notice, PublicEndpoints, Sender, Senders, Verdict,
@@ -119,10 +119,14 @@ impl Site {
     }
 
     /// The same, once it ends like this.
-    async fn wait_for_attempt(&self, subscription: SubscriptionId, end: AttemptEnd) -> Vec<KeptAttempt> {
+    async fn wait_for_attempt(
+        &self,
+        subscription: SubscriptionId,
+        is_meant: fn(AttemptEnd) -> bool,
+    ) -> Vec<KeptAttempt> {
         loop {
             let attempts = on_record(&*self.management, &*self.store, subscription).await;
-            if attempts.last().is_some_and(|kept| kept.end == end) {
+            if attempts.last().is_some_and(|kept| is_meant(kept.end)) {
                 return attempts;
             }
             tokio::task::yield_now().await;
@@ -260,9 +264,9 @@ async fn attempts_to_ask_are_on_record_for_who_is_asked() {
     let sender = Scripted::new(|_, times| if times == 1 { Verdict::TryAgain } else { Verdict::Delivered });
     let site = Site::start_asking(&sender, Some("key"));
     let other = site.subscribe("http://b", json!({})).await;
-    site.wait_for_attempt(other, AttemptEnd::Delivered).await;
+    site.wait_for_attempt(other, |end| end == AttemptEnd::Delivered).await;
     let asked = site.subscribe("http://a", json!({})).await;
-    let attempts = site.wait_for_attempt(asked, AttemptEnd::Delivered).await;
+    let attempts = site.wait_for_attempt(asked, |end| end == AttemptEnd::Delivered).await;
     assert_eq!(ends(&attempts), [("as told", true)]);
     let attempts = site.attempts(other).await;
     assert_eq!(ends(&attempts), [("as told", false), ("as told", true)]);
@@ -276,7 +280,29 @@ async fn why_nobody_can_be_asked_is_on_record() {
     let sender = Scripted::new(|_, _| Verdict::Delivered);
     let site = Site::start_asking(&sender, None);
     let asked = site.subscribe("http://a", json!({})).await;
-    let attempts = site.wait_for_attempt(asked, AttemptEnd::Exhausted).await;
+    let attempts = site.wait_for_attempt(asked, |end| end == AttemptEnd::Exhausted).await;
     assert_eq!(ends(&attempts), [("the service has no key to sign with", false)]);
     assert_eq!(*sender.sent.lock(), [] as [Value; 0]);
+}
+
+#[tokio::test]
+async fn a_request_to_confirm_is_tried_again_as_its_subscription_or_the_queue_wants() {
+    let sender = Scripted::new(|_, _| Verdict::TryAgain);
+    let site = Site::start_asking(&sender, Some("key"));
+    let after = |secs: u64| {
+        json!({"_retry_policy": {
+            "retries_with_no_delay": 0, "minimum_delay_retries": 1,
+            "minimum_delay": secs, "maximum_delay": secs + 10,
+        }})
+    };
+    let Value::Object(metadata) = after(1000) else { panic!() };
+    site.zaqar.create_queue(&caller(), &queue(), Metadata::new(metadata)).await.unwrap();
+    for (subscriber, options, secs) in [("http://a", json!({}), 1000), ("http://b", after(2000), 2000)] {
+        let asked = site.subscribe(subscriber, options).await;
+        let attempts = site.wait_for_attempt(asked, |end| matches!(end, AttemptEnd::RetryAt(_))).await;
+        let AttemptEnd::RetryAt(due) = attempts[0].end else { panic!() };
+        let wait = due.secs_since(attempts[0].attempt.at);
+        // What failed together is not tried again together.
+        assert!((secs..secs + secs / 5).contains(&wait), "{wait}");
+    }
 }

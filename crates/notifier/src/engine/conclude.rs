@@ -61,7 +61,8 @@ impl Engine {
     /// How long to wait for the next attempt, if there is to be one.
     async fn delay(&self, leased: &Leased) -> Option<Duration> {
         let delivery = &leased.owed.delivery;
-        let subscription = &delivery.subscription;
+        let asking = leased.asking.as_ref();
+        let subscription = asking.map_or(&delivery.subscription, |asking| &asking.subscription);
         let queue = match self.zaqar.metadata_of_source(&subscription.source).await {
             Ok(queue) => queue,
             // It is not given up by a policy that is not the queue's.
