@@ -16,6 +16,8 @@ pub struct Subscription {
     pub options: Metadata,
     /// Whether the subscriber has agreed to be notified.
     pub confirmed: bool,
+    /// Whether the subscriber has said no. It is not asked before somebody subscribes it once more.
+    pub declined: bool,
     /// Whether it is owed what is posted. Not the same as `confirmed`: where nobody is asked to confirm, a subscription
     /// is notified without.
     pub notified: bool,

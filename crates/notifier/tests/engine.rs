@@ -11,8 +11,9 @@ use tokio::sync::{Notify, oneshot};
 use zaqar_authentication::SigningKeys;
 use zaqar_domain::{Draft, Limits, MessageListing, Stores, SubscriptionWish, Zaqar};
 use zaqar_model::{
-    AttemptEnd, Caller, ClientId, Clock, ConfirmationKind, DestinationName, Identity, JsonText, KeptAttempt,
-    Metadata, PageRequest, ProjectId, QueueName, RandomIds, SubscriptionId, SystemClock,
+    AttemptEnd, Caller, ClientId, Clock, ConfirmationKind, ConfirmationRequest, DestinationName, Identity,
+    JsonText, KeptAttempt, MessageId, Metadata, PageRequest, ProjectId, QueueName, RandomIds, SubscriptionId,
+    SystemClock,
 };
 use zaqar_notifier::{
     Answer, Confirmations, Engine, EngineOptions, Notice, PublicEndpoints, Sender, Senders, Verdict,
@@ -133,6 +134,23 @@ impl Site {
         }
     }
 
+    /// Lets a request to confirm be tried at once, and waits until that has found nobody to ask.
+    async fn try_in_vain(&self, request: MessageId) {
+        let (name, project, now) = (DestinationName::confirmations(), caller().project, SystemClock.now());
+        let found = self.management.find(name.kind, &project, &name.name).await.unwrap().unwrap();
+        let source = &found.destination;
+        let own = self.store.find_subscriber(source, ConfirmationRequest::SUBSCRIBER, now).await.unwrap();
+        let own = own.unwrap().id;
+        assert!(self.store.redeliver(source, own, request, now).await.unwrap());
+        loop {
+            let attempts = self.store.attempts_of_message(source, own, request, now).await.unwrap();
+            if ends(&attempts)[0] == ("there is nothing left to confirm", true) {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// The bodies of the messages in a queue, once there are some.
     async fn wait_for_messages(&self, queue: &str) -> Vec<Value> {
         let (caller, name) = (caller(), DestinationName::queue(QueueName::new(queue).unwrap()));
@@ -176,6 +194,14 @@ async fn on_record(
     let mut attempts = kept.await.unwrap().items;
     attempts.reverse();
     attempts
+}
+
+/// Options by which a first retry comes after so many seconds.
+fn retry_after(secs: u64) -> Value {
+    json!({"_retry_policy": {
+        "retries_with_no_delay": 0, "minimum_delay_retries": 1,
+        "minimum_delay": secs, "maximum_delay": secs + 10,
+    }})
 }
 
 fn ends(attempts: &[KeptAttempt]) -> Vec<(&str, bool)> {
@@ -289,15 +315,10 @@ async fn why_nobody_can_be_asked_is_on_record() {
 async fn a_request_to_confirm_is_tried_again_as_its_subscription_or_the_queue_wants() {
     let sender = Scripted::new(|_, _| Verdict::TryAgain);
     let site = Site::start_asking(&sender, Some("key"));
-    let after = |secs: u64| {
-        json!({"_retry_policy": {
-            "retries_with_no_delay": 0, "minimum_delay_retries": 1,
-            "minimum_delay": secs, "maximum_delay": secs + 10,
-        }})
-    };
-    let Value::Object(metadata) = after(1000) else { panic!() };
+    let Value::Object(metadata) = retry_after(1000) else { panic!() };
     site.zaqar.create_queue(&caller(), &queue(), Metadata::new(metadata)).await.unwrap();
-    for (subscriber, options, secs) in [("http://a", json!({}), 1000), ("http://b", after(2000), 2000)] {
+    for (subscriber, options, secs) in [("http://a", json!({}), 1000), ("http://b", retry_after(2000), 2000)]
+    {
         let asked = site.subscribe(subscriber, options).await;
         let attempts = site.wait_for_attempt(asked, |end| matches!(end, AttemptEnd::RetryAt(_))).await;
         let AttemptEnd::RetryAt(due) = attempts[0].end else { panic!() };
@@ -305,4 +326,26 @@ async fn a_request_to_confirm_is_tried_again_as_its_subscription_or_the_queue_wa
         // What failed together is not tried again together.
         assert!((secs..secs + secs / 5).contains(&wait), "{wait}");
     }
+}
+
+#[tokio::test]
+async fn a_request_that_waits_for_a_try_ends_with_a_no_and_with_its_subscription() {
+    let sender = Scripted::new(|_, _| Verdict::TryAgain);
+    let site = Site::start_asking(&sender, Some("key"));
+    let (caller, queue) = (caller(), queue());
+    for subscriber in ["http://says-no", "http://is-gone"] {
+        let asked = site.subscribe(subscriber, retry_after(1000)).await;
+        let attempts = site.wait_for_attempt(asked, |end| matches!(end, AttemptEnd::RetryAt(_))).await;
+        let id = asked.to_string();
+        if subscriber == "http://says-no" {
+            let no = json!(false);
+            site.zaqar.confirm_subscription(&caller, &queue, &id, Some(&no)).await.unwrap();
+            sender.wait_for(2).await;
+        } else {
+            site.zaqar.delete_subscription(&caller, &queue, &id).await.unwrap();
+        }
+        site.try_in_vain(attempts[0].message).await;
+    }
+    let sent = sender.wait_for(3).await;
+    assert_eq!(sent, ["SubscriptionConfirmation", "UnsubscribeConfirmation", "SubscriptionConfirmation"]);
 }

@@ -238,6 +238,7 @@ async fn subscribe(store: &EmbeddedMessageStore, to: u64, count: u64) {
             renewed: NOW,
             options: Metadata::default(),
             confirmed: true,
+            declined: false,
             notified: true,
         };
         store.subscribe(subscription, NOW).await.unwrap();

@@ -102,6 +102,7 @@ impl Subscriptions for EmbeddedMessageStore {
                 (kept.renewed, kept.ttl) = change.ttl.map_or((kept.renewed, kept.ttl), |ttl| (now, ttl));
                 kept.options = options.unwrap_or(kept.options);
                 kept.confirmed = change.confirmed.unwrap_or(kept.confirmed);
+                kept.declined = change.declined.unwrap_or(kept.declined);
                 kept.owed_from = match change.notified {
                     None => kept.owed_from,
                     Some(false) => None,
@@ -161,6 +162,7 @@ pub(crate) fn kept(subscription: &Subscription) -> StorageResult<KeptSubscriptio
         renewed: subscription.renewed,
         ttl: subscription.ttl,
         confirmed: subscription.confirmed,
+        declined: subscription.declined,
         owed_from: None,
         subscriber: subscription.subscriber.as_str().into(),
         options: options_text(&subscription.options)?,
@@ -177,6 +179,7 @@ pub(crate) fn shown(source: &Destination, kept: &KeptSubscription) -> StorageRes
         renewed: kept.renewed,
         options: Metadata::new(options),
         confirmed: kept.confirmed,
+        declined: kept.declined,
         notified: kept.owed_from.is_some(),
     })
 }

@@ -28,6 +28,7 @@ async fn subscribe(store: &EmbeddedMessageStore, to: &Destination, number: u64) 
         renewed: NOW,
         options: Metadata::default(),
         confirmed: true,
+        declined: false,
         notified: true,
     };
     store.subscribe(subscription, NOW).await.unwrap();

@@ -105,6 +105,7 @@ fn subscription(subscriber: &str) -> Subscription {
         renewed: NOW,
         options: Metadata::default(),
         confirmed: true,
+        declined: false,
         notified: true,
     }
 }

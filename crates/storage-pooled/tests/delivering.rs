@@ -56,6 +56,7 @@ impl Bench {
             renewed: self.site.clock.now(),
             options: Metadata::default(),
             confirmed: true,
+            declined: false,
             notified: true,
         };
         let id = subscription.id;

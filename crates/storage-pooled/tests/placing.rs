@@ -136,6 +136,7 @@ async fn a_deep_queue_moves_with_its_subscriptions_and_leaves_nothing_behind() {
         renewed: now,
         options: Metadata::default(),
         confirmed: true,
+        declined: false,
         notified: true,
     };
     store.subscribe(subscription.clone(), now).await.unwrap();

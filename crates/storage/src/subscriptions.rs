@@ -57,5 +57,6 @@ pub struct SubscriptionChange {
     pub ttl: Option<SubscriptionTtl>,
     pub options: Option<Metadata>,
     pub confirmed: Option<bool>,
+    pub declined: Option<bool>,
     pub notified: Option<bool>,
 }

@@ -81,6 +81,7 @@ impl Zaqar {
             renewed: now,
             options: Metadata::default(),
             confirmed: true,
+            declined: false,
             notified: true,
         };
         match store.subscribe(own, now).await {

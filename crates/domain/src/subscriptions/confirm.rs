@@ -31,6 +31,7 @@ impl Zaqar {
         let must_confirm = self.limits.require_confirmation;
         let change = SubscriptionChange {
             confirmed: Some(confirmed),
+            declined: Some(!confirmed),
             notified: Some(confirmed || !must_confirm),
             ..SubscriptionChange::default()
         };

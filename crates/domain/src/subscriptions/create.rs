@@ -60,6 +60,7 @@ impl Zaqar {
                 renewed: now,
                 options: options.clone(),
                 confirmed: false,
+                declined: false,
                 notified: !must_confirm,
             };
             outcome = store.subscribe(subscription.clone(), now).await;
@@ -89,15 +90,22 @@ impl Zaqar {
         if there.confirmed {
             return Err(exists());
         }
-        if self.limits.require_confirmation {
-            let asking = self.ask(ConfirmationKind::Subscription, &there, expires);
-            asking.await.or_unavailable(failure)?;
-        } else if !there.notified {
+        let must_confirm = self.limits.require_confirmation;
+        let change = SubscriptionChange {
+            // They may think again.
+            declined: there.declined.then_some(false),
             // It was made while subscribers had to confirm.
-            let change = SubscriptionChange { notified: Some(true), ..SubscriptionChange::default() };
+            notified: (!must_confirm && !there.notified).then_some(true),
+            ..SubscriptionChange::default()
+        };
+        if change != SubscriptionChange::default() {
             let store = &self.stores.messages;
             let changing = store.update_subscription(&there.source, there.id, change, self.now());
             changing.await.or_unavailable(failure)?;
+        }
+        if must_confirm {
+            let asking = self.ask(ConfirmationKind::Subscription, &there, expires);
+            asking.await.or_unavailable(failure)?;
         }
         Ok(there.id)
     }

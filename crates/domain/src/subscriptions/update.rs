@@ -33,6 +33,7 @@ impl Zaqar {
             ttl: terms.ttl,
             options: terms.options,
             confirmed: None,
+            declined: None,
             notified: None,
         };
         if change == SubscriptionChange::default() {
@@ -46,6 +47,7 @@ impl Zaqar {
         if let Some(subscriber) = &newcomer {
             self.may_ask(&caller.project, subscriber)?;
             (change.confirmed, change.notified) = (Some(false), Some(false));
+            change.declined = Some(false);
         }
         let ttl = change.ttl.unwrap_or(there.ttl);
         self.change_subscription(&there, change, failure).await?;

@@ -23,7 +23,7 @@ impl Zaqar {
     }
 
     /// What to ask of whom, for a delivery that is a request to confirm. `None`: nothing any more, because the
-    /// subscription is gone, or because its subscriber has answered meanwhile.
+    /// subscription is gone, or because its subscriber has answered meanwhile: yes or no.
     pub async fn waiting_confirmation(
         &self,
         delivery: &Delivery,
@@ -34,10 +34,10 @@ impl Zaqar {
         };
         let ConfirmationRequest { kind, source, subscription, expires } = request;
         let found = self.stores.messages.get_subscription(&source, subscription, self.now()).await?;
-        Ok(found.filter(|found| !found.confirmed).map(|subscription| WaitingConfirmation {
-            kind,
-            subscription,
-            expires,
-        }))
+        let waits = |found: &Subscription| match kind {
+            ConfirmationKind::Subscription => !found.confirmed && !found.declined,
+            ConfirmationKind::Unsubscription => found.declined,
+        };
+        Ok(found.filter(waits).map(|subscription| WaitingConfirmation { kind, subscription, expires }))
     }
 }

@@ -116,9 +116,34 @@ async fn nothing_is_asked_of_whoever_has_answered_or_is_gone() {
     let id = subscribe(&fixture, &q).await;
     confirm(&fixture, &q, id, true).await;
     assert_eq!(asked(&fixture).await, []);
+    let ended = subscribe(&fixture, &queue_named("r")).await.to_string();
+    fixture.zaqar.delete_subscription(&fixture.caller, &queue_named("r"), &ended).await.unwrap();
+    assert_eq!(asked(&fixture).await, []);
     subscribe(&fixture, &topic_named("q")).await;
     fixture.zaqar.delete_queue(&fixture.caller, &topic_named("q")).await.unwrap();
     assert_eq!(asked(&fixture).await, []);
+}
+
+#[tokio::test]
+async fn whoever_has_said_no_is_not_asked_before_they_are_subscribed_again() {
+    let fixture = fixture();
+    let q = queue_named("q");
+    let id = subscribe(&fixture, &q).await;
+    confirm(&fixture, &q, id, false).await;
+    assert_eq!(kinds(&asked(&fixture).await), [ConfirmationKind::Unsubscription]);
+    assert_eq!(subscribe(&fixture, &q).await, id);
+    assert_eq!(kinds(&asked(&fixture).await), [ConfirmationKind::Subscription]);
+}
+
+#[tokio::test]
+async fn whoever_is_subscribed_again_is_not_told_that_they_are_out() {
+    let fixture = fixture();
+    let q = queue_named("q");
+    let id = subscribe(&fixture, &q).await;
+    assert_eq!(asked(&fixture).await.len(), 1);
+    confirm(&fixture, &q, id, false).await;
+    assert_eq!(subscribe(&fixture, &q).await, id);
+    assert_eq!(kinds(&asked(&fixture).await), [ConfirmationKind::Subscription]);
 }
 
 #[tokio::test]

@@ -135,6 +135,7 @@ mod tests {
             renewed: NOW,
             options: Metadata::default(),
             confirmed: false,
+            declined: false,
             notified: false,
         };
         WaitingConfirmation { kind, subscription, expires: NOW.plus_secs(3600) }

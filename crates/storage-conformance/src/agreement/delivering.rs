@@ -69,6 +69,7 @@ async fn answer<F: MessageFixture>(pair: &mut Pair<F>, step: &Step) -> Result<()
                 renewed: now,
                 options: Metadata::default(),
                 confirmed: true,
+                declined: false,
                 notified: *notified,
             };
             pair.deliveries.subscriptions.push((*queue, subscription.id));

@@ -23,6 +23,7 @@ impl TestQueue {
             renewed: self.now(),
             options: Metadata::default(),
             confirmed: true,
+            declined: false,
             notified: true,
         }
     }

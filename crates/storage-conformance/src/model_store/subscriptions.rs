@@ -70,6 +70,9 @@ impl Subscriptions for ModelStore {
         if let Some(confirmed) = change.confirmed {
             subscription.confirmed = confirmed;
         }
+        if let Some(declined) = change.declined {
+            subscription.declined = declined;
+        }
         if let Some(notified) = change.notified {
             subscription.notified = notified;
             if !notified {

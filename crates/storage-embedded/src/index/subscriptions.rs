@@ -15,6 +15,7 @@ pub(crate) struct KeptSubscription {
     pub(crate) renewed: Timestamp,
     pub(crate) ttl: SubscriptionTtl,
     pub(crate) confirmed: bool,
+    pub(crate) declined: bool,
     /// It is owed what is posted from this sequence number on. `None`: it is not notified.
     pub(crate) owed_from: Option<u64>,
     pub(crate) subscriber: Arc<str>,
@@ -33,6 +34,7 @@ impl KeptSubscription {
             renewed: self.renewed,
             ttl: self.ttl,
             confirmed: self.confirmed,
+            declined: self.declined,
             owed_from: self.owed_from,
             subscriber: &self.subscriber,
             options: &self.options,
@@ -47,6 +49,7 @@ impl From<&SubscriptionRecord<'_>> for KeptSubscription {
             renewed: record.renewed,
             ttl: record.ttl,
             confirmed: record.confirmed,
+            declined: record.declined,
             owed_from: record.owed_from,
             subscriber: record.subscriber.into(),
             options: record.options.into(),

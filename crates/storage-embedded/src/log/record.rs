@@ -85,6 +85,7 @@ pub(crate) struct SubscriptionRecord<'a> {
     pub(crate) renewed: Timestamp,
     pub(crate) ttl: SubscriptionTtl,
     pub(crate) confirmed: bool,
+    pub(crate) declined: bool,
     /// It is owed what is posted from this sequence number on. `None`: it is owed nothing.
     pub(crate) owed_from: Option<u64>,
     pub(crate) subscriber: &'a str,
@@ -176,6 +177,7 @@ const WAS_POSTED: u8 = 64;
 
 const IS_CONFIRMED: u8 = 1;
 const IS_OWED: u8 = 2;
+const HAS_DECLINED: u8 = 4;
 
 /// Stands for the end of the queue as it is when the record is read: an earlier version did not say.
 pub(crate) const FROM_THE_END: u64 = u64::MAX;
@@ -358,7 +360,8 @@ impl<'a> SubscriptionRecord<'a> {
         out.u64(self.renewed.as_millis());
         out.u64(self.ttl.get());
         let flag = |set: bool, bit: u8| if set { bit } else { 0 };
-        out.u8(flag(self.confirmed, IS_CONFIRMED) | flag(self.owed_from.is_some(), IS_OWED));
+        let is_owed = flag(self.owed_from.is_some(), IS_OWED);
+        out.u8(flag(self.confirmed, IS_CONFIRMED) | is_owed | flag(self.declined, HAS_DECLINED));
         out.u64(self.owed_from.unwrap_or_default());
         out.text(self.subscriber);
         out.text(self.options);
@@ -370,12 +373,13 @@ impl<'a> SubscriptionRecord<'a> {
         let ttl = SubscriptionTtl::new(fields.u64()?);
         let (flags, from) = (fields.u8()?, fields.u64()?);
         let owed_from = (flags & IS_OWED != 0).then_some(from);
-        let confirmed = flags & IS_CONFIRMED != 0;
+        let (confirmed, declined) = (flags & IS_CONFIRMED != 0, flags & HAS_DECLINED != 0);
         Ok(Self {
             id,
             renewed,
             ttl,
             confirmed,
+            declined,
             owed_from,
             subscriber: fields.text()?,
             options: fields.text()?,
@@ -389,6 +393,7 @@ impl<'a> SubscriptionRecord<'a> {
             renewed: Timestamp::from_millis(fields.u64()?),
             ttl: SubscriptionTtl::new(fields.u64()?),
             confirmed: fields.u8()? != 0,
+            declined: false,
             owed_from: Some(FROM_THE_END),
             subscriber: fields.text()?,
             options: fields.text()?,
@@ -601,12 +606,13 @@ pub(super) mod tests {
             renewed: hold().renewed,
             ttl: SubscriptionTtl::new(u64::MAX),
             confirmed: true,
+            declined: false,
             owed_from: Some(7),
             subscriber: "mailto:a@example.org",
             options: "{}",
         };
         round_trip(&Record::Subscribe { destination: 1, subscription: subscription.clone() });
-        let muted = SubscriptionRecord { owed_from: None, confirmed: false, ..subscription };
+        let muted = SubscriptionRecord { owed_from: None, confirmed: false, declined: true, ..subscription };
         round_trip(&Record::Subscribe { destination: 1, subscription: muted });
         round_trip(&Record::Unsubscribe { destination: 1, subscription: id });
         round_trip(&Record::Lose { destination: 1, sequences: vec![7] });

@@ -87,6 +87,7 @@ impl Zaqar {
             renewed: now,
             options: terms.options.unwrap_or_default(),
             confirmed: false,
+            declined: false,
             // Not by the store: the connection reads for itself.
             notified: false,
         };

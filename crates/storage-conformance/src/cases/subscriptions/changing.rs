@@ -19,6 +19,11 @@ pub async fn a_change_touches_only_what_it_names(bench: &MessageBench) {
     expected.confirmed = true;
     assert_eq!(queue.get_subscription(expected.id).await, Some(expected.clone()));
 
+    let change = SubscriptionChange { declined: Some(true), ..Default::default() };
+    assert!(queue.update_subscription(expected.id, change).await.unwrap());
+    expected.declined = true;
+    assert_eq!(queue.get_subscription(expected.id).await, Some(expected.clone()));
+
     let options = json_object(r#"{"b": 2}"#);
     let change = SubscriptionChange { options: Some(options.clone()), ..Default::default() };
     assert!(queue.update_subscription(expected.id, change).await.unwrap());

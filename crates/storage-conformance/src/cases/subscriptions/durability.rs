@@ -11,6 +11,7 @@ pub async fn a_subscription_is_kept(bench: &MessageBench) {
     let (queue, topic) = (bench.queue(), bench.topic());
     let mut kept = queue.subscription("mailto:a@example.org");
     kept.options = json_object(r#"{"z": [1, {"y": null}], "a": "b"}"#);
+    kept.declined = true;
     queue.subscribe_as(kept.clone()).await.unwrap();
     let changed = topic.subscribe("mailto:a@example.org").await;
     let ended = topic.subscribe("mailto:b@example.org").await;
