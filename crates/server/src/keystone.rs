@@ -76,13 +76,12 @@ fn with_credentials(options: &KeystoneAuthtoken, auth_url: String, login: Option
         interface: options.interface.trim_end_matches("URL").to_owned(),
         region: options.region_name.clone(),
         connection: Connection {
-            group: GROUP,
             cafile: path(&options.cafile),
             certfile: path(&options.certfile),
             keyfile: path(&options.keyfile),
             insecure: options.insecure,
-            timeout: Duration::from_secs(timeout.into()),
             retries: options.http_request_max_retries,
+            ..Connection::new(GROUP, Duration::from_secs(timeout.into()))
         },
         token_cache_time: u64::try_from(options.token_cache_time).unwrap_or_default(),
         service_token_roles: options.service_token_roles.clone(),

@@ -79,13 +79,11 @@ fn options(config: &Config) -> Result<Option<TrusteeOptions>, Vec<String>> {
             user,
             password,
             connection: Connection {
-                group: GROUP,
                 cafile: path(&session.cafile),
                 certfile: path(&session.certfile),
                 keyfile: path(&session.keyfile),
                 insecure: session.insecure,
-                timeout: timeout.unwrap_or(Duration::from_secs(DEFAULT_TIMEOUT.into())),
-                retries: 0,
+                ..Connection::new(GROUP, timeout.unwrap_or(Duration::from_secs(DEFAULT_TIMEOUT.into())))
             },
         })),
         None => Err(missing.told),

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU16, Ordering};
 
 use serde_json::{Value, json};
 use support::http::Client;
-use support::queues::{self, post, subscribe};
+use support::queues::{self, post_ok, subscribe};
 use support::receiver::{Received, Receiver, status};
 use support::server::Site;
 
@@ -22,14 +22,6 @@ fn bodies(received: &[Received]) -> Vec<Value> {
         }
     }
     bodies
-}
-
-fn post_ok(client: &mut Client, queue: &str, bodies: &[Value]) -> Vec<String> {
-    let response = post(client, queue, bodies).unwrap();
-    assert_eq!(response.status, 201, "{}", response.text());
-    let answer = response.json();
-    let paths = answer["resources"].as_array().unwrap().iter();
-    paths.map(|path| path.as_str().unwrap().rsplit('/').next().unwrap().to_owned()).collect()
 }
 
 /// The messages of a queue, once there are some.

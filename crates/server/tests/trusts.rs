@@ -52,15 +52,7 @@ fn trusts(keystone: &Keystone) -> Arc<Trusts> {
         auth_url: keystone.url(),
         user: Reference::Name { name: "zaqar".to_owned(), domain },
         password: PASSWORD.to_owned(),
-        connection: Connection {
-            group: "trustee",
-            cafile: None,
-            certfile: None,
-            keyfile: None,
-            insecure: false,
-            timeout: Duration::from_secs(60),
-            retries: 0,
-        },
+        connection: Connection::new("trustee", Duration::from_secs(60)),
     };
     Arc::new(Trusts::new(options, Arc::new(SystemClock)).unwrap())
 }

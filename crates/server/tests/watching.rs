@@ -8,20 +8,12 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 use support::http::Client;
-use support::queues::{post, subscribe};
+use support::queues::{post_ok, subscribe};
 use support::receiver::{Receiver, status};
 use support::server::Site;
 
 /// Without a breaker: nothing is held back because its neighbour failed.
 const OPTIONS: &str = "[notification]\nbreaker_failures = 0";
-
-fn post_ok(client: &mut Client, queue: &str, bodies: &[Value]) -> Vec<String> {
-    let response = post(client, queue, bodies).unwrap();
-    assert_eq!(response.status, 201, "{}", response.text());
-    let answer = response.json();
-    let paths = answer["resources"].as_array().unwrap().iter();
-    paths.map(|path| path.as_str().unwrap().rsplit('/').next().unwrap().to_owned()).collect()
-}
 
 /// The attempts or failures of a subscription, once there are so many.
 fn wait_for(client: &mut Client, subscription: &str, listing: &str, count: usize) -> Vec<Value> {

@@ -6,42 +6,23 @@ mod support;
 
 use std::sync::Arc;
 
-use parking_lot::Mutex;
-use support::Site;
-use zaqar_storage::{ManagementStore, MessageStore};
+use support::PooledSite;
+use zaqar_storage::MessageStore;
 use zaqar_storage_conformance::{MessageFixture, agreement};
 
-/// A site with four pools. The management store stays open while the pools are closed and opened again.
-struct FourPools {
-    site: Site,
-    management: Mutex<Option<Arc<dyn ManagementStore>>>,
-}
-
-fn four_pools() -> FourPools {
-    FourPools { site: Site::new(), management: Mutex::default() }
+fn four_pools() -> PooledSite {
+    PooledSite::new(&["one", "two", "three", "four"])
 }
 
 #[async_trait::async_trait]
-impl MessageFixture for FourPools {
+impl MessageFixture for PooledSite {
     async fn open(&self) -> Arc<dyn MessageStore> {
-        let opened = self.management.lock().clone();
-        let management = match opened {
-            Some(management) => management,
-            None => {
-                let management = self.site.management();
-                for name in ["one", "two", "three", "four"] {
-                    management.put_pool(self.site.pool(name, None)).await.unwrap();
-                }
-                *self.management.lock() = Some(Arc::clone(&management));
-                management
-            }
-        };
-        Arc::new(self.site.open(&management))
+        Arc::new(self.site.open(&self.management().await))
     }
 }
 
 /// The same, but the store is never closed.
-struct BrokenOff(FourPools);
+struct BrokenOff(PooledSite);
 
 fn broken_off() -> BrokenOff {
     BrokenOff(four_pools())

@@ -8,21 +8,20 @@ mod support;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use support::Site;
+use support::PooledSite;
 use support::restless::RestlessStore;
-use zaqar_storage::{ManagementStore, MessageStore};
+use zaqar_storage::MessageStore;
 use zaqar_storage_conformance::{MessageFixture, agreement};
 
 /// Three pools, through which every queue goes round.
 struct RestlessPools {
-    site: Site,
-    management: Mutex<Option<Arc<dyn ManagementStore>>>,
+    pools: PooledSite,
     waits: bool,
 }
 
 impl RestlessPools {
     fn new(waits: bool) -> Self {
-        Self { site: Site::new(), management: Mutex::default(), waits }
+        Self { pools: PooledSite::new(&["one", "two", "three"]), waits }
     }
 }
 
@@ -39,19 +38,8 @@ fn during_calls() -> RestlessPools {
 #[async_trait::async_trait]
 impl MessageFixture for RestlessPools {
     async fn open(&self) -> Arc<dyn MessageStore> {
-        let opened = self.management.lock().clone();
-        let management = match opened {
-            Some(management) => management,
-            None => {
-                let management = self.site.management();
-                for name in ["one", "two", "three"] {
-                    management.put_pool(self.site.pool(name, None)).await.unwrap();
-                }
-                *self.management.lock() = Some(Arc::clone(&management));
-                management
-            }
-        };
-        let store = self.site.open(&management);
+        let management = self.pools.management().await;
+        let store = self.pools.site.open(&management);
         Arc::new(RestlessStore { management, store, waits: self.waits, seen: Mutex::default() })
     }
 }

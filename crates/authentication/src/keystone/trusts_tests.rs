@@ -16,15 +16,7 @@ async fn fixture() -> (StandIn, Arc<Trusts>, Arc<ManualClock>) {
         auth_url: stand_in.url.clone(),
         user: Reference::Id("zaqar".to_owned()),
         password: "open sesame".to_owned(),
-        connection: Connection {
-            group: "trustee",
-            cafile: None,
-            certfile: None,
-            keyfile: None,
-            insecure: false,
-            timeout: Duration::from_secs(60),
-            retries: 0,
-        },
+        connection: Connection::new("trustee", Duration::from_secs(60)),
     };
     let trusts = Trusts::new(options, clock.clone()).unwrap();
     (stand_in, Arc::new(trusts), clock)

@@ -2,25 +2,25 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::http::{Client, Response};
-use super::lines::Lines;
+use super::service::Service;
 use super::tools::Tools;
 
 /// Of every user.
 pub(crate) const PASSWORD: &str = "secret";
 
-/// Killed when it goes out of scope.
 #[derive(Debug)]
 pub(crate) struct Keystone {
+    /// Ends before its directory is removed.
+    process: Option<Service>,
     directory: TempDir,
     expiration: u32,
     pub(crate) address: SocketAddr,
-    process: Option<Child>,
     /// The administrator's token.
     admin: String,
 }
@@ -34,10 +34,10 @@ impl Keystone {
     /// Its tokens are good for so many seconds.
     pub(crate) fn with_tokens_good_for(expiration: u32) -> Self {
         let mut keystone = Self {
+            process: None,
             directory: TempDir::new().unwrap(),
             expiration,
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
-            process: None,
             admin: String::new(),
         };
         keystone.begin();
@@ -51,32 +51,20 @@ impl Keystone {
     pub(crate) fn begin(&mut self) {
         let tools = Tools::find();
         let prepared = tools.keystone.parent().unwrap().join("../prepared");
-        let mut child = Command::new(&tools.keystone)
+        let mut command = Command::new(&tools.keystone);
+        command
             .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/keystone/serve.py"))
             .args([&prepared, self.directory.path()])
-            .args([self.address.port().to_string(), self.expiration.to_string()])
-            .env_clear()
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let output = Lines::collect(child.stdout.take().unwrap());
-        let errors = Lines::collect(child.stderr.take().unwrap());
-        self.process = Some(child);
-        let Some(line) = output.find(|line| line.starts_with("listening on http://")) else {
-            panic!("Keystone does not start:\n{}", errors.all().join("\n"));
-        };
-        let address = line.trim_start_matches("listening on http://").trim_end_matches("/v3");
+            .args([self.address.port().to_string(), self.expiration.to_string()]);
+        let (process, url) = Service::start("Keystone", &mut command);
+        self.process = Some(process);
+        let address = url.trim_start_matches("http://").trim_end_matches("/v3");
         self.address = address.parse().unwrap();
     }
 
     /// Ends it as a power cut does.
     pub(crate) fn end(&mut self) {
-        if let Some(mut process) = self.process.take() {
-            let _ = process.kill();
-            let _ = process.wait();
-        }
+        self.process = None;
     }
 
     /// Starts it again. Tokens from now on are good for so many seconds.
@@ -201,12 +189,6 @@ impl Keystone {
     pub(crate) fn revoke(&self, token: &str) {
         let headers = [("X-Auth-Token", self.admin.as_str()), ("X-Subject-Token", token)];
         self.request("DELETE", "/v3/auth/tokens", &headers, None);
-    }
-}
-
-impl Drop for Keystone {
-    fn drop(&mut self) {
-        self.end();
     }
 }
 

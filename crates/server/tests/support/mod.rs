@@ -14,5 +14,6 @@ pub(crate) mod pools;
 pub(crate) mod queues;
 pub(crate) mod receiver;
 pub(crate) mod server;
+pub(crate) mod service;
 pub(crate) mod smtp;
 pub(crate) mod tools;

@@ -26,6 +26,15 @@ pub(crate) fn post(client: &mut Client, queue: &str, bodies: &[Value]) -> Result
     client.request("POST", &format!("/v2/queues/{queue}/messages"), Some(&json!({"messages": messages})))
 }
 
+/// Answers the ids.
+pub(crate) fn post_ok(client: &mut Client, queue: &str, bodies: &[Value]) -> Vec<String> {
+    let response = post(client, queue, bodies).unwrap();
+    assert_eq!(response.status, 201, "{}", response.text());
+    let answer = response.json();
+    let paths = answer["resources"].as_array().unwrap().iter();
+    paths.map(|path| path.as_str().unwrap().rsplit('/').next().unwrap().to_owned()).collect()
+}
+
 pub(crate) fn claim(client: &mut Client, queue: &str, limit: usize) -> Result<Response> {
     let path = format!("/v2/queues/{queue}/claims?limit={limit}");
     client.request("POST", &path, Some(&json!({"ttl": 3600, "grace": 60})))

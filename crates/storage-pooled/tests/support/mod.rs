@@ -8,6 +8,7 @@ pub mod restless;
 use std::path::Path;
 use std::sync::Arc;
 
+use parking_lot::Mutex;
 use tempfile::TempDir;
 use zaqar_model::{FlavorName, IdSource, Metadata, Pool, PoolName, PoolWeight, RandomIds};
 use zaqar_storage::{Capabilities, ManagementStore, MessageStore, Placement, PoolFault};
@@ -61,6 +62,32 @@ impl StoreOpener for FaultyOpener {
 
     async fn open(&self, _: &Pool) -> Result<Arc<dyn MessageStore>, PoolFault> {
         Ok(Arc::new(FaultyStore))
+    }
+}
+
+/// A site with pools of these names, whose management store stays open while the pools are closed and opened again.
+pub struct PooledSite {
+    pub site: Site,
+    pools: &'static [&'static str],
+    management: Mutex<Option<Arc<dyn ManagementStore>>>,
+}
+
+impl PooledSite {
+    pub fn new(pools: &'static [&'static str]) -> Self {
+        Self { site: Site::new(), pools, management: Mutex::default() }
+    }
+
+    pub async fn management(&self) -> Arc<dyn ManagementStore> {
+        let opened = self.management.lock().clone();
+        if let Some(management) = opened {
+            return management;
+        }
+        let management = self.site.management();
+        for name in self.pools {
+            management.put_pool(self.site.pool(name, None)).await.unwrap();
+        }
+        *self.management.lock() = Some(Arc::clone(&management));
+        management
     }
 }
 
