@@ -48,7 +48,7 @@ async fn echo(mut stream: impl AsyncRead + AsyncWrite + Unpin, mut draining: Dra
 
 pub(crate) struct Running {
     pub(crate) address: SocketAddr,
-    stop: Option<oneshot::Sender<()>>,
+    stop: oneshot::Sender<()>,
     server: JoinHandle<()>,
 }
 
@@ -60,7 +60,7 @@ pub(crate) async fn start(tls: Option<Tls>, bounds: Bounds) -> Running {
         let listener = Listener { socket, tls, bounds };
         listener.serve(Echo, async { stopped.await.unwrap_or_default() }).await;
     });
-    Running { address, stop: Some(stop), server }
+    Running { address, stop, server }
 }
 
 impl Running {
@@ -68,16 +68,10 @@ impl Running {
         TcpStream::connect(self.address).await.unwrap()
     }
 
-    pub(crate) fn begin_to_stop(&mut self) {
-        self.stop.take().unwrap().send(()).unwrap();
-    }
-
-    /// Waits until the server has stopped.
-    pub(crate) async fn stop(mut self) {
-        if self.stop.is_some() {
-            self.begin_to_stop();
-        }
-        self.server.await.unwrap();
+    /// Asks the server to stop. What is answered completes when it has.
+    pub(crate) fn stop(self) -> impl Future<Output = ()> {
+        self.stop.send(()).unwrap();
+        async { self.server.await.unwrap() }
     }
 }
 

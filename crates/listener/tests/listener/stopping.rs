@@ -11,15 +11,16 @@ use crate::echo::{FAREWELL, expect, is_served, start};
 
 #[tokio::test]
 async fn connections_learn_that_the_server_stops_and_end_by_themselves() {
-    let mut server = start(None, Bounds::default()).await;
+    let server = start(None, Bounds::default()).await;
     let mut client = server.connect().await;
     is_served(&mut client).await;
-    server.begin_to_stop();
+    let address = server.address;
+    let stopped = server.stop();
     expect(&mut client, FAREWELL).await;
-    assert!(TcpStream::connect(server.address).await.is_err());
+    assert!(TcpStream::connect(address).await.is_err());
     is_served(&mut client).await;
     drop(client);
-    server.stop().await;
+    stopped.await;
 }
 
 #[tokio::test(start_paused = true)]
