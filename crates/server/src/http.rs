@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use zaqar_config::Config;
+use zaqar_config::{Config, Wsgi};
+use zaqar_listener::Bounds;
 use zaqar_transport_http::{Cors, CorsOptions, HttpOptions, ServeOptions};
 
 use crate::signing_keys;
@@ -27,17 +28,21 @@ pub(crate) fn service_options(config: &Config) -> Result<HttpOptions, String> {
     })
 }
 
-pub(crate) fn serve_options(config: &Config) -> ServeOptions {
-    let wsgi = &config.wsgi;
+pub(crate) fn bounds(config: &Wsgi) -> Bounds {
+    Bounds {
+        max_connections: usize::try_from(config.max_connections).unwrap_or(usize::MAX),
+        tls_handshake_timeout: Duration::from_secs(config.tls_handshake_timeout),
+        drain_timeout: Duration::from_secs(config.shutdown_timeout),
+    }
+}
+
+pub(crate) fn serve_options(config: &Wsgi) -> ServeOptions {
     ServeOptions {
-        header_read_timeout: Duration::from_secs(wsgi.header_timeout),
-        tls_handshake_timeout: Duration::from_secs(wsgi.tls_handshake_timeout),
-        max_http2_streams: wsgi.max_http2_streams,
-        idle_timeout: Duration::from_secs(wsgi.idle_timeout),
-        max_connections: usize::try_from(wsgi.max_connections).unwrap_or(usize::MAX),
-        max_headers: usize::try_from(wsgi.max_header_count).unwrap_or(usize::MAX),
-        max_header_bytes: usize::try_from(wsgi.max_header_bytes).unwrap_or(usize::MAX),
-        drain_timeout: Duration::from_secs(wsgi.shutdown_timeout),
+        header_read_timeout: Duration::from_secs(config.header_timeout),
+        max_http2_streams: config.max_http2_streams,
+        idle_timeout: Duration::from_secs(config.idle_timeout),
+        max_headers: usize::try_from(config.max_header_count).unwrap_or(usize::MAX),
+        max_header_bytes: usize::try_from(config.max_header_bytes).unwrap_or(usize::MAX),
     }
 }
 
@@ -78,26 +83,31 @@ pub(crate) fn useless_origins(options: &zaqar_config::Cors) -> Vec<String> {
 mod tests {
     use std::time::Duration;
 
-    use zaqar_config::{Config, Cors};
+    use zaqar_config::{Cors, Wsgi};
 
-    use super::{serve_options, useless_origins};
+    use super::{bounds, serve_options, useless_origins};
 
     #[test]
     fn every_bound_on_connections_is_an_option() {
-        let mut config = Config::default();
-        let wsgi = &mut config.wsgi;
-        (wsgi.max_connections, wsgi.max_header_count, wsgi.max_http2_streams) = (1, 2, 3);
-        wsgi.max_header_bytes = 8192;
-        (wsgi.header_timeout, wsgi.idle_timeout, wsgi.tls_handshake_timeout, wsgi.shutdown_timeout) =
-            (5, 6, 7, 8);
-        let options = serve_options(&config);
-        let counts = [options.max_connections, options.max_headers, options.max_header_bytes];
+        let config = Wsgi {
+            max_connections: 1,
+            max_header_count: 2,
+            max_http2_streams: 3,
+            max_header_bytes: 8192,
+            header_timeout: 5,
+            idle_timeout: 6,
+            tls_handshake_timeout: 7,
+            shutdown_timeout: 8,
+            ..Wsgi::default()
+        };
+        let (bounds, options) = (bounds(&config), serve_options(&config));
+        let counts = [bounds.max_connections, options.max_headers, options.max_header_bytes];
         assert_eq!((counts, options.max_http2_streams), ([1, 2, 8192], 3));
         let times = [
             options.header_read_timeout,
             options.idle_timeout,
-            options.tls_handshake_timeout,
-            options.drain_timeout,
+            bounds.tls_handshake_timeout,
+            bounds.drain_timeout,
         ];
         assert_eq!(times, [5, 6, 7, 8].map(Duration::from_secs));
     }

@@ -9,6 +9,7 @@ use tokio::runtime::Builder;
 use tokio::sync::watch;
 use zaqar_config::Config;
 use zaqar_domain::{Stages, Zaqar};
+use zaqar_listener::Tls;
 use zaqar_model::{Clock, IdSource, RandomIds, SystemClock};
 
 use crate::cli::ServerOptions;
@@ -84,7 +85,7 @@ async fn serve(
         let (in_force, configs) = watch::channel(tls.content);
         let put_into_force = move |config| drop(in_force.send_replace(config));
         background.push(tokio::spawn(tls.following.run(hangups.1, put_into_force)));
-        configs
+        Tls::new(configs)
     });
     let mut transports =
         Transports::start(ports, tls, zaqar, authentication, config).map_err(anyhow::Error::msg)?;

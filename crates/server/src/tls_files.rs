@@ -9,14 +9,10 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
-use tokio::sync::watch;
 use zaqar_config::{Ssl, TlsVersion};
-use zaqar_transport_http::Tls;
+use zaqar_transport_http::PROTOCOLS;
 
 use crate::followed::{Followed, Stamp};
-
-/// What is in force, for all listeners.
-pub(crate) type TlsConfigs = watch::Receiver<Arc<ServerConfig>>;
 
 #[derive(Debug)]
 pub(crate) struct TlsFiles {
@@ -78,7 +74,7 @@ impl TlsFiles {
         };
         let mut config =
             builder.with_single_cert(chain, key).map_err(|error| wrong_key(error.to_string()))?;
-        config.alpn_protocols = Tls::PROTOCOLS.map(<[u8]>::to_vec).into();
+        config.alpn_protocols = PROTOCOLS.map(<[u8]>::to_vec).into();
         Ok(config)
     }
 }

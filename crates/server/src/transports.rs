@@ -10,10 +10,10 @@ use tokio::task::JoinSet;
 use zaqar_authentication::Authentication;
 use zaqar_config::Config;
 use zaqar_domain::Zaqar;
+use zaqar_listener::{Listener, Tls};
 use zaqar_transport_http::{HttpOptions, HttpService};
 use zaqar_transport_websocket::WebSocketService;
 
-use crate::tls_files::TlsConfigs;
 use crate::{http, signing_keys, websocket};
 
 /// The ports that this server has, before anybody is served.
@@ -76,7 +76,7 @@ pub(crate) struct Transports {
 impl Transports {
     pub(crate) fn start(
         ports: Ports,
-        tls: Option<TlsConfigs>,
+        tls: Option<Tls>,
         zaqar: Arc<Zaqar>,
         authentication: Authentication,
         config: &Config,
@@ -88,23 +88,18 @@ impl Transports {
             HttpService::new(Arc::clone(&zaqar), HttpOptions { authentication, ..options })
         };
         let mut tasks = JoinSet::new();
-        if let Some(listener) = ports.rest {
-            let tls = tls.clone().map(zaqar_transport_http::Tls::new);
+        if let Some(socket) = ports.rest {
+            let listener = Listener { socket, tls: tls.clone(), bounds: http::bounds(&config.wsgi) };
+            let (service, options) = (rest.clone(), http::serve_options(&config.wsgi));
             let stopped = stopped(stopping.clone());
-            tasks.spawn(zaqar_transport_http::serve(
-                listener,
-                tls,
-                rest.clone(),
-                http::serve_options(config),
-                stopped,
-            ));
+            tasks.spawn(zaqar_transport_http::serve(listener, service, options, stopped));
         }
-        if let Some(listener) = ports.websocket {
-            let tls = tls.map(zaqar_transport_websocket::Tls::new);
+        if let Some(socket) = ports.websocket {
+            let listener = Listener { socket, tls, bounds: websocket::bounds(&config.websocket) };
             let service =
                 WebSocketService::new(zaqar, authentication, signing_keys::read(&config.signed_url)?);
             let options = websocket::options(&config.websocket);
-            tasks.spawn(zaqar_transport_websocket::serve(listener, tls, service, options, stopped(stopping)));
+            tasks.spawn(zaqar_transport_websocket::serve(listener, service, options, stopped(stopping)));
         }
         Ok(Self { tasks, rest, stop })
     }

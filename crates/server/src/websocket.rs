@@ -3,14 +3,22 @@
 use std::time::Duration;
 
 use zaqar_config::Websocket;
+use zaqar_listener::Bounds;
 use zaqar_transport_websocket::WebSocketOptions;
+
+pub(crate) fn bounds(config: &Websocket) -> Bounds {
+    Bounds {
+        max_connections: usize::try_from(config.max_connections).unwrap_or(usize::MAX),
+        tls_handshake_timeout: Duration::from_secs(config.handshake_timeout),
+        drain_timeout: Duration::from_secs(config.shutdown_timeout),
+    }
+}
 
 pub(crate) fn options(config: &Websocket) -> WebSocketOptions {
     let some = |seconds| (seconds > 0).then(|| Duration::from_secs(seconds));
     let count = |number| usize::try_from(number).unwrap_or(usize::MAX);
     WebSocketOptions {
         external_port: config.external_port,
-        max_connections: count(config.max_connections.into()),
         max_message_bytes: count(config.max_message_bytes),
         compression: config.compression,
         max_requests_per_second: Some(config.max_requests_per_second).filter(|rate| *rate > 0),
@@ -19,7 +27,6 @@ pub(crate) fn options(config: &Websocket) -> WebSocketOptions {
         ping_interval: some(config.ping_interval),
         idle_timeout: Duration::from_secs(config.idle_timeout),
         send_timeout: Duration::from_secs(config.send_timeout),
-        drain_timeout: Duration::from_secs(config.shutdown_timeout),
     }
 }
 
@@ -29,7 +36,7 @@ mod tests {
 
     use zaqar_config::Websocket;
 
-    use super::options;
+    use super::{bounds, options};
 
     #[test]
     fn every_bound_on_connections_is_an_option() {
@@ -46,19 +53,20 @@ mod tests {
             shutdown_timeout: 9,
             ..Websocket::default()
         };
-        let options = options(&config);
-        let numbers = (options.external_port, options.max_connections, options.max_message_bytes);
+        let (bounds, options) = (bounds(&config), options(&config));
+        let numbers = (options.external_port, bounds.max_connections, options.max_message_bytes);
         assert_eq!((numbers, options.max_requests_per_second), ((Some(1), 2, 3), Some(4)));
         let ping = options.ping_interval.unwrap_or_default();
         let times = [
             options.handshake_timeout,
+            bounds.tls_handshake_timeout,
             ping,
             options.idle_timeout,
             options.send_timeout,
-            options.drain_timeout,
+            bounds.drain_timeout,
         ];
         assert_eq!(options.max_subscriptions, 10);
-        assert_eq!(times, [5, 6, 7, 8, 9].map(Duration::from_secs));
+        assert_eq!(times, [5, 5, 6, 7, 8, 9].map(Duration::from_secs));
     }
 
     #[test]

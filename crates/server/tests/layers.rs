@@ -23,7 +23,7 @@ const HTTP: [&str; 6] = ["axum", "http", "http-body-util", "hyper", "hyper-util"
 const ASYNC_RUNTIME: [&str; 1] = ["tokio"];
 const ENGINES: [&str; 2] = ["redb", "rustix"];
 
-const LAYERS: [Layer; 14] = [
+const LAYERS: [Layer; 15] = [
     Layer {
         name: "zaqar-model",
         may_use: &[],
@@ -58,10 +58,12 @@ const LAYERS: [Layer; 14] = [
         may_use: &["zaqar-model"],
         must_not_use: &ENGINES,
     },
+    // A port knows what is spoken on it by a trait only.
+    Layer { name: "zaqar-listener", may_use: &[], must_not_use: &HTTP },
     Layer {
         name: "zaqar-transport-http",
         // Not `zaqar-storage`: a handler that talks to a store has passed over the rules.
-        may_use: &["zaqar-authentication", "zaqar-domain", "zaqar-model"],
+        may_use: &["zaqar-authentication", "zaqar-domain", "zaqar-listener", "zaqar-model"],
         must_not_use: &ENGINES,
     },
     Layer {
@@ -72,7 +74,7 @@ const LAYERS: [Layer; 14] = [
     Layer {
         name: "zaqar-transport-websocket",
         // Neither a store nor the other transport.
-        may_use: &["zaqar-authentication", "zaqar-domain", "zaqar-model"],
+        may_use: &["zaqar-authentication", "zaqar-domain", "zaqar-listener", "zaqar-model"],
         must_not_use: &ENGINES,
     },
     Layer { name: "zaqar-config", may_use: &[], must_not_use: &ASYNC_RUNTIME },
@@ -82,6 +84,7 @@ const LAYERS: [Layer; 14] = [
             "zaqar-authentication",
             "zaqar-config",
             "zaqar-domain",
+            "zaqar-listener",
             "zaqar-model",
             "zaqar-notifier",
             "zaqar-storage",

@@ -44,9 +44,12 @@ fn curl_to(site: &Site, server: &Server, path: &str, arguments: &str) -> Result<
 fn by_tls_http_1_and_http_2_are_spoken() {
     let site = secured("");
     let server = site.start();
-    for (arguments, expected) in
-        [("--http1.1", "1.1 204"), ("--http2", "2 204"), ("--tlsv1.2 --tls-max 1.2", "2 204")]
-    {
+    for (arguments, expected) in [
+        ("--http1.1", "1.1 204"),
+        ("--http2", "2 204"),
+        ("--http2 --no-alpn", "1.1 204"),
+        ("--tlsv1.2 --tls-max 1.2", "2 204"),
+    ] {
         let answer = curl(&site, &server, &format!("--cacert authority.crt {arguments}"));
         assert_eq!(answer.as_deref(), Ok(expected), "{arguments}");
     }

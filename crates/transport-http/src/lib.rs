@@ -25,5 +25,5 @@ mod service;
 
 pub use cors::{Cors, CorsOptions};
 pub use openapi::of_every_route as openapi;
-pub use serve::{ServeOptions, Tls, serve};
+pub use serve::{PROTOCOLS, ServeOptions, serve};
 pub use service::{HttpOptions, HttpService};

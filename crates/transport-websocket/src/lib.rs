@@ -25,5 +25,5 @@ mod write;
 pub use actions::action_names;
 pub use asyncapi::asyncapi;
 pub use options::WebSocketOptions;
-pub use serve::{Tls, serve};
+pub use serve::serve;
 pub use service::WebSocketService;

@@ -2,13 +2,11 @@
 
 use std::time::Duration;
 
-/// Bounds on connections.
+/// Bounds on what is said on a connection.
 #[derive(Clone, Copy, Debug)]
 pub struct WebSocketOptions {
     /// The port that clients name in `Host`. `None`: any.
     pub external_port: Option<u16>,
-    /// More than so many connections wait to be accepted.
-    pub max_connections: usize,
     /// A client that sends a larger message is told so, and the connection closed.
     pub max_message_bytes: usize,
     /// Whether messages are compressed where a client offers it.
@@ -17,7 +15,7 @@ pub struct WebSocketOptions {
     pub max_requests_per_second: Option<u32>,
     /// A connection may be subscribed to so many queues and topics itself.
     pub max_subscriptions: usize,
-    /// A client must have become a WebSocket in this time, and before that have introduced itself by TLS in as long.
+    /// A client must have become a WebSocket in this time.
     pub handshake_timeout: Duration,
     /// How often a client is asked whether it is still there. `None`: never.
     pub ping_interval: Option<Duration>,
@@ -25,15 +23,12 @@ pub struct WebSocketOptions {
     pub idle_timeout: Duration,
     /// A client that does not take what is sent to it for so long is cut off.
     pub send_timeout: Duration,
-    /// How long clients may take to say goodbye when the server stops.
-    pub drain_timeout: Duration,
 }
 
 impl Default for WebSocketOptions {
     fn default() -> Self {
         Self {
             external_port: None,
-            max_connections: 10_000,
             max_message_bytes: 1024 * 1024,
             compression: true,
             max_requests_per_second: None,
@@ -42,7 +37,6 @@ impl Default for WebSocketOptions {
             ping_interval: Some(Duration::from_secs(30)),
             idle_timeout: Duration::from_secs(90),
             send_timeout: Duration::from_secs(30),
-            drain_timeout: Duration::from_secs(10),
         }
     }
 }

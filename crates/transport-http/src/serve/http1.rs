@@ -9,9 +9,9 @@ use hyper::server::conn::http1::{Builder, Parts};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::watch;
+use zaqar_listener::Draining;
 
-use super::connection::{Phase, to_its_end};
+use super::connections::to_its_end;
 use super::http2::Http2;
 use super::linger::linger;
 use super::metered::Metered;
@@ -41,7 +41,7 @@ impl Http1 {
     }
 
     /// Serves the connection; a client that turns out to speak HTTP/2 is passed on.
-    pub(super) async fn run<S>(&self, stream: S, phases: &mut watch::Receiver<Phase>, http2: &Http2)
+    pub(super) async fn run<S>(&self, stream: S, mut draining: Draining, http2: &Http2)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -60,7 +60,7 @@ impl Http1 {
         let io = Metered::new(TokioIo::new(stream), Arc::clone(&pulse));
         let mut connection = self.builder.serve_connection(io, serve);
         let lost_patience = pulse.lost(self.patience);
-        let Some(outcome) = to_its_end(Pin::new(&mut connection), lost_patience, phases).await else {
+        let Some(outcome) = to_its_end(Pin::new(&mut connection), lost_patience, &mut draining).await else {
             return;
         };
         let Parts { io, read_buf, .. } = connection.into_parts();
@@ -69,7 +69,7 @@ impl Http1 {
             // Who knows beforehand that we speak HTTP/2 says so with its 24 first bytes, which are no request of HTTP/1.1.
             // Clients send them in one piece; in several they are refused as a bad request.
             Err(error) if error.is_parse_version_h2() => {
-                return Box::pin(http2.run(Rewound::new(read_buf, stream), phases)).await;
+                return Box::pin(http2.run(Rewound::new(read_buf, stream), draining)).await;
             }
             Err(error) => {
                 tracing::debug!(%error, "a connection ended badly");
@@ -78,10 +78,7 @@ impl Http1 {
             Ok(()) => false,
         };
         if refused || pulse.has_left_input_unread() {
-            tokio::select! {
-                () = linger(stream) => {}
-                _ = phases.wait_for(|phase| *phase == Phase::Closing) => {}
-            }
+            linger(stream).await;
         }
     }
 }

@@ -15,9 +15,9 @@ use hyper::server::conn::http2::Builder;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::watch;
+use zaqar_listener::Draining;
 
-use super::connection::{Phase, to_its_end};
+use super::connections::to_its_end;
 use super::linger::discard;
 use super::metered::Metered;
 use super::options::ServeOptions;
@@ -44,7 +44,7 @@ impl Http2 {
         Self { service, builder, patience, max_headers: options.max_headers }
     }
 
-    pub(super) async fn run<S>(&self, stream: S, phases: &mut watch::Receiver<Phase>)
+    pub(super) async fn run<S>(&self, stream: S, mut draining: Draining)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -59,7 +59,7 @@ impl Http2 {
         let io = Metered::new(TokioIo::new(stream), Arc::clone(&pulse));
         let connection = pin!(self.builder.serve_connection(io, serve));
         let lost_patience = pulse.lost(self.patience);
-        if let Some(Err(error)) = to_its_end(connection, lost_patience, phases).await {
+        if let Some(Err(error)) = to_its_end(connection, lost_patience, &mut draining).await {
             tracing::debug!(%error, "a connection ended badly");
         }
     }

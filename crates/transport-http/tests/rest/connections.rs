@@ -5,10 +5,11 @@ use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
+use zaqar_listener::Bounds;
 use zaqar_transport_http::ServeOptions;
 
 use crate::fixture::CLIENT;
-use crate::sockets::{read_all, read_until, start};
+use crate::sockets::{read_all, read_until, start, start_bounded};
 
 fn head(line: &str, more: &str) -> String {
     format!("{line} HTTP/1.1\r\nHost: x\r\nClient-ID: {CLIENT}\r\nX-Project-ID: p\r\n{more}\r\n")
@@ -97,7 +98,8 @@ async fn a_client_may_close_its_half_and_still_get_its_answer() {
 
 #[tokio::test]
 async fn a_client_that_leaves_half_way_is_forgotten() {
-    let server = start(ServeOptions { max_connections: 1, ..ServeOptions::default() }).await;
+    let one_place = Bounds { max_connections: 1, ..Bounds::default() };
+    let server = start_bounded(one_place, ServeOptions::default()).await;
     for part in ["", "GET", "POST /v2/queues/q/messages HTTP/1.1\r\nContent-Length: 10\r\n\r\n{"] {
         let mut stream = server.connect().await;
         stream.write_all(part.as_bytes()).await.unwrap();
@@ -151,26 +153,6 @@ async fn a_thousand_idle_connections_do_not_stop_the_others() {
 }
 
 #[tokio::test]
-async fn with_all_places_taken_the_next_waits_its_turn() {
-    let server = start(ServeOptions { max_connections: 2, ..ServeOptions::default() }).await;
-    let mut first = server.connect().await;
-    let mut second = server.connect().await;
-    for stream in [&mut first, &mut second] {
-        stream.write_all(head("GET /v2/ping", "").as_bytes()).await.unwrap();
-        read_until(stream, "\r\n\r\n").await;
-    }
-    let mut third = server.connect().await;
-    third.write_all(head("GET /v2/ping", "Connection: close\r\n").as_bytes()).await.unwrap();
-    first.write_all(head("GET /v2/ping", "").as_bytes()).await.unwrap();
-    read_until(&mut first, "\r\n\r\n").await;
-    let unanswered = third.try_read(&mut [0]).unwrap_err();
-    assert_eq!(unanswered.kind(), std::io::ErrorKind::WouldBlock);
-    drop(first);
-    assert!(read_all(&mut third).await.starts_with("HTTP/1.1 204"));
-    server.stop().await;
-}
-
-#[tokio::test]
 async fn stopping_lets_requests_in_flight_end_and_closes_idle_connections() {
     let mut server = start(ServeOptions::default()).await;
     let mut idle = server.connect().await;
@@ -189,17 +171,4 @@ async fn stopping_lets_requests_in_flight_end_and_closes_idle_connections() {
     let address = server.address;
     server.stop().await;
     assert!(TcpStream::connect(address).await.is_err());
-}
-
-#[tokio::test(start_paused = true)]
-async fn stopping_does_not_wait_for_ever() {
-    let options = ServeOptions { drain_timeout: Duration::from_secs(5), ..ServeOptions::default() };
-    let server = start(options).await;
-    let mut busy = server.connect().await;
-    let more = "Content-Length: 2\r\nExpect: 100-continue\r\n";
-    busy.write_all(head("PUT /v2/queues/q", more).as_bytes()).await.unwrap();
-    read_until(&mut busy, "100 Continue\r\n\r\n").await;
-    let start = Instant::now();
-    server.stop().await;
-    assert_eq!(start.elapsed().as_secs(), 5);
 }

@@ -42,8 +42,6 @@ mod sockets;
 #[cfg(test)]
 mod subscriptions;
 #[cfg(test)]
-mod tls;
-#[cfg(test)]
 mod topics;
 #[cfg(test)]
 mod walk;

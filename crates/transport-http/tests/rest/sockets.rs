@@ -6,7 +6,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use zaqar_transport_http::{ServeOptions, Tls, serve};
+use zaqar_listener::{Bounds, Listener};
+use zaqar_transport_http::{ServeOptions, serve};
 
 use crate::fixture::Fixture;
 
@@ -17,16 +18,17 @@ pub(crate) struct Running {
 }
 
 pub(crate) async fn start(options: ServeOptions) -> Running {
-    start_secured(None, options).await
+    start_bounded(Bounds::default(), options).await
 }
 
-pub(crate) async fn start_secured(tls: Option<Tls>, options: ServeOptions) -> Running {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
+pub(crate) async fn start_bounded(bounds: Bounds, options: ServeOptions) -> Running {
+    let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = socket.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel();
     let service = Fixture::new().service;
     let server = tokio::spawn(async move {
-        serve(listener, tls, service, options, async { stopped.await.unwrap_or_default() }).await;
+        let listener = Listener { socket, tls: None, bounds };
+        serve(listener, service, options, async { stopped.await.unwrap_or_default() }).await;
     });
     Running { address, stop: Some(stop), server }
 }

@@ -8,14 +8,14 @@ use bytes::Bytes;
 use futures_util::SinkExt;
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
-use tokio::sync::watch;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, timeout};
 use yawc::{Frame, OpCode, Role, WebSocket, WebSocketError};
+use zaqar_listener::Draining;
 
+use super::Site;
 use super::goodbye::goodbye;
 use super::handshake::Granted;
 use super::pace::Pace;
-use super::{Phase, Site};
 use crate::WebSocketOptions;
 use crate::format::Format;
 use crate::session::Session;
@@ -39,7 +39,7 @@ const TOKEN_ENDED: u16 = 4003;
 
 type Socket<'a> = WebSocket<&'a mut TokioIo<Upgraded>>;
 
-pub(super) async fn run(granted: Granted, site: &Site) {
+pub(super) async fn run(granted: Granted, site: &Site, draining: Draining) {
     let Granted { mut stream, extensions } = granted;
     let (role, frames) = (Role::Server, site.frames.clone());
     let socket = WebSocket::from_stream_with_extensions(&mut stream, role, extensions.as_deref(), frames);
@@ -49,7 +49,7 @@ pub(super) async fn run(granted: Granted, site: &Site) {
         session: Session::new(site.service.clone(), site.options.max_subscriptions),
         pace: Pace::new(site.options.max_requests_per_second),
     };
-    let end = conversation.hold(&mut socket, &site.options, site.phases.clone()).await;
+    let end = conversation.hold(&mut socket, &site.options, draining).await;
     tracing::debug!(?end, "a conversation ended");
     // Its subscriptions end before the client sees that the connection does.
     drop(conversation);
@@ -67,7 +67,7 @@ impl Conversation {
         &mut self,
         socket: &mut Socket<'_>,
         options: &WebSocketOptions,
-        mut phases: watch::Receiver<Phase>,
+        mut draining: Draining,
     ) -> End {
         let mut last_heard = Instant::now();
         let mut ticks = ticks(options);
@@ -78,7 +78,7 @@ impl Conversation {
                 return End::Close(TOKEN_ENDED, "Authentication expired.");
             }
             let outgoing = tokio::select! {
-                () = stopping(&mut phases) => return End::Close(AWAY, "The server stops."),
+                () = draining.begun() => return End::Close(AWAY, "The server stops."),
                 received = socket.next_frame() => {
                     last_heard = Instant::now();
                     match received {
@@ -136,11 +136,6 @@ async fn over(time_left: Option<Duration>) {
         Some(time_left) => tokio::time::sleep(time_left).await,
         None => std::future::pending().await,
     }
-}
-
-async fn stopping(phases: &mut watch::Receiver<Phase>) {
-    // That the sender is gone means the same.
-    let _ = phases.wait_for(|phase| *phase != Phase::Serving).await;
 }
 
 /// When to look whether the client is still there.

@@ -39,21 +39,6 @@ async fn requests_that_are_sent_ahead_are_answered_in_their_order() {
 }
 
 #[tokio::test]
-async fn with_all_places_taken_the_next_waits_for_one() {
-    let fixture = Fixture::with(WebSocketOptions { max_connections: 1, ..WebSocketOptions::default() }).await;
-    let mut first = fixture.connect().await;
-    first.expect(200, "queue_list", json!({})).await;
-    let mut second = std::pin::pin!(fixture.connect());
-    tokio::select! {
-        biased;
-        _ = &mut second => panic!("there was no place"),
-        _ = first.ask("queue_list", json!({})) => {}
-    }
-    drop(first);
-    second.await.expect(200, "queue_list", json!({})).await;
-}
-
-#[tokio::test]
 async fn a_client_is_asked_whether_it_is_there_and_let_go_when_it_is_silent() {
     let options = WebSocketOptions {
         ping_interval: Some(Duration::from_millis(50)),
@@ -104,15 +89,4 @@ async fn when_the_server_stops_clients_are_told_that_it_goes_away() {
     assert_eq!(client.close_code().await, 1001);
     assert!(client.socket.next().await.is_none());
     fixture.stopped().await;
-}
-
-#[tokio::test]
-async fn a_client_that_does_not_say_goodbye_does_not_keep_the_server() {
-    let options =
-        WebSocketOptions { drain_timeout: Duration::from_millis(50), ..WebSocketOptions::default() };
-    let mut fixture = Fixture::with(options).await;
-    let client = RawClient::connect(fixture.address).await;
-    fixture.begin_stop();
-    fixture.stopped().await;
-    drop(client);
 }

@@ -12,6 +12,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{WebSocketStream, client_async};
 use zaqar_authentication::{Authentication, SigningKeys};
 use zaqar_domain::{Limits, Stores, Zaqar};
+use zaqar_listener::{Bounds, Listener};
 use zaqar_model::RandomIds;
 use zaqar_storage_conformance::{ManualClock, ModelStore};
 use zaqar_transport_websocket::{WebSocketOptions, WebSocketService, serve};
@@ -45,12 +46,13 @@ impl Fixture {
             Arc::<ManualClock>::clone(&clock),
             Arc::new(RandomIds),
         ));
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
+        let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = socket.local_addr().unwrap();
         let keys = SigningKeys::new(Some("test_key"), Vec::new(), 1_000_000);
         let service = WebSocketService::new(Arc::clone(&zaqar), Authentication::Open, keys);
+        let listener = Listener { socket, tls: None, bounds: Bounds::default() };
         let (stop, stopped) = oneshot::channel::<()>();
-        let serving = tokio::spawn(serve(listener, None, service, options, async {
+        let serving = tokio::spawn(serve(listener, service, options, async {
             if stopped.await.is_err() {
                 // The test has let go of the fixture and uses its connections only.
                 std::future::pending::<()>().await;

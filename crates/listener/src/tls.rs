@@ -9,32 +9,22 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::server::TlsStream;
 
-use super::http2;
+/// A connection whose handshake is done.
+pub type Secured = TlsStream<TcpStream>;
 
 /// How connections are secured. What is sent through the channel holds for connections from then on.
 #[derive(Clone, Debug)]
 pub struct Tls(watch::Receiver<Arc<ServerConfig>>);
 
 impl Tls {
-    /// What is spoken on a secured connection, the preferred first: the names for a configuration's ALPN.
-    pub const PROTOCOLS: [&[u8]; 2] = [http2::ALPN, b"http/1.1"];
-
     pub const fn new(configs: watch::Receiver<Arc<ServerConfig>>) -> Self {
         Self(configs)
     }
-}
 
-#[derive(Debug)]
-pub(super) struct Handshake {
-    pub(super) tls: Tls,
-    /// Whoever is not done by then is let go.
-    pub(super) timeout: Duration,
-}
-
-impl Handshake {
-    pub(super) async fn run(&self, stream: TcpStream) -> Option<TlsStream<TcpStream>> {
-        let config = Arc::clone(&self.tls.0.borrow());
-        match tokio::time::timeout(self.timeout, TlsAcceptor::from(config).accept(stream)).await {
+    /// `None`: there was no handshake, or none within `timeout`.
+    pub(crate) async fn secure(&self, stream: TcpStream, timeout: Duration) -> Option<Secured> {
+        let config = Arc::clone(&self.0.borrow());
+        match tokio::time::timeout(timeout, TlsAcceptor::from(config).accept(stream)).await {
             Ok(Ok(stream)) => Some(stream),
             Ok(Err(error)) => {
                 tracing::debug!(%error, "a handshake of TLS failed");

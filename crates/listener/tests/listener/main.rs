@@ -1,0 +1,8 @@
+//! Ports on which what comes is sent back.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod echo;
+mod places;
+mod stopping;
+mod tls;
