@@ -162,6 +162,8 @@ async fn claims_on_a_full_disk_leave_room_for_deletions() {
     let disk = FailingDisk::default();
     let faults = Arc::clone(&disk.faults);
     let store = open_on(directory.path(), Arc::new(disk));
+    // Whoever answers this has made the next segment ready.
+    post(&store, &queue(1), 0..1).await;
     faults.full.store(true, Ordering::SeqCst);
     fill(&store).await;
     let mut claim = 0;
