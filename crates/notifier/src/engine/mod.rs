@@ -18,6 +18,7 @@ mod endpoints;
 mod intake;
 mod lanes;
 mod options;
+mod pauses;
 mod rate;
 mod recorder;
 mod room;
