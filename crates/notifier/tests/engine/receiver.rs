@@ -72,7 +72,7 @@ async fn read(stream: &mut BufReader<TcpStream>) -> Option<Received> {
         let line = line.trim_end();
         match line.split_once(": ") {
             Some((name, value)) if name.eq_ignore_ascii_case("content-length") => {
-                length = value.parse().ok()?
+                length = value.parse().ok()?;
             }
             _ if line.is_empty() => break,
             _ => {}
