@@ -17,8 +17,8 @@ const AT_ONCE: usize = 256;
 const PER_SUBSCRIPTION: usize = 32;
 /// After this time one looks again in any case.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
-/// What is due and cannot be leased yet is not asked for without a break.
-const SHORTEST_SLEEP: Duration = Duration::from_millis(5);
+/// What is due and cannot be leased yet is not asked for without a break. Short, since nobody is woken in it.
+const BREAK: Duration = Duration::from_millis(1);
 
 /// Leases and hands out until `stop` comes.
 pub(super) async fn run(engine: &Arc<Engine>, stop: impl Future<Output = ()> + Send) {
@@ -96,8 +96,8 @@ impl Engine {
         let due = self.zaqar.next_delivery_due(PER_SUBSCRIPTION).await?;
         let millis = due.map(|due| due.as_millis().saturating_sub(self.now().as_millis()));
         let time = millis.map_or(LONGEST_SLEEP, Duration::from_millis);
-        if time < SHORTEST_SLEEP {
-            sleep(SHORTEST_SLEEP).await;
+        if time.is_zero() {
+            sleep(BREAK).await;
             return Ok(());
         }
         tokio::select! {
