@@ -73,7 +73,7 @@ impl Engine {
         let lease = LeaseId::from_u128(self.zaqar.ids().next_u128());
         let until = self.now().plus_millis(self.lease_millis());
         let limits = LeaseLimits { total: room.num_permits(), per_subscription: PER_SUBSCRIPTION };
-        let _nobody_holds_back = self.leasing.lock().await;
+        let _under_way = self.leases.begin();
         let leased = self.zaqar.lease_deliveries(lease, until, limits).await?;
         let taken = if leased.is_empty() { Taken::Nothing } else { Taken::Some };
         for owed in leased {

@@ -118,7 +118,7 @@ impl Engine {
     ) -> bool {
         let is_paused = self.pause(source, id, at).await;
         // What was leased before the pause is in its lane after this.
-        drop(self.leasing.lock().await);
+        self.leases.wait_for_those_under_way().await;
         let now = self.now();
         let waiting = first.into_iter().chain(self.lanes.drain(id));
         let mut recorded = Vec::new();
