@@ -9,12 +9,14 @@
     reason = "a benchmark measures time, and stops at an error"
 )]
 
-use std::io::{BufRead, BufReader};
+mod support;
+
 use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use support::http::{Connection, http, request};
+use support::server::{Server, free_address};
+use support::{raise_the_limit_of_files, ratio};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, BufStream};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
@@ -23,64 +25,79 @@ const CONNECTIONS: usize = 10_000;
 /// How many of them are made at a time.
 const AT_ONCE: usize = 100;
 const BROADCASTS: usize = 10;
-const DURATION: Duration = Duration::from_secs(5);
+const TURNS: u32 = 100;
+/// In each turn.
+const REQUESTS: u32 = 500;
 /// So many requests are under way when they are sent ahead.
 const AHEAD: usize = 16;
 const HEADERS: &str = r#"{"Client-ID": "3381af92-2b9e-11e3-b191-71861300734c", "X-Project-ID": "bench"}"#;
 
 #[tokio::main]
 async fn main() {
-    let limit = getrlimit(Resource::Nofile);
-    setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).unwrap();
-    let server = Server::start();
-    one_connection(&server).await;
-    many_connections(&server).await;
+    raise_the_limit_of_files();
+    let websocket = free_address();
+    let server = Server::zaqar(&[
+        ("DRIVERS_TRANSPORT_WEBSOCKET__PORT", websocket.port().to_string()),
+        ("DRIVERS_TRANSPORT_WEBSOCKET__MAX_CONNECTIONS", (CONNECTIONS + 10).to_string()),
+    ]);
+    one_connection(&server, websocket).await;
+    many_connections(&server, websocket).await;
 }
 
-async fn one_connection(server: &Server) {
-    let mut rest = open(server.rest).await;
-    let request = "GET /v2/queues/bench/stats HTTP/1.1\r\nHost: localhost\r\nX-Project-ID: bench\r\n\
-                   Client-ID: 3381af92-2b9e-11e3-b191-71861300734c\r\n\r\n";
-    post(&mut rest).await;
-    let rest =
-        per_second("REST, one request after the other", async || exchange(&mut rest, request).await).await;
+async fn one_connection(server: &Server, websocket: SocketAddr) {
+    let mut rest = Connection::open(server.address, http).await;
+    rest.exchange(&post()).await;
+    let stats = request("GET", "/v2/queues/bench/stats", "");
     let ask = frame(&format!(
         r#"{{"action": "queue_get_stats", "headers": {HEADERS}, "body": {{"queue_name": "bench"}}}}"#
     ));
-    let mut socket = connect(server.websocket).await;
-    let one = per_second("WebSocket, one request after the other", async || {
-        send(&mut socket, &ask).await;
-        receive(&mut socket).await;
-    })
-    .await;
-    println!("  → {:.2} times REST's (aim ≥ 1.5)", one / rest);
-    for _ in 0..AHEAD {
-        send(&mut socket, &ask).await;
+    let (mut one, mut ahead) = (connect(websocket).await, connect(websocket).await);
+    let mut times = [Duration::ZERO; 3];
+    // By turns, so that what else the machine does slows all of them down alike.
+    for _ in 0..TURNS {
+        times[0] += time_of(async || {
+            rest.exchange(&stats).await;
+        })
+        .await;
+        times[1] += time_of(async || {
+            send(&mut one, &ask).await;
+            receive(&mut one).await;
+        })
+        .await;
+        for _ in 0..AHEAD {
+            send(&mut ahead, &ask).await;
+        }
+        times[2] += time_of(async || {
+            receive(&mut ahead).await;
+            send(&mut ahead, &ask).await;
+        })
+        .await;
+        for _ in 0..AHEAD {
+            receive(&mut ahead).await;
+        }
     }
-    let ahead = per_second("WebSocket, sent ahead", async || {
-        receive(&mut socket).await;
-        send(&mut socket, &ask).await;
-    })
-    .await;
-    println!("  → {:.2} times REST's\n", ahead / rest);
+    let per_second = times.map(|time| f64::from(TURNS * REQUESTS) / time.as_secs_f64());
+    println!("{:<42} {:>9.0} /s", "REST, one request after the other", per_second[0]);
+    println!("{:<42} {:>9.0} /s", "WebSocket, one request after the other", per_second[1]);
+    ratio("times REST's", per_second[1] / per_second[0]);
+    println!("{:<42} {:>9.0} /s", "WebSocket, sent ahead", per_second[2]);
+    ratio("times REST's (aim ≥ 1.5)\n", per_second[2] / per_second[0]);
 }
 
-async fn per_second(name: &str, mut request: impl AsyncFnMut()) -> f64 {
-    let (start, mut count) = (Instant::now(), 0_u32);
-    while start.elapsed() < DURATION {
+/// How long some requests take.
+async fn time_of(mut request: impl AsyncFnMut()) -> Duration {
+    let start = Instant::now();
+    for _ in 0..REQUESTS {
         request().await;
-        count += 1;
     }
-    let per_second = f64::from(count) / start.elapsed().as_secs_f64();
-    println!("{name:<42} {per_second:>9.0} /s");
-    per_second
+    start.elapsed()
 }
 
-async fn many_connections(server: &Server) {
+async fn many_connections(server: &Server, websocket: SocketAddr) {
     let before = server.memory();
     let mut sockets = Vec::with_capacity(CONNECTIONS);
     while sockets.len() < CONNECTIONS {
-        let some = (0..AT_ONCE).map(|_| tokio::spawn(connect(server.websocket)));
+        let some = (0..AT_ONCE).map(|_| tokio::spawn(connect(websocket)));
         for socket in some.collect::<Vec<_>>() {
             sockets.push(socket.await.unwrap());
         }
@@ -107,11 +124,11 @@ async fn many_connections(server: &Server) {
             }
         });
     }
-    let mut rest = open(server.rest).await;
+    let (mut rest, post) = (Connection::open(server.address, http).await, post());
     let mut latencies = Vec::new();
     for _ in 0..BROADCASTS {
         let start = Instant::now();
-        post(&mut rest).await;
+        rest.exchange(&post).await;
         for _ in 0..CONNECTIONS {
             latencies.push(arrivals.recv().await.unwrap() - start);
         }
@@ -122,51 +139,6 @@ async fn many_connections(server: &Server) {
     println!("a message to all of them: p50 {:.1?}, p99 {:.1?}, the last {:.1?}", at(50), at(99), at(100));
 }
 
-struct Server {
-    child: Child,
-    rest: SocketAddr,
-    websocket: SocketAddr,
-    _directory: tempfile::TempDir,
-}
-
-impl Server {
-    fn start() -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let [rest, websocket] = [free_address(), free_address()];
-        let mut child = Command::new(env!("CARGO_BIN_EXE_zaqar"))
-            .arg("server")
-            .arg("--data-dir")
-            .arg(directory.path())
-            .env("OS_DRIVERS_TRANSPORT_WSGI__PORT", rest.port().to_string())
-            .env("OS_DRIVERS_TRANSPORT_WEBSOCKET__PORT", websocket.port().to_string())
-            .env("OS_DRIVERS_TRANSPORT_WEBSOCKET__MAX_CONNECTIONS", (CONNECTIONS + 10).to_string())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        assert!(lines.map_while(Result::ok).any(|line| line.contains("curl")), "the server has not started");
-        Self { child, rest, websocket, _directory: directory }
-    }
-
-    /// What it holds of the machine's memory, in KiB.
-    fn memory(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-        line.trim().trim_end_matches(" kB").parse().unwrap()
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn free_address() -> SocketAddr {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
-}
-
 type Stream = BufStream<TcpStream>;
 
 async fn open(address: SocketAddr) -> Stream {
@@ -175,24 +147,8 @@ async fn open(address: SocketAddr) -> Stream {
     BufStream::with_capacity(1024, 1024, stream)
 }
 
-async fn post(rest: &mut Stream) {
-    let body = r#"{"messages": [{"ttl": 300, "body": "to all"}]}"#;
-    let request = format!(
-        "POST /v2/queues/bench/messages HTTP/1.1\r\nHost: localhost\r\nX-Project-ID: bench\r\n\
-         Client-ID: 3381af92-2b9e-11e3-b191-71861300734c\r\nContent-Type: application/json\r\n\
-         Content-Length: {}\r\n\r\n{body}",
-        body.len()
-    );
-    exchange(rest, &request).await;
-}
-
-/// A request of HTTP and its answer, which must be a good one.
-async fn exchange(stream: &mut Stream, request: &str) {
-    send(stream, request.as_bytes()).await;
-    let head = head(stream).await.to_ascii_lowercase();
-    assert_eq!(head.as_bytes()[9], b'2', "{head}");
-    let length = head.split("content-length: ").nth(1).and_then(|rest| rest.split("\r\n").next()).unwrap();
-    stream.read_exact(&mut vec![0; length.parse().unwrap()]).await.unwrap();
+fn post() -> Vec<u8> {
+    request("POST", "/v2/queues/bench/messages", r#"{"messages": [{"ttl": 300, "body": "to all"}]}"#)
 }
 
 async fn head(stream: &mut Stream) -> String {

@@ -6,10 +6,8 @@ mod support;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
-use support::faltering::{FalteringOpener, FalteringStore};
-use support::{Site, flavor, move_to};
+use support::{FalteringOpener, Site, flavor, move_to};
 use zaqar_model::{
     Clock, Destination, DestinationKind, Marker, Metadata, PageRequest, Pool, PoolName, PoolWeight,
     ProjectId, QueueName, StoredMessage, Subscription, SubscriptionTtl, Timestamp,
@@ -20,6 +18,7 @@ use zaqar_storage::{
 };
 use zaqar_storage_conformance::ModelStore;
 use zaqar_storage_conformance::minting::{claim_with_max_count, fresh_subscription_id, messages, poster};
+use zaqar_storage_faulty::{FalteringStore, Fault};
 use zaqar_storage_pooled::PooledMessageStore;
 
 async fn queue(management: &Arc<dyn ManagementStore>, name: &str) -> Destination {
@@ -328,7 +327,8 @@ async fn dead_letters_go_to_another_pool() {
 #[tokio::test]
 async fn a_dead_letter_that_was_consumed_does_not_come_back_when_its_move_failed_halfway() {
     let site = Site::new();
-    let (management, source) = (site.management(), Arc::new(FalteringStore::default()));
+    let management = site.management();
+    let source = Arc::new(FalteringStore::over(Arc::new(ModelStore::new())));
     management.put_pool(Pool { uri: "faltering:".to_owned(), ..site.pool("plain", None) }).await.unwrap();
     management.put_pool(site.pool("fast", Some("fast"))).await.unwrap();
     let store = site.open_also(&management, None, Some(Arc::new(FalteringOpener(source.clone()))));
@@ -336,12 +336,12 @@ async fn a_dead_letter_that_was_consumed_does_not_come_back_when_its_move_failed
     store.place(&to, Some(&flavor("fast"))).await.unwrap();
     let stored = exhausted(&store, &from, 2, now).await;
 
-    source.falters.store(true, Ordering::SeqCst);
+    source.falter_at("discard_exhausted", Fault::NotDone);
     store.move_exhausted(&from, &to, stored[..1].to_vec(), now).await.unwrap_err();
     store.pop(&to, 1, now).await.unwrap();
     // Those that have come since arrive all the same.
     store.move_exhausted(&from, &to, stored.clone(), now).await.unwrap_err();
-    source.falters.store(false, Ordering::SeqCst);
+    source.recover();
     store.move_exhausted(&from, &to, stored.clone(), now).await.unwrap();
     let left = store.list(&to, &all(), now).await.unwrap().items;
     assert_eq!(left.iter().map(|message| message.id).collect::<Vec<_>>(), [stored[1].message.id]);

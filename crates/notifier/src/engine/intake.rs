@@ -8,44 +8,46 @@ use tokio::time::sleep;
 use zaqar_model::LeaseId;
 use zaqar_storage::{LeaseLimits, StorageResult};
 
+use super::pauses::Pauses;
 use super::{Engine, Leased};
 
 /// One lease takes no more.
 const AT_ONCE: usize = 256;
 /// Of one subscription, no more are leased at a time.
 const PER_SUBSCRIPTION: usize = 32;
-/// How long to wait when the store fails: at first, and at most.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(10));
 /// After this time one looks again in any case.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
-/// What is due and cannot be leased yet is not asked for without a break.
-const SHORTEST_SLEEP: Duration = Duration::from_millis(5);
+/// What is due and cannot be leased yet is not asked for without a break. Short, since nobody is woken in it.
+const BREAK: Duration = Duration::from_millis(1);
 
 /// Leases and hands out until `stop` comes.
 pub(super) async fn run(engine: &Arc<Engine>, stop: impl Future<Output = ()> + Send) {
     let mut stop = pin!(stop);
-    let mut pause = PAUSES.0;
+    let mut pauses = Pauses::default();
     loop {
         // A lease is never broken off: what it took would be lost until it ends.
-        let wait = match engine.take_in(&mut stop).await {
+        let error = match engine.take_in(&mut stop).await {
             Ok(Taken::Stopped) => return,
             Ok(Taken::Some) => {
-                pause = PAUSES.0;
+                pauses = Pauses::default();
                 continue;
             }
-            Ok(Taken::Nothing) => engine.time_to_wait().await,
-            Err(error) => Err(error),
+            Ok(Taken::Nothing) => tokio::select! {
+                () = &mut stop => return,
+                waited = engine.wait_for_work() => waited.err(),
+            },
+            Err(error) => Some(error),
         };
-        let wait = wait.unwrap_or_else(|error| {
-            if pause == PAUSES.0 {
-                tracing::error!(%error, "what is owed to subscribers cannot be read; it is tried again");
-            }
-            pause = pause.saturating_mul(2).min(PAUSES.1);
-            Wait::For(pause)
-        });
+        let Some(error) = error else {
+            pauses = Pauses::default();
+            continue;
+        };
+        if pauses.are_none_yet() {
+            tracing::error!(%error, "what is owed to subscribers cannot be read; it is tried again");
+        }
         tokio::select! {
             () = &mut stop => return,
-            () = engine.wait(wait) => {}
+            () = sleep(pauses.next()) => {}
         }
     }
 }
@@ -54,12 +56,6 @@ enum Taken {
     Some,
     Nothing,
     Stopped,
-}
-
-enum Wait {
-    /// Not longer, but until something is posted.
-    ForWork(Duration),
-    For(Duration),
 }
 
 impl Engine {
@@ -77,7 +73,7 @@ impl Engine {
         let lease = LeaseId::from_u128(self.zaqar.ids().next_u128());
         let until = self.now().plus_millis(self.lease_millis());
         let limits = LeaseLimits { total: room.num_permits(), per_subscription: PER_SUBSCRIPTION };
-        let _nobody_holds_back = self.leasing.lock().await;
+        let _under_way = self.leases.begin();
         let leased = self.zaqar.lease_deliveries(lease, until, limits).await?;
         let taken = if leased.is_empty() { Taken::Nothing } else { Taken::Some };
         for owed in leased {
@@ -95,27 +91,18 @@ impl Engine {
         u64::try_from(attempts.as_millis()).unwrap_or(u64::MAX)
     }
 
-    async fn time_to_wait(&self) -> StorageResult<Wait> {
+    /// Waits until something may be there to be leased.
+    async fn wait_for_work(&self) -> StorageResult<()> {
         let due = self.zaqar.next_delivery_due(PER_SUBSCRIPTION).await?;
-        let Some(due) = due else { return Ok(Wait::ForWork(LONGEST_SLEEP)) };
-        let millis = due.as_millis().saturating_sub(self.now().as_millis());
-        let time = Duration::from_millis(millis);
-        Ok(if time < SHORTEST_SLEEP {
-            Wait::For(SHORTEST_SLEEP)
-        } else {
-            Wait::ForWork(time.min(LONGEST_SLEEP))
-        })
-    }
-
-    async fn wait(&self, wait: Wait) {
-        match wait {
-            Wait::For(time) => sleep(time).await,
-            Wait::ForWork(time) => tokio::select! {
-                () = sleep(time) => {}
-                woken = self.zaqar.wait_for_owed() => if woken.is_err() {
-                    sleep(PAUSES.0).await;
-                }
-            },
+        let millis = due.map(|due| due.as_millis().saturating_sub(self.now().as_millis()));
+        let time = millis.map_or(LONGEST_SLEEP, Duration::from_millis);
+        if time.is_zero() {
+            sleep(BREAK).await;
+            return Ok(());
+        }
+        tokio::select! {
+            () = sleep(time.min(LONGEST_SLEEP)) => Ok(()),
+            woken = self.zaqar.wait_for_owed() => woken,
         }
     }
 }

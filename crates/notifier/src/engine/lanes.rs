@@ -8,9 +8,10 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::time::sleep;
 use zaqar_domain::Zaqar;
-use zaqar_model::{DeliveryOutcome, Destination, SubscriptionId, Timestamp};
+use zaqar_model::{Delivery, DeliveryOutcome, Destination, SubscriptionId, Timestamp};
 
 use super::deliver::Ended;
+use super::room::Standing;
 use super::{Engine, Leased};
 
 /// What stands behind an attempt that takes longer is given back: it would only wait, and take room from others.
@@ -68,11 +69,12 @@ impl Engine {
         let id = leased.owed.delivery.subscription.id;
         let source = leased.owed.delivery.subscription.source.clone();
         let until = leased.until;
+        let patience = self.patience(&leased.owed.delivery);
         let mut delivering = pin!(self.deliver(leased));
         let ended = tokio::select! {
             biased;
             ended = &mut delivering => ended,
-            () = sleep(A_WHILE) => {
+            () = sleep(patience) => {
                 // Both go on: who waits for a worker must not be given one and leave it idle.
                 let holding = self.hold_back(&source, id, until, None);
                 let (is_held, ended) = tokio::join!(holding, delivering);
@@ -86,6 +88,13 @@ impl Engine {
         if let Ended::NotNow(leased, at) = ended {
             self.hold_back(&source, id, at, Some(*leased)).await;
         }
+    }
+
+    /// How long an attempt may take until what stands behind it is given back.
+    fn patience(&self, delivery: &Delivery) -> Duration {
+        let subscription = &delivery.subscription;
+        let find = || self.endpoints.find(&subscription.source.project, &subscription.subscriber, self.now());
+        if self.room.is_crowded() && find().standing() != Standing::Good { Duration::ZERO } else { A_WHILE }
     }
 
     async fn try_again(&self, leased: Leased) {
@@ -109,7 +118,7 @@ impl Engine {
     ) -> bool {
         let is_paused = self.pause(source, id, at).await;
         // What was leased before the pause is in its lane after this.
-        drop(self.leasing.lock().await);
+        self.leases.wait_for_those_under_way().await;
         let now = self.now();
         let waiting = first.into_iter().chain(self.lanes.drain(id));
         let mut recorded = Vec::new();

@@ -17,7 +17,9 @@ mod deliver;
 mod endpoints;
 mod intake;
 mod lanes;
+mod leases;
 mod options;
+mod pauses;
 mod rate;
 mod recorder;
 mod room;
@@ -27,7 +29,7 @@ mod workers;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use tokio::sync::{Mutex, OwnedSemaphorePermit, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use zaqar_domain::{Owed, WaitingConfirmation, Zaqar};
 use zaqar_model::{LeaseId, Timestamp};
 
@@ -37,6 +39,7 @@ pub use senders::Senders;
 
 use endpoints::Endpoints;
 use lanes::Lanes;
+use leases::Leases;
 use recorder::Recorder;
 use room::Room;
 use workers::Workers;
@@ -55,8 +58,7 @@ pub struct Engine {
     /// Room for what is leased.
     room: Room,
     workers: Workers,
-    /// Held while deliveries are leased and handed out: whoever has waited for it knows of all that were leased before.
-    leasing: Mutex<()>,
+    leases: Leases,
     is_stopping: AtomicBool,
 }
 
@@ -93,7 +95,7 @@ impl Engine {
             recorder: Recorder::new(reports),
             room: Room::new(options.waiting),
             workers: Workers::new(options.workers),
-            leasing: Mutex::default(),
+            leases: Leases::default(),
             is_stopping: AtomicBool::new(false),
             zaqar,
             senders,

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tokio::task::JoinSet;
@@ -12,10 +11,9 @@ use zaqar_model::{DeliveryOutcome, DeliveryReport, LeaseId, Timestamp};
 use zaqar_storage::StorageResult;
 
 use super::Leased;
+use super::pauses::Pauses;
 
 const AT_ONCE: usize = 1024;
-/// How long to wait when the store fails: at first, and at most.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(10));
 
 pub(super) struct Recorder(mpsc::UnboundedSender<Ended>);
 
@@ -90,10 +88,9 @@ fn tell(batch: Vec<Ended>) {
 
 /// The same may be recorded again and again, until the lease ends.
 async fn record_later(zaqar: Arc<Zaqar>, lease: LeaseId, batch: Vec<Ended>) {
-    let mut pause = PAUSES.0;
+    let mut pauses = Pauses::default();
     while batch.iter().any(|ended| ended.until > zaqar.now()) {
-        sleep(pause).await;
-        pause = pause.saturating_mul(2).min(PAUSES.1);
+        sleep(pauses.next()).await;
         match record(&zaqar, lease, &batch).await {
             Ok(()) => return tell(batch),
             Err(error) => {

@@ -78,6 +78,12 @@ impl Room {
         place.part.is_some()
     }
 
+    /// Whether those that are not known to be quick may have filled their parts: nobody should take up more than one
+    /// place then for each of them.
+    pub(super) fn is_crowded(&self) -> bool {
+        self.all.available_permits() < self.size as usize / 2
+    }
+
     /// Waits until nobody is left.
     pub(super) async fn wait_until_empty(&self) {
         drop(self.all.acquire_many(self.size).await);
@@ -107,8 +113,10 @@ mod tests {
         let room = Room::new(4);
         let one = room.take().await;
         let rest = room.take_many(10).await;
+        assert!(room.is_crowded());
         assert_eq!(rest.map(|taken| taken.num_permits()), Some(3));
         drop(one);
+        assert!(!room.is_crowded());
         room.wait_until_empty().await;
         assert_eq!(room.take_many(3).await.map(|taken| taken.num_permits()), Some(3));
     }

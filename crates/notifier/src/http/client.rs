@@ -5,11 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::header::{CONNECTION, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use reqwest::{ClientBuilder, Response, Url};
+use tokio::time::Instant;
 
 use super::failure::HttpFailure;
+use super::kept::KeptHosts;
 use super::names::{GuardedNames, LookUp};
 use crate::guard::AddressGuard;
 
@@ -20,7 +22,7 @@ const MOST_SHOWN: usize = 512;
 /// How long a connection is kept that nothing is sent on.
 const KEPT_IDLE: Duration = Duration::from_secs(15);
 /// So many of them to one host.
-const MOST_IDLE: usize = 128;
+const MOST_IDLE: usize = 32;
 
 #[derive(Clone, Debug)]
 pub struct HttpOptions {
@@ -33,11 +35,15 @@ pub struct HttpOptions {
     pub body_timeout: Duration,
 }
 
-/// A client that connects only where its guard allows it, by HTTP/1.1 or HTTP/2, keeps its connections, and follows no
-/// redirects. It asks no proxy: the guard could not tell where one connects to.
+/// A client that connects only where its guard allows it, by HTTP/1.1 or HTTP/2, keeps its connections within bounds, and
+/// follows no redirects. It asks no proxy: the guard could not tell where one connects to.
 #[derive(Clone, Debug)]
 pub struct HttpClient {
-    http: reqwest::Client,
+    /// For the hosts that connections are kept to.
+    keeping: reqwest::Client,
+    /// For the others.
+    closing: reqwest::Client,
+    kept: Arc<KeptHosts>,
     guard: Arc<AddressGuard>,
     until_head: Duration,
     body_timeout: Duration,
@@ -69,12 +75,17 @@ impl HttpClient {
                 .pool_idle_timeout(KEPT_IDLE)
                 .pool_max_idle_per_host(MOST_IDLE)
         };
-        // A machine without any authorities can still speak plainly.
-        let http = builder().build().or_else(|_| builder().tls_certs_only([]).build())?;
+        let close = HeaderMap::from_iter([(CONNECTION, HeaderValue::from_static("close"))]);
+        let closing = || builder().pool_max_idle_per_host(0).default_headers(close.clone());
+        let until_head = options.connect_timeout + options.answer_timeout;
+        // The pool looks for connections that were idle for too long no more often than that.
+        let longest = until_head + options.body_timeout + 2 * KEPT_IDLE;
         Ok(Self {
-            http,
+            keeping: build(builder)?,
+            closing: build(closing)?,
+            kept: Arc::new(KeptHosts::new(longest)),
             guard,
-            until_head: options.connect_timeout + options.answer_timeout,
+            until_head,
             body_timeout: options.body_timeout,
         })
     }
@@ -90,10 +101,16 @@ impl HttpClient {
         if let Some(address) = literal_address(&url) {
             self.guard.check(address)?;
         }
-        let request = self.http.post(url).headers(headers).body(body).send();
+        let host = url.origin().ascii_serialization();
+        let is_kept = self.kept.holds(&host, Instant::now());
+        let http = if is_kept { &self.keeping } else { &self.closing };
+        let request = http.post(url).headers(headers).body(body).send();
         let answer = tokio::time::timeout(self.until_head, request).await;
         let answer = answer.map_err(|_| HttpFailure::NoAnswer(self.until_head.as_secs()))?;
         let mut answer = answer.map_err(|error| HttpFailure::of(&error))?;
+        if !is_kept {
+            self.kept.admit(host, Instant::now());
+        }
         let retry_after = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
         let (status, retry_after) = (answer.status().as_u16(), retry_after.map(ToOwned::to_owned));
         let mut shown = Vec::new();
@@ -101,6 +118,11 @@ impl HttpClient {
         let _ = tokio::time::timeout(self.body_timeout, read(&mut answer, &mut shown)).await;
         Ok(HttpAnswer { status, retry_after, excerpt: String::from_utf8_lossy(&shown).into_owned() })
     }
+}
+
+fn build(builder: impl Fn() -> ClientBuilder) -> Result<reqwest::Client, reqwest::Error> {
+    // A machine without any authorities can still speak plainly.
+    builder().build().or_else(|_| builder().tls_certs_only([]).build())
 }
 
 /// In a URL that was parsed, all ways to write an address have become one.

@@ -2,6 +2,7 @@
 
 mod client;
 mod failure;
+mod kept;
 mod names;
 
 pub use client::{HttpAnswer, HttpClient, HttpOptions};

@@ -2,7 +2,6 @@
 
 #![allow(dead_code, unreachable_pub, reason = "not every test uses all of it")]
 
-pub mod faltering;
 pub mod restless;
 
 use std::path::Path;
@@ -16,7 +15,7 @@ use zaqar_storage_conformance::ManualClock;
 use zaqar_storage_embedded::{
     DataDirectory, Durability, EmbeddedManagementStore, EmbeddedMessageStore, Options,
 };
-use zaqar_storage_faulty::FaultyStore;
+use zaqar_storage_faulty::{FalteringStore, FaultyStore};
 use zaqar_storage_pooled::{PooledMessageStore, StoreOpener};
 
 /// Opens `embedded://` and a directory.
@@ -88,6 +87,25 @@ impl PooledSite {
         }
         *self.management.lock() = Some(Arc::clone(&management));
         management
+    }
+}
+
+/// Opens the one store, at any URI that begins with `faltering:`.
+#[derive(Debug)]
+pub struct FalteringOpener(pub Arc<FalteringStore>);
+
+#[async_trait::async_trait]
+impl StoreOpener for FalteringOpener {
+    fn scheme(&self) -> &'static str {
+        "faltering"
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        self.0.capabilities()
+    }
+
+    async fn open(&self, _: &Pool) -> Result<Arc<dyn MessageStore>, PoolFault> {
+        Ok(Arc::<FalteringStore>::clone(&self.0))
     }
 }
 

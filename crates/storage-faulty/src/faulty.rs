@@ -1,0 +1,74 @@
+//! A store that fails at everything.
+
+use zaqar_model::Timestamp;
+use zaqar_storage::{Capabilities, Health, ManagementStore, MessageStore, StorageError, StorageResult};
+
+/// Fails every call with [`StorageError::Driver`], but for `close`: it has nothing to lose.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct FaultyStore;
+
+pub(crate) fn fail<T>() -> StorageResult<T> {
+    Err(StorageError::driver("the faulty store fails at everything"))
+}
+
+#[async_trait::async_trait]
+impl ManagementStore for FaultyStore {
+    async fn is_alive(&self) -> bool {
+        false
+    }
+
+    async fn close(&self) -> StorageResult<()> {
+        Ok(())
+    }
+}
+
+#[async_trait::async_trait]
+impl MessageStore for FaultyStore {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::default()
+    }
+
+    async fn is_alive(&self) -> bool {
+        false
+    }
+
+    async fn health(&self, _: Timestamp) -> StorageResult<Health> {
+        fail()
+    }
+
+    async fn expire(&self, _: Timestamp) -> StorageResult<()> {
+        fail()
+    }
+
+    async fn close(&self) -> StorageResult<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use zaqar_model::{PoolName, Timestamp};
+    use zaqar_storage::{ManagementStore, MessageStore, StorageError};
+
+    use super::FaultyStore;
+
+    #[tokio::test]
+    async fn every_call_fails() {
+        let management: &dyn ManagementStore = &FaultyStore;
+        let pool = management.get_pool(&PoolName::new("p").unwrap()).await;
+        assert!(matches!(pool, Err(StorageError::Driver(_))), "{pool:?}");
+        let messages: &dyn MessageStore = &FaultyStore;
+        let due = messages.next_due(1, Timestamp::default()).await;
+        assert!(matches!(due, Err(StorageError::Driver(_))), "{due:?}");
+    }
+
+    #[tokio::test]
+    async fn it_is_not_alive_but_can_be_closed() {
+        let management: &dyn ManagementStore = &FaultyStore;
+        assert!(!management.is_alive().await);
+        management.close().await.unwrap();
+        let messages: &dyn MessageStore = &FaultyStore;
+        assert!(!messages.is_alive().await);
+        messages.close().await.unwrap();
+    }
+}
