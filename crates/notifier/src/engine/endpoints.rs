@@ -64,6 +64,21 @@ pub(super) struct Entry {
     _room: [Option<OwnedSemaphorePermit>; 2],
 }
 
+/// Why an endpoint cannot be tried now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NoEntry {
+    /// There is no room in it or in its project.
+    Full,
+    /// When its breaker or its rate lets someone in.
+    Until(Timestamp),
+}
+
+impl From<Timestamp> for NoEntry {
+    fn from(at: Timestamp) -> Self {
+        Self::Until(at)
+    }
+}
+
 impl Endpoints {
     pub(super) fn new(options: &EngineOptions) -> Self {
         Self { options: *options, known: Mutex::default() }
@@ -116,22 +131,21 @@ impl Endpoint {
     ///
     /// # Errors
     ///
-    /// It cannot be tried now: when to come back.
+    /// It cannot be tried now.
     pub(super) async fn enter(
         &self,
         clock: &(dyn Clock + Send + Sync),
         longest_attempt: Duration,
-    ) -> Result<Entry, Timestamp> {
+    ) -> Result<Entry, NoEntry> {
         let now = clock.now();
         let at = self.breaker.lock().opens_to(now);
         if at > now {
-            return Err(at);
+            return Err(at.into());
         }
-        let in_a_second = || clock.now().plus_secs(1);
-        let place = self.project.room.try_enter(self.standing()).ok_or_else(in_a_second)?;
+        let place = self.project.room.try_enter(self.standing()).ok_or(NoEntry::Full)?;
         let room =
             async { [self.project.room.take().await, Arc::clone(&self.room).acquire_owned().await.ok()] };
-        let room = timeout(LONGEST_WAIT, room).await.map_err(|_| in_a_second())?;
+        let room = timeout(LONGEST_WAIT, room).await.map_err(|_| NoEntry::Full)?;
         let entry = Entry { place, project: Arc::clone(&self.project), _room: room };
         for rate in [&self.project.rate, &self.rate] {
             let wait = rate.lock().slot(clock.now())?;
