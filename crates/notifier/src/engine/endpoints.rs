@@ -116,7 +116,10 @@ impl Known {
             return;
         }
         self.endpoints.retain(|_, endpoint| {
-            Arc::strong_count(endpoint) > 1 || !endpoint.breaker.lock().is_at_rest(now)
+            Arc::strong_count(endpoint) > 1
+                || !endpoint.breaker.lock().is_at_rest(now)
+                // As a new one it would have to look for room among those that are dead.
+                || endpoint.standing() == Standing::Good
         });
         if self.endpoints.len() >= MANY {
             self.endpoints.retain(|_, endpoint| Arc::strong_count(endpoint) > 1);
@@ -188,5 +191,25 @@ impl Entry {
     /// Goes among those that take long. Answers whether there is room.
     pub(super) fn try_slow_down(&mut self) -> bool {
         self.project.room.try_slow_down(&mut self.place)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use zaqar_model::{ProjectId, Timestamp};
+
+    use super::{Endpoints, EngineOptions, FEW, MANY, Standing};
+
+    #[test]
+    fn one_that_is_well_is_remembered_among_many_new_ones() {
+        let endpoints = Endpoints::new(&EngineOptions::default());
+        let (project, now) = (ProjectId::new("p").unwrap(), Timestamp::from_secs(1));
+        let find = |subscriber: &str| endpoints.find(&project, subscriber, now);
+        find("well").answered(true);
+        for number in 0..4 * FEW {
+            find(&number.to_string());
+        }
+        assert_eq!(find("well").standing(), Standing::Good);
+        assert!(endpoints.known.lock().endpoints.len() <= 2 * FEW);
     }
 }
