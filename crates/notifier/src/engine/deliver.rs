@@ -7,6 +7,7 @@ use tokio::time::{sleep, timeout};
 use zaqar_model::{DeliveryOutcome, Timestamp};
 
 use super::confirm::Addressed;
+use super::endpoints::NoEntry;
 use super::{Engine, Leased};
 use crate::notice::{Answer, Notice, Sender};
 use crate::notification::notice_of;
@@ -18,6 +19,8 @@ const A_MOMENT: Duration = Duration::from_millis(10);
 pub(super) const IN_TIME: Duration = Duration::from_secs(1);
 /// When to look again for room, at least and at most, in milliseconds.
 const BACK_IN: (u64, u64) = (500, 2500);
+/// The same in a crowd, where more who look do not find more.
+const BACK_IN_A_CROWD: (u64, u64) = (2000, 10_000);
 /// When to look again at a message that cannot be decrypted: the operator may have given back its key.
 const UNREADABLE_FOR: u64 = 300;
 
@@ -67,7 +70,8 @@ impl Engine {
         let Some(mut place) = self.room.try_enter(standing) else { return not_now(leased, self.soon()) };
         let mut entry = match endpoint.enter(self.zaqar.clock(), self.options.longest_attempt).await {
             Ok(entry) => entry,
-            Err(at) => return not_now(leased, at),
+            Err(NoEntry::Full) => return not_now(leased, self.soon()),
+            Err(NoEntry::Until(at)) => return not_now(leased, at),
         };
         let worker = self.workers.take(standing).await;
         if self.is_stopping() || self.ends_too_soon(leased.until) {
@@ -122,9 +126,10 @@ impl Engine {
 
     /// After some seconds, not the same for all.
     fn soon(&self) -> Timestamp {
-        let spread = u128::from(BACK_IN.1 - BACK_IN.0);
+        let (least, most) = if self.room.is_crowded() { BACK_IN_A_CROWD } else { BACK_IN };
+        let spread = u128::from(most - least);
         let more = u64::try_from(self.zaqar.ids().next_u128() % spread).unwrap_or(0);
-        self.now().plus_millis(BACK_IN.0 + more)
+        self.now().plus_millis(least + more)
     }
 
     fn nobody_sends(&self) -> Tried {

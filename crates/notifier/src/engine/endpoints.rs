@@ -64,6 +64,21 @@ pub(super) struct Entry {
     _room: [Option<OwnedSemaphorePermit>; 2],
 }
 
+/// Why an endpoint cannot be tried now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NoEntry {
+    /// There is no room in it or in its project.
+    Full,
+    /// When its breaker or its rate lets someone in.
+    Until(Timestamp),
+}
+
+impl From<Timestamp> for NoEntry {
+    fn from(at: Timestamp) -> Self {
+        Self::Until(at)
+    }
+}
+
 impl Endpoints {
     pub(super) fn new(options: &EngineOptions) -> Self {
         Self { options: *options, known: Mutex::default() }
@@ -101,7 +116,10 @@ impl Known {
             return;
         }
         self.endpoints.retain(|_, endpoint| {
-            Arc::strong_count(endpoint) > 1 || !endpoint.breaker.lock().is_at_rest(now)
+            Arc::strong_count(endpoint) > 1
+                || !endpoint.breaker.lock().is_at_rest(now)
+                // As a new one it would have to look for room among those that are dead.
+                || endpoint.standing() == Standing::Good
         });
         if self.endpoints.len() >= MANY {
             self.endpoints.retain(|_, endpoint| Arc::strong_count(endpoint) > 1);
@@ -116,22 +134,21 @@ impl Endpoint {
     ///
     /// # Errors
     ///
-    /// It cannot be tried now: when to come back.
+    /// It cannot be tried now.
     pub(super) async fn enter(
         &self,
         clock: &(dyn Clock + Send + Sync),
         longest_attempt: Duration,
-    ) -> Result<Entry, Timestamp> {
+    ) -> Result<Entry, NoEntry> {
         let now = clock.now();
         let at = self.breaker.lock().opens_to(now);
         if at > now {
-            return Err(at);
+            return Err(at.into());
         }
-        let in_a_second = || clock.now().plus_secs(1);
-        let place = self.project.room.try_enter(self.standing()).ok_or_else(in_a_second)?;
+        let place = self.project.room.try_enter(self.standing()).ok_or(NoEntry::Full)?;
         let room =
             async { [self.project.room.take().await, Arc::clone(&self.room).acquire_owned().await.ok()] };
-        let room = timeout(LONGEST_WAIT, room).await.map_err(|_| in_a_second())?;
+        let room = timeout(LONGEST_WAIT, room).await.map_err(|_| NoEntry::Full)?;
         let entry = Entry { place, project: Arc::clone(&self.project), _room: room };
         for rate in [&self.project.rate, &self.rate] {
             let wait = rate.lock().slot(clock.now())?;
@@ -174,5 +191,25 @@ impl Entry {
     /// Goes among those that take long. Answers whether there is room.
     pub(super) fn try_slow_down(&mut self) -> bool {
         self.project.room.try_slow_down(&mut self.place)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use zaqar_model::{ProjectId, Timestamp};
+
+    use super::{Endpoints, EngineOptions, FEW, MANY, Standing};
+
+    #[test]
+    fn one_that_is_well_is_remembered_among_many_new_ones() {
+        let endpoints = Endpoints::new(&EngineOptions::default());
+        let (project, now) = (ProjectId::new("p").unwrap(), Timestamp::from_secs(1));
+        let find = |subscriber: &str| endpoints.find(&project, subscriber, now);
+        find("well").answered(true);
+        for number in 0..4 * FEW {
+            find(&number.to_string());
+        }
+        assert_eq!(find("well").standing(), Standing::Good);
+        assert!(endpoints.known.lock().endpoints.len() <= 2 * FEW);
     }
 }
