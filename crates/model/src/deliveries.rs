@@ -1,6 +1,8 @@
 //! Deliveries: notifications that are owed, and what became of the attempts to make them.
 
-use crate::{Destination, Marker, MessageId, StoredMessage, Subscription, SubscriptionId, Timestamp};
+use crate::{
+    Destination, LeaseId, Marker, MessageId, StoredMessage, Subscription, SubscriptionId, Timestamp,
+};
 
 /// A notification that is owed: one message for one subscription.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +28,14 @@ impl Delivery {
     }
 }
 
+/// The lease that a delivery is under, or was under last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LeaseHold {
+    pub id: LeaseId,
+    /// When it took the delivery.
+    pub since: Timestamp,
+}
+
 /// How a delivery that was leased ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeliveryReport {
@@ -44,7 +54,7 @@ pub enum DeliveryOutcome {
     RetryAt(Timestamp, Attempt),
     /// It failed for good: the reason, for the record.
     Exhausted(Excerpt, Attempt),
-    /// It was not tried, and is given back: due again at this time.
+    /// It was not tried, and is given back: due again at this time. There is no attempt to put on record.
     Postponed(Timestamp),
 }
 
@@ -59,6 +69,15 @@ pub struct Attempt {
     pub latency_ms: u32,
     /// The first bytes of the answer, or the error.
     pub excerpt: Excerpt,
+}
+
+impl Attempt {
+    /// The account of an attempt that nobody gave: all that is known is when the delivery was taken up.
+    pub fn without_end(at: Timestamp) -> Self {
+        let excerpt = "It is not known how this attempt ended, or whether it reached the subscriber: \
+                       the server ended while the delivery was under way.";
+        Self { at, status: None, latency_ms: 0, excerpt: Excerpt::new(excerpt) }
+    }
 }
 
 /// An attempt that is on record.
@@ -78,6 +97,8 @@ pub enum AttemptEnd {
     RetryAt(Timestamp),
     /// There was to be no other.
     Exhausted,
+    /// Nobody has said how it ended, so the delivery was due again. It does not count against the retry policy.
+    Unknown,
 }
 
 /// Where a listing of a subscription's attempts goes on. A later attempt has a higher number. Opaque to clients.

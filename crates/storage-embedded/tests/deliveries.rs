@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use support::failing_disk::FailingDisk;
 use support::{NOW, SEGMENT, client, message, open, open_on, post, queue, segments};
 use zaqar_model::{
-    Attempt, Delivery, DeliveryOutcome, Destination, Excerpt, LeaseId, MessageId, Metadata, PageRequest,
-    Subscription, SubscriptionId, SubscriptionTtl, Timestamp,
+    Attempt, AttemptEnd, Delivery, DeliveryOutcome, Destination, Excerpt, LeaseId, MessageId, Metadata,
+    PageRequest, Subscription, SubscriptionId, SubscriptionTtl, Timestamp,
 };
 use zaqar_storage::{Deliveries, LeaseLimits, MessageStore, Messages, Subscriptions};
 use zaqar_storage_embedded::EmbeddedMessageStore;
@@ -42,6 +42,13 @@ async fn lease(store: &EmbeddedMessageStore, now: Timestamp) -> (LeaseId, Vec<De
     static LAST: AtomicU64 = AtomicU64::new(0);
     let lease = LeaseId::from_u128(u128::from(LAST.fetch_add(1, Ordering::Relaxed)));
     (lease, store.lease(lease, now.plus_secs(60), LIMITS, now).await.unwrap())
+}
+
+/// How the attempts of a subscription to the first queue ended, the newest first.
+async fn ends(store: &EmbeddedMessageStore, id: SubscriptionId) -> Vec<AttemptEnd> {
+    let page = PageRequest { marker: None, limit: 100 };
+    let attempts = store.attempts(&queue(1), id, &page, NOW).await.unwrap().items;
+    attempts.iter().map(|kept| kept.end).collect()
 }
 
 /// Delivers all that is due; answers the ids.
@@ -192,8 +199,8 @@ async fn what_failed_to_be_recorded_is_owed_after_a_restart() {
     drop(store);
     let store = open(directory.path());
     assert_eq!(deliver_all(&store, NOW).await, posted);
-    let page = PageRequest { marker: None, limit: 10 };
-    assert_eq!(store.attempts(&queue(1), id, &page, NOW).await.unwrap().items.len(), 2);
+    let (delivered, broken_off) = (AttemptEnd::Delivered, AttemptEnd::Unknown);
+    assert_eq!(ends(&store, id).await, [delivered, delivered, broken_off, broken_off]);
 }
 
 #[tokio::test]
@@ -215,8 +222,42 @@ async fn what_was_recorded_survives_a_power_cut() {
     let page = PageRequest { marker: None, limit: 10 };
     assert_eq!(store.failed(&queue(1), id, &page, NOW).await.unwrap().items.len(), 1);
     assert_eq!(deliver_all(&store, NOW).await, posted[2..]);
-    let page = PageRequest { marker: None, limit: 10 };
-    assert_eq!(store.attempts(&queue(1), id, &page, NOW).await.unwrap().items.len(), 3);
+    let (delivered, failed) = (AttemptEnd::Delivered, AttemptEnd::Exhausted);
+    assert_eq!(ends(&store, id).await, [delivered, AttemptEnd::Unknown, failed, delivered]);
+}
+
+#[tokio::test]
+async fn what_is_under_way_survives_a_power_cut() {
+    let [directory, after_power_cut] = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let durable = after_power_cut.path().join("messages");
+    std::fs::create_dir_all(&durable).unwrap();
+    let disk = FailingDisk { durable: Some(durable), ..FailingDisk::default() };
+    drop(open(directory.path()));
+    let store = open_on(directory.path(), Arc::new(disk));
+    let id = subscribe(&store, &queue(1), 1).await;
+    let posted = post(&store, &queue(1), 0..3).await;
+    assert_eq!(lease(&store, NOW).await.1.len(), 3);
+    let store = open(after_power_cut.path());
+    assert_eq!(deliver_all(&store, NOW).await, posted, "due at once");
+    assert_eq!(ends(&store, id).await[3..], [AttemptEnd::Unknown; 3]);
+}
+
+/// Otherwise it could not be said of an attempt that it was made.
+#[tokio::test]
+async fn nothing_is_leased_that_cannot_be_written_down() {
+    let directory = tempfile::tempdir().unwrap();
+    let disk = FailingDisk::default();
+    let faults = Arc::clone(&disk.faults);
+    let store = open_on(directory.path(), Arc::new(disk));
+    let id = subscribe(&store, &queue(1), 1).await;
+    let posted = post(&store, &queue(1), 0..2).await;
+    faults.write.store(true, Ordering::SeqCst);
+    let failed = store.lease(LeaseId::from_u128(1), NOW.plus_secs(60), LIMITS, NOW).await;
+    assert!(failed.is_err(), "{failed:?}");
+    drop(store);
+    let store = open(directory.path());
+    assert_eq!(deliver_all(&store, NOW).await, posted);
+    assert_eq!(ends(&store, id).await, [AttemptEnd::Delivered; 2]);
 }
 
 #[tokio::test]

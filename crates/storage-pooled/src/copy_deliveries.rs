@@ -159,6 +159,10 @@ impl Copy<'_> {
             let page = PageRequest { marker, limit: BATCH };
             let page = self.source.export_cursors(self.queue, &page, now).await?;
             let is_last = page.items.len() < BATCH;
+            // Attempts without an end come on record by themselves: nobody has noted them.
+            for cursor in &page.items {
+                self.attempts(cursor.subscription, pooled).await?;
+            }
             if !page.items.is_empty() {
                 self.target.import_cursors(self.queue, page.items, now).await?;
             }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use zaqar_model::{
-    Attempt, AttemptEnd, AttemptNumber, DeliveryOutcome, DeliveryStanding, Excerpt, KeptAttempt, LeaseId,
-    Marker, MessageId, StoredMessage, SubscriptionId, Timestamp,
+    Attempt, AttemptEnd, AttemptNumber, DeliveryOutcome, DeliveryStanding, Excerpt, KeptAttempt, LeaseHold,
+    LeaseId, Marker, MessageId, StoredMessage, SubscriptionId, Timestamp,
 };
 use zaqar_storage::{ATTEMPTS_KEPT, ATTEMPTS_KEPT_FOR};
 
@@ -27,7 +27,8 @@ pub(super) struct Owed {
     pub(super) attempts: u32,
     /// When it is to be tried; while it is leased, when the lease ends.
     pub(super) due: Timestamp,
-    pub(super) lease: Option<LeaseId>,
+    /// Who had it last, unless that was recorded.
+    pub(super) lease: Option<LeaseHold>,
     /// It was given up: then, and why.
     pub(super) failed: Option<(Timestamp, Excerpt)>,
 }
@@ -147,12 +148,9 @@ impl Ledger {
         outcome: DeliveryOutcome,
         now: Timestamp,
     ) {
-        let message = self.posted.get(&position).map(|stored| stored.message.id);
-        let expired = self.message(position, now).is_none();
-        let Some(owed) = self.find(id, position).filter(|owed| owed.lease == Some(lease)) else { return };
-        if expired && !owed.is_leased(now) {
-            return;
-        }
+        self.end_left_behind(now);
+        let found = self.find(id, position);
+        let Some(owed) = found.filter(|owed| owed.lease.is_some_and(|own| own.id == lease)) else { return };
         owed.lease = None;
         let (attempt, end) = match outcome {
             DeliveryOutcome::Postponed(due) => {
@@ -174,12 +172,29 @@ impl Ledger {
                 (attempt, AttemptEnd::Exhausted)
             }
         };
-        if let Some(message) = message {
-            self.keep_attempt(id, message, attempt, end);
+        self.keep_attempt(id, position, attempt, end);
+    }
+
+    /// Nobody takes over what is under a lease that has ended and whose message has expired.
+    pub(super) fn end_left_behind(&mut self, now: Timestamp) {
+        let ended = self.owed.iter().filter(|owed| !owed.is_leased(now));
+        let mut left: Vec<_> = ended
+            .filter(|owed| self.message(owed.position, now).is_none())
+            .map(|owed| (owed.subscription, owed.position))
+            .collect();
+        left.sort_unstable();
+        left.into_iter().for_each(|(id, position)| self.end_unknown(id, position));
+    }
+
+    /// Where a delivery is under a lease that has ended, nobody says any more how that attempt did.
+    pub(super) fn end_unknown(&mut self, id: SubscriptionId, position: Marker) {
+        if let Some(lease) = self.find(id, position).and_then(|owed| owed.lease.take()) {
+            self.keep_attempt(id, position, Attempt::without_end(lease.since), AttemptEnd::Unknown);
         }
     }
 
-    fn keep_attempt(&mut self, id: SubscriptionId, message: MessageId, attempt: Attempt, end: AttemptEnd) {
+    fn keep_attempt(&mut self, id: SubscriptionId, position: Marker, attempt: Attempt, end: AttemptEnd) {
+        let Some(message) = self.posted.get(&position).map(|stored| stored.message.id) else { return };
         self.last_attempt += 1;
         let number = AttemptNumber::new(self.last_attempt);
         let kept = self.attempts.entry(id).or_default();
@@ -216,6 +231,7 @@ impl Ledger {
 
     /// What is under a live lease keeps its place, also when the message has expired.
     pub(super) fn expire(&mut self, now: Timestamp) {
+        self.end_left_behind(now);
         self.owed.retain(|owed| {
             owed.is_leased(now) || self.posted.get(&owed.position).is_some_and(|stored| now < stored.expires)
         });

@@ -8,6 +8,9 @@ use super::described::{Described, id, reference};
 use super::schema::{array_of, count, exactly, integer, object, or_null, text, uuid, with_default};
 use crate::json::resend::MAX_MESSAGE_ID;
 
+const OUTCOME: &str = "What followed: `failed` means that it is not tried again; `unknown`, that the server was killed \
+                       before it could record how the attempt ended, and that the message is sent once more.";
+
 fn described(kind: DestinationKind, on_queue: &str, summary: &str) -> Described {
     Described::new("subscriptions", id(kind, on_queue), summary)
 }
@@ -60,15 +63,18 @@ fn page(member: &str, item: &str) -> Value {
 }
 
 fn attempt() -> Value {
-    let outcome = json!({ "type": "string", "enum": ["delivered", "retry", "failed"] });
+    let outcome = json!({ "type": "string", "enum": ["delivered", "retry", "failed", "unknown"] });
     let response = json!({ "type": "string", "maxLength": Excerpt::MAX_BYTES });
     exactly(&[
         ("message_id", uuid()),
         ("attempted_at", told(time(), "When it began.")),
         ("status", told(or_null(count()), "The status of the answer; null if there was none.")),
-        ("latency_ms", told(count(), "How long it took, in milliseconds.")),
+        (
+            "latency_ms",
+            told(or_null(count()), "How long it took, in milliseconds; null if that is not known."),
+        ),
         ("response", told(response, "The beginning of the answer, or what went wrong.")),
-        ("outcome", told(outcome, "What followed: `failed` means that it is not tried again.")),
+        ("outcome", told(outcome, OUTCOME)),
         ("retry_at", told(or_null(time()), "When it is to be tried again, where the outcome is `retry`.")),
     ])
 }
