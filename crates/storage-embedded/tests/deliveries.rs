@@ -13,7 +13,7 @@ use zaqar_model::{
     Attempt, AttemptEnd, Delivery, DeliveryOutcome, Destination, Excerpt, LeaseId, MessageId, Metadata,
     PageRequest, Subscription, SubscriptionId, SubscriptionTtl, Timestamp,
 };
-use zaqar_storage::{Deliveries, LeaseLimits, MessageStore, Messages, Subscriptions};
+use zaqar_storage::{Deliveries, FAILURES_KEPT, LeaseLimits, MessageStore, Messages, Subscriptions};
 use zaqar_storage_embedded::EmbeddedMessageStore;
 
 const LIMITS: LeaseLimits = LeaseLimits { total: 100, per_subscription: 100 };
@@ -327,6 +327,38 @@ async fn a_message_that_is_read_for_many_is_the_same_for_each() {
     for delivery in due {
         let body = delivery.message.message.body.as_bytes().clone();
         assert_eq!(body, if delivery.position == zaqar_model::Marker::new(1) { "1" } else { "2" });
+    }
+}
+
+/// Through the store and not in the suite of all stores: the model would take minutes.
+#[tokio::test]
+async fn of_many_failures_the_last_are_kept() {
+    const AT_ONCE: usize = 200;
+    let directory = tempfile::tempdir().unwrap();
+    let mut store = open(directory.path());
+    let (to, id) = (queue(1), subscribe(&store, &queue(1), 1).await);
+    let mut posted = Vec::new();
+    while posted.len() < FAILURES_KEPT + AT_ONCE {
+        posted.extend(store.post(&to, &client(), vec![message("0"); AT_ONCE], NOW).await.unwrap());
+    }
+    consume(&store, &to).await;
+    let account = Attempt { excerpt: Excerpt::default(), ..attempt(NOW) };
+    let gone = DeliveryOutcome::Exhausted(Excerpt::new("410 Gone"), account);
+    let limits = LeaseLimits { total: posted.len(), per_subscription: posted.len() };
+    let due = store.lease(LeaseId::from_u128(1), NOW.plus_secs(60), limits, NOW).await.unwrap();
+    assert_eq!(due.len(), posted.len());
+    // The last ones first: what decides is where the message stands.
+    let reports = due.iter().rev().map(|delivery| delivery.report(gone.clone())).collect();
+    store.record(LeaseId::from_u128(1), reports, NOW).await.unwrap();
+    for _ in 0..2 {
+        let page = PageRequest { marker: None, limit: posted.len() };
+        let failed = store.failed(&to, id, &page, NOW).await.unwrap().items;
+        let kept: Vec<_> = failed.iter().map(|own| own.message.message.id).collect();
+        assert!(kept == posted[AT_ONCE..], "{} are kept", kept.len());
+        assert!(!store.redeliver(&to, id, posted[0], NOW).await.unwrap(), "nobody needs it any more");
+        assert_eq!(store.next_due(1, NOW).await.unwrap(), None);
+        drop(store);
+        store = open(directory.path());
     }
 }
 

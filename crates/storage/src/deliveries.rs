@@ -11,6 +11,8 @@ use crate::StorageResult;
 pub const ATTEMPTS_KEPT: usize = 1000;
 /// For so many seconds at most: two weeks.
 pub const ATTEMPTS_KEPT_FOR: u64 = 14 * 24 * 3600;
+/// Of each subscription, so many deliveries stay that failed for good: those of the messages that were posted last.
+pub const FAILURES_KEPT: usize = 10_000;
 
 /// How much one lease takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,7 +113,9 @@ pub trait Deliveries: Send + Sync {
         now: Timestamp,
     ) -> StorageResult<u64>;
 
-    /// What failed for good, in the order of posting: kept with its message until that would expire.
+    /// What failed for good, in the order of posting: kept with its message until that would expire, and
+    /// [`FAILURES_KEPT`] of them. When one more fails, the one whose message was posted first is forgotten: it is owed no
+    /// more, and its message stays for others only.
     async fn failed(
         &self,
         source: &Destination,

@@ -6,7 +6,7 @@ use zaqar_model::{
     Attempt, AttemptEnd, AttemptNumber, DeliveryOutcome, DeliveryStanding, Excerpt, KeptAttempt, LeaseHold,
     LeaseId, Marker, MessageId, StoredMessage, SubscriptionId, Timestamp,
 };
-use zaqar_storage::{ATTEMPTS_KEPT, ATTEMPTS_KEPT_FOR};
+use zaqar_storage::{ATTEMPTS_KEPT, ATTEMPTS_KEPT_FOR, FAILURES_KEPT};
 
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Ledger {
@@ -169,10 +169,20 @@ impl Ledger {
             DeliveryOutcome::Exhausted(reason, attempt) => {
                 owed.attempts += 1;
                 owed.failed = Some((now, reason));
+                self.forget_failures(id);
                 (attempt, AttemptEnd::Exhausted)
             }
         };
         self.keep_attempt(id, position, attempt, end);
+    }
+
+    /// Lets go of the first failures of a subscription where there are too many.
+    fn forget_failures(&mut self, id: SubscriptionId) {
+        let failed = self.owed.iter().filter(|owed| owed.subscription == id && owed.failed.is_some());
+        let mut positions: Vec<Marker> = failed.map(|owed| owed.position).collect();
+        positions.sort_unstable();
+        positions.truncate(positions.len().saturating_sub(FAILURES_KEPT));
+        self.owed.retain(|owed| owed.subscription != id || !positions.contains(&owed.position));
     }
 
     /// Nobody takes over what is under a lease that has ended and whose message has expired.

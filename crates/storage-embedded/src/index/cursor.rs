@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use zaqar_model::{DeliveryStanding, LeaseHold, LeaseId, MessageId, Timestamp};
+use zaqar_storage::FAILURES_KEPT;
 
 use crate::log::{Failure, Standing};
 
@@ -76,6 +77,12 @@ impl Cursor {
 
     pub(crate) const fn failed(&self) -> &BTreeMap<u64, Failure> {
         &self.failed
+    }
+
+    /// The failure to forget, where there are more than are kept.
+    pub(super) fn first_failure_too_many(&self) -> Option<u64> {
+        let first = self.failed.first_key_value().filter(|_| self.failed.len() > FAILURES_KEPT);
+        first.map(|(sequence, _)| *sequence)
     }
 
     /// What is known of a delivery.

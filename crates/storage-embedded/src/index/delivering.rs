@@ -158,6 +158,16 @@ impl QueueIndex {
                 _ => {}
             }
         });
+        self.bound_failures(id);
+    }
+
+    /// Forgets the first failure of a subscription if it has too many: nobody needs its message for that.
+    fn bound_failures(&mut self, id: SubscriptionId) {
+        let Some(first) = self.cursor(id).and_then(Cursor::first_failure_too_many) else { return };
+        if let Some(expires) = self.owed_message(first).map(|entry| entry.expires) {
+            self.owing.failures.remove(&(expires, id, first));
+        }
+        self.change(id, first, |cursor| drop(cursor.failed.remove(&first)));
     }
 
     pub(crate) fn pause(&mut self, id: SubscriptionId, until: Timestamp) {

@@ -27,7 +27,7 @@ pub(super) fn attempts(kind: DestinationKind, limits: &Limits) -> Described {
 
 pub(super) fn failures(kind: DestinationKind, limits: &Limits) -> Described {
     described(kind, "list_failures", "Lists the deliveries to a subscription that failed for good.")
-        .about("In the order of posting. They are kept until their messages expire.")
+        .about("In the order of posting. They are kept until their messages expire, the last 10000 of a subscription.")
         .query("marker", text(), "As the link `next` says.")
         .query("limit", page_size(limits), "At most so many.")
         .answers(200, "A page.", "FailurePage")
