@@ -102,7 +102,7 @@ impl EmbeddedMessageStore {
         let mut recording = Recording::default();
         recording.end_left_behind(queue, &mut locked.index, *id, now);
         leasing.changes.extend(recording.make(&self.writer, queue, &mut locked)?);
-        let due = locked.index.to_lease(*id, share, limits.per_subscription, now);
+        let due = locked.index.next_to_lease(*id, share, limits.per_subscription, now);
         for sequences in due.chunks(RECORDED_AT_ONCE) {
             self.take(leasing, queue, &mut locked, &subscription, sequences)?;
         }

@@ -28,7 +28,8 @@ impl EmbeddedMessageStore {
         };
         match change {
             Some(change) => answer(change).await,
-            None => Ok(()),
+            // What others have just put on record is seen, too. When the log is not written any more, the rest can be read.
+            None => self.settled(&queue).await.or(Ok(())),
         }
     }
 

@@ -117,6 +117,7 @@ impl EmbeddedMessageStore {
             let ended = self.look_at_cursor(to, subscription, now, |index, cursor| {
                 let is_leased = |at: &u64| leased.iter().any(|leased| leased.position.get() == *at);
                 let ended = deliveries(index, cursor, cursor.under_way().filter(|at| !is_leased(at)));
+                let done = |ended| MovingDelivery { standing: DeliveryStanding::Done, ..ended };
                 ended.into_iter().map(done).collect::<Vec<_>>()
             })?;
             for ended in ended.chunks(RECORDED_AT_ONCE) {
@@ -172,10 +173,6 @@ impl EmbeddedMessageStore {
         locked.last_ticket = self.writer.submit(operation)?;
         Ok(receiver)
     }
-}
-
-fn done(delivery: MovingDelivery) -> MovingDelivery {
-    MovingDelivery { standing: DeliveryStanding::Done, ..delivery }
 }
 
 /// A cursor before everything, with nothing behind it.

@@ -68,7 +68,7 @@ impl QueueIndex {
     }
 
     /// The first deliveries of a subscription that can be leased now, in the order of posting.
-    pub(crate) fn to_lease(
+    pub(crate) fn next_to_lease(
         &mut self,
         id: SubscriptionId,
         limit: usize,
