@@ -1,7 +1,8 @@
 //! Deliveries: notifications that are owed, and what became of the attempts to make them.
 
 use crate::{
-    ConfirmationKind, Destination, Marker, MessageId, StoredMessage, Subscription, SubscriptionId, Timestamp,
+    ConfirmationKind, Destination, LeaseId, Marker, MessageId, StoredMessage, Subscription, SubscriptionId,
+    Timestamp,
 };
 
 /// A notification that is owed: one message for one subscription.
@@ -28,6 +29,14 @@ impl Delivery {
     }
 }
 
+/// The lease that a delivery is under, or was under last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LeaseHold {
+    pub id: LeaseId,
+    /// When it took the delivery.
+    pub since: Timestamp,
+}
+
 /// How a delivery that was leased ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeliveryReport {
@@ -46,7 +55,7 @@ pub enum DeliveryOutcome {
     RetryAt(Timestamp, Attempt),
     /// It failed for good: the reason, for the record.
     Exhausted(Excerpt, Attempt),
-    /// It was not tried, and is given back: due again at this time.
+    /// It was not tried, and is given back: due again at this time. There is no attempt to put on record.
     Postponed(Timestamp),
 }
 
@@ -61,6 +70,15 @@ pub struct Attempt {
     pub latency_ms: u32,
     /// The first bytes of the answer, or the error.
     pub excerpt: Excerpt,
+}
+
+impl Attempt {
+    /// The account of an attempt that nobody gave: all that is known is when the delivery was taken up.
+    pub fn without_end(at: Timestamp) -> Self {
+        let excerpt = "It is not known how this attempt ended, or whether it reached the subscriber: \
+                       the server ended while the delivery was under way.";
+        Self { at, status: None, latency_ms: 0, excerpt: Excerpt::new(excerpt) }
+    }
 }
 
 /// An attempt that is on record.
@@ -83,6 +101,8 @@ pub enum AttemptEnd {
     RetryAt(Timestamp),
     /// There was to be no other.
     Exhausted,
+    /// Nobody has said how it ended, so the delivery was due again. It does not count against the retry policy.
+    Unknown,
 }
 
 /// Where a listing of a subscription's attempts goes on. A later attempt has a higher number. Opaque to clients.

@@ -29,7 +29,7 @@ pub use claims::{Claim, ClaimHold, ClaimTerms};
 pub use confirmations::{ConfirmationAttempt, ConfirmationKind, ConfirmationRequest};
 pub use deliveries::{
     Attempt, AttemptEnd, AttemptNumber, Delivery, DeliveryOutcome, DeliveryReport, Excerpt, FailedDelivery,
-    KeptAttempt,
+    KeptAttempt, LeaseHold,
 };
 pub use destinations::{Destination, DestinationKind, DestinationName, DestinationNumber};
 pub use flavors::Flavor;

@@ -1,6 +1,6 @@
 //! What goes along when a queue moves to another store: messages, and how the deliveries of its subscriptions stand.
 
-use crate::{ClaimHold, Excerpt, LeaseId, Marker, MessageId, StoredMessage, SubscriptionId, Timestamp};
+use crate::{ClaimHold, Excerpt, LeaseHold, Marker, MessageId, StoredMessage, SubscriptionId, Timestamp};
 
 /// A message on its way to another store together with its whole queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,7 +50,7 @@ pub enum DeliveryStanding {
         /// When; while it is leased, when the lease ends.
         due: Timestamp,
         /// Who had it last, unless that was recorded.
-        lease: Option<LeaseId>,
+        lease: Option<LeaseHold>,
     },
     /// It was given up.
     Failed { attempts: u32, at: Timestamp, reason: Excerpt },

@@ -404,6 +404,15 @@ macro_rules! __message_cases {
                 }
             }
             deliveries {
+                breaking_off {
+                    an_attempt_that_was_broken_off_is_on_record,
+                    an_attempt_that_was_broken_off_is_not_counted,
+                    what_is_under_way_is_not_on_record_yet,
+                    what_was_given_back_leaves_no_attempt,
+                    a_redelivery_puts_it_on_record,
+                    it_is_on_record_also_when_the_message_has_expired,
+                    it_is_on_record_also_when_the_message_expires_over_a_restart,
+                }
                 confirming {
                     attempts_to_ask_are_on_record_among_the_others,
                     attempts_to_ask_go_along,
@@ -416,6 +425,8 @@ macro_rules! __message_cases {
                     what_was_delivered_is_not_owed_again,
                     a_retry_is_kept,
                     a_lease_that_a_restart_broke_off_is_due_again,
+                    an_attempt_that_a_restart_broke_off_is_on_record,
+                    what_was_given_back_was_not_broken_off,
                 }
                 leasing {
                     nothing_owed_is_nothing_due,
@@ -449,6 +460,7 @@ macro_rules! __message_cases {
                     imported_deliveries_are_kept,
                     what_was_taken_goes_along,
                     leases_go_along,
+                    an_attempt_that_is_broken_off_after_a_move_is_on_record,
                     pauses_go_along,
                     who_is_owed_what_stays,
                     nothing_is_leased_before_the_cursor_comes,

@@ -1,25 +1,20 @@
 //! Deliveries: leased, recorded, owed once more.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use tokio::sync::oneshot;
 use zaqar_model::{
     AttemptNumber, ConfirmationAttempt, Delivery, DeliveryReport, Destination, FailedDelivery, KeptAttempt,
-    LeaseId, Marker, MessageId, Page, PageRequest, StoredMessage, Subscription, SubscriptionId, Timestamp,
+    LeaseHold, LeaseId, Marker, MessageId, Page, PageRequest, SubscriptionId, Timestamp,
 };
 use zaqar_storage::{Deliveries, LeaseLimits, StorageResult};
 
 use crate::EmbeddedMessageStore;
-use crate::log::{Failure, Record, Standing, StandingRecord};
+use crate::leasing::OwedMessages;
+use crate::log::{Failure, Standing};
 use crate::queues::{Locked, Queue};
-use crate::read::{Found, stored_messages};
-use crate::recording::Recording;
-use crate::schedule::Turn;
-use crate::subscriptions::shown;
+use crate::recording::{Change, RECORDED_AT_ONCE, Recording};
 
-/// How many reports go into the log in one piece: few enough to fit into the smallest segment.
-pub(crate) const RECORDED_AT_ONCE: usize = 64;
 /// How many failed deliveries one commit owes once more.
 const OWED_AT_ONCE: usize = 1000;
 
@@ -32,32 +27,7 @@ impl Deliveries for EmbeddedMessageStore {
         limits: LeaseLimits,
         now: Timestamp,
     ) -> StorageResult<Vec<Delivery>> {
-        self.writer.check_open()?;
-        let mut leased = Leased::default();
-        while leased.taken.len() < limits.total && now < until {
-            let Some(turn) = self.next_turn(limits.per_subscription, now) else { break };
-            let left = limits.total - leased.taken.len();
-            let share = (left / turn.ready).max(1);
-            let key = (turn.queue.number, turn.id);
-            let mut locked = self.queues.lock_at(&turn.queue, now);
-            let subscription = locked.index.subscriptions.get(turn.id).cloned();
-            let Some((kept, source)) = subscription.zip(turn.queue.identity.get()) else {
-                // What the queue is called is lost with a damaged checkpoint: the next post says it again.
-                locked.index.wait_for_post(turn.id);
-                self.queues.schedule.place(key, None, true, now);
-                continue;
-            };
-            let limit = (share, limits.per_subscription);
-            let taken = locked.index.lease(turn.id, (lease, until), limit, now);
-            let due = locked.index.next_due(turn.id, limits.per_subscription, now);
-            self.queues.schedule.place(key, due, true, now);
-            let subscription = shown(source, &kept)?;
-            for (sequence, attempts) in taken {
-                let id = leased.find(self, &locked, sequence);
-                leased.taken.push((subscription.clone(), id, Marker::new(sequence), attempts));
-            }
-        }
-        leased.read().await
+        self.lease_due(LeaseHold { id: lease, since: now }, until, limits).await
     }
 
     async fn record(
@@ -75,7 +45,7 @@ impl Deliveries for EmbeddedMessageStore {
             let Some(queue) = self.queues.find(number) else { continue };
             for reports in reports.chunks(RECORDED_AT_ONCE) {
                 let mut locked = self.queues.lock_at(&queue, now);
-                let recording = Recording::new(&queue, &mut locked.index, lease, reports, now);
+                let recording = Recording::of_reports(&queue, &mut locked.index, lease, reports, now);
                 let change = recording.make(&self.writer, &queue, &mut locked)?;
                 changes.push((Arc::clone(&queue), change));
             }
@@ -155,7 +125,7 @@ impl Deliveries for EmbeddedMessageStore {
             if sequence >= cursor.front() || cursor.is_leased(sequence, now) {
                 None
             } else {
-                Some(self.owe(&queue, &mut locked, subscription, &[sequence], now)?)
+                self.owe(&queue, &mut locked, subscription, &[sequence], now)?
             }
         };
         self.done(&queue, receiver).await?;
@@ -187,7 +157,7 @@ impl Deliveries for EmbeddedMessageStore {
                     None => None,
                     Some(last) => {
                         next = last.saturating_add(1);
-                        Some(self.owe(&queue, &mut locked, subscription, &sequences, now)?)
+                        self.owe(&queue, &mut locked, subscription, &sequences, now)?
                     }
                 }
             };
@@ -207,7 +177,7 @@ impl Deliveries for EmbeddedMessageStore {
         now: Timestamp,
     ) -> StorageResult<Page<FailedDelivery, Marker>> {
         let Some(queue) = self.find(source)? else { return Ok(Page::empty()) };
-        let mut read = Leased::default();
+        let mut messages = OwedMessages::default();
         let failed: Vec<(MessageId, Marker, Failure)> = {
             let locked = self.queues.lock_at(&queue, now);
             let Some(cursor) = locked.index.cursor(subscription) else { return Ok(Page::empty()) };
@@ -217,13 +187,13 @@ impl Deliveries for EmbeddedMessageStore {
                 .filter(|(sequence, _)| locked.index.owed_message(**sequence).is_some())
                 .take(page.limit)
                 .map(|(sequence, failure)| {
-                    let id = read.find(self, &locked, *sequence);
+                    let id = messages.find(self, &locked, *sequence);
                     (id, Marker::new(*sequence), failure.clone())
                 })
                 .collect()
         };
         let next = failed.last().map(|(_, position, _)| *position);
-        let messages = read.messages().await?;
+        let messages = messages.read().await?;
         let items = failed.into_iter().filter_map(|(id, position, Failure { at, attempts, reason })| {
             let message = messages.get(&id)?.clone();
             Some(FailedDelivery { message, position, attempts, failed: at, reason })
@@ -238,6 +208,7 @@ impl Deliveries for EmbeddedMessageStore {
         page: &PageRequest<AttemptNumber>,
         now: Timestamp,
     ) -> StorageResult<Page<KeptAttempt, AttemptNumber>> {
+        self.record_left_behind(source, subscription, now).await?;
         let below = page.marker.map_or(u64::MAX, AttemptNumber::get);
         let found = self.find_attempts(source, subscription, below, None, page.limit, now)?;
         let next = found.last().map(|found| AttemptNumber::new(found.number));
@@ -251,38 +222,13 @@ impl Deliveries for EmbeddedMessageStore {
         message: MessageId,
         now: Timestamp,
     ) -> StorageResult<Vec<KeptAttempt>> {
+        self.record_left_behind(source, subscription, now).await?;
         let found = self.find_attempts(source, subscription, u64::MAX, Some(message), usize::MAX, now)?;
         crate::attempts::read(found).await
     }
 }
 
-/// A subscription whose turn it is.
-struct SubscriptionTurn {
-    queue: Arc<Queue>,
-    id: SubscriptionId,
-    /// How many subscriptions are ready, this one among them.
-    ready: usize,
-}
-
 impl EmbeddedMessageStore {
-    fn next_turn(&self, per_subscription: usize, now: Timestamp) -> Option<SubscriptionTurn> {
-        let schedule = &self.queues.schedule;
-        loop {
-            match schedule.next_turn(per_subscription, now)? {
-                Turn::Posted(number) => {
-                    if let Some(queue) = self.queues.find(number) {
-                        let mut locked = self.queues.lock(&queue);
-                        schedule.make_ready(number, locked.index.take_caught_up());
-                    }
-                }
-                Turn::Ready((number, id), ready) => match self.queues.find(number) {
-                    Some(queue) => return Some(SubscriptionTurn { queue, id, ready }),
-                    None => schedule.place((number, id), None, true, now),
-                },
-            }
-        }
-    }
-
     /// Puts a subscription into its place; answers when it is due.
     fn look(
         &self,
@@ -300,56 +246,18 @@ impl EmbeddedMessageStore {
     /// Owes messages once more that a subscription was done with, or waits to try.
     fn owe(
         &self,
-        queue: &Queue,
+        queue: &Arc<Queue>,
         locked: &mut Locked<'_>,
         subscription: SubscriptionId,
         sequences: &[u64],
         now: Timestamp,
-    ) -> StorageResult<oneshot::Receiver<StorageResult<()>>> {
-        let at_once = Standing::Waiting { due: now, attempts: 0 };
-        let standings = sequences.iter().map(|sequence| (*sequence, at_once.clone())).collect();
-        let record = StandingRecord { destination: queue.number, subscription, standings };
-        let receiver = self.log(locked, &Record::Standing(record))?;
+    ) -> StorageResult<Option<Change>> {
+        let mut recording = Recording::default();
+        recording.end_left_behind(queue, &mut locked.index, subscription, now);
         for sequence in sequences {
-            locked.index.set_standing(subscription, *sequence, at_once.clone());
+            recording.end_unknown(queue, &mut locked.index, subscription, *sequence);
+            recording.stand(subscription, *sequence, Standing::Waiting { due: now, attempts: 0 });
         }
-        Ok(receiver)
-    }
-}
-
-/// What a lease took, on the way from the index to the caller.
-#[derive(Default)]
-struct Leased {
-    taken: Vec<(Subscription, MessageId, Marker, u32)>,
-    /// The messages, each once.
-    found: Vec<Found>,
-    ids: HashSet<MessageId>,
-}
-
-impl Leased {
-    /// Notes where a message is to be read from; answers its id.
-    fn find(&mut self, store: &EmbeddedMessageStore, locked: &Locked<'_>, sequence: u64) -> MessageId {
-        let id = locked.index.id_of(sequence);
-        if let Some(entry) = locked.index.owed_message(sequence)
-            && self.ids.insert(id)
-        {
-            self.found.push(Found::owed(&store.queues.segments, id, entry));
-        }
-        id
-    }
-
-    async fn messages(&mut self) -> StorageResult<HashMap<MessageId, StoredMessage>> {
-        let read = stored_messages(std::mem::take(&mut self.found)).await?;
-        Ok(read.into_iter().map(|stored| (stored.message.id, stored)).collect())
-    }
-
-    /// A message that cannot be read stays leased, and is tried again when the lease ends.
-    async fn read(mut self) -> StorageResult<Vec<Delivery>> {
-        let messages = self.messages().await?;
-        let deliveries = self.taken.into_iter().filter_map(|(subscription, id, position, attempts)| {
-            let message = messages.get(&id)?.clone();
-            Some(Delivery { subscription, message, position, attempts })
-        });
-        Ok(deliveries.collect())
+        recording.make(&self.writer, queue, locked)
     }
 }

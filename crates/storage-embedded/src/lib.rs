@@ -21,6 +21,8 @@ pub mod disk;
 mod housekeeping;
 mod index;
 mod kinds;
+mod leasing;
+mod left_behind;
 mod listing;
 mod log;
 mod management;

@@ -158,7 +158,7 @@ impl Migration for EmbeddedMessageStore {
                 subscription: subscription.id,
                 front: Marker::new(cursor.front()),
                 paused_until: cursor.paused_until,
-                leased: moving::deliveries(&locked.index, cursor, cursor.last_leased()),
+                leased: moving::deliveries(&locked.index, cursor, cursor.under_way()),
             })
         });
         let items: Vec<_> = notified.take(page.limit).collect();

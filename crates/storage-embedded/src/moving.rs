@@ -10,11 +10,10 @@ use zaqar_model::{
 use zaqar_storage::{StorageError, StorageResult};
 
 use crate::EmbeddedMessageStore;
-use crate::deliveries::RECORDED_AT_ONCE;
 use crate::index::{Cursor, QueueIndex, logged};
 use crate::log::{AttemptRecord, CursorRecord, Record, Standing};
 use crate::queues::{Locked, Queue};
-use crate::recording::encode_attempt;
+use crate::recording::{Change, RECORDED_AT_ONCE, encode_attempt};
 use crate::subscriptions::kept;
 use crate::writer::{NewAttempt, Operation, answer};
 
@@ -34,9 +33,6 @@ pub(crate) fn deliveries(
     };
     sequences.into_iter().map(moving).collect()
 }
-
-/// Answered when it is durable.
-type Change = oneshot::Receiver<StorageResult<()>>;
 
 impl EmbeddedMessageStore {
     /// What a cursor says, or nothing where there is none.
@@ -119,6 +115,15 @@ impl EmbeddedMessageStore {
         let queue = self.find(to)?.ok_or(StorageError::NotFound("queue"))?;
         let mut changes = Vec::new();
         for MovingCursor { subscription, front, paused_until, leased } in cursors {
+            let ended = self.look_at_cursor(to, subscription, now, |index, cursor| {
+                let is_leased = |at: &u64| leased.iter().any(|leased| leased.position.get() == *at);
+                let ended = deliveries(index, cursor, cursor.under_way().filter(|at| !is_leased(at)));
+                let done = |ended| MovingDelivery { standing: DeliveryStanding::Done, ..ended };
+                ended.into_iter().map(done).collect::<Vec<_>>()
+            })?;
+            for ended in ended.chunks(RECORDED_AT_ONCE) {
+                changes.push(self.resume(&queue, subscription, FROM_THE_START, ended, now)?);
+            }
             for leased in leased.chunks(RECORDED_AT_ONCE) {
                 changes.push(self.resume(&queue, subscription, FROM_THE_START, leased, now)?);
             }
@@ -129,7 +134,7 @@ impl EmbeddedMessageStore {
     }
 
     /// Logs how far a subscription has come, and how some deliveries to it stand, and brings it into the index, with the
-    /// leases that the log does not know.
+    /// ends of leases, which the log does not know.
     fn resume(
         &self,
         queue: &Arc<Queue>,
@@ -139,17 +144,16 @@ impl EmbeddedMessageStore {
         now: Timestamp,
     ) -> StorageResult<Change> {
         let standings: Vec<(u64, Standing)> =
-            deliveries.iter().map(|delivery| (delivery.position.get(), logged(&delivery.standing))).collect();
+            deliveries.iter().map(|delivery| (delivery.position.get(), logged(delivery))).collect();
         let mut records = Vec::new();
         let cursor = CursorRecord { anew: false, front, standings, ..beginning(queue, subscription) };
         Record::Cursor(cursor.clone()).encode(&mut records);
         let mut locked = self.queues.lock_at(queue, now);
         let change = self.log_moving(queue, &mut locked, records, Vec::new())?;
         locked.index.resume(subscription, false, front, cursor.standings);
-        for MovingDelivery { position, message, standing } in deliveries {
-            if let DeliveryStanding::Open { attempts, due, lease: Some(lease) } = standing {
-                let delivery = (position.get(), *message, *attempts);
-                locked.index.lend(subscription, delivery, *lease, *due);
+        for MovingDelivery { position, standing, .. } in deliveries {
+            if let DeliveryStanding::Open { due, lease: Some(lease), .. } = standing {
+                locked.index.lend(subscription, position.get(), *lease, *due);
             }
         }
         Ok(change)

@@ -1,6 +1,6 @@
 //! How leased deliveries ended: worked out under the queue's lock, logged, and only then brought into the index.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
@@ -12,18 +12,22 @@ use crate::log::{AttemptRecord, Failure, Location, Record, Standing, StandingRec
 use crate::queues::{Locked, Queue};
 use crate::writer::{NewAttempt, Operation, Writer};
 
-/// What is to be done about the deliveries of one queue.
+/// Answered when it is durable.
+pub(crate) type Change = oneshot::Receiver<StorageResult<()>>;
+
+/// How many deliveries go into the log in one piece: few enough to fit into the smallest segment.
+pub(crate) const RECORDED_AT_ONCE: usize = 64;
+
+/// What is to be said of the deliveries of one queue.
 #[derive(Default)]
 pub(crate) struct Recording {
     standings: BTreeMap<SubscriptionId, Vec<(u64, Standing)>>,
-    /// Given back untried: the log need not know.
-    postponed: Vec<(SubscriptionId, u64, Standing)>,
     attempts: Vec<AttemptRecord>,
 }
 
 impl Recording {
-    /// Passes over what the lease has no longer.
-    pub(crate) fn new(
+    /// How deliveries ended. What the lease has no longer is passed over.
+    pub(crate) fn of_reports(
         queue: &Queue,
         index: &mut QueueIndex,
         lease: LeaseId,
@@ -32,19 +36,22 @@ impl Recording {
     ) -> Self {
         let mut recording = Self::default();
         let mut seen = HashSet::new();
+        let subscriptions: BTreeSet<_> = reports.iter().map(|report| report.subscription).collect();
+        for subscription in subscriptions {
+            recording.end_left_behind(queue, index, subscription, now);
+        }
         for DeliveryReport { subscription, position, outcome, .. } in reports.iter().cloned() {
             let sequence = position.get();
             let Some(cursor) = index.cursor(subscription) else { continue };
             let Some(open) = cursor.leased_by(sequence, lease) else { continue };
-            let is_moot = !cursor.is_leased(sequence, now) && index.owed_message(sequence).is_none();
-            if is_moot || !seen.insert((subscription, sequence)) {
+            if !seen.insert((subscription, sequence)) || index.is_left_behind(cursor, sequence, now) {
                 continue;
             }
             let attempts = open.attempts.saturating_add(1);
             let (standing, attempt, end) = match outcome {
                 DeliveryOutcome::Postponed(due) => {
-                    let standing = Standing::Waiting { due, attempts: open.attempts };
-                    recording.postponed.push((subscription, sequence, standing));
+                    let attempts = open.attempts;
+                    recording.stand(subscription, sequence, Standing::Waiting { due, attempts });
                     continue;
                 }
                 DeliveryOutcome::Delivered(attempt) => (Standing::Done, attempt, AttemptEnd::Delivered),
@@ -56,10 +63,45 @@ impl Recording {
                     (Standing::Failed(failure), attempt, AttemptEnd::Exhausted)
                 }
             };
-            recording.standings.entry(subscription).or_default().push((sequence, standing));
+            recording.stand(subscription, sequence, standing);
             recording.keep(queue, index, (subscription, sequence), attempt, end);
         }
         recording
+    }
+
+    /// A delivery stands like this from now on.
+    pub(crate) fn stand(&mut self, subscription: SubscriptionId, sequence: u64, standing: Standing) {
+        self.standings.entry(subscription).or_default().push((sequence, standing));
+    }
+
+    /// Ends the deliveries of a subscription whose messages have expired while they were under way, and nobody has said
+    /// how they ended. That comes before all else that is said of its attempts, so that they are in order.
+    pub(crate) fn end_left_behind(
+        &mut self,
+        queue: &Queue,
+        index: &mut QueueIndex,
+        subscription: SubscriptionId,
+        now: Timestamp,
+    ) {
+        for sequence in index.left_behind(subscription, now) {
+            self.end_unknown(queue, index, subscription, sequence);
+            self.stand(subscription, sequence, Standing::Done);
+        }
+    }
+
+    /// Where a delivery is under a lease that has ended, nobody says any more how that attempt did.
+    pub(crate) fn end_unknown(
+        &mut self,
+        queue: &Queue,
+        index: &mut QueueIndex,
+        subscription: SubscriptionId,
+        sequence: u64,
+    ) {
+        let open = index.cursor(subscription).and_then(|cursor| cursor.get(sequence));
+        if let Some(lease) = open.and_then(|open| open.lease) {
+            let attempt = Attempt::without_end(lease.since);
+            self.keep(queue, index, (subscription, sequence), attempt, AttemptEnd::Unknown);
+        }
     }
 
     fn keep(
@@ -89,24 +131,31 @@ impl Recording {
         writer: &Writer,
         queue: &Arc<Queue>,
         locked: &mut Locked<'_>,
-    ) -> StorageResult<Option<oneshot::Receiver<StorageResult<()>>>> {
-        let mut receiver = None;
-        if !self.standings.is_empty() {
-            let (reply, answer) = oneshot::channel();
-            let (records, attempts) = self.encode(queue);
-            let queue = Arc::clone(queue);
-            locked.last_ticket = writer.submit(Operation::Attempts { queue, records, attempts, reply })?;
-            receiver = Some(answer);
+    ) -> StorageResult<Option<Change>> {
+        if self.standings.is_empty() {
+            return Ok(None);
         }
+        let change = self.log(writer, queue, locked)?;
         for (subscription, standings) in self.standings {
             for (sequence, standing) in standings {
                 locked.index.set_standing(subscription, sequence, standing);
             }
         }
-        for (subscription, sequence, standing) in self.postponed {
-            locked.index.set_standing(subscription, sequence, standing);
-        }
-        Ok(receiver)
+        Ok(Some(change))
+    }
+
+    /// Hands it to the writer. The attempts show when they are durable.
+    pub(crate) fn log(
+        &self,
+        writer: &Writer,
+        queue: &Arc<Queue>,
+        locked: &mut Locked<'_>,
+    ) -> StorageResult<Change> {
+        let (reply, change) = oneshot::channel();
+        let (records, attempts) = self.encode(queue);
+        let queue = Arc::clone(queue);
+        locked.last_ticket = writer.submit(Operation::Attempts { queue, records, attempts, reply })?;
+        Ok(change)
     }
 
     fn encode(&self, queue: &Queue) -> (Vec<u8>, Vec<NewAttempt>) {

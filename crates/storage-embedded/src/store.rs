@@ -303,7 +303,9 @@ impl MessageStore for EmbeddedMessageStore {
         self.writer.check_open()?;
         let queues = Arc::clone(&self.queues);
         tokio::task::spawn_blocking(move || queues.advance(now)).await.map_err(StorageError::driver)?;
-        self.keep_house(false).await
+        let recorded = self.record_all_left_behind(now).await;
+        self.keep_house(false).await?;
+        recorded
     }
 
     async fn close(&self) -> StorageResult<()> {

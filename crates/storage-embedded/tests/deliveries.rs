@@ -10,10 +10,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use support::failing_disk::FailingDisk;
 use support::{NOW, SEGMENT, client, message, open, open_on, post, queue, segments};
 use zaqar_model::{
-    Attempt, Delivery, DeliveryOutcome, Destination, Excerpt, LeaseId, MessageId, Metadata, PageRequest,
-    Subscription, SubscriptionId, SubscriptionTtl, Timestamp,
+    Attempt, AttemptEnd, Delivery, DeliveryOutcome, Destination, Excerpt, LeaseId, MessageId, Metadata,
+    PageRequest, Subscription, SubscriptionId, SubscriptionTtl, Timestamp,
 };
-use zaqar_storage::{Deliveries, LeaseLimits, MessageStore, Messages, Subscriptions};
+use zaqar_storage::{Deliveries, FAILURES_KEPT, LeaseLimits, MessageStore, Messages, Subscriptions};
 use zaqar_storage_embedded::EmbeddedMessageStore;
 
 const LIMITS: LeaseLimits = LeaseLimits { total: 100, per_subscription: 100 };
@@ -43,6 +43,13 @@ async fn lease(store: &EmbeddedMessageStore, now: Timestamp) -> (LeaseId, Vec<De
     static LAST: AtomicU64 = AtomicU64::new(0);
     let lease = LeaseId::from_u128(u128::from(LAST.fetch_add(1, Ordering::Relaxed)));
     (lease, store.lease(lease, now.plus_secs(60), LIMITS, now).await.unwrap())
+}
+
+/// How the attempts of a subscription to the first queue ended, the newest first.
+async fn ends(store: &EmbeddedMessageStore, id: SubscriptionId) -> Vec<AttemptEnd> {
+    let page = PageRequest { marker: None, limit: 100 };
+    let attempts = store.attempts(&queue(1), id, &page, NOW).await.unwrap().items;
+    attempts.iter().map(|kept| kept.end).collect()
 }
 
 /// Delivers all that is due; answers the ids.
@@ -193,8 +200,8 @@ async fn what_failed_to_be_recorded_is_owed_after_a_restart() {
     drop(store);
     let store = open(directory.path());
     assert_eq!(deliver_all(&store, NOW).await, posted);
-    let page = PageRequest { marker: None, limit: 10 };
-    assert_eq!(store.attempts(&queue(1), id, &page, NOW).await.unwrap().items.len(), 2);
+    let (delivered, broken_off) = (AttemptEnd::Delivered, AttemptEnd::Unknown);
+    assert_eq!(ends(&store, id).await, [delivered, delivered, broken_off, broken_off]);
 }
 
 #[tokio::test]
@@ -216,8 +223,42 @@ async fn what_was_recorded_survives_a_power_cut() {
     let page = PageRequest { marker: None, limit: 10 };
     assert_eq!(store.failed(&queue(1), id, &page, NOW).await.unwrap().items.len(), 1);
     assert_eq!(deliver_all(&store, NOW).await, posted[2..]);
-    let page = PageRequest { marker: None, limit: 10 };
-    assert_eq!(store.attempts(&queue(1), id, &page, NOW).await.unwrap().items.len(), 3);
+    let (delivered, failed) = (AttemptEnd::Delivered, AttemptEnd::Exhausted);
+    assert_eq!(ends(&store, id).await, [delivered, AttemptEnd::Unknown, failed, delivered]);
+}
+
+#[tokio::test]
+async fn what_is_under_way_survives_a_power_cut() {
+    let [directory, after_power_cut] = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let durable = after_power_cut.path().join("messages");
+    std::fs::create_dir_all(&durable).unwrap();
+    let disk = FailingDisk { durable: Some(durable), ..FailingDisk::default() };
+    drop(open(directory.path()));
+    let store = open_on(directory.path(), Arc::new(disk));
+    let id = subscribe(&store, &queue(1), 1).await;
+    let posted = post(&store, &queue(1), 0..3).await;
+    assert_eq!(lease(&store, NOW).await.1.len(), 3);
+    let store = open(after_power_cut.path());
+    assert_eq!(deliver_all(&store, NOW).await, posted, "due at once");
+    assert_eq!(ends(&store, id).await[3..], [AttemptEnd::Unknown; 3]);
+}
+
+/// Otherwise it could not be said of an attempt that it was made.
+#[tokio::test]
+async fn nothing_is_leased_that_cannot_be_written_down() {
+    let directory = tempfile::tempdir().unwrap();
+    let disk = FailingDisk::default();
+    let faults = Arc::clone(&disk.faults);
+    let store = open_on(directory.path(), Arc::new(disk));
+    let id = subscribe(&store, &queue(1), 1).await;
+    let posted = post(&store, &queue(1), 0..2).await;
+    faults.write.store(true, Ordering::SeqCst);
+    let failed = store.lease(LeaseId::from_u128(1), NOW.plus_secs(60), LIMITS, NOW).await;
+    assert!(failed.is_err(), "{failed:?}");
+    drop(store);
+    let store = open(directory.path());
+    assert_eq!(deliver_all(&store, NOW).await, posted);
+    assert_eq!(ends(&store, id).await, [AttemptEnd::Delivered; 2]);
 }
 
 #[tokio::test]
@@ -287,6 +328,38 @@ async fn a_message_that_is_read_for_many_is_the_same_for_each() {
     for delivery in due {
         let body = delivery.message.message.body.as_bytes().clone();
         assert_eq!(body, if delivery.position == zaqar_model::Marker::new(1) { "1" } else { "2" });
+    }
+}
+
+/// Through the store and not in the suite of all stores: the model would take minutes.
+#[tokio::test]
+async fn of_many_failures_the_last_are_kept() {
+    const AT_ONCE: usize = 200;
+    let directory = tempfile::tempdir().unwrap();
+    let mut store = open(directory.path());
+    let (to, id) = (queue(1), subscribe(&store, &queue(1), 1).await);
+    let mut posted = Vec::new();
+    while posted.len() < FAILURES_KEPT + AT_ONCE {
+        posted.extend(store.post(&to, &client(), vec![message("0"); AT_ONCE], NOW).await.unwrap());
+    }
+    consume(&store, &to).await;
+    let account = Attempt { excerpt: Excerpt::default(), ..attempt(NOW) };
+    let gone = DeliveryOutcome::Exhausted(Excerpt::new("410 Gone"), account);
+    let limits = LeaseLimits { total: posted.len(), per_subscription: posted.len() };
+    let due = store.lease(LeaseId::from_u128(1), NOW.plus_secs(60), limits, NOW).await.unwrap();
+    assert_eq!(due.len(), posted.len());
+    // The last ones first: what decides is where the message stands.
+    let reports = due.iter().rev().map(|delivery| delivery.report(gone.clone())).collect();
+    store.record(LeaseId::from_u128(1), reports, NOW).await.unwrap();
+    for _ in 0..2 {
+        let page = PageRequest { marker: None, limit: posted.len() };
+        let failed = store.failed(&to, id, &page, NOW).await.unwrap().items;
+        let kept: Vec<_> = failed.iter().map(|own| own.message.message.id).collect();
+        assert!(kept == posted[AT_ONCE..], "{} are kept", kept.len());
+        assert!(!store.redeliver(&to, id, posted[0], NOW).await.unwrap(), "nobody needs it any more");
+        assert_eq!(store.next_due(1, NOW).await.unwrap(), None);
+        drop(store);
+        store = open(directory.path());
     }
 }
 

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use zaqar_model::{
-    AttemptNumber, Claim, ClaimId, ClaimTerms, ClientId, ConfirmationAttempt, Delivery, DeliveryReport, Destination,
-    DestinationKind, DestinationNumber, FailedDelivery, Flavor, FlavorName, KeptAttempt, LeaseId, Marker,
-    Message, MessageId, Metadata, MovingCursor, MovingDelivery, MovingMessage, NewMessage, Page, PageRequest,
-    Pool, PoolName, ProjectId, Queue, QueueMove, QueueName, QueueStats, StoredMessage, Subscription,
-    SubscriptionId, Timestamp,
+    AttemptNumber, Claim, ClaimId, ClaimTerms, ClientId, ConfirmationAttempt, Delivery, DeliveryReport,
+    Destination, DestinationKind, DestinationNumber, FailedDelivery, Flavor, FlavorName, KeptAttempt,
+    LeaseId, Marker, Message, MessageId, Metadata, MovingCursor, MovingDelivery, MovingMessage, NewMessage,
+    Page, PageRequest, Pool, PoolName, ProjectId, Queue, QueueMove, QueueName, QueueStats, StoredMessage,
+    Subscription, SubscriptionId, Timestamp,
 };
 use zaqar_storage::{
     Arrivals, Catalogue, ClaimRequest, Claimed, Claims, Created, Deletion, Deliveries, Destinations, Flavors,

@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use zaqar_model::{Marker, MovingDelivery, PageRequest, SubscriptionId};
+use zaqar_model::{Marker, MovingCursor, MovingDelivery, Page, PageRequest, SubscriptionId};
 use zaqar_storage::StorageResult;
 
 use crate::copy::{BATCH, Copy};
@@ -157,7 +157,7 @@ impl Copy<'_> {
         loop {
             let now = pooled.clock.now();
             let page = PageRequest { marker, limit: BATCH };
-            let page = self.source.export_cursors(self.queue, &page, now).await?;
+            let page = self.cursors_with_attempts(&page, pooled).await?;
             let is_last = page.items.len() < BATCH;
             if !page.items.is_empty() {
                 self.target.import_cursors(self.queue, page.items, now).await?;
@@ -166,6 +166,27 @@ impl Copy<'_> {
                 return Ok(());
             }
             marker = page.next;
+        }
+    }
+
+    /// Attempts without an end come on record by themselves, so nobody has noted them; and leases do not stand at the
+    /// gate. So cursors and attempts are read until they fit together.
+    async fn cursors_with_attempts(
+        &self,
+        page: &PageRequest<SubscriptionId>,
+        pooled: &Pooled,
+    ) -> StorageResult<Page<MovingCursor, SubscriptionId>> {
+        let now = pooled.clock.now();
+        let mut cursors = self.source.export_cursors(self.queue, page, now).await?;
+        loop {
+            for cursor in &cursors.items {
+                self.attempts(cursor.subscription, pooled).await?;
+            }
+            let again = self.source.export_cursors(self.queue, page, now).await?;
+            if again.items == cursors.items {
+                return Ok(cursors);
+            }
+            cursors = again;
         }
     }
 }

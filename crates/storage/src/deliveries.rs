@@ -11,6 +11,8 @@ use crate::StorageResult;
 pub const ATTEMPTS_KEPT: usize = 1000;
 /// For so many seconds at most: two weeks.
 pub const ATTEMPTS_KEPT_FOR: u64 = 14 * 24 * 3600;
+/// Of each subscription, so many deliveries stay that failed for good: those of the messages that were posted last.
+pub const FAILURES_KEPT: usize = 10_000;
 
 /// How much one lease takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +42,17 @@ pub struct LeaseLimits {
 /// engines over one store share the work. What is leased and not recorded, because an engine died, is due again when the
 /// lease ends; so every delivery is made at least once.
 ///
+/// # Every attempt is on record
+///
+/// Before [`lease`](Self::lease) answers, the store keeps that these deliveries are under way, as safely as a post. So an
+/// attempt leaves a trace even if nobody lives to say how it ended. When the lease has ended and nothing was recorded, an
+/// attempt comes on record with the time of the lease and an [unknown](zaqar_model::AttemptEnd::Unknown) end. It is not
+/// counted among the attempts of the delivery. It is on record as soon as the delivery is leased or owed once more, or
+/// its message has expired. Until then the true end can still be recorded.
+///
+/// So that no attempt is on record that was not made, an engine gives back what it did not try:
+/// [`Postponed`](zaqar_model::DeliveryOutcome::Postponed) leaves no trace.
+///
 /// Before an engine records a delivery as exhausted it puts the message into the subscription's dead-letter queue, if
 /// there is one, with [`Messages::adopt`](crate::Messages::adopt). That passes over a message that is there already, by
 /// its id: when an engine dies between the two, the next one just does both again.
@@ -59,9 +72,7 @@ pub trait Deliveries: Send + Sync {
 
     /// Records how deliveries ended, with the attempts. What another lease has taken over meanwhile is passed over, and
     /// so is what has been recorded already: the same call can be made again, and is when it failed, since each delivery is
-    /// recorded for itself. A delivery whose message has expired is
-    /// done, its attempt is kept. A postponement may be forgotten when the store is opened again: the delivery is then
-    /// due at once.
+    /// recorded for itself. A delivery whose message has expired is done, its attempt is kept.
     async fn record(&self, lease: LeaseId, reports: Vec<DeliveryReport>, now: Timestamp)
     -> StorageResult<()>;
 
@@ -112,7 +123,9 @@ pub trait Deliveries: Send + Sync {
         now: Timestamp,
     ) -> StorageResult<u64>;
 
-    /// What failed for good, in the order of posting: kept with its message until that would expire.
+    /// What failed for good, in the order of posting: kept with its message until that would expire, and
+    /// [`FAILURES_KEPT`] of them. When one more fails, the one whose message was posted first is forgotten: it is owed no
+    /// more, and its message stays for others only.
     async fn failed(
         &self,
         source: &Destination,

@@ -60,7 +60,7 @@ pub use arrivals::Arrivals;
 pub use capabilities::{Capabilities, Health, Volume};
 pub use catalogue::Catalogue;
 pub use claims::{ClaimRequest, Claimed, Claims, DeadLetterPolicy};
-pub use deliveries::{ATTEMPTS_KEPT, ATTEMPTS_KEPT_FOR, Deliveries, LeaseLimits};
+pub use deliveries::{ATTEMPTS_KEPT, ATTEMPTS_KEPT_FOR, Deliveries, FAILURES_KEPT, LeaseLimits};
 pub use destinations::{Created, Destinations, QueueFilter};
 pub use error::{StorageError, StorageResult};
 pub use flavors::Flavors;

@@ -95,7 +95,8 @@ pub trait Migration: Send + Sync {
         now: Timestamp,
     ) -> StorageResult<Page<MovingCursor, SubscriptionId>>;
 
-    /// The end of a move: from now on these subscriptions are owed what lies behind their cursors, and what is open.
+    /// The end of a move: from now on these subscriptions are owed what lies behind their cursors, and what is open. What
+    /// is under way here and not with them was ended where they come from.
     async fn import_cursors(
         &self,
         to: &Destination,

@@ -8,8 +8,8 @@ use tokio::sync::oneshot;
 use zaqar_authentication::SigningKeys;
 use zaqar_domain::{Draft, Limits, MessageListing, Stores, SubscriptionWish, Zaqar};
 use zaqar_model::{
-    AttemptEnd, Caller, ClientId, Clock, ConfirmationRequest, DestinationName, Identity, JsonText, KeptAttempt, MessageId, PageRequest,
-    ProjectId, QueueName, RandomIds, SubscriptionId,
+    AttemptEnd, Caller, ClientId, Clock, ConfirmationRequest, DestinationName, Identity, JsonText,
+    KeptAttempt, MessageId, PageRequest, ProjectId, QueueName, RandomIds, SubscriptionId,
 };
 use zaqar_notifier::{Confirmations, Engine, EngineOptions, PublicEndpoints, Senders};
 use zaqar_storage::{ManagementStore, MessageStore};

@@ -50,6 +50,7 @@ pub(super) enum Step {
         lease: usize,
         outcomes: Vec<Option<Outcome>>,
     },
+    /// For a short while: a restart may forget it.
     Pause {
         subscription: usize,
         secs: u64,
@@ -72,7 +73,6 @@ pub(super) enum Step {
     Reopen,
 }
 
-/// Postponements and pauses are short, since a restart may forget them.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Outcome {
     Delivered,

@@ -2,7 +2,7 @@
 
 use zaqar_model::{
     AttemptNumber, ConfirmationAttempt, Delivery, DeliveryReport, Destination, FailedDelivery, KeptAttempt,
-    LeaseId, Marker, MessageId, Page, PageRequest, StoredMessage, SubscriptionId, Timestamp,
+    LeaseHold, LeaseId, Marker, MessageId, Page, PageRequest, StoredMessage, SubscriptionId, Timestamp,
 };
 use zaqar_storage::{Deliveries, LeaseLimits, StorageResult};
 
@@ -18,13 +18,14 @@ impl Deliveries for ModelStore {
         limits: LeaseLimits,
         now: Timestamp,
     ) -> StorageResult<Vec<Delivery>> {
+        let lease = LeaseHold { id: lease, since: now };
         let mut state = self.state()?;
         let mut taken = Vec::new();
         while taken.len() < limits.total && now < until {
             let Some((source, id)) = whose_turn(&state, limits.per_subscription, now) else { break };
             state.last_turn = Some((source.clone(), id));
             taken.extend(
-                state.contents.get_mut(&source).and_then(|contents| take(contents, id, lease, until, now)),
+                state.contents.get_mut(&source).and_then(|contents| take(contents, id, lease, until)),
             );
         }
         Ok(taken)
@@ -106,11 +107,15 @@ impl Deliveries for ModelStore {
         let Some(stored) = there.filter(|_| is_kept && notified.contains(&subscription)) else {
             return Ok(false);
         };
+        let is_leased = contents.ledger.find(subscription, position).is_some_and(|owed| owed.is_leased(now));
+        if is_leased {
+            return Ok(true);
+        }
+        contents.ledger.end_left_behind(now);
+        contents.ledger.end_unknown(subscription, position);
         match contents.ledger.find(subscription, position) {
-            Some(owed) if owed.is_leased(now) => {}
             Some(owed) => {
                 owed.failed = None;
-                owed.lease = None;
                 owed.attempts = 0;
                 owed.due = now;
             }
@@ -167,10 +172,11 @@ impl Deliveries for ModelStore {
         page: &PageRequest<AttemptNumber>,
         now: Timestamp,
     ) -> StorageResult<Page<KeptAttempt, AttemptNumber>> {
-        let contents = self.contents(source)?;
+        let mut contents = self.contents(source)?;
         if contents.subscription(subscription, now).is_none() {
             return Ok(Page::empty());
         }
+        contents.ledger.end_left_behind(now);
         let kept = contents.ledger.attempts(subscription, now).into_iter();
         let behind = kept.filter(|kept| page.marker.is_none_or(|marker| kept.number < marker));
         let items: Vec<_> = behind.take(page.limit).collect();
@@ -202,16 +208,13 @@ fn whose_turn(state: &State, limit: usize, now: Timestamp) -> Option<(Destinatio
 }
 
 /// Takes the first delivery of a subscription that is due.
-fn take(
-    contents: &mut Contents,
-    id: SubscriptionId,
-    lease: LeaseId,
-    until: Timestamp,
-    now: Timestamp,
-) -> Option<Delivery> {
+fn take(contents: &mut Contents, id: SubscriptionId, lease: LeaseHold, until: Timestamp) -> Option<Delivery> {
+    let now = lease.since;
     let subscription = contents.subscription(id, now)?.clone();
+    contents.ledger.end_left_behind(now);
     let position = contents.ledger.open(id, now).iter().find(|owed| owed.due <= now)?.position;
     let message: StoredMessage = contents.ledger.message(position, now)?.clone();
+    contents.ledger.end_unknown(id, position);
     let owed = contents.ledger.find(id, position)?;
     owed.lease = Some(lease);
     owed.due = until;

@@ -170,6 +170,10 @@ impl Migration for ModelStore {
     ) -> StorageResult<()> {
         let mut contents = self.contents(to)?;
         for MovingCursor { subscription, front, paused_until, leased } in cursors {
+            let is_leased = |position| leased.iter().any(|leased| leased.position == position);
+            contents.ledger.owed.retain(|owed| {
+                owed.subscription != subscription || owed.lease.is_none() || is_leased(owed.position)
+            });
             for delivery in leased {
                 put(&mut contents, subscription, delivery);
             }

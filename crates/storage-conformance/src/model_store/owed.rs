@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use zaqar_model::{
     Attempt, AttemptEnd, AttemptNumber, ConfirmationKind, DeliveryOutcome, DeliveryStanding, Excerpt,
-    KeptAttempt, LeaseId, Marker, MessageId, StoredMessage, SubscriptionId, Timestamp,
+    KeptAttempt, LeaseHold, LeaseId, Marker, MessageId, StoredMessage, SubscriptionId, Timestamp,
 };
-use zaqar_storage::{ATTEMPTS_KEPT, ATTEMPTS_KEPT_FOR};
+use zaqar_storage::{ATTEMPTS_KEPT, ATTEMPTS_KEPT_FOR, FAILURES_KEPT};
 
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Ledger {
@@ -27,7 +27,8 @@ pub(super) struct Owed {
     pub(super) attempts: u32,
     /// When it is to be tried; while it is leased, when the lease ends.
     pub(super) due: Timestamp,
-    pub(super) lease: Option<LeaseId>,
+    /// Who had it last, unless that was recorded.
+    pub(super) lease: Option<LeaseHold>,
     /// It was given up: then, and why.
     pub(super) failed: Option<(Timestamp, Excerpt)>,
 }
@@ -147,12 +148,9 @@ impl Ledger {
         outcome: DeliveryOutcome,
         now: Timestamp,
     ) {
-        let message = self.posted.get(&position).map(|stored| stored.message.id);
-        let expired = self.message(position, now).is_none();
-        let Some(owed) = self.find(id, position).filter(|owed| owed.lease == Some(lease)) else { return };
-        if expired && !owed.is_leased(now) {
-            return;
-        }
+        self.end_left_behind(now);
+        let found = self.find(id, position);
+        let Some(owed) = found.filter(|owed| owed.lease.is_some_and(|own| own.id == lease)) else { return };
         owed.lease = None;
         let (attempt, end) = match outcome {
             DeliveryOutcome::Postponed(due) => {
@@ -171,10 +169,43 @@ impl Ledger {
             DeliveryOutcome::Exhausted(reason, attempt) => {
                 owed.attempts += 1;
                 owed.failed = Some((now, reason));
+                self.forget_failures(id);
                 (attempt, AttemptEnd::Exhausted)
             }
         };
-        if let Some(message) = message {
+        self.note_attempt(id, position, attempt, end);
+    }
+
+    /// Lets go of the first failures of a subscription where there are too many.
+    fn forget_failures(&mut self, id: SubscriptionId) {
+        let failed = self.owed.iter().filter(|owed| owed.subscription == id && owed.failed.is_some());
+        let mut positions: Vec<Marker> = failed.map(|owed| owed.position).collect();
+        positions.sort_unstable();
+        positions.truncate(positions.len().saturating_sub(FAILURES_KEPT));
+        self.owed.retain(|owed| owed.subscription != id || !positions.contains(&owed.position));
+    }
+
+    /// Nobody takes over what is under a lease that has ended and whose message has expired.
+    pub(super) fn end_left_behind(&mut self, now: Timestamp) {
+        let ended = self.owed.iter().filter(|owed| !owed.is_leased(now));
+        let mut left: Vec<_> = ended
+            .filter(|owed| self.message(owed.position, now).is_none())
+            .map(|owed| (owed.subscription, owed.position))
+            .collect();
+        left.sort_unstable();
+        left.into_iter().for_each(|(id, position)| self.end_unknown(id, position));
+    }
+
+    /// Where a delivery is under a lease that has ended, nobody says any more how that attempt did.
+    pub(super) fn end_unknown(&mut self, id: SubscriptionId, position: Marker) {
+        if let Some(lease) = self.find(id, position).and_then(|owed| owed.lease.take()) {
+            self.note_attempt(id, position, Attempt::without_end(lease.since), AttemptEnd::Unknown);
+        }
+    }
+
+    /// Keeps an attempt to notify of a message.
+    fn note_attempt(&mut self, id: SubscriptionId, position: Marker, attempt: Attempt, end: AttemptEnd) {
+        if let Some(message) = self.posted.get(&position).map(|stored| stored.message.id) {
             self.keep_attempt(id, (message, None), attempt, end);
         }
     }
@@ -222,6 +253,7 @@ impl Ledger {
 
     /// What is under a live lease keeps its place, also when the message has expired.
     pub(super) fn expire(&mut self, now: Timestamp) {
+        self.end_left_behind(now);
         self.owed.retain(|owed| {
             owed.is_leased(now) || self.posted.get(&owed.position).is_some_and(|stored| now < stored.expires)
         });

@@ -19,9 +19,9 @@ pub(super) fn encode(index: &QueueIndex, id: SubscriptionId, out: &mut FieldWrit
     out.u64(cursor.map_or(0, |cursor| cursor.front()));
     out.count(cursor.map_or(0, |cursor| cursor.open_len() + cursor.failed().len()));
     if let Some(cursor) = cursor {
-        for (sequence, due, attempts) in cursor.open() {
+        for (sequence, open) in cursor.open() {
             out.u64(sequence);
-            Standing::Waiting { due, attempts }.encode(out);
+            open.logged(index.id_of(sequence)).encode(out);
         }
         for (sequence, failure) in cursor.failed() {
             out.u64(*sequence);

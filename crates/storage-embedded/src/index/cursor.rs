@@ -2,18 +2,28 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use zaqar_model::{DeliveryStanding, LeaseId, Timestamp};
+use zaqar_model::{DeliveryStanding, LeaseHold, LeaseId, MessageId, Timestamp};
+use zaqar_storage::FAILURES_KEPT;
 
-use crate::log::Failure;
+use crate::log::{Failure, Standing};
 
 /// A delivery that was taken up once and is not done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Open {
     pub(crate) attempts: u32,
     /// When it is to be tried; while it is leased, when the lease ends.
-    due: Timestamp,
+    pub(super) due: Timestamp,
     /// Who had it last, unless that was recorded.
-    lease: Option<LeaseId>,
+    pub(crate) lease: Option<LeaseHold>,
+}
+
+impl Open {
+    /// What the log says of it, with its message's id. When a lease ends is not in it: with the process at the latest.
+    pub(crate) fn logged(&self, message: MessageId) -> Standing {
+        let Self { attempts, due, lease } = *self;
+        let waiting = Standing::Waiting { due, attempts };
+        lease.map_or(waiting, |lease| Standing::UnderWay { message, lease, attempts })
+    }
 }
 
 /// What is below `front` was taken up; of that, what is neither open nor failed is done.
@@ -28,6 +38,8 @@ pub(crate) struct Cursor {
     waiting: BTreeSet<(Timestamp, u64)>,
     /// Those under live leases, by the end of the lease.
     leased: BTreeSet<(Timestamp, u64)>,
+    /// Those under leases, live or ended, of which nobody has said how they ended.
+    under_way: BTreeSet<u64>,
     pub(crate) paused_until: Timestamp,
 }
 
@@ -51,10 +63,12 @@ impl Cursor {
         self.open.keys().chain(self.failed.keys()).copied()
     }
 
-    /// What a checkpoint says of the open deliveries: one that is leased is due when the store is opened again.
-    pub(crate) fn open(&self) -> impl Iterator<Item = (u64, Timestamp, u32)> {
-        let waiting = |open: &Open| if open.lease.is_none() { open.due } else { Timestamp::default() };
-        self.open.iter().map(move |(sequence, open)| (*sequence, waiting(open), open.attempts))
+    pub(crate) fn open(&self) -> impl Iterator<Item = (u64, &Open)> {
+        self.open.iter().map(|(sequence, open)| (*sequence, open))
+    }
+
+    pub(crate) fn get(&self, sequence: u64) -> Option<&Open> {
+        self.open.get(&sequence)
     }
 
     pub(crate) const fn front(&self) -> u64 {
@@ -63,6 +77,12 @@ impl Cursor {
 
     pub(crate) const fn failed(&self) -> &BTreeMap<u64, Failure> {
         &self.failed
+    }
+
+    /// The failure to forget, where there are more than are kept.
+    pub(super) fn first_failure_too_many(&self) -> Option<u64> {
+        let first = self.failed.first_key_value().filter(|_| self.failed.len() > FAILURES_KEPT);
+        first.map(|(sequence, _)| *sequence)
     }
 
     /// What is known of a delivery.
@@ -87,8 +107,8 @@ impl Cursor {
     }
 
     /// Those that were leased and not recorded since.
-    pub(crate) fn last_leased(&self) -> impl Iterator<Item = u64> {
-        self.open.iter().filter(|(_, open)| open.lease.is_some()).map(|(sequence, _)| *sequence)
+    pub(crate) fn under_way(&self) -> impl Iterator<Item = u64> {
+        self.under_way.iter().copied()
     }
 
     pub(crate) fn open_len(&self) -> usize {
@@ -97,7 +117,7 @@ impl Cursor {
 
     /// The delivery, if this lease had it last.
     pub(crate) fn leased_by(&self, sequence: u64, lease: LeaseId) -> Option<Open> {
-        self.open.get(&sequence).copied().filter(|open| open.lease == Some(lease))
+        self.open.get(&sequence).copied().filter(|open| open.lease.is_some_and(|own| own.id == lease))
     }
 
     pub(crate) fn is_leased(&self, sequence: u64, now: Timestamp) -> bool {
@@ -111,13 +131,13 @@ impl Cursor {
         self.waiting.insert((due, sequence));
     }
 
-    /// Leases a delivery; answers how often it was tried.
-    pub(super) fn lease(&mut self, sequence: u64, lease: LeaseId, until: Timestamp) -> u32 {
+    /// Leases a delivery.
+    pub(super) fn lease(&mut self, sequence: u64, lease: LeaseHold, until: Timestamp) {
         let attempts = self.open.get(&sequence).map_or(0, |open| open.attempts);
         self.remove(sequence);
         self.open.insert(sequence, Open { attempts, due: until, lease: Some(lease) });
         self.leased.insert((until, sequence));
-        attempts
+        self.under_way.insert(sequence);
     }
 
     pub(super) fn remove(&mut self, sequence: u64) {
@@ -126,6 +146,17 @@ impl Cursor {
             self.due.remove(&sequence);
             self.waiting.remove(&(open.due, sequence));
             self.leased.remove(&(open.due, sequence));
+            self.under_way.remove(&sequence);
+        }
+    }
+
+    /// Lets a delivery be due no more: its message is gone. One that was under way is kept until its attempt is on
+    /// record.
+    pub(super) fn pass_over(&mut self, sequence: u64) {
+        if self.under_way.contains(&sequence) {
+            self.due.remove(&sequence);
+        } else {
+            self.remove(sequence);
         }
     }
 
@@ -140,6 +171,11 @@ impl Cursor {
 
     pub(super) fn first_due(&self) -> Option<u64> {
         self.due.first().copied()
+    }
+
+    /// Those that are due, in the order of posting.
+    pub(super) fn due(&self) -> impl Iterator<Item = u64> {
+        self.due.iter().copied()
     }
 
     pub(super) fn first_waiting(&self) -> Option<(Timestamp, u64)> {

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use zaqar_model::{LeaseId, MessageId, SubscriptionId, Timestamp};
+use zaqar_model::{LeaseHold, MessageId, SubscriptionId, Timestamp};
 
 use super::QueueIndex;
 use super::cursor::Cursor;
 use super::owing::Changes;
-use crate::log::Standing;
+use crate::log::{ForeignId, Standing};
 
 impl QueueIndex {
     /// A message was posted.
@@ -67,31 +67,63 @@ impl QueueIndex {
         Some(first.max(cursor.slot_free_at(per_subscription)).max(cursor.paused_until))
     }
 
-    /// Leases up to so many deliveries of a subscription; answers their sequence numbers and how often each was tried.
+    /// The first deliveries of a subscription that can be leased now, in the order of posting.
+    pub(crate) fn next_to_lease(
+        &mut self,
+        id: SubscriptionId,
+        limit: usize,
+        per_subscription: usize,
+        now: Timestamp,
+    ) -> Vec<u64> {
+        self.ripen(id, now);
+        let is_open = |cursor: &&Cursor| !cursor.is_arriving() && cursor.paused_until <= now;
+        let Some(cursor) = self.cursor(id).filter(is_open) else { return Vec::new() };
+        let limit = limit.min(cursor.slots(per_subscription));
+        let there = cursor.due().filter(|sequence| self.owed_message(*sequence).is_some());
+        let mut found: Vec<u64> = there.take(limit).collect();
+        let mut front = cursor.front;
+        while found.len() < limit
+            && let Some(next) = self.next_posted(front)
+        {
+            found.push(next);
+            front = next + 1;
+        }
+        found
+    }
+
+    /// Puts deliveries under a lease.
     pub(crate) fn lease(
         &mut self,
         id: SubscriptionId,
-        (lease, until): (LeaseId, Timestamp),
-        (limit, per_subscription): (usize, usize),
-        now: Timestamp,
-    ) -> Vec<(u64, u32)> {
-        let mut taken = Vec::new();
-        self.ripen(id, now);
-        let is_open = |cursor: &&Cursor| !cursor.is_arriving() && cursor.paused_until <= now;
-        let Some(cursor) = self.cursor(id).filter(is_open) else { return taken };
-        let limit = limit.min(cursor.slots(per_subscription));
-        let mut front = cursor.front;
-        while taken.len() < limit {
-            let due = self.cursor(id).and_then(Cursor::first_due);
-            let Some(sequence) = due.or_else(|| self.next_posted(front)) else { break };
-            front = front.max(sequence + 1);
-            let mut attempts = 0;
-            self.change(id, sequence, |cursor| attempts = cursor.lease(sequence, lease, until));
-            taken.push((sequence, attempts));
-            self.drop_gone(id);
+        lease: LeaseHold,
+        until: Timestamp,
+        sequences: &[u64],
+    ) {
+        for sequence in sequences {
+            self.change(id, *sequence, |cursor| cursor.lease(*sequence, lease, until));
         }
+        let front = sequences.last().map_or(0, |last| last + 1);
         self.set_front(id, front);
-        taken
+        self.drop_gone(id);
+    }
+
+    /// Deliveries of a subscription whose leases have ended by `now` and whose messages are gone: nobody takes them over.
+    pub(crate) fn left_behind(&self, id: SubscriptionId, now: Timestamp) -> Vec<u64> {
+        let Some(cursor) = self.cursor(id) else { return Vec::new() };
+        cursor.under_way().filter(|sequence| self.is_left_behind(cursor, *sequence, now)).collect()
+    }
+
+    /// The same of all subscriptions.
+    pub(crate) fn all_left_behind(&self, now: Timestamp) -> Vec<(SubscriptionId, u64)> {
+        // Where nothing is held, as mostly, nothing is under way.
+        let ids = self.owing.cursors.keys().copied().filter(|_| self.is_anything_held());
+        let of = |id| self.left_behind(id, now).into_iter().map(move |left| (id, left));
+        ids.flat_map(of).collect()
+    }
+
+    /// Whether nobody will take over this delivery, which is under way.
+    pub(crate) fn is_left_behind(&self, cursor: &Cursor, sequence: u64, now: Timestamp) -> bool {
+        !cursor.is_leased(sequence, now) && self.owed_message(sequence).is_none()
     }
 
     /// Sets how a delivery stands. One that the cursor has not come to is taken up, with all before it: this is how the
@@ -108,14 +140,34 @@ impl QueueIndex {
         if let (Standing::Failed(_), Some(expires)) = (&standing, expires) {
             self.owing.failures.insert((expires, id, sequence));
         }
+        if let Standing::UnderWay { message, .. } = standing
+            && !there
+            && self.cursor(id).is_some()
+        {
+            self.ids.insert(sequence, ForeignId { id: message, posted: true });
+        }
         self.change(id, sequence, |cursor| {
             cursor.remove(sequence);
             match standing {
                 Standing::Waiting { due, attempts } if there => cursor.put(sequence, due, attempts),
                 Standing::Failed(failure) if there => drop(cursor.failed.insert(sequence, failure)),
+                Standing::UnderWay { lease, attempts, .. } => {
+                    cursor.put(sequence, Timestamp::default(), attempts);
+                    cursor.lease(sequence, lease, Timestamp::default());
+                }
                 _ => {}
             }
         });
+        self.bound_failures(id);
+    }
+
+    /// Forgets the first failure of a subscription if it has too many: nobody needs its message for that.
+    fn bound_failures(&mut self, id: SubscriptionId) {
+        let Some(first) = self.cursor(id).and_then(Cursor::first_failure_too_many) else { return };
+        if let Some(expires) = self.owed_message(first).map(|entry| entry.expires) {
+            self.owing.failures.remove(&(expires, id, first));
+        }
+        self.change(id, first, |cursor| drop(cursor.failed.remove(&first)));
     }
 
     pub(crate) fn pause(&mut self, id: SubscriptionId, until: Timestamp) {
@@ -148,7 +200,7 @@ impl QueueIndex {
         while let Some(gone) = self.cursor(id).and_then(|cursor| {
             first(cursor).into_iter().flatten().find(|own| self.owed_message(*own).is_none())
         }) {
-            self.change(id, gone, |cursor| cursor.remove(gone));
+            self.change(id, gone, |cursor| cursor.pass_over(gone));
         }
     }
 }

@@ -1,10 +1,10 @@
 //! Subscriptions of a queue that moves here: how they stand comes piece by piece.
 
-use zaqar_model::{DeliveryStanding, LeaseId, MessageId, SubscriptionId, Timestamp};
+use zaqar_model::{DeliveryStanding, LeaseHold, MovingDelivery, SubscriptionId, Timestamp};
 
 use super::QueueIndex;
-use super::cursor::Cursor;
-use crate::log::{Failure, ForeignId, Standing};
+use super::cursor::{Cursor, Open};
+use crate::log::{Failure, Standing};
 
 impl QueueIndex {
     /// Takes up how far a subscription has come elsewhere. Unlike [`set_standing`](Self::set_standing), a standing says
@@ -26,25 +26,9 @@ impl QueueIndex {
         self.owing.changes.woken.push(id);
     }
 
-    /// Takes over a lease that was given out elsewhere, also if the message has expired meanwhile: the attempt comes on
-    /// record.
-    pub(crate) fn lend(
-        &mut self,
-        id: SubscriptionId,
-        (sequence, message, attempts): (u64, MessageId, u32),
-        lease: LeaseId,
-        until: Timestamp,
-    ) {
-        if self.cursor(id).is_none() {
-            return;
-        }
-        if self.owed_message(sequence).is_none() {
-            self.ids.insert(sequence, ForeignId { id: message, posted: true });
-        }
-        self.change(id, sequence, |cursor| {
-            cursor.put(sequence, until, attempts);
-            cursor.lease(sequence, lease, until);
-        });
+    /// Takes over a lease that was given out elsewhere, until the moment that was agreed on there.
+    pub(crate) fn lend(&mut self, id: SubscriptionId, sequence: u64, lease: LeaseHold, until: Timestamp) {
+        self.change(id, sequence, |cursor| cursor.lease(sequence, lease, until));
         self.owing.changes.woken.push(id);
     }
 
@@ -62,13 +46,12 @@ impl QueueIndex {
     }
 }
 
-/// What the log says of a delivery: of a lease, nothing. It ends with the process.
-pub(crate) fn logged(standing: &DeliveryStanding) -> Standing {
-    match standing.clone() {
+/// What the log says of a delivery.
+pub(crate) fn logged(delivery: &MovingDelivery) -> Standing {
+    match delivery.standing.clone() {
         DeliveryStanding::Done => Standing::Done,
         DeliveryStanding::Open { attempts, due, lease } => {
-            let due = if lease.is_none() { due } else { Timestamp::default() };
-            Standing::Waiting { due, attempts }
+            Open { attempts, due, lease }.logged(delivery.message)
         }
         DeliveryStanding::Failed { attempts, at, reason } => {
             Standing::Failed(Failure { at, attempts, reason })

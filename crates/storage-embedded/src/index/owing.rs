@@ -169,6 +169,10 @@ impl QueueIndex {
         self.owing.holders.contains_key(&sequence)
     }
 
+    pub(super) fn is_anything_held(&self) -> bool {
+        !self.owing.holders.is_empty()
+    }
+
     /// Whether a subscriber is owed a message, or may have it once more.
     pub(super) fn is_needed(&self, sequence: u64) -> bool {
         let is_ahead = self.owing.first_front().is_some_and(|front| front <= sequence);

@@ -1,6 +1,8 @@
 //! What the log says of deliveries: how they stand, and the accounts of the attempts.
 
-use zaqar_model::{Attempt, AttemptEnd, ConfirmationKind, Excerpt, MessageId, SubscriptionId, Timestamp};
+use zaqar_model::{
+    Attempt, AttemptEnd, ConfirmationKind, Excerpt, LeaseHold, LeaseId, MessageId, SubscriptionId, Timestamp,
+};
 
 use super::fields::{Fields, Malformed, Writer};
 
@@ -22,6 +24,14 @@ pub(crate) enum Standing {
     Waiting { due: Timestamp, attempts: u32 },
     /// It was given up.
     Failed(Failure),
+    /// It was leased, after so many attempts. When the log is read that lease is over, and nobody has said how the
+    /// attempt ended.
+    UnderWay {
+        /// The attempt is on record also when its message is gone.
+        message: MessageId,
+        lease: LeaseHold,
+        attempts: u32,
+    },
 }
 
 /// When, after how many attempts and why a delivery was given up.
@@ -62,10 +72,12 @@ pub(crate) struct AttemptRecord {
 const DONE: u8 = 0;
 const WAITING: u8 = 1;
 const FAILED: u8 = 2;
+const UNDER_WAY: u8 = 3;
 
 const DELIVERED: u8 = 0;
 const TO_BE_RETRIED: u8 = 1;
 const EXHAUSTED: u8 = 2;
+const UNKNOWN: u8 = 3;
 
 const REQUEST_TO_CONFIRM: u8 = 1;
 const END_OF_SUBSCRIPTION: u8 = 2;
@@ -133,6 +145,13 @@ impl Standing {
                 out.u32(*attempts);
                 out.text(reason.as_str());
             }
+            Self::UnderWay { message, lease, attempts } => {
+                out.u8(UNDER_WAY);
+                out.u128(message.as_u128());
+                out.u128(lease.id.as_u128());
+                out.u64(lease.since.as_millis());
+                out.u32(*attempts);
+            }
         }
     }
 
@@ -147,6 +166,11 @@ impl Standing {
                 attempts: fields.u32()?,
                 reason: Excerpt::new(fields.text()?),
             })),
+            UNDER_WAY => {
+                let message = MessageId::from_u128(fields.u128()?);
+                let (id, since) = (LeaseId::from_u128(fields.u128()?), Timestamp::from_millis(fields.u64()?));
+                Ok(Self::UnderWay { message, lease: LeaseHold { id, since }, attempts: fields.u32()? })
+            }
             _ => Err(Malformed),
         }
     }
@@ -162,6 +186,7 @@ impl AttemptRecord {
             AttemptEnd::Delivered => (DELIVERED, Timestamp::default()),
             AttemptEnd::RetryAt(due) => (TO_BE_RETRIED, due),
             AttemptEnd::Exhausted => (EXHAUSTED, Timestamp::default()),
+            AttemptEnd::Unknown => (UNKNOWN, Timestamp::default()),
         };
         out.u8(end);
         out.u64(due.as_millis());
@@ -182,6 +207,7 @@ impl AttemptRecord {
             DELIVERED => AttemptEnd::Delivered,
             TO_BE_RETRIED => AttemptEnd::RetryAt(due),
             EXHAUSTED => AttemptEnd::Exhausted,
+            UNKNOWN => AttemptEnd::Unknown,
             _ => return Err(Malformed),
         };
         let at = Timestamp::from_millis(fields.u64()?);
@@ -220,8 +246,8 @@ fn decode_confirmation(fields: &mut Fields<'_>) -> Result<Option<ConfirmationKin
 #[cfg(test)]
 mod tests {
     use super::{
-        Attempt, AttemptEnd, AttemptRecord, ConfirmationKind, CursorRecord, Excerpt, Failure, MessageId,
-        Standing, StandingRecord, SubscriptionId, Timestamp,
+        Attempt, AttemptEnd, AttemptRecord, ConfirmationKind, CursorRecord, Excerpt, Failure, LeaseHold,
+        LeaseId, MessageId, Standing, StandingRecord, SubscriptionId, Timestamp,
     };
     use crate::log::Record;
     use crate::log::record::tests::round_trip;
@@ -231,19 +257,22 @@ mod tests {
         let (subscription, at, reason) =
             (SubscriptionId::from_u128(8), Timestamp::from_millis(5), Excerpt::new("no"));
         let failure = Failure { at, attempts: 7, reason: reason.clone() };
+        let lease = LeaseHold { id: LeaseId::from_u128(6), since: at };
         round_trip(&Record::Standing(StandingRecord {
             destination: 1,
             subscription,
             standings: vec![
                 (1, Standing::Done),
                 (2, Standing::Waiting { due: at, attempts: 3 }),
+                (3, Standing::UnderWay { message: MessageId::from_u128(5), lease, attempts: 4 }),
                 (u64::MAX, Standing::Failed(failure)),
             ],
         }));
         let standings = vec![(9, Standing::Done)];
         let cursor = CursorRecord { destination: 1, subscription, anew: true, front: 10, standings };
         round_trip(&Record::Cursor(cursor));
-        for end in [AttemptEnd::Delivered, AttemptEnd::RetryAt(at), AttemptEnd::Exhausted] {
+        let again = AttemptEnd::RetryAt(at);
+        for end in [AttemptEnd::Delivered, again, AttemptEnd::Exhausted, AttemptEnd::Unknown] {
             for status in [None, Some(599)] {
                 let attempt = Attempt { at, status, latency_ms: u32::MAX, excerpt: reason.clone() };
                 let (number, message) = (4, MessageId::from_u128(5));

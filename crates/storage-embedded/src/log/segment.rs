@@ -16,9 +16,9 @@ use crate::disk::{Disk, DiskFile};
 
 /// Where the first envelope of a segment begins.
 pub(crate) const BODY: usize = padded(48);
-/// The layout of segments, envelopes and records. Version 2 has more kinds of records than version 1, which is read
-/// too.
-pub(crate) const FORMAT_VERSION: u32 = 2;
+/// The layout of segments, envelopes and records. Version 2 has more kinds of records than version 1, and version 3 says
+/// which deliveries are under way. All are read.
+pub(crate) const FORMAT_VERSION: u32 = 3;
 /// The oldest layout that is read.
 const OLDEST_VERSION: u32 = 1;
 

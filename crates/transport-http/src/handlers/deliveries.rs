@@ -55,14 +55,16 @@ fn attempt(kept: &KeptAttempt) -> Value {
         AttemptEnd::Delivered => ("delivered", None),
         AttemptEnd::RetryAt(time) => ("retry", Some(time.to_iso8601())),
         AttemptEnd::Exhausted => ("failed", None),
+        AttemptEnd::Unknown => ("unknown", None),
     };
     let attempt = &kept.attempt;
+    let has_ended = kept.end != AttemptEnd::Unknown;
     json!({
         "message_id": kept.message.to_string(),
         "message_type": kept.confirmation.map_or("Notification", ConfirmationKind::message_type),
         "attempted_at": attempt.at.to_iso8601(),
         "status": attempt.status,
-        "latency_ms": attempt.latency_ms,
+        "latency_ms": has_ended.then_some(attempt.latency_ms),
         "response": attempt.excerpt.as_str(),
         "outcome": outcome,
         "retry_at": retry_at,

@@ -8,6 +8,9 @@ use super::described::{Described, id, reference};
 use super::schema::{array_of, count, exactly, integer, object, or_null, text, uuid, with_default};
 use crate::json::resend::MAX_MESSAGE_ID;
 
+const OUTCOME: &str = "What followed: `failed` means that it is not tried again; `unknown`, that the server was killed \
+                       before it could record how the attempt ended, and that the message is sent once more.";
+
 fn described(kind: DestinationKind, on_queue: &str, summary: &str) -> Described {
     Described::new("subscriptions", id(kind, on_queue), summary)
 }
@@ -24,7 +27,7 @@ pub(super) fn attempts(kind: DestinationKind, limits: &Limits) -> Described {
 
 pub(super) fn failures(kind: DestinationKind, limits: &Limits) -> Described {
     described(kind, "list_failures", "Lists the deliveries to a subscription that failed for good.")
-        .about("In the order of posting. They are kept until their messages expire.")
+        .about("In the order of posting. They are kept until their messages expire, the last 10000 of a subscription.")
         .query("marker", text(), "As the link `next` says.")
         .query("limit", page_size(limits), "At most so many.")
         .answers(200, "A page.", "FailurePage")
@@ -60,7 +63,7 @@ fn page(member: &str, item: &str) -> Value {
 }
 
 fn attempt() -> Value {
-    let outcome = json!({ "type": "string", "enum": ["delivered", "retry", "failed"] });
+    let outcome = json!({ "type": "string", "enum": ["delivered", "retry", "failed", "unknown"] });
     let response = json!({ "type": "string", "maxLength": Excerpt::MAX_BYTES });
     let kinds = ["Notification", "SubscriptionConfirmation", "UnsubscribeConfirmation"];
     let kind = json!({ "type": "string", "enum": kinds });
@@ -69,9 +72,12 @@ fn attempt() -> Value {
         ("message_type", told(kind, "What was sent.")),
         ("attempted_at", told(time(), "When it began.")),
         ("status", told(or_null(count()), "The status of the answer; null if there was none.")),
-        ("latency_ms", told(count(), "How long it took, in milliseconds.")),
+        (
+            "latency_ms",
+            told(or_null(count()), "How long it took, in milliseconds; null if that is not known."),
+        ),
         ("response", told(response, "The beginning of the answer, or what went wrong.")),
-        ("outcome", told(outcome, "What followed: `failed` means that it is not tried again.")),
+        ("outcome", told(outcome, OUTCOME)),
         ("retry_at", told(or_null(time()), "When it is to be tried again, where the outcome is `retry`.")),
     ])
 }

@@ -93,6 +93,24 @@ async fn attempts_to_ask_a_subscriber_are_told_from_those_to_notify() {
 }
 
 #[tokio::test]
+async fn an_attempt_whose_end_nobody_told_shows_as_unknown() {
+    let fixture = Fixture::new();
+    let (subscription, ids) = fill(&fixture, "/v2/queues/q", 1).await;
+    fixture.lease().await;
+    fixture.clock.advance_secs(60);
+    fixture.lease().await;
+    let page = fixture.get(&format!("{subscription}/attempts")).await.json();
+    let broken_off = json!({
+        "message_id": ids[0], "message_type": "Notification", "attempted_at": "2026-05-28T20:26:40Z",
+        "status": null, "latency_ms": null,
+        "response": "It is not known how this attempt ended, or whether it reached the subscriber: \
+                     the server ended while the delivery was under way.",
+        "outcome": "unknown", "retry_at": null
+    });
+    assert_eq!(page["attempts"], json!([broken_off]));
+}
+
+#[tokio::test]
 async fn attempts_are_listed_with_links_also_those_of_one_message() {
     let fixture = Fixture::new();
     let (subscription, ids) = fill(&fixture, "/v2/queues/q", 2).await;

@@ -9,7 +9,7 @@ use serde_json::Value;
 use tower::ServiceExt;
 use zaqar_authentication::SigningKeys;
 use zaqar_domain::{Limits, Pipelines, Stores, Zaqar};
-use zaqar_model::{Attempt, Clock, DeliveryOutcome, IdSource, RandomIds};
+use zaqar_model::{Attempt, Clock, Delivery, DeliveryOutcome, IdSource, LeaseId, RandomIds};
 use zaqar_storage::{LeaseLimits, ManagementStore, MessageStore};
 use zaqar_storage_conformance::minting::{attempt, fresh_lease_id};
 use zaqar_storage_conformance::{ManualClock, ModelPlacement, ModelStore};
@@ -145,10 +145,16 @@ impl Fixture {
     /// Makes all deliveries that are due, in place of a notifier. Each ends as `end` makes of its attempt.
     pub(crate) async fn deliver(&self, status: u16, end: impl Fn(Attempt) -> DeliveryOutcome) {
         let now = self.clock.now();
-        let (lease, limits) = (fresh_lease_id(), LeaseLimits { total: 100, per_subscription: 100 });
-        let due = self.store.lease(lease, now.plus_secs(60), limits, now).await.unwrap();
+        let (lease, due) = self.lease().await;
         let reports = due.iter().map(|delivery| delivery.report(end(attempt(now, Some(status))))).collect();
         self.store.record(lease, reports, now).await.unwrap();
+    }
+
+    /// Takes all deliveries that are due, for a minute.
+    pub(crate) async fn lease(&self) -> (LeaseId, Vec<Delivery>) {
+        let now = self.clock.now();
+        let (lease, limits) = (fresh_lease_id(), LeaseLimits { total: 100, per_subscription: 100 });
+        (lease, self.store.lease(lease, now.plus_secs(60), limits, now).await.unwrap())
     }
 
     /// Posts messages with these bodies; answers where they are.

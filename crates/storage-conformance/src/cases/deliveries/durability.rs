@@ -1,5 +1,7 @@
 //! What is owed is there when the store is opened again.
 
+use zaqar_model::{Attempt, AttemptEnd};
+
 use super::owing::delivered_ids;
 use crate::bench::MessageBench;
 
@@ -66,4 +68,37 @@ pub async fn a_lease_that_a_restart_broke_off_is_due_again(bench: &MessageBench)
     bench.advance_secs(60);
     let (_, due) = bench.lease(10).await;
     assert_eq!(delivered_ids(&due), posted);
+}
+
+/// An attempt that a restart broke off is on record, once: with the time at which it was taken up, and no end.
+pub async fn an_attempt_that_a_restart_broke_off_is_on_record(bench: &MessageBench) {
+    let queue = bench.queue();
+    let id = queue.subscribe("mailto:a@example.org").await;
+    let posted = queue.fill(2).await;
+    bench.lease(10).await;
+    let since = bench.now();
+    bench.reopen().await;
+    bench.advance_secs(60);
+    let (lease, due) = bench.lease(10).await;
+    bench.delivered(lease, &due).await;
+    for _ in 0..2 {
+        let attempts = queue.attempts(id).await;
+        let ends: Vec<_> = attempts.iter().map(|kept| kept.end).collect();
+        assert_eq!(ends, [[AttemptEnd::Delivered; 2], [AttemptEnd::Unknown; 2]].concat());
+        assert!(attempts[2..].iter().all(|kept| kept.attempt == Attempt::without_end(since)));
+        assert_eq!([attempts[3].message, attempts[2].message], posted[..]);
+        bench.reopen().await;
+    }
+}
+
+/// A delivery that was given back leaves no attempt after a restart either.
+pub async fn what_was_given_back_was_not_broken_off(bench: &MessageBench) {
+    let queue = bench.queue();
+    let id = queue.subscribe("mailto:a@example.org").await;
+    queue.fill(2).await;
+    let (lease, due) = bench.lease(10).await;
+    bench.postpone(lease, &due, bench.now()).await;
+    bench.reopen().await;
+    assert_eq!(bench.lease(10).await.1.len(), 2);
+    assert_eq!(queue.attempts(id).await, vec![]);
 }

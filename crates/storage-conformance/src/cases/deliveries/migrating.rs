@@ -83,6 +83,21 @@ pub async fn leases_go_along(bench: &MessageBench) {
     assert_eq!(delivered_ids(&bench.lease(10).await.1), posted[1..]);
 }
 
+/// So does what nobody tells of: its attempt comes on record with the time at which it was taken up.
+pub async fn an_attempt_that_is_broken_off_after_a_move_is_on_record(bench: &MessageBench) {
+    let queue = bench.queue();
+    let id = queue.subscribe("mailto:a@example.org").await;
+    queue.fill(1).await;
+    bench.lease(1).await;
+    let since = bench.now();
+    queue.leave_and_return().await;
+    bench.advance_secs(60);
+    bench.lease(1).await;
+    let attempts = queue.attempts(id).await;
+    assert_eq!((attempts.len(), attempts[0].end), (1, AttemptEnd::Unknown));
+    assert_eq!(attempts[0].attempt.at, since);
+}
+
 /// A subscription stays paused.
 pub async fn pauses_go_along(bench: &MessageBench) {
     let queue = bench.queue();

@@ -1,5 +1,6 @@
 //! Deliveries: notifications that are owed.
 
+pub mod breaking_off;
 pub mod confirming;
 pub mod durability;
 pub mod leasing;

@@ -59,8 +59,10 @@ pub async fn attempts_are_found_by_message(bench: &MessageBench) {
     let posted = queue.fill(2).await;
     for _ in 0..2 {
         let (lease, due) = bench.lease(10).await;
-        let due: Vec<_> = due.into_iter().filter(|delivery| delivery.subscription.id == id).collect();
+        let (due, of_other): (Vec<_>, Vec<_>) =
+            due.into_iter().partition(|delivery| delivery.subscription.id == id);
         bench.retry(lease, &due, bench.now()).await;
+        bench.postpone(lease, &of_other, bench.now()).await;
         bench.advance_secs(60);
     }
     let found = queue.attempts_of_message(id, posted[1]).await;

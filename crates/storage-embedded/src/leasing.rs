@@ -1,0 +1,195 @@
+//! Deliveries that are taken: chosen under the queue's lock, logged, and only then brought into the index. Whoever gets
+//! them is answered when the log says durably that they are under way.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use zaqar_model::{
+    Delivery, DeliveryOutcome, DeliveryReport, LeaseHold, Marker, MessageId, StoredMessage, Subscription,
+    SubscriptionId, Timestamp,
+};
+use zaqar_storage::{Deliveries, LeaseLimits, StorageResult};
+
+use crate::EmbeddedMessageStore;
+use crate::log::Standing;
+use crate::queues::{Locked, Queue};
+use crate::read::{Found, stored_messages};
+use crate::recording::{Change, RECORDED_AT_ONCE, Recording};
+use crate::schedule::Turn;
+use crate::subscriptions::shown;
+use crate::writer::answer;
+
+/// A subscription whose turn it is.
+pub(crate) struct SubscriptionTurn {
+    pub(crate) queue: Arc<Queue>,
+    pub(crate) id: SubscriptionId,
+    /// How many subscriptions are ready, this one among them.
+    ready: usize,
+}
+
+/// A lease in the making.
+struct Leasing {
+    lease: LeaseHold,
+    until: Timestamp,
+    limits: LeaseLimits,
+    taken: Vec<Taken>,
+    messages: OwedMessages,
+    changes: Vec<Change>,
+}
+
+/// A delivery that it took, without the message.
+struct Taken {
+    subscription: Subscription,
+    message: MessageId,
+    position: Marker,
+    attempts: u32,
+}
+
+impl EmbeddedMessageStore {
+    pub(crate) async fn lease_due(
+        &self,
+        lease: LeaseHold,
+        until: Timestamp,
+        limits: LeaseLimits,
+    ) -> StorageResult<Vec<Delivery>> {
+        self.writer.check_open()?;
+        let messages = OwedMessages::default();
+        let mut leasing = Leasing { lease, until, limits, taken: Vec::new(), messages, changes: Vec::new() };
+        while leasing.taken.len() < limits.total && lease.since < until {
+            let Some(turn) = self.next_turn(limits.per_subscription, lease.since) else { break };
+            match self.lease_in_turn(&mut leasing, &turn) {
+                Ok(()) => {}
+                Err(error) if leasing.taken.is_empty() => return Err(error),
+                // What is taken already can be delivered.
+                Err(_) => break,
+            }
+        }
+        self.finish(leasing).await
+    }
+
+    pub(crate) fn next_turn(&self, per_subscription: usize, now: Timestamp) -> Option<SubscriptionTurn> {
+        let schedule = &self.queues.schedule;
+        loop {
+            match schedule.next_turn(per_subscription, now)? {
+                Turn::Posted(number) => {
+                    if let Some(queue) = self.queues.find(number) {
+                        let mut locked = self.queues.lock(&queue);
+                        schedule.make_ready(number, locked.index.take_caught_up());
+                    }
+                }
+                Turn::Ready((number, id), ready) => match self.queues.find(number) {
+                    Some(queue) => return Some(SubscriptionTurn { queue, id, ready }),
+                    None => schedule.place((number, id), None, true, now),
+                },
+            }
+        }
+    }
+
+    fn lease_in_turn(&self, leasing: &mut Leasing, turn: &SubscriptionTurn) -> StorageResult<()> {
+        let SubscriptionTurn { queue, id, ready } = turn;
+        let Leasing { lease, limits, .. } = *leasing;
+        let (key, now) = ((queue.number, *id), lease.since);
+        let share = ((limits.total - leasing.taken.len()) / ready).max(1);
+        let mut locked = self.queues.lock_at(queue, now);
+        let subscription = locked.index.subscriptions.get(*id).cloned();
+        let Some((kept, source)) = subscription.zip(queue.identity.get()) else {
+            // What the queue is called is lost with a damaged checkpoint: the next post says it again.
+            locked.index.wait_for_post(*id);
+            self.queues.schedule.place(key, None, true, now);
+            return Ok(());
+        };
+        let subscription = shown(source, &kept)?;
+        let mut recording = Recording::default();
+        recording.end_left_behind(queue, &mut locked.index, *id, now);
+        leasing.changes.extend(recording.make(&self.writer, queue, &mut locked)?);
+        let due = locked.index.next_to_lease(*id, share, limits.per_subscription, now);
+        for sequences in due.chunks(RECORDED_AT_ONCE) {
+            self.take(leasing, queue, &mut locked, &subscription, sequences)?;
+        }
+        let due = locked.index.next_due(*id, limits.per_subscription, now);
+        self.queues.schedule.place(key, due, true, now);
+        Ok(())
+    }
+
+    fn take(
+        &self,
+        leasing: &mut Leasing,
+        queue: &Arc<Queue>,
+        locked: &mut Locked<'_>,
+        subscription: &Subscription,
+        sequences: &[u64],
+    ) -> StorageResult<()> {
+        let (id, lease) = (subscription.id, leasing.lease);
+        let mut recording = Recording::default();
+        let mut taken = Vec::with_capacity(sequences.len());
+        for sequence in sequences {
+            recording.end_unknown(queue, &mut locked.index, id, *sequence);
+            let open = locked.index.cursor(id).and_then(|cursor| cursor.get(*sequence));
+            let attempts = open.map_or(0, |open| open.attempts);
+            let message = leasing.messages.find(self, locked, *sequence);
+            recording.stand(id, *sequence, Standing::UnderWay { message, lease, attempts });
+            let (subscription, position) = (subscription.clone(), Marker::new(*sequence));
+            taken.push(Taken { subscription, message, position, attempts });
+        }
+        leasing.changes.push(recording.log(&self.writer, queue, locked)?);
+        leasing.taken.extend(taken);
+        locked.index.lease(id, lease, leasing.until, sequences);
+        Ok(())
+    }
+
+    /// The messages are read while the log is written.
+    async fn finish(&self, leasing: Leasing) -> StorageResult<Vec<Delivery>> {
+        let Leasing { lease, until, taken, messages, changes, .. } = leasing;
+        let messages = messages.read().await?;
+        for change in changes {
+            answer(change).await?;
+        }
+        let (mut deliveries, mut unreadable) = (Vec::with_capacity(taken.len()), Vec::new());
+        for Taken { subscription, message, position, attempts } in taken {
+            match messages.get(&message).cloned() {
+                Some(message) => deliveries.push(Delivery { subscription, message, position, attempts }),
+                None => unreadable.push(DeliveryReport {
+                    source: subscription.source,
+                    subscription: subscription.id,
+                    position,
+                    outcome: DeliveryOutcome::Postponed(until),
+                }),
+            }
+        }
+        if !unreadable.is_empty() {
+            self.record(lease.id, unreadable, lease.since).await?;
+        }
+        Ok(deliveries)
+    }
+}
+
+/// The messages of some deliveries, each once.
+#[derive(Default)]
+pub(crate) struct OwedMessages {
+    found: Vec<Found>,
+    ids: HashSet<MessageId>,
+}
+
+impl OwedMessages {
+    /// Notes where a message is to be read from; answers its id.
+    pub(crate) fn find(
+        &mut self,
+        store: &EmbeddedMessageStore,
+        locked: &Locked<'_>,
+        sequence: u64,
+    ) -> MessageId {
+        let id = locked.index.id_of(sequence);
+        if let Some(entry) = locked.index.owed_message(sequence)
+            && self.ids.insert(id)
+        {
+            self.found.push(Found::owed(&store.queues.segments, id, entry));
+        }
+        id
+    }
+
+    /// Those that can be read.
+    pub(crate) async fn read(self) -> StorageResult<HashMap<MessageId, StoredMessage>> {
+        let read = stored_messages(self.found).await?;
+        Ok(read.into_iter().map(|stored| (stored.message.id, stored)).collect())
+    }
+}

@@ -1,0 +1,59 @@
+//! Attempts that nobody told of, where the message has expired meanwhile: since nobody takes those deliveries over, they
+//! come on record when somebody looks at the attempts, and otherwise by and by.
+
+use std::sync::Arc;
+
+use zaqar_model::{Destination, SubscriptionId, Timestamp};
+use zaqar_storage::{StorageError, StorageResult};
+
+use crate::EmbeddedMessageStore;
+use crate::log::Standing;
+use crate::recording::{RECORDED_AT_ONCE, Recording};
+use crate::writer::answer;
+
+impl EmbeddedMessageStore {
+    /// Those of one subscription.
+    pub(crate) async fn record_left_behind(
+        &self,
+        source: &Destination,
+        subscription: SubscriptionId,
+        now: Timestamp,
+    ) -> StorageResult<()> {
+        let Some(queue) = self.find(source)? else { return Ok(()) };
+        let change = {
+            let mut locked = self.queues.lock_at(&queue, now);
+            let mut recording = Recording::default();
+            recording.end_left_behind(&queue, &mut locked.index, subscription, now);
+            recording.make(&self.writer, &queue, &mut locked)?
+        };
+        match change {
+            Some(change) => answer(change).await,
+            // What others have just put on record is seen, too. When the log is not written any more, the rest can be read.
+            None => self.settled(&queue).await.or(Ok(())),
+        }
+    }
+
+    /// Those of all subscriptions.
+    pub(crate) async fn record_all_left_behind(&self, now: Timestamp) -> StorageResult<()> {
+        let (queues, writer) = (Arc::clone(&self.queues), Arc::clone(&self.writer));
+        let record = move || -> StorageResult<Vec<_>> {
+            let mut changes = Vec::new();
+            for queue in queues.all() {
+                let mut locked = queues.lock_at(&queue, now);
+                for left in locked.index.all_left_behind(now).chunks(RECORDED_AT_ONCE) {
+                    let mut recording = Recording::default();
+                    for (subscription, sequence) in left {
+                        recording.end_unknown(&queue, &mut locked.index, *subscription, *sequence);
+                        recording.stand(*subscription, *sequence, Standing::Done);
+                    }
+                    changes.extend(recording.make(&writer, &queue, &mut locked)?);
+                }
+            }
+            Ok(changes)
+        };
+        for change in tokio::task::spawn_blocking(record).await.map_err(StorageError::driver)?? {
+            answer(change).await?;
+        }
+        Ok(())
+    }
+}
