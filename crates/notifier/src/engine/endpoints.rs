@@ -198,7 +198,7 @@ impl Entry {
 mod tests {
     use zaqar_model::{ProjectId, Timestamp};
 
-    use super::{Endpoints, EngineOptions, FEW, MANY, Standing};
+    use super::{Endpoints, EngineOptions, FEW, Standing};
 
     #[test]
     fn one_that_is_well_is_remembered_among_many_new_ones() {
