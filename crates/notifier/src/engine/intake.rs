@@ -11,8 +11,8 @@ use zaqar_storage::{LeaseLimits, StorageResult};
 use super::pauses::Pauses;
 use super::{Engine, Leased};
 
-/// One lease takes no more.
-const AT_ONCE: usize = 256;
+/// One lease takes no more. Many, since each waits for the disk once.
+const AT_ONCE: usize = 1024;
 /// Of one subscription, no more are leased at a time.
 const PER_SUBSCRIPTION: usize = 32;
 /// After this time one looks again in any case.
