@@ -428,6 +428,18 @@ macro_rules! __message_cases {
                     an_attempt_that_a_restart_broke_off_is_on_record,
                     what_was_given_back_was_not_broken_off,
                 }
+                expiring {
+                    it_is_due_at_once_also_when_its_retry_was_later,
+                    it_is_due_at_once_whatever_holds_its_subscription_back,
+                    it_fails_without_an_attempt,
+                    it_is_seen_by_no_other_call,
+                    a_live_lease_keeps_it,
+                    it_can_be_postponed,
+                    a_claim_puts_it_off,
+                    it_is_leased_within_the_limits,
+                    it_is_forgotten_with_its_subscription,
+                    it_goes_along,
+                }
                 leasing {
                     nothing_owed_is_nothing_due,
                     what_was_posted_is_due_at_once,
@@ -440,7 +452,7 @@ macro_rules! __message_cases {
                     a_retry_is_due_at_its_time,
                     a_retry_does_not_hold_up_the_next,
                     subscriptions_do_not_hold_up_each_other,
-                    a_retry_ends_with_its_message,
+                    a_retry_outlasts_its_message,
                     a_lease_that_was_taken_over_records_nothing,
                     a_late_record_counts_if_no_other_took_over,
                     an_unknown_lease_records_nothing,
@@ -454,6 +466,8 @@ macro_rules! __message_cases {
                     subscriptions_take_turns,
                     dead_subscriptions_do_not_delay_a_healthy_one,
                     a_lease_without_time_takes_nothing,
+                    retries_take_no_turn_of_first_attempts,
+                    a_lease_takes_first_attempts_first,
                 }
                 migrating {
                     deliveries_go_along,
@@ -482,7 +496,7 @@ macro_rules! __message_cases {
                     a_purged_message_stays_for_its_subscribers,
                     a_message_claimed_too_often_stays_for_its_subscribers,
                     a_claimed_message_is_owed_as_long_as_it_lives,
-                    an_expired_message_is_owed_no_more,
+                    an_expired_message_is_owed_for_a_day,
                     an_ended_subscription_is_owed_nothing,
                     a_new_subscription_begins_anew,
                     an_expired_subscription_is_owed_nothing,
@@ -510,13 +524,18 @@ macro_rules! __message_cases {
                 redelivering {
                     what_failed_is_listed_with_its_message,
                     what_failed_is_listed_in_pages,
-                    what_failed_ends_with_its_message,
+                    what_failed_is_kept_for_a_day,
                     a_message_is_owed_once_more,
                     a_message_that_is_gone_is_not_owed,
                     a_message_kept_for_another_is_owed_once_more,
                     a_leased_delivery_stays_leased,
                     what_failed_since_is_owed_once_more,
                     what_fails_again_is_listed_once,
+                }
+                suspending {
+                    a_suspension_is_kept,
+                    what_is_posted_meanwhile_waits,
+                    a_suspension_leaves_leases_alone,
                 }
                 waking {
                     a_post_wakes,

@@ -121,7 +121,8 @@ impl Deliveries for EmbeddedMessageStore {
             let mut locked = self.queues.lock_at(&queue, now);
             let index = &locked.index;
             let found = index.cursor(subscription).zip(index.find_posted(message));
-            let Some((cursor, sequence)) = found else { return Ok(false) };
+            let is_live = |at| index.owed_message(at).is_some_and(|entry| now < entry.expires);
+            let Some((cursor, sequence)) = found.filter(|(_, at)| is_live(*at)) else { return Ok(false) };
             if sequence >= cursor.front() || cursor.is_leased(sequence, now) {
                 None
             } else {
@@ -149,7 +150,9 @@ impl Deliveries for EmbeddedMessageStore {
                 let failed = cursor.into_iter().flat_map(|cursor| cursor.failed().range(next..));
                 let since = failed.filter(|(_, failure)| failure.at >= since).map(|(sequence, _)| *sequence);
                 let sequences: Vec<u64> = since
-                    .filter(|sequence| locked.index.owed_message(*sequence).is_some())
+                    .filter(|sequence| {
+                        locked.index.owed_message(*sequence).is_some_and(|entry| now < entry.expires)
+                    })
                     .take(OWED_AT_ONCE)
                     .collect();
                 owed += sequences.len() as u64;

@@ -77,7 +77,13 @@ impl Migration for EmbeddedMessageStore {
         now: Timestamp,
     ) -> StorageResult<()> {
         let queue = self.queues.readmit(to);
-        let mut waiting = messages.into_iter().filter(|moving| moving.stored.expires > now).peekable();
+        // What has expired comes for those who are still owed it.
+        let coming = messages.into_iter().filter_map(|moving| {
+            let has_expired = moving.stored.expires <= now;
+            let kept = moving.kept || has_expired;
+            (!has_expired || moving.posted).then_some(MovingMessage { kept, ..moving })
+        });
+        let mut waiting = coming.peekable();
         loop {
             let mut bytes = 0;
             let mut messages = Vec::new();

@@ -60,8 +60,10 @@ impl Recording {
                     continue;
                 }
                 DeliveryOutcome::Delivered(attempt) => (Standing::Done, attempt, AttemptEnd::Delivered),
-                DeliveryOutcome::RetryAt(due, attempt) => {
-                    (Standing::Waiting { due, attempts }, attempt, AttemptEnd::RetryAt(due))
+                DeliveryOutcome::RetryAt(at, attempt) => {
+                    let has_expired = index.owed_message(sequence).is_some_and(|own| own.expires <= now);
+                    let due = if has_expired { at.min(now) } else { at };
+                    (Standing::Waiting { due, attempts }, attempt, AttemptEnd::RetryAt(at))
                 }
                 DeliveryOutcome::Exhausted(reason, attempt) => {
                     let failure = Failure { at: now, attempts, reason };

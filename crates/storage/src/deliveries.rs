@@ -13,6 +13,10 @@ pub const ATTEMPTS_KEPT: usize = 1000;
 pub const ATTEMPTS_KEPT_FOR: u64 = 14 * 24 * 3600;
 /// Of each subscription, so many deliveries stay that failed for good: those of the messages that were posted last.
 pub const FAILURES_KEPT: usize = 10_000;
+/// What failed is kept for so many seconds at least, with its message: a day.
+pub const FAILURES_KEPT_FOR: u64 = 24 * 3600;
+/// What has expired is owed for so many seconds more, so that somebody can say that it did: a day.
+pub const EXPIRED_OWED_FOR: u64 = 24 * 3600;
 
 /// How much one lease takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,8 +53,17 @@ impl SubscriptionShare {
 /// true, and what it was owed is forgotten when it becomes false. What a queue adopts was posted elsewhere and is not
 /// owed.
 ///
-/// A message stays for its subscribers until none is owed it any more or its time to live ends, also when a consumer
-/// has deleted, popped or purged it meanwhile.
+/// A message stays for its subscribers until none is owed it any more, also when a consumer has deleted, popped or purged
+/// it meanwhile.
+///
+/// # What expires
+///
+/// A message whose time to live has ended is gone for every other call, but its subscribers are owed it still, so that
+/// nothing is lost without a word: the delivery is due at once, whatever holds the subscription back (a pause, a
+/// suspension, the moment of the next try), unless it is under a live lease. It is leased as any other, and can be told by
+/// its message's `expires`; the engine records it as [`Expired`](zaqar_model::DeliveryOutcome::Expired). What has not been
+/// taken up yet may wait until what was posted before it has been taken up. When nobody has recorded anything for
+/// [`EXPIRED_OWED_FOR`], it is owed no more.
 ///
 /// # Delivering
 ///
@@ -65,7 +78,7 @@ impl SubscriptionShare {
 /// attempt leaves a trace even if nobody lives to say how it ended. When the lease has ended and nothing was recorded, an
 /// attempt comes on record with the time of the lease and an [unknown](zaqar_model::AttemptEnd::Unknown) end. It is not
 /// counted among the attempts of the delivery. It is on record as soon as the delivery is leased or owed once more, or
-/// its message has expired. Until then the true end can still be recorded.
+/// it is owed no more. Until then the true end can still be recorded.
 ///
 /// So that no attempt is on record that was not made, an engine gives back what it did not try:
 /// [`Postponed`](zaqar_model::DeliveryOutcome::Postponed) leaves no trace.
@@ -76,8 +89,9 @@ impl SubscriptionShare {
 #[async_trait::async_trait]
 pub trait Deliveries: Send + Sync {
     /// Takes deliveries that are due, for this lease alone until `until`: then, unless recorded, they are due again.
-    /// Subscriptions that have something due take turns, so many dead ones do not delay a healthy one. The deliveries of
-    /// one subscription come in the order of posting. The cost does not grow with the number of queues and
+    /// Subscriptions that have something due take turns, so many dead ones do not delay a healthy one. Of one subscription
+    /// first attempts come before what is tried again, and both in the order of posting. A suspended subscription gets
+    /// nothing but what has expired. The cost does not grow with the number of queues and
     /// subscriptions that are owed nothing. A lease that would have ended by `now` takes nothing.
     async fn lease(
         &self,
@@ -89,7 +103,7 @@ pub trait Deliveries: Send + Sync {
 
     /// Records how deliveries ended, with the attempts. What another lease has taken over meanwhile is passed over, and
     /// so is what has been recorded already: the same call can be made again, and is when it failed, since each delivery is
-    /// recorded for itself. A delivery whose message has expired is done, its attempt is kept.
+    /// recorded for itself. What is to be tried again although its message has expired is due at once.
     async fn record(&self, lease: LeaseId, reports: Vec<DeliveryReport>, now: Timestamp)
     -> StorageResult<()>;
 
@@ -103,7 +117,7 @@ pub trait Deliveries: Send + Sync {
         now: Timestamp,
     ) -> StorageResult<()>;
 
-    /// Lets nothing of a subscription be leased before `until`: its endpoint is not well. A moment in the past lifts
+    /// Lets nothing of a subscription be leased before `until` but what expires: its endpoint is not well. A moment in the past lifts
     /// that. What is leased stays so, and no attempt is counted. May be forgotten when the store is opened again.
     async fn pause(
         &self,
@@ -121,8 +135,8 @@ pub trait Deliveries: Send + Sync {
     async fn wait_for_owed(&self) -> StorageResult<()>;
 
     /// Owes a message to a subscription once more, at once and as if it had never been tried: one that failed, waits for
-    /// another try, or was delivered. Answers whether it could be: the message must still be there, in its queue or for
-    /// a subscriber. One that is under a live lease stays as it is.
+    /// another try, or was delivered. Answers whether it could be: the message must not have expired and still be there,
+    /// in its queue or for a subscriber. One that is under a live lease stays as it is.
     async fn redeliver(
         &self,
         source: &Destination,
@@ -131,7 +145,7 @@ pub trait Deliveries: Send + Sync {
         now: Timestamp,
     ) -> StorageResult<bool>;
 
-    /// Owes all once more that failed for good at `since` or later. Answers how many.
+    /// Owes all once more that failed for good at `since` or later and whose messages have not expired. Answers how many.
     async fn redeliver_failed(
         &self,
         source: &Destination,
@@ -140,8 +154,8 @@ pub trait Deliveries: Send + Sync {
         now: Timestamp,
     ) -> StorageResult<u64>;
 
-    /// What failed for good, in the order of posting: kept with its message until that would expire, and
-    /// [`FAILURES_KEPT`] of them. When one more fails, the one whose message was posted first is forgotten: it is owed no
+    /// What failed for good, in the order of posting: kept with its message until that would expire, for
+    /// [`FAILURES_KEPT_FOR`] at least, and [`FAILURES_KEPT`] of them. When one more fails, the one whose message was posted first is forgotten: it is owed no
     /// more, and its message stays for others only.
     async fn failed(
         &self,

@@ -33,6 +33,8 @@ impl Zaqar {
             confirmed: Some(confirmed),
             declined: Some(!confirmed),
             notified: Some(confirmed || !must_confirm),
+            // Who agrees wants to be told.
+            suspended: (confirmed && there.suspended.is_some()).then_some(None),
             ..SubscriptionChange::default()
         };
         self.change_subscription(&there, change, failure).await?;

@@ -89,6 +89,10 @@ impl Zaqar {
     async fn create_again(&self, there: Subscription, expires: Timestamp) -> Result<SubscriptionId> {
         let failure = Failure::CreateSubscription;
         if there.confirmed {
+            if there.suspended.is_some() {
+                let lift = SubscriptionChange { suspended: Some(None), ..SubscriptionChange::default() };
+                self.change_subscription(&there, lift, failure).await?;
+            }
             return Err(exists());
         }
         let must_confirm = self.limits.require_confirmation;
@@ -97,6 +101,7 @@ impl Zaqar {
             declined: there.declined.then_some(false),
             // It was made while subscribers had to confirm.
             notified: (!must_confirm && !there.notified).then_some(true),
+            suspended: there.suspended.is_some().then_some(None),
             ..SubscriptionChange::default()
         };
         if change != SubscriptionChange::default() {

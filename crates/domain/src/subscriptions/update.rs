@@ -12,7 +12,7 @@ use crate::pipeline::pass;
 use crate::{Error, Failure, Result, Zaqar};
 
 impl Zaqar {
-    /// What the wish leaves out stays as it is. A new time to live counts from now. Where subscribers must confirm, a new
+    /// What the wish leaves out stays as it is, but any change lifts a suspension. A new time to live counts from now. Where subscribers must confirm, a new
     /// subscriber is asked before being notified.
     pub async fn update_subscription(
         &self,
@@ -50,6 +50,8 @@ impl Zaqar {
             (change.confirmed, change.notified) = (Some(false), Some(false));
             change.declined = Some(false);
         }
+        // Whoever changes it has seen to what was wrong.
+        change.suspended = there.suspended.is_some().then_some(None);
         let ttl = change.ttl.unwrap_or(there.ttl);
         self.change_subscription(&there, change, failure).await?;
         if let Some(subscriber) = newcomer {

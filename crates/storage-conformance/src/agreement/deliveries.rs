@@ -56,6 +56,11 @@ pub(super) enum Step {
         subscription: usize,
         secs: u64,
     },
+    /// Holds a subscription back, or no longer.
+    Suspend {
+        subscription: usize,
+        suspended: bool,
+    },
     Redeliver {
         subscription: usize,
         message: usize,
@@ -79,6 +84,7 @@ pub(super) enum Outcome {
     Delivered,
     RetryAfter(u64),
     Exhausted,
+    Expired,
     Postponed(u64),
 }
 
@@ -106,6 +112,7 @@ fn step() -> impl Strategy<Value = Step> {
         3 => Just(Outcome::Delivered),
         3 => (0..60_u64).prop_map(Outcome::RetryAfter),
         2 => Just(Outcome::Exhausted),
+        1 => Just(Outcome::Expired),
         1 => (0..60_u64).prop_map(Outcome::Postponed),
     ];
     let limit = || prop_oneof![1 => 1..4_usize, 1 => Just(10_000)];
@@ -127,6 +134,8 @@ fn step() -> impl Strategy<Value = Step> {
         6 => (0..3_usize, vec(option::weighted(0.8, outcome), 1..6))
             .prop_map(|(lease, outcomes)| Step::Record { lease, outcomes }),
         1 => (subscription(), 0..60_u64).prop_map(|(subscription, secs)| Step::Pause { subscription, secs }),
+        1 => (subscription(), any::<bool>())
+            .prop_map(|(subscription, suspended)| Step::Suspend { subscription, suspended }),
         3 => (subscription(), any::<usize>())
             .prop_map(|(subscription, message)| Step::Redeliver { subscription, message }),
         1 => (subscription(), 0..90_u64).prop_map(|(subscription, within_secs)| {

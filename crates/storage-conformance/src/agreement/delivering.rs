@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use zaqar_model::{
     Attempt, AttemptEnd, Delivery, DeliveryOutcome, DeliveryReport, Excerpt, FailedDelivery, KeptAttempt,
-    Marker, Metadata, NewMessage, PageRequest, Subscription, SubscriptionId, SubscriptionTtl, Timestamp,
-    TtlSeconds,
+    Marker, Metadata, NewMessage, PageRequest, Subscription, SubscriptionId, SubscriptionTtl, Suspension,
+    Timestamp, TtlSeconds,
 };
 use zaqar_storage::{
     ClaimRequest, Claims, Deliveries, LeaseLimits, MessageStore, Messages, SubscriptionChange,
@@ -93,6 +93,7 @@ async fn answer<F: MessageFixture>(pair: &mut Pair<F>, step: &Step) -> Result<()
         Step::Notify { subscription, .. }
         | Step::Unsubscribe { subscription }
         | Step::Pause { subscription, .. }
+        | Step::Suspend { subscription, .. }
         | Step::Redeliver { subscription, .. }
         | Step::RedeliverFailed { subscription, .. } => {
             let known = &pair.deliveries.subscriptions;
@@ -122,6 +123,13 @@ async fn about<F: MessageFixture>(
         }
         Step::Unsubscribe { .. } => {
             answers(model.unsubscribe(source, id).await, store.unsubscribe(source, id).await)?;
+        }
+        Step::Suspend { suspended, .. } => {
+            let suspension = Suspension { since: now, reason: Excerpt::new("410 Gone") };
+            let suspended = Some(suspended.then_some(suspension));
+            let change = SubscriptionChange { suspended, ..Default::default() };
+            let of_model = model.update_subscription(source, id, change.clone(), now).await;
+            answers(of_model, store.update_subscription(source, id, change, now).await)?;
         }
         Step::Pause { secs, .. } => {
             let until = now.plus_secs(*secs);
@@ -195,10 +203,11 @@ fn sorted(
 }
 
 fn they_are_in_order(deliveries: &[Delivery]) -> Result<(), Disagreement> {
-    let mut last: HashMap<SubscriptionId, Marker> = HashMap::new();
+    let mut last: HashMap<SubscriptionId, (bool, Marker)> = HashMap::new();
     for delivery in deliveries {
-        let before = last.insert(delivery.subscription.id, delivery.position);
-        if before.is_some_and(|before| before >= delivery.position) {
+        let place = (delivery.attempts > 0, delivery.position);
+        let before = last.insert(delivery.subscription.id, place);
+        if before.is_some_and(|before| before >= place) {
             return Err(Disagreement(format!("{:?} is out of order", delivery.position)));
         }
     }
@@ -220,6 +229,7 @@ async fn record<F: MessageFixture>(
             Some(Outcome::Delivered) => DeliveryOutcome::Delivered(account),
             Some(Outcome::RetryAfter(secs)) => DeliveryOutcome::RetryAt(now.plus_secs(*secs), account),
             Some(Outcome::Exhausted) => DeliveryOutcome::Exhausted(Excerpt::new("410 Gone"), account),
+            Some(Outcome::Expired) => DeliveryOutcome::Expired(Excerpt::new("expired")),
             Some(Outcome::Postponed(secs)) => DeliveryOutcome::Postponed(now.plus_secs(*secs)),
         };
         of_model.push(DeliveryReport { outcome: outcome.clone(), ..model.clone() });

@@ -99,6 +99,10 @@ impl MessageBench {
         self.record(lease, deliveries, &DeliveryOutcome::Exhausted(reason, attempt(self.now(), None))).await;
     }
 
+    pub async fn expired(&self, lease: LeaseId, deliveries: &[Delivery]) {
+        self.record(lease, deliveries, &DeliveryOutcome::Expired(Excerpt::new("expired"))).await;
+    }
+
     pub async fn postpone(&self, lease: LeaseId, deliveries: &[Delivery], at: Timestamp) {
         self.record(lease, deliveries, &DeliveryOutcome::Postponed(at)).await;
     }

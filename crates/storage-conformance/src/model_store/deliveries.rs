@@ -22,12 +22,15 @@ impl Deliveries for ModelStore {
         let mut state = self.state()?;
         let mut taken = Vec::new();
         while taken.len() < limits.total && now < until {
-            let Some((source, id)) = whose_turn(&state, limits.per_subscription.first_attempts, now) else {
+            let Some((source, id)) = whose_turn(&state, limits.per_subscription, now) else {
                 break;
             };
             state.last_turn = Some((source.clone(), id));
             taken.extend(
-                state.contents.get_mut(&source).and_then(|contents| take(contents, id, lease, until)),
+                state
+                    .contents
+                    .get_mut(&source)
+                    .and_then(|contents| take(contents, id, limits.per_subscription, lease, until)),
             );
         }
         Ok(taken)
@@ -79,7 +82,7 @@ impl Deliveries for ModelStore {
         let state = self.state()?;
         let due = state.contents.values().flat_map(|contents| {
             let notified = contents.notified(now).into_iter();
-            notified.filter_map(|id| contents.ledger.next_due(id, share.first_attempts, now))
+            notified.filter_map(|id| next_due(contents, id, share, now))
         });
         Ok(due.min())
     }
@@ -120,8 +123,14 @@ impl Deliveries for ModelStore {
                 owed.failed = None;
                 owed.attempts = 0;
                 owed.due = now;
+                owed.is_late = false;
             }
-            None => contents.ledger.owe(&[subscription], position, &stored, now),
+            None => {
+                contents.ledger.owe(&[subscription], position, &stored, now);
+                if let Some(owed) = contents.ledger.find(subscription, position) {
+                    owed.is_new = false;
+                }
+            }
         }
         self.owed.notify_one();
         Ok(true)
@@ -158,7 +167,8 @@ impl Deliveries for ModelStore {
         let mut failed: Vec<_> = own
             .filter_map(|owed| {
                 let (failed, reason) = owed.failed.clone()?;
-                let message = contents.ledger.message(owed.position, now)?.clone();
+                contents.ledger.kept_until(owed).filter(|until| now < *until)?;
+                let message = contents.ledger.posted.get(&owed.position)?.clone();
                 let (position, attempts) = (owed.position, owed.attempts);
                 Some(FailedDelivery { message, position, attempts, failed, reason })
             })
@@ -199,26 +209,67 @@ impl Deliveries for ModelStore {
 }
 
 /// The next subscription behind the one that had the last turn that can be leased something.
-fn whose_turn(state: &State, limit: usize, now: Timestamp) -> Option<(Destination, SubscriptionId)> {
+fn whose_turn(
+    state: &State,
+    share: SubscriptionShare,
+    now: Timestamp,
+) -> Option<(Destination, SubscriptionId)> {
     let all = state.contents.iter().flat_map(|(source, contents)| {
         contents.notified(now).into_iter().map(move |id| (source.clone(), id))
     });
     let (behind, before): (Vec<_>, Vec<_>) = all.partition(|turn| Some(turn) > state.last_turn.as_ref());
-    behind.into_iter().chain(before).find(|(source, id)| {
-        state.contents[source].ledger.next_due(*id, limit, now).is_some_and(|due| due <= now)
-    })
+    behind
+        .into_iter()
+        .chain(before)
+        .find(|(source, id)| next_due(&state.contents[source], *id, share, now).is_some_and(|due| due <= now))
+}
+
+fn next_due(
+    contents: &Contents,
+    id: SubscriptionId,
+    share: SubscriptionShare,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    moments(contents, id, share, now).into_iter().map(|(_, moment)| moment).min()
+}
+
+/// When each delivery of a subscription can be leased.
+fn moments(
+    contents: &Contents,
+    id: SubscriptionId,
+    share: SubscriptionShare,
+    now: Timestamp,
+) -> Vec<(Marker, Timestamp)> {
+    let paused = contents.ledger.paused.get(&id).copied().unwrap_or_default();
+    // What is only coming here is paused for ever.
+    if paused == Timestamp::NEVER {
+        return Vec::new();
+    }
+    let is_suspended = contents.subscription(id, now).is_some_and(|own| own.suspended.is_some());
+    let held_back = if is_suspended { Timestamp::NEVER } else { paused };
+    let mut moments = contents.ledger.moments(id, share, held_back, now);
+    moments.retain(|(_, moment)| *moment < Timestamp::NEVER);
+    moments
 }
 
 /// Takes the first delivery of a subscription that is due.
-fn take(contents: &mut Contents, id: SubscriptionId, lease: LeaseHold, until: Timestamp) -> Option<Delivery> {
+fn take(
+    contents: &mut Contents,
+    id: SubscriptionId,
+    share: SubscriptionShare,
+    lease: LeaseHold,
+    until: Timestamp,
+) -> Option<Delivery> {
     let now = lease.since;
     let subscription = contents.subscription(id, now)?.clone();
     contents.ledger.end_left_behind(now);
-    let position = contents.ledger.open(id, now).iter().find(|owed| owed.due <= now)?.position;
-    let message: StoredMessage = contents.ledger.message(position, now)?.clone();
+    let moments = moments(contents, id, share, now);
+    let position = moments.into_iter().find(|(_, moment)| *moment <= now)?.0;
+    let message: StoredMessage = contents.ledger.deliverable(position, now)?.clone();
     contents.ledger.end_unknown(id, position);
     let owed = contents.ledger.find(id, position)?;
     owed.lease = Some(lease);
     owed.due = until;
+    (owed.is_new, owed.is_late) = (false, false);
     Some(Delivery { subscription, message, position, attempts: owed.attempts })
 }

@@ -183,6 +183,9 @@ impl Migration for ModelStore {
                     let standing = DeliveryStanding::Open { attempts: 0, due: now, lease: None };
                     let message = id_at(&contents, position);
                     put(&mut contents, subscription, MovingDelivery { position, message, standing });
+                    if let Some(owed) = contents.ledger.find(subscription, position) {
+                        owed.is_new = true;
+                    }
                 }
             }
             contents.ledger.paused.insert(subscription, paused_until);
@@ -249,7 +252,7 @@ fn leaving(contents: &Contents, now: Timestamp) -> impl Iterator<Item = MovingMe
     let owed = contents.ledger.owed.iter().map(|owed| owed.position);
     let kept: BTreeSet<Marker> = owed.filter(|position| !here.contains(&position.get())).collect();
     let kept = kept.into_iter().filter_map(|position| {
-        let stored = contents.ledger.message(position, now)?.clone();
+        let stored = contents.ledger.posted.get(&position)?.clone();
         Some(MovingMessage { position, stored, hold: None, exhausted: false, posted: true, kept: true })
     });
     let mut all: Vec<_> = in_queue.chain(kept).collect();

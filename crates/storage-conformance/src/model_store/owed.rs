@@ -6,7 +6,9 @@ use zaqar_model::{
     Attempt, AttemptEnd, AttemptNumber, ConfirmationKind, DeliveryOutcome, DeliveryStanding, Excerpt,
     KeptAttempt, LeaseHold, LeaseId, Marker, MessageId, StoredMessage, SubscriptionId, Timestamp,
 };
-use zaqar_storage::{ATTEMPTS_KEPT, ATTEMPTS_KEPT_FOR, FAILURES_KEPT};
+use zaqar_storage::{
+    ATTEMPTS_KEPT, ATTEMPTS_KEPT_FOR, EXPIRED_OWED_FOR, FAILURES_KEPT, FAILURES_KEPT_FOR, SubscriptionShare,
+};
 
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Ledger {
@@ -31,6 +33,10 @@ pub(super) struct Owed {
     pub(super) lease: Option<LeaseHold>,
     /// It was given up: then, and why.
     pub(super) failed: Option<(Timestamp, Excerpt)>,
+    /// It was never taken up.
+    pub(super) is_new: bool,
+    /// Its message had expired when it was said when it is due.
+    pub(super) is_late: bool,
 }
 
 impl Owed {
@@ -47,6 +53,8 @@ impl Owed {
             due: Timestamp::default(),
             lease: None,
             failed: None,
+            is_new: false,
+            is_late: false,
         };
         match standing {
             DeliveryStanding::Done => None,
@@ -87,6 +95,8 @@ impl Ledger {
             due: now,
             lease: None,
             failed: None,
+            is_new: true,
+            is_late: false,
         }));
     }
 
@@ -96,6 +106,11 @@ impl Ledger {
             copy.message.ttl = stored.message.ttl;
             copy.expires = stored.expires;
         }
+    }
+
+    /// The message, if it is owed still, expired or not.
+    pub(super) fn deliverable(&self, position: Marker, now: Timestamp) -> Option<&StoredMessage> {
+        self.posted.get(&position).filter(|stored| now < stored.expires.plus_secs(EXPIRED_OWED_FOR))
     }
 
     /// The message, if its time to live has not ended.
@@ -114,7 +129,7 @@ impl Ledger {
             .owed
             .iter()
             .filter(|owed| owed.subscription == id && owed.failed.is_none())
-            .filter(|owed| self.message(owed.position, now).is_some())
+            .filter(|owed| self.deliverable(owed.position, now).is_some())
             .collect();
         open.sort_by_key(|owed| owed.position);
         open
@@ -124,19 +139,57 @@ impl Ledger {
         self.owed.iter_mut().find(|owed| owed.subscription == id && owed.position == position)
     }
 
-    /// When a lease with this limit takes something for the subscription.
-    pub(super) fn next_due(&self, id: SubscriptionId, limit: usize, now: Timestamp) -> Option<Timestamp> {
-        let first = self.open(id, now).iter().map(|owed| owed.due).min()?;
-        let paused = self.paused.get(&id).copied().unwrap_or_default();
-        Some(first.max(self.slot_free_at(id, limit, now)).max(paused))
+    /// When each delivery of a subscription can be leased: first attempts before what is tried again, both in the order of
+    /// posting. Only what has expired is leased before `held_back`.
+    pub(super) fn moments(
+        &self,
+        id: SubscriptionId,
+        share: SubscriptionShare,
+        held_back: Timestamp,
+        now: Timestamp,
+    ) -> Vec<(Marker, Timestamp)> {
+        // While nobody looks for them, no expired message is found behind one that has not expired.
+        let mut is_hidden = false;
+        let mut moments = Vec::new();
+        let mut open = self.open(id, now);
+        open.sort_by_key(|owed| (owed.attempts > 0, owed.position));
+        for owed in open {
+            let Some(expires) = self.posted.get(&owed.position).map(|stored| stored.expires) else {
+                continue;
+            };
+            if owed.is_new && is_hidden {
+                continue;
+            }
+            is_hidden |= owed.is_new && held_back > now && expires > now;
+            let moment = match owed.lease {
+                Some(_) => owed.due.max(held_back).min(expires.max(owed.due)),
+                None if owed.is_late => owed.due,
+                None => owed.due.max(held_back).min(expires),
+            };
+            moments.push((owed.position, moment.max(self.slot_free_at(owed, share, now))));
+        }
+        moments
     }
 
-    /// When fewer than `limit` deliveries are under live leases.
-    fn slot_free_at(&self, id: SubscriptionId, limit: usize, now: Timestamp) -> Timestamp {
-        let own = self.owed.iter().filter(|owed| owed.subscription == id && owed.is_leased(now));
-        let mut ends: Vec<_> = own.map(|owed| owed.due).collect();
+    /// When one more of the kind of this delivery may be under a live lease.
+    fn slot_free_at(&self, owed: &Owed, share: SubscriptionShare, now: Timestamp) -> Timestamp {
+        let is_retry = owed.attempts > 0;
+        let limit = if is_retry { share.retries } else { share.first_attempts };
+        let own = self.owed.iter().filter(|own| own.subscription == owed.subscription && own.is_leased(now));
+        let mut ends: Vec<_> =
+            own.filter(|own| (own.attempts > 0) == is_retry).map(|owed| owed.due).collect();
         ends.sort_unstable();
         ends.len().checked_sub(limit).map_or(Timestamp::default(), |over| ends[over])
+    }
+
+    /// Lets nothing of a subscription wait any more.
+    pub(super) fn hasten(&mut self, id: SubscriptionId) {
+        self.paused.remove(&id);
+        for owed in self.owed.iter_mut().filter(|owed| owed.subscription == id && owed.lease.is_none()) {
+            if !owed.is_late {
+                owed.due = Timestamp::default();
+            }
+        }
     }
 
     /// How a leased delivery ended; passed over unless `lease` has it still.
@@ -149,12 +202,13 @@ impl Ledger {
         now: Timestamp,
     ) {
         self.end_left_behind(now);
+        let has_expired = self.message(position, now).is_none();
         let found = self.find(id, position);
         let Some(owed) = found.filter(|owed| owed.lease.is_some_and(|own| own.id == lease)) else { return };
         owed.lease = None;
         let (attempt, end) = match outcome {
             DeliveryOutcome::Postponed(due) => {
-                owed.due = due;
+                (owed.due, owed.is_late) = (due, has_expired);
                 return;
             }
             DeliveryOutcome::Expired(reason) => {
@@ -168,7 +222,8 @@ impl Ledger {
             }
             DeliveryOutcome::RetryAt(due, attempt) => {
                 owed.attempts += 1;
-                owed.due = due;
+                owed.due = if has_expired { due.min(now) } else { due };
+                owed.is_late = has_expired;
                 (attempt, AttemptEnd::RetryAt(due))
             }
             DeliveryOutcome::Exhausted(reason, attempt) => {
@@ -190,11 +245,11 @@ impl Ledger {
         self.owed.retain(|owed| owed.subscription != id || !positions.contains(&owed.position));
     }
 
-    /// Nobody takes over what is under a lease that has ended and whose message has expired.
+    /// Nobody takes over what is under a lease that has ended and is owed no more.
     pub(super) fn end_left_behind(&mut self, now: Timestamp) {
         let ended = self.owed.iter().filter(|owed| !owed.is_leased(now));
         let mut left: Vec<_> = ended
-            .filter(|owed| self.message(owed.position, now).is_none())
+            .filter(|owed| self.deliverable(owed.position, now).is_none())
             .map(|owed| (owed.subscription, owed.position))
             .collect();
         left.sort_unstable();
@@ -256,12 +311,22 @@ impl Ledger {
         self.attempts.retain(|id, _| keep(*id));
     }
 
-    /// What is under a live lease keeps its place, also when the message has expired.
+    /// Until when what failed is kept.
+    pub(super) fn kept_until(&self, owed: &Owed) -> Option<Timestamp> {
+        let (failed, _) = owed.failed.as_ref()?;
+        let expires = self.posted.get(&owed.position)?.expires;
+        Some(expires.max(failed.plus_secs(FAILURES_KEPT_FOR)))
+    }
+
+    /// What is under a live lease keeps its place, also when the message is owed no more.
     pub(super) fn expire(&mut self, now: Timestamp) {
         self.end_left_behind(now);
-        self.owed.retain(|owed| {
-            owed.is_leased(now) || self.posted.get(&owed.position).is_some_and(|stored| now < stored.expires)
+        let mut owed = std::mem::take(&mut self.owed);
+        owed.retain(|owed| match self.kept_until(owed) {
+            Some(until) => now < until,
+            None => owed.is_leased(now) || self.deliverable(owed.position, now).is_some(),
         });
+        self.owed = owed;
         let owed = &self.owed;
         self.posted.retain(|position, stored| {
             now < stored.expires || owed.iter().any(|owed| owed.position == *position)

@@ -81,6 +81,9 @@ impl Subscriptions for ModelStore {
             }
         }
         if let Some(suspended) = change.suspended {
+            if subscription.suspended.is_some() && suspended.is_none() {
+                contents.ledger.hasten(id);
+            }
             subscription.suspended = suspended;
         }
         contents.subscriptions.insert(id, subscription);

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use zaqar_model::{DeliveryStanding, LeaseHold, LeaseId, MessageId, Timestamp};
 use zaqar_storage::FAILURES_KEPT;
 
+use super::lane::Lane;
 use crate::log::{Failure, Standing};
 
 /// A delivery that was taken up once and is not done.
@@ -15,12 +16,14 @@ pub(crate) struct Open {
     pub(super) due: Timestamp,
     /// Who had it last, unless that was recorded.
     pub(crate) lease: Option<LeaseHold>,
+    /// When it is to be looked at as expired.
+    pub(super) expires: Timestamp,
 }
 
 impl Open {
     /// What the log says of it, with its message's id. When a lease ends is not in it: with the process at the latest.
     pub(crate) fn logged(&self, message: MessageId) -> Standing {
-        let Self { attempts, due, lease } = *self;
+        let Self { attempts, due, lease, .. } = *self;
         let waiting = Standing::Waiting { due, attempts };
         lease.map_or(waiting, |lease| Standing::UnderWay { message, lease, attempts })
     }
@@ -32,12 +35,10 @@ pub(crate) struct Cursor {
     pub(super) front: u64,
     open: BTreeMap<u64, Open>,
     pub(super) failed: BTreeMap<u64, Failure>,
-    /// The open ones that are due, in the order of posting.
-    due: BTreeSet<u64>,
-    /// Those that will be.
-    waiting: BTreeSet<(Timestamp, u64)>,
-    /// Those under live leases, by the end of the lease.
-    leased: BTreeSet<(Timestamp, u64)>,
+    /// What has no attempt behind it.
+    pub(super) first_attempts: Lane,
+    /// What has.
+    pub(super) retries: Lane,
     /// Those under leases, live or ended, of which nobody has said how they ended.
     under_way: BTreeSet<u64>,
     pub(crate) paused_until: Timestamp,
@@ -87,7 +88,7 @@ impl Cursor {
 
     /// What is known of a delivery.
     pub(crate) fn standing(&self, sequence: u64) -> DeliveryStanding {
-        if let Some(Open { attempts, due, lease }) = self.open.get(&sequence).copied() {
+        if let Some(Open { attempts, due, lease, .. }) = self.open.get(&sequence).copied() {
             DeliveryStanding::Open { attempts, due, lease }
         } else if let Some(Failure { at, attempts, reason }) = self.failed.get(&sequence).cloned() {
             DeliveryStanding::Failed { attempts, at, reason }
@@ -124,28 +125,50 @@ impl Cursor {
         self.open.get(&sequence).is_some_and(|open| open.lease.is_some() && now < open.due)
     }
 
-    /// Sets a delivery aside until it is due.
-    pub(super) fn put(&mut self, sequence: u64, due: Timestamp, attempts: u32) {
+    const fn lane(&mut self, attempts: u32) -> &mut Lane {
+        if attempts == 0 { &mut self.first_attempts } else { &mut self.retries }
+    }
+
+    /// First attempts first.
+    pub(super) const fn lanes(&mut self) -> [&mut Lane; 2] {
+        [&mut self.first_attempts, &mut self.retries]
+    }
+
+    /// Sets a delivery aside until it is due, or its message expires. Where that has happened, it is due when it is said
+    /// to be, whatever holds the subscription back.
+    pub(super) fn put(
+        &mut self,
+        sequence: u64,
+        due: Timestamp,
+        attempts: u32,
+        expires: Timestamp,
+        now: Timestamp,
+    ) {
         self.remove(sequence);
-        self.open.insert(sequence, Open { attempts, due, lease: None });
-        self.waiting.insert((due, sequence));
+        let has_expired = expires <= now;
+        let expires = if has_expired { due } else { expires };
+        self.open.insert(sequence, Open { attempts, due, lease: None, expires });
+        let lane = self.lane(attempts);
+        lane.expiring.insert((expires, sequence));
+        if !has_expired {
+            lane.waiting.insert((due, sequence));
+        }
     }
 
     /// Leases a delivery.
     pub(super) fn lease(&mut self, sequence: u64, lease: LeaseHold, until: Timestamp) {
         let attempts = self.open.get(&sequence).map_or(0, |open| open.attempts);
         self.remove(sequence);
-        self.open.insert(sequence, Open { attempts, due: until, lease: Some(lease) });
-        self.leased.insert((until, sequence));
+        let expires = Timestamp::default();
+        self.open.insert(sequence, Open { attempts, due: until, lease: Some(lease), expires });
+        self.lane(attempts).leased.insert((until, sequence));
         self.under_way.insert(sequence);
     }
 
     pub(super) fn remove(&mut self, sequence: u64) {
         self.failed.remove(&sequence);
         if let Some(open) = self.open.remove(&sequence) {
-            self.due.remove(&sequence);
-            self.waiting.remove(&(open.due, sequence));
-            self.leased.remove(&(open.due, sequence));
+            self.lane(open.attempts).remove(sequence, &open);
             self.under_way.remove(&sequence);
         }
     }
@@ -153,49 +176,55 @@ impl Cursor {
     /// Lets a delivery be due no more: its message is gone. One that was under way is kept until its attempt is on
     /// record.
     pub(super) fn pass_over(&mut self, sequence: u64) {
-        if self.under_way.contains(&sequence) {
-            self.due.remove(&sequence);
+        if self.under_way.contains(&sequence)
+            && let Some(open) = self.open.get(&sequence).copied()
+        {
+            self.lane(open.attempts).remove(sequence, &open);
         } else {
             self.remove(sequence);
         }
     }
 
-    /// Makes due what is by `now`: what waited, and what leases have lost.
-    pub(super) fn ripen(&mut self, now: Timestamp) {
-        for timers in [&mut self.waiting, &mut self.leased] {
-            while timers.first().is_some_and(|(at, _)| *at <= now) {
-                self.due.extend(timers.pop_first().map(|(_, sequence)| sequence));
-            }
+    /// A delivery is due, until its message expires.
+    pub(super) fn set_due(&mut self, sequence: u64, expires: Timestamp) {
+        self.expect_expiry(sequence, expires);
+        if let Some(attempts) = self.open.get(&sequence).map(|open| open.attempts) {
+            self.lane(attempts).due.insert(sequence);
         }
     }
 
-    pub(super) fn first_due(&self) -> Option<u64> {
-        self.due.first().copied()
+    /// The message of a delivery expires at this moment.
+    pub(super) fn expect_expiry(&mut self, sequence: u64, expires: Timestamp) {
+        let Some(open) = self.open.get_mut(&sequence) else { return };
+        let (before, attempts) = (open.expires, open.attempts);
+        open.expires = expires;
+        let lane = self.lane(attempts);
+        lane.expiring.remove(&(before, sequence));
+        lane.expiring.insert((expires, sequence));
     }
 
-    /// Those that are due, in the order of posting.
-    pub(super) fn due(&self) -> impl Iterator<Item = u64> {
-        self.due.iter().copied()
+    /// The message of a delivery has expired.
+    pub(super) fn set_expired(&mut self, sequence: u64) {
+        let Some(open) = self.open.get(&sequence).copied() else { return };
+        let lane = self.lane(open.attempts);
+        lane.remove(sequence, &open);
+        lane.expired.insert(sequence);
     }
 
-    pub(super) fn first_waiting(&self) -> Option<(Timestamp, u64)> {
-        self.waiting.first().copied()
-    }
-
-    /// By the end of the lease.
-    pub(super) fn leased(&self) -> impl Iterator<Item = (Timestamp, u64)> {
-        self.leased.iter().copied()
-    }
-
-    /// How many more may be leased.
-    pub(super) fn slots(&self, per_subscription: usize) -> usize {
-        per_subscription.saturating_sub(self.leased.len())
-    }
-
-    /// When one more may be leased.
-    pub(super) fn slot_free_at(&self, per_subscription: usize) -> Timestamp {
-        let over = self.leased.len().checked_sub(per_subscription);
-        let end = over.and_then(|over| self.leased.iter().nth(over));
-        end.map_or(Timestamp::default(), |(at, _)| *at)
+    /// Lets nothing wait any more.
+    pub(super) fn hasten(&mut self) {
+        self.paused_until = Timestamp::default();
+        let waiting: Vec<u64> = self
+            .lanes()
+            .into_iter()
+            .flat_map(|lane| std::mem::take(&mut lane.waiting))
+            .map(|(_, at)| at)
+            .collect();
+        for sequence in waiting {
+            let Some(open) = self.open.get_mut(&sequence) else { continue };
+            open.due = Timestamp::default();
+            let attempts = open.attempts;
+            self.lane(attempts).waiting.insert((Timestamp::default(), sequence));
+        }
     }
 }

@@ -42,7 +42,7 @@ impl QueueIndex {
         self.owing.cursors.get(&id)
     }
 
-    /// When a lease with this limit takes something for a subscription; in the past: now.
+    /// When a lease with this share takes something for a subscription; in the past: now.
     pub(crate) fn next_due(
         &mut self,
         id: SubscriptionId,
@@ -50,25 +50,44 @@ impl QueueIndex {
         now: Timestamp,
     ) -> Option<Timestamp> {
         self.ripen(id, now);
-        if self.cursor(id)?.is_arriving() {
-            return None;
-        }
-        let next_posted = self.next_posted(self.cursor(id)?.front);
+        let held_back = self.held_back_until(id);
+        let front = self.cursor(id).filter(|cursor| !cursor.is_arriving())?.front;
+        let next_posted = self.next_posted(front);
         if next_posted.is_none() {
             self.set_front(id, self.next_sequence);
             self.owing.caught_up.insert(id);
         }
         let cursor = self.cursor(id)?;
-        let first = if cursor.first_due().is_some() || next_posted.is_some() {
-            now
-        } else {
-            let leased = cursor.leased().find(|(_, sequence)| self.owed_message(*sequence).is_some());
-            cursor.first_waiting().into_iter().chain(leased).map(|(at, _)| at).min()?
-        };
-        Some(first.max(cursor.slot_free_at(share.first_attempts)).max(cursor.paused_until))
+        let posted = next_posted.and_then(|next| self.owed_message(next)).map(|entry| entry.expires);
+        let lanes =
+            [(&cursor.first_attempts, share.first_attempts, posted), (&cursor.retries, share.retries, None)];
+        let due = lanes.into_iter().flat_map(|(lane, limit, posted)| {
+            let held = |at: Timestamp| at.max(held_back);
+            let posted = posted.map(|expires| held(now).min(expires.max(now)));
+            let due = lane.due.first().map(|_| held(now));
+            let waiting = lane.waiting.first().map(|(at, _)| held(*at));
+            let expired = lane.expired.first().map(|_| now);
+            let expiring = lane.expiring.first().map(|(at, _)| *at);
+            let leased = lane.leased.iter().filter_map(|(end, sequence)| {
+                let expires = self.owed_message(*sequence)?.expires;
+                Some(held(*end).min(expires.max(*end)))
+            });
+            let free = lane.slot_free_at(limit);
+            let all = [posted, due, waiting, expired, expiring, leased.min()];
+            all.into_iter().flatten().map(move |at| at.max(free))
+        });
+        due.min().filter(|at| *at < Timestamp::NEVER)
     }
 
-    /// The first deliveries of a subscription that can be leased now, in the order of posting.
+    /// Until when only what has expired is leased to a subscription.
+    fn held_back_until(&self, id: SubscriptionId) -> Timestamp {
+        let is_suspended = self.subscriptions.get(id).is_some_and(|own| own.suspended.is_some());
+        let paused = self.cursor(id).map_or(Timestamp::default(), |cursor| cursor.paused_until);
+        if is_suspended { Timestamp::NEVER } else { paused }
+    }
+
+    /// The first deliveries of a subscription that can be leased now: those not tried yet in the order of posting, and
+    /// behind them the others.
     pub(crate) fn next_to_lease(
         &mut self,
         id: SubscriptionId,
@@ -77,18 +96,20 @@ impl QueueIndex {
         now: Timestamp,
     ) -> Vec<u64> {
         self.ripen(id, now);
-        let is_open = |cursor: &&Cursor| !cursor.is_arriving() && cursor.paused_until <= now;
-        let Some(cursor) = self.cursor(id).filter(is_open) else { return Vec::new() };
-        let limit = limit.min(cursor.slots(share.first_attempts));
-        let there = cursor.due().filter(|sequence| self.owed_message(*sequence).is_some());
-        let mut found: Vec<u64> = there.take(limit).collect();
+        let is_held_back = self.held_back_until(id) > now;
+        let Some(cursor) = self.cursor(id).filter(|cursor| !cursor.is_arriving()) else { return Vec::new() };
+        let first_attempts = cursor.first_attempts.slots(share.first_attempts).min(limit);
+        let mut found = cursor.first_attempts.first(first_attempts, is_held_back);
         let mut front = cursor.front;
-        while found.len() < limit
+        while found.len() < first_attempts
             && let Some(next) = self.next_posted(front)
+            && self.owed_message(next).is_some_and(|entry| !is_held_back || entry.expires <= now)
         {
             found.push(next);
             front = next + 1;
         }
+        let retries = cursor.retries.slots(share.retries).min(limit - found.len());
+        found.extend(cursor.retries.first(retries, is_held_back));
         found
     }
 
@@ -103,7 +124,7 @@ impl QueueIndex {
         for sequence in sequences {
             self.change(id, *sequence, |cursor| cursor.lease(*sequence, lease, until));
         }
-        let front = sequences.last().map_or(0, |last| last + 1);
+        let front = sequences.iter().max().map_or(0, |last| last + 1);
         self.set_front(id, front);
         self.drop_gone(id);
     }
@@ -124,22 +145,24 @@ impl QueueIndex {
 
     /// Whether nobody will take over this delivery, which is under way.
     pub(crate) fn is_left_behind(&self, cursor: &Cursor, sequence: u64, now: Timestamp) -> bool {
-        !cursor.is_leased(sequence, now) && self.owed_message(sequence).is_none()
+        !cursor.is_leased(sequence, now) && self.deliverable(sequence).is_none()
     }
 
     /// Sets how a delivery stands. One that the cursor has not come to is taken up, with all before it: this is how the
     /// log tells it.
     pub(crate) fn set_standing(&mut self, id: SubscriptionId, sequence: u64, standing: Standing) {
         self.take_up(id, sequence);
-        self.stand(id, sequence, standing);
+        self.stand(id, sequence, standing, self.now);
         self.owing.changes.woken.push(id);
     }
 
-    pub(super) fn stand(&mut self, id: SubscriptionId, sequence: u64, standing: Standing) {
+    /// What is said at `now` of a message that has expired holds; what was known of it before, elsewhere or in the log of
+    /// an earlier run, is at the beginning of time: that it has expired is found out here.
+    pub(super) fn stand(&mut self, id: SubscriptionId, sequence: u64, standing: Standing, now: Timestamp) {
         let expires = self.owed_message(sequence).map(|entry| entry.expires);
         let there = expires.is_some();
-        if let (Standing::Failed(_), Some(expires)) = (&standing, expires) {
-            self.owing.failures.insert((expires, id, sequence));
+        if let (Standing::Failed(failure), Some(expires)) = (&standing, expires) {
+            self.owing.failures.insert((failure.kept_until(expires), id, sequence));
         }
         if let Standing::UnderWay { message, .. } = standing
             && !there
@@ -147,13 +170,16 @@ impl QueueIndex {
         {
             self.ids.insert(sequence, ForeignId { id: message, posted: true });
         }
+        let expires = expires.unwrap_or_default();
         self.change(id, sequence, |cursor| {
             cursor.remove(sequence);
             match standing {
-                Standing::Waiting { due, attempts } if there => cursor.put(sequence, due, attempts),
+                Standing::Waiting { due, attempts } if there => {
+                    cursor.put(sequence, due, attempts, expires, now);
+                }
                 Standing::Failed(failure) if there => drop(cursor.failed.insert(sequence, failure)),
                 Standing::UnderWay { lease, attempts, .. } => {
-                    cursor.put(sequence, Timestamp::default(), attempts);
+                    cursor.put(sequence, Timestamp::default(), attempts, expires, now);
                     cursor.lease(sequence, lease, Timestamp::default());
                 }
                 _ => {}
@@ -165,8 +191,11 @@ impl QueueIndex {
     /// Forgets the first failure of a subscription if it has too many: nobody needs its message for that.
     fn bound_failures(&mut self, id: SubscriptionId) {
         let Some(first) = self.cursor(id).and_then(Cursor::first_failure_too_many) else { return };
-        if let Some(expires) = self.owed_message(first).map(|entry| entry.expires) {
-            self.owing.failures.remove(&(expires, id, first));
+        let failure = self.cursor(id).and_then(|cursor| cursor.failed.get(&first));
+        let kept_until =
+            failure.zip(self.owed_message(first)).map(|(own, entry)| own.kept_until(entry.expires));
+        if let Some(until) = kept_until {
+            self.owing.failures.remove(&(until, id, first));
         }
         self.change(id, first, |cursor| drop(cursor.failed.remove(&first)));
     }
@@ -181,27 +210,58 @@ impl QueueIndex {
     fn take_up(&mut self, id: SubscriptionId, sequence: u64) {
         let Some(mut front) = self.cursor(id).map(|cursor| cursor.front) else { return };
         while let Some(next) = self.next_posted(front).filter(|next| *next <= sequence) {
-            self.change(id, next, |cursor| cursor.put(next, Timestamp::default(), 0));
+            let expires = self.owed_message(next).map_or(Timestamp::NEVER, |entry| entry.expires);
+            let now = self.now;
+            self.change(id, next, |cursor| cursor.put(next, Timestamp::default(), 0, expires, now));
             front = next + 1;
         }
         self.set_front(id, front.max(sequence + 1));
     }
 
+    /// Makes due what is by `now`: what waited, what leases have lost, and what has expired.
     fn ripen(&mut self, id: SubscriptionId, now: Timestamp) {
-        if let Some(cursor) = self.owing.cursors.get_mut(&id) {
-            cursor.ripen(now);
-            self.drop_gone(id);
+        let Some(cursor) = self.owing.cursors.get_mut(&id) else { return };
+        let mut ripe = Vec::new();
+        for lane in cursor.lanes() {
+            ripe.extend(lane.take_ripe(now).into_iter().map(|sequence| (sequence, true)));
+            ripe.extend(lane.take_expired(now).into_iter().map(|sequence| (sequence, false)));
+        }
+        for (sequence, is_due) in ripe {
+            let expires = self.deliverable(sequence).map(|entry| entry.expires);
+            self.change(id, sequence, |cursor| match expires {
+                None => cursor.pass_over(sequence),
+                Some(expires) if expires <= now => cursor.set_expired(sequence),
+                Some(expires) if is_due => cursor.set_due(sequence, expires),
+                // A claim has made the message live longer.
+                Some(expires) => cursor.expect_expiry(sequence, expires),
+            });
+        }
+        self.drop_gone(id);
+        self.pass_over_forgotten(id);
+    }
+
+    /// Passes over deliveries whose messages are gone, as they come to be the first.
+    fn drop_gone(&mut self, id: SubscriptionId) {
+        let first = |cursor: &Cursor| -> Vec<u64> {
+            cursor.first_attempts.firsts().chain(cursor.retries.firsts()).collect()
+        };
+        while let Some(gone) = self
+            .cursor(id)
+            .and_then(|cursor| first(cursor).into_iter().find(|own| self.deliverable(*own).is_none()))
+        {
+            self.change(id, gone, |cursor| cursor.pass_over(gone));
         }
     }
 
-    /// Passes over deliveries whose messages have expired, as they come to be the first.
-    fn drop_gone(&mut self, id: SubscriptionId) {
-        let first =
-            |cursor: &Cursor| [cursor.first_due(), cursor.first_waiting().map(|(_, waiting)| waiting)];
-        while let Some(gone) = self.cursor(id).and_then(|cursor| {
-            first(cursor).into_iter().flatten().find(|own| self.owed_message(*own).is_none())
-        }) {
-            self.change(id, gone, |cursor| cursor.pass_over(gone));
+    /// Moves a cursor on behind what expired so long ago that it is owed no more.
+    fn pass_over_forgotten(&mut self, id: SubscriptionId) {
+        let Some(front) = self.cursor(id).filter(|cursor| !cursor.is_arriving()).map(|own| own.front) else {
+            return;
+        };
+        let kept = self.kept.iter_from(front).map(|(sequence, _)| sequence);
+        let until = self.next_posted(front).unwrap_or(self.next_sequence);
+        if kept.take_while(|sequence| *sequence < until).next().is_some() {
+            self.set_front(id, until);
         }
     }
 }

@@ -3,10 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use zaqar_model::Timestamp;
+use zaqar_storage::{EXPIRED_OWED_FOR, FAILURES_KEPT_FOR};
 
 use super::chunk::Entry;
 
-/// By sequence number, and by the time they expire.
+/// So long after its expiry a message is needed by nobody any more: it is owed that long, and then its failure is kept.
+const NEEDED_FOR: u64 = EXPIRED_OWED_FOR + FAILURES_KEPT_FOR;
+
+/// By sequence number, and by the time after which nobody needs them, whoever failed to say so.
 #[derive(Debug, Default)]
 pub(crate) struct Kept {
     entries: BTreeMap<u64, Entry>,
@@ -17,14 +21,14 @@ impl Kept {
     /// Puts a message here; answers the one that was in its place.
     pub(super) fn insert(&mut self, sequence: u64, entry: Entry) -> Option<Entry> {
         let before = self.remove(sequence);
-        self.by_expiry.insert((entry.expires, sequence));
+        self.by_expiry.insert((needed_until(&entry), sequence));
         self.entries.insert(sequence, Entry { claim: None, ..entry });
         before
     }
 
     pub(super) fn remove(&mut self, sequence: u64) -> Option<Entry> {
         let entry = self.entries.remove(&sequence)?;
-        self.by_expiry.remove(&(entry.expires, sequence));
+        self.by_expiry.remove(&(needed_until(&entry), sequence));
         Some(entry)
     }
 
@@ -44,12 +48,16 @@ impl Kept {
         self.entries.len()
     }
 
-    pub(super) fn next_expiry(&self) -> Timestamp {
+    pub(super) fn next_end(&self) -> Timestamp {
         self.by_expiry.first().map_or(Timestamp::NEVER, |(at, _)| *at)
     }
 
-    /// One that has expired by `now`.
-    pub(super) fn expired(&self, now: Timestamp) -> Option<u64> {
+    /// One that nobody needs any more.
+    pub(super) fn ended(&self, now: Timestamp) -> Option<u64> {
         self.by_expiry.first().filter(|(at, _)| *at <= now).map(|(_, sequence)| *sequence)
     }
+}
+
+fn needed_until(entry: &Entry) -> Timestamp {
+    entry.expires.plus_secs(NEEDED_FOR)
 }

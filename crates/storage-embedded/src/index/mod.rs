@@ -14,6 +14,7 @@ mod cursor;
 mod delivering;
 mod exhausted;
 mod kept;
+mod lane;
 mod moving;
 mod owing;
 mod subscriptions;
@@ -62,6 +63,8 @@ pub(crate) struct QueueIndex {
     ids: ForeignIds,
     live: u64,
     claimed: u64,
+    /// How late it is here.
+    now: Timestamp,
     /// Where the log keeps what has been removed since the last call of [`QueueIndex::take_freed`].
     freed: Vec<Location>,
 }
@@ -96,6 +99,7 @@ impl QueueIndex {
             ids: ForeignIds::default(),
             live: 0,
             claimed: 0,
+            now: Timestamp::default(),
             freed: Vec::new(),
         }
     }
@@ -120,7 +124,7 @@ impl QueueIndex {
         let chunk = self.chunk_events.first().map_or(Timestamp::NEVER, |(at, _)| *at);
         let claim = self.claims.next_end().map_or(Timestamp::NEVER, |(at, _)| at);
         let of_queue = chunk.min(claim).min(self.exhausted.next_expiry());
-        let of_messages = self.kept.next_expiry().min(self.next_failure_expiry());
+        let of_messages = self.kept.next_end().min(self.next_failure_expiry());
         let of_subscribers = of_messages.min(self.attempts.next_expiry());
         of_queue.min(of_subscribers).min(self.subscriptions.next_expiry())
     }
@@ -322,7 +326,7 @@ impl QueueIndex {
         self.freed.extend(before.map(|entry| entry.location));
     }
 
-    /// Removes a message for everybody: it has expired or cannot be read.
+    /// Removes a message for everybody: nobody needs it, or it cannot be read.
     pub(crate) fn lose(&mut self, sequence: u64) {
         let removed = [self.take(sequence), self.exhausted.remove(sequence), self.kept.remove(sequence)];
         self.freed.extend(removed.into_iter().flatten().map(|entry| entry.location));
@@ -425,8 +429,10 @@ impl QueueIndex {
         self.claimed = 0;
     }
 
-    /// Does what time has done by `now`: ends claims, brings delayed messages within reach, removes what has expired.
+    /// Does what time has done by `now`: ends claims, brings delayed messages within reach, removes what has expired: for all
+    /// but the subscribers that are still owed it.
     pub(crate) fn advance(&mut self, now: Timestamp) {
+        self.now = self.now.max(now);
         while let Some((end, key)) = self.claims.next_end().filter(|(end, _)| *end <= now) {
             debug_assert!(end <= now, "only what is due");
             if let Some(id) = self.claims.get(key).map(|claim| claim.id) {
@@ -434,7 +440,10 @@ impl QueueIndex {
             }
         }
         self.expire_subscriptions(now);
-        while let Some(sequence) = self.exhausted.expired(now).or_else(|| self.kept.expired(now)) {
+        while let Some(sequence) = self.exhausted.expired(now) {
+            self.remove(sequence);
+        }
+        while let Some(sequence) = self.kept.ended(now) {
             self.lose(sequence);
         }
         while let Some((at, number)) = self.chunk_events.first().copied().filter(|(at, _)| *at <= now) {
@@ -465,7 +474,7 @@ impl QueueIndex {
         within_reach.into_iter().for_each(|place| chunk.set_available(place, true));
         self.note_availability(number);
         self.expect_event(number, next);
-        expired.into_iter().for_each(|sequence| self.lose(sequence));
+        expired.into_iter().for_each(|sequence| self.remove(sequence));
     }
 
     /// Takes a message that is not exhausted out of its place and its claim.

@@ -20,7 +20,7 @@ impl QueueIndex {
             self.begin_anew(id);
         }
         for (sequence, standing) in standings {
-            self.stand(id, sequence, standing);
+            self.stand(id, sequence, standing, Timestamp::default());
         }
         self.set_front(id, front);
         self.owing.changes.woken.push(id);
@@ -51,7 +51,7 @@ pub(crate) fn logged(delivery: &MovingDelivery) -> Standing {
     match delivery.standing.clone() {
         DeliveryStanding::Done => Standing::Done,
         DeliveryStanding::Open { attempts, due, lease } => {
-            Open { attempts, due, lease }.logged(delivery.message)
+            Open { attempts, due, lease, expires: Timestamp::default() }.logged(delivery.message)
         }
         DeliveryStanding::Failed { attempts, at, reason } => {
             Standing::Failed(Failure { at, attempts, reason })

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use zaqar_model::{SubscriptionId, Timestamp};
+use zaqar_storage::EXPIRED_OWED_FOR;
 
 use super::cursor::Cursor;
 use super::{Entry, KeptSubscription, QueueIndex};
@@ -19,7 +20,7 @@ pub(crate) struct Owing {
     pub(super) fronts: BTreeSet<(u64, SubscriptionId)>,
     /// How many cursors hold a message.
     holders: HashMap<u64, u32>,
-    /// What failed, by the time its message was to expire.
+    /// What failed, by the time until which that was to be kept.
     pub(super) failures: BTreeSet<(Timestamp, SubscriptionId, u64)>,
     /// Those that have taken up all there is: a post wakes them.
     pub(super) caught_up: BTreeSet<SubscriptionId>,
@@ -57,7 +58,13 @@ impl QueueIndex {
         }
         let before = self.subscriptions.get(id).and_then(|before| before.owed_from);
         let from = kept.owed_from;
+        let was_suspended = self.subscriptions.get(id).is_some_and(|before| before.suspended.is_some());
+        let resumes = was_suspended && kept.suspended.is_none();
         self.subscriptions.put(kept);
+        if let Some(cursor) = self.owing.cursors.get_mut(&id).filter(|_| resumes) {
+            cursor.hasten();
+            self.owing.changes.woken.push(id);
+        }
         if before != from {
             self.forget_cursor(id);
             if let Some(from) = from {
@@ -82,22 +89,18 @@ impl QueueIndex {
         self.freed.extend(forgotten);
     }
 
-    /// Forgets the failures whose messages have expired by `now`.
+    /// Forgets the failures that are not kept any longer.
     pub(super) fn expire_failures(&mut self, now: Timestamp) {
         while let Some((at, id, sequence)) =
             self.owing.failures.first().copied().filter(|(at, _, _)| *at <= now)
         {
             self.owing.failures.remove(&(at, id, sequence));
-            match self.owed_message(sequence).map(|entry| entry.expires) {
-                // A claim has made the message live longer.
-                Some(expires)
-                    if expires > now
-                        && self.cursor(id).is_some_and(|cursor| cursor.failed.contains_key(&sequence)) =>
-                {
-                    self.owing.failures.insert((expires, id, sequence));
-                }
-                Some(_) => {}
-                None => self.change(id, sequence, |cursor| drop(cursor.failed.remove(&sequence))),
+            let failure = self.cursor(id).and_then(|cursor| cursor.failed.get(&sequence));
+            let entry = self.owed_message(sequence);
+            match failure.zip(entry).map(|(own, entry)| own.kept_until(entry.expires)) {
+                // A claim has made the message live longer, or it has failed once more.
+                Some(until) if until > now => drop(self.owing.failures.insert((until, id, sequence))),
+                _ => self.change(id, sequence, |cursor| drop(cursor.failed.remove(&sequence))),
             }
         }
     }
@@ -131,7 +134,7 @@ impl QueueIndex {
         let mut fronts = Vec::new();
         for SavedCursor { id, front, standings } in cursors {
             for (sequence, standing) in standings {
-                self.stand(id, sequence, standing);
+                self.stand(id, sequence, standing, Timestamp::default());
             }
             fronts.push((id, front));
         }
@@ -155,11 +158,21 @@ impl QueueIndex {
         self.get(sequence).or_else(|| self.kept.get(sequence)).or_else(|| self.exhausted.get(sequence))
     }
 
-    /// The first message from a place on that was posted here.
+    /// The same, unless it expired so long ago that it is owed no more.
+    pub(super) fn deliverable(&self, sequence: u64) -> Option<&Entry> {
+        self.owed_message(sequence).filter(|entry| self.is_owed_still(entry))
+    }
+
+    fn is_owed_still(&self, entry: &Entry) -> bool {
+        self.now < entry.expires.plus_secs(EXPIRED_OWED_FOR)
+    }
+
+    /// The first message from a place on that was posted here and is owed.
     pub(super) fn next_posted(&self, from: u64) -> Option<u64> {
         let is_posted = |sequence: &u64| self.is_posted(*sequence);
         let live = self.iter_from(from).map(|(sequence, _, _)| sequence).find(is_posted);
-        let kept = self.kept.iter_from(from).next().map(|(sequence, _)| sequence);
+        let mut kept = self.kept.iter_from(from);
+        let kept = kept.find(|(_, entry)| self.is_owed_still(entry)).map(|(sequence, _)| sequence);
         let exhausted = self.exhausted.iter_from(from).map(|(sequence, _, _)| sequence).find(is_posted);
         [live, kept, exhausted].into_iter().flatten().min()
     }

@@ -91,7 +91,7 @@ pub async fn a_redelivery_puts_it_on_record(bench: &MessageBench) {
     assert_eq!(attempts(&queue, id).await, [unknown(since)]);
 }
 
-/// Nobody takes over what has expired: its attempt is on record then, and no late end changes that.
+/// What has expired is taken over like the rest: its attempt is on record then, and no late end changes that.
 pub async fn it_is_on_record_also_when_the_message_has_expired(bench: &MessageBench) {
     let queue = bench.queue();
     let id = queue.subscribe("mailto:a@example.org").await;
@@ -99,8 +99,11 @@ pub async fn it_is_on_record_also_when_the_message_has_expired(bench: &MessageBe
     let (late, due) = bench.lease(1).await;
     let since = bench.now();
     bench.advance_secs(60);
+    let (lease, expired) = bench.lease(1).await;
+    assert_eq!(delivered_ids(&expired), posted);
     assert_eq!(queue.attempts_of_message(id, posted[0]).await.len(), 1);
     bench.delivered(late, &due).await;
+    bench.expired(lease, &expired).await;
     assert_eq!(bench.next_due().await, None);
     for _ in 0..2 {
         assert_eq!(attempts(&queue, id).await, [unknown(since)]);
@@ -119,7 +122,8 @@ pub async fn it_is_on_record_also_when_the_message_expires_over_a_restart(bench:
     for _ in 0..2 {
         bench.advance_secs(60);
         bench.reopen().await;
-        assert_eq!(bench.lease(1).await.1, vec![]);
+        let (lease, expired) = bench.lease(1).await;
+        bench.expired(lease, &expired).await;
     }
     assert_eq!(attempts(&queue, id).await, [unknown(since)]);
     assert_eq!(queue.attempts_of_message(id, posted[0]).await.len(), 1);

@@ -105,3 +105,35 @@ pub async fn a_lease_without_time_takes_nothing(bench: &MessageBench) {
     assert_eq!(taken, vec![]);
     assert_eq!(delivered_ids(&bench.lease(10).await.1), posted);
 }
+
+/// What is tried again has a limit for itself: however much of it is under way or due, it takes no turn of what has not
+/// been tried, which comes first.
+pub async fn retries_take_no_turn_of_first_attempts(bench: &MessageBench) {
+    let queue = bench.queue();
+    queue.subscribe("mailto:a@example.org").await;
+    let tried = queue.fill(5).await;
+    let (lease, due) = bench.lease(10).await;
+    bench.retry(lease, &due, bench.now()).await;
+    let new = queue.fill(3).await;
+    let share = SubscriptionShare { first_attempts: 2, retries: 1 };
+    let limits = LeaseLimits { total: 10, per_subscription: share };
+    let (lease, due) = bench.lease_within(limits).await;
+    assert_eq!(delivered_ids(&due), [&new[..2], &tried[..1]].concat());
+    assert_eq!(bench.lease_within(limits).await.1, vec![]);
+    bench.delivered(lease, &due[1..2]).await;
+    assert!(bench.next_due_within(share).await.is_some_and(|due| due <= bench.now()));
+    assert_eq!(delivered_ids(&bench.lease_within(limits).await.1), new[2..]);
+    bench.delivered(lease, &due[2..]).await;
+    assert_eq!(delivered_ids(&bench.lease_within(limits).await.1), tried[1..2]);
+}
+
+/// Where a lease takes less than is due, first attempts come first.
+pub async fn a_lease_takes_first_attempts_first(bench: &MessageBench) {
+    let queue = bench.queue();
+    queue.subscribe("mailto:a@example.org").await;
+    let tried = queue.fill(2).await;
+    let (lease, due) = bench.lease(10).await;
+    bench.retry(lease, &due, bench.now()).await;
+    let new = queue.fill(2).await;
+    assert_eq!(delivered_ids(&bench.lease(3).await.1), [&new[..], &tried[..1]].concat());
+}

@@ -3,6 +3,7 @@
 pub mod breaking_off;
 pub mod confirming;
 pub mod durability;
+pub mod expiring;
 pub mod leasing;
 pub mod limiting;
 pub mod migrating;
@@ -11,6 +12,7 @@ pub mod owing;
 pub mod pausing;
 pub mod recording;
 pub mod redelivering;
+pub mod suspending;
 pub mod waking;
 
 use zaqar_storage::MessageStore;

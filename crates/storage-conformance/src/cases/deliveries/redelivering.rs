@@ -1,6 +1,7 @@
 //! What failed for good, and what is owed once more.
 
-use zaqar_model::{Excerpt, Marker, PageRequest};
+use zaqar_model::{Excerpt, Marker, PageRequest, SubscriptionTtl, Timestamp};
+use zaqar_storage::FAILURES_KEPT_FOR;
 
 use super::owing::delivered_ids;
 use crate::bench::MessageBench;
@@ -56,19 +57,36 @@ pub async fn what_failed_is_listed_in_pages(bench: &MessageBench) {
     assert_eq!(queue.failed(fresh_subscription_id()).await, vec![]);
 }
 
-/// What failed is forgotten when its message's time to live ends.
-pub async fn what_failed_ends_with_its_message(bench: &MessageBench) {
+/// What failed is kept with its message for a day, and longer while its message lives; for that alone, and it is not
+/// owed once more when it has expired.
+pub async fn what_failed_is_kept_for_a_day(bench: &MessageBench) {
+    let day = u32::try_from(FAILURES_KEPT_FOR).unwrap();
     let queue = bench.queue();
-    let id = queue.subscribe("mailto:a@example.org").await;
-    let posted = queue.post(vec![lasting(60), lasting(90)]).await;
+    let mut lasting_subscription = queue.subscription("mailto:a@example.org");
+    lasting_subscription.ttl = SubscriptionTtl::new(10 * FAILURES_KEPT_FOR);
+    let id = lasting_subscription.id;
+    queue.subscribe_as(lasting_subscription).await.unwrap();
+    let posted = queue.post(vec![lasting(60), lasting(2 * day)]).await;
+    let failed =
+        async || -> Vec<_> { queue.failed(id).await.iter().map(|own| own.message.message.id).collect() };
     let (lease, due) = bench.lease(10).await;
+    bench.advance_secs(30);
     bench.give_up(lease, &due).await;
     queue.pop(1).await;
-    bench.advance_secs(60);
+    bench.advance_secs(FAILURES_KEPT_FOR - 1);
+    bench.reopen().await;
+    assert_eq!(failed().await, posted);
+    assert_eq!(queue.get(&posted[..1]).await, vec![]);
     assert!(!queue.redeliver(id, posted[0]).await);
-    assert_eq!(queue.redeliver_failed(id, bench.now()).await, 0);
-    let failed = queue.failed(id).await;
-    assert_eq!(failed.iter().map(|own| own.message.message.id).collect::<Vec<_>>(), posted[1..]);
+    assert_eq!(queue.redeliver_failed(id, Timestamp::default()).await, 1, "only what has not expired");
+    assert_eq!(failed().await, posted[..1]);
+    let (lease, due) = bench.lease(10).await;
+    bench.give_up(lease, &due).await;
+    bench.advance_secs(1);
+    bench.store().expire(bench.now()).await.unwrap();
+    assert_eq!(failed().await, posted[1..]);
+    bench.advance_secs(FAILURES_KEPT_FOR);
+    assert_eq!(failed().await, vec![]);
 }
 
 /// One that failed, was delivered, or waits for another try is owed once more: at once, as if it had never been tried.
@@ -152,7 +170,7 @@ pub async fn what_failed_since_is_owed_once_more(bench: &MessageBench) {
     bench.advance_millis(1);
     bench.give_up(lease, &due[3..]).await;
     bench.advance_secs(5);
-    let since = zaqar_model::Timestamp::from_millis(bench.now().as_millis() - 5001);
+    let since = Timestamp::from_millis(bench.now().as_millis() - 5001);
     assert_eq!(queue.redeliver_failed(id, since).await, 3);
     assert_eq!(delivered_ids(&bench.lease(10).await.1), posted[1..]);
     assert_eq!(queue.failed(id).await.len(), 1);
