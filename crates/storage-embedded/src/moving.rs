@@ -29,7 +29,7 @@ pub(crate) fn deliveries(
     let moving = |sequence| MovingDelivery {
         position: Marker::new(sequence),
         message: index.id_of(sequence),
-        standing: cursor.standing(sequence),
+        standing: cursor.standing(sequence, index.has_expired(sequence)),
     };
     sequences.into_iter().map(moving).collect()
 }

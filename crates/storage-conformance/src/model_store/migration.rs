@@ -96,10 +96,10 @@ impl Migration for ModelStore {
         subscription: SubscriptionId,
         behind: Marker,
         limit: usize,
-        _now: Timestamp,
+        now: Timestamp,
     ) -> StorageResult<Vec<MovingDelivery>> {
         let contents = self.contents(from)?;
-        let mut deliveries = moving(&contents, |owed| owed.subscription == subscription);
+        let mut deliveries = moving(&contents, now, |owed| owed.subscription == subscription);
         deliveries.retain(|delivery| delivery.position > behind);
         deliveries.truncate(limit);
         Ok(deliveries)
@@ -110,10 +110,10 @@ impl Migration for ModelStore {
         from: &Destination,
         subscription: SubscriptionId,
         positions: &[Marker],
-        _now: Timestamp,
+        now: Timestamp,
     ) -> StorageResult<Vec<MovingDelivery>> {
         let contents = self.contents(from)?;
-        let found = moving(&contents, |owed| owed.subscription == subscription);
+        let found = moving(&contents, now, |owed| owed.subscription == subscription);
         let of = |position: &Marker| {
             let known = found.iter().find(|delivery| delivery.position == *position).cloned();
             let (position, standing) = (*position, DeliveryStanding::Done);
@@ -132,11 +132,11 @@ impl Migration for ModelStore {
         subscription: SubscriptionId,
         deliveries: Vec<MovingDelivery>,
         attempts: Vec<KeptAttempt>,
-        _now: Timestamp,
+        now: Timestamp,
     ) -> StorageResult<()> {
         let mut contents = self.contents(to)?;
         for delivery in deliveries {
-            put(&mut contents, subscription, delivery);
+            put(&mut contents, subscription, delivery, now);
         }
         if contents.subscriptions.contains_key(&subscription) {
             contents.ledger.put_attempts(subscription, attempts);
@@ -157,7 +157,7 @@ impl Migration for ModelStore {
             subscription,
             front,
             paused_until: contents.ledger.paused.get(&subscription).copied().unwrap_or_default(),
-            leased: moving(&contents, |owed| owed.subscription == subscription && owed.lease.is_some()),
+            leased: moving(&contents, now, |owed| owed.subscription == subscription && owed.lease.is_some()),
         });
         Ok(page_of(cursors, |cursor| cursor.subscription, page))
     }
@@ -175,14 +175,14 @@ impl Migration for ModelStore {
                 owed.subscription != subscription || owed.lease.is_none() || is_leased(owed.position)
             });
             for delivery in leased {
-                put(&mut contents, subscription, delivery);
+                put(&mut contents, subscription, delivery, now);
             }
             let behind: Vec<Marker> = contents.ledger.posted.range(front..).map(|(at, _)| *at).collect();
             for position in behind {
                 if contents.ledger.find(subscription, position).is_none() {
                     let standing = DeliveryStanding::Open { attempts: 0, due: now, lease: None };
                     let message = id_at(&contents, position);
-                    put(&mut contents, subscription, MovingDelivery { position, message, standing });
+                    put(&mut contents, subscription, MovingDelivery { position, message, standing }, now);
                     if let Some(owed) = contents.ledger.find(subscription, position) {
                         owed.is_new = true;
                     }
@@ -210,26 +210,41 @@ fn id_at(contents: &Contents, position: Marker) -> MessageId {
 }
 
 /// How these deliveries stand, in the order of posting.
-fn moving(contents: &Contents, which: impl Fn(&Owed) -> bool) -> Vec<MovingDelivery> {
+fn moving(contents: &Contents, now: Timestamp, which: impl Fn(&Owed) -> bool) -> Vec<MovingDelivery> {
     let found = contents.ledger.owed.iter().filter(|owed| which(owed));
     let mut deliveries: Vec<_> = found
         .map(|owed| MovingDelivery {
             position: owed.position,
             message: id_at(contents, owed.position),
-            standing: owed.standing(),
+            standing: departing(contents, owed, now),
         })
         .collect();
     deliveries.sort_by_key(|delivery| delivery.position);
     deliveries
 }
 
+/// Where a delivery has expired, its standing tells what was put off since then from a retry that was to come later.
+fn departing(contents: &Contents, owed: &Owed, now: Timestamp) -> DeliveryStanding {
+    let expires = contents.ledger.posted.get(&owed.position).map(|stored| stored.expires);
+    match (owed.standing(), expires) {
+        (DeliveryStanding::Open { attempts, due, lease: None }, Some(expires))
+            if !owed.is_late && expires <= now =>
+        {
+            DeliveryStanding::Open { attempts, due: due.min(expires), lease: None }
+        }
+        (standing, _) => standing,
+    }
+}
+
 /// Sets how a delivery stands.
-fn put(contents: &mut Contents, subscription: SubscriptionId, delivery: MovingDelivery) {
+fn put(contents: &mut Contents, subscription: SubscriptionId, delivery: MovingDelivery, now: Timestamp) {
     let MovingDelivery { position, standing, .. } = delivery;
     contents.ledger.owed.retain(|owed| (owed.subscription, owed.position) != (subscription, position));
     let is_known =
         contents.subscriptions.contains_key(&subscription) && contents.ledger.posted.contains_key(&position);
-    contents.ledger.owed.extend(Owed::new(subscription, position, standing).filter(|_| is_known));
+    let is_late = contents.ledger.message(position, now).is_none();
+    let owed = Owed::new(subscription, position, standing).filter(|_| is_known);
+    contents.ledger.owed.extend(owed.map(|owed| Owed { is_late, ..owed }));
 }
 
 /// Everything that has not expired, in the order of the positions.

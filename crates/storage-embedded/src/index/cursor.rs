@@ -86,9 +86,11 @@ impl Cursor {
         first.map(|(sequence, _)| *sequence)
     }
 
-    /// What is known of a delivery.
-    pub(crate) fn standing(&self, sequence: u64) -> DeliveryStanding {
-        if let Some(Open { attempts, due, lease, .. }) = self.open.get(&sequence).copied() {
+    /// What is known of a delivery, whose message has expired or not.
+    pub(crate) fn standing(&self, sequence: u64, has_expired: bool) -> DeliveryStanding {
+        if let Some(Open { attempts, due, lease, expires }) = self.open.get(&sequence).copied() {
+            // This tells what was put off since its message expired from a retry that was to come later.
+            let due = if lease.is_none() && has_expired { due.min(expires) } else { due };
             DeliveryStanding::Open { attempts, due, lease }
         } else if let Some(Failure { at, attempts, reason }) = self.failed.get(&sequence).cloned() {
             DeliveryStanding::Failed { attempts, at, reason }

@@ -152,13 +152,11 @@ impl QueueIndex {
     /// log tells it.
     pub(crate) fn set_standing(&mut self, id: SubscriptionId, sequence: u64, standing: Standing) {
         self.take_up(id, sequence);
-        self.stand(id, sequence, standing, self.now);
+        self.stand(id, sequence, standing);
         self.owing.changes.woken.push(id);
     }
 
-    /// What is said at `now` of a message that has expired holds; what was known of it before, elsewhere or in the log of
-    /// an earlier run, is at the beginning of time: that it has expired is found out here.
-    pub(super) fn stand(&mut self, id: SubscriptionId, sequence: u64, standing: Standing, now: Timestamp) {
+    pub(super) fn stand(&mut self, id: SubscriptionId, sequence: u64, standing: Standing) {
         let expires = self.owed_message(sequence).map(|entry| entry.expires);
         let there = expires.is_some();
         if let (Standing::Failed(failure), Some(expires)) = (&standing, expires) {
@@ -170,7 +168,7 @@ impl QueueIndex {
         {
             self.ids.insert(sequence, ForeignId { id: message, posted: true });
         }
-        let expires = expires.unwrap_or_default();
+        let (expires, now) = (expires.unwrap_or_default(), self.now);
         self.change(id, sequence, |cursor| {
             cursor.remove(sequence);
             match standing {

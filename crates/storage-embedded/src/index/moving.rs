@@ -20,7 +20,7 @@ impl QueueIndex {
             self.begin_anew(id);
         }
         for (sequence, standing) in standings {
-            self.stand(id, sequence, standing, Timestamp::default());
+            self.stand(id, sequence, standing);
         }
         self.set_front(id, front);
         self.owing.changes.woken.push(id);

@@ -134,7 +134,7 @@ impl QueueIndex {
         let mut fronts = Vec::new();
         for SavedCursor { id, front, standings } in cursors {
             for (sequence, standing) in standings {
-                self.stand(id, sequence, standing, Timestamp::default());
+                self.stand(id, sequence, standing);
             }
             fronts.push((id, front));
         }
@@ -161,6 +161,10 @@ impl QueueIndex {
     /// The same, unless it expired so long ago that it is owed no more.
     pub(super) fn deliverable(&self, sequence: u64) -> Option<&Entry> {
         self.owed_message(sequence).filter(|entry| self.is_owed_still(entry))
+    }
+
+    pub(crate) fn has_expired(&self, sequence: u64) -> bool {
+        self.owed_message(sequence).is_some_and(|entry| entry.expires <= self.now)
     }
 
     fn is_owed_still(&self, entry: &Entry) -> bool {

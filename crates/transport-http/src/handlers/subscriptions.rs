@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 use zaqar_domain::{Error, SubscriptionListing};
-use zaqar_model::{DestinationName, Subscription, Timestamp};
+use zaqar_model::{DestinationName, Subscription, Suspension, Timestamp};
 
 use crate::errors::HttpError;
 use crate::exchange::{Exchange, Handled};
@@ -69,7 +69,7 @@ pub(crate) async fn delete(exchange: Exchange<'_>, source: &DestinationName, id:
 }
 
 fn shown(subscription: Subscription, now: Timestamp) -> Value {
-    json!({
+    let mut shown = json!({
         "id": subscription.id.to_string(),
         "source": subscription.source.name.as_str(),
         "subscriber": subscription.subscriber,
@@ -77,7 +77,11 @@ fn shown(subscription: Subscription, now: Timestamp) -> Value {
         "age": now.secs_since(subscription.renewed),
         "options": subscription.options.into_members(),
         "confirmed": subscription.confirmed,
-    })
+    });
+    if let Some(Suspension { since, reason }) = subscription.suspended {
+        shown["suspended"] = json!({ "since": since.to_iso8601(), "reason": reason.as_str() });
+    }
+    shown
 }
 
 pub(super) fn href(source: &DestinationName) -> String {

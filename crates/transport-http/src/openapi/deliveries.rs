@@ -105,7 +105,7 @@ fn wish() -> Value {
     schema
 }
 
-fn time() -> Value {
+pub(super) fn time() -> Value {
     json!({ "type": "string", "format": "date-time" })
 }
 

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use zaqar_domain::{Limits, MIN_SUBSCRIPTION_TTL};
 use zaqar_model::DestinationKind;
 
+use super::deliveries::time;
 use super::described::{Described, id, noun, reference, same_name};
 use super::schema::{array_of, count, exactly, integer, or_null, taken, text, uuid, with_default};
 
@@ -121,7 +122,7 @@ fn wish(limits: &Limits, is_new: bool) -> Value {
 }
 
 fn subscription() -> Value {
-    exactly(&[
+    let mut schema = exactly(&[
         ("id", uuid()),
         ("source", text()),
         ("subscriber", text()),
@@ -129,7 +130,10 @@ fn subscription() -> Value {
         ("age", count()),
         ("options", json!({ "type": "object" })),
         ("confirmed", json!({ "type": "boolean" })),
-    ])
+    ]);
+    // Only where nothing is sent to it.
+    schema["properties"]["suspended"] = exactly(&[("since", time()), ("reason", text())]);
+    schema
 }
 
 fn confirmation() -> Value {

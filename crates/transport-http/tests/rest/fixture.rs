@@ -9,8 +9,11 @@ use serde_json::Value;
 use tower::ServiceExt;
 use zaqar_authentication::SigningKeys;
 use zaqar_domain::{Limits, Pipelines, Stores, Zaqar};
-use zaqar_model::{Attempt, Clock, Delivery, DeliveryOutcome, IdSource, LeaseId, RandomIds};
-use zaqar_storage::{LeaseLimits, ManagementStore, MessageStore, SubscriptionShare};
+use zaqar_model::{
+    Attempt, Clock, Delivery, DeliveryOutcome, DestinationKind, Excerpt, IdSource, LeaseId, ProjectId,
+    QueueName, RandomIds, Suspension,
+};
+use zaqar_storage::{LeaseLimits, ManagementStore, MessageStore, SubscriptionChange, SubscriptionShare};
 use zaqar_storage_conformance::minting::{attempt, fresh_lease_id};
 use zaqar_storage_conformance::{ManualClock, ModelPlacement, ModelStore};
 use zaqar_transport_http::{HttpOptions, HttpService};
@@ -148,6 +151,18 @@ impl Fixture {
         let (lease, due) = self.lease().await;
         let reports = due.iter().map(|delivery| delivery.report(end(attempt(now, Some(status))))).collect();
         self.store.record(lease, reports, now).await.unwrap();
+    }
+
+    /// Suspends a subscription, in place of a notifier.
+    pub(crate) async fn suspend(&self, id: &str, reason: &str) {
+        let now = self.clock.now();
+        let suspension = Suspension { since: now, reason: Excerpt::new(reason) };
+        let change = SubscriptionChange { suspended: Some(Some(suspension)), ..Default::default() };
+        let (project, name) = (ProjectId::new("p").unwrap(), QueueName::new("q").unwrap());
+        let found = self.management.find(DestinationKind::Queue, &project, &name).await.unwrap().unwrap();
+        let changed =
+            self.store.update_subscription(&found.destination, id.parse().unwrap(), change, now).await;
+        assert!(changed.unwrap());
     }
 
     /// Takes all deliveries that are due, for a minute.

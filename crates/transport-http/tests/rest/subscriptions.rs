@@ -1,5 +1,6 @@
 use serde_json::{Value, json};
 use zaqar_domain::Limits;
+use zaqar_model::Clock;
 
 use crate::fixture::{Fixture, request};
 
@@ -182,4 +183,37 @@ async fn patch(fixture: &Fixture, path: &str, body: &str) -> crate::fixture::Ans
 fn ids(page: &Value) -> Vec<String> {
     let subscriptions = page["subscriptions"].as_array().unwrap();
     subscriptions.iter().map(|subscription| subscription["id"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn a_suspension_is_shown_and_lifted() {
+    let fixture = Fixture::new();
+    let wish = r#"{"subscriber": "http://trigger.me"}"#;
+    let id = fixture.post(PATH, wish).await.json()["subscription_id"].as_str().unwrap().to_owned();
+    let path = format!("{PATH}/{id}");
+    let shown = async || {
+        let (one, all) = (fixture.get(&path).await.json(), fixture.get(PATH).await.json());
+        assert_eq!(all["subscriptions"][0], one);
+        one.get("suspended").cloned()
+    };
+    assert_eq!(shown().await, None);
+    for lifts in ["PATCH", "create again", "confirm", "create again once confirmed"] {
+        fixture.suspend(&id, "410 Gone").await;
+        assert_eq!(
+            shown().await,
+            Some(json!({ "since": fixture.clock.now().to_iso8601(), "reason": "410 Gone" }))
+        );
+        match lifts {
+            "PATCH" => assert_eq!(fixture.patch(&path, r#"{"ttl": 600}"#).await.status, 204),
+            "confirm" => {
+                let confirm = format!("{path}/confirm");
+                assert_eq!(fixture.put(&confirm, r#"{"confirmed": false}"#).await.status, 204);
+                assert!(shown().await.is_some(), "taken back");
+                assert_eq!(fixture.put(&confirm, r#"{"confirmed": true}"#).await.status, 204);
+            }
+            "create again" => assert_eq!(fixture.post(PATH, wish).await.status, 201),
+            _ => assert_eq!(fixture.post(PATH, wish).await.status, 409),
+        }
+        assert_eq!(shown().await, None, "{lifts}");
+    }
 }
