@@ -25,7 +25,10 @@ mod subscriptions;
 mod zaqar;
 
 pub use claims::{ClaimWish, NewClaim, ShownClaim};
-pub use deliveries::{AttemptListing, FailureListing, ListedAttempts, ListedFailures, Owed, Resend};
+pub use deliveries::{
+    AttemptListing, EndpointHealth, EndpointState, FailureListing, ListedAttempts, ListedFailures, Owed,
+    Resend,
+};
 pub use encryption::{CannotOpen, CannotSeal, Key, KeyId, Keyring, Unreadable};
 pub use error::{Absent, Error, Failure, PoolListFault, PoolUse, Refusal, Result};
 pub use flavors::{FlavorListing, ListedFlavors, ShownFlavor};

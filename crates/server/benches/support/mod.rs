@@ -4,6 +4,7 @@
 
 pub(crate) mod http;
 pub(crate) mod server;
+pub(crate) mod zaqar;
 
 use std::time::Duration;
 

@@ -121,7 +121,7 @@ fn wish(limits: &Limits, is_new: bool) -> Value {
 }
 
 fn subscription() -> Value {
-    exactly(&[
+    let mut schema = exactly(&[
         ("id", uuid()),
         ("source", text()),
         ("subscriber", text()),
@@ -129,7 +129,22 @@ fn subscription() -> Value {
         ("age", count()),
         ("options", json!({ "type": "object" })),
         ("confirmed", json!({ "type": "boolean" })),
-    ])
+    ]);
+    schema["properties"]["endpoint"] = endpoint();
+    schema
+}
+
+/// Where one subscription is shown, and this server sends to it.
+fn endpoint() -> Value {
+    let reason = ("reason", text());
+    let state = |name: &str| ("state", json!({ "type": "string", "const": name }));
+    let moment = json!({ "type": "string", "format": "date-time" });
+    let slowed = ("deliveries_per_second", json!({ "type": "number" }));
+    json!({ "oneOf": [
+        exactly(&[state("healthy")]),
+        exactly(&[state("slowed"), slowed, reason.clone()]),
+        exactly(&[state("open"), ("until", moment), reason]),
+    ] })
 }
 
 fn confirmation() -> Value {
