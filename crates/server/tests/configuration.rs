@@ -7,6 +7,7 @@ mod support;
 use std::process::Output;
 
 use support::server::{Site, zaqar, zaqar_command};
+use zaqar_domain::{MIN_CLAIM_GRACE, MIN_CLAIM_TTL, MIN_MESSAGE_TTL};
 
 fn check(site: &Site, file: &str) -> Output {
     zaqar_command(&["config", "check", "--config-file"]).arg(site.path(file)).output().unwrap()
@@ -101,6 +102,19 @@ fn what_would_not_work_as_it_is_written_is_an_error() {
         ("[transport]\nmax_claim_ttl = x\nmax_claim_ttl = 600\n", "max_claim_ttl = \"x\""),
     ] {
         reports(options, &[words]);
+    }
+}
+
+#[test]
+fn a_default_that_no_request_could_ask_for_is_an_error() {
+    for (option, least) in [
+        ("default_message_ttl", MIN_MESSAGE_TTL),
+        ("default_claim_ttl", MIN_CLAIM_TTL),
+        ("default_claim_grace", MIN_CLAIM_GRACE),
+    ] {
+        reports(&format!("[transport]\n{option} = {}\n", least - 1), &[option]);
+        let site = Site::new(&format!("[transport]\n{option} = {least}\n"));
+        assert!(check(&site, "zaqar.conf").status.success(), "{option}");
     }
 }
 

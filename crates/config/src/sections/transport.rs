@@ -16,21 +16,22 @@ choices! {
 }
 
 section! {
-    /// Limits and defaults of requests.
+    /// Limits and defaults of requests. No request may ask for less than 60 seconds of life for a message, a claim or a
+    /// subscription, nor of grace.
     pub struct Transport;
 
     /// How long a message lives when neither the request nor its queue says so, in seconds.
-    default_message_ttl: u64 = 3600, at_least(1), not_above("max_message_ttl");
+    default_message_ttl: u64 = 3600, at_least(60), not_above("max_message_ttl");
 
     /// How long a message is kept back when neither the request nor its queue says so, in seconds. 0 delivers at
     /// once.
     default_message_delay: u64 = 0, not_above("max_message_delay");
 
     /// How long a claim lives when the request does not say so, in seconds.
-    default_claim_ttl: u64 = 300, at_least(1), not_above("max_claim_ttl");
+    default_claim_ttl: u64 = 300, at_least(60), not_above("max_claim_ttl");
 
     /// By how much a claimed message outlives its claim when the request does not say so, in seconds.
-    default_claim_grace: u64 = 60, not_above("max_claim_grace");
+    default_claim_grace: u64 = 60, at_least(60), not_above("max_claim_grace");
 
     /// How long a subscription lives when the request does not say so, in seconds.
     default_subscription_ttl: u64 = 3600, at_least(1);

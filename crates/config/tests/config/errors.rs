@@ -95,10 +95,10 @@ fn a_default_above_its_maximum_is_an_error_wherever_the_two_come_from() {
         let told = |low_value: u32, high_value: u32| {
             site(format!("[{group}]\n{low} = {low_value}\n{high} = {high_value}\n")).load().err()
         };
-        assert_eq!(told(5, 5), None, "{low}");
-        let problems = told(6, 5).unwrap();
+        assert_eq!(told(65, 65), None, "{low}");
+        let problems = told(66, 65).unwrap();
         assert_eq!(problems.errors.len(), 1, "{problems}");
-        assert!(problems.to_string().contains(&format!("{low} = 6")), "{problems}");
+        assert!(problems.to_string().contains(&format!("{low} = 66")), "{problems}");
     }
     let by_variable =
         site("[transport]\ndefault_claim_ttl = 100\n").variable("OS_TRANSPORT__MAX_CLAIM_TTL", "99");

@@ -12,13 +12,13 @@ fn line(site: &Site, option: &str) -> String {
 
 #[test]
 fn each_value_stands_with_the_place_that_it_comes_from() {
-    let site = site("[transport]\nmax_claim_ttl = 1\ndefault_claim_ttl = 1\nmax_claim_ttl = 600\n")
+    let site = site("[transport]\nmax_claim_ttl = 500\ndefault_claim_ttl = 70\nmax_claim_ttl = 600\n")
         .with("c", "[drivers:transport:wsgi]\nport = 1\n[oslo_policy]\npolicy_dirs = a\npolicy_dirs = b\n")
         .config_file("c")
         .variable("OS_TRANSPORT__MAX_CLAIM_GRACE", "1_000");
     for (option, expected) in [
         ("[transport] max_claim_ttl", "600  (zaqar.conf:4)"),
-        ("[transport] default_claim_ttl", "1  (zaqar.conf:3)"),
+        ("[transport] default_claim_ttl", "70  (zaqar.conf:3)"),
         ("[transport] max_claim_grace", "1000  (environment variable OS_TRANSPORT__MAX_CLAIM_GRACE)"),
         ("[transport] max_message_ttl", "1209600  (default)"),
         ("[drivers:transport:wsgi] port", "1  (c:2)"),
