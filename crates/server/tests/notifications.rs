@@ -238,7 +238,7 @@ fn a_hanging_endpoint_does_not_hold_up_its_neighbours_nor_the_end_of_the_server(
 
 #[test]
 fn loopback_is_refused_where_the_server_listens_elsewhere_and_the_reason_is_told() {
-    let site = Site::new("bind = 0.0.0.0");
+    let site = Site::new("[drivers:transport:wsgi]\nbind = 0.0.0.0");
     let receiver = Receiver::answering(200);
     let server = site.start();
     let mut client = Client::new(([127, 0, 0, 1], server.address.port()).into());

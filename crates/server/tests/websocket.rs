@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use support::keystone::Keystone;
 use support::lines::Lines;
 use support::queues;
-use support::server::{Site, zaqar};
+use support::server::{Site, zaqar_command};
 use support::tools::Tools;
 
 fn python(script: &str, arguments: &[&str]) {
@@ -33,7 +33,7 @@ fn what_was_posted_by_websocket_is_there_over_rest() {
 
 #[test]
 fn the_asyncapi_document_in_the_guide_is_that_of_this_version() {
-    let output = zaqar().arg("asyncapi").output().unwrap();
+    let output = zaqar_command(&["asyncapi"]).output().unwrap();
     assert!(output.status.success());
     let committed = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/asyncapi.json")).unwrap();
     assert!(committed == output.stdout, "renew it: cargo run -- asyncapi > docs/asyncapi.json");

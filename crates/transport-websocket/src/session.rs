@@ -1,9 +1,11 @@
 //! The requests of one connection, one after the other: from a frame to its reply.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::time::Instant;
 use zaqar_authentication::{Authentication, Token};
 use zaqar_model::{AuthToken, Caller, DestinationKind, DestinationName, InvalidName, QueueName};
 
@@ -15,6 +17,7 @@ use crate::format::Format;
 use crate::handlers::{Request, subscriptions};
 use crate::members::Members;
 use crate::reply::{Handled, Reply};
+use crate::request_log::{self, Learned};
 use crate::service::WebSocketService;
 use crate::subscribed::Subscribed;
 use crate::{authenticate, signature};
@@ -22,6 +25,8 @@ use crate::{authenticate, signature};
 /// A connection's side of the conversation.
 pub(crate) struct Session {
     service: WebSocketService,
+    /// The other end of the connection.
+    peer: Option<SocketAddr>,
     /// What the client has authenticated with last.
     token: Option<(Arc<Token>, AuthToken)>,
     pub(crate) subscribed: Subscribed,
@@ -31,9 +36,9 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(crate) fn new(service: WebSocketService, max_subscriptions: usize) -> Self {
+    pub(crate) fn new(service: WebSocketService, peer: Option<SocketAddr>, max_subscriptions: usize) -> Self {
         let subscribed = Subscribed::default();
-        Self { service, token: None, subscribed, max_subscriptions, subscriber: None }
+        Self { service, peer, token: None, subscribed, max_subscriptions, subscriber: None }
     }
 
     /// For how long the client's token is still good. `None`: there is none.
@@ -54,17 +59,16 @@ impl Session {
         let Some(envelope) = Envelope::read(text) else {
             return nothing.answer(&Reply::error(400, "Unexpected body type. Expected dict or dict like."));
         };
-        let reply = self.handle(format, &envelope).await.unwrap_or_else(|refusal| refusal);
-        tracing::debug!(
-            action = envelope.action.map(|action| action.get()),
-            status = reply.status,
-            "answered"
-        );
+        let (start, mut learned) = (Instant::now(), Learned::default());
+        let handled = self.handle(format, &envelope, &mut learned).await;
+        let reply = handled.unwrap_or_else(|refusal| refusal);
+        request_log::log(self.peer, &learned, &reply, start.elapsed());
         envelope.answer(&reply)
     }
 
-    async fn handle(&mut self, format: Format, envelope: &Envelope<'_>) -> Handled {
+    async fn handle(&mut self, format: Format, envelope: &Envelope<'_>, learned: &mut Learned) -> Handled {
         let action = find(envelope)?;
+        learned.route = Some(action.name);
         let headers = envelope.headers.and_then(|headers| Members::read(headers.get()));
         let body = match envelope.body {
             None => action.needs_no_body().then(Members::default),
@@ -96,9 +100,9 @@ impl Session {
         };
         let place = place(action, &body);
         let known = place.as_ref().ok().and_then(Option::as_ref);
-        let caller = self.caller(action, &headers, known)?;
+        let caller = &*learned.caller.insert(self.caller(action, &headers, known)?);
         let (zaqar, kind) = (&Arc::clone(&self.service.zaqar), action.kind());
-        let request = Request { zaqar, caller: &caller, kind, place: place?, body };
+        let request = Request { zaqar, caller, kind, place: place?, body };
         if operation == Operation::CreateSubscription && subscriptions::is_to_the_connection(&request.body) {
             return self.subscribe(format, &request).await;
         }

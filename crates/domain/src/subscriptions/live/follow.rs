@@ -156,8 +156,8 @@ impl Follower {
         self.behind = next;
         if let Err(error) = self.zaqar.open(&self.source, &mut page.items, failure) {
             // It would be the first again after each reconnect, and nothing behind it would ever come.
-            let cause = std::error::Error::source(&error);
-            tracing::error!(queue = %self.source.name, ?cause, "a message cannot be decrypted, and is passed over");
+            let cause = std::error::Error::source(&error).map(tracing::field::display);
+            tracing::error!(queue = %self.source.name, cause, "a message cannot be decrypted, and is passed over");
             return Ok(None);
         }
         let message = page.items.pop();
