@@ -42,7 +42,7 @@ impl Sign {
         match (answer.verdict, answer.status) {
             (Verdict::Delivered | Verdict::Refused | Verdict::Gone, _) => Self::Well,
             (Verdict::TryAgain, Some(429)) => Self::Throttled,
-            (Verdict::TryAgain, None | Some(408 | 502..=504)) => Self::Unwell,
+            (Verdict::TryAgain, None | Some(408 | 421 | 502..=504)) => Self::Unwell,
             (Verdict::TryAgain, Some(_)) => Self::Failed,
         }
     }
