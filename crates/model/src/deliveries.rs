@@ -55,6 +55,9 @@ pub enum DeliveryOutcome {
     RetryAt(Timestamp, Attempt),
     /// It failed for good: the reason, for the record.
     Exhausted(Excerpt, Attempt),
+    /// Its message had expired, so it was not tried in this lease and has failed for good: the reason, for the record.
+    /// There is no attempt to put on record, and none is counted.
+    Expired(Excerpt),
     /// It was not tried, and is given back: due again at this time. There is no attempt to put on record.
     Postponed(Timestamp),
 }

@@ -1,6 +1,6 @@
 //! Subscriptions to queues and topics.
 
-use crate::{Destination, Metadata, SubscriptionId, SubscriptionTtl, Timestamp};
+use crate::{Destination, Excerpt, Metadata, SubscriptionId, SubscriptionTtl, Timestamp};
 
 /// Someone who is told of every message that is posted to a queue or topic.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,4 +21,13 @@ pub struct Subscription {
     /// Whether it is owed what is posted. Not the same as `confirmed`: where nobody is asked to confirm, a subscription
     /// is notified without.
     pub notified: bool,
+    /// Nothing is sent to it until somebody lifts this. It is owed what is posted all the same.
+    pub suspended: Option<Suspension>,
+}
+
+/// Why and since when nothing is sent to a subscriber.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suspension {
+    pub since: Timestamp,
+    pub reason: Excerpt,
 }

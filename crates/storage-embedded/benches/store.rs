@@ -21,7 +21,8 @@ use zaqar_model::{
     ProjectId, QueueName, Subscription, SubscriptionId, SubscriptionTtl, Timestamp, TtlSeconds,
 };
 use zaqar_storage::{
-    ClaimRequest, Claims, Deliveries, LeaseLimits, MessageQuery, MessageStore, Messages, Subscriptions,
+    ClaimRequest, Claims, Deliveries, LeaseLimits, MessageQuery, MessageStore, Messages, SubscriptionShare,
+    Subscriptions,
 };
 use zaqar_storage_embedded::{EmbeddedMessageStore, Options};
 
@@ -240,6 +241,7 @@ async fn subscribe(store: &EmbeddedMessageStore, to: u64, count: u64) {
             confirmed: true,
             declined: false,
             notified: true,
+            suspended: None,
         };
         store.subscribe(subscription, NOW).await.unwrap();
     }
@@ -280,7 +282,7 @@ async fn deliveries(subscriptions: u64, depth: u64) {
         let (store, turn) = (Arc::clone(&store), next.fetch_add(1, Ordering::Relaxed));
         async move {
             let lease = LeaseId::from_u128(u128::from(turn));
-            let limits = LeaseLimits { total: 100, per_subscription: 10_000 };
+            let limits = LeaseLimits { total: 100, per_subscription: SubscriptionShare::each(10_000) };
             let due = store.lease(lease, NOW.plus_secs(60), limits, NOW).await.unwrap();
             assert!(!due.is_empty(), "there is enough to deliver for the whole run");
             let excerpt = Excerpt::new("ok");

@@ -25,9 +25,9 @@ use crate::queues::{Queue, Queues};
 
 pub(crate) const FILE: &str = "checkpoint";
 const MAGIC: u32 = u32::from_le_bytes(*b"ZQCP");
-/// Version 2 has the same layout, but knows nothing of deliveries that are under way.
-pub(crate) const VERSION: u32 = 3;
-const WITHOUT_LEASES: u32 = 2;
+/// The versions before it have the same layout. The third knows no suspended subscriptions, the second nothing of
+/// deliveries that are under way either.
+pub(crate) const VERSION: u32 = 4;
 /// The version before deliveries were kept, which is read too.
 const WITHOUT_DELIVERIES: u32 = 1;
 /// The bytes of one message in a checkpoint. Nothing else that there is much of takes more.
@@ -102,7 +102,7 @@ pub(crate) fn read(disk: &dyn Disk, directory: &Path, queues: &Queues) -> Result
     }
     let mut fields = Fields::new(content);
     match (fields.u32(), fields.u32()) {
-        (Ok(MAGIC), Ok(version @ (WITHOUT_DELIVERIES | WITHOUT_LEASES | VERSION))) => {
+        (Ok(MAGIC), Ok(version @ (WITHOUT_DELIVERIES..=VERSION))) => {
             decode(&mut fields, version, queues).map_err(|Malformed| Unusable::Damaged)
         }
         (Ok(MAGIC), Ok(version)) => Err(Unusable::UnknownVersion(version)),

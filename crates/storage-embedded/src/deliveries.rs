@@ -7,7 +7,7 @@ use zaqar_model::{
     AttemptNumber, ConfirmationAttempt, Delivery, DeliveryReport, Destination, FailedDelivery, KeptAttempt,
     LeaseHold, LeaseId, Marker, MessageId, Page, PageRequest, SubscriptionId, Timestamp,
 };
-use zaqar_storage::{Deliveries, LeaseLimits, StorageResult};
+use zaqar_storage::{Deliveries, LeaseLimits, StorageResult, SubscriptionShare};
 
 use crate::EmbeddedMessageStore;
 use crate::leasing::OwedMessages;
@@ -81,10 +81,10 @@ impl Deliveries for EmbeddedMessageStore {
         Ok(())
     }
 
-    async fn next_due(&self, per_subscription: usize, now: Timestamp) -> StorageResult<Option<Timestamp>> {
+    async fn next_due(&self, share: SubscriptionShare, now: Timestamp) -> StorageResult<Option<Timestamp>> {
         self.writer.check_open()?;
-        while let Some(turn) = self.next_turn(per_subscription, now) {
-            let due = self.look(&turn.queue, turn.id, per_subscription, now);
+        while let Some(turn) = self.next_turn(share, now) {
+            let due = self.look(&turn.queue, turn.id, share, now);
             if due.is_some_and(|due| due <= now) {
                 return Ok(due);
             }
@@ -92,7 +92,7 @@ impl Deliveries for EmbeddedMessageStore {
         // What a timer was set for may have expired since.
         while let Some((at, (number, id))) = self.queues.schedule.first_timer() {
             match self.queues.find(number) {
-                Some(queue) if self.look(&queue, id, per_subscription, now) == Some(at) => {
+                Some(queue) if self.look(&queue, id, share, now) == Some(at) => {
                     return Ok(Some(at));
                 }
                 Some(_) => {}
@@ -234,11 +234,11 @@ impl EmbeddedMessageStore {
         &self,
         queue: &Queue,
         id: SubscriptionId,
-        per_subscription: usize,
+        share: SubscriptionShare,
         now: Timestamp,
     ) -> Option<Timestamp> {
         let mut locked = self.queues.lock_at(queue, now);
-        let due = locked.index.next_due(id, per_subscription, now);
+        let due = locked.index.next_due(id, share, now);
         self.queues.schedule.place((queue.number, id), due, false, now);
         due
     }

@@ -8,7 +8,7 @@ use zaqar_model::{
     Delivery, DeliveryOutcome, DeliveryReport, LeaseHold, Marker, MessageId, StoredMessage, Subscription,
     SubscriptionId, Timestamp,
 };
-use zaqar_storage::{Deliveries, LeaseLimits, StorageResult};
+use zaqar_storage::{Deliveries, LeaseLimits, StorageResult, SubscriptionShare};
 
 use crate::EmbeddedMessageStore;
 use crate::log::Standing;
@@ -67,10 +67,10 @@ impl EmbeddedMessageStore {
         self.finish(leasing).await
     }
 
-    pub(crate) fn next_turn(&self, per_subscription: usize, now: Timestamp) -> Option<SubscriptionTurn> {
+    pub(crate) fn next_turn(&self, share: SubscriptionShare, now: Timestamp) -> Option<SubscriptionTurn> {
         let schedule = &self.queues.schedule;
         loop {
-            match schedule.next_turn(per_subscription, now)? {
+            match schedule.next_turn(share, now)? {
                 Turn::Posted(number) => {
                     if let Some(queue) = self.queues.find(number) {
                         let mut locked = self.queues.lock(&queue);
@@ -89,7 +89,7 @@ impl EmbeddedMessageStore {
         let SubscriptionTurn { queue, id, ready } = turn;
         let Leasing { lease, limits, .. } = *leasing;
         let (key, now) = ((queue.number, *id), lease.since);
-        let share = ((limits.total - leasing.taken.len()) / ready).max(1);
+        let turn_share = ((limits.total - leasing.taken.len()) / ready).max(1);
         let mut locked = self.queues.lock_at(queue, now);
         let subscription = locked.index.subscriptions.get(*id).cloned();
         let Some((kept, source)) = subscription.zip(queue.identity.get()) else {
@@ -102,7 +102,7 @@ impl EmbeddedMessageStore {
         let mut recording = Recording::default();
         recording.end_left_behind(queue, &mut locked.index, *id, now);
         leasing.changes.extend(recording.make(&self.writer, queue, &mut locked)?);
-        let due = locked.index.next_to_lease(*id, share, limits.per_subscription, now);
+        let due = locked.index.next_to_lease(*id, turn_share, limits.per_subscription, now);
         for sequences in due.chunks(RECORDED_AT_ONCE) {
             self.take(leasing, queue, &mut locked, &subscription, sequences)?;
         }

@@ -54,6 +54,11 @@ impl Recording {
                     recording.stand(subscription, sequence, Standing::Waiting { due, attempts });
                     continue;
                 }
+                DeliveryOutcome::Expired(reason) => {
+                    let failure = Failure { at: now, attempts: open.attempts, reason };
+                    recording.stand(subscription, sequence, Standing::Failed(failure));
+                    continue;
+                }
                 DeliveryOutcome::Delivered(attempt) => (Standing::Done, attempt, AttemptEnd::Delivered),
                 DeliveryOutcome::RetryAt(due, attempt) => {
                     (Standing::Waiting { due, attempts }, attempt, AttemptEnd::RetryAt(due))

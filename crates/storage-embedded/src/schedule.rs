@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 use zaqar_model::{SubscriptionId, Timestamp};
+use zaqar_storage::SubscriptionShare;
 
 use crate::index::Changes;
 
@@ -32,8 +33,8 @@ struct State {
     timers: BTreeSet<(Timestamp, Key)>,
     places: HashMap<Key, Place>,
     last_turn: u64,
-    /// The limit that the timers were set by.
-    per_subscription: usize,
+    /// The limits that the timers were set by.
+    share: SubscriptionShare,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -72,10 +73,10 @@ impl Schedule {
         ids.into_iter().for_each(|id| state.make_ready((queue, id)));
     }
 
-    pub(crate) fn next_turn(&self, per_subscription: usize, now: Timestamp) -> Option<Turn> {
+    pub(crate) fn next_turn(&self, share: SubscriptionShare, now: Timestamp) -> Option<Turn> {
         let mut state = self.state.lock();
-        if state.per_subscription != per_subscription {
-            state.per_subscription = per_subscription;
+        if state.share != share {
+            state.share = share;
             state.ripen(Timestamp::NEVER);
         }
         state.ripen(now);

@@ -103,6 +103,7 @@ impl Subscriptions for EmbeddedMessageStore {
                 kept.options = options.unwrap_or(kept.options);
                 kept.confirmed = change.confirmed.unwrap_or(kept.confirmed);
                 kept.declined = change.declined.unwrap_or(kept.declined);
+                kept.suspended = change.suspended.unwrap_or(kept.suspended);
                 kept.owed_from = match change.notified {
                     None => kept.owed_from,
                     Some(false) => None,
@@ -166,6 +167,7 @@ pub(crate) fn kept(subscription: &Subscription) -> StorageResult<KeptSubscriptio
         owed_from: None,
         subscriber: subscription.subscriber.as_str().into(),
         options: options_text(&subscription.options)?,
+        suspended: subscription.suspended.clone(),
     })
 }
 
@@ -181,6 +183,7 @@ pub(crate) fn shown(source: &Destination, kept: &KeptSubscription) -> StorageRes
         confirmed: kept.confirmed,
         declined: kept.declined,
         notified: kept.owed_from.is_some(),
+        suspended: kept.suspended.clone(),
     })
 }
 

@@ -13,10 +13,12 @@ use zaqar_model::{
     Attempt, AttemptEnd, Delivery, DeliveryOutcome, Destination, Excerpt, LeaseId, MessageId, Metadata,
     PageRequest, Subscription, SubscriptionId, SubscriptionTtl, Timestamp,
 };
-use zaqar_storage::{Deliveries, FAILURES_KEPT, LeaseLimits, MessageStore, Messages, Subscriptions};
+use zaqar_storage::{
+    Deliveries, FAILURES_KEPT, LeaseLimits, MessageStore, Messages, SubscriptionShare, Subscriptions,
+};
 use zaqar_storage_embedded::EmbeddedMessageStore;
 
-const LIMITS: LeaseLimits = LeaseLimits { total: 100, per_subscription: 100 };
+const LIMITS: LeaseLimits = LeaseLimits { total: 100, per_subscription: SubscriptionShare::each(100) };
 
 async fn subscribe(store: &EmbeddedMessageStore, to: &Destination, number: u64) -> SubscriptionId {
     let id = SubscriptionId::from_u128(u128::from(number));
@@ -30,6 +32,7 @@ async fn subscribe(store: &EmbeddedMessageStore, to: &Destination, number: u64) 
         confirmed: true,
         declined: false,
         notified: true,
+        suspended: None,
     };
     store.subscribe(subscription, NOW).await.unwrap();
     id
@@ -132,7 +135,7 @@ async fn what_is_owed_gives_its_space_back_when_it_expires_or_nobody_is_left() {
         let now = if ends { NOW } else { NOW.plus_secs(3600) };
         keep_house(&store, now).await;
         assert!(segments(directory.path()) <= 3, "{} segments", segments(directory.path()));
-        assert_eq!(store.next_due(1, now).await.unwrap(), None);
+        assert_eq!(store.next_due(SubscriptionShare::each(1), now).await.unwrap(), None);
     }
 }
 
@@ -345,7 +348,7 @@ async fn of_many_failures_the_last_are_kept() {
     consume(&store, &to).await;
     let account = Attempt { excerpt: Excerpt::default(), ..attempt(NOW) };
     let gone = DeliveryOutcome::Exhausted(Excerpt::new("410 Gone"), account);
-    let limits = LeaseLimits { total: posted.len(), per_subscription: posted.len() };
+    let limits = LeaseLimits { total: posted.len(), per_subscription: SubscriptionShare::each(posted.len()) };
     let due = store.lease(LeaseId::from_u128(1), NOW.plus_secs(60), limits, NOW).await.unwrap();
     assert_eq!(due.len(), posted.len());
     // The last ones first: what decides is where the message stands.
@@ -357,7 +360,7 @@ async fn of_many_failures_the_last_are_kept() {
         let kept: Vec<_> = failed.iter().map(|own| own.message.message.id).collect();
         assert!(kept == posted[AT_ONCE..], "{} are kept", kept.len());
         assert!(!store.redeliver(&to, id, posted[0], NOW).await.unwrap(), "nobody needs it any more");
-        assert_eq!(store.next_due(1, NOW).await.unwrap(), None);
+        assert_eq!(store.next_due(SubscriptionShare::each(1), NOW).await.unwrap(), None);
         drop(store);
         store = open(directory.path());
     }

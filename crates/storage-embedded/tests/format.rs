@@ -13,16 +13,17 @@ use bytes::Bytes;
 use support::{NOW, all, claim_request, client, message, open, queue};
 use zaqar_model::{
     Attempt, AttemptEnd, ClaimId, DelaySeconds, DeliveryOutcome, Excerpt, LeaseId, Metadata, NewMessage,
-    PageRequest, Subscription, SubscriptionId, SubscriptionTtl,
+    PageRequest, Subscription, SubscriptionId, SubscriptionTtl, Suspension,
 };
 use zaqar_storage::{
-    ClaimRequest, Claims, DeadLetterPolicy, Deliveries, LeaseLimits, MessageStore, Messages, Subscriptions,
+    ClaimRequest, Claims, DeadLetterPolicy, Deliveries, LeaseLimits, MessageStore, Messages,
+    SubscriptionShare, Subscriptions,
 };
 use zaqar_storage_embedded::EmbeddedMessageStore;
 
 /// The format that is written.
-const CURRENT: u32 = 3;
-const LIMITS: LeaseLimits = LeaseLimits { total: 10, per_subscription: 10 };
+const CURRENT: u32 = 4;
+const LIMITS: LeaseLimits = LeaseLimits { total: 10, per_subscription: SubscriptionShare::each(10) };
 
 fn fixture(version: u32, name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/format-{version}")).join(name)
@@ -58,7 +59,8 @@ async fn write(store: &EmbeddedMessageStore) {
     store.drop_destination(&queue(5)).await.unwrap();
 }
 
-/// What version 2 has beyond version 1, and version 3 beyond that: the fourth delivery is under way.
+/// What version 2 has beyond version 1, version 3 beyond that: the fourth delivery is under way, and version 4: a
+/// subscription is suspended.
 async fn write_deliveries(store: &EmbeddedMessageStore) {
     let subscribed = Subscription { source: queue(6), ..subscription("mailto:c@example.org") };
     store.subscribe(subscribed, NOW).await.unwrap();
@@ -75,6 +77,12 @@ async fn write_deliveries(store: &EmbeddedMessageStore) {
     let reports = due.iter().zip(outcomes).map(|(delivery, outcome)| delivery.report(outcome)).collect();
     store.record(lease, reports, NOW).await.unwrap();
     store.pop(&queue(6), 10, NOW).await.unwrap();
+    store.subscribe(suspended(), NOW).await.unwrap();
+}
+
+fn suspended() -> Subscription {
+    let suspended = Some(Suspension { since: NOW, reason: Excerpt::new("410 Gone") });
+    Subscription { source: queue(7), suspended, ..subscription("mailto:d@example.org") }
 }
 
 async fn check_deliveries(store: &EmbeddedMessageStore, version: u32) {
@@ -97,6 +105,10 @@ async fn check_deliveries(store: &EmbeddedMessageStore, version: u32) {
     assert_eq!(ends, [broken_off, &known].concat());
     let first = &attempts[broken_off.len()].attempt;
     assert_eq!((first.status, first.latency_ms), (Some(503), 5));
+    if version >= 4 {
+        let kept = store.get_subscription(&queue(7), suspended().id, now).await.unwrap();
+        assert_eq!(kept, Some(suspended()));
+    }
 }
 
 fn subscription(subscriber: &str) -> Subscription {
@@ -110,6 +122,7 @@ fn subscription(subscriber: &str) -> Subscription {
         confirmed: true,
         declined: false,
         notified: true,
+        suspended: None,
     }
 }
 

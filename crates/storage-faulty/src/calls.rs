@@ -12,7 +12,7 @@ use zaqar_model::{
 use zaqar_storage::{
     Arrivals, Catalogue, ClaimRequest, Claimed, Claims, Created, Deletion, Deliveries, Destinations, Flavors,
     LeaseLimits, MessageQuery, Messages, Migration, Pools, QueueFilter, StorageResult, SubscriptionChange,
-    Subscriptions,
+    SubscriptionShare, Subscriptions,
 };
 
 use crate::faltering::FalteringStore;
@@ -103,7 +103,7 @@ macro_rules! calls_of_a_message_store {
                     source: &Destination, id: SubscriptionId, attempt: ConfirmationAttempt, now: Timestamp
                 ) -> ();
                 pause(source: &Destination, id: SubscriptionId, until: Timestamp) -> ();
-                next_due(per_subscription: usize, now: Timestamp) -> Option<Timestamp>;
+                next_due(share: SubscriptionShare, now: Timestamp) -> Option<Timestamp>;
                 wait_for_owed() -> ();
                 redeliver(source: &Destination, id: SubscriptionId, message: MessageId, now: Timestamp) -> bool;
                 redeliver_failed(source: &Destination, id: SubscriptionId, since: Timestamp, now: Timestamp) -> u64;

@@ -94,7 +94,7 @@ mod tests {
     use std::sync::Arc;
 
     use zaqar_model::Timestamp;
-    use zaqar_storage::{Deliveries, StorageError};
+    use zaqar_storage::{Deliveries, StorageError, SubscriptionShare};
 
     use super::{FalteringStore, Fault};
     use crate::FaultyStore;
@@ -103,7 +103,7 @@ mod tests {
     async fn only_what_is_told_to_falters_until_it_recovers() {
         // What is forwarded can be told by the error of the store beneath.
         let store = FalteringStore::over(Arc::new(FaultyStore));
-        let due = async || store.next_due(1, Timestamp::default()).await;
+        let due = async || store.next_due(SubscriptionShare::default(), Timestamp::default()).await;
         assert!(matches!(due().await, Err(StorageError::Driver(_))));
         store.falter_at("next_due", Fault::NotDone);
         assert!(matches!(due().await, Err(StorageError::Unavailable(_))));

@@ -48,7 +48,7 @@ impl MessageStore for FaultyStore {
 #[cfg(test)]
 mod tests {
     use zaqar_model::{PoolName, Timestamp};
-    use zaqar_storage::{ManagementStore, MessageStore, StorageError};
+    use zaqar_storage::{ManagementStore, MessageStore, StorageError, SubscriptionShare};
 
     use super::FaultyStore;
 
@@ -58,7 +58,7 @@ mod tests {
         let pool = management.get_pool(&PoolName::new("p").unwrap()).await;
         assert!(matches!(pool, Err(StorageError::Driver(_))), "{pool:?}");
         let messages: &dyn MessageStore = &FaultyStore;
-        let due = messages.next_due(1, Timestamp::default()).await;
+        let due = messages.next_due(SubscriptionShare::default(), Timestamp::default()).await;
         assert!(matches!(due, Err(StorageError::Driver(_))), "{due:?}");
     }
 

@@ -7,7 +7,7 @@ use zaqar_model::{
     AttemptNumber, ConfirmationAttempt, Delivery, DeliveryReport, Destination, DestinationNumber,
     FailedDelivery, KeptAttempt, LeaseId, Marker, MessageId, Page, PageRequest, SubscriptionId, Timestamp,
 };
-use zaqar_storage::{Deliveries, LeaseLimits, MessageStore, StorageResult};
+use zaqar_storage::{Deliveries, LeaseLimits, MessageStore, StorageResult, SubscriptionShare};
 
 use crate::PooledMessageStore;
 use crate::visit::Visit;
@@ -86,8 +86,8 @@ impl Deliveries for PooledMessageStore {
         visit.store.pause(source, subscription, until).await
     }
 
-    async fn next_due(&self, per_subscription: usize, now: Timestamp) -> StorageResult<Option<Timestamp>> {
-        self.first_due(per_subscription, now).await
+    async fn next_due(&self, share: SubscriptionShare, now: Timestamp) -> StorageResult<Option<Timestamp>> {
+        self.first_due(share, now).await
     }
 
     async fn wait_for_owed(&self) -> StorageResult<()> {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use zaqar_model::{Delivery, DeliveryOutcome, DestinationNumber, LeaseId, Marker, SubscriptionId, Timestamp};
-use zaqar_storage::{Deliveries, LeaseLimits, MessageStore, StorageError, StorageResult};
+use zaqar_storage::{Deliveries, LeaseLimits, MessageStore, StorageError, StorageResult, SubscriptionShare};
 
 use crate::PooledMessageStore;
 
@@ -110,7 +110,7 @@ impl PooledMessageStore {
     /// The earliest of all pools that can say it.
     pub(crate) async fn first_due(
         &self,
-        per_subscription: usize,
+        share: SubscriptionShare,
         now: Timestamp,
     ) -> StorageResult<Option<Timestamp>> {
         loop {
@@ -119,7 +119,7 @@ impl PooledMessageStore {
             let mut answers = 0;
             let mut failure = None;
             for store in self.delivering().await? {
-                match store.next_due(per_subscription, now).await {
+                match store.next_due(share, now).await {
                     Ok(due) => {
                         answers += 1;
                         // What is only being copied to a pool is paused there for ever.

@@ -12,7 +12,8 @@ use zaqar_model::{
     Metadata, PageRequest, Pool, ProjectId, QueueName, Subscription, SubscriptionId, SubscriptionTtl,
 };
 use zaqar_storage::{
-    Deliveries, LeaseLimits, ManagementStore, MessageStore, Messages, Migration, Placement, Subscriptions,
+    Deliveries, LeaseLimits, ManagementStore, MessageStore, Messages, Migration, Placement,
+    SubscriptionShare, Subscriptions,
 };
 use zaqar_storage_conformance::ModelStore;
 use zaqar_storage_conformance::minting::{attempt, fresh_lease_id, fresh_subscription_id, messages, poster};
@@ -58,6 +59,7 @@ impl Bench {
             confirmed: true,
             declined: false,
             notified: true,
+            suspended: None,
         };
         let id = subscription.id;
         self.store.subscribe(subscription, self.site.clock.now()).await.unwrap();
@@ -70,7 +72,7 @@ impl Bench {
 
     async fn lease(&self, total: usize) -> (LeaseId, Vec<Delivery>) {
         let (lease, now) = (fresh_lease_id(), self.site.clock.now());
-        let limits = LeaseLimits { total, per_subscription: 10_000 };
+        let limits = LeaseLimits { total, per_subscription: SubscriptionShare::each(10_000) };
         (lease, self.store.lease(lease, now.plus_secs(60), limits, now).await.unwrap())
     }
 
@@ -108,11 +110,11 @@ async fn a_pool_that_is_down_stops_nobody() {
     bench.post(&queue, 2).await;
     bench.store.wait_for_owed().await.unwrap();
     let now = bench.site.clock.now();
-    assert_eq!(bench.store.next_due(10, now).await.unwrap(), Some(now));
+    assert_eq!(bench.store.next_due(SubscriptionShare::each(10), now).await.unwrap(), Some(now));
     let (lease, leased) = bench.lease(10).await;
     assert_eq!(leased.len(), 2);
     bench.record(lease, &leased, DeliveryOutcome::Delivered(attempt(now, Some(200)))).await;
-    assert_eq!(bench.store.next_due(10, now).await.unwrap(), None);
+    assert_eq!(bench.store.next_due(SubscriptionShare::each(10), now).await.unwrap(), None);
 }
 
 #[tokio::test]

@@ -137,6 +137,7 @@ async fn a_deep_queue_moves_with_its_subscriptions_and_leaves_nothing_behind() {
         confirmed: true,
         declined: false,
         notified: true,
+        suspended: None,
     };
     store.subscribe(subscription.clone(), now).await.unwrap();
     let first = MessageQuery { page: PageRequest { marker: None, limit: 10 }, ..all() };

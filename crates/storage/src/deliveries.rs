@@ -19,9 +19,26 @@ pub const FAILURES_KEPT: usize = 10_000;
 pub struct LeaseLimits {
     /// At most so many deliveries.
     pub total: usize,
-    /// At most so many of one subscription are under live leases, those of earlier leases included. An endpoint that
-    /// hangs holds only its own. All callers pass the same number.
-    pub per_subscription: usize,
+    /// At most so many of one subscription. All callers pass the same.
+    pub per_subscription: SubscriptionShare,
+}
+
+/// So many deliveries of one subscription are under live leases at most, those of earlier leases included: an endpoint
+/// that hangs holds only its own. What is tried again has a limit for itself, so that it never takes the turn of what has
+/// not been tried.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SubscriptionShare {
+    /// Deliveries that have no attempt behind them.
+    pub first_attempts: usize,
+    /// The others.
+    pub retries: usize,
+}
+
+impl SubscriptionShare {
+    /// So many of each kind.
+    pub const fn each(limit: usize) -> Self {
+        Self { first_attempts: limit, retries: limit }
+    }
 }
 
 /// What is owed to the subscriptions of all queues and topics.
@@ -95,8 +112,8 @@ pub trait Deliveries: Send + Sync {
         until: Timestamp,
     ) -> StorageResult<()>;
 
-    /// When a lease with this limit will take something: now or in the past, at once. `None` while nothing is owed.
-    async fn next_due(&self, per_subscription: usize, now: Timestamp) -> StorageResult<Option<Timestamp>>;
+    /// When a lease with this share will take something: now or in the past, at once. `None` while nothing is owed.
+    async fn next_due(&self, share: SubscriptionShare, now: Timestamp) -> StorageResult<Option<Timestamp>>;
 
     /// Waits until [`next_due`](Self::next_due) may answer something else for another reason than that time has passed:
     /// a post, a record, a redelivery. What happens between two calls is not missed; of several callers one is woken.

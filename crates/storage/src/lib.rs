@@ -60,7 +60,9 @@ pub use arrivals::Arrivals;
 pub use capabilities::{Capabilities, Health, Volume};
 pub use catalogue::Catalogue;
 pub use claims::{ClaimRequest, Claimed, Claims, DeadLetterPolicy};
-pub use deliveries::{ATTEMPTS_KEPT, ATTEMPTS_KEPT_FOR, Deliveries, FAILURES_KEPT, LeaseLimits};
+pub use deliveries::{
+    ATTEMPTS_KEPT, ATTEMPTS_KEPT_FOR, Deliveries, FAILURES_KEPT, LeaseLimits, SubscriptionShare,
+};
 pub use destinations::{Created, Destinations, QueueFilter};
 pub use error::{StorageError, StorageResult};
 pub use flavors::Flavors;

@@ -1,7 +1,8 @@
 //! Subscriptions to queues and topics.
 
 use zaqar_model::{
-    Destination, Metadata, Page, PageRequest, Subscription, SubscriptionId, SubscriptionTtl, Timestamp,
+    Destination, Metadata, Page, PageRequest, Subscription, SubscriptionId, SubscriptionTtl, Suspension,
+    Timestamp,
 };
 
 use crate::StorageResult;
@@ -59,4 +60,6 @@ pub struct SubscriptionChange {
     pub confirmed: Option<bool>,
     pub declined: Option<bool>,
     pub notified: Option<bool>,
+    /// `Some(None)` lifts a suspension: what waited is due at once.
+    pub suspended: Option<Option<Suspension>>,
 }

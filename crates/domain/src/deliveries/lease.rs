@@ -1,7 +1,7 @@
 //! Takes what is due.
 
 use zaqar_model::{Delivery, Destination, DestinationName, LeaseId, Metadata, Timestamp};
-use zaqar_storage::{LeaseLimits, StorageResult};
+use zaqar_storage::{LeaseLimits, StorageResult, SubscriptionShare};
 
 use crate::{CannotOpen, Zaqar};
 
@@ -37,8 +37,8 @@ impl Zaqar {
     }
 
     /// When the next delivery is due; see [`next_due`](zaqar_storage::Deliveries::next_due).
-    pub async fn next_delivery_due(&self, per_subscription: usize) -> StorageResult<Option<Timestamp>> {
-        self.stores.messages.next_due(per_subscription, self.now()).await
+    pub async fn next_delivery_due(&self, share: SubscriptionShare) -> StorageResult<Option<Timestamp>> {
+        self.stores.messages.next_due(share, self.now()).await
     }
 
     /// Waits until more may be due; see [`wait_for_owed`](zaqar_storage::Deliveries::wait_for_owed).

@@ -83,6 +83,7 @@ impl Zaqar {
             confirmed: true,
             declined: false,
             notified: true,
+            suspended: None,
         };
         match store.subscribe(own, now).await {
             // Another request came first.

@@ -62,6 +62,7 @@ impl Zaqar {
                 confirmed: false,
                 declined: false,
                 notified: !must_confirm,
+                suspended: None,
             };
             outcome = store.subscribe(subscription.clone(), now).await;
             match outcome {

@@ -35,6 +35,7 @@ impl Zaqar {
             confirmed: None,
             declined: None,
             notified: None,
+            suspended: None,
         };
         if change == SubscriptionChange::default() {
             return Err(Error::NothingToUpdate { id: id.to_owned() });

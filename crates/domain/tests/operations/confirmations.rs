@@ -8,7 +8,7 @@ use zaqar_model::{
     Attempt, Clock, ConfirmationKind, Delivery, DeliveryOutcome, DestinationKind, DestinationName, Excerpt,
     LeaseId, RandomIds, Subscription, SubscriptionId,
 };
-use zaqar_storage::LeaseLimits;
+use zaqar_storage::{LeaseLimits, SubscriptionShare};
 use zaqar_storage_conformance::ManualClock;
 
 use crate::fixture::{Fixture, caller, draft, name, queue_named, topic_named};
@@ -44,7 +44,7 @@ async fn get(fixture: &Fixture, of: &DestinationName, id: SubscriptionId) -> Sub
 /// Makes all deliveries that are due.
 async fn deliver(fixture: &Fixture) -> Vec<Delivery> {
     let (lease, now) = (LeaseId::from_u128(1), fixture.clock.now());
-    let limits = LeaseLimits { total: 100, per_subscription: 100 };
+    let limits = LeaseLimits { total: 100, per_subscription: SubscriptionShare::each(100) };
     let due = fixture.store.lease(lease, now.plus_secs(60), limits, now).await.unwrap();
     let attempt = Attempt { at: now, status: None, latency_ms: 0, excerpt: Excerpt::default() };
     let reports = due.iter().map(|delivery| delivery.report(DeliveryOutcome::Delivered(attempt.clone())));

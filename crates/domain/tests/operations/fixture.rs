@@ -11,7 +11,7 @@ use zaqar_model::{
     Attempt, Caller, ClientId, Clock, DeliveryOutcome, DestinationName, Identity, JsonText, Message,
     MessageId, Metadata, ProjectId, QueueName, RandomIds,
 };
-use zaqar_storage::{LeaseLimits, ManagementStore, MessageStore, Placement};
+use zaqar_storage::{LeaseLimits, ManagementStore, MessageStore, Placement, SubscriptionShare};
 use zaqar_storage_conformance::minting::{attempt, fresh_lease_id};
 use zaqar_storage_conformance::{ManualClock, ModelStore};
 
@@ -88,7 +88,8 @@ impl Fixture {
     /// Makes all deliveries that are due, in place of a notifier. Each ends as `end` makes of its attempt.
     pub(crate) async fn deliver(&self, status: u16, end: impl Fn(Attempt) -> DeliveryOutcome) {
         let now = self.clock.now();
-        let (lease, limits) = (fresh_lease_id(), LeaseLimits { total: 100, per_subscription: 100 });
+        let (lease, limits) =
+            (fresh_lease_id(), LeaseLimits { total: 100, per_subscription: SubscriptionShare::each(100) });
         let due = self.store.lease(lease, now.plus_secs(60), limits, now).await.unwrap();
         let reports = due.iter().map(|delivery| delivery.report(end(attempt(now, Some(status))))).collect();
         self.store.record(lease, reports, now).await.unwrap();

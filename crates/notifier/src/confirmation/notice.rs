@@ -136,6 +136,7 @@ mod tests {
             options: Metadata::default(),
             confirmed: false,
             declined: false,
+            suspended: None,
             notified: false,
         };
         WaitingConfirmation { kind, subscription, expires: NOW.plus_secs(3600) }

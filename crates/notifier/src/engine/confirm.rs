@@ -65,7 +65,7 @@ impl Engine {
             DeliveryOutcome::Delivered(attempt) => (attempt, AttemptEnd::Delivered),
             DeliveryOutcome::RetryAt(at, attempt) => (attempt, AttemptEnd::RetryAt(*at)),
             DeliveryOutcome::Exhausted(_, attempt) => (attempt, AttemptEnd::Exhausted),
-            DeliveryOutcome::Postponed(_) => return,
+            DeliveryOutcome::Expired(_) | DeliveryOutcome::Postponed(_) => return,
         };
         let request = leased.owed.delivery.message.message.id;
         let attempt = ConfirmationAttempt { kind: asking.kind, request, attempt: attempt.clone(), end };

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 use zaqar_model::LeaseId;
-use zaqar_storage::{LeaseLimits, StorageResult};
+use zaqar_storage::{LeaseLimits, StorageResult, SubscriptionShare};
 
 use super::pauses::Pauses;
 use super::{Engine, Leased};
@@ -14,7 +14,7 @@ use super::{Engine, Leased};
 /// One lease takes no more. Many, since each waits for the disk once.
 const AT_ONCE: usize = 1024;
 /// Of one subscription, no more are leased at a time.
-const PER_SUBSCRIPTION: usize = 32;
+const SHARE: SubscriptionShare = SubscriptionShare::each(32);
 /// After this time one looks again in any case.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 /// What is due and cannot be leased yet is not asked for without a break. Short, since nobody is woken in it.
@@ -72,7 +72,7 @@ impl Engine {
         let Some(mut room) = room else { return Ok(Taken::Stopped) };
         let lease = LeaseId::from_u128(self.zaqar.ids().next_u128());
         let until = self.now().plus_millis(self.lease_millis());
-        let limits = LeaseLimits { total: room.num_permits(), per_subscription: PER_SUBSCRIPTION };
+        let limits = LeaseLimits { total: room.num_permits(), per_subscription: SHARE };
         let _under_way = self.leases.begin();
         let leased = self.zaqar.lease_deliveries(lease, until, limits).await?;
         let taken = if leased.is_empty() { Taken::Nothing } else { Taken::Some };
@@ -93,7 +93,7 @@ impl Engine {
 
     /// Waits until something may be there to be leased.
     async fn wait_for_work(&self) -> StorageResult<()> {
-        let due = self.zaqar.next_delivery_due(PER_SUBSCRIPTION).await?;
+        let due = self.zaqar.next_delivery_due(SHARE).await?;
         let millis = due.map(|due| due.as_millis().saturating_sub(self.now().as_millis()));
         let time = millis.map_or(LONGEST_SLEEP, Duration::from_millis);
         if time.is_zero() {

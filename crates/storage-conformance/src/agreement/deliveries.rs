@@ -4,6 +4,7 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 use zaqar_model::{DeliveryReport, LeaseId, SubscriptionId};
+use zaqar_storage::SubscriptionShare;
 
 use super::pair::QUEUES;
 use super::steps::millis;
@@ -43,7 +44,7 @@ pub(super) enum Step {
     },
     Lease {
         secs: u64,
-        per_subscription: usize,
+        share: SubscriptionShare,
     },
     /// Records how the deliveries of a lease ended: each of them, or none.
     Record {
@@ -107,7 +108,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => Just(Outcome::Exhausted),
         1 => (0..60_u64).prop_map(Outcome::Postponed),
     ];
-    let limit = prop_oneof![1 => 1..4_usize, 1 => Just(10_000)];
+    let limit = || prop_oneof![1 => 1..4_usize, 1 => Just(10_000)];
     prop_oneof![
         6 => (queue(), vec(ttl(), 1..5)).prop_map(|(queue, ttls)| Step::Post { queue, ttls }),
         2 => (queue(), 1..4_usize).prop_map(|(queue, limit)| Step::Pop { queue, limit }),
@@ -120,8 +121,9 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (subscription(), any::<bool>())
             .prop_map(|(subscription, notified)| Step::Notify { subscription, notified }),
         1 => subscription().prop_map(|subscription| Step::Unsubscribe { subscription }),
-        6 => (1..60_u64, limit)
-            .prop_map(|(secs, per_subscription)| Step::Lease { secs, per_subscription }),
+        6 => (1..60_u64, limit(), limit()).prop_map(|(secs, first_attempts, retries)| {
+            Step::Lease { secs, share: SubscriptionShare { first_attempts, retries } }
+        }),
         6 => (0..3_usize, vec(option::weighted(0.8, outcome), 1..6))
             .prop_map(|(lease, outcomes)| Step::Record { lease, outcomes }),
         1 => (subscription(), 0..60_u64).prop_map(|(subscription, secs)| Step::Pause { subscription, secs }),

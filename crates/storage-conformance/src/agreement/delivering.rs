@@ -8,7 +8,8 @@ use zaqar_model::{
     TtlSeconds,
 };
 use zaqar_storage::{
-    ClaimRequest, Claims, Deliveries, LeaseLimits, MessageStore, Messages, SubscriptionChange, Subscriptions,
+    ClaimRequest, Claims, Deliveries, LeaseLimits, MessageStore, Messages, SubscriptionChange,
+    SubscriptionShare, Subscriptions,
 };
 
 use super::deliveries::{Lease, Outcome, Step};
@@ -21,13 +22,13 @@ use crate::minting::{
 };
 
 /// More than there is of anything.
-const ALL: usize = 10_000;
+const MANY: usize = 10_000;
+const ALL: SubscriptionShare = SubscriptionShare::each(MANY);
 
 pub(super) async fn perform<F: MessageFixture>(pair: &mut Pair<F>, step: &Step) -> Result<(), Disagreement> {
     answer(pair, step).await?;
-    let per_subscription =
-        if let Step::Lease { per_subscription, .. } = step { *per_subscription } else { ALL };
-    next_due(pair, per_subscription).await
+    let share = if let Step::Lease { share, .. } = step { *share } else { ALL };
+    next_due(pair, share).await
 }
 
 async fn answer<F: MessageFixture>(pair: &mut Pair<F>, step: &Step) -> Result<(), Disagreement> {
@@ -71,12 +72,13 @@ async fn answer<F: MessageFixture>(pair: &mut Pair<F>, step: &Step) -> Result<()
                 confirmed: true,
                 declined: false,
                 notified: *notified,
+                suspended: None,
             };
             pair.deliveries.subscriptions.push((*queue, subscription.id));
             let model = pair.model.subscribe(subscription.clone(), now).await;
             answers(model, pair.store.subscribe(subscription, now).await)?;
         }
-        Step::Lease { secs, per_subscription } => lease(pair, *secs, *per_subscription).await?,
+        Step::Lease { secs, share } => lease(pair, *secs, *share).await?,
         Step::Record { lease, outcomes } => record(pair, *lease, outcomes).await?,
         Step::Drop { queue } => {
             let at = &pair.queues[*queue];
@@ -157,11 +159,11 @@ async fn reopen<F: MessageFixture>(pair: &mut Pair<F>) {
 async fn lease<F: MessageFixture>(
     pair: &mut Pair<F>,
     secs: u64,
-    per_subscription: usize,
+    share: SubscriptionShare,
 ) -> Result<(), Disagreement> {
     let (id, now) = (fresh_lease_id(), pair.now());
     let until = now.plus_secs(secs);
-    let limits = LeaseLimits { total: ALL, per_subscription };
+    let limits = LeaseLimits { total: MANY, per_subscription: share };
     let model = pair.model.lease(id, until, limits, now).await;
     let Some((model, store)) = answers(model, pair.store.lease(id, until, limits, now).await)? else {
         return Ok(());
@@ -237,7 +239,7 @@ async fn look<F: MessageFixture>(
     id: SubscriptionId,
 ) -> Result<(), Disagreement> {
     let (source, now) = (&pair.queues[queue], pair.now());
-    let page = PageRequest { marker: None, limit: ALL };
+    let page = PageRequest { marker: None, limit: MANY };
     let model = pair.model.failed(source, id, &page, now).await;
     if let Some((model, store)) = answers(model, pair.store.failed(source, id, &page, now).await)? {
         let fields = |own: &FailedDelivery, number| (number, own.attempts, own.failed, own.reason.clone());
@@ -247,7 +249,7 @@ async fn look<F: MessageFixture>(
         let store: Vec<_> = store.items.iter().map(|own| fields(own, number(own))).collect();
         agree("failed", model, store)?;
     }
-    let page = PageRequest { marker: None, limit: ALL };
+    let page = PageRequest { marker: None, limit: MANY };
     let model = pair.model.attempts(source, id, &page, now).await;
     if let Some((model, store)) = answers(model, pair.store.attempts(source, id, &page, now).await)? {
         let model: Vec<_> =
@@ -264,10 +266,10 @@ fn account(kept: &KeptAttempt, number: Option<Number>) -> (Option<Number>, Attem
 }
 
 /// The next delivery is due at the same time; what is due by now is due by now.
-async fn next_due<F: MessageFixture>(pair: &Pair<F>, limit: usize) -> Result<(), Disagreement> {
+async fn next_due<F: MessageFixture>(pair: &Pair<F>, share: SubscriptionShare) -> Result<(), Disagreement> {
     let now = pair.now();
-    let model = pair.model.next_due(limit, now).await;
-    let Some((model, store)) = answers(model, pair.store.next_due(limit, now).await)? else { return Ok(()) };
+    let model = pair.model.next_due(share, now).await;
+    let Some((model, store)) = answers(model, pair.store.next_due(share, now).await)? else { return Ok(()) };
     agree("the next is due", model.map(|due| due.max(now)), store.map(|due| due.max(now)))
 }
 

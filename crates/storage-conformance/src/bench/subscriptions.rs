@@ -4,7 +4,7 @@ use zaqar_model::{
     ConfirmationAttempt, Delivery, DeliveryOutcome, Excerpt, FailedDelivery, KeptAttempt, LeaseId, MessageId,
     Metadata, PageRequest, Subscription, SubscriptionId, SubscriptionTtl, Timestamp,
 };
-use zaqar_storage::{LeaseLimits, StorageResult, SubscriptionChange};
+use zaqar_storage::{LeaseLimits, StorageResult, SubscriptionChange, SubscriptionShare};
 
 use super::{MessageBench, TestQueue};
 use crate::minting::{attempt, fresh_lease_id, fresh_subscription_id};
@@ -25,6 +25,7 @@ impl TestQueue {
             confirmed: true,
             declined: false,
             notified: true,
+            suspended: None,
         }
     }
 
@@ -70,7 +71,7 @@ impl TestQueue {
 impl MessageBench {
     /// Leases up to so many deliveries for a minute.
     pub async fn lease(&self, total: usize) -> (LeaseId, Vec<Delivery>) {
-        self.lease_within(LeaseLimits { total, per_subscription: MANY }).await
+        self.lease_within(LeaseLimits { total, per_subscription: SubscriptionShare::each(MANY) }).await
     }
 
     pub async fn lease_within(&self, limits: LeaseLimits) -> (LeaseId, Vec<Delivery>) {
@@ -103,11 +104,11 @@ impl MessageBench {
     }
 
     pub async fn next_due(&self) -> Option<Timestamp> {
-        self.next_due_within(MANY).await
+        self.next_due_within(SubscriptionShare::each(MANY)).await
     }
 
-    pub async fn next_due_within(&self, per_subscription: usize) -> Option<Timestamp> {
-        self.store().next_due(per_subscription, self.now()).await.unwrap()
+    pub async fn next_due_within(&self, share: SubscriptionShare) -> Option<Timestamp> {
+        self.store().next_due(share, self.now()).await.unwrap()
     }
 }
 

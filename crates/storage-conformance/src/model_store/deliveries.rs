@@ -4,7 +4,7 @@ use zaqar_model::{
     AttemptNumber, ConfirmationAttempt, Delivery, DeliveryReport, Destination, FailedDelivery, KeptAttempt,
     LeaseHold, LeaseId, Marker, MessageId, Page, PageRequest, StoredMessage, SubscriptionId, Timestamp,
 };
-use zaqar_storage::{Deliveries, LeaseLimits, StorageResult};
+use zaqar_storage::{Deliveries, LeaseLimits, StorageResult, SubscriptionShare};
 
 use super::contents::Contents;
 use super::{ModelStore, State, page_of};
@@ -22,7 +22,9 @@ impl Deliveries for ModelStore {
         let mut state = self.state()?;
         let mut taken = Vec::new();
         while taken.len() < limits.total && now < until {
-            let Some((source, id)) = whose_turn(&state, limits.per_subscription, now) else { break };
+            let Some((source, id)) = whose_turn(&state, limits.per_subscription.first_attempts, now) else {
+                break;
+            };
             state.last_turn = Some((source.clone(), id));
             taken.extend(
                 state.contents.get_mut(&source).and_then(|contents| take(contents, id, lease, until)),
@@ -73,11 +75,11 @@ impl Deliveries for ModelStore {
         Ok(())
     }
 
-    async fn next_due(&self, per_subscription: usize, now: Timestamp) -> StorageResult<Option<Timestamp>> {
+    async fn next_due(&self, share: SubscriptionShare, now: Timestamp) -> StorageResult<Option<Timestamp>> {
         let state = self.state()?;
         let due = state.contents.values().flat_map(|contents| {
             let notified = contents.notified(now).into_iter();
-            notified.filter_map(|id| contents.ledger.next_due(id, per_subscription, now))
+            notified.filter_map(|id| contents.ledger.next_due(id, share.first_attempts, now))
         });
         Ok(due.min())
     }

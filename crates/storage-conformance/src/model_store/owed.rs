@@ -157,6 +157,11 @@ impl Ledger {
                 owed.due = due;
                 return;
             }
+            DeliveryOutcome::Expired(reason) => {
+                owed.failed = Some((now, reason));
+                self.forget_failures(id);
+                return;
+            }
             DeliveryOutcome::Delivered(attempt) => {
                 self.owed.retain(|owed| (owed.subscription, owed.position) != (id, position));
                 (attempt, AttemptEnd::Delivered)

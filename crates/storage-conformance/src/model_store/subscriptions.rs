@@ -80,6 +80,9 @@ impl Subscriptions for ModelStore {
                 contents.ledger.paused.remove(&id);
             }
         }
+        if let Some(suspended) = change.suspended {
+            subscription.suspended = suspended;
+        }
         contents.subscriptions.insert(id, subscription);
         self.owed.notify_one();
         Ok(true)

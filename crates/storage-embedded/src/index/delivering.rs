@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use zaqar_model::{LeaseHold, MessageId, SubscriptionId, Timestamp};
+use zaqar_storage::SubscriptionShare;
 
 use super::QueueIndex;
 use super::cursor::Cursor;
@@ -45,7 +46,7 @@ impl QueueIndex {
     pub(crate) fn next_due(
         &mut self,
         id: SubscriptionId,
-        per_subscription: usize,
+        share: SubscriptionShare,
         now: Timestamp,
     ) -> Option<Timestamp> {
         self.ripen(id, now);
@@ -64,7 +65,7 @@ impl QueueIndex {
             let leased = cursor.leased().find(|(_, sequence)| self.owed_message(*sequence).is_some());
             cursor.first_waiting().into_iter().chain(leased).map(|(at, _)| at).min()?
         };
-        Some(first.max(cursor.slot_free_at(per_subscription)).max(cursor.paused_until))
+        Some(first.max(cursor.slot_free_at(share.first_attempts)).max(cursor.paused_until))
     }
 
     /// The first deliveries of a subscription that can be leased now, in the order of posting.
@@ -72,13 +73,13 @@ impl QueueIndex {
         &mut self,
         id: SubscriptionId,
         limit: usize,
-        per_subscription: usize,
+        share: SubscriptionShare,
         now: Timestamp,
     ) -> Vec<u64> {
         self.ripen(id, now);
         let is_open = |cursor: &&Cursor| !cursor.is_arriving() && cursor.paused_until <= now;
         let Some(cursor) = self.cursor(id).filter(is_open) else { return Vec::new() };
-        let limit = limit.min(cursor.slots(per_subscription));
+        let limit = limit.min(cursor.slots(share.first_attempts));
         let there = cursor.due().filter(|sequence| self.owed_message(*sequence).is_some());
         let mut found: Vec<u64> = there.take(limit).collect();
         let mut front = cursor.front;

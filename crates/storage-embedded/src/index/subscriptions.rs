@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Bound::{Excluded, Unbounded};
 use std::sync::Arc;
 
-use zaqar_model::{SubscriptionId, SubscriptionTtl, Timestamp};
+use zaqar_model::{Excerpt, SubscriptionId, SubscriptionTtl, Suspension, Timestamp};
 
 use crate::log::SubscriptionRecord;
 
@@ -21,6 +21,7 @@ pub(crate) struct KeptSubscription {
     pub(crate) subscriber: Arc<str>,
     /// A JSON object.
     pub(crate) options: Arc<str>,
+    pub(crate) suspended: Option<Suspension>,
 }
 
 impl KeptSubscription {
@@ -38,6 +39,7 @@ impl KeptSubscription {
             owed_from: self.owed_from,
             subscriber: &self.subscriber,
             options: &self.options,
+            suspended: self.suspended.as_ref().map(|own| (own.since, own.reason.as_str())),
         }
     }
 }
@@ -53,6 +55,9 @@ impl From<&SubscriptionRecord<'_>> for KeptSubscription {
             owed_from: record.owed_from,
             subscriber: record.subscriber.into(),
             options: record.options.into(),
+            suspended: record
+                .suspended
+                .map(|(since, reason)| Suspension { since, reason: Excerpt::new(reason) }),
         }
     }
 }

@@ -91,6 +91,8 @@ pub(crate) struct SubscriptionRecord<'a> {
     pub(crate) subscriber: &'a str,
     /// A JSON object.
     pub(crate) options: &'a str,
+    /// Nothing is sent to it: since when, and why.
+    pub(crate) suspended: Option<(Timestamp, &'a str)>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -178,6 +180,8 @@ const WAS_POSTED: u8 = 64;
 const IS_CONFIRMED: u8 = 1;
 const IS_OWED: u8 = 2;
 const HAS_DECLINED: u8 = 4;
+/// Not before version 4.
+const IS_SUSPENDED: u8 = 8;
 
 /// Stands for the end of the queue as it is when the record is read: an earlier version did not say.
 pub(crate) const FROM_THE_END: u64 = u64::MAX;
@@ -361,10 +365,16 @@ impl<'a> SubscriptionRecord<'a> {
         out.u64(self.ttl.get());
         let flag = |set: bool, bit: u8| if set { bit } else { 0 };
         let is_owed = flag(self.owed_from.is_some(), IS_OWED);
-        out.u8(flag(self.confirmed, IS_CONFIRMED) | is_owed | flag(self.declined, HAS_DECLINED));
+        let is_suspended = flag(self.suspended.is_some(), IS_SUSPENDED);
+        let has_declined = flag(self.declined, HAS_DECLINED);
+        out.u8(flag(self.confirmed, IS_CONFIRMED) | is_owed | has_declined | is_suspended);
         out.u64(self.owed_from.unwrap_or_default());
         out.text(self.subscriber);
         out.text(self.options);
+        if let Some((since, reason)) = self.suspended {
+            out.u64(since.as_millis());
+            out.text(reason);
+        }
     }
 
     pub(crate) fn decode(fields: &mut Fields<'a>) -> Result<Self, Malformed> {
@@ -374,16 +384,13 @@ impl<'a> SubscriptionRecord<'a> {
         let (flags, from) = (fields.u8()?, fields.u64()?);
         let owed_from = (flags & IS_OWED != 0).then_some(from);
         let (confirmed, declined) = (flags & IS_CONFIRMED != 0, flags & HAS_DECLINED != 0);
-        Ok(Self {
-            id,
-            renewed,
-            ttl,
-            confirmed,
-            declined,
-            owed_from,
-            subscriber: fields.text()?,
-            options: fields.text()?,
-        })
+        let (subscriber, options) = (fields.text()?, fields.text()?);
+        let suspended = if flags & IS_SUSPENDED == 0 {
+            None
+        } else {
+            Some((Timestamp::from_millis(fields.u64()?), fields.text()?))
+        };
+        Ok(Self { id, renewed, ttl, confirmed, declined, owed_from, subscriber, options, suspended })
     }
 
     /// As version 1 of the format has it.
@@ -397,6 +404,7 @@ impl<'a> SubscriptionRecord<'a> {
             owed_from: Some(FROM_THE_END),
             subscriber: fields.text()?,
             options: fields.text()?,
+            suspended: None,
         })
     }
 }
@@ -610,10 +618,13 @@ pub(super) mod tests {
             owed_from: Some(7),
             subscriber: "mailto:a@example.org",
             options: "{}",
+            suspended: None,
         };
         round_trip(&Record::Subscribe { destination: 1, subscription: subscription.clone() });
         let muted = SubscriptionRecord { owed_from: None, confirmed: false, declined: true, ..subscription };
-        round_trip(&Record::Subscribe { destination: 1, subscription: muted });
+        round_trip(&Record::Subscribe { destination: 1, subscription: muted.clone() });
+        let suspended = SubscriptionRecord { suspended: Some((hold().renewed, "410 Gone")), ..muted };
+        round_trip(&Record::Subscribe { destination: 1, subscription: suspended });
         round_trip(&Record::Unsubscribe { destination: 1, subscription: id });
         round_trip(&Record::Lose { destination: 1, sequences: vec![7] });
     }

@@ -13,7 +13,7 @@ use zaqar_model::{
 use zaqar_storage::{
     Arrivals, Capabilities, ClaimRequest, Claimed, Claims, Deletion, Deliveries, Health, LeaseLimits,
     ManagementStore, MessageQuery, MessageStore, Messages, Migration, StorageResult, SubscriptionChange,
-    Subscriptions,
+    SubscriptionShare, Subscriptions,
 };
 use zaqar_storage_pooled::PooledMessageStore;
 
@@ -178,9 +178,9 @@ restless! {
             self.store.record(lease, reports, now).await
         }
 
-        async fn next_due(&self, per_subscription: usize, now: Timestamp) -> StorageResult<Option<Timestamp>> {
+        async fn next_due(&self, share: SubscriptionShare, now: Timestamp) -> StorageResult<Option<Timestamp>> {
             self.shake_all(now).await?;
-            self.store.next_due(per_subscription, now).await
+            self.store.next_due(share, now).await
         }
 
         async fn wait_for_owed(&self) -> StorageResult<()> {

@@ -10,7 +10,7 @@ use tower::ServiceExt;
 use zaqar_authentication::SigningKeys;
 use zaqar_domain::{Limits, Pipelines, Stores, Zaqar};
 use zaqar_model::{Attempt, Clock, Delivery, DeliveryOutcome, IdSource, LeaseId, RandomIds};
-use zaqar_storage::{LeaseLimits, ManagementStore, MessageStore};
+use zaqar_storage::{LeaseLimits, ManagementStore, MessageStore, SubscriptionShare};
 use zaqar_storage_conformance::minting::{attempt, fresh_lease_id};
 use zaqar_storage_conformance::{ManualClock, ModelPlacement, ModelStore};
 use zaqar_transport_http::{HttpOptions, HttpService};
@@ -153,7 +153,8 @@ impl Fixture {
     /// Takes all deliveries that are due, for a minute.
     pub(crate) async fn lease(&self) -> (LeaseId, Vec<Delivery>) {
         let now = self.clock.now();
-        let (lease, limits) = (fresh_lease_id(), LeaseLimits { total: 100, per_subscription: 100 });
+        let (lease, limits) =
+            (fresh_lease_id(), LeaseLimits { total: 100, per_subscription: SubscriptionShare::each(100) });
         (lease, self.store.lease(lease, now.plus_secs(60), limits, now).await.unwrap())
     }
 

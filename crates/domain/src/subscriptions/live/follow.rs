@@ -90,6 +90,7 @@ impl Zaqar {
             declined: false,
             // Not by the store: the connection reads for itself.
             notified: false,
+            suspended: None,
         };
         let ended = self.live.add(subscription, now).ok_or_else(exists)?;
         Ok(Follower { zaqar: Arc::clone(self), source: source.clone(), id, behind, ended })

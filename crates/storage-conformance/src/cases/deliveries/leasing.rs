@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use zaqar_storage::LeaseLimits;
+use zaqar_storage::{LeaseLimits, SubscriptionShare};
 
 use super::owing::delivered_ids;
 use crate::bench::MessageBench;
@@ -63,7 +63,7 @@ pub async fn concurrent_leases_never_share_a_delivery(bench: &MessageBench) {
             tokio::spawn(async move {
                 let mut taken = Vec::new();
                 loop {
-                    let limits = LeaseLimits { total: 3, per_subscription: 100 };
+                    let limits = LeaseLimits { total: 3, per_subscription: SubscriptionShare::each(100) };
                     let lease = fresh_lease_id();
                     let due = store.lease(lease, now.plus_secs(60), limits, now).await.unwrap();
                     if due.is_empty() {

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use zaqar_storage::LeaseLimits;
+use zaqar_storage::{LeaseLimits, SubscriptionShare};
 
 use super::owing::delivered_ids;
 use crate::bench::MessageBench;
 use crate::minting::fresh_lease_id;
 
-const TWO: LeaseLimits = LeaseLimits { total: 10, per_subscription: 2 };
+const TWO: LeaseLimits = LeaseLimits { total: 10, per_subscription: SubscriptionShare::each(2) };
 
 /// Of one subscription no more than its limit is under live leases, however often one leases.
 pub async fn a_subscription_has_at_most_so_many_under_lease(bench: &MessageBench) {
@@ -51,13 +51,13 @@ pub async fn what_is_due_next_knows_the_limit(bench: &MessageBench) {
     let queue = bench.queue();
     queue.subscribe("mailto:a@example.org").await;
     queue.fill(3).await;
-    bench.lease_within(LeaseLimits { total: 1, per_subscription: 2 }).await;
+    bench.lease_within(LeaseLimits { total: 1, per_subscription: SubscriptionShare::each(2) }).await;
     let first_ends = bench.now().plus_secs(60);
     bench.advance_secs(10);
-    assert!(bench.next_due_within(2).await.is_some_and(|due| due <= bench.now()));
+    assert!(bench.next_due_within(SubscriptionShare::each(2)).await.is_some_and(|due| due <= bench.now()));
     bench.lease_within(TWO).await;
-    assert_eq!(bench.next_due_within(2).await, Some(first_ends));
-    assert!(bench.next_due_within(3).await.is_some_and(|due| due <= bench.now()));
+    assert_eq!(bench.next_due_within(SubscriptionShare::each(2)).await, Some(first_ends));
+    assert!(bench.next_due_within(SubscriptionShare::each(3)).await.is_some_and(|due| due <= bench.now()));
 }
 
 /// A lease serves many subscriptions a little, not one of them alone.

@@ -1,6 +1,6 @@
 //! Waiting for something to be owed. Nothing here measures time: a wait that is never answered hangs.
 
-use zaqar_storage::StorageError;
+use zaqar_storage::{StorageError, SubscriptionShare};
 
 use super::owing::delivered_ids;
 use crate::bench::MessageBench;
@@ -22,7 +22,7 @@ pub async fn a_post_wakes(bench: &MessageBench) {
 /// Waits until something is due, as an engine does; the clock of a case stands still meanwhile.
 async fn until_due(store: &dyn zaqar_storage::MessageStore) {
     let now = zaqar_model::Clock::now(&crate::ManualClock::new());
-    while store.next_due(10, now).await.unwrap().is_none_or(|due| due > now) {
+    while store.next_due(SubscriptionShare::each(10), now).await.unwrap().is_none_or(|due| due > now) {
         store.wait_for_owed().await.unwrap();
     }
 }

@@ -1,7 +1,7 @@
 //! Stores without subscriptions, or without deliveries.
 
 use zaqar_model::PageRequest;
-use zaqar_storage::{LeaseLimits, SubscriptionChange};
+use zaqar_storage::{LeaseLimits, SubscriptionChange, SubscriptionShare};
 
 use super::assert_unsupported;
 use crate::bench::MessageBench;
@@ -32,12 +32,12 @@ pub async fn undeclared_deliveries_are_unsupported(bench: &MessageBench) {
     }
     let (queue, now) = (bench.queue(), bench.now());
     let (of, id, message) = (&queue.destination, fresh_subscription_id(), fresh_message_id());
-    let limits = LeaseLimits { total: 1, per_subscription: 1 };
+    let limits = LeaseLimits { total: 1, per_subscription: SubscriptionShare::each(1) };
     assert_unsupported(&store.lease(fresh_lease_id(), now.plus_secs(60), limits, now).await);
     assert_unsupported(&store.record(fresh_lease_id(), vec![], now).await);
     assert_unsupported(&store.record_confirmation(of, id, confirmation(now), now).await);
     assert_unsupported(&store.pause(of, id, now).await);
-    assert_unsupported(&store.next_due(1, now).await);
+    assert_unsupported(&store.next_due(SubscriptionShare::each(1), now).await);
     assert_unsupported(&store.wait_for_owed().await);
     assert_unsupported(&store.redeliver(of, id, message, now).await);
     assert_unsupported(&store.redeliver_failed(of, id, now, now).await);
