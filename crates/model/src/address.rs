@@ -27,7 +27,9 @@ impl Address {
         let shown = match Url::parse(rest) {
             Ok(url) => without_secrets(url),
             // Where its secrets are cannot be told.
-            Err(_) => rest.split_once(':').map_or_else(String::new, |(scheme, _)| format!("{scheme}:{BLANK}")),
+            Err(_) => {
+                rest.split_once(':').map_or_else(String::new, |(scheme, _)| format!("{scheme}:{BLANK}"))
+            }
         };
         Self::shown(&format!("{}{shown}", prefix.to_ascii_lowercase()))
     }
@@ -75,7 +77,10 @@ mod tests {
     fn an_address_is_shown_without_its_secrets() {
         for (subscriber, shown) in [
             ("https://example.org:8443/hooks/1", "https://example.org:8443/hooks/1"),
-            ("https://user:pass@Example.org/a?token=s&b=&c=1=2#d", "https://example.org/a?token=***&b=***&c=***"),
+            (
+                "https://user:pass@Example.org/a?token=s&b=&c=1=2#d",
+                "https://example.org/a?token=***&b=***&c=***",
+            ),
             ("http://t0ken@example.org/", "http://example.org/"),
             ("http://example.org/?s3cret&a=1&", "http://example.org/?***&a=***&"),
             (" TRUST+http://u:p@mistral:8989/v2?x=y", "trust+http://mistral:8989/v2?x=***"),

@@ -42,7 +42,8 @@ async fn main() {
     let all = Duration::from_secs(0);
     let third = Duration::from_millis(333);
     println!("endpoint answers 500 to bad messages\n");
-    let mixed = |count: u64, bad: fn(u64) -> bool| (0..count).map(move |number| bad(number)).collect::<Vec<_>>();
+    let mixed =
+        |count: u64, bad: fn(u64) -> bool| (0..count).map(move |number| bad(number)).collect::<Vec<_>>();
     for (name, ttl, every, messages) in [
         ("5 bad, then 10 good, ttl 75", 75, all, mixed(15, |number| number < 5)),
         ("5 bad, then 10 good, ttl 3600", 3600, all, mixed(15, |number| number < 5)),
@@ -64,7 +65,10 @@ async fn main() {
         let arrivals = deliver(manner, 3600, all, &vec![false; count]).await;
         let delivered = arrivals.iter().flatten().count();
         let latest = arrivals.iter().flatten().max().copied().unwrap_or_default();
-        println!("{name:<44} {:>6.1}/s: {delivered} in {latest:.1?}", delivered as f64 / latest.as_secs_f64());
+        println!(
+            "{name:<44} {:>6.1}/s: {delivered} in {latest:.1?}",
+            delivered as f64 / latest.as_secs_f64()
+        );
     }
 }
 

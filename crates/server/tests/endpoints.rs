@@ -31,7 +31,8 @@ fn messages_that_an_endpoint_cannot_take_hold_up_no_others() {
     // If the breaker opened, the test would not end in time.
     let site = Site::new("[notification]\nbreaker_time = 3600\nbreaker_max_time = 3600");
     let server = site.start();
-    let receiver = Receiver::deciding(|received| status(if received.json()["body"] == "bad" { 500 } else { 200 }));
+    let receiver =
+        Receiver::deciding(|received| status(if received.json()["body"] == "bad" { 500 } else { 200 }));
     let mut client = server.client();
     let id = subscribe(&mut client, "mixed", &receiver.url("/"), &json!({}));
     let good = (0..10).map(|number| json!(number));
@@ -44,7 +45,9 @@ fn messages_that_an_endpoint_cannot_take_hold_up_no_others() {
     });
     let good = received.iter().map(|received| received.json()["body"].clone()).filter(Value::is_number);
     assert_eq!(good.collect::<Vec<_>>(), (0..10).map(|number| json!(number)).collect::<Vec<_>>());
-    wait_until_shown(&mut client, &path("mixed", &id), |shown| shown["endpoint"] == json!({"state": "healthy"}));
+    wait_until_shown(&mut client, &path("mixed", &id), |shown| {
+        shown["endpoint"] == json!({"state": "healthy"})
+    });
 }
 
 #[test]
@@ -59,7 +62,8 @@ fn an_endpoint_that_answers_429_is_slowed_and_shown_so() {
     let mut client = server.client();
     let id = subscribe(&mut client, "limited", &receiver.url("/"), &json!({}));
     post_ok(&mut client, "limited", &[json!(1), json!(2), json!(3), json!(4)]);
-    let shown = wait_until_shown(&mut client, &path("limited", &id), |shown| shown["endpoint"]["state"] == "slowed");
+    let shown =
+        wait_until_shown(&mut client, &path("limited", &id), |shown| shown["endpoint"]["state"] == "slowed");
     let endpoint = &shown["endpoint"];
     assert!(endpoint["deliveries_per_second"].as_f64().is_some_and(|rate| rate > 0.0), "{endpoint}");
     assert!(endpoint["reason"].as_str().is_some_and(|reason| reason.contains("429")), "{endpoint}");
@@ -68,13 +72,15 @@ fn an_endpoint_that_answers_429_is_slowed_and_shown_so() {
 
 #[test]
 fn an_endpoint_that_is_left_alone_is_shown_with_the_reason() {
-    let site = Site::new("[notification]\nbreaker_failures = 2\nbreaker_time = 3600\nbreaker_max_time = 3600");
+    let site =
+        Site::new("[notification]\nbreaker_failures = 2\nbreaker_time = 3600\nbreaker_max_time = 3600");
     let server = site.start();
     let receiver = Receiver::answering(503);
     let mut client = server.client();
     let id = subscribe(&mut client, "unwell", &receiver.url("/"), &json!({}));
     post_ok(&mut client, "unwell", &[json!(1), json!(2)]);
-    let shown = wait_until_shown(&mut client, &path("unwell", &id), |shown| shown["endpoint"]["state"] == "open");
+    let shown =
+        wait_until_shown(&mut client, &path("unwell", &id), |shown| shown["endpoint"]["state"] == "open");
     assert!(shown["endpoint"]["until"].as_str().unwrap().ends_with('Z'));
     assert!(shown["endpoint"]["reason"].as_str().unwrap().contains("502 to 504"));
     // Another queue finds out for itself.
@@ -105,7 +111,8 @@ fn an_endpoint_that_is_gone_is_sent_nothing_until_somebody_lifts_that() {
     let renewed = client.request("PATCH", &path("gone", &id), Some(&json!({"ttl": 600}))).unwrap();
     assert_eq!(renewed.status, 204, "{}", renewed.text());
     let received = receiver.wait_for(asked + 2);
-    let delivered: Vec<_> = received[asked..].iter().map(|received| received.json()["body"].clone()).collect();
+    let delivered: Vec<_> =
+        received[asked..].iter().map(|received| received.json()["body"].clone()).collect();
     assert!(delivered.contains(&json!(1)) && delivered.contains(&json!(2)), "{delivered:?}");
     assert_eq!(asked, 1);
 }

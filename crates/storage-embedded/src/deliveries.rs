@@ -81,6 +81,18 @@ impl Deliveries for EmbeddedMessageStore {
         Ok(())
     }
 
+    async fn pause_retries(
+        &self,
+        source: &Destination,
+        subscription: SubscriptionId,
+        until: Timestamp,
+    ) -> StorageResult<()> {
+        if let Some(queue) = self.find(source)? {
+            self.queues.lock(&queue).index.pause_retries(subscription, until);
+        }
+        Ok(())
+    }
+
     async fn next_due(&self, share: SubscriptionShare, now: Timestamp) -> StorageResult<Option<Timestamp>> {
         self.writer.check_open()?;
         while let Some(turn) = self.next_turn(share, now) {
@@ -120,7 +132,9 @@ impl Deliveries for EmbeddedMessageStore {
         let receiver = {
             let mut locked = self.queues.lock_at(&queue, now);
             let index = &locked.index;
-            let found = index.cursor(subscription).zip(index.find_posted(message));
+            let lives =
+                |sequence: &u64| index.owed_message(*sequence).is_some_and(|entry| now < entry.expires);
+            let found = index.cursor(subscription).zip(index.find_posted(message).filter(lives));
             let Some((cursor, sequence)) = found else { return Ok(false) };
             if sequence >= cursor.front() || cursor.is_leased(sequence, now) {
                 None
@@ -149,7 +163,9 @@ impl Deliveries for EmbeddedMessageStore {
                 let failed = cursor.into_iter().flat_map(|cursor| cursor.failed().range(next..));
                 let since = failed.filter(|(_, failure)| failure.at >= since).map(|(sequence, _)| *sequence);
                 let sequences: Vec<u64> = since
-                    .filter(|sequence| locked.index.owed_message(*sequence).is_some())
+                    .filter(|sequence| {
+                        locked.index.owed_message(*sequence).is_some_and(|entry| now < entry.expires)
+                    })
                     .take(OWED_AT_ONCE)
                     .collect();
                 owed += sequences.len() as u64;

@@ -103,6 +103,7 @@ macro_rules! calls_of_a_message_store {
                     source: &Destination, id: SubscriptionId, attempt: ConfirmationAttempt, now: Timestamp
                 ) -> ();
                 pause(source: &Destination, id: SubscriptionId, until: Timestamp) -> ();
+                pause_retries(source: &Destination, id: SubscriptionId, until: Timestamp) -> ();
                 next_due(share: SubscriptionShare, now: Timestamp) -> Option<Timestamp>;
                 wait_for_owed() -> ();
                 redeliver(source: &Destination, id: SubscriptionId, message: MessageId, now: Timestamp) -> bool;

@@ -86,6 +86,16 @@ impl Deliveries for PooledMessageStore {
         visit.store.pause(source, subscription, until).await
     }
 
+    async fn pause_retries(
+        &self,
+        source: &Destination,
+        subscription: SubscriptionId,
+        until: Timestamp,
+    ) -> StorageResult<()> {
+        let Some(visit) = self.pooled.visit(source).await? else { return Ok(()) };
+        visit.store.pause_retries(source, subscription, until).await
+    }
+
     async fn next_due(&self, share: SubscriptionShare, now: Timestamp) -> StorageResult<Option<Timestamp>> {
         self.first_due(share, now).await
     }

@@ -14,6 +14,12 @@ pub const ATTEMPTS_KEPT_FOR: u64 = 14 * 24 * 3600;
 /// Of each subscription, so many deliveries stay that failed for good: those of the messages that were posted last.
 pub const FAILURES_KEPT: usize = 10_000;
 
+/// For so many seconds at least failures stay, longer where their messages live longer.
+pub const FAILURES_KEPT_FOR: u64 = 24 * 3600;
+/// For so many seconds after it has expired, a message stays for the deliveries of it: what no engine has taken by then is
+/// passed over.
+pub const EXPIRED_OWED_FOR: u64 = 2 * 24 * 3600;
+
 /// How much one lease takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LeaseLimits {
@@ -49,8 +55,16 @@ impl SubscriptionShare {
 /// true, and what it was owed is forgotten when it becomes false. What a queue adopts was posted elsewhere and is not
 /// owed.
 ///
-/// A message stays for its subscribers until none is owed it any more or its time to live ends, also when a consumer
-/// has deleted, popped or purged it meanwhile.
+/// A message stays for its subscribers until none is owed it any more, also when a consumer has deleted, popped or purged
+/// it meanwhile.
+///
+/// # What expires
+///
+/// A message that expires before a subscription has it is not gone without a word. It stays for that delivery alone, and
+/// nothing else sees it. The delivery is due as soon as the message expires, unless it is under a live lease: also while the
+/// subscription is paused or suspended, and when it was to be tried later. One that was never leased may wait until those
+/// before it were. An engine that leases a message that has expired does not send it, but records the delivery as
+/// [`Expired`](zaqar_model::DeliveryOutcome::Expired). After [`EXPIRED_OWED_FOR`] the store passes it over.
 ///
 /// # Delivering
 ///
@@ -76,8 +90,9 @@ impl SubscriptionShare {
 #[async_trait::async_trait]
 pub trait Deliveries: Send + Sync {
     /// Takes deliveries that are due, for this lease alone until `until`: then, unless recorded, they are due again.
-    /// Subscriptions that have something due take turns, so many dead ones do not delay a healthy one. The deliveries of
-    /// one subscription come in the order of posting. The cost does not grow with the number of queues and
+    /// Subscriptions that have something due take turns, so many dead ones do not delay a healthy one. Of one subscription
+    /// come those whose messages have expired, then those that were not tried yet, then the others: each in the order of
+    /// posting. The cost does not grow with the number of queues and
     /// subscriptions that are owed nothing. A lease that would have ended by `now` takes nothing.
     async fn lease(
         &self,
@@ -89,7 +104,7 @@ pub trait Deliveries: Send + Sync {
 
     /// Records how deliveries ended, with the attempts. What another lease has taken over meanwhile is passed over, and
     /// so is what has been recorded already: the same call can be made again, and is when it failed, since each delivery is
-    /// recorded for itself. A delivery whose message has expired is done, its attempt is kept.
+    /// recorded for itself.
     async fn record(&self, lease: LeaseId, reports: Vec<DeliveryReport>, now: Timestamp)
     -> StorageResult<()>;
 
@@ -112,6 +127,14 @@ pub trait Deliveries: Send + Sync {
         until: Timestamp,
     ) -> StorageResult<()>;
 
+    /// The same for those deliveries that were tried: what is retried does not take the turn of what has not been tried.
+    async fn pause_retries(
+        &self,
+        source: &Destination,
+        subscription: SubscriptionId,
+        until: Timestamp,
+    ) -> StorageResult<()>;
+
     /// When a lease with this share will take something: now or in the past, at once. `None` while nothing is owed.
     async fn next_due(&self, share: SubscriptionShare, now: Timestamp) -> StorageResult<Option<Timestamp>>;
 
@@ -122,7 +145,7 @@ pub trait Deliveries: Send + Sync {
 
     /// Owes a message to a subscription once more, at once and as if it had never been tried: one that failed, waits for
     /// another try, or was delivered. Answers whether it could be: the message must still be there, in its queue or for
-    /// a subscriber. One that is under a live lease stays as it is.
+    /// a subscriber, and must not have expired. One that is under a live lease stays as it is.
     async fn redeliver(
         &self,
         source: &Destination,
@@ -131,7 +154,7 @@ pub trait Deliveries: Send + Sync {
         now: Timestamp,
     ) -> StorageResult<bool>;
 
-    /// Owes all once more that failed for good at `since` or later. Answers how many.
+    /// Owes all once more that failed for good at `since` or later and have not expired. Answers how many.
     async fn redeliver_failed(
         &self,
         source: &Destination,
@@ -140,8 +163,8 @@ pub trait Deliveries: Send + Sync {
         now: Timestamp,
     ) -> StorageResult<u64>;
 
-    /// What failed for good, in the order of posting: kept with its message until that would expire, and
-    /// [`FAILURES_KEPT`] of them. When one more fails, the one whose message was posted first is forgotten: it is owed no
+    /// What failed for good, in the order of posting: kept with its message until that expires, for [`FAILURES_KEPT_FOR`] at
+    /// least, and [`FAILURES_KEPT`] of them. When one more fails, the one whose message was posted first is forgotten: it is owed no
     /// more, and its message stays for others only.
     async fn failed(
         &self,

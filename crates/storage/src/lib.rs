@@ -61,7 +61,8 @@ pub use capabilities::{Capabilities, Health, Volume};
 pub use catalogue::Catalogue;
 pub use claims::{ClaimRequest, Claimed, Claims, DeadLetterPolicy};
 pub use deliveries::{
-    ATTEMPTS_KEPT, ATTEMPTS_KEPT_FOR, Deliveries, FAILURES_KEPT, LeaseLimits, SubscriptionShare,
+    ATTEMPTS_KEPT, ATTEMPTS_KEPT_FOR, Deliveries, EXPIRED_OWED_FOR, FAILURES_KEPT, FAILURES_KEPT_FOR,
+    LeaseLimits, SubscriptionShare,
 };
 pub use destinations::{Created, Destinations, QueueFilter};
 pub use error::{StorageError, StorageResult};

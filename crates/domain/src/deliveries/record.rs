@@ -33,6 +33,16 @@ impl Zaqar {
         self.stores.messages.pause(source, subscription, until).await
     }
 
+    /// The same for what is to be tried again; see [`pause_retries`](zaqar_storage::Deliveries::pause_retries).
+    pub async fn pause_retries(
+        &self,
+        source: &Destination,
+        subscription: SubscriptionId,
+        until: Timestamp,
+    ) -> StorageResult<()> {
+        self.stores.messages.pause_retries(source, subscription, until).await
+    }
+
     /// Lets nothing be sent to a subscriber until somebody changes or confirms the subscription. `reason` is for the tenant.
     pub async fn suspend_subscription(
         &self,
@@ -42,7 +52,8 @@ impl Zaqar {
     ) -> StorageResult<()> {
         let now = self.now();
         let suspension = Suspension { since: now, reason: Excerpt::new(reason) };
-        let change = SubscriptionChange { suspended: Some(Some(suspension)), ..SubscriptionChange::default() };
+        let change =
+            SubscriptionChange { suspended: Some(Some(suspension)), ..SubscriptionChange::default() };
         self.stores.messages.update_subscription(source, subscription, change, now).await?;
         Ok(())
     }

@@ -20,7 +20,9 @@ impl Engine {
         let Tried { latency_ms, answer, .. } = tried;
         let now = self.now();
         let in_time = u128::from(*latency_ms) <= IN_TIME.as_millis();
-        let Some(until) = route.note(Sign::of(answer), turn, in_time, answer.retry_after, now) else { return };
+        let Some(until) = route.note(Sign::of(answer), turn, in_time, answer.retry_after, now) else {
+            return;
+        };
         let Delivery { subscription, .. } = &leased.owed.delivery;
         let id = subscription.id;
         let asking = leased.asking.as_ref().map_or(subscription, |asking| &asking.subscription);

@@ -17,14 +17,18 @@ impl Engine {
         let now = self.now();
         let route = self.endpoints.find(&subscription.source, &subscription.subscriber, now);
         let why = match (&subscription.suspended, route.state(now)) {
-            (Some(suspension), _) => format!(" The subscription is suspended: {}", suspension.reason.as_str()),
+            (Some(suspension), _) => {
+                format!(" The subscription is suspended: {}", suspension.reason.as_str())
+            }
             (None, EndpointState::Healthy) => String::new(),
             (None, EndpointState::Slowed { reason, .. } | EndpointState::Open { reason, .. }) => {
                 format!(" {reason}")
             }
         };
         let after = times(*attempts);
-        let reason = Excerpt::new(&format!("Expired after {after}: its time to live ended before it was delivered.{why}"));
+        let reason = Excerpt::new(&format!(
+            "Expired after {after}: its time to live ended before it was delivered.{why}"
+        ));
         let outcome = match self.bury(&leased, *attempts, &reason).await {
             Ok(()) => DeliveryOutcome::Expired(reason),
             Err(at) => DeliveryOutcome::Postponed(at),
@@ -37,7 +41,12 @@ impl Engine {
     /// # Errors
     ///
     /// It cannot be put there: when to try it again.
-    pub(super) async fn bury(&self, leased: &Leased, attempts: u32, reason: &Excerpt) -> Result<(), Timestamp> {
+    pub(super) async fn bury(
+        &self,
+        leased: &Leased,
+        attempts: u32,
+        reason: &Excerpt,
+    ) -> Result<(), Timestamp> {
         let Delivery { subscription, message, .. } = &leased.owed.delivery;
         let (project, queue, id) = (&subscription.source.project, &subscription.source.name, subscription.id);
         let message = message.message.id;

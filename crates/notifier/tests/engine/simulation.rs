@@ -148,7 +148,11 @@ fn name(scenario: &str) -> DestinationName {
 }
 
 /// Lets all scenarios go on at once for so many seconds.
-async fn simulate(scenarios: Vec<Scenario>, options: EngineOptions, seconds: u64) -> HashMap<&'static str, Outcome> {
+async fn simulate(
+    scenarios: Vec<Scenario>,
+    options: EngineOptions,
+    seconds: u64,
+) -> HashMap<&'static str, Outcome> {
     let clock = RuntimeClock::start();
     let began = clock.now();
     let endpoints = scenarios.iter().map(|scenario| {
@@ -193,8 +197,9 @@ async fn simulate(scenarios: Vec<Scenario>, options: EngineOptions, seconds: u64
             Some(taken.began.as_millis() - began.as_millis())
         };
         let numbered = scenario.posts.iter().enumerate();
-        let messages =
-            numbered.map(|(number, (at, kind))| (*kind, *at, delivered(format!("{kind} {number}")))).collect();
+        let messages = numbered
+            .map(|(number, (at, kind))| (*kind, *at, delivered(format!("{kind} {number}"))))
+            .collect();
         let is_suspended = shown.subscription.suspended.is_some();
         let outcome =
             Outcome { name: scenario.name, messages, sent, failures, state: shown.endpoint, is_suspended };
@@ -234,12 +239,20 @@ async fn each_endpoint_gets_what_it_takes_whatever_the_others_do() {
         scenario("takes-its-time", Manner::Well { latency: 400 }, at_once("good", 20)),
         scenario("five-bad-first", Manner::Fails { status: 500 }, first_then(("bad", 5), ("good", 10))),
         scenario("thirty-bad-first", Manner::Fails { status: 500 }, first_then(("bad", 30), ("good", 10))),
-        short(scenario("five-bad-that-expire", Manner::Fails { status: 500 }, first_then(("bad", 5), ("good", 10)))),
+        short(scenario(
+            "five-bad-that-expire",
+            Manner::Fails { status: 500 },
+            first_then(("bad", 5), ("good", 10)),
+        )),
         scenario("a-tenth-is-bad", Manner::Fails { status: 500 }, mixed(60, 333, 10)),
         scenario("half-is-bad", Manner::Fails { status: 500 }, mixed(200, 50, 2)),
         scenario("seldom-good", Manner::Fails { status: 500 }, seldom_good(200, 50, 40)),
         scenario("bad-ones-hang", Manner::HangsAt { time: 15 }, mixed(40, 2000, 20)),
-        scenario("twenty-a-second", Manner::Limited { per_second: 20, says_when: false }, at_once("good", 200)),
+        scenario(
+            "twenty-a-second",
+            Manner::Limited { per_second: 20, says_when: false },
+            at_once("good", 200),
+        ),
         scenario("two-a-second", Manner::Limited { per_second: 2, says_when: false }, at_once("good", 60)),
         scenario("says-when", Manner::Limited { per_second: 20, says_when: true }, at_once("good", 200)),
         scenario("limited-and-bad", Manner::LimitedAndFails { per_second: 10 }, mixed(100, 50, 5)),

@@ -22,13 +22,11 @@ impl Deliveries for ModelStore {
         let mut state = self.state()?;
         let mut taken = Vec::new();
         while taken.len() < limits.total && now < until {
-            let Some((source, id)) = whose_turn(&state, limits.per_subscription.first_attempts, now) else {
-                break;
-            };
+            let share = limits.per_subscription;
+            let Some((source, id)) = whose_turn(&state, share, now) else { break };
             state.last_turn = Some((source.clone(), id));
-            taken.extend(
-                state.contents.get_mut(&source).and_then(|contents| take(contents, id, lease, until)),
-            );
+            let contents = state.contents.get_mut(&source);
+            taken.extend(contents.and_then(|contents| take(contents, id, share, lease, until)));
         }
         Ok(taken)
     }
@@ -75,11 +73,25 @@ impl Deliveries for ModelStore {
         Ok(())
     }
 
+    async fn pause_retries(
+        &self,
+        source: &Destination,
+        subscription: SubscriptionId,
+        until: Timestamp,
+    ) -> StorageResult<()> {
+        let mut contents = self.contents(source)?;
+        if contents.subscriptions.get(&subscription).is_some_and(|own| own.notified) {
+            contents.ledger.retries_paused.insert(subscription, until);
+        }
+        self.owed.notify_one();
+        Ok(())
+    }
+
     async fn next_due(&self, share: SubscriptionShare, now: Timestamp) -> StorageResult<Option<Timestamp>> {
         let state = self.state()?;
         let due = state.contents.values().flat_map(|contents| {
             let notified = contents.notified(now).into_iter();
-            notified.filter_map(|id| contents.ledger.next_due(id, share.first_attempts, now))
+            notified.filter_map(|id| next_due(contents, id, share, now))
         });
         Ok(due.min())
     }
@@ -100,7 +112,7 @@ impl Deliveries for ModelStore {
     ) -> StorageResult<bool> {
         let mut contents = self.contents(source)?;
         let Some(position) = contents.ledger.position_of(message) else { return Ok(false) };
-        let there = contents.ledger.message(position, now).cloned();
+        let there = contents.ledger.living(position, now).cloned();
         let notified = contents.notified(now);
         let mut owed = contents.ledger.owed.iter();
         let is_kept = contents.find(message, now).is_some()
@@ -120,8 +132,14 @@ impl Deliveries for ModelStore {
                 owed.failed = None;
                 owed.attempts = 0;
                 owed.due = now;
+                owed.is_taken_up = true;
             }
-            None => contents.ledger.owe(&[subscription], position, &stored, now),
+            None => {
+                contents.ledger.owe(&[subscription], position, &stored, now);
+                if let Some(owed) = contents.ledger.find(subscription, position) {
+                    owed.is_taken_up = true;
+                }
+            }
         }
         self.owed.notify_one();
         Ok(true)
@@ -199,26 +217,49 @@ impl Deliveries for ModelStore {
 }
 
 /// The next subscription behind the one that had the last turn that can be leased something.
-fn whose_turn(state: &State, limit: usize, now: Timestamp) -> Option<(Destination, SubscriptionId)> {
+fn whose_turn(
+    state: &State,
+    share: SubscriptionShare,
+    now: Timestamp,
+) -> Option<(Destination, SubscriptionId)> {
     let all = state.contents.iter().flat_map(|(source, contents)| {
         contents.notified(now).into_iter().map(move |id| (source.clone(), id))
     });
     let (behind, before): (Vec<_>, Vec<_>) = all.partition(|turn| Some(turn) > state.last_turn.as_ref());
-    behind.into_iter().chain(before).find(|(source, id)| {
-        state.contents[source].ledger.next_due(*id, limit, now).is_some_and(|due| due <= now)
-    })
+    behind
+        .into_iter()
+        .chain(before)
+        .find(|(source, id)| next_due(&state.contents[source], *id, share, now).is_some_and(|due| due <= now))
+}
+
+fn next_due(
+    contents: &Contents,
+    id: SubscriptionId,
+    share: SubscriptionShare,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    let is_suspended = contents.subscription(id, now)?.suspended.is_some();
+    contents.ledger.next_due(id, share, is_suspended, now)
 }
 
 /// Takes the first delivery of a subscription that is due.
-fn take(contents: &mut Contents, id: SubscriptionId, lease: LeaseHold, until: Timestamp) -> Option<Delivery> {
+fn take(
+    contents: &mut Contents,
+    id: SubscriptionId,
+    share: SubscriptionShare,
+    lease: LeaseHold,
+    until: Timestamp,
+) -> Option<Delivery> {
     let now = lease.since;
     let subscription = contents.subscription(id, now)?.clone();
     contents.ledger.end_left_behind(now);
-    let position = contents.ledger.open(id, now).iter().find(|owed| owed.due <= now)?.position;
+    let is_suspended = subscription.suspended.is_some();
+    let position = contents.ledger.next_to_lease(id, share, is_suspended, now)?;
     let message: StoredMessage = contents.ledger.message(position, now)?.clone();
     contents.ledger.end_unknown(id, position);
     let owed = contents.ledger.find(id, position)?;
     owed.lease = Some(lease);
     owed.due = until;
+    owed.is_taken_up = true;
     Some(Delivery { subscription, message, position, attempts: owed.attempts })
 }

@@ -6,14 +6,17 @@ use zaqar_model::{
     Attempt, AttemptEnd, AttemptNumber, ConfirmationKind, DeliveryOutcome, DeliveryStanding, Excerpt,
     KeptAttempt, LeaseHold, LeaseId, Marker, MessageId, StoredMessage, SubscriptionId, Timestamp,
 };
-use zaqar_storage::{ATTEMPTS_KEPT, ATTEMPTS_KEPT_FOR, FAILURES_KEPT};
+use zaqar_storage::{
+    ATTEMPTS_KEPT, ATTEMPTS_KEPT_FOR, EXPIRED_OWED_FOR, FAILURES_KEPT, FAILURES_KEPT_FOR, SubscriptionShare,
+};
 
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Ledger {
-    /// What was posted and has not expired: copies, so that they stay when the message is deleted.
+    /// What was posted and may still be delivered: copies, so that they stay when the message is deleted.
     pub(super) posted: BTreeMap<Marker, StoredMessage>,
     pub(super) owed: Vec<Owed>,
     pub(super) paused: BTreeMap<SubscriptionId, Timestamp>,
+    pub(super) retries_paused: BTreeMap<SubscriptionId, Timestamp>,
     /// The oldest first.
     pub(super) attempts: BTreeMap<SubscriptionId, Vec<KeptAttempt>>,
     last_attempt: u64,
@@ -29,6 +32,8 @@ pub(super) struct Owed {
     pub(super) due: Timestamp,
     /// Who had it last, unless that was recorded.
     pub(super) lease: Option<LeaseHold>,
+    /// Whether it was leased before, or said to stand in some way.
+    pub(super) is_taken_up: bool,
     /// It was given up: then, and why.
     pub(super) failed: Option<(Timestamp, Excerpt)>,
 }
@@ -46,6 +51,7 @@ impl Owed {
             attempts: 0,
             due: Timestamp::default(),
             lease: None,
+            is_taken_up: true,
             failed: None,
         };
         match standing {
@@ -86,6 +92,7 @@ impl Ledger {
             attempts: 0,
             due: now,
             lease: None,
+            is_taken_up: false,
             failed: None,
         }));
     }
@@ -98,8 +105,13 @@ impl Ledger {
         }
     }
 
-    /// The message, if its time to live has not ended.
+    /// The message, for a delivery of it: also when it has expired.
     pub(super) fn message(&self, position: Marker, now: Timestamp) -> Option<&StoredMessage> {
+        self.posted.get(&position).filter(|stored| now < stored.expires.plus_secs(EXPIRED_OWED_FOR))
+    }
+
+    /// The message, if its time to live has not ended.
+    pub(super) fn living(&self, position: Marker, now: Timestamp) -> Option<&StoredMessage> {
         self.posted.get(&position).filter(|stored| now < stored.expires)
     }
 
@@ -124,17 +136,74 @@ impl Ledger {
         self.owed.iter_mut().find(|owed| owed.subscription == id && owed.position == position)
     }
 
-    /// When a lease with this limit takes something for the subscription.
-    pub(super) fn next_due(&self, id: SubscriptionId, limit: usize, now: Timestamp) -> Option<Timestamp> {
-        let first = self.open(id, now).iter().map(|owed| owed.due).min()?;
-        let paused = self.paused.get(&id).copied().unwrap_or_default();
-        Some(first.max(self.slot_free_at(id, limit, now)).max(paused))
+    /// When a lease with this share takes something for the subscription.
+    pub(super) fn next_due(
+        &self,
+        id: SubscriptionId,
+        share: SubscriptionShare,
+        is_suspended: bool,
+        now: Timestamp,
+    ) -> Option<Timestamp> {
+        self.dues(id, share, is_suspended, now).into_iter().map(|(at, _, _)| at).min()
     }
 
-    /// When fewer than `limit` deliveries are under live leases.
-    fn slot_free_at(&self, id: SubscriptionId, limit: usize, now: Timestamp) -> Timestamp {
+    /// What a lease with this share takes next for the subscription.
+    pub(super) fn next_to_lease(
+        &self,
+        id: SubscriptionId,
+        share: SubscriptionShare,
+        is_suspended: bool,
+        now: Timestamp,
+    ) -> Option<Marker> {
+        let due = self.dues(id, share, is_suspended, now).into_iter().filter(|(at, _, _)| *at <= now);
+        due.min_by_key(|(_, order, position)| (*order, *position)).map(|(_, _, position)| position)
+    }
+
+    /// When each open delivery can be leased, and in which order they come: those that have expired, those that were not
+    /// tried, the others.
+    fn dues(
+        &self,
+        id: SubscriptionId,
+        share: SubscriptionShare,
+        is_suspended: bool,
+        now: Timestamp,
+    ) -> Vec<(Timestamp, u8, Marker)> {
+        let until =
+            |pauses: &BTreeMap<SubscriptionId, Timestamp>| pauses.get(&id).copied().unwrap_or_default();
+        let (paused, retries_paused) = (until(&self.paused), until(&self.retries_paused));
+        let untried = self.slot_free_at(id, |attempts| attempts == 0, share.first_attempts, now);
+        let tried = self.slot_free_at(id, |attempts| attempts > 0, share.retries, now).max(retries_paused);
+        let (mut dues, mut is_behind) = (Vec::new(), false);
+        for owed in self.open(id, now) {
+            let expires =
+                self.posted.get(&owed.position).map_or(Timestamp::default(), |stored| stored.expires);
+            let has_expired = expires <= now;
+            let lease_ends = if owed.is_leased(now) { owed.due } else { Timestamp::default() };
+            if paused < Timestamp::NEVER && !is_behind {
+                let order = if owed.is_taken_up { 0 } else { 1 };
+                dues.push((expires.max(lease_ends), if has_expired { order } else { 1 }, owed.position));
+            }
+            // Of those that were never leased, one that lives stands before the others.
+            is_behind |= !owed.is_taken_up && !has_expired;
+            if !is_suspended && !(has_expired && !is_behind) {
+                let slot = if owed.attempts == 0 { untried } else { tried };
+                let order = if owed.attempts == 0 { 1 } else { 2 };
+                dues.push((owed.due.max(slot).max(paused), order, owed.position));
+            }
+        }
+        dues
+    }
+
+    /// When fewer than `limit` deliveries of a kind are under live leases.
+    fn slot_free_at(
+        &self,
+        id: SubscriptionId,
+        is_meant: fn(u32) -> bool,
+        limit: usize,
+        now: Timestamp,
+    ) -> Timestamp {
         let own = self.owed.iter().filter(|owed| owed.subscription == id && owed.is_leased(now));
-        let mut ends: Vec<_> = own.map(|owed| owed.due).collect();
+        let mut ends: Vec<_> = own.filter(|owed| is_meant(owed.attempts)).map(|owed| owed.due).collect();
         ends.sort_unstable();
         ends.len().checked_sub(limit).map_or(Timestamp::default(), |over| ends[over])
     }
@@ -190,11 +259,11 @@ impl Ledger {
         self.owed.retain(|owed| owed.subscription != id || !positions.contains(&owed.position));
     }
 
-    /// Nobody takes over what is under a lease that has ended and whose message has expired.
+    /// Nobody tries again what is under a lease that has ended and whose message has expired.
     pub(super) fn end_left_behind(&mut self, now: Timestamp) {
         let ended = self.owed.iter().filter(|owed| !owed.is_leased(now));
         let mut left: Vec<_> = ended
-            .filter(|owed| self.message(owed.position, now).is_none())
+            .filter(|owed| self.living(owed.position, now).is_none())
             .map(|owed| (owed.subscription, owed.position))
             .collect();
         left.sort_unstable();
@@ -253,19 +322,27 @@ impl Ledger {
     pub(super) fn retain(&mut self, keep: impl Fn(SubscriptionId) -> bool) {
         self.owed.retain(|owed| keep(owed.subscription));
         self.paused.retain(|id, _| keep(*id));
+        self.retries_paused.retain(|id, _| keep(*id));
         self.attempts.retain(|id, _| keep(*id));
     }
 
-    /// What is under a live lease keeps its place, also when the message has expired.
+    /// What is under a live lease keeps its place as long as the lease.
     pub(super) fn expire(&mut self, now: Timestamp) {
         self.end_left_behind(now);
         self.owed.retain(|owed| {
-            owed.is_leased(now) || self.posted.get(&owed.position).is_some_and(|stored| now < stored.expires)
+            let stored = self.posted.get(&owed.position);
+            let lives_to = |stored: &StoredMessage| match &owed.failed {
+                Some((at, _)) => stored.expires.max(at.plus_secs(FAILURES_KEPT_FOR)),
+                None => Timestamp::NEVER,
+            };
+            let is_there = stored.is_some_and(|stored| now < stored.expires.plus_secs(EXPIRED_OWED_FOR));
+            owed.is_leased(now) || (is_there && stored.is_some_and(|stored| now < lives_to(stored)))
         });
         let owed = &self.owed;
         self.posted.retain(|position, stored| {
             now < stored.expires || owed.iter().any(|owed| owed.position == *position)
         });
         self.paused.retain(|_, until| now < *until);
+        self.retries_paused.retain(|_, until| now < *until);
     }
 }

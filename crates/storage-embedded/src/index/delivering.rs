@@ -42,7 +42,7 @@ impl QueueIndex {
         self.owing.cursors.get(&id)
     }
 
-    /// When a lease with this limit takes something for a subscription; in the past: now.
+    /// When a lease with this share takes something for a subscription; in the past: now.
     pub(crate) fn next_due(
         &mut self,
         id: SubscriptionId,
@@ -59,16 +59,18 @@ impl QueueIndex {
             self.owing.caught_up.insert(id);
         }
         let cursor = self.cursor(id)?;
-        let first = if cursor.first_due().is_some() || next_posted.is_some() {
-            now
-        } else {
-            let leased = cursor.leased().find(|(_, sequence)| self.owed_message(*sequence).is_some());
-            cursor.first_waiting().into_iter().chain(leased).map(|(at, _)| at).min()?
-        };
-        Some(first.max(cursor.slot_free_at(share.first_attempts)).max(cursor.paused_until))
+        let usual = cursor.next_due(next_posted.is_some(), share, now).filter(|_| !self.is_suspended(id));
+        if usual.is_some_and(|at| at <= now) {
+            return usual;
+        }
+        // What expires is due whatever else is said.
+        let expired = cursor.expired(now).map(|(_, lease_ends)| lease_ends.unwrap_or(now)).min();
+        let front = next_posted.and_then(|next| self.owed_message(next)).map(|entry| entry.expires);
+        [usual, expired, cursor.next_expiry(now), front].into_iter().flatten().min()
     }
 
-    /// The first deliveries of a subscription that can be leased now, in the order of posting.
+    /// The first deliveries of a subscription that can be leased now: those whose messages have expired, then those that
+    /// were not tried, in the order of posting, then the others.
     pub(crate) fn next_to_lease(
         &mut self,
         id: SubscriptionId,
@@ -77,19 +79,42 @@ impl QueueIndex {
         now: Timestamp,
     ) -> Vec<u64> {
         self.ripen(id, now);
-        let is_open = |cursor: &&Cursor| !cursor.is_arriving() && cursor.paused_until <= now;
-        let Some(cursor) = self.cursor(id).filter(is_open) else { return Vec::new() };
-        let limit = limit.min(cursor.slots(share.first_attempts));
-        let there = cursor.due().filter(|sequence| self.owed_message(*sequence).is_some());
-        let mut found: Vec<u64> = there.take(limit).collect();
+        let Some(cursor) = self.cursor(id).filter(|cursor| !cursor.is_arriving()) else { return Vec::new() };
+        let is_open = cursor.paused_until <= now && !self.is_suspended(id);
+        let expired = cursor.expired(now).filter(|(_, lease_ends)| lease_ends.is_none());
+        let mut found: Vec<u64> = expired.map(|(sequence, _)| sequence).take(limit).collect();
+        let has_expired =
+            |sequence: u64| self.owed_message(sequence).is_some_and(|entry| entry.expires <= now);
+        let lives = |sequence: &u64| self.owed_message(*sequence).is_some_and(|entry| now < entry.expires);
+        let (untried, mut slots) = cursor.untried(share);
+        if is_open {
+            let before = found.len();
+            found.extend(untried.filter(lives).take(slots.min(limit - before)));
+            slots -= found.len() - before;
+        }
         let mut front = cursor.front;
         while found.len() < limit
             && let Some(next) = self.next_posted(front)
         {
+            if !has_expired(next) {
+                if !is_open || slots == 0 {
+                    break;
+                }
+                slots -= 1;
+            }
             found.push(next);
             front = next + 1;
         }
+        if is_open {
+            let (retries, slots) = cursor.retries(share, now);
+            let room = limit - found.len();
+            found.extend(retries.filter(lives).take(slots.min(room)));
+        }
         found
+    }
+
+    fn is_suspended(&self, id: SubscriptionId) -> bool {
+        self.subscriptions.get(id).is_some_and(|kept| kept.suspended.is_some())
     }
 
     /// Puts deliveries under a lease.
@@ -101,14 +126,17 @@ impl QueueIndex {
         sequences: &[u64],
     ) {
         for sequence in sequences {
-            self.change(id, *sequence, |cursor| cursor.lease(*sequence, lease, until));
+            let expires = self.owed_message(*sequence).map_or(Timestamp::default(), |entry| entry.expires);
+            self.change(id, *sequence, |cursor| cursor.lease(*sequence, lease, until, expires));
         }
-        let front = sequences.last().map_or(0, |last| last + 1);
+        // Those that were taken up just now are the last in the order of posting, whatever their order here.
+        let front = sequences.iter().max().map_or(0, |last| last + 1);
         self.set_front(id, front);
         self.drop_gone(id);
     }
 
-    /// Deliveries of a subscription whose leases have ended by `now` and whose messages are gone: nobody takes them over.
+    /// Deliveries of a subscription whose leases have ended by `now` and whose messages have expired: nobody tries them
+    /// again.
     pub(crate) fn left_behind(&self, id: SubscriptionId, now: Timestamp) -> Vec<u64> {
         let Some(cursor) = self.cursor(id) else { return Vec::new() };
         cursor.under_way().filter(|sequence| self.is_left_behind(cursor, *sequence, now)).collect()
@@ -122,9 +150,10 @@ impl QueueIndex {
         ids.flat_map(of).collect()
     }
 
-    /// Whether nobody will take over this delivery, which is under way.
+    /// Whether nobody will try this delivery again, which is under way.
     pub(crate) fn is_left_behind(&self, cursor: &Cursor, sequence: u64, now: Timestamp) -> bool {
-        !cursor.is_leased(sequence, now) && self.owed_message(sequence).is_none()
+        let lives = || self.owed_message(sequence).is_some_and(|entry| now < entry.expires);
+        !cursor.is_leased(sequence, now) && !lives()
     }
 
     /// Sets how a delivery stands. One that the cursor has not come to is taken up, with all before it: this is how the
@@ -137,24 +166,26 @@ impl QueueIndex {
 
     pub(super) fn stand(&mut self, id: SubscriptionId, sequence: u64, standing: Standing) {
         let expires = self.owed_message(sequence).map(|entry| entry.expires);
-        let there = expires.is_some();
-        if let (Standing::Failed(_), Some(expires)) = (&standing, expires) {
-            self.owing.failures.insert((expires, id, sequence));
+        if let (Standing::Failed(failure), Some(expires)) = (&standing, expires) {
+            self.owing.failures.insert((failure.forgotten(expires), id, sequence));
         }
         if let Standing::UnderWay { message, .. } = standing
-            && !there
+            && expires.is_none()
             && self.cursor(id).is_some()
         {
             self.ids.insert(sequence, ForeignId { id: message, posted: true });
         }
         self.change(id, sequence, |cursor| {
             cursor.remove(sequence);
-            match standing {
-                Standing::Waiting { due, attempts } if there => cursor.put(sequence, due, attempts),
-                Standing::Failed(failure) if there => drop(cursor.failed.insert(sequence, failure)),
-                Standing::UnderWay { lease, attempts, .. } => {
-                    cursor.put(sequence, Timestamp::default(), attempts);
-                    cursor.lease(sequence, lease, Timestamp::default());
+            match (standing, expires) {
+                (Standing::Waiting { due, attempts }, Some(expires)) => {
+                    cursor.put(sequence, due, attempts, expires)
+                }
+                (Standing::Failed(failure), Some(_)) => drop(cursor.failed.insert(sequence, failure)),
+                (Standing::UnderWay { lease, attempts, .. }, _) => {
+                    let expires = expires.unwrap_or_default();
+                    cursor.put(sequence, Timestamp::default(), attempts, expires);
+                    cursor.lease(sequence, lease, Timestamp::default(), expires);
                 }
                 _ => {}
             }
@@ -164,10 +195,12 @@ impl QueueIndex {
 
     /// Forgets the first failure of a subscription if it has too many: nobody needs its message for that.
     fn bound_failures(&mut self, id: SubscriptionId) {
-        let Some(first) = self.cursor(id).and_then(Cursor::first_failure_too_many) else { return };
-        if let Some(expires) = self.owed_message(first).map(|entry| entry.expires) {
-            self.owing.failures.remove(&(expires, id, first));
-        }
+        let Some((first, failure)) = self.cursor(id).and_then(Cursor::first_failure_too_many) else { return };
+        let expires = self.owed_message(first).map(|entry| entry.expires);
+        let forgotten = expires.map(|expires| failure.forgotten(expires));
+        self.owing.failures.retain(|(at, own, sequence)| {
+            (*own, *sequence) != (id, first) || forgotten.is_some_and(|forgotten| *at != forgotten)
+        });
         self.change(id, first, |cursor| drop(cursor.failed.remove(&first)));
     }
 
@@ -178,28 +211,42 @@ impl QueueIndex {
         }
     }
 
+    /// The same for what is to be tried again.
+    pub(crate) fn pause_retries(&mut self, id: SubscriptionId, until: Timestamp) {
+        if let Some(cursor) = self.owing.cursors.get_mut(&id) {
+            cursor.retries_paused_until = until;
+            self.owing.changes.woken.push(id);
+        }
+    }
+
     fn take_up(&mut self, id: SubscriptionId, sequence: u64) {
         let Some(mut front) = self.cursor(id).map(|cursor| cursor.front) else { return };
         while let Some(next) = self.next_posted(front).filter(|next| *next <= sequence) {
-            self.change(id, next, |cursor| cursor.put(next, Timestamp::default(), 0));
+            let expires = self.owed_message(next).map_or(Timestamp::default(), |entry| entry.expires);
+            self.change(id, next, |cursor| cursor.put(next, Timestamp::default(), 0, expires));
             front = next + 1;
         }
         self.set_front(id, front.max(sequence + 1));
     }
 
     fn ripen(&mut self, id: SubscriptionId, now: Timestamp) {
-        if let Some(cursor) = self.owing.cursors.get_mut(&id) {
-            cursor.ripen(now);
-            self.drop_gone(id);
+        let Some(cursor) = self.owing.cursors.get_mut(&id) else { return };
+        cursor.ripen(now);
+        while let Some(sequence) = self.cursor(id).and_then(|cursor| cursor.first_to_expire(now)) {
+            // A claim may have made the message live longer.
+            let expires = self.owed_message(sequence).map(|entry| entry.expires);
+            let later = expires.filter(|expires| now < *expires);
+            if let Some(cursor) = self.owing.cursors.get_mut(&id) {
+                cursor.note_expiry(sequence, later);
+            }
         }
+        self.drop_gone(id);
     }
 
-    /// Passes over deliveries whose messages have expired, as they come to be the first.
+    /// Passes over deliveries whose messages are gone, as they come to be the first.
     fn drop_gone(&mut self, id: SubscriptionId) {
-        let first =
-            |cursor: &Cursor| [cursor.first_due(), cursor.first_waiting().map(|(_, waiting)| waiting)];
         while let Some(gone) = self.cursor(id).and_then(|cursor| {
-            first(cursor).into_iter().flatten().find(|own| self.owed_message(*own).is_none())
+            cursor.first_ones().into_iter().flatten().find(|own| self.owed_message(*own).is_none())
         }) {
             self.change(id, gone, |cursor| cursor.pass_over(gone));
         }

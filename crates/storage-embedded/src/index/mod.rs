@@ -120,7 +120,7 @@ impl QueueIndex {
         let chunk = self.chunk_events.first().map_or(Timestamp::NEVER, |(at, _)| *at);
         let claim = self.claims.next_end().map_or(Timestamp::NEVER, |(at, _)| at);
         let of_queue = chunk.min(claim).min(self.exhausted.next_expiry());
-        let of_messages = self.kept.next_expiry().min(self.next_failure_expiry());
+        let of_messages = self.kept.next_end().min(self.next_failure_expiry());
         let of_subscribers = of_messages.min(self.attempts.next_expiry());
         of_queue.min(of_subscribers).min(self.subscriptions.next_expiry())
     }
@@ -322,7 +322,7 @@ impl QueueIndex {
         self.freed.extend(before.map(|entry| entry.location));
     }
 
-    /// Removes a message for everybody: it has expired or cannot be read.
+    /// Removes a message for everybody: it cannot be read, or nobody has waited for it any more.
     pub(crate) fn lose(&mut self, sequence: u64) {
         let removed = [self.take(sequence), self.exhausted.remove(sequence), self.kept.remove(sequence)];
         self.freed.extend(removed.into_iter().flatten().map(|entry| entry.location));
@@ -425,7 +425,8 @@ impl QueueIndex {
         self.claimed = 0;
     }
 
-    /// Does what time has done by `now`: ends claims, brings delayed messages within reach, removes what has expired.
+    /// Does what time has done by `now`: ends claims, brings delayed messages within reach, removes what has expired. That
+    /// stays for subscribers that are owed it.
     pub(crate) fn advance(&mut self, now: Timestamp) {
         while let Some((end, key)) = self.claims.next_end().filter(|(end, _)| *end <= now) {
             debug_assert!(end <= now, "only what is due");
@@ -434,7 +435,10 @@ impl QueueIndex {
             }
         }
         self.expire_subscriptions(now);
-        while let Some(sequence) = self.exhausted.expired(now).or_else(|| self.kept.expired(now)) {
+        while let Some(sequence) = self.exhausted.expired(now) {
+            self.remove(sequence);
+        }
+        while let Some(sequence) = self.kept.ended(now) {
             self.lose(sequence);
         }
         while let Some((at, number)) = self.chunk_events.first().copied().filter(|(at, _)| *at <= now) {
@@ -465,7 +469,7 @@ impl QueueIndex {
         within_reach.into_iter().for_each(|place| chunk.set_available(place, true));
         self.note_availability(number);
         self.expect_event(number, next);
-        expired.into_iter().for_each(|sequence| self.lose(sequence));
+        expired.into_iter().for_each(|sequence| self.remove(sequence));
     }
 
     /// Takes a message that is not exhausted out of its place and its claim.

@@ -28,7 +28,8 @@ impl QueueIndex {
 
     /// Takes over a lease that was given out elsewhere, until the moment that was agreed on there.
     pub(crate) fn lend(&mut self, id: SubscriptionId, sequence: u64, lease: LeaseHold, until: Timestamp) {
-        self.change(id, sequence, |cursor| cursor.lease(sequence, lease, until));
+        let expires = self.owed_message(sequence).map_or(Timestamp::default(), |entry| entry.expires);
+        self.change(id, sequence, |cursor| cursor.lease(sequence, lease, until, expires));
         self.owing.changes.woken.push(id);
     }
 
@@ -51,7 +52,7 @@ pub(crate) fn logged(delivery: &MovingDelivery) -> Standing {
     match delivery.standing.clone() {
         DeliveryStanding::Done => Standing::Done,
         DeliveryStanding::Open { attempts, due, lease } => {
-            Open { attempts, due, lease }.logged(delivery.message)
+            Open { attempts, due, lease, expires: Timestamp::default() }.logged(delivery.message)
         }
         DeliveryStanding::Failed { attempts, at, reason } => {
             Standing::Failed(Failure { at, attempts, reason })

@@ -19,7 +19,7 @@ pub(crate) struct Owing {
     pub(super) fronts: BTreeSet<(u64, SubscriptionId)>,
     /// How many cursors hold a message.
     holders: HashMap<u64, u32>,
-    /// What failed, by the time its message was to expire.
+    /// What failed, by the time at which it was to be forgotten.
     pub(super) failures: BTreeSet<(Timestamp, SubscriptionId, u64)>,
     /// Those that have taken up all there is: a post wakes them.
     pub(super) caught_up: BTreeSet<SubscriptionId>,
@@ -58,12 +58,13 @@ impl QueueIndex {
         let before = self.subscriptions.get(id).and_then(|before| before.owed_from);
         let from = kept.owed_from;
         self.subscriptions.put(kept);
+        // It may have been suspended.
+        self.owing.changes.woken.push(id);
         if before != from {
             self.forget_cursor(id);
             if let Some(from) = from {
                 self.owing.cursors.insert(id, Cursor::at(from));
                 self.owing.fronts.insert((from, id));
-                self.owing.changes.woken.push(id);
             }
         }
     }
@@ -82,21 +83,19 @@ impl QueueIndex {
         self.freed.extend(forgotten);
     }
 
-    /// Forgets the failures whose messages have expired by `now`.
+    /// Forgets the failures whose time is over by `now`.
     pub(super) fn expire_failures(&mut self, now: Timestamp) {
         while let Some((at, id, sequence)) =
             self.owing.failures.first().copied().filter(|(at, _, _)| *at <= now)
         {
             self.owing.failures.remove(&(at, id, sequence));
-            match self.owed_message(sequence).map(|entry| entry.expires) {
-                // A claim has made the message live longer.
-                Some(expires)
-                    if expires > now
-                        && self.cursor(id).is_some_and(|cursor| cursor.failed.contains_key(&sequence)) =>
-                {
-                    self.owing.failures.insert((expires, id, sequence));
-                }
-                Some(_) => {}
+            let Some(failure) = self.cursor(id).and_then(|cursor| cursor.failed.get(&sequence)) else {
+                continue;
+            };
+            // A claim may have made the message live longer.
+            let expires = self.owed_message(sequence).map(|entry| entry.expires);
+            match expires.map(|expires| failure.forgotten(expires)).filter(|at| now < *at) {
+                Some(at) => drop(self.owing.failures.insert((at, id, sequence))),
                 None => self.change(id, sequence, |cursor| drop(cursor.failed.remove(&sequence))),
             }
         }

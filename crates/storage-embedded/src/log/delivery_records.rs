@@ -3,6 +3,7 @@
 use zaqar_model::{
     Attempt, AttemptEnd, ConfirmationKind, Excerpt, LeaseHold, LeaseId, MessageId, SubscriptionId, Timestamp,
 };
+use zaqar_storage::FAILURES_KEPT_FOR;
 
 use super::fields::{Fields, Malformed, Writer};
 
@@ -40,6 +41,13 @@ pub(crate) struct Failure {
     pub(crate) at: Timestamp,
     pub(crate) attempts: u32,
     pub(crate) reason: Excerpt,
+}
+
+impl Failure {
+    /// When it is forgotten if its message expires at this time.
+    pub(crate) fn forgotten(&self, expires: Timestamp) -> Timestamp {
+        expires.max(self.at.plus_secs(FAILURES_KEPT_FOR))
+    }
 }
 
 /// How far a subscription has come whose queue moves here.
