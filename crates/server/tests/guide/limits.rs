@@ -43,8 +43,7 @@ fn a_row_has_the_real_defaults_of_the_options_that_it_names_in_their_order() {
 #[test]
 fn every_default_and_every_maximum_of_a_request_is_on_the_page() {
     let (page, prefixes) = (page(), ["[transport] default_", "[transport] max_"]);
-    let named: Vec<_> =
-        page.lines().filter(|line| line.starts_with('|')).flat_map(options).collect();
+    let named: Vec<_> = page.lines().filter(|line| line.starts_with('|')).flat_map(options).collect();
     for option in defaults().into_keys() {
         let is_limit = prefixes.iter().any(|prefix| option.starts_with(prefix));
         let is_of_ids = option.ends_with("_client_id");
