@@ -15,6 +15,7 @@ mod handlers;
 mod members;
 mod options;
 mod reply;
+mod schema;
 mod serve;
 mod service;
 mod session;
