@@ -208,7 +208,7 @@ fn schemas() -> Value {
                 "reason": { "type": "string", "description": "The same for people." },
                 "marker": {
                     "type": "string",
-                    "description": "Where to go on: `marker` of `subscription_create`. Absent where nothing is left.",
+                    "description": "Where to go on: `marker` of `subscription_create`.",
                 },
             },
         },

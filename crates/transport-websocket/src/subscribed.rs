@@ -99,7 +99,7 @@ impl Subscribed {
             let (format, text) = match event? {
                 LiveEvent::Notification(notification) => (own.format, notified(&notification)),
                 LiveEvent::Ended { reason, marker } => {
-                    let told = (own.format, end(&own.source, id, why(reason), marker));
+                    let told = (own.format, end(&own.source, id, why(reason), Some(marker)));
                     self.subscriptions.remove(&id);
                     told
                 }
@@ -205,4 +205,56 @@ fn end(source: &Destination, id: SubscriptionId, (code, reason): Why, marker: Op
 
 fn shown_marker(marker: Marker) -> String {
     marker.get().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::{Value, json};
+    use zaqar_domain::{Following, Limits, Stores, SubscriptionWish, Zaqar};
+    use zaqar_model::{
+        Caller, ClientId, DestinationKind, DestinationName, Identity, ProjectId, QueueName, RandomIds,
+    };
+    use zaqar_storage_conformance::{ManualClock, ModelStore};
+
+    use super::Subscribed;
+    use crate::format::Format;
+
+    #[tokio::test]
+    async fn a_connection_that_belongs_to_another_project_is_told_that_its_subscriptions_have_ended() {
+        let stores = Stores {
+            management: Arc::new(ModelStore::new()),
+            messages: Arc::new(ModelStore::new()),
+            placement: None,
+        };
+        let clock = Arc::new(ManualClock::new());
+        let zaqar = Arc::new(Zaqar::new(stores, Limits::default(), clock, Arc::new(RandomIds)));
+        let caller = Caller {
+            project: ProjectId::new("p").unwrap(),
+            client: Some(ClientId::new("c")),
+            roles: Vec::new(),
+            identity: Identity::default(),
+            token: None,
+        };
+        let name = DestinationName { kind: DestinationKind::Topic, name: QueueName::new("t").unwrap() };
+        let wish = SubscriptionWish::new(json!({})).unwrap();
+        let following =
+            zaqar.follow(&caller, &name, &wish, "websocket://one".to_owned(), None).await.unwrap();
+        let Following::New(follower) = &following else { panic!("it was renewed") };
+        let id = follower.id().to_string();
+        let mut subscribed = Subscribed::default();
+        subscribed.add(following, Format::MessagePack);
+        subscribed.end_all();
+        assert_eq!(subscribed.len(), 0);
+        let told = subscribed.next().await.unwrap();
+        let expected = json!({
+            "Message_Type": "SubscriptionEnded", "topic_name": "t", "subscription_id": id, "code": "project_changed",
+            "reason": "The connection belongs to another project now.",
+        });
+        assert_eq!(serde_json::from_str::<Value>(&told.text).unwrap(), expected);
+        assert_eq!(told.format, Format::MessagePack);
+        let gone = zaqar.get_subscription(&caller, &name, &id).await;
+        assert!(gone.is_err(), "{gone:?}");
+    }
 }

@@ -118,8 +118,7 @@ async fn a_follower_is_told_why_its_subscription_has_ended_and_where_to_go_on() 
             }
         };
         let (ended, ()) = tokio::join!(follower.next(), ending);
-        let marker = (reason != EndReason::SourceDeleted).then_some(seen);
-        assert_eq!(ended.unwrap(), LiveEvent::Ended { reason, marker });
+        assert_eq!(ended.unwrap(), LiveEvent::Ended { reason, marker: seen });
         // It stays so.
         assert_eq!(end(&mut follower).await, reason);
     }

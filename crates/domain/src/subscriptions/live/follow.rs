@@ -45,10 +45,10 @@ pub enum Following {
 #[derive(Clone, Debug, PartialEq)]
 pub enum LiveEvent {
     Notification(Notification),
-    /// The last one. A new subscription behind the marker misses nothing; a source that is gone has none.
+    /// The last one. A new subscription behind the marker misses nothing.
     Ended {
         reason: EndReason,
-        marker: Option<Marker>,
+        marker: Marker,
     },
 }
 
@@ -139,7 +139,7 @@ impl Follower {
             let lifetime = *self.lifetime.borrow_and_update();
             let until = match lifetime {
                 Lifetime::Until(end) => end,
-                Lifetime::Ended(reason) => return Ok(self.ended(reason)),
+                Lifetime::Ended(reason) => return Ok(LiveEvent::Ended { reason, marker: self.behind }),
             };
             let time_left = until.as_millis().saturating_sub(self.zaqar.now().as_millis());
             if time_left == 0 {
@@ -149,8 +149,8 @@ impl Follower {
             let waited = tokio::select! {
                 biased;
                 _ = self.lifetime.changed() => continue,
-                () = tokio::time::sleep(Duration::from_millis(time_left)) => continue,
                 waited = self.zaqar.stores.messages.wait_for_arrival(&self.source, self.behind) => waited,
+                () = tokio::time::sleep(Duration::from_millis(time_left)) => continue,
             };
             let read = match waited {
                 // What comes behind the end of its time is not for it.
@@ -167,11 +167,6 @@ impl Follower {
                 Err(error) => return Err(error).or_unavailable(Failure::ListMessages),
             }
         }
-    }
-
-    fn ended(&self, reason: EndReason) -> LiveEvent {
-        let marker = (reason != EndReason::SourceDeleted).then_some(self.behind);
-        LiveEvent::Ended { reason, marker }
     }
 
     /// The next message, if it is still there.
