@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use futures_util::StreamExt;
-use futures_util::stream::{self, BoxStream, SelectAll};
+use futures_util::stream::{self, AbortHandle, BoxStream, SelectAll};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use zaqar_domain::{EndReason, Error, Following, LiveEvent, Notification};
@@ -28,6 +28,8 @@ struct Own {
     source: Destination,
     /// Of the request that made or renewed it.
     format: Format,
+    /// Ends it, also where a stage of a pipeline has answered its deletion.
+    stop: AbortHandle,
 }
 
 /// What the connection is told, and the format of the subscription.
@@ -49,14 +51,16 @@ impl Subscribed {
             }
         };
         let id = follower.id();
-        self.subscriptions.insert(id, Own { source: follower.source().clone(), format });
+        let source = follower.source().clone();
         let events = stream::unfold(Some(follower), move |follower| async move {
             let mut follower = follower?;
             let event = follower.next().await;
             let goes_on = !matches!(event, Ok(LiveEvent::Ended { .. }));
             Some(((id, event), goes_on.then_some(follower)))
         });
+        let (events, stop) = stream::abortable(events);
         self.events.push(events.boxed());
+        self.subscriptions.insert(id, Own { source, format, stop });
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -71,7 +75,8 @@ impl Subscribed {
     /// Says no more of the subscription that the request has deleted.
     pub(crate) fn forget(&mut self, request: &Request<'_>) {
         let Ok(id) = request.text("subscription_id").parse() else { return };
-        if self.subscriptions.get(&id).is_some_and(|own| own.is_to(request)) {
+        if let Some(own) = self.subscriptions.get(&id).filter(|own| own.is_to(request)) {
+            own.stop.abort();
             self.subscriptions.remove(&id);
         }
     }
