@@ -12,9 +12,9 @@
 //! 3. the default.
 //!
 //! Within one file the last line wins, and an option's present name wins over its former ones; a later file wins over
-//! an earlier one even by a former name. A line that another one of its file overrides is checked all the same, and told
-//! (oslo.config passes over it in silence). An option that may be repeated collects its lines from all files instead. A
-//! command line stands above all of these; it is the caller's to apply.
+//! an earlier one even by a former name. A line that another one of its file overrides is checked all the same, and
+//! told (oslo.config passes over it in silence). An option that may be repeated collects its lines from all files
+//! instead. A command line stands above all of these; it is the caller's to apply.
 //!
 //! # Names in the environment
 //!

@@ -17,8 +17,8 @@ pub(crate) fn filter(options: &Logging) -> anyhow::Result<EnvFilter> {
     EnvFilter::try_new(directives(level).with_context(refused)?).with_context(refused)
 }
 
-/// The directives of a `log_level` as the library wants them. To it, a level is one for all libraries too, and a word that
-/// is no level is a part of the program.
+/// The directives of a `log_level` as the library wants them. To it, a level is one for all libraries too, and a word
+/// that is no level is a part of the program.
 fn directives(text: &str) -> anyhow::Result<String> {
     let given = text.split(',').map(str::trim).filter(|directive| !directive.is_empty());
     let directives = given.map(|directive| {
@@ -30,7 +30,8 @@ fn directives(text: &str) -> anyhow::Result<String> {
             Ok(level) if level > LevelFilter::INFO => Ok(format!("info,{OURS}={level}")),
             Ok(level) => Ok(level.to_string()),
             Err(_) => bail!(
-                "{directive} is no level: expected trace, debug, info, warn, error or off, or part=level, separated by commas"
+                "{directive} is no level: expected trace, debug, info, warn, error or off, or part=level, \
+                 separated by commas"
             ),
         }
     });

@@ -165,7 +165,7 @@ fn values_are_plain() {
 fn no_line_shows_a_value_as_a_debugger_does() {
     let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let lines = Regex::new(r"\b(?:trace|debug|info|warn|error)(?:_span)?!\(([^;]*?)\)[;,\n]").unwrap();
-    let shown = Regex::new(r"(?:^|[\s=,(])\?[a-z]").unwrap();
+    let shown = Regex::new(r"(?:^|[\s=,(])\?[a-z]|:\?\}").unwrap();
     let mut files = vec![];
     for member in fs::read_dir(crates).unwrap() {
         sources(&member.unwrap().path().join("src"), &mut files);

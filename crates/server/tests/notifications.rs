@@ -219,8 +219,8 @@ fn what_is_owed_survives_a_restart_and_what_was_delivered_is_not_delivered_again
 #[test]
 fn a_hanging_endpoint_does_not_hold_up_its_neighbours_nor_the_end_of_the_server() {
     let site = Site::new(
-        "shutdown_timeout = 1\n[notification]\nmax_notifier_workers = 1\nmax_waiting_deliveries = 40\n\
-         max_project_deliveries = 40",
+        "[drivers:transport:wsgi]\nshutdown_timeout = 1\n[notification]\nmax_notifier_workers = 1\n\
+         max_waiting_deliveries = 40\nmax_project_deliveries = 40",
     );
     let (hanging, healthy) = (Receiver::deciding(|_| None), Receiver::answering(200));
     let server = site.start();

@@ -1,5 +1,5 @@
-//! How the tests are run, and what every test keeps to so that they do not disturb each other, nor a service on the same
-//! machine.
+//! How the tests are run, and what every test keeps to so that they do not disturb each other, nor a service on the
+//! same machine.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 

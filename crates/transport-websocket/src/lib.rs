@@ -16,6 +16,7 @@ mod members;
 mod options;
 mod reply;
 mod request_log;
+mod schema;
 mod serve;
 mod service;
 mod session;

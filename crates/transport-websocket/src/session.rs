@@ -20,7 +20,7 @@ use crate::reply::{Handled, Reply};
 use crate::request_log::{self, Learned};
 use crate::service::WebSocketService;
 use crate::subscribed::Subscribed;
-use crate::{authenticate, signature};
+use crate::{authenticate, schema, signature};
 
 /// A connection's side of the conversation.
 pub(crate) struct Session {
@@ -69,17 +69,8 @@ impl Session {
     async fn handle(&mut self, format: Format, envelope: &Envelope<'_>, learned: &mut Learned) -> Handled {
         let action = find(envelope)?;
         learned.route = Some(action.name);
-        let headers = envelope.headers.and_then(|headers| Members::read(headers.get()));
-        let body = match envelope.body {
-            None => action.needs_no_body().then(Members::default),
-            Some(body) => Members::read(body.get()),
-        };
-        let accepted = headers
-            .zip(body)
-            .filter(|(headers, body)| action.accepts_headers(headers) && action.accepts_body(body));
-        let Some((headers, body)) = accepted else {
-            return Err(Reply::error(400, "Schema validation failed."));
-        };
+        let headers = schema::headers(action, envelope.headers)?;
+        let body = schema::body(action, envelope.body)?;
         let operation = match action.does {
             Does::Operation(operation) => operation,
             Does::OnlyByRest => {
@@ -106,19 +97,24 @@ impl Session {
         if operation == Operation::CreateSubscription && subscriptions::is_to_the_connection(&request.body) {
             return self.subscribe(format, &request).await;
         }
-        dispatch(operation, &request).await
+        let handled = dispatch(operation, &request).await;
+        if operation == Operation::DeleteSubscription && handled.is_ok() {
+            // The reply tells of the end.
+            self.subscribed.forget(&request);
+        }
+        handled
     }
 
     async fn subscribe(&mut self, format: Format, request: &Request<'_>) -> Handled {
         let max = self.max_subscriptions;
-        if self.subscribed.len() >= max {
+        if self.subscribed.len() >= max && !self.subscribed.has_one_to(request) {
             let text = format!("This connection has {max} subscriptions, and may have no more.");
             return Err(Reply::bad_request(text));
         }
         let name = || format!("websocket://{:032x}", request.zaqar.ids().next_u128());
         let subscriber = self.subscriber.get_or_insert_with(name).clone();
-        let (follower, reply) = subscriptions::follow(request, subscriber).await?;
-        self.subscribed.add(follower, format);
+        let (following, reply) = subscriptions::follow(request, subscriber).await?;
+        self.subscribed.add(following, format);
         Ok(reply)
     }
 

@@ -28,8 +28,8 @@ impl Server {
         Self { child, address, websocket, _directory: directory }
     }
 
-    /// A server that has to be told where to listen; `None` where there is no such program. Waits for the line that says
-    /// that it is ready.
+    /// A server that has to be told where to listen; `None` where there is no such program. Waits for the line that
+    /// says that it is ready.
     pub(crate) fn start_at(
         address: SocketAddr,
         mut command: Command,
@@ -75,5 +75,5 @@ impl Drop for Server {
 
 fn line_with(child: &mut Child, words: &str) -> String {
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
-    lines.find(|line| line.contains(words)).expect("the server has not started")
+    lines.find(|line| line.contains(words)).unwrap()
 }

@@ -1,12 +1,12 @@
-//! Ports of servers under test. The system chooses them, and a server tells which it got: nobody picks a port beforehand
-//! that another process could take meanwhile.
+//! Ports of servers under test. The system chooses them, and a server tells which it got: nobody picks a port
+//! beforehand that another process could take meanwhile.
 
 use std::net::SocketAddr;
 
 use tokio::net::TcpSocket;
 
-/// The environment in which a server takes free ports, whatever its configuration says: the environment stands above all
-/// files.
+/// The environment in which a server takes free ports, whatever its configuration says: the environment stands above
+/// all files.
 pub(crate) const FREE: [(&str, &str); 2] =
     [("OS_DRIVERS_TRANSPORT_WSGI__PORT", "0"), ("OS_DRIVERS_TRANSPORT_WEBSOCKET__PORT", "0")];
 
