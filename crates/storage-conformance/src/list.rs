@@ -440,7 +440,7 @@ macro_rules! __message_cases {
                     a_retry_is_due_at_its_time,
                     a_retry_does_not_hold_up_the_next,
                     subscriptions_do_not_hold_up_each_other,
-                    a_retry_ends_with_its_message,
+                    a_retry_is_due_when_its_message_expires,
                     a_lease_that_was_taken_over_records_nothing,
                     a_late_record_counts_if_no_other_took_over,
                     an_unknown_lease_records_nothing,
@@ -454,6 +454,7 @@ macro_rules! __message_cases {
                     subscriptions_take_turns,
                     dead_subscriptions_do_not_delay_a_healthy_one,
                     a_lease_without_time_takes_nothing,
+                    what_is_retried_takes_no_turn_of_what_was_not_tried,
                 }
                 migrating {
                     deliveries_go_along,
@@ -482,7 +483,9 @@ macro_rules! __message_cases {
                     a_purged_message_stays_for_its_subscribers,
                     a_message_claimed_too_often_stays_for_its_subscribers,
                     a_claimed_message_is_owed_as_long_as_it_lives,
-                    an_expired_message_is_owed_no_more,
+                    an_expired_message_is_owed_still_and_seen_by_nobody_else,
+                    what_expires_untried_is_owed_still,
+                    what_nobody_takes_is_passed_over_in_the_end,
                     an_ended_subscription_is_owed_nothing,
                     a_new_subscription_begins_anew,
                     an_expired_subscription_is_owed_nothing,
@@ -495,6 +498,9 @@ macro_rules! __message_cases {
                     a_post_does_not_end_a_pause,
                     a_pause_is_lifted,
                     a_pause_leaves_leases_alone,
+                    retries_are_paused_apart,
+                    what_expires_does_not_wait_for_the_end_of_a_pause,
+                    a_suspended_subscription_is_owed_and_leased_nothing,
                 }
                 recording {
                     every_attempt_is_on_record,
@@ -510,7 +516,7 @@ macro_rules! __message_cases {
                 redelivering {
                     what_failed_is_listed_with_its_message,
                     what_failed_is_listed_in_pages,
-                    what_failed_ends_with_its_message,
+                    what_failed_is_listed_for_a_day_and_as_long_as_its_message_lives,
                     a_message_is_owed_once_more,
                     a_message_that_is_gone_is_not_owed,
                     a_message_kept_for_another_is_owed_once_more,

@@ -14,7 +14,8 @@ use zaqar_model::{
     PageRequest, Subscription, SubscriptionId, SubscriptionTtl, Timestamp,
 };
 use zaqar_storage::{
-    Deliveries, FAILURES_KEPT, LeaseLimits, MessageStore, Messages, SubscriptionShare, Subscriptions,
+    Deliveries, EXPIRED_OWED_FOR, FAILURES_KEPT, LeaseLimits, MessageStore, Messages, SubscriptionShare,
+    Subscriptions,
 };
 use zaqar_storage_embedded::EmbeddedMessageStore;
 
@@ -132,7 +133,7 @@ async fn what_is_owed_gives_its_space_back_when_it_expires_or_nobody_is_left() {
         if ends {
             store.unsubscribe(&queue(1), id).await.unwrap();
         }
-        let now = if ends { NOW } else { NOW.plus_secs(3600) };
+        let now = if ends { NOW } else { NOW.plus_secs(3600 + EXPIRED_OWED_FOR) };
         keep_house(&store, now).await;
         assert!(segments(directory.path()) <= 3, "{} segments", segments(directory.path()));
         assert_eq!(store.next_due(SubscriptionShare::each(1), now).await.unwrap(), None);

@@ -91,7 +91,7 @@ async fn check_deliveries(store: &EmbeddedMessageStore, version: u32) {
     let due = store.lease(LeaseId::from_u128(2), now.plus_secs(60), LIMITS, now).await.unwrap();
     let due: Vec<_> =
         due.iter().map(|own| (own.message.message.body.as_bytes().clone(), own.attempts)).collect();
-    assert_eq!(due, [("8".into(), 1), ("10".into(), 0)]);
+    assert_eq!(due, [("10".into(), 0), ("8".into(), 1)]);
     let page = PageRequest { marker: None, limit: 10 };
     let failed = store.failed(&queue(6), id, &page, now).await.unwrap().items;
     assert_eq!(failed.len(), 1);

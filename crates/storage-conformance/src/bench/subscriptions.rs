@@ -99,6 +99,11 @@ impl MessageBench {
         self.record(lease, deliveries, &DeliveryOutcome::Exhausted(reason, attempt(self.now(), None))).await;
     }
 
+    /// What was leased has expired.
+    pub async fn expired(&self, lease: LeaseId, deliveries: &[Delivery]) {
+        self.record(lease, deliveries, &DeliveryOutcome::Expired(Excerpt::new("expired"))).await;
+    }
+
     pub async fn postpone(&self, lease: LeaseId, deliveries: &[Delivery], at: Timestamp) {
         self.record(lease, deliveries, &DeliveryOutcome::Postponed(at)).await;
     }
@@ -120,6 +125,10 @@ impl TestQueue {
 
     pub async fn pause(&self, id: SubscriptionId, until: Timestamp) {
         self.store().pause(&self.destination, id, until).await.unwrap();
+    }
+
+    pub async fn pause_retries(&self, id: SubscriptionId, until: Timestamp) {
+        self.store().pause_retries(&self.destination, id, until).await.unwrap();
     }
 
     pub async fn redeliver(&self, id: SubscriptionId, message: MessageId) -> bool {

@@ -173,15 +173,19 @@ pub async fn subscriptions_do_not_hold_up_each_other(bench: &MessageBench) {
     assert!(due.iter().any(|delivery| delivery.subscription.id == other));
 }
 
-/// A delivery that waits for another try is dropped when its message's time to live ends.
-pub async fn a_retry_ends_with_its_message(bench: &MessageBench) {
+/// A delivery that waits for another try is due when its message expires.
+pub async fn a_retry_is_due_when_its_message_expires(bench: &MessageBench) {
     let queue = bench.queue();
     queue.subscribe("mailto:a@example.org").await;
     queue.post(vec![crate::minting::lasting(60)]).await;
     let (lease, due) = bench.lease(10).await;
-    bench.retry(lease, &due, bench.now().plus_secs(50)).await;
+    bench.retry(lease, &due, bench.now().plus_secs(500)).await;
+    assert_eq!(bench.next_due().await, Some(bench.now().plus_secs(60)));
     bench.advance_secs(60);
-    assert_eq!(bench.lease(10).await.1, vec![]);
+    let (lease, due) = bench.lease(10).await;
+    assert_eq!((due.len(), due[0].attempts), (1, 1));
+    assert!(due[0].message.expires <= bench.now());
+    bench.expired(lease, &due).await;
     assert_eq!(bench.next_due().await, None);
 }
 

@@ -105,3 +105,24 @@ pub async fn a_lease_without_time_takes_nothing(bench: &MessageBench) {
     assert_eq!(taken, vec![]);
     assert_eq!(delivered_ids(&bench.lease(10).await.1), posted);
 }
+
+/// What was tried has a limit for itself, and comes behind what was not: it never takes its turn.
+pub async fn what_is_retried_takes_no_turn_of_what_was_not_tried(bench: &MessageBench) {
+    let queue = bench.queue();
+    let id = queue.subscribe("mailto:a@example.org").await;
+    let failing = queue.fill(5).await;
+    let (lease, due) = bench.lease(5).await;
+    bench.retry(lease, &due, bench.now()).await;
+    let posted = queue.fill(3).await;
+    let share = SubscriptionShare { first_attempts: 2, retries: 1 };
+    let limits = LeaseLimits { total: 10, per_subscription: share };
+    let (lease, due) = bench.lease_within(limits).await;
+    assert_eq!(delivered_ids(&due), [posted[0], posted[1], failing[0]]);
+    assert_eq!(bench.lease_within(limits).await.1, vec![]);
+    bench.delivered(lease, &due[..1]).await;
+    assert_eq!(delivered_ids(&bench.lease_within(limits).await.1), posted[2..]);
+    bench.delivered(lease, &due[2..]).await;
+    assert_eq!(delivered_ids(&bench.lease_within(limits).await.1), failing[1..2]);
+    queue.redeliver(id, failing[2]).await;
+    assert_eq!(bench.lease_within(limits).await.1, vec![], "as if it had never been tried");
+}

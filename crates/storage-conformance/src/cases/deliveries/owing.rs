@@ -1,6 +1,7 @@
 //! What is owed to a subscription, and for how long.
 
 use zaqar_model::{Delivery, MessageId, StoredMessage, SubscriptionTtl};
+use zaqar_storage::EXPIRED_OWED_FOR;
 
 use crate::bench::MessageBench;
 use crate::minting::{delayed, fresh_message_id, lasting, poster, with_body};
@@ -101,8 +102,8 @@ pub async fn a_message_claimed_too_often_stays_for_its_subscribers(bench: &Messa
     assert_eq!(delivered_ids(&due), posted[..1]);
     bench.retry(lease, &due, bench.now()).await;
     queue.move_exhausted(&dead_letters, queue.exhausted().await).await;
-    let (_, again) = bench.lease(1).await;
-    assert_eq!(again[0].message, due[0].message, "as it was posted");
+    let (_, again) = bench.lease(2).await;
+    assert_eq!(again[1].message, due[0].message, "as it was posted, behind what was not tried yet");
 }
 
 /// A delivery shows no claim on its message; a claim that makes the message live longer keeps it owed as long.
@@ -118,21 +119,61 @@ pub async fn a_claimed_message_is_owed_as_long_as_it_lives(bench: &MessageBench)
     let (_, due) = bench.lease(10).await;
     assert_eq!(delivered_ids(&due), posted);
     assert_eq!((due[0].message.message.claim, due[0].message.message.claim_count), (None, 0));
+    assert!(bench.now() < due[0].message.expires);
     bench.advance_secs(80);
-    assert_eq!(bench.lease(10).await.1, vec![]);
+    assert!(bench.lease(10).await.1[0].message.expires <= bench.now());
 }
 
-/// When a message's time to live has ended, it is owed no more.
-pub async fn an_expired_message_is_owed_no_more(bench: &MessageBench) {
+/// When a message's time to live has ended, it stays for the delivery alone, and comes first.
+pub async fn an_expired_message_is_owed_still_and_seen_by_nobody_else(bench: &MessageBench) {
+    let queue = bench.queue();
+    let id = queue.subscribe("mailto:a@example.org").await;
+    let posted = queue.post(vec![lasting(90), lasting(60)]).await;
+    let (lease, due) = bench.lease(10).await;
+    bench.postpone(lease, &due, bench.now()).await;
+    bench.advance_secs(60);
+    for _ in 0..2 {
+        assert_eq!(queue.all().await, posted[..1]);
+        assert_eq!(queue.get_one(posted[1]).await, None);
+        assert!(!queue.redeliver(id, posted[1]).await);
+        bench.store().expire(bench.now()).await.unwrap();
+        bench.reopen().await;
+    }
+    let (lease, due) = bench.lease(10).await;
+    assert_eq!(delivered_ids(&due), [posted[1], posted[0]]);
+    bench.expired(lease, &due[..1]).await;
+    bench.delivered(lease, &due[1..]).await;
+    bench.reopen().await;
+    let failed = queue.failed(id).await;
+    let failed: Vec<_> = failed.iter().map(|own| (own.message.message.id, own.attempts)).collect();
+    assert_eq!(failed, [(posted[1], 0)]);
+    assert_eq!(queue.attempts(id).await.len(), 1, "what has expired was not tried");
+    assert_eq!(bench.next_due().await, None);
+}
+
+/// So is one that was never leased, also while the store was closed.
+pub async fn what_expires_untried_is_owed_still(bench: &MessageBench) {
     let queue = bench.queue();
     queue.subscribe("mailto:a@example.org").await;
-    let posted = queue.post(vec![lasting(60), lasting(90)]).await;
-    bench.advance_secs(60);
-    let (_, due) = bench.lease(10).await;
-    assert_eq!(delivered_ids(&due), posted[1..]);
-    bench.advance_secs(60);
-    assert_eq!(bench.lease(10).await.1, vec![]);
+    let posted = queue.post(vec![lasting(60), lasting(60)]).await;
+    queue.pop(1).await;
+    bench.reopen().await;
+    bench.advance_secs(100);
+    bench.reopen().await;
+    assert!(bench.next_due().await.is_some_and(|due| due <= bench.now()));
+    assert_eq!(delivered_ids(&bench.lease(10).await.1), posted);
+}
+
+/// What no engine has taken for long is passed over, so that nothing stays for ever.
+pub async fn what_nobody_takes_is_passed_over_in_the_end(bench: &MessageBench) {
+    let queue = bench.queue();
+    queue.subscribe("mailto:a@example.org").await;
+    queue.post(vec![lasting(60), lasting(60)]).await;
+    let (lease, due) = bench.lease(1).await;
+    bench.retry(lease, &due, bench.now()).await;
+    bench.advance_secs(60 + EXPIRED_OWED_FOR);
     assert_eq!(bench.next_due().await, None);
+    assert_eq!(bench.lease(10).await.1, vec![]);
 }
 
 /// An ended subscription is owed nothing.

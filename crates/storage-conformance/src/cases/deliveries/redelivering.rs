@@ -1,6 +1,7 @@
 //! What failed for good, and what is owed once more.
 
-use zaqar_model::{Excerpt, Marker, PageRequest};
+use zaqar_model::{Excerpt, Marker, PageRequest, Timestamp};
+use zaqar_storage::FAILURES_KEPT_FOR;
 
 use super::owing::delivered_ids;
 use crate::bench::MessageBench;
@@ -56,19 +57,27 @@ pub async fn what_failed_is_listed_in_pages(bench: &MessageBench) {
     assert_eq!(queue.failed(fresh_subscription_id()).await, vec![]);
 }
 
-/// What failed is forgotten when its message's time to live ends.
-pub async fn what_failed_ends_with_its_message(bench: &MessageBench) {
+/// What failed is not owed once more when its message has expired. It is listed for a day, longer if its message lives
+/// longer.
+pub async fn what_failed_is_listed_for_a_day_and_as_long_as_its_message_lives(bench: &MessageBench) {
     let queue = bench.queue();
     let id = queue.subscribe("mailto:a@example.org").await;
-    let posted = queue.post(vec![lasting(60), lasting(90)]).await;
+    let day = u32::try_from(FAILURES_KEPT_FOR).unwrap();
+    let posted = queue.post(vec![lasting(60), lasting(2 * day)]).await;
     let (lease, due) = bench.lease(10).await;
     bench.give_up(lease, &due).await;
     queue.pop(1).await;
     bench.advance_secs(60);
     assert!(!queue.redeliver(id, posted[0]).await);
-    assert_eq!(queue.redeliver_failed(id, bench.now()).await, 0);
-    let failed = queue.failed(id).await;
-    assert_eq!(failed.iter().map(|own| own.message.message.id).collect::<Vec<_>>(), posted[1..]);
+    let failed =
+        async || -> Vec<_> { queue.failed(id).await.iter().map(|own| own.message.message.id).collect() };
+    bench.advance_secs(FAILURES_KEPT_FOR - 61);
+    bench.reopen().await;
+    assert_eq!(failed().await, posted);
+    bench.advance_secs(1);
+    assert_eq!(failed().await, posted[1..]);
+    assert_eq!(queue.redeliver_failed(id, Timestamp::default()).await, 1);
+    assert_eq!(delivered_ids(&bench.lease(10).await.1), posted[1..]);
 }
 
 /// One that failed, was delivered, or waits for another try is owed once more: at once, as if it had never been tried.
