@@ -11,17 +11,22 @@ function follow(url, project, queue, onMessage, onStatus = () => {}) {
 
   function connect() {
     const socket = new WebSocket(url);
-    socket.onopen = () => {
+    const subscribe = () => {
       const body = { queue_name: queue, ttl: 24 * 3600 };
       const marker = sessionStorage.getItem(place);
       if (marker !== null) body.marker = marker;
       socket.send(JSON.stringify({ action: 'subscription_create', headers, body }));
     };
+    socket.onopen = subscribe;
     socket.onmessage = (event) => {
       const content = JSON.parse(event.data);
       if (content.Message_Type === 'Notification') {
         onMessage(content.body);
         sessionStorage.setItem(place, content.marker);
+      } else if (content.Message_Type === 'SubscriptionEnded') {
+        onStatus(`subscribing again: ${content.reason}`);
+        sessionStorage.setItem(place, content.marker);
+        subscribe();
       } else if (content.headers.status === 201) {
         pause = 1000;
         onStatus(`following ${queue}`);

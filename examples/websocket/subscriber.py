@@ -21,20 +21,28 @@ CLIENT_ID = str(uuid.uuid4())
 
 def follow(url, project, queue, marker_file):
     with connect(url) as socket:
-        body = {'queue_name': queue, 'ttl': 24 * 3600}
-        if marker_file.exists():
-            body['marker'] = marker_file.read_text()
-        headers = {'Client-ID': CLIENT_ID, 'X-Project-ID': project}
-        socket.send(json.dumps({'action': 'subscription_create', 'headers': headers, 'body': body}))
+        subscribe(socket, project, queue, marker_file)
         for frame in socket:
             content = json.loads(frame)
             if content.get('Message_Type') == 'Notification':
                 print(json.dumps(content['body']), flush=True)
                 keep(marker_file, content['marker'])
+            elif content.get('Message_Type') == 'SubscriptionEnded':
+                print('subscribing again:', content['reason'], file=sys.stderr)
+                keep(marker_file, content['marker'])
+                subscribe(socket, project, queue, marker_file)
             elif content['headers']['status'] == 201:
                 print('following', queue, flush=True)
             else:
                 sys.exit(f'refused: {content["body"]}')
+
+
+def subscribe(socket, project, queue, marker_file):
+    body = {'queue_name': queue, 'ttl': 24 * 3600}
+    if marker_file.exists():
+        body['marker'] = marker_file.read_text()
+    headers = {'Client-ID': CLIENT_ID, 'X-Project-ID': project}
+    socket.send(json.dumps({'action': 'subscription_create', 'headers': headers, 'body': body}))
 
 
 def keep(marker_file, marker):

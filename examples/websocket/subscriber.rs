@@ -28,23 +28,17 @@ async fn follow(url: &str, project: &str, queue: &str, marker_file: &Path) -> an
     let stream = TcpStream::connect(address).await?;
     let (mut socket, _) = client_async(url, stream).await?;
 
-    let mut body = json!({ "queue_name": queue, "ttl": 24 * 3600 });
-    if let Ok(marker) = std::fs::read_to_string(marker_file) {
-        body["marker"] = marker.into();
-    }
-    let headers = json!({ "Client-ID": CLIENT_ID, "X-Project-ID": project });
-    let request = json!({ "action": "subscription_create", "headers": headers, "body": body });
-    socket.send(Message::text(request.to_string())).await?;
-
+    socket.send(subscription(project, queue, marker_file)).await?;
     while let Some(frame) = socket.next().await {
         let Message::Text(text) = frame? else { continue };
         let content: Value = serde_json::from_str(&text)?;
         if content["Message_Type"] == "Notification" {
             println!("{}", content["body"]);
-            // In one step: whoever is stopped in the middle of it has the marker from before.
-            let new = marker_file.with_extension("new");
-            std::fs::write(&new, content["marker"].as_str().unwrap_or_default())?;
-            std::fs::rename(&new, marker_file)?;
+            keep(marker_file, &content["marker"])?;
+        } else if content["Message_Type"] == "SubscriptionEnded" {
+            eprintln!("subscribing again: {}", content["reason"]);
+            keep(marker_file, &content["marker"])?;
+            socket.send(subscription(project, queue, marker_file)).await?;
         } else if content["headers"]["status"] == 201 {
             println!("following {queue}");
         } else {
@@ -52,4 +46,22 @@ async fn follow(url: &str, project: &str, queue: &str, marker_file: &Path) -> an
         }
     }
     bail!("the service has closed the connection")
+}
+
+/// Asks for what comes to the queue behind the marker, if there is one.
+fn subscription(project: &str, queue: &str, marker_file: &Path) -> Message {
+    let mut body = json!({ "queue_name": queue, "ttl": 24 * 3600 });
+    if let Ok(marker) = std::fs::read_to_string(marker_file) {
+        body["marker"] = marker.into();
+    }
+    let headers = json!({ "Client-ID": CLIENT_ID, "X-Project-ID": project });
+    let request = json!({ "action": "subscription_create", "headers": headers, "body": body });
+    Message::text(request.to_string())
+}
+
+/// In one step: whoever is stopped in the middle of it has the marker from before.
+fn keep(marker_file: &Path, marker: &Value) -> std::io::Result<()> {
+    let new = marker_file.with_extension("new");
+    std::fs::write(&new, marker.as_str().unwrap_or_default())?;
+    std::fs::rename(&new, marker_file)
 }

@@ -1,7 +1,7 @@
 //! Reads `zaqar.conf`, in the form that oslo.config gives it, into typed sections.
 //!
 //! [`load()`] turns [`Sources`] into a [`Config`], or into [`Problems`], which lists everything that is wrong and not
-//! only the first; [`sample()`] prints a commented file with every option. Each option is declared once, in its section
+//! only the first; [`sample()`] prints a commented file with the options. Each option is declared once, in its section
 //! under `sections/`, and that declaration drives reading, checking and the sample alike.
 //!
 //! # Which value wins
@@ -12,8 +12,9 @@
 //! 3. the default.
 //!
 //! Within one file the last line wins, and an option's present name wins over its former ones; a later file wins over
-//! an earlier one even by a former name. An option that may be repeated collects its lines from all files instead. A
-//! command line stands above all of these; it is the caller's to apply.
+//! an earlier one even by a former name. A line that another one of its file overrides is checked all the same, and
+//! told (oslo.config passes over it in silence). An option that may be repeated collects its lines from all files
+//! instead. A command line stands above all of these; it is the caller's to apply.
 //!
 //! # Names in the environment
 //!
@@ -41,6 +42,7 @@
 
 mod auth_section;
 mod environment;
+mod in_force;
 mod ini;
 mod interpolation;
 mod kind;
@@ -57,10 +59,12 @@ mod sections;
 mod settings;
 mod sources;
 mod suggestion;
+mod twice;
 mod value;
 
+pub use in_force::InForce;
 pub use load::{Loaded, load};
-pub use problem::{Origin, Problem, Problems, Warning};
+pub use problem::{Exceeded, Origin, Problem, Problems, Warning};
 pub use sample::sample;
 pub use secret::Secret;
 pub use sections::Config;

@@ -1,18 +1,22 @@
 //! From sources to a configuration, step by step.
 
 use crate::auth_section;
+use crate::in_force::InForce;
 use crate::problem::{Problems, Warning};
 use crate::registry::Registry;
 use crate::resolver;
 use crate::sections::Config;
 use crate::settings::Settings;
 use crate::sources::Sources;
+use crate::twice;
 
 /// A configuration that can be used, and what should be said about it.
 #[derive(Debug, Clone)]
 pub struct Loaded {
     pub config: Config,
     pub warnings: Vec<Warning>,
+    /// Every option in the order of the sample file.
+    pub in_force: Vec<InForce>,
 }
 
 /// Reads all sources.
@@ -24,12 +28,13 @@ pub fn load(sources: &Sources) -> Result<Loaded, Problems> {
     let registry = Registry::new();
     let mut problems = Problems::default();
     let mut documents = sources.documents(&mut problems);
+    problems.warnings.extend(twice::groups(&documents, &registry));
     auth_section::follow(&mut documents, &registry);
     let settings = Settings::collect(&registry, documents, &sources.environment, &mut problems);
-    let values = resolver::resolve(&registry, &settings, &mut problems);
+    let (values, in_force) = resolver::resolve(&registry, &settings, &mut problems);
     let config = Config::from_values(&values);
     if problems.errors.is_empty() {
-        Ok(Loaded { config, warnings: problems.warnings })
+        Ok(Loaded { config, warnings: problems.warnings, in_force })
     } else {
         Err(Problems { rest: Box::new(config), ..problems })
     }

@@ -29,6 +29,10 @@ pub(crate) struct OptionSpec {
     pub(crate) optional: bool,
     pub(crate) secret: bool,
     pub(crate) in_effect: bool,
+    /// The option of the same group that this one may not exceed: its number is this one's upper bound, too.
+    pub(crate) maximum: Option<&'static str>,
+    /// Whether an empty text is a mistake although the option is optional.
+    pub(crate) never_empty: bool,
     pub(crate) default: Value,
     /// Names by which older files know the option, in the same group, the most preferred first.
     pub(crate) former_names: Vec<&'static str>,
@@ -47,6 +51,8 @@ impl OptionSpec {
             optional: T::OPTIONAL,
             secret: T::SECRET,
             in_effect: true,
+            maximum: None,
+            never_empty: false,
             default: T::declared(default).to_value(),
             former_names: Vec::new(),
         }
@@ -59,7 +65,11 @@ impl OptionSpec {
     /// What would have been valid, as it completes "expected …".
     pub(crate) fn parse(&self, text: &str) -> Result<Value, String> {
         if self.optional && ini::trim(text).is_empty() {
-            return Ok(Value::Unset);
+            return if self.never_empty {
+                Err("a text; leave the option out where there is none".to_owned())
+            } else {
+                Ok(Value::Unset)
+            };
         }
         self.kind.parse(text).ok_or_else(|| self.kind.to_string())
     }
@@ -86,6 +96,20 @@ impl OptionSpec {
             Kind::Integer { at_most, .. } => *at_most = most.into(),
             other => debug_assert!(false, "{}: {other} has no upper bound", self.key),
         }
+        self
+    }
+
+    /// No more than another option of the same group says.
+    pub(crate) fn not_above(mut self, maximum: &'static str) -> Self {
+        debug_assert!(matches!(self.kind, Kind::Integer { .. }), "{}", self.key);
+        self.maximum = Some(maximum);
+        self
+    }
+
+    /// Nobody means an empty text: a variable was not filled in.
+    pub(crate) fn never_empty(mut self) -> Self {
+        debug_assert!(self.optional, "{}", self.key);
+        self.never_empty = true;
         self
     }
 

@@ -46,6 +46,41 @@ pub enum Problem {
     /// A `$name` in an option's value leads nowhere.
     #[error("{origin}: [{group}] {option}: {reason}")]
     Substitution { origin: Origin, group: &'static str, option: &'static str, reason: String },
+    /// A default above its maximum, or a minimum.
+    #[error("{0}")]
+    Exceeds(Exceeded),
+}
+
+/// Two numbers that do not go together. `None` as a place: the default.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exceeded {
+    pub group: &'static str,
+    pub option: &'static str,
+    pub value: i128,
+    pub origin: Option<Origin>,
+    pub maximum: &'static str,
+    pub maximum_value: i128,
+    pub maximum_origin: Option<Origin>,
+}
+
+impl fmt::Display for Exceeded {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { group, option, value, origin, maximum, maximum_value, maximum_origin } = self;
+        let place = |origin: &Option<Origin>| match origin {
+            Some(origin) => format!("({origin})"),
+            None => "(the default)".to_owned(),
+        };
+        // What the operator has written comes first: that is where to look.
+        if let Some(written) = origin.as_ref().or(maximum_origin.as_ref()) {
+            write!(formatter, "{written}: ")?;
+        }
+        write!(
+            formatter,
+            "[{group}] {option} = {value} {} is more than {maximum} = {maximum_value} {}: set both",
+            place(origin),
+            place(maximum_origin),
+        )
+    }
 }
 
 /// Something that the operator should know and that the service can live with.
@@ -63,6 +98,12 @@ pub enum Warning {
     /// The option is set to something other than its default, and this version does not act on it.
     #[error("{origin}: [{group}] {option} is accepted but has no effect in this version")]
     NoEffect { origin: Origin, group: &'static str, option: &'static str },
+    /// The same file gives the option twice. This line does not count; the one in `winner` does.
+    #[error("{origin}: [{group}] {option} does not count: {winner} gives it again")]
+    GivenTwice { origin: Origin, group: &'static str, option: &'static str, winner: Origin },
+    /// The same file has the group twice. Both count, which is easily overlooked.
+    #[error("{origin}: group [{group}] stands here again; it begins at {first}")]
+    GroupTwice { origin: Origin, group: String, first: Origin },
 }
 
 fn did_you_mean(suggestion: Option<&str>) -> String {

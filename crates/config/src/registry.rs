@@ -45,6 +45,11 @@ impl Registry {
         Some(Found { option: self.options.get(index)?, age })
     }
 
+    /// The group that a header means: case does not count, but for `[DEFAULT]`.
+    pub(crate) fn group_of(&self, header: &str) -> String {
+        if header == DEFAULT_GROUP { header.to_owned() } else { header.to_lowercase() }
+    }
+
     pub(crate) fn has_group(&self, group: &str) -> bool {
         self.groups.contains_key(group)
     }

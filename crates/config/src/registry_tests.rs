@@ -172,7 +172,7 @@ fn no_name_is_declared_twice() {
 fn every_default_is_a_value_of_its_option_and_holds_no_reference() {
     for option in Registry::new().options() {
         let texts = option.default.as_texts(option.is_repeated());
-        for text in &texts {
+        for text in texts.iter().filter(|_| !option.never_empty) {
             assert!(option.parse(text).is_ok(), "{} = {text}", option.key);
             assert!(!text.contains('$'), "{} = {text}", option.key);
         }
@@ -183,5 +183,22 @@ fn every_default_is_a_value_of_its_option_and_holds_no_reference() {
 fn every_option_has_a_help_text() {
     for option in Registry::new().options() {
         assert!(option.help.concat().trim_end().ends_with('.'), "{}", option.key);
+    }
+}
+
+#[test]
+fn every_default_or_minimum_beside_a_maximum_is_held_to_it() {
+    let registry = Registry::new();
+    for option in registry.options().filter(|option| option.in_effect) {
+        let name = option.key.name;
+        let rest = name.strip_prefix("default_").or_else(|| name.strip_prefix("min_"));
+        let maxima = rest.map(|rest| format!("max_{rest}"));
+        let maximum = maxima.filter(|maximum| registry.find(option.key.group, maximum).is_some());
+        if let Some(maximum) = maximum {
+            assert_eq!(option.maximum, Some(maximum.as_str()), "{}", option.key);
+        }
+        if let Some(maximum) = option.maximum {
+            assert!(registry.find(option.key.group, maximum).is_some(), "{}: {maximum}", option.key);
+        }
     }
 }

@@ -2,25 +2,37 @@
 
 use std::collections::HashMap;
 
+use crate::in_force::InForce;
 use crate::interpolation::{self, Failure};
 use crate::option::{OptionKey, OptionSpec};
-use crate::problem::{Problem, Problems, Warning, excerpt};
+use crate::problem::{Exceeded, Problem, Problems, Warning, excerpt};
 use crate::registry::{DEFAULT_GROUP, Found, Registry};
 use crate::section::Values;
 use crate::settings::{Setting, Settings};
 use crate::value::Value;
 
-/// The values of all options that were set. What is wrong with the others goes to `problems`.
-pub(crate) fn resolve(registry: &Registry, settings: &Settings<'_>, problems: &mut Problems) -> Values {
+/// The values of all options that were set, and what is in force of all options. What is wrong goes to `problems`.
+pub(crate) fn resolve(
+    registry: &Registry,
+    settings: &Settings<'_>,
+    problems: &mut Problems,
+) -> (Values, Vec<InForce>) {
     let mut resolver = Resolver { registry, settings, problems, done: HashMap::new(), open: Vec::new() };
     let mut values = Values::default();
     for option in &settings.order {
+        resolver.check_overridden(option);
         if let Some(resolved) = resolver.option(option) {
             resolver.warn_when_without_effect(option, &resolved.value);
             values.set(option.key, resolved.value);
         }
     }
-    values
+    resolver.check_maxima();
+    let in_force = registry.options().filter_map(|option| {
+        let Resolved { value, secret } = resolver.option(option)?;
+        Some(InForce::new(option, &value, secret, settings.origins(option)))
+    });
+    let in_force = in_force.collect();
+    (values, in_force)
 }
 
 /// The value of an option, and whether a secret went into it.
@@ -127,13 +139,52 @@ impl Resolver<'_> {
         self.option(option).ok_or(DeadEnd::ToldAlready)
     }
 
+    /// What a line says that does not count is wrong or right all the same.
+    fn check_overridden(&mut self, option: &OptionSpec) {
+        let settings = self.settings;
+        for (overridden, winner) in settings.overridden_beside(option) {
+            let OptionKey { group, name } = option.key;
+            let (origin, winner) = (overridden.origin.clone(), winner.origin.clone());
+            self.problems.warnings.push(Warning::GivenTwice { origin, group, option: name, winner });
+            self.open.push(option.key);
+            self.setting(option, overridden);
+            self.open.pop();
+        }
+    }
+
+    fn check_maxima(&mut self) {
+        let registry = self.registry;
+        for option in registry.options() {
+            let maximum = option.maximum.and_then(|name| registry.find(option.key.group, name));
+            let Some(Found { option: maximum, .. }) = maximum else { continue };
+            let (Some(value), Some(most)) = (self.number(option), self.number(maximum)) else { continue };
+            if value > most {
+                self.problems.errors.push(Problem::Exceeds(Exceeded {
+                    group: option.key.group,
+                    option: option.key.name,
+                    value,
+                    origin: self.settings.origins(option).pop(),
+                    maximum: maximum.key.name,
+                    maximum_value: most,
+                    maximum_origin: self.settings.origins(maximum).pop(),
+                }));
+            }
+        }
+    }
+
+    fn number(&mut self, option: &OptionSpec) -> Option<i128> {
+        match self.option(option)?.value {
+            Value::Integer(number) => Some(number),
+            _ => None,
+        }
+    }
+
     fn warn_when_without_effect(&mut self, option: &OptionSpec, value: &Value) {
         if option.in_effect || *value == option.default {
             return;
         }
-        if let Some(setting) = self.settings.that_count(option).last() {
+        if let Some(origin) = self.settings.origins(option).pop() {
             let OptionKey { group, name } = option.key;
-            let origin = setting.origin.clone();
             self.problems.warnings.push(Warning::NoEffect { origin, group, option: name });
         }
     }
@@ -160,7 +211,7 @@ fn reason(failure: Failure<DeadEnd>, secret: bool) -> Option<String> {
 
 /// A wrong value as an error shows it: as it is written, and what became of it by substitution.
 fn shown(written: &str, expanded: &str, is_secret: bool, holds_secret: bool) -> String {
-    if is_secret {
+    if is_secret && !expanded.trim().is_empty() {
         "(hidden)".to_owned()
     } else if written == expanded || holds_secret {
         format!("\"{}\"", excerpt(written))

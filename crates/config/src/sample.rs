@@ -1,4 +1,4 @@
-//! The sample file: every option with its explanation, its kind and its default, all of it commented out.
+//! The sample file: options with their explanations, kinds and defaults, all of it commented out.
 
 use crate::ini;
 use crate::kind::Kind;
@@ -9,8 +9,6 @@ use crate::sections::Config;
 const WIDTH: usize = 79;
 
 const PREFACE: &str = "\
-# Configuration of Zaqar, with every option and its default.
-#
 # Lines that begin with # are comments. To change an option, remove the #
 # before its name and write the value you want. A line that begins with a blank
 # goes on with the value above it. In a value, $name or ${group.name} stands
@@ -20,12 +18,29 @@ const PREFACE: &str = "\
 # OS_DEFAULT__DEBUG, for example, or OS_DRIVERS_TRANSPORT_WSGI__PORT.
 ";
 
-/// A complete, commented `zaqar.conf`. With every option line uncommented it says what it says without: the defaults.
+const COMPLETE: &str = "\
+# Configuration of Zaqar, with every option and its default.
+#
+";
+
+const IN_EFFECT: &str = "\
+# Configuration of Zaqar, with every option that this version acts on and its
+# default. `zaqar config sample --all` also prints those that it knows from
+# OpenStack's Zaqar and does not act on.
+#
+";
+
+/// A commented `zaqar.conf`. With every option line uncommented it says what it says without: the defaults. `all`: with
+/// the options that have no effect.
 #[must_use]
-pub fn sample() -> String {
-    let mut text = PREFACE.to_owned();
+pub fn sample(all: bool) -> String {
+    let mut text = format!("{}{PREFACE}", if all { COMPLETE } else { IN_EFFECT });
     let mut current = "";
-    for section in Config::sections() {
+    for mut section in Config::sections() {
+        section.options.retain(|option| all || option.in_effect);
+        if section.options.is_empty() {
+            continue;
+        }
         if section.group != current {
             text.push_str(&format!("\n\n[{}]\n", section.group));
             current = section.group;
@@ -49,7 +64,8 @@ fn push_option(text: &mut String, option: &OptionSpec) {
     if !option.in_effect {
         text.push_str("# (no effect in this version)\n");
     }
-    let texts = option.default.as_texts(option.is_repeated());
+    let mut texts = option.default.as_texts(option.is_repeated());
+    texts.retain(|text| !text.is_empty() || option.parse(text).is_ok());
     if texts.is_empty() {
         text.push_str(&format!("# There is none by default:\n#     {} = ...\n", option.key.name));
     }
@@ -66,7 +82,7 @@ fn push_option(text: &mut String, option: &OptionSpec) {
 }
 
 fn push_kind(text: &mut String, option: &OptionSpec) {
-    let not_set = if option.optional { "; empty means not set" } else { "" };
+    let not_set = if option.optional && !option.never_empty { "; empty means not set" } else { "" };
     match &option.kind {
         Kind::Choice { choices, .. } if choices.iter().all(|choice| !choice.meaning.is_empty()) => {
             text.push_str("# Value: one of\n");
@@ -75,6 +91,9 @@ fn push_kind(text: &mut String, option: &OptionSpec) {
             }
         }
         kind => push_prose(text, "", &[format!("Value: {kind}{not_set}")]),
+    }
+    if let Some(maximum) = option.maximum {
+        push_prose(text, "", &[format!("No more than {maximum}.")]);
     }
 }
 

@@ -10,7 +10,7 @@ use crate::environment::{self, Meaning};
 use crate::ini::{Document, Section};
 use crate::option::{OptionKey, OptionSpec};
 use crate::problem::{Origin, Problem, Problems, Warning, excerpt};
-use crate::registry::{DEFAULT_GROUP, Found, Registry};
+use crate::registry::{Found, Registry};
 
 /// One place that sets an option.
 pub(crate) struct Setting {
@@ -22,7 +22,7 @@ pub(crate) struct Setting {
 }
 
 /// The sources, the weakest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 enum Layer {
     File(usize),
     EnvironmentForShells,
@@ -65,6 +65,28 @@ impl<'a> Settings<'a> {
         }
     }
 
+    /// Where an option's value was written: several places for one that may be repeated, none for a default.
+    pub(crate) fn origins(&self, option: &OptionSpec) -> Vec<Origin> {
+        self.that_count(option).into_iter().map(|setting| setting.origin.clone()).collect()
+    }
+
+    /// Lines of a file that another line of the same file overrides, each with that other one.
+    pub(crate) fn overridden_beside(&self, option: &OptionSpec) -> Vec<(&Setting, &Setting)> {
+        let settings = self.by_option.get(&option.key).map(Vec::as_slice).unwrap_or_default();
+        if option.is_repeated() {
+            return Vec::new();
+        }
+        let mut winners: HashMap<Layer, &Setting> = HashMap::new();
+        for setting in settings {
+            let winner = winners.entry(setting.layer).or_insert(setting);
+            if setting.age >= winner.age {
+                *winner = setting;
+            }
+        }
+        let pairs = settings.iter().filter_map(|setting| Some((setting, *winners.get(&setting.layer)?)));
+        pairs.filter(|(setting, winner)| !std::ptr::eq(*setting, *winner)).collect()
+    }
+
     fn add(&mut self, option: &'a OptionSpec, setting: Setting) {
         let settings = self.by_option.entry(option.key).or_default();
         if settings.is_empty() {
@@ -75,8 +97,7 @@ impl<'a> Settings<'a> {
 
     fn add_section(&mut self, layer: Layer, path: &Path, section: Section, problems: &mut Problems) {
         let registry = self.registry;
-        let group =
-            if section.name == DEFAULT_GROUP { section.name.clone() } else { section.name.to_lowercase() };
+        let group = registry.group_of(&section.name);
         let origin = |line| Origin::File { path: path.to_owned(), line };
         if !registry.has_group(&group) {
             // A group without options is what is left of a sample file in which nothing was changed.

@@ -25,7 +25,10 @@ mod subscriptions;
 mod zaqar;
 
 pub use claims::{ClaimWish, NewClaim, ShownClaim};
-pub use deliveries::{AttemptListing, FailureListing, ListedAttempts, ListedFailures, Owed, Resend};
+pub use deliveries::{
+    AttemptListing, EndpointHealth, EndpointState, FailureListing, ListedAttempts, ListedFailures, Owed,
+    Resend,
+};
 pub use encryption::{CannotOpen, CannotSeal, Key, KeyId, Keyring, Unreadable};
 pub use error::{Absent, Error, Failure, PoolListFault, PoolUse, Refusal, Result};
 pub use flavors::{FlavorListing, ListedFlavors, ShownFlavor};
@@ -42,8 +45,9 @@ pub use queues::{
     ListedQueues, Patch, PatchChange, PurgeScope, QueueCreation, QueueListing, StatsEdge, StatsReport,
 };
 pub use subscriptions::{
-    BadSecrets, Follower, ListedSubscriptions, Notification, ShownSubscription, SubscriptionListing,
-    SubscriptionWish, TrustMaker, TrustNotMade, WaitingConfirmation, signing_secrets,
+    BadSecrets, EndReason, Follower, Following, ListedSubscriptions, LiveEvent, Notification,
+    ShownSubscription, SubscriptionListing, SubscriptionWish, TrustMaker, TrustNotMade, WaitingConfirmation,
+    signing_secrets,
 };
 pub use zaqar::{Stores, Zaqar};
 pub use zaqar_storage::Health;

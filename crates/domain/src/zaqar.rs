@@ -2,7 +2,7 @@
 //! nouns.
 
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tokio::sync::Mutex;
 use zaqar_model::{
@@ -10,6 +10,7 @@ use zaqar_model::{
 };
 use zaqar_storage::{Created, ManagementStore, MessageStore, Placement, StorageError, StorageResult};
 
+use crate::deliveries::EndpointHealth;
 use crate::permissions::PolicyInForce;
 use crate::queues::NewQueue;
 use crate::subscriptions::LiveSubscriptions;
@@ -45,6 +46,8 @@ pub struct Zaqar {
     pub(crate) registering: Arc<Mutex<()>>,
     /// Who was asked to confirm a subscription.
     pub(crate) asked: AskedLately,
+    /// Set by the engine, where this process has one.
+    pub(crate) endpoint_health: OnceLock<Arc<dyn EndpointHealth>>,
 }
 
 impl Zaqar {
@@ -63,6 +66,7 @@ impl Zaqar {
             moving: Arc::default(),
             registering: Arc::default(),
             asked: AskedLately::default(),
+            endpoint_health: OnceLock::new(),
         }
     }
 
@@ -79,6 +83,11 @@ impl Zaqar {
     /// Who makes trusts for subscribers that want a token.
     pub fn with_trusts(self, maker: Arc<dyn TrustMaker>) -> Self {
         Self { trusts: Some(maker), ..self }
+    }
+
+    /// Who knows how the endpoints of subscribers are. The first to be set stays.
+    pub fn watch_endpoints(&self, health: Arc<dyn EndpointHealth>) {
+        let _ = self.endpoint_health.set(health);
     }
 
     pub const fn limits(&self) -> &Limits {

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::server::TlsStream;
+use tracing::field::display;
 
 /// A connection whose handshake is done.
 pub type Secured = TlsStream<TcpStream>;
@@ -24,14 +25,15 @@ impl Tls {
     /// `None`: there was no handshake, or none within `timeout`.
     pub(crate) async fn secure(&self, stream: TcpStream, timeout: Duration) -> Option<Secured> {
         let config = Arc::clone(&self.0.borrow());
+        let peer = stream.peer_addr().ok().map(display);
         match tokio::time::timeout(timeout, TlsAcceptor::from(config).accept(stream)).await {
             Ok(Ok(stream)) => Some(stream),
             Ok(Err(error)) => {
-                tracing::debug!(%error, "a handshake of TLS failed");
+                tracing::debug!(peer, %error, "a handshake of TLS failed");
                 None
             }
             Err(_) => {
-                tracing::debug!("a handshake of TLS was not done in time");
+                tracing::debug!(peer, "a handshake of TLS was not done in time");
                 None
             }
         }

@@ -3,6 +3,7 @@
 //! Here live names, ids, times, and the records that storage keeps and transports show. Here do not live: I/O,
 //! async, the rules of who may do what (`zaqar-domain`), and the JSON envelopes of a transport.
 
+mod address;
 mod body;
 mod caller;
 mod claims;
@@ -23,6 +24,7 @@ mod subscriptions;
 mod time;
 mod trusts;
 
+pub use address::Address;
 pub use body::Body;
 pub use caller::{AuthToken, Caller, Identity};
 pub use claims::{Claim, ClaimHold, ClaimTerms};

@@ -11,7 +11,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use reqwest::header::HeaderMap;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use zaqar_notifier::{AddressGuard, HttpClient, HttpFailure, HttpOptions, LookUp};
 
 /// Names with the addresses that they have, one set after the other.
@@ -180,9 +180,10 @@ async fn what_is_no_url_of_a_host_is_told_so() {
 
 #[tokio::test]
 async fn where_nobody_listens_there_is_no_connection() {
-    let unused = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    // Bound, so that nobody else listens there meanwhile.
+    let unused = TcpSocket::new_v4().unwrap();
+    unused.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let address: SocketAddr = unused.local_addr().unwrap();
-    drop(unused);
     let client = client(AddressGuard { loopback: true, ..AddressGuard::default() }, Names::of(&[]));
     let failure = post(&client, &format!("http://{address}/")).await.unwrap_err();
     assert!(matches!(failure, HttpFailure::NotReached(_)), "{failure}");

@@ -24,19 +24,20 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use support::http::{Connection, EndOfAnswer, http, request};
+use support::ports::Reserved;
 use support::ratio;
-use support::server::{Server, free_address};
+use support::server::Server;
 use tokio::net::TcpListener;
 
 const CONNECTIONS: usize = 64;
 const DURATION: Duration = Duration::from_secs(5);
-/// Set in the environment of the child that plays the bare server: where it listens.
+/// Set in the environment of the child that plays the bare server.
 const BARE: &str = "ZAQAR_BENCH_BARE_SERVER";
 
 fn main() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     match std::env::var(BARE) {
-        Ok(address) => runtime.block_on(bare_server(&address)),
+        Ok(_) => runtime.block_on(bare_server()),
         Err(_) => runtime.block_on(compare()),
     }
 }
@@ -73,23 +74,24 @@ async fn compare() {
 }
 
 fn bare() -> Server {
-    let address = free_address();
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.env(BARE, address.to_string());
-    Server::start(command, "ready", address, None).unwrap()
+    command.env(BARE, "yes");
+    Server::start(command, None)
 }
 
 fn redis() -> Option<Server> {
-    let (directory, address) = (tempfile::tempdir().unwrap(), free_address());
+    let directory = tempfile::tempdir().unwrap();
+    // It cannot be told to take any port, nor one that is reserved.
+    let address = Reserved::new().address;
     let mut command = Command::new("redis-server");
     command.args(["--port", &address.port().to_string(), "--bind", "127.0.0.1", "--save", ""]);
     command.args(["--appendonly", "yes", "--appendfsync", "always", "--dir"]).arg(directory.path());
-    Server::start(command, "Ready to accept", address, Some(directory))
+    Server::start_at(address, command, "Ready to accept", directory)
 }
 
-async fn bare_server(address: &str) {
-    let listener = TcpListener::bind(address).await.unwrap();
-    println!("ready");
+async fn bare_server() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    println!("listening on http://{}", listener.local_addr().unwrap());
     loop {
         let (stream, _) = listener.accept().await.unwrap();
         stream.set_nodelay(true).unwrap();

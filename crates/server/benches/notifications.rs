@@ -22,8 +22,7 @@ use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
-use serde_json::json;
-use support::server::Server;
+use support::zaqar::Zaqar;
 use support::{median, raise_the_limit_of_files, ratio};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
@@ -33,8 +32,6 @@ const CONNECTIONS: usize = 64;
 const DELIVERIES: usize = 1000;
 const SAMPLES: usize = 300;
 const TURNS: usize = 10;
-/// Requests that are sent at a time where their time does not matter.
-const AT_ONCE: usize = 32;
 /// Set in the environment of the child that plays the bare client: where it sends to.
 const BARE: &str = "ZAQAR_BENCH_BARE_CLIENT";
 
@@ -134,56 +131,6 @@ async fn receive(
     arrivals.count.fetch_add(1, Ordering::SeqCst);
     arrivals.more.notify_one();
     Ok(Response::new(Empty::new()))
-}
-
-/// A server, and a client of it.
-#[derive(Clone)]
-struct Zaqar {
-    url: String,
-    http: reqwest::Client,
-    _server: Arc<Server>,
-}
-
-impl Zaqar {
-    fn start(options: &[(&str, String)]) -> Self {
-        let server = Arc::new(Server::zaqar(options));
-        let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        Self { url: format!("http://{}/v2/queues", server.address), http, _server: server }
-    }
-
-    async fn send(&self, path: &str, document: serde_json::Value) {
-        let request = self.http.post(format!("{}/{path}", self.url)).body(document.to_string());
-        let request = request.header("client-id", "3381af92-2b9e-11e3-b191-71861300734c");
-        let request = request.header("x-project-id", "bench").header("content-type", "application/json");
-        let answer = request.send().await.unwrap();
-        assert_eq!(answer.status(), 201, "{}", answer.text().await.unwrap());
-    }
-
-    async fn subscribe(&self, queue: &str, subscriber: &str) {
-        let document = json!({"subscriber": subscriber, "ttl": 3600, "options": {}});
-        self.send(&format!("{queue}/subscriptions"), document).await;
-    }
-
-    async fn subscribe_all(&self, queue: &'static str, subscribers: Vec<String>) {
-        let mut subscribers = subscribers.into_iter();
-        let mut tasks = tokio::task::JoinSet::new();
-        loop {
-            let next = subscribers.next();
-            if tasks.len() == AT_ONCE || next.is_none() {
-                let Some(subscribed) = tasks.join_next().await else { return };
-                subscribed.unwrap();
-            }
-            if let Some(subscriber) = next {
-                let zaqar = self.clone();
-                tasks.spawn(async move { zaqar.subscribe(queue, &subscriber).await });
-            }
-        }
-    }
-
-    async fn post(&self, queue: &str, count: usize) {
-        let messages = vec![json!({"ttl": 3600, "body": "x".repeat(1022)}); count];
-        self.send(&format!("{queue}/messages"), json!({"messages": messages})).await;
-    }
 }
 
 /// As many deliveries over as many connections, by both.

@@ -15,7 +15,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use support::http::{Connection, http, request};
-use support::server::{Server, free_address};
+use support::server::Server;
 use support::{raise_the_limit_of_files, ratio};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, BufStream};
 use tokio::net::TcpStream;
@@ -35,11 +35,9 @@ const HEADERS: &str = r#"{"Client-ID": "3381af92-2b9e-11e3-b191-71861300734c", "
 #[tokio::main]
 async fn main() {
     raise_the_limit_of_files();
-    let websocket = free_address();
-    let server = Server::zaqar(&[
-        ("DRIVERS_TRANSPORT_WEBSOCKET__PORT", websocket.port().to_string()),
-        ("DRIVERS_TRANSPORT_WEBSOCKET__MAX_CONNECTIONS", (CONNECTIONS + 10).to_string()),
-    ]);
+    let connections = (CONNECTIONS + 10).to_string();
+    let server = Server::zaqar(&[("DRIVERS_TRANSPORT_WEBSOCKET__MAX_CONNECTIONS", connections)]);
+    let websocket = server.websocket.unwrap();
     one_connection(&server, websocket).await;
     many_connections(&server, websocket).await;
 }

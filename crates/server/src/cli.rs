@@ -51,10 +51,23 @@ pub(crate) enum PolicyCommand {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConfigCommand {
-    /// Print a complete zaqar.conf: every option with its meaning and default, commented out
-    Sample,
+    /// Print a zaqar.conf: every option with its meaning and default, commented out
+    Sample {
+        /// Also the options of OpenStack's Zaqar that have no effect in this version
+        #[arg(long)]
+        all: bool,
+    },
     /// Report everything that is wrong with a configuration; the exit status is 1 if a server would not start with it
     Check(ConfigSources),
+    /// Print what is in force, an option a line, and where each value comes from; secrets are blanked
+    Show {
+        /// As they are given to the server
+        #[command(flatten)]
+        server: ServerOptions,
+        /// Also the options that have no effect in this version
+        #[arg(long)]
+        all: bool,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -142,6 +155,8 @@ Examples:
           Begin a configuration
   zaqar config check --config-file zaqar.conf
           Check it
+  zaqar config show --config-file zaqar.conf
+          See what is in force, and where each value comes from
   zaqar policy sample > policy.yaml
           Begin a policy: who may do what
   zaqar server --config-file zaqar.conf --data-dir /var/lib/zaqar

@@ -1,34 +1,52 @@
-//! `zaqar config sample` and `zaqar config check`.
+//! `zaqar config sample`, `zaqar config check` and `zaqar config show`.
 
-use std::io::{ErrorKind, Write, stdout};
+use std::fmt::Write as _;
+use std::io::{ErrorKind, Write as _, stdout};
 
 use zaqar_domain::Stages;
 
-use crate::cli::ConfigSources;
+use crate::cli::{ConfigSources, ServerOptions};
 use crate::configuration::{self, Report};
 use crate::followed::Followed;
 use crate::policy_files::PolicyFiles;
 use crate::tls_files::TlsFiles;
 
-pub(crate) fn sample() -> anyhow::Result<()> {
-    print(&zaqar_config::sample())
+const DATA_DIRECTORY: (&str, &str) = ("drivers:message_store:embedded", "data_dir");
+
+pub(crate) fn sample(all: bool) -> anyhow::Result<()> {
+    print(&zaqar_config::sample(all))
 }
 
 /// Prints everything that is wrong or odd, and fails if a server would not start.
 pub(crate) fn check(sources: &ConfigSources, stages: &Stages) -> anyhow::Result<()> {
     let (config, mut report) = configuration::read(sources, stages);
-    if let Some(config) = &config {
-        match PolicyFiles::new(config, sources).load() {
-            Ok((_, warnings)) => report.warnings.extend(warnings),
-            Err(errors) => report.errors.extend(errors),
-        }
-        if let Ok(Some(files)) = TlsFiles::new(&config.ssl) {
-            report.errors.extend(files.load().err().unwrap_or_default());
-        }
+    report.take_in(PolicyFiles::new(&config, sources).load());
+    if let Ok(Some(files)) = TlsFiles::new(&config.ssl) {
+        report.take_in(files.load());
     }
     print_report(&report)?;
     anyhow::ensure!(report.errors.is_empty(), "the configuration has {} error(s)", report.errors.len());
     print("the configuration is valid\n")
+}
+
+/// Prints what a server with this command line would run with. `all`: also what has no effect.
+pub(crate) fn show(options: &ServerOptions, all: bool) -> anyhow::Result<()> {
+    let loaded = zaqar_config::load(&configuration::sources(&options.sources)).map_err(|problems| {
+        let errors = problems.errors.iter().map(ToString::to_string).collect::<Vec<_>>();
+        anyhow::anyhow!(errors.join("\nzaqar: "))
+    })?;
+    let mut text = String::new();
+    for line in loaded.in_force.iter().filter(|line| all || line.in_effect) {
+        match options.data_directory() {
+            // The command line stands above all that was loaded.
+            Some(given) if (line.group, line.option) == DATA_DIRECTORY => {
+                let (group, option) = DATA_DIRECTORY;
+                writeln!(text, "[{group}] {option} = {}  (--data-dir or ZAQAR_DATA_DIR)", given.display())?;
+            }
+            _ => writeln!(text, "{line}")?,
+        }
+    }
+    print(&text)
 }
 
 pub(crate) fn print_report(report: &Report) -> anyhow::Result<()> {

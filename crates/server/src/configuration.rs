@@ -7,8 +7,8 @@ use zaqar_domain::Stages;
 use crate::cli::ConfigSources;
 use crate::tls_files::TlsFiles;
 use crate::{
-    confirmations, email, encryption, http, keystone, logging, notifications, pipelines, signing_keys,
-    stores, trustee,
+    confirmations, email, encryption, http, key_mode, keystone, logging, notifications, pipelines,
+    signing_keys, stores, transports, trustee,
 };
 
 /// What there is to say about a configuration, a line each.
@@ -18,31 +18,61 @@ pub(crate) struct Report {
     pub(crate) warnings: Vec<String>,
 }
 
-/// Reads the configuration. The report has warnings in any case; with an error in it there is no configuration.
-pub(crate) fn read(options: &ConfigSources, stages: &Stages) -> (Option<Config>, Report) {
-    let sources = Sources { paths: options.paths.clone(), environment: std::env::vars_os().collect() };
-    match zaqar_config::load(&sources) {
-        Ok(Loaded { config, warnings }) => {
-            let mut report = Report { errors: refusals(&config, stages), warnings: lines(&warnings) };
-            report.warnings.extend(encryption::remarks(&config.transport));
-            report.warnings.extend(http::useless_origins(&config.cors));
-            report.warnings.extend(idle(&config));
-            report.warnings.extend(keystone::warnings(&config));
-            report.warnings.extend(trustee::warnings(&config));
-            report.warnings.extend(email::warnings(&config));
-            report.warnings.extend(confirmations::warnings(&config));
-            (report.errors.is_empty().then_some(config), report)
-        }
-        Err(problems) => {
-            let mut errors = lines(&problems.errors);
-            errors.extend(refusals(&problems.rest, stages));
-            (None, Report { errors, warnings: lines(&problems.warnings) })
+impl Report {
+    /// Adds what was found wrong or odd with files that the configuration names.
+    pub(crate) fn take_in<T>(&mut self, loaded: Result<(T, Vec<String>), Vec<String>>) {
+        match loaded {
+            Ok((_, warnings)) => self.warnings.extend(warnings),
+            Err(errors) => self.errors.extend(errors),
         }
     }
 }
 
+pub(crate) fn sources(options: &ConfigSources) -> Sources {
+    Sources { paths: options.paths.clone(), environment: std::env::vars_os().collect() }
+}
+
+/// Reads the configuration. With an error in the report it has defaults in the place of what is wrong: to look for more
+/// that is wrong, not to be used.
+pub(crate) fn read(options: &ConfigSources, stages: &Stages) -> (Config, Report) {
+    let (config, mut report) = match zaqar_config::load(&sources(options)) {
+        Ok(Loaded { config, warnings, .. }) => {
+            (config, Report { errors: Vec::new(), warnings: lines(&warnings) })
+        }
+        Err(problems) => {
+            let report = Report { errors: lines(&problems.errors), warnings: lines(&problems.warnings) };
+            (*problems.rest, report)
+        }
+    };
+    report.errors.extend(refusals(&config, stages));
+    report.warnings.extend(remarks(&config));
+    (config, report)
+}
+
+/// What is allowed and may be a mistake.
+fn remarks(config: &Config) -> Vec<String> {
+    let mut remarks = encryption::remarks(&config.transport);
+    remarks.extend(http::useless_origins(&config.cors));
+    remarks.extend(idle(config));
+    remarks.extend(open_keys(config));
+    remarks.extend(keystone::warnings(config));
+    remarks.extend(trustee::warnings(config));
+    remarks.extend(email::warnings(config));
+    remarks.extend(confirmations::warnings(config));
+    remarks
+}
+
 fn lines<T: ToString>(items: &[T]) -> Vec<String> {
     items.iter().map(ToString::to_string).collect()
+}
+
+/// Private keys of ours as a client that others can read. That of the listener is looked at whenever it is read.
+fn open_keys(config: &Config) -> impl Iterator<Item = String> {
+    let keys = [
+        ("[keystone_authtoken] keyfile", &config.keystone_authtoken.keyfile),
+        ("[trustee] keyfile", &config.trustee_session.keyfile),
+    ];
+    keys.into_iter().filter_map(|(option, key)| key_mode::open_to_all(option, key.as_ref()?.as_ref()))
 }
 
 /// What is set and has no effect beside the rest.
@@ -58,6 +88,7 @@ fn refusals(config: &Config, stages: &Stages) -> Vec<String> {
     if config.drivers.transport.is_empty() {
         refusals.push("[drivers] transport names none; the choice is: wsgi, websocket, or both".to_owned());
     }
+    refusals.extend(transports::shared_port(config));
     refusals.extend(encryption::refusals(&config.transport));
     refusals.extend(notifications::refusals(&config.notification));
     refusals.extend(stores::unknown_names(&config.drivers));

@@ -18,6 +18,7 @@ mod followed;
 mod housekeeping;
 mod http;
 mod key_file;
+mod key_mode;
 mod keystone;
 mod limits;
 mod logging;
@@ -53,7 +54,10 @@ pub fn run(stages: &Stages) -> ExitCode {
     let result = match cli.command {
         None => server::run(&cli.server, stages),
         Some(Command::Server(options)) => server::run(&options, stages),
-        Some(Command::Config { command: ConfigCommand::Sample }) => config_commands::sample(),
+        Some(Command::Config { command: ConfigCommand::Sample { all } }) => config_commands::sample(all),
+        Some(Command::Config { command: ConfigCommand::Show { server, all } }) => {
+            config_commands::show(&server, all)
+        }
         Some(Command::Config { command: ConfigCommand::Check(sources) }) => {
             config_commands::check(&sources, stages)
         }

@@ -32,15 +32,13 @@ pub(crate) fn sample() -> anyhow::Result<()> {
 /// Prints everything that is wrong or odd, and fails if a server would not start.
 pub(crate) fn check(sources: &ConfigSources, stages: &Stages) -> anyhow::Result<()> {
     let (config, report) = configuration::read(sources, stages);
-    let Some(config) = config else {
+    if !report.errors.is_empty() {
         print_report(&report)?;
         anyhow::bail!("the configuration has {} error(s)", report.errors.len());
-    };
+    }
     let files = PolicyFiles::new(&config, sources);
-    let report = match files.load() {
-        Ok((_, warnings)) => Report { warnings, errors: Vec::new() },
-        Err(errors) => Report { warnings: Vec::new(), errors },
-    };
+    let mut report = Report::default();
+    report.take_in(files.load());
     print_report(&report)?;
     anyhow::ensure!(report.errors.is_empty(), "the policy has {} error(s)", report.errors.len());
     match files.found() {

@@ -6,12 +6,11 @@ use std::sync::Arc;
 use zaqar_model::Pool;
 use zaqar_storage::{Capabilities, MessageStore, PoolFault};
 use zaqar_storage_embedded::{DataDirectory, EmbeddedMessageStore, OpenError, Options};
-use zaqar_storage_faulty::FaultyStore;
 use zaqar_storage_pooled::StoreOpener;
 
 /// One for each driver of this build.
 pub(crate) fn all(embedded: Options) -> Vec<Arc<dyn StoreOpener>> {
-    vec![Arc::new(EmbeddedOpener { options: embedded }), Arc::new(FaultyOpener)]
+    vec![Arc::new(EmbeddedOpener { options: embedded })]
 }
 
 /// `embedded:///absolute/directory`: a directory that the store has to itself. The options are those of
@@ -75,25 +74,6 @@ fn refusal(error: &OpenError) -> String {
             format!("{} is in use already, by this server", path.display())
         }
         error => error.to_string(),
-    }
-}
-
-/// `faulty:`: a store that fails at everything, for trying out what happens then.
-#[derive(Debug)]
-struct FaultyOpener;
-
-#[async_trait::async_trait]
-impl StoreOpener for FaultyOpener {
-    fn scheme(&self) -> &'static str {
-        "faulty"
-    }
-
-    fn capabilities(&self) -> Capabilities {
-        FaultyStore.capabilities()
-    }
-
-    async fn open(&self, _: &Pool) -> Result<Arc<dyn MessageStore>, PoolFault> {
-        Ok(Arc::new(FaultyStore))
     }
 }
 

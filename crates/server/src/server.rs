@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Context;
 use tokio::runtime::Builder;
 use tokio::sync::watch;
+use tracing::field::display;
 use zaqar_config::Config;
 use zaqar_domain::{Stages, Zaqar};
 use zaqar_listener::Tls;
@@ -27,11 +28,12 @@ use crate::{
 
 pub(crate) fn run(options: &ServerOptions, stages: &Stages) -> anyhow::Result<()> {
     let (config, report) = configuration::read(&options.sources, stages);
-    let config = config.with_context(|| report.errors.join("\nzaqar: "))?;
+    anyhow::ensure!(report.errors.is_empty(), report.errors.join("\nzaqar: "));
     let policy = Following::begin(PolicyFiles::new(&config, &options.sources))?;
     let tls = TlsFiles::new(&config.ssl).map_err(anyhow::Error::msg)?.map(Following::begin).transpose()?;
     logging::start(&config.logging)?;
-    for warning in report.warnings.iter().chain(&policy.remarks) {
+    let remarks = tls.iter().flat_map(|tls| &tls.remarks).chain(&policy.remarks);
+    for warning in report.warnings.iter().chain(remarks) {
         tracing::warn!("{warning}");
     }
     process::keep_files_private();
@@ -61,7 +63,7 @@ async fn serve(
     let ports = Ports::take(config).await?;
     let addresses = ports.addresses(tls.is_some())?;
     let open = stores::open(config, data_directory, &ids, &clock)?;
-    let keyring = encryption::keyring(&config.transport, open.directory_of_messages(), &*ids)?;
+    let keyring = encryption::keyring(&config.transport, Some(open.data_directory()), &*ids)?;
     let zaqar = Zaqar::new(open.stores.clone(), limits::of(config), Arc::clone(&clock), ids);
     let zaqar = zaqar.with_keyring(Arc::new(keyring)).with_pipelines(pipelines);
     let zaqar = Arc::new(match &trusts {
@@ -90,7 +92,8 @@ async fn serve(
     let mut transports =
         Transports::start(ports, tls, zaqar, authentication, config).map_err(anyhow::Error::msg)?;
     welcome::print(&addresses, open.data_directory());
-    tracing::info!(rest = ?addresses.rest, websocket = ?addresses.websocket, "started");
+    let (rest, websocket) = (addresses.rest.map(display), addresses.websocket.map(display));
+    tracing::info!(rest, websocket, "started");
 
     tokio::select! {
         signal = signals.next() => tracing::info!(signal, "stopping"),

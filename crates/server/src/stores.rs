@@ -10,13 +10,12 @@ use zaqar_storage::{ManagementStore, MessageStore, Placement};
 use zaqar_storage_embedded::{
     DataDirectory, Durability, EmbeddedManagementStore, EmbeddedMessageStore, OpenError, Options,
 };
-use zaqar_storage_faulty::FaultyStore;
 use zaqar_storage_pooled::PooledMessageStore;
 
 use crate::pool_openers;
 
 /// The names by which `[drivers] message_store` and `management_store` know the stores of this build.
-const NAMES: [&str; 2] = ["embedded", "faulty"];
+const NAMES: [&str; 1] = ["embedded"];
 
 const DEFAULT_DATA_DIRECTORY: &str = "zaqar-data";
 
@@ -24,20 +23,13 @@ const DEFAULT_DATA_DIRECTORY: &str = "zaqar-data";
 #[derive(Debug)]
 pub(crate) struct OpenStores {
     pub(crate) stores: Stores,
-    /// Locked for as long as this lives. `None` where no store keeps anything on disk.
-    data: Option<DataDirectory>,
-    /// Whether messages are kept where no other server reads them: here, or in pools that this server alone has open.
-    are_messages_private: bool,
+    /// Locked for as long as this lives.
+    data: DataDirectory,
 }
 
 impl OpenStores {
-    pub(crate) fn data_directory(&self) -> Option<&Path> {
-        self.data.as_ref().map(DataDirectory::path)
-    }
-
-    /// Where what belongs to messages that no other server reads may be kept.
-    pub(crate) fn directory_of_messages(&self) -> Option<&Path> {
-        self.data_directory().filter(|_| self.are_messages_private)
+    pub(crate) fn data_directory(&self) -> &Path {
+        self.data.path()
     }
 
     /// Closes both; the data directory is free for another process afterwards.
@@ -48,53 +40,34 @@ impl OpenStores {
     }
 }
 
-/// Opens what the configuration names, which is one of [`NAMES`]. Blocks while the embedded stores read their files.
+/// Opens what the configuration names, which is one of [`NAMES`]. Blocks while the stores read their files.
 pub(crate) fn open(
     config: &Config,
     data_directory: Option<&Path>,
     ids: &Arc<dyn IdSource>,
     clock: &Arc<dyn Clock>,
 ) -> Result<OpenStores, OpenError> {
-    let names = [&config.drivers.message_store, &config.drivers.management_store];
-    let [messages_embedded, management_embedded] = names.map(|name| name != "faulty");
+    let data = DataDirectory::lock(&directory(data_directory, &config.embedded))?;
+    let options = embedded_options(&config.embedded);
+    let management: Arc<dyn ManagementStore> =
+        Arc::new(EmbeddedManagementStore::open(data.path(), Arc::clone(ids))?);
     // With pools, the server's own message store is the virtual pool or nothing.
     let has_own = !config.default.pooling || config.pooling_catalog.enable_virtual_pool;
-    let are_messages_private = messages_embedded || config.default.pooling;
-    let messages_embedded = messages_embedded && has_own;
-    let data = if messages_embedded || management_embedded {
-        Some(DataDirectory::lock(&directory(data_directory, &config.embedded))?)
-    } else {
-        None
+    let own: Option<Arc<dyn MessageStore>> = match has_own {
+        true => Some(Arc::new(EmbeddedMessageStore::open(data.path(), options.clone())?)),
+        false => None,
     };
-    let management: Arc<dyn ManagementStore> = match &data {
-        Some(data) if management_embedded => {
-            Arc::new(EmbeddedManagementStore::open(data.path(), Arc::clone(ids))?)
+    let stores = match own {
+        Some(messages) if !config.default.pooling => Stores { management, messages, placement: None },
+        own => {
+            let openers = pool_openers::all(options);
+            let pools = PooledMessageStore::new(Arc::clone(&management), openers, own, Arc::clone(clock));
+            let messages = Arc::new(pools);
+            let placement: Arc<dyn Placement> = Arc::clone(&messages) as _;
+            Stores { management, messages, placement: Some(placement) }
         }
-        _ => Arc::new(FaultyStore),
     };
-    let messages: Arc<dyn MessageStore> = match &data {
-        Some(data) if messages_embedded => {
-            Arc::new(EmbeddedMessageStore::open(data.path(), embedded_options(&config.embedded))?)
-        }
-        _ => Arc::new(FaultyStore),
-    };
-    if !config.default.pooling {
-        return Ok(OpenStores {
-            stores: Stores { management, messages, placement: None },
-            data,
-            are_messages_private,
-        });
-    }
-    let openers = pool_openers::all(embedded_options(&config.embedded));
-    let own = has_own.then_some(messages);
-    let pools = PooledMessageStore::new(Arc::clone(&management), openers, own, Arc::clone(clock));
-    let messages = Arc::new(pools);
-    let placement: Arc<dyn Placement> = Arc::clone(&messages) as _;
-    Ok(OpenStores {
-        stores: Stores { management, messages, placement: Some(placement) },
-        data,
-        are_messages_private,
-    })
+    Ok(OpenStores { stores, data })
 }
 
 /// The command line (or the environment, which stands for it) stands above the configuration.
@@ -121,7 +94,7 @@ pub(crate) fn unknown_names(drivers: &Drivers) -> Vec<String> {
         .filter(|(_, name)| !NAMES.contains(&name.as_str()))
         .map(|(option, name)| {
             let choices = NAMES.join(", ");
-            format!("[drivers] {option} = {name} is not a store of this version; the choices are: {choices}")
+            format!("[drivers] {option} = {name} is not a store of this version; the choice is: {choices}")
         })
         .collect()
 }

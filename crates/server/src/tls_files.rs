@@ -13,6 +13,7 @@ use zaqar_config::{Ssl, TlsVersion};
 use zaqar_transport_http::PROTOCOLS;
 
 use crate::followed::{Followed, Stamp};
+use crate::key_mode;
 
 #[derive(Debug)]
 pub(crate) struct TlsFiles {
@@ -89,7 +90,10 @@ impl Followed for TlsFiles {
 
     fn load(&self) -> Result<(Self::Content, Vec<String>), Vec<String>> {
         match self.config() {
-            Ok(config) => Ok((Arc::new(config), Vec::new())),
+            Ok(config) => {
+                let remarks = key_mode::open_to_all("[ssl] key_file", &self.key);
+                Ok((Arc::new(config), remarks.into_iter().collect()))
+            }
             Err(error) => Err(vec![error]),
         }
     }

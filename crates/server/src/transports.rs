@@ -1,6 +1,6 @@
 //! The transports that are configured: their ports are taken first, they serve when all else is ready, and stop together.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -57,6 +57,35 @@ impl Ports {
             listener.as_ref().map(TcpListener::local_addr).transpose().context("cannot tell the address")
         };
         Ok(Addresses { secured, rest: address(&self.rest)?, websocket: address(&self.websocket)? })
+    }
+}
+
+/// The interfaces that are to listen at one port of one address.
+pub(crate) fn shared_port(config: &Config) -> Option<String> {
+    let (rest, websocket) = (&config.wsgi, &config.websocket);
+    let both =
+        ["wsgi", "websocket"].iter().all(|name| config.drivers.transport.iter().any(|own| own == name));
+    let shared =
+        both && rest.port == websocket.port && rest.port != 0 && overlap(&rest.bind, &websocket.bind);
+    shared.then(|| {
+        format!(
+            "[drivers:transport:wsgi] port and [drivers:transport:websocket] port are both {}: each interface needs a \
+             port of its own",
+            rest.port
+        )
+    })
+}
+
+/// Whether a socket at one address leaves no room for one at the other.
+fn overlap(one: &str, other: &str) -> bool {
+    let covers = |wide: IpAddr, narrow: IpAddr| {
+        // On all addresses of IPv6 means on those of IPv4, too.
+        wide.is_unspecified() && (wide.is_ipv6() || narrow.is_ipv4())
+    };
+    match (one.parse::<IpAddr>(), other.parse::<IpAddr>()) {
+        (Ok(one), Ok(other)) => one == other || covers(one, other) || covers(other, one),
+        // Names are not looked up: what they stand for may change until the server starts.
+        _ => one == other,
     }
 }
 
@@ -136,7 +165,34 @@ async fn stopped(mut stopping: watch::Receiver<()>) {
 mod tests {
     use std::net::SocketAddr;
 
-    use super::Addresses;
+    use zaqar_config::Config;
+
+    use super::{Addresses, shared_port};
+
+    #[test]
+    fn two_interfaces_do_not_share_a_port() {
+        let shared = |bind: [&str; 2], port: [u16; 2], transport: &[&str]| {
+            let mut config = Config::default();
+            [config.wsgi.bind, config.websocket.bind] = bind.map(str::to_owned);
+            [config.wsgi.port, config.websocket.port] = port;
+            config.drivers.transport = transport.iter().map(|name| (*name).to_owned()).collect();
+            shared_port(&config).is_some()
+        };
+        let both = ["wsgi", "websocket"];
+        for (bind, is_shared) in [
+            (["127.0.0.1", "127.0.0.1"], true),
+            (["localhost", "localhost"], true),
+            (["0.0.0.0", "10.0.0.1"], true),
+            (["10.0.0.1", "::"], true),
+            (["10.0.0.1", "10.0.0.2"], false),
+            (["0.0.0.0", "::1"], false),
+        ] {
+            assert_eq!(shared(bind, [5, 5], &both), is_shared, "{bind:?}");
+        }
+        assert!(!shared(["::", "::"], [5, 6], &both));
+        assert!(!shared(["::", "::"], [0, 0], &both), "the system chooses both");
+        assert!(!shared(["::", "::"], [5, 5], &both[..1]));
+    }
 
     #[test]
     fn a_server_is_local_where_all_its_addresses_are_loopback() {

@@ -8,28 +8,26 @@ use crate::transports::Addresses;
 
 /// Prints where the server is, where its data is, and a request to try. Whoever started the server may have closed the
 /// standard output: that is no reason to stop.
-pub(crate) fn print(addresses: &Addresses, data: Option<&Path>) {
+pub(crate) fn print(addresses: &Addresses, data: &Path) {
     let _ = stdout().write_all(text(addresses, data).as_bytes());
 }
 
-fn text(addresses: &Addresses, data: Option<&Path>) -> String {
+fn text(addresses: &Addresses, data: &Path) -> String {
     let (http, ws) = if addresses.secured { ("https", "wss") } else { ("http", "ws") };
     let rest = addresses.rest.map(|address| format!("{http}://{address}"));
     let websocket = addresses.websocket.map(|address| format!("{ws}://{address}"));
     let all: Vec<_> = rest.into_iter().chain(websocket).collect();
-    let data = match data {
-        Some(path) => std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string(),
-        None => "none: no store of this configuration keeps any".to_owned(),
-    };
+    let data = std::path::absolute(data).unwrap_or_else(|_| data.to_owned());
     let mut text = format!(
         "zaqar {version} is listening on {all}\ndata: {data}\n",
         version = env!("CARGO_PKG_VERSION"),
         all = all.join(" and "),
+        data = data.display(),
     );
     if let Some(reachable) = addresses.rest.map(reachable) {
         text += &format!(
             "API:  {http}://{reachable}/v2/\n\
-             try:  curl -i {http}://{reachable}/v2/queues/greetings/messages \
+             try:  curl -i {http}://{reachable}/v2/queues/first-steps/messages \
              -H 'X-Project-Id: demo' -H 'Client-ID: 3381af92-2b9e-11e3-b191-71861300734c' \
              -H 'Content-Type: application/json' \
              -d '{{\"messages\": [{{\"body\": \"hello\", \"ttl\": 300}}]}}'\n"
@@ -52,13 +50,15 @@ fn reachable(address: SocketAddr) -> SocketAddr {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::{Addresses, text};
 
     #[test]
     fn a_server_on_all_addresses_is_tried_at_one_that_works() {
         let (rest, websocket) = ("0.0.0.0:8888".parse().unwrap(), "127.0.0.1:9000".parse().unwrap());
         let addresses = Addresses { secured: false, rest: Some(rest), websocket: Some(websocket) };
-        let text = text(&addresses, None);
+        let text = text(&addresses, Path::new("data"));
         assert!(text.contains("listening on http://0.0.0.0:8888 and ws://127.0.0.1:9000\n"), "{text}");
         assert!(text.contains("curl -i http://127.0.0.1:8888/v2/"), "{text}");
     }

@@ -1,4 +1,4 @@
-//! `zaqar config sample` and `zaqar config check`.
+//! `zaqar config sample`, `zaqar config check` and `zaqar config show`.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -6,10 +6,11 @@ mod support;
 
 use std::process::Output;
 
-use support::server::{Site, zaqar};
+use support::server::{Site, zaqar, zaqar_command};
+use zaqar_domain::{MIN_CLAIM_GRACE, MIN_CLAIM_TTL, MIN_MESSAGE_TTL};
 
 fn check(site: &Site, file: &str) -> Output {
-    zaqar().args(["config", "check", "--config-file"]).arg(site.path(file)).output().unwrap()
+    zaqar_command(&["config", "check", "--config-file"]).arg(site.path(file)).output().unwrap()
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -27,10 +28,14 @@ fn switched_on(sample: &str) -> String {
 #[test]
 fn the_sample_is_a_configuration_without_faults() {
     let site = Site::new("");
-    let sample = zaqar().args(["config", "sample"]).output().unwrap();
-    assert!(sample.status.success());
-    let sample = text(&sample.stdout);
-    for file in [sample.clone(), switched_on(&sample)] {
+    let print = |words: &[&str]| {
+        let sample = zaqar_command(words).output().unwrap();
+        assert!(sample.status.success());
+        text(&sample.stdout)
+    };
+    let (sample, complete) = (print(&["config", "sample"]), print(&["config", "sample", "--all"]));
+    assert!(!sample.contains("no effect in this version") && complete.contains("no effect in this version"));
+    for file in [switched_on(&sample), switched_on(&complete), sample, complete] {
         site.write("sample.conf", &file);
         let output = check(&site, "sample.conf");
         assert!(output.status.success(), "{}{}", text(&output.stdout), text(&output.stderr));
@@ -69,6 +74,84 @@ fn everything_that_is_wrong_is_reported_at_once() {
             "transport",
         ],
     );
+}
+
+#[test]
+fn a_policy_file_that_is_missing_is_reported_beside_other_errors() {
+    reports(
+        "[DEFAULT]\nauth_strategy = ldap\n[transport]\nmax_claim_ttl = never\n\
+         [oslo_policy]\npolicy_file = absent.yaml\npolicy_dirs = absent.d\n",
+        &["auth_strategy", "max_claim_ttl", "policy_file = absent.yaml", "policy_dirs = absent.d"],
+    );
+}
+
+#[test]
+fn what_would_not_work_as_it_is_written_is_an_error() {
+    for (options, words) in [
+        (
+            "[drivers:transport:wsgi]\nport = 7000\n[drivers:transport:websocket]\nport = 7000\n",
+            "are both 7000",
+        ),
+        ("[signed_url]\nsecret_key =\n", "[signed_url] secret_key = \"\""),
+        ("[transport]\nmessage_encryption_key =\n", "[transport] message_encryption_key = \"\""),
+        ("[DEFAULT]\nlog_level = loud\n", "loud is no level"),
+        ("[DEFAULT]\nlog_level = warning\n", "warning is no level"),
+        ("[drivers]\nmessage_store = faulty\n", "message_store = faulty"),
+        ("[drivers]\nmanagement_store = faulty\n", "management_store = faulty"),
+        ("[transport]\nmax_message_ttl = 1800\n", "default_message_ttl = 3600 (the default) is more than"),
+        ("[transport]\nmax_claim_ttl = x\nmax_claim_ttl = 600\n", "max_claim_ttl = \"x\""),
+    ] {
+        reports(options, &[words]);
+    }
+}
+
+#[test]
+fn a_default_that_no_request_could_ask_for_is_an_error() {
+    for (option, least) in [
+        ("default_message_ttl", MIN_MESSAGE_TTL),
+        ("default_claim_ttl", MIN_CLAIM_TTL),
+        ("default_claim_grace", MIN_CLAIM_GRACE),
+    ] {
+        reports(&format!("[transport]\n{option} = {}\n", least - 1), &[option]);
+        let site = Site::new(&format!("[transport]\n{option} = {least}\n"));
+        assert!(check(&site, "zaqar.conf").status.success(), "{option}");
+    }
+}
+
+#[test]
+fn what_is_in_force_is_shown_with_its_place_and_without_secrets() {
+    let site = Site::new("[transport]\nmax_claim_ttl = 600\n[signed_url]\nsecret_key = hush\n");
+    let show = |more: &[&str]| {
+        let mut command = zaqar_command(&["config", "show", "--config-file"]);
+        let command = command.arg(site.path("zaqar.conf")).args(more);
+        let output = command.env("OS_TRANSPORT__MAX_CLAIM_GRACE", "60").output().unwrap();
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        text(&output.stdout)
+    };
+    let shown = show(&[]);
+    let file = site.path("zaqar.conf").display().to_string();
+    for line in [
+        format!("[transport] max_claim_ttl = 600  ({file}:2)\n"),
+        "[transport] max_claim_grace = 60  (environment variable OS_TRANSPORT__MAX_CLAIM_GRACE)\n".to_owned(),
+        "[transport] max_message_ttl = 1209600  (default)\n".to_owned(),
+        format!("[signed_url] secret_key = ***  ({file}:4)\n"),
+        "[drivers:message_store:embedded] data_dir =  (default)\n".to_owned(),
+    ] {
+        assert!(shown.contains(&line), "{line}: {shown}");
+    }
+    assert!(!shown.contains("hush") && !shown.contains("use_syslog"));
+    assert!(show(&["--all"]).contains("[DEFAULT] use_syslog = false  (default)\n"));
+    let given = show(&["--data-dir", "/srv/zaqar"]);
+    assert!(given.contains("data_dir = /srv/zaqar  (--data-dir or ZAQAR_DATA_DIR)\n"), "{given}");
+}
+
+#[test]
+fn nothing_is_shown_of_a_configuration_that_cannot_be_read() {
+    let site = Site::new("[transport]\nmax_claim_ttl = never\n");
+    let mut command = zaqar_command(&["config", "show", "--config-file"]);
+    let output = command.arg(site.path("zaqar.conf")).output().unwrap();
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0));
+    assert!(text(&output.stderr).contains("max_claim_ttl"));
 }
 
 #[test]

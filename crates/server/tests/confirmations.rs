@@ -158,7 +158,7 @@ fn site_with_mail() -> (Site, SmtpServer) {
     Authority::new(&site, "authority").certify("mail");
     let smtp = SmtpServer::start("tls", &site);
     let options = format!(
-        "[drivers:transport:wsgi]\nport = 0\n{OPTIONS}\nexternal_confirmation_url = https://shop.example.org/confirm\n\
+        "{OPTIONS}\nexternal_confirmation_url = https://shop.example.org/confirm\n\
          smtp_mode = self_local\nsmtp_host = localhost\nsmtp_port = {}\nsmtp_user_name = {USER}\n\
          smtp_user_password = {PASSWORD}\nsmtp_ca_file = {}\n{}",
         smtp.port,

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use support::certificates::Authority;
+use support::ports::Reserved;
 use support::server::Site;
 use support::smtp::{PASSWORD, SmtpServer, USER};
 use zaqar_model::{MessageId, Metadata, ProjectId, QueueName, SystemClock};
@@ -151,7 +152,7 @@ async fn a_server_that_is_not_the_right_one_gets_no_mail_and_tenants_do_not_lear
     let with_tls = SmtpServer::start("tls", &site);
     let plain = SmtpServer::start("none", &site);
     let good = server(with_tls.port, SmtpSecurity::Tls, &site, LONG);
-    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let closed = Reserved::new();
     let other_password = SmtpLogin { user: USER.to_owned(), password: "guess".to_owned() };
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     for bad in [
@@ -159,7 +160,7 @@ async fn a_server_that_is_not_the_right_one_gets_no_mail_and_tenants_do_not_lear
         zaqar_notifier::SmtpServer { login: Some(other_password), ..good.clone() },
         zaqar_notifier::SmtpServer { login: None, ..good.clone() },
         server(plain.port, SmtpSecurity::StartTls, &site, LONG),
-        server(closed, SmtpSecurity::Tls, &site, LONG),
+        server(closed.address.port(), SmtpSecurity::Tls, &site, LONG),
         server(silent.local_addr().unwrap().port(), SmtpSecurity::Tls, &site, PATIENCE),
     ] {
         let has_login = bad.login.is_some();

@@ -159,17 +159,6 @@ fn a_message_whose_key_is_missing_is_refused_and_kept_and_the_log_names_the_key(
     assert_eq!(pop_two(&mut server.client(), "q"), [1, 2]);
 }
 
-#[test]
-fn without_a_key_a_queue_that_asks_for_encryption_is_refused() {
-    let site = Site::new("[drivers]\nmessage_store = faulty");
-    let server = site.start();
-    assert!(!site.path(KEY_FILE).exists());
-    let metadata = json!({"_enable_encrypt_messages": true});
-    let refused = server.client().request("PUT", "/v2/queues/q", Some(&metadata)).unwrap();
-    assert_eq!(refused.status, 400);
-    assert!(refused.text().contains("message_encryption_key"), "{}", refused.text());
-}
-
 #[track_caller]
 fn refused(site: &Site, words: &[&str]) {
     let output = site.run();

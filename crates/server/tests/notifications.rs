@@ -219,8 +219,8 @@ fn what_is_owed_survives_a_restart_and_what_was_delivered_is_not_delivered_again
 #[test]
 fn a_hanging_endpoint_does_not_hold_up_its_neighbours_nor_the_end_of_the_server() {
     let site = Site::new(
-        "shutdown_timeout = 1\n[notification]\nmax_notifier_workers = 1\nmax_waiting_deliveries = 40\n\
-         max_project_deliveries = 40",
+        "[drivers:transport:wsgi]\nshutdown_timeout = 1\n[notification]\nmax_notifier_workers = 1\n\
+         max_waiting_deliveries = 40\nmax_project_deliveries = 40",
     );
     let (hanging, healthy) = (Receiver::deciding(|_| None), Receiver::answering(200));
     let server = site.start();
@@ -238,7 +238,7 @@ fn a_hanging_endpoint_does_not_hold_up_its_neighbours_nor_the_end_of_the_server(
 
 #[test]
 fn loopback_is_refused_where_the_server_listens_elsewhere_and_the_reason_is_told() {
-    let site = Site::new("bind = 0.0.0.0");
+    let site = Site::new("[drivers:transport:wsgi]\nbind = 0.0.0.0");
     let receiver = Receiver::answering(200);
     let server = site.start();
     let mut client = Client::new(([127, 0, 0, 1], server.address.port()).into());

@@ -7,7 +7,7 @@ mod support;
 use std::process::Command;
 
 use support::pools;
-use support::server::{Server, Site, zaqar};
+use support::server::{Server, Site, zaqar_command};
 use support::tools::Tools;
 
 const COMMITTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/openapi.json");
@@ -17,7 +17,7 @@ const TOLD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python/openapi");
 
 #[test]
 fn the_document_in_the_guide_is_that_of_this_version() {
-    let output = zaqar().arg("openapi").output().unwrap();
+    let output = zaqar_command(&["openapi"]).output().unwrap();
     assert!(output.status.success());
     let committed = std::fs::read(COMMITTED).unwrap();
     assert!(committed == output.stdout, "renew it: cargo run -- openapi > docs/openapi.json");

@@ -7,13 +7,13 @@ mod support;
 use std::process::Output;
 
 use serde_json::json;
-use support::server::{Site, zaqar};
+use support::server::{Site, zaqar_command};
 
 const PIPELINES: [&str; 5] =
     ["queue_pipeline", "message_pipeline", "claim_pipeline", "subscription_pipeline", "topic_pipeline"];
 
 fn check(site: &Site) -> Output {
-    zaqar().args(["config", "check", "--config-file"]).arg(site.path("zaqar.conf")).output().unwrap()
+    zaqar_command(&["config", "check", "--config-file"]).arg(site.path("zaqar.conf")).output().unwrap()
 }
 
 fn text(bytes: &[u8]) -> String {

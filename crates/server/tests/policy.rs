@@ -7,14 +7,14 @@ mod support;
 use std::fs;
 use std::process::Output;
 
-use support::server::{Server, Site, zaqar};
+use support::server::{Server, Site, zaqar_command};
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
 fn check(site: &Site) -> Output {
-    zaqar().args(["policy", "check", "--config-file"]).arg(site.path("zaqar.conf")).output().unwrap()
+    zaqar_command(&["policy", "check", "--config-file"]).arg(site.path("zaqar.conf")).output().unwrap()
 }
 
 #[track_caller]
@@ -27,7 +27,7 @@ fn refused(site: &Site, words: &[&str]) {
         assert!(errors.contains(word), "no {word:?} in: {errors}");
     }
     assert_eq!(check(site).status.code(), Some(1));
-    let config = zaqar().args(["config", "check", "--config-file"]).arg(site.path("zaqar.conf")).output();
+    let config = zaqar_command(&["config", "check", "--config-file"]).arg(site.path("zaqar.conf")).output();
     assert_eq!(config.unwrap().status.code(), Some(1));
 }
 
@@ -38,7 +38,7 @@ fn put(server: &Server) -> u16 {
 
 #[test]
 fn the_sample_is_a_policy_of_defaults() {
-    let sample = zaqar().args(["policy", "sample"]).output().unwrap();
+    let sample = zaqar_command(&["policy", "sample"]).output().unwrap();
     assert!(sample.status.success());
     let sample = text(&sample.stdout);
     assert!(

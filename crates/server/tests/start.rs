@@ -34,9 +34,8 @@ fn refused(options: &str, words: &[&str]) {
 #[test]
 fn without_any_configuration_it_listens_on_this_machine_and_keeps_its_data_beside_it() {
     let directory = TempDir::new().unwrap();
-    // The default port may be in use on the machine that tests run on: this alone is set.
     let mut command = zaqar();
-    command.current_dir(directory.path()).env("OS_DRIVERS_TRANSPORT_WSGI__PORT", "0");
+    command.current_dir(directory.path());
     let server = Server::start(command);
     assert!(server.address.ip().is_loopback());
     let mut client = server.client();
@@ -57,6 +56,18 @@ fn the_request_that_it_prints_works_as_it_is() {
 }
 
 #[test]
+fn the_request_that_it_prints_uses_no_queue_of_the_guide() {
+    let server = Site::new("").start();
+    let line = server.output.find(|line| line.contains("curl ")).unwrap();
+    let queue = line.split("/queues/").nth(1).unwrap().split('/').next().unwrap();
+    let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+    for page in fs::read_dir(guide).unwrap().map(|entry| entry.unwrap().path()) {
+        let text = fs::read_to_string(&page).unwrap_or_default();
+        assert!(!text.contains(&format!("queues/{queue}/")), "{} uses {queue}", page.display());
+    }
+}
+
+#[test]
 fn it_says_where_its_data_is_though_it_was_told_by_a_relative_path() {
     let site = Site::new("");
     let mut command = zaqar();
@@ -71,10 +82,7 @@ fn the_data_directory_may_come_from_the_environment() {
     let directory = TempDir::new().unwrap();
     let data = directory.path().join("elsewhere");
     let mut command = zaqar();
-    command
-        .current_dir(directory.path())
-        .env("OS_DRIVERS_TRANSPORT_WSGI__PORT", "0")
-        .env("ZAQAR_DATA_DIR", &data);
+    command.current_dir(directory.path()).env("ZAQAR_DATA_DIR", &data);
     let _server = Server::start(command);
     assert!(data.is_dir());
     assert!(!directory.path().join("zaqar-data").exists());
@@ -102,6 +110,11 @@ fn a_second_process_on_the_same_data_is_refused() {
     let line = refusal(&site.run());
     assert!(line.contains(site.path("data").to_str().unwrap()), "{line}");
     assert!(line.contains("another process"), "{line}");
+}
+
+#[test]
+fn a_default_above_its_maximum_is_refused() {
+    refused("[transport]\nmax_message_ttl = 1800", &["default_message_ttl = 3600", "max_message_ttl = 1800"]);
 }
 
 #[test]
@@ -155,7 +168,8 @@ fn a_value_that_makes_no_sense_is_refused() {
 
 #[test]
 fn an_unknown_store_is_refused_with_those_that_there_are() {
-    refused("[drivers]\nmessage_store = mongodb", &["message_store", "mongodb", "embedded", "faulty"]);
+    refused("[drivers]\nmessage_store = mongodb", &["message_store", "mongodb", "is: embedded"]);
+    refused("[drivers]\nmessage_store = faulty", &["message_store", "faulty", "is: embedded"]);
     refused("[drivers]\nmanagement_store = sqlalchemy", &["management_store", "sqlalchemy", "embedded"]);
 }
 
@@ -196,6 +210,7 @@ fn a_transport_that_is_not_there_is_refused() {
 #[test]
 fn log_directives_that_make_no_sense_are_refused() {
     refused("[DEFAULT]\nlog_level = loud,,=", &["log_level"]);
+    refused("[DEFAULT]\nlog_level = loud", &["log_level", "loud is no level"]);
 }
 
 #[test]

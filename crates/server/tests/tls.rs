@@ -4,11 +4,12 @@
 
 mod support;
 
+use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 use rustix::process::Signal;
 use support::certificates::Authority;
-use support::server::{Server, Site, zaqar};
+use support::server::{Server, Site, zaqar_command};
 use support::tools::Tools;
 
 const SECURED: &str = "[ssl]\ncert_file = server.crt\nkey_file = server.key\n";
@@ -145,6 +146,31 @@ fn a_hangup_has_the_files_read_again_and_nothing_else() {
 }
 
 #[test]
+fn a_key_that_all_can_read_is_told_at_the_start_and_by_the_check() {
+    let site = secured("");
+    let mode = |mode| {
+        let key = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(site.path("server.key"), key).unwrap();
+    };
+    let told =
+        "[ssl] key_file = server.key: every user of this machine can get at the private key (mode 644)";
+    let check = || {
+        let mut command = zaqar_command(&["config", "check", "--config-file", "zaqar.conf"]);
+        let output = command.current_dir(site.path("")).output().unwrap();
+        assert!(output.status.success(), "it is no error");
+        String::from_utf8(output.stdout).unwrap().contains(told)
+    };
+    mode(0o644);
+    assert!(check());
+    let server = site.start();
+    server.log.find(|line| line.contains(told)).unwrap();
+    for private in [0o600, 0o640] {
+        mode(private);
+        assert!(!check(), "{private:o}");
+    }
+}
+
+#[test]
 fn files_that_are_no_good_are_refused_with_their_option() {
     fn refused(site: &Site, word: &str) {
         let output = site.run();
@@ -152,9 +178,8 @@ fn files_that_are_no_good_are_refused_with_their_option() {
         assert_eq!((output.status.code(), errors.lines().count()), (Some(1), 1), "{errors}");
         assert!(errors.contains(word), "no {word:?} in: {errors}");
         assert!(!errors.contains("PRIVATE KEY"), "{errors}");
-        let check = zaqar()
+        let check = zaqar_command(&["config", "check", "--config-file", "zaqar.conf"])
             .current_dir(site.path(""))
-            .args(["config", "check", "--config-file", "zaqar.conf"])
             .output()
             .unwrap();
         assert!(String::from_utf8(check.stdout).unwrap().contains(word));

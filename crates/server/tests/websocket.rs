@@ -6,10 +6,12 @@ mod support;
 
 use std::process::{Command, Stdio};
 
+use serde_json::json;
+use support::http::CLIENT_ID;
 use support::keystone::Keystone;
 use support::lines::Lines;
 use support::queues;
-use support::server::{Site, zaqar};
+use support::server::{Site, zaqar_command};
 use support::tools::Tools;
 
 fn python(script: &str, arguments: &[&str]) {
@@ -33,7 +35,7 @@ fn what_was_posted_by_websocket_is_there_over_rest() {
 
 #[test]
 fn the_asyncapi_document_in_the_guide_is_that_of_this_version() {
-    let output = zaqar().arg("asyncapi").output().unwrap();
+    let output = zaqar_command(&["asyncapi"]).output().unwrap();
     assert!(output.status.success());
     let committed = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/asyncapi.json")).unwrap();
     assert!(committed == output.stdout, "renew it: cargo run -- asyncapi > docs/asyncapi.json");
@@ -69,6 +71,36 @@ fn after_a_kill_a_connections_own_subscription_is_gone() {
                  Client-ID: 3381af92-2b9e-11e3-b191-71861300734c\r\n\r\n";
     let listed = server.client().exchange(list).unwrap().json();
     assert_eq!(listed["subscriptions"].as_array().unwrap().len(), 0, "{listed}");
+}
+
+#[test]
+fn a_deletion_over_rest_is_told_to_the_connection() {
+    let server = Site::new("").start();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python/websocket_ended.py");
+    let mut command = Command::new(Tools::find().python);
+    let command = command.arg(script).arg(server.websocket_url()).env_clear();
+    let mut subscriber = command.stdout(Stdio::piped()).spawn().unwrap();
+    let lines = Lines::collect(subscriber.stdout.take().unwrap());
+    let id = lines.find(|line| line.starts_with("subscribed to a as ")).unwrap();
+    let id = id.trim_start_matches("subscribed to a as ");
+    lines.find(|line| line.starts_with("subscribed to c as ")).unwrap();
+    let ends = [
+        ("DELETE", format!("/v2/queues/a/subscriptions/{id}"), None, "a deleted"),
+        (
+            "POST",
+            "/v2/queues/b/purge".to_owned(),
+            Some(json!({ "resource_types": ["subscriptions"] })),
+            "b purged",
+        ),
+        ("DELETE", "/v2/queues/c".to_owned(), None, "c source_deleted"),
+    ];
+    for (method, path, body, told) in ends {
+        let headers = [("Client-ID", CLIENT_ID), ("X-Project-ID", "p"), ("Accept", "application/json")];
+        let response = server.client().send(method, &path, &headers, body.as_ref()).unwrap();
+        assert_eq!(response.status, 204, "{}", response.text());
+        assert!(lines.find(|line| line == format!("SubscriptionEnded {told}")).is_some());
+    }
+    assert!(subscriber.wait().unwrap().success());
 }
 
 #[test]

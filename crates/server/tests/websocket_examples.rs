@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde_json::json;
+use support::http::CLIENT_ID;
 use support::lines::Lines;
 use support::server::{BINARY, Server, Site};
 use support::tools::Tools;
@@ -53,6 +54,24 @@ fn misses_nothing(program: impl Fn() -> Command) {
     // It may have been ended before it wrote down where it was.
     seen.dedup();
     assert_eq!(seen, ["2", "3", "4", "5"]);
+    survives_the_end_of_its_subscription(&server, program());
+}
+
+/// Its queue is deleted and made anew while it follows.
+fn survives_the_end_of_its_subscription(server: &Server, mut program: Command) {
+    let site = Site::new("");
+    program.args([&server.websocket_url(), "demo", "orders"]).arg(site.path("marker"));
+    let mut follower = program.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
+    let lines = Lines::collect(follower.stdout.take().unwrap());
+    lines.find(|line| line == "following orders").unwrap();
+    let headers = [("X-Project-ID", "demo"), ("Client-ID", CLIENT_ID), ("Accept", "application/json")];
+    let deleted = server.client().send("DELETE", "/v2/queues/orders", &headers, None).unwrap();
+    assert_eq!(deleted.status, 204);
+    post(server, &[6, 7]);
+    lines.find(|line| line == "7").unwrap();
+    follower.kill().unwrap();
+    follower.wait().unwrap();
+    assert!(lines.find(|line| line == "6").is_some());
 }
 
 #[test]

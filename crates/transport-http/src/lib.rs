@@ -17,6 +17,7 @@ mod json;
 mod openapi;
 mod operations;
 mod request_id;
+mod request_log;
 mod respond;
 mod router;
 mod routes;

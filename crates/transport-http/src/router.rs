@@ -16,6 +16,8 @@ pub(crate) struct Router(Vec<Resource>);
 /// What one path names, and what may be done with it.
 #[derive(Debug)]
 pub(crate) struct Resource {
+    /// As the route table has it.
+    pub(crate) path: &'static str,
     parts: Vec<Part>,
     /// By method, in the order of the methods' names.
     operations: Vec<(&'static str, Operation)>,
@@ -48,7 +50,7 @@ const MAX_PARTS: usize = 8;
 
 impl Router {
     pub(crate) fn new(administration: Administration) -> Self {
-        let mut paths: Vec<(&str, Vec<&Route>)> = Vec::new();
+        let mut paths: Vec<(&'static str, Vec<&Route>)> = Vec::new();
         for route in routes(administration) {
             match paths.iter_mut().find(|(path, _)| *path == route.path) {
                 Some((_, rows)) => rows.push(route),
@@ -85,7 +87,8 @@ impl Resource {
         operations.sort_unstable_by_key(|(method, _)| *method);
         let methods = operations.iter().map(|(method, _)| *method).collect::<Vec<_>>().join(", ");
         let access = rows.first().map_or(Access::Callers, |row| row.access);
-        Self { parts: split(path).map(Part::of).collect(), operations, methods, access, kind: kind(path) }
+        let parts = split(path).map(Part::of).collect();
+        Self { path, parts, operations, methods, access, kind: kind(path) }
     }
 
     fn fits(&self, parts: &[&str]) -> bool {

@@ -2,8 +2,8 @@
 
 use std::any::Any;
 use std::convert::Infallible;
-use std::error::Error as StdError;
 use std::future::{Future, poll_fn};
+use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::pin::{Pin, pin};
@@ -30,7 +30,8 @@ use crate::handlers::documents::Documents;
 use crate::handlers::healthcheck::{self, Obstacles};
 use crate::identity::{caller, check_form, destination_name, signature_allows};
 use crate::operations::{Operation, Probe, Target, perform};
-use crate::request_id::{REQUEST_ID, RequestId, RequestIds, global_request_id};
+use crate::request_id::{REQUEST_ID, RequestId, RequestIds};
+use crate::request_log::{self, Answered, Learned};
 use crate::router::{Resource, Router};
 use crate::routes::{Access, Administration};
 
@@ -97,8 +98,22 @@ impl HttpService {
         self.0.stopping.store(true, Ordering::Relaxed);
     }
 
-    /// Answers a request. A panic on the way is an internal error, and nobody else's concern.
+    /// Answers a request from nobody knows where.
     pub async fn respond<B>(&self, request: Request<B>) -> Response<Full<Bytes>>
+    where
+        B: Body<Data = Bytes> + Send,
+        B::Error: Into<BoxError>,
+    {
+        self.respond_to(None, request).await
+    }
+
+    /// Answers a request of the other end of a connection. A panic on the way is an internal error, and nobody else's
+    /// concern.
+    pub(crate) async fn respond_to<B>(
+        &self,
+        peer: Option<SocketAddr>,
+        request: Request<B>,
+    ) -> Response<Full<Bytes>>
     where
         B: Body<Data = Bytes> + Send,
         B::Error: Into<BoxError>,
@@ -108,7 +123,9 @@ impl HttpService {
         let (head, body) = request.into_parts();
         let accept = header_text(&head.headers, &header::ACCEPT).unwrap_or_default();
         let body = pin!(body.map_err(Into::into));
-        let (mut response, cause) = match unpanicked(self.0.handle(id, &head, &accept, body)).await {
+        let mut learned = Learned::default();
+        let handled = unpanicked(self.0.handle(id, &head, &accept, body, &mut learned)).await;
+        let (mut response, cause) = match handled {
             Ok(Ok(response)) => (response, None),
             Ok(Err(mut error)) => {
                 let cause = error.cause.take();
@@ -128,30 +145,10 @@ impl HttpService {
             response = without_body(response);
         }
         response.headers_mut().insert(REQUEST_ID, header_value(id));
-        self.log(id, &head, response.status(), start.elapsed(), cause.as_deref());
+        let (status, duration, cause) = (response.status(), start.elapsed(), cause.as_deref());
+        let answered = Answered { id, head: &head, peer, learned: &learned, status, duration, cause };
+        request_log::log(&answered, self.0.options.slow_request);
         response
-    }
-
-    fn log(
-        &self,
-        id: RequestId,
-        head: &request::Parts,
-        status: StatusCode,
-        duration: Duration,
-        cause: Option<&(dyn StdError + Send + Sync)>,
-    ) {
-        let (method, path, status) = (&head.method, head.uri.path(), status.as_u16());
-        let milliseconds = duration.as_secs_f64() * 1000.0;
-        let global_request_id = global_request_id(&head.headers);
-        let is_probe = path.starts_with("/healthcheck");
-        if status >= 500 && !is_probe {
-            let cause = cause.map(tracing::field::display);
-            tracing::warn!(request_id = %id, global_request_id, %method, path, status, milliseconds, cause, "request failed");
-        } else if duration > self.0.options.slow_request {
-            tracing::warn!(request_id = %id, global_request_id, %method, path, status, milliseconds, "slow request");
-        } else {
-            tracing::debug!(request_id = %id, global_request_id, %method, path, status, milliseconds, "request");
-        }
     }
 }
 
@@ -162,9 +159,11 @@ impl Inner {
         head: &request::Parts,
         accept: &str,
         body: Pin<&mut (dyn Body<Data = Bytes, Error = BoxError> + Send)>,
+        learned: &mut Learned,
     ) -> Handled {
         let path = decode_path(head.uri.path());
         let found = self.router.find(&path);
+        learned.route = found.as_ref().map(|found| found.resource.path);
         // Before anything else: who is unknown does not learn which paths there are.
         let credentials = match &found {
             Some(found) if found.resource.access.is_open() => Credentials::Believed,
@@ -191,13 +190,14 @@ impl Inner {
             return self.show(resource, method);
         }
         let caller = caller(&head.headers, &credentials, self.zaqar.limits(), resource.kind)?;
+        let caller = &*learned.caller.insert(caller);
         let name = found.name.map(|name| destination_name(resource.kind, name)).transpose()?;
         if method == "OPTIONS" {
             return Ok(options(resource));
         }
         let exchange = Exchange {
             zaqar: &self.zaqar,
-            caller: &caller,
+            caller,
             signing_keys,
             query: Query::parse(head.uri.query()),
             query_text: head.uri.query(),

@@ -5,8 +5,9 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::actions::{ACTIONS, About, Action, Does};
+use crate::actions::{ACTIONS, About, Action, Does, Member};
 use crate::members::Type;
+use crate::subscribed::ENDS;
 
 /// The document with every action that is answered.
 pub fn asyncapi() -> String {
@@ -24,19 +25,23 @@ fn document() -> Value {
         actions().map(|action| (action.name.to_owned(), request(action))).collect();
     let mut operations: Map<String, Value> =
         actions().map(|action| (action.name.to_owned(), operation(action))).collect();
-    for (name, title) in
-        [("reply", "The answer to a request"), ("notification", "A message for a subscriber")]
-    {
+    for (name, title) in [
+        ("reply", "The answer to a request"),
+        ("notification", "A message for a subscriber"),
+        ("subscription_ended", "The end of a connection's own subscription"),
+    ] {
         let payload = json!({ "$ref": format!("#/components/schemas/{name}") });
         messages.insert(name.to_owned(), json!({ "title": title, "payload": payload }));
     }
-    let notification = json!({
-        "action": "send",
-        "summary": "Tell a connection that is a subscriber itself of a message.",
-        "channel": { "$ref": CHANNEL },
-        "messages": [{ "$ref": format!("{CHANNEL}/messages/notification") }],
-    });
-    operations.insert("notify".to_owned(), notification);
+    for (name, summary, message) in SENT {
+        let operation = json!({
+            "action": "send",
+            "summary": summary,
+            "channel": { "$ref": CHANNEL },
+            "messages": [{ "$ref": format!("{CHANNEL}/messages/{message}") }],
+        });
+        operations.insert(name.to_owned(), operation);
+    }
     json!({
         "asyncapi": "3.0.0",
         "info": {
@@ -54,6 +59,12 @@ fn document() -> Value {
 }
 
 const CHANNEL: &str = "#/channels/connection";
+
+/// What comes without a request: an operation, its summary, its message.
+const SENT: [(&str, &str, &str); 2] = [
+    ("notify", "Tell a connection that is a subscriber itself of a message.", "notification"),
+    ("end_subscription", "Tell such a connection that its subscription has ended.", "subscription_ended"),
+];
 
 fn operation(action: &Action) -> Value {
     json!({
@@ -98,7 +109,7 @@ fn body(action: &Action) -> Value {
         properties.insert((*place).to_owned(), json!({ "type": "string" }));
     }
     for member in action.members {
-        properties.insert(member.name.to_owned(), json!({ "type": json_type(member.is) }));
+        properties.insert(member.name.to_owned(), value(member));
         if member.required {
             required.push(member.name);
         }
@@ -115,6 +126,14 @@ fn body(action: &Action) -> Value {
         schema["required"] = json!(required);
     }
     schema
+}
+
+fn value(member: &Member) -> Value {
+    match member.is.map(json_type) {
+        None => json!({}),
+        Some(is) if member.nullable => json!({ "type": [is, "null"] }),
+        Some(is) => json!({ "type": is }),
+    }
 }
 
 const fn json_type(given: Type) -> &'static str {
@@ -177,6 +196,22 @@ fn schemas() -> Value {
                 },
             },
         },
+        "subscription_ended": {
+            "type": "object",
+            "required": ["Message_Type", "subscription_id", "code", "reason"],
+            "properties": {
+                "Message_Type": { "const": "SubscriptionEnded" },
+                "queue_name": text,
+                "topic_name": text,
+                "subscription_id": text,
+                "code": { "enum": ENDS.map(|(code, _)| code) },
+                "reason": { "type": "string", "description": "The same for people." },
+                "marker": {
+                    "type": "string",
+                    "description": "Where to go on: `marker` of `subscription_create`.",
+                },
+            },
+        },
     })
 }
 
@@ -184,7 +219,7 @@ fn schemas() -> Value {
 mod tests {
     use serde_json::Value;
 
-    use super::document;
+    use super::{SENT, document};
     use crate::actions::{ACTIONS, Does};
 
     /// Every place that something in the document points to.
@@ -203,7 +238,7 @@ mod tests {
     fn every_action_that_is_answered_is_in_it_and_nothing_else() {
         let document = document();
         let mut described: Vec<_> = document["operations"].as_object().unwrap().keys().collect();
-        described.retain(|name| *name != "notify");
+        described.retain(|name| SENT.iter().all(|(sent, ..)| name != sent));
         let mut answered: Vec<_> = ACTIONS
             .iter()
             .filter(|action| action.does != Does::OnlyByRest)

@@ -9,6 +9,7 @@ use crate::reply::Reply;
 
 /// Everybody is believed. What a header says counts as on REST.
 pub(crate) fn believed(headers: &Members<'_>, limits: &Limits) -> Result<Caller, Reply> {
+    let client = client(headers, limits)?;
     let roles = headers.text("X-Roles").or_else(|| headers.text("X-Role")).unwrap_or_default();
     let roles = roles.split(',').map(str::trim).filter(|role| !role.is_empty()).map(str::to_owned).collect();
     let identity = Identity {
@@ -18,7 +19,7 @@ pub(crate) fn believed(headers: &Members<'_>, limits: &Limits) -> Result<Caller,
         project_domain: headers.text("X-Project-Domain-Id"),
         system_scope: headers.text("OpenStack-System-Scope"),
     };
-    Ok(Caller { project: project(headers)?, client: client(headers, limits), roles, identity, token: None })
+    Ok(Caller { project: project(headers)?, client: Some(client), roles, identity, token: None })
 }
 
 /// The owner of a token, with what Keystone says of them. `None`: the request is for another project than the token.
@@ -33,17 +34,17 @@ pub(crate) fn owner(
     if asked_for.is_none() || asked_for != token.project {
         return Ok(None);
     }
-    let (client, roles) = (client(headers, limits), token.roles.clone());
+    let (client, roles) = (Some(client(headers, limits)?), token.roles.clone());
     let identity = token.identity.clone();
     Ok(Some(Caller { project: project(headers)?, client, roles, identity, token: Some(text.clone()) }))
 }
 
 /// The bearer of a pre-signed URL: of its project, and nobody in particular.
 pub(crate) fn bearer(headers: &Members<'_>, limits: &Limits) -> Result<Caller, Reply> {
-    let client = client(headers, limits);
+    let client = client(headers, limits)?;
     Ok(Caller {
         project: project(headers)?,
-        client,
+        client: Some(client),
         roles: Vec::new(),
         identity: Identity::default(),
         token: None,
@@ -52,30 +53,27 @@ pub(crate) fn bearer(headers: &Members<'_>, limits: &Limits) -> Result<Caller, R
 
 fn project(headers: &Members<'_>) -> Result<ProjectId, Reply> {
     let id = headers.text("X-Project-ID").unwrap_or_default();
-    ProjectId::new(&id).map_err(|error| Reply::bad_request(sentence(&error.to_string())))
+    ProjectId::new(&id).map_err(|error| {
+        let why = sentence(&error.to_string());
+        Reply::bad_request(format!("The value of the \"X-Project-ID\" header is refused. {why}"))
+    })
 }
 
-/// `None`: what is given is no client's id. Only some actions ask for one.
-fn client(headers: &Members<'_>, limits: &Limits) -> Option<ClientId> {
-    let id = headers.text("Client-ID")?;
+/// As over REST, every operation asks for one that is in order.
+fn client(headers: &Members<'_>, limits: &Limits) -> Result<ClientId, Reply> {
+    let id = headers.text("Client-ID").unwrap_or_default();
     match limits.client_id_uuid_safe {
-        ClientIdRule::Uuid => ClientId::uuid(&id),
+        ClientIdRule::Uuid => ClientId::uuid(&id)
+            .ok_or_else(|| Reply::bad_request("The value of the \"Client-ID\" header must be a UUID.")),
         ClientIdRule::AnyText => {
-            let allowed = limits.min_length_client_id..=limits.max_length_client_id;
-            allowed.contains(&id.chars().count()).then(|| ClientId::new(&id))
+            let (min, max) = (limits.min_length_client_id, limits.max_length_client_id);
+            let allowed = (min..=max).contains(&id.chars().count());
+            allowed.then(|| ClientId::new(&id)).ok_or_else(|| {
+                let text = format!("Length of client id must be at least {min} and no greater than {max}.");
+                Reply::bad_request(text)
+            })
         }
     }
-}
-
-/// Why a client's id is refused.
-pub(crate) fn client_refused(limits: &Limits) -> Reply {
-    Reply::bad_request(match limits.client_id_uuid_safe {
-        ClientIdRule::Uuid => "badly formed hexadecimal UUID string".to_owned(),
-        ClientIdRule::AnyText => format!(
-            "Length of client id must be at least {} and no greater than {}.",
-            limits.min_length_client_id, limits.max_length_client_id
-        ),
-    })
 }
 
 /// With a capital letter and a full stop.

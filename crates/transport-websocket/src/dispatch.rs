@@ -25,6 +25,7 @@ pub(crate) async fn dispatch(operation: Operation, request: &Request<'_>) -> Han
         Operation::CreateSubscription => subscriptions::create(request).await,
         Operation::ListSubscriptions => subscriptions::list(request).await,
         Operation::GetSubscription => subscriptions::get(request).await,
+        Operation::UpdateSubscription => subscriptions::update(request).await,
         Operation::DeleteSubscription => subscriptions::delete(request).await,
     }
 }

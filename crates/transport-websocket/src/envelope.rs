@@ -33,7 +33,9 @@ impl<'a> Envelope<'a> {
             Some(given) => OrEmpty::Given(given),
             None => OrEmpty::Empty {},
         };
-        let headers = shown(self.headers.filter(|headers| headers.get() != "null"));
+        // What is nothing to Python is shown as no headers.
+        let nothing = ["null", "[]", "\"\"", "0", "false"];
+        let headers = shown(self.headers.filter(|headers| !nothing.contains(&headers.get())));
         let whole = Shown {
             request: Request { action: self.action, body: shown(self.body), headers, api: "v2" },
             body: &reply.body,

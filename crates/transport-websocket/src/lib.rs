@@ -15,6 +15,8 @@ mod handlers;
 mod members;
 mod options;
 mod reply;
+mod request_log;
+mod schema;
 mod serve;
 mod service;
 mod session;

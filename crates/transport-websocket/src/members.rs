@@ -20,6 +20,17 @@ pub(crate) enum Type {
 }
 
 impl Type {
+    /// As JSON's specification names it.
+    pub(crate) const fn with_article(self) -> &'static str {
+        match self {
+            Self::Text => "a string",
+            Self::Integer => "an integer",
+            Self::Boolean => "a boolean",
+            Self::List => "an array",
+            Self::Object => "an object",
+        }
+    }
+
     pub(crate) fn of(value: &RawValue) -> Option<Self> {
         let text = value.get();
         match text.as_bytes().first()? {

@@ -10,6 +10,8 @@ use zaqar_domain::{Error, Refusal};
 pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) body: Box<RawValue>,
+    /// What failed inside, for the log and for nobody else.
+    pub(crate) cause: Option<Error>,
 }
 
 pub(crate) type Handled = Result<Reply, Reply>;
@@ -17,7 +19,7 @@ pub(crate) type Handled = Result<Reply, Reply>;
 impl Reply {
     pub(crate) fn new(status: u16, body: &impl Serialize) -> Self {
         // Texts, numbers, lists and objects with textual names: nothing there can fail.
-        Self { status, body: to_raw_value(body).unwrap_or_default() }
+        Self { status, body: to_raw_value(body).unwrap_or_default(), cause: None }
     }
 
     /// Nothing to tell.
@@ -59,10 +61,7 @@ impl From<Error> for Reply {
         if status < 500 {
             return Self::exception(status, text, None);
         }
-        if let Some(cause) = std::error::Error::source(&error) {
-            tracing::error!(error = %cause, "{text}");
-        }
-        Self::exception(status, &text, Some(&text))
+        Self { cause: Some(error), ..Self::exception(status, &text, Some(&text)) }
     }
 }
 

@@ -1,9 +1,11 @@
 //! The requests of one connection, one after the other: from a frame to its reply.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::time::Instant;
 use zaqar_authentication::{Authentication, Token};
 use zaqar_model::{AuthToken, Caller, DestinationKind, DestinationName, InvalidName, QueueName};
 
@@ -15,13 +17,16 @@ use crate::format::Format;
 use crate::handlers::{Request, subscriptions};
 use crate::members::Members;
 use crate::reply::{Handled, Reply};
+use crate::request_log::{self, Learned};
 use crate::service::WebSocketService;
 use crate::subscribed::Subscribed;
-use crate::{authenticate, signature};
+use crate::{authenticate, schema, signature};
 
 /// A connection's side of the conversation.
 pub(crate) struct Session {
     service: WebSocketService,
+    /// The other end of the connection.
+    peer: Option<SocketAddr>,
     /// What the client has authenticated with last.
     token: Option<(Arc<Token>, AuthToken)>,
     pub(crate) subscribed: Subscribed,
@@ -31,9 +36,9 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(crate) fn new(service: WebSocketService, max_subscriptions: usize) -> Self {
+    pub(crate) fn new(service: WebSocketService, peer: Option<SocketAddr>, max_subscriptions: usize) -> Self {
         let subscribed = Subscribed::default();
-        Self { service, token: None, subscribed, max_subscriptions, subscriber: None }
+        Self { service, peer, token: None, subscribed, max_subscriptions, subscriber: None }
     }
 
     /// For how long the client's token is still good. `None`: there is none.
@@ -54,28 +59,18 @@ impl Session {
         let Some(envelope) = Envelope::read(text) else {
             return nothing.answer(&Reply::error(400, "Unexpected body type. Expected dict or dict like."));
         };
-        let reply = self.handle(format, &envelope).await.unwrap_or_else(|refusal| refusal);
-        tracing::debug!(
-            action = envelope.action.map(|action| action.get()),
-            status = reply.status,
-            "answered"
-        );
+        let (start, mut learned) = (Instant::now(), Learned::default());
+        let handled = self.handle(format, &envelope, &mut learned).await;
+        let reply = handled.unwrap_or_else(|refusal| refusal);
+        request_log::log(self.peer, &learned, &reply, start.elapsed());
         envelope.answer(&reply)
     }
 
-    async fn handle(&mut self, format: Format, envelope: &Envelope<'_>) -> Handled {
+    async fn handle(&mut self, format: Format, envelope: &Envelope<'_>, learned: &mut Learned) -> Handled {
         let action = find(envelope)?;
-        let headers = envelope.headers.and_then(|headers| Members::read(headers.get()));
-        let body = match envelope.body {
-            None => action.needs_no_body().then(Members::default),
-            Some(body) => Members::read(body.get()),
-        };
-        let accepted = headers
-            .zip(body)
-            .filter(|(headers, body)| action.accepts_headers(headers) && action.accepts_body(body));
-        let Some((headers, body)) = accepted else {
-            return Err(Reply::error(400, "Schema validation failed."));
-        };
+        learned.route = Some(action.name);
+        let headers = schema::headers(action, envelope.headers)?;
+        let body = schema::body(action, envelope.body)?;
         let operation = match action.does {
             Does::Operation(operation) => operation,
             Does::OnlyByRest => {
@@ -96,25 +91,30 @@ impl Session {
         };
         let place = place(action, &body);
         let known = place.as_ref().ok().and_then(Option::as_ref);
-        let caller = self.caller(action, &headers, known)?;
+        let caller = &*learned.caller.insert(self.caller(action, &headers, known)?);
         let (zaqar, kind) = (&Arc::clone(&self.service.zaqar), action.kind());
-        let request = Request { zaqar, caller: &caller, kind, place: place?, body };
+        let request = Request { zaqar, caller, kind, place: place?, body };
         if operation == Operation::CreateSubscription && subscriptions::is_to_the_connection(&request.body) {
             return self.subscribe(format, &request).await;
         }
-        dispatch(operation, &request).await
+        let handled = dispatch(operation, &request).await;
+        if operation == Operation::DeleteSubscription && handled.is_ok() {
+            // The reply tells of the end.
+            self.subscribed.forget(&request);
+        }
+        handled
     }
 
     async fn subscribe(&mut self, format: Format, request: &Request<'_>) -> Handled {
         let max = self.max_subscriptions;
-        if self.subscribed.len() >= max {
+        if self.subscribed.len() >= max && !self.subscribed.has_one_to(request) {
             let text = format!("This connection has {max} subscriptions, and may have no more.");
             return Err(Reply::bad_request(text));
         }
         let name = || format!("websocket://{:032x}", request.zaqar.ids().next_u128());
         let subscriber = self.subscriber.get_or_insert_with(name).clone();
-        let (follower, reply) = subscriptions::follow(request, subscriber).await?;
-        self.subscribed.add(follower, format);
+        let (following, reply) = subscriptions::follow(request, subscriber).await?;
+        self.subscribed.add(following, format);
         Ok(reply)
     }
 

@@ -20,8 +20,9 @@ section! {
     /// Whether the log tells everything that helps to find an error. Stands above `log_level`.
     debug: bool = false;
 
-    /// How much is logged: `trace`, `debug`, `info`, `warn` or `error`, or directives such as
-    /// `info,zaqar_transport_http=debug` that set a level for each part of the program.
+    /// How much is logged: `trace`, `debug`, `info`, `warn`, `error` or `off`. `debug` and `trace` are of this
+    /// service's own parts; of the libraries in it, no more than `info` is logged. Directives behind a comma set levels
+    /// of single parts: `info,zaqar_transport_http=debug`, or `debug,h2=debug` for a library.
     log_level: String = "info";
 
     /// How a line of the log is written: `text` for people, `json` for programs, an object a line.

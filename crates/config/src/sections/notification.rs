@@ -76,7 +76,7 @@ section! {
     breaker_failures: u32 = 5;
 
     /// How long it is left alone at first, in seconds. If it fails again then, for twice as long.
-    breaker_time: u32 = 10, at_least(1), at_most(86_400);
+    breaker_time: u32 = 10, at_least(1), at_most(86_400), not_above("breaker_max_time");
 
     /// It is never left alone for longer, in seconds.
     breaker_max_time: u32 = 300, at_least(1), at_most(86_400);

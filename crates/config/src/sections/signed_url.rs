@@ -8,7 +8,7 @@ section! {
     pub struct SignedUrl;
 
     /// The key that URLs are signed with. Without one here or in `secret_keys`, none can be made.
-    secret_key: Option<Secret> = None;
+    secret_key: Option<Secret> = None, never_empty();
 
     /// Keys with ids, each written as id:key. The first signs, in place of `secret_key`. What the others and `secret_key`
     /// have signed stays good. So a key can be changed without breaking the URLs that are in use.

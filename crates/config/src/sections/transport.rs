@@ -16,21 +16,22 @@ choices! {
 }
 
 section! {
-    /// Limits and defaults of requests.
+    /// Limits and defaults of requests. No request may ask for less than 60 seconds of life for a message, a claim or a
+    /// subscription, nor of grace.
     pub struct Transport;
 
     /// How long a message lives when neither the request nor its queue says so, in seconds.
-    default_message_ttl: u64 = 3600, at_least(1);
+    default_message_ttl: u64 = 3600, at_least(60), not_above("max_message_ttl");
 
     /// How long a message is kept back when neither the request nor its queue says so, in seconds. 0 delivers at
     /// once.
-    default_message_delay: u64 = 0;
+    default_message_delay: u64 = 0, not_above("max_message_delay");
 
     /// How long a claim lives when the request does not say so, in seconds.
-    default_claim_ttl: u64 = 300, at_least(1);
+    default_claim_ttl: u64 = 300, at_least(60), not_above("max_claim_ttl");
 
     /// By how much a claimed message outlives its claim when the request does not say so, in seconds.
-    default_claim_grace: u64 = 60;
+    default_claim_grace: u64 = 60, at_least(60), not_above("max_claim_grace");
 
     /// How long a subscription lives when the request does not say so, in seconds.
     default_subscription_ttl: u64 = 3600, at_least(1);
@@ -78,7 +79,7 @@ section! {
     client_id_uuid_safe: ClientIdUuidSafe = ClientIdUuidSafe::Strict;
 
     /// The shortest `Client-ID`, in characters, when `client_id_uuid_safe` is `off`.
-    min_length_client_id: u32 = 10;
+    min_length_client_id: u32 = 10, not_above("max_length_client_id");
 
     /// The longest `Client-ID`, in characters, when `client_id_uuid_safe` is `off`.
     max_length_client_id: u32 = 36, at_least(1);
@@ -93,7 +94,7 @@ section! {
     /// The key that the messages of an encrypted queue are encrypted with: 32 random bytes in base64 or hexadecimal
     /// digits. From any other text a key is derived. Servers that share their messages need the same one. Without one,
     /// the embedded store makes its own.
-    message_encryption_key: Option<Secret> = None;
+    message_encryption_key: Option<Secret> = None, never_empty();
 
     /// Keys that messages were encrypted with before: those messages stay readable. So `message_encryption_key` can be
     /// changed.

@@ -52,9 +52,81 @@ fn an_option_without_effect_is_checked_all_the_same() {
 }
 
 #[test]
-fn a_value_that_another_one_overrides_is_not_checked() {
-    let site = site("[DEFAULT]\ndebug = maybe\ndebug = yes\n");
+fn a_bad_value_is_told_although_a_later_line_of_its_file_overrides_it() {
+    let maybe = "debug = \"maybe\" is not valid: expected true or false (or yes/no, on/off, 1/0)";
+    for (text, line) in [
+        ("[DEFAULT]\ndebug = maybe\ndebug = yes\n", 2),
+        ("[DEFAULT]\ndebug = maybe\n[transport]\n[DEFAULT]\ndebug = yes\n", 2),
+    ] {
+        assert_eq!(site(text).errors(), [format!("zaqar.conf:{line}: [DEFAULT] {maybe}")]);
+    }
+    let both = "[drivers:transport:wsgi]\nport = x\nport = y\n";
+    assert_eq!(site(both).errors().len(), 2);
+    let former = "[DEFAULT]\npooling = yes\nsharding = maybe\n";
+    assert_eq!(site(former).errors().len(), 1);
+    let circle = "[DEFAULT]\nlog_level = $log_level\nlog_level = info\n";
+    assert_eq!(site(circle).errors().len(), 1);
+}
+
+#[test]
+fn a_bad_value_of_another_file_that_is_overridden_is_not_told() {
+    let site = site("[DEFAULT]\ndebug = maybe\n").with("b", "[DEFAULT]\ndebug = yes\n").config_file("b");
     assert!(site.config().logging.debug);
+    let variable = self::site("[DEFAULT]\ndebug = maybe\n").variable("OS_DEFAULT__DEBUG", "yes");
+    assert!(variable.config().logging.debug);
+}
+
+#[test]
+fn a_default_above_its_maximum_is_an_error_wherever_the_two_come_from() {
+    assert_eq!(
+        site("[transport]\nmax_message_ttl = 1800\n").errors(),
+        ["zaqar.conf:2: [transport] default_message_ttl = 3600 (the default) is more than \
+          max_message_ttl = 1800 (zaqar.conf:2): set both"]
+    );
+    let pairs = [
+        ("transport", "default_message_ttl", "max_message_ttl"),
+        ("transport", "default_message_delay", "max_message_delay"),
+        ("transport", "default_claim_ttl", "max_claim_ttl"),
+        ("transport", "default_claim_grace", "max_claim_grace"),
+        ("transport", "min_length_client_id", "max_length_client_id"),
+        ("notification", "breaker_time", "breaker_max_time"),
+    ];
+    for (group, low, high) in pairs {
+        let told = |low_value: u32, high_value: u32| {
+            site(format!("[{group}]\n{low} = {low_value}\n{high} = {high_value}\n")).load().err()
+        };
+        assert_eq!(told(65, 65), None, "{low}");
+        let problems = told(66, 65).unwrap();
+        assert_eq!(problems.errors.len(), 1, "{problems}");
+        assert!(problems.to_string().contains(&format!("{low} = 66")), "{problems}");
+    }
+    let by_variable =
+        site("[transport]\ndefault_claim_ttl = 100\n").variable("OS_TRANSPORT__MAX_CLAIM_TTL", "99");
+    assert!(
+        by_variable.errors()[0]
+            .contains("max_claim_ttl = 99 (environment variable OS_TRANSPORT__MAX_CLAIM_TTL)")
+    );
+}
+
+#[test]
+fn a_number_that_is_wrong_is_not_compared() {
+    assert_eq!(
+        site("[transport]\nmax_message_ttl = soon\ndefault_message_ttl = 9999999\n").errors().len(),
+        1
+    );
+}
+
+#[test]
+fn a_key_that_is_left_empty_is_an_error() {
+    for (group, option) in [("signed_url", "secret_key"), ("transport", "message_encryption_key")] {
+        assert_eq!(
+            site(format!("[{group}]\n{option} =\n")).errors(),
+            [format!(
+                "zaqar.conf:2: [{group}] {option} = \"\" is not valid: expected a text; leave the option out where \
+                 there is none"
+            )]
+        );
+    }
 }
 
 #[test]

@@ -5,8 +5,7 @@ use crate::site::{Site, site};
 /// What `[drivers] message_store` becomes beside some other values.
 fn store(value: &str) -> String {
     let text = "[DEFAULT]\nauth_strategy = a\nlog_level = \n[drivers:transport:wsgi]\nbind = b\n[drivers]\n";
-    let more =
-        "management_store = c\n[cors]\nmax_age = 1_0\nallow_methods = x,y\n[signed_url]\nsecret_key =\n";
+    let more = "management_store = c\n[cors]\nmax_age = 1_0\nallow_methods = x,y\n[trustee]\npassword =\n";
     site(format!("{text}message_store = {value}\n{more}")).config().drivers.message_store
 }
 
@@ -27,7 +26,7 @@ fn a_name_with_a_dot_leads_to_another_group() {
 #[test]
 fn what_is_substituted_is_the_value_and_not_its_text() {
     assert_eq!(
-        store("$debug $cors.max_age $cors.allow_methods ${signed_url.secret_key}. $transport"),
+        store("$debug $cors.max_age $cors.allow_methods ${trustee.password}. $transport"),
         "False 10 ['x', 'y'] . ['wsgi', 'websocket']"
     );
 }

@@ -5,6 +5,8 @@ mod errors;
 #[cfg(test)]
 mod hostile_input;
 #[cfg(test)]
+mod in_force;
+#[cfg(test)]
 mod interpolation;
 #[cfg(test)]
 mod precedence;

@@ -17,6 +17,7 @@ fn without_any_source_everything_has_its_default() {
 #[test]
 fn the_last_line_of_a_file_wins() {
     assert_eq!(site(port(1) + &port(2)).config().wsgi.port, 2);
+    assert_eq!(site(port(1) + "port = 2\n").config().wsgi.port, 2);
 }
 
 #[test]

@@ -9,12 +9,12 @@ fn uncommented() -> String {
     let is_option =
         |line: &str| line.strip_prefix('#').is_some_and(|rest| rest.starts_with(|c: char| c.is_alphabetic()));
     let uncomment = |line: &str| if is_option(line) { line[1..].to_owned() } else { line.to_owned() };
-    sample().lines().map(|line| uncomment(line) + "\n").collect()
+    sample(true).lines().map(|line| uncomment(line) + "\n").collect()
 }
 
 #[test]
 fn the_sample_changes_nothing() {
-    let loaded = site(sample()).load().unwrap();
+    let loaded = site(sample(true)).load().unwrap();
     assert_eq!(loaded.config, Config::default());
     assert_eq!(loaded.warnings, []);
 }
@@ -28,7 +28,7 @@ fn the_sample_with_every_option_uncommented_says_the_defaults() {
 
 #[test]
 fn the_sample_holds_every_option_of_upstream() {
-    let sample = sample();
+    let sample = sample(true);
     let mut group = "";
     let mut found = std::collections::HashSet::new();
     for line in sample.lines() {
@@ -49,14 +49,14 @@ fn the_sample_holds_every_option_of_upstream() {
 
 #[test]
 fn prose_is_wrapped() {
-    for line in sample().lines().filter(|line| line.starts_with("# ")) {
+    for line in sample(true).lines().filter(|line| line.starts_with("# ")) {
         assert!(line.chars().count() <= 79 || line.starts_with("#     "), "{line}");
     }
 }
 
 #[test]
 fn an_option_is_shown_with_all_that_is_known_of_it() {
-    let sample = sample();
+    let sample = sample(true);
     for expected in [
         "\n# The address to listen on.\n# Value: a host name or an IP address\n#bind = 127.0.0.1\n",
         "# Value: one of\n#     fsync: a power cut: it is on the disk before the reply goes out\n",
@@ -67,4 +67,19 @@ fn an_option_is_shown_with_all_that_is_known_of_it() {
     ] {
         assert!(sample.contains(expected), "{expected}");
     }
+}
+
+#[test]
+fn options_without_effect_are_left_out_unless_asked_for() {
+    let (short, complete) = (sample(false), sample(true));
+    assert!(complete.contains("(no effect in this version)") && complete.contains("\n#use_syslog = "));
+    assert!(!short.contains("(no effect in this version)") && !short.contains("use_syslog"));
+    assert!(!short.contains("[cache]"), "a group of which nothing is left");
+    let options = |text: &str| {
+        let is_option = |line: &&str| line.starts_with('#') && line.contains(" =") && !line.starts_with("# ");
+        text.lines().filter(is_option).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert!(options(&short).iter().all(|line| options(&complete).contains(line)));
+    let loaded = site(short).load().unwrap();
+    assert_eq!((loaded.config, loaded.warnings), (Config::default(), Vec::new()));
 }

@@ -57,9 +57,8 @@ unsubscribe_confirmation_email_template = topic: Bye, body: So long: {0}
 
 #[test]
 fn an_optional_value_that_is_left_empty_is_not_set() {
-    let config =
-        site("[signed_url]\nsecret_key =\n[notification]\nsmtp_port = \"  \"\nsmtp_host =\n").config();
-    assert_eq!(config.signed_url.secret_key, None);
+    let config = site("[trustee]\npassword =\n[notification]\nsmtp_port = \"  \"\nsmtp_host =\n").config();
+    assert_eq!(config.trustee.password, None);
     assert_eq!(config.notification.smtp_port, None);
     assert_eq!(config.notification.smtp_host, None);
 }

@@ -59,6 +59,38 @@ fn a_former_name_works_and_is_told() {
 }
 
 #[test]
+fn an_option_or_a_group_that_a_file_has_twice_is_told_with_both_places() {
+    let twice = site("[transport]\nmax_claim_ttl = 600\nmax_claim_ttl = 700\n");
+    assert_eq!(
+        twice.warnings(),
+        ["zaqar.conf:2: [transport] max_claim_ttl does not count: zaqar.conf:3 gives it again"]
+    );
+    assert_eq!(twice.config().transport.max_claim_ttl, 700);
+    let apart =
+        site("[transport]\nmax_claim_ttl = 600\n[ssl]\n[Transport]\nmax_claim_ttl = 700\n[transport]\n");
+    assert_eq!(
+        apart.warnings(),
+        [
+            "zaqar.conf:4: group [transport] stands here again; it begins at zaqar.conf:1",
+            "zaqar.conf:2: [transport] max_claim_ttl does not count: zaqar.conf:5 gives it again",
+        ]
+    );
+    let former = site("[drivers]\nmessage_store = embedded\nstorage = mongodb\n").warnings();
+    assert!(former.iter().any(|line| line.contains("zaqar.conf:3: [drivers] message_store does not count")));
+}
+
+#[test]
+fn what_is_given_again_in_another_file_is_no_matter() {
+    let site = site("[transport]\nmax_claim_ttl = 600\n")
+        .with("b", "[transport]\nmax_claim_ttl = 700\n")
+        .config_file("b")
+        .variable("OS_TRANSPORT__MAX_CLAIM_TTL", "800");
+    assert!(site.warnings().is_empty());
+    let repeated = self::site("[oslo_policy]\npolicy_dirs = a\npolicy_dirs = b\n");
+    assert!(repeated.warnings().is_empty());
+}
+
+#[test]
 fn an_option_without_effect_is_told_when_it_is_not_at_its_default() {
     let site = site(
         "[DEFAULT]\npooling = 0\nuse_stderr = true\nlog_file = /var/log/zaqar.log\n[oslo_reports]\nlog_dir = /var/log\n",
@@ -167,19 +199,19 @@ data_dir = /var/lib/zaqar
 durability = relaxed
 segment_size = 16777216
 [transport]
-default_message_ttl = 1
+default_message_ttl = 60
 default_message_delay = 1
-default_claim_ttl = 1
-default_claim_grace = 1
+default_claim_ttl = 60
+default_claim_grace = 60
 max_queues_per_page = 1
 max_messages_per_page = 1
 max_messages_per_claim_or_pop = 1
 max_queue_metadata = 1
 max_messages_post_size = 1
-max_message_ttl = 1
+max_message_ttl = 60
 max_message_delay = 1
-max_claim_ttl = 1
-max_claim_grace = 1
+max_claim_ttl = 60
+max_claim_grace = 60
 client_id_uuid_safe = off
 min_length_client_id = 1
 max_length_client_id = 1

@@ -5,12 +5,14 @@
 
 mod attempts;
 mod dead_letters;
+mod endpoints;
 mod failures;
 mod lease;
 mod record;
 mod resend;
 
 pub use attempts::{AttemptListing, ListedAttempts};
+pub use endpoints::{EndpointHealth, EndpointState};
 pub use failures::{FailureListing, ListedFailures};
 pub use lease::Owed;
 pub use resend::Resend;

@@ -1,7 +1,9 @@
 //! Records how deliveries ended, and holds subscriptions back.
 
-use zaqar_model::{ConfirmationAttempt, DeliveryReport, Destination, LeaseId, SubscriptionId, Timestamp};
-use zaqar_storage::StorageResult;
+use zaqar_model::{
+    ConfirmationAttempt, DeliveryReport, Destination, Excerpt, LeaseId, SubscriptionId, Suspension, Timestamp,
+};
+use zaqar_storage::{StorageResult, SubscriptionChange};
 
 use crate::Zaqar;
 
@@ -29,5 +31,30 @@ impl Zaqar {
         until: Timestamp,
     ) -> StorageResult<()> {
         self.stores.messages.pause(source, subscription, until).await
+    }
+
+    /// The same for what is to be tried again; see [`pause_retries`](zaqar_storage::Deliveries::pause_retries).
+    pub async fn pause_retries(
+        &self,
+        source: &Destination,
+        subscription: SubscriptionId,
+        until: Timestamp,
+    ) -> StorageResult<()> {
+        self.stores.messages.pause_retries(source, subscription, until).await
+    }
+
+    /// Lets nothing be sent to a subscriber until somebody changes or confirms the subscription. `reason` is for the tenant.
+    pub async fn suspend_subscription(
+        &self,
+        source: &Destination,
+        subscription: SubscriptionId,
+        reason: &str,
+    ) -> StorageResult<()> {
+        let now = self.now();
+        let suspension = Suspension { since: now, reason: Excerpt::new(reason) };
+        let change =
+            SubscriptionChange { suspended: Some(Some(suspension)), ..SubscriptionChange::default() };
+        self.stores.messages.update_subscription(source, subscription, change, now).await?;
+        Ok(())
     }
 }

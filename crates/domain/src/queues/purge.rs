@@ -6,6 +6,7 @@ use zaqar_storage::{StorageError, StorageResult};
 use crate::error::OrUnavailable;
 use crate::permissions::Rule;
 use crate::pipeline::pass;
+use crate::subscriptions::EndReason;
 use crate::{Failure, Result, Zaqar};
 
 /// What is removed from the queue.
@@ -37,7 +38,7 @@ impl Zaqar {
             self.stores.messages.purge(&queue.destination, self.now()).await.or_unavailable(failure)?;
         }
         if scope.subscriptions {
-            self.live.remove_all(&queue.destination);
+            self.live.end_all(&queue.destination, EndReason::Purged);
             self.purge_subscriptions(&queue).await.or_unavailable(failure)?;
         }
         Ok(())

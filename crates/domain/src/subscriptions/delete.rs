@@ -2,6 +2,7 @@
 
 use zaqar_model::{Caller, DestinationName};
 
+use super::EndReason;
 use crate::error::OrUnavailable;
 use crate::permissions::Rule;
 use crate::pipeline::pass;
@@ -19,7 +20,7 @@ impl Zaqar {
         let failure = Failure::DeleteSubscription;
         let found = self.find(&caller.project, name).await.or_unavailable(failure)?;
         let (Some(source), Ok(id)) = (found, id.parse()) else { return Ok(()) };
-        self.live.remove(&source.destination, id);
+        self.live.end(&source.destination, id, EndReason::Deleted);
         self.stores.messages.unsubscribe(&source.destination, id).await.or_unavailable(failure)
     }
 }

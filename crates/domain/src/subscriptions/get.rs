@@ -6,12 +6,14 @@ use super::absent;
 use crate::error::OrUnavailable;
 use crate::permissions::Rule;
 use crate::pipeline::pass;
-use crate::{Failure, Result, Zaqar};
+use crate::{EndpointState, Failure, Result, Zaqar};
 
 /// A subscription, and the moment at which its age is taken.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ShownSubscription {
     pub subscription: Subscription,
+    /// `None` where it is not known, or nothing is sent to it.
+    pub endpoint: Option<EndpointState>,
     pub now: Timestamp,
 }
 
@@ -29,7 +31,8 @@ impl Zaqar {
         }
         let now = self.now();
         let subscription = self.find_subscription(caller, name, id, now, Failure::GetSubscription).await?;
-        Ok(ShownSubscription { subscription, now })
+        let endpoint = self.endpoint_of(&subscription, now);
+        Ok(ShownSubscription { subscription, endpoint, now })
     }
 
     /// A text that is no id names no subscription.

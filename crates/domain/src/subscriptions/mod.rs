@@ -18,7 +18,7 @@ pub(crate) use asked_lately::AskedLately;
 pub use get::ShownSubscription;
 pub use list::{ListedSubscriptions, SubscriptionListing};
 pub(crate) use live::LiveSubscriptions;
-pub use live::{Follower, Notification};
+pub use live::{EndReason, Follower, Following, LiveEvent, Notification};
 pub use signing_secrets::{BadSecrets, signing_secrets};
 pub use trust::{TrustMaker, TrustNotMade};
 pub use waiting::WaitingConfirmation;

@@ -1,7 +1,10 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use zaqar_domain::{Error, Follower, Key, SubscriptionListing, SubscriptionWish, Zaqar};
+use zaqar_domain::{
+    EndReason, Error, Follower, Following, Key, LiveEvent, Notification, PurgeScope, SubscriptionListing,
+    SubscriptionWish, Zaqar,
+};
 use zaqar_model::{Caller, RandomIds};
 
 use crate::fixture::{Fixture, draft, metadata_of, queue_named};
@@ -12,9 +15,33 @@ fn wish(document: Value) -> SubscriptionWish {
     SubscriptionWish::new(document).unwrap()
 }
 
-async fn follow(zaqar: &Arc<Zaqar>, caller: &Caller, document: Value) -> Follower {
+async fn follow_behind(
+    zaqar: &Arc<Zaqar>,
+    caller: &Caller,
+    document: Value,
+    marker: Option<&str>,
+) -> Following {
     let (queue, wish) = (queue_named("q"), wish(document));
-    zaqar.follow(caller, &queue, &wish, SUBSCRIBER.to_owned(), None).await.unwrap()
+    zaqar.follow(caller, &queue, &wish, SUBSCRIBER.to_owned(), marker).await.unwrap()
+}
+
+fn new(following: Following) -> Follower {
+    let Following::New(follower) = following else { panic!("it was renewed") };
+    follower
+}
+
+async fn follow(zaqar: &Arc<Zaqar>, caller: &Caller, document: Value) -> Follower {
+    new(follow_behind(zaqar, caller, document, None).await)
+}
+
+async fn notification(follower: &mut Follower) -> Notification {
+    let LiveEvent::Notification(notification) = follower.next().await.unwrap() else { panic!("it ended") };
+    notification
+}
+
+async fn end(follower: &mut Follower) -> EndReason {
+    let LiveEvent::Ended { reason, .. } = follower.next().await.unwrap() else { panic!("a message came") };
+    reason
 }
 
 #[tokio::test]
@@ -26,7 +53,7 @@ async fn a_follower_reads_encrypted_messages_plain_and_does_not_wait_for_delays(
     let mut follower = follow(&zaqar, &caller, json!({})).await;
     let posting = zaqar.begin_post(&caller, &queue).await.unwrap();
     posting.post(vec![draft("\"the secret\"")]).await.unwrap();
-    let notification = follower.next().await.unwrap().unwrap();
+    let notification = notification(&mut follower).await;
     assert_eq!(&notification.message.body.as_bytes()[..], b"\"the secret\"");
 }
 
@@ -38,9 +65,8 @@ async fn a_message_that_cannot_be_decrypted_does_not_hold_up_those_behind_it() {
     let fixture = fixture.with_keys([Key::random(&RandomIds)]);
     fixture.post("q", &["2"]).await;
     let (zaqar, caller) = (Arc::new(fixture.zaqar), fixture.caller);
-    let (queue, wish) = (queue_named("q"), wish(json!({})));
-    let following = zaqar.follow(&caller, &queue, &wish, SUBSCRIBER.to_owned(), Some("0"));
-    let notification = following.await.unwrap().next().await.unwrap().unwrap();
+    let mut follower = new(follow_behind(&zaqar, &caller, json!({}), Some("0")).await);
+    let notification = notification(&mut follower).await;
     assert_eq!(&notification.message.body.as_bytes()[..], b"2");
 }
 
@@ -50,9 +76,8 @@ async fn a_marker_of_an_earlier_queue_hides_nothing_of_the_new_one() {
     fixture.make_queue("q", json!({})).await;
     fixture.post("q", &["1", "2"]).await;
     let (zaqar, caller) = (Arc::new(fixture.zaqar), fixture.caller);
-    let (queue, wish) = (queue_named("q"), wish(json!({})));
-    let following = zaqar.follow(&caller, &queue, &wish, SUBSCRIBER.to_owned(), Some("57"));
-    let notification = following.await.unwrap().next().await.unwrap().unwrap();
+    let mut follower = new(follow_behind(&zaqar, &caller, json!({}), Some("57")).await);
+    let notification = notification(&mut follower).await;
     assert_eq!(&notification.message.body.as_bytes()[..], b"1");
 }
 
@@ -60,8 +85,80 @@ async fn a_marker_of_an_earlier_queue_hides_nothing_of_the_new_one() {
 async fn a_live_subscription_ends_with_its_time_though_nothing_comes() {
     let Fixture { zaqar, caller, clock, .. } = Fixture::new();
     let mut follower = follow(&Arc::new(zaqar), &caller, json!({"ttl": 60})).await;
-    let (ended, ()) = tokio::join!(follower.next(), async { clock.advance_secs(60) });
-    assert!(ended.is_none());
+    let (reason, ()) = tokio::join!(end(&mut follower), async { clock.advance_secs(60) });
+    assert_eq!(reason, EndReason::Expired);
+}
+
+/// Nobody posts, and no time passes: the end itself wakes.
+#[tokio::test(start_paused = true)]
+async fn a_follower_is_told_why_its_subscription_has_ended_and_where_to_go_on() {
+    let Fixture { zaqar, caller, clock, .. } = Fixture::new();
+    let (zaqar, queue) = (Arc::new(zaqar), queue_named("q"));
+    let began = tokio::time::Instant::now();
+    for reason in [EndReason::Deleted, EndReason::Purged, EndReason::Expired, EndReason::SourceDeleted] {
+        let mut follower = follow(&zaqar, &caller, json!({"ttl": 3600})).await;
+        let posting = zaqar.begin_post(&caller, &queue).await.unwrap();
+        posting.post(vec![draft("1")]).await.unwrap();
+        let seen = notification(&mut follower).await.marker;
+        let id = follower.id().to_string();
+        let ending = async {
+            match reason {
+                EndReason::Deleted => zaqar.delete_subscription(&caller, &queue, &id).await.unwrap(),
+                EndReason::Purged => {
+                    let scope = PurgeScope { messages: false, subscriptions: true };
+                    zaqar.purge_queue(&caller, &queue, scope).await.unwrap();
+                }
+                EndReason::SourceDeleted => zaqar.delete_queue(&caller, &queue).await.unwrap(),
+                // Its time is made shorter, and that is over at once.
+                EndReason::Expired => {
+                    clock.advance_secs(60);
+                    zaqar.update_subscription(&caller, &queue, &id, &wish(json!({"ttl": 60}))).await.unwrap();
+                    clock.advance_secs(60);
+                }
+            }
+        };
+        let (ended, ()) = tokio::join!(follower.next(), ending);
+        assert_eq!(ended.unwrap(), LiveEvent::Ended { reason, marker: seen });
+        // It stays so.
+        assert_eq!(end(&mut follower).await, reason);
+    }
+    assert!(began.elapsed().as_secs() <= 60, "{:?}", began.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_follows_already_renews_and_goes_on_where_it_is() {
+    let Fixture { zaqar, caller, clock, .. } = Fixture::new();
+    let (zaqar, queue) = (Arc::new(zaqar), queue_named("q"));
+    let mut follower = follow(&zaqar, &caller, json!({"ttl": 100, "options": {"a": 1}})).await;
+    let post = async |body: &'static str| {
+        let posting = zaqar.begin_post(&caller, &queue).await.unwrap();
+        posting.post(vec![draft(body)]).await.unwrap();
+    };
+    post("1").await;
+    notification(&mut follower).await;
+    post("2").await;
+    clock.advance_secs(40);
+    for (document, ttl, options) in [
+        (json!({}), 100, json!({"a": 1})),
+        (json!({"ttl": 200}), 200, json!({"a": 1})),
+        (json!({"options": {"b": 2}}), 200, json!({"b": 2})),
+    ] {
+        let renewed = follow_behind(&zaqar, &caller, document, Some("0")).await;
+        assert!(matches!(renewed, Following::Renewed(id) if id == follower.id()), "{renewed:?}");
+        let id = follower.id().to_string();
+        let shown = zaqar.get_subscription(&caller, &queue, &id).await.unwrap().subscription;
+        assert_eq!((shown.ttl.get(), shown.renewed), (ttl, zaqar.now()));
+        assert_eq!(json!(shown.options.into_members()), options);
+        clock.advance_secs(10);
+    }
+    assert_eq!(&notification(&mut follower).await.message.body.as_bytes()[..], b"2");
+    // What is over is not renewed.
+    clock.advance_secs(190);
+    let mut next = follow(&zaqar, &caller, json!({})).await;
+    assert_ne!(next.id(), follower.id());
+    assert_eq!(end(&mut follower).await, EndReason::Expired);
+    post("3").await;
+    assert_eq!(&notification(&mut next).await.message.body.as_bytes()[..], b"3");
 }
 
 #[tokio::test]

@@ -3,38 +3,36 @@
 use std::time::Duration;
 
 use zaqar_domain::Zaqar;
-use zaqar_model::{Attempt, DeliveryOutcome, Excerpt, Timestamp};
+use zaqar_model::{Address, Attempt, Delivery, DeliveryOutcome, Excerpt, Timestamp};
 
 use super::deliver::{IN_TIME, Tried};
-use super::endpoints::Endpoint;
+use super::endpoints::Route;
+use super::health::{Sign, Turn};
 use super::{Engine, Leased};
 use crate::retry::{RetryPolicy, Verdict, with_jitter};
 
 /// When a delivery is tried again that could not be put into its dead-letter queue.
-const UNBURIED_FOR: Duration = Duration::from_secs(30);
+pub(super) const UNBURIED_FOR: Duration = Duration::from_secs(30);
 
 impl Engine {
-    /// Lets the endpoint's breaker know how an attempt ended.
-    pub(super) async fn note(&self, endpoint: &Endpoint, leased: &Leased, tried: &Tried) {
+    /// Lets the endpoint's health know how an attempt ended.
+    pub(super) async fn note(&self, route: &Route, turn: Turn, leased: &Leased, tried: &Tried) {
         let Tried { latency_ms, answer, .. } = tried;
-        // An endpoint that refuses is well.
-        if answer.verdict != Verdict::TryAgain {
-            return endpoint.answered(u128::from(*latency_ms) <= IN_TIME.as_millis());
-        }
         let now = self.now();
-        if let Some(until) = endpoint.failed(now, answer.retry_after) {
-            let subscription = &leased.owed.delivery.subscription;
-            let seconds = until.secs_since(now);
-            let (id, queue) = (subscription.id, &subscription.source.name);
-            tracing::info!(subscription = %id, %queue, seconds, "an endpoint fails and is left alone for a while");
-            // The others that are asked to confirm have endpoints of their own.
-            if Zaqar::is_confirmation(&leased.owed.delivery) {
-                return;
-            }
-            let paused = self.zaqar.pause_deliveries(&subscription.source, id, until).await;
-            if let Err(error) = paused {
-                tracing::debug!(%error, subscription = %id, "a subscription could not be paused");
-            }
+        let in_time = u128::from(*latency_ms) <= IN_TIME.as_millis();
+        let Some(until) = route.note(Sign::of(answer), turn, in_time, answer.retry_after, now) else {
+            return;
+        };
+        let Delivery { subscription, .. } = &leased.owed.delivery;
+        let id = subscription.id;
+        let asking = leased.asking.as_ref().map_or(subscription, |asking| &asking.subscription);
+        let (project, queue) = (&asking.source.project, &asking.source.name);
+        let (address, seconds) = (Address::of(&asking.subscriber), until.secs_since(now));
+        let (status, reason) = (answer.status, answer.excerpt.as_str());
+        tracing::info!(%project, %queue, subscription = %asking.id, %address, seconds, status, reason, "an endpoint is left alone for a while");
+        // The others that are asked to confirm have endpoints of their own.
+        if !Zaqar::is_confirmation(&leased.owed.delivery) {
+            self.pause(&subscription.source, id, until).await;
         }
     }
 
@@ -47,12 +45,19 @@ impl Engine {
             Verdict::Delivered => DeliveryOutcome::Delivered(attempt),
             Verdict::TryAgain => match self.delay(&leased).await {
                 Some(delay) => {
-                    let delay = delay.max(answer.retry_after.unwrap_or_default());
-                    DeliveryOutcome::RetryAt(self.in_time(delay), attempt)
+                    let at = self.in_time(delay.max(answer.retry_after.unwrap_or_default()));
+                    if at < leased.owed.delivery.message.expires {
+                        DeliveryOutcome::RetryAt(at, attempt)
+                    } else {
+                        self.give_up(&leased, attempt, Last::Expires).await
+                    }
                 }
-                None => self.give_up(&leased, attempt).await,
+                None => self.give_up(&leased, attempt, Last::Failed).await,
             },
-            Verdict::Refused => self.give_up(&leased, attempt).await,
+            Verdict::Gone if !Zaqar::is_confirmation(&leased.owed.delivery) => {
+                self.suspend(&leased, attempt).await
+            }
+            Verdict::Refused | Verdict::Gone => self.give_up(&leased, attempt, Last::Failed).await,
         };
         self.show(&leased, &outcome).await;
         self.recorder.record(leased, outcome);
@@ -77,31 +82,62 @@ impl Engine {
         Some(with_jitter(delay, u64::try_from(random).unwrap_or_default()))
     }
 
-    fn in_time(&self, delay: Duration) -> Timestamp {
+    pub(super) fn in_time(&self, delay: Duration) -> Timestamp {
         self.now().plus_millis(u64::try_from(delay.as_millis()).unwrap_or(u64::MAX))
     }
 
     /// The message goes to the dead-letter queue first: a crash in between makes both again.
-    async fn give_up(&self, leased: &Leased, attempt: Attempt) -> DeliveryOutcome {
-        let delivery = &leased.owed.delivery;
-        let attempts = delivery.attempts.saturating_add(1);
-        let reason = reason(attempts, &attempt);
-        let (id, message) = (delivery.subscription.id, delivery.message.message.id);
-        if let Err(error) = self.zaqar.bury_delivery(&leased.owed, attempts, reason.as_str()).await {
-            tracing::warn!(%error, subscription = %id, %message, "a message could not be put into its dead-letter queue yet");
-            return DeliveryOutcome::RetryAt(self.in_time(UNBURIED_FOR), attempt);
+    async fn give_up(&self, leased: &Leased, attempt: Attempt, last: Last) -> DeliveryOutcome {
+        let attempts = leased.owed.delivery.attempts.saturating_add(1);
+        let reason = reason(attempts, &attempt, last);
+        match self.bury(leased, attempts, &reason).await {
+            Ok(()) => DeliveryOutcome::Exhausted(reason, attempt),
+            Err(at) => DeliveryOutcome::RetryAt(at, attempt),
         }
-        tracing::debug!(subscription = %id, %message, attempts, "a delivery is given up");
-        DeliveryOutcome::Exhausted(reason, attempt)
+    }
+
+    /// The endpoint wants nothing any more. The message waits with all others for somebody who lifts that.
+    async fn suspend(&self, leased: &Leased, attempt: Attempt) -> DeliveryOutcome {
+        let subscription = &leased.owed.delivery.subscription;
+        let (project, queue, id) = (&subscription.source.project, &subscription.source.name, subscription.id);
+        let address = Address::of(&subscription.subscriber);
+        match self.zaqar.suspend_subscription(&subscription.source, id, GONE).await {
+            Ok(()) => {
+                tracing::info!(%project, %queue, subscription = %id, %address, reason = GONE, "a subscription is suspended");
+                DeliveryOutcome::RetryAt(self.now(), attempt)
+            }
+            Err(error) => {
+                tracing::warn!(%error, %project, %queue, subscription = %id, %address, "a subscription could not be suspended yet");
+                DeliveryOutcome::RetryAt(self.in_time(UNBURIED_FOR), attempt)
+            }
+        }
     }
 }
 
+const GONE: &str = "The endpoint has answered 410 Gone: it wants no more.";
+
+/// Why an attempt was the last one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Last {
+    Failed,
+    /// The message expires before the next attempt.
+    Expires,
+}
+
 /// For the tenant: what was the last straw.
-fn reason(attempts: u32, attempt: &Attempt) -> Excerpt {
-    let times = if attempts == 1 { "1 attempt".to_owned() } else { format!("{attempts} attempts") };
-    let last = attempt.excerpt.as_str();
+fn reason(attempts: u32, attempt: &Attempt, last: Last) -> Excerpt {
+    let times = times(attempts);
+    let why = match last {
+        Last::Failed => format!("Given up after {times}."),
+        Last::Expires => format!("Expired after {times}: its time to live ends before the next one."),
+    };
+    let answer = attempt.excerpt.as_str();
     Excerpt::new(&match attempt.status {
-        Some(status) => format!("Given up after {times}. The last answer was {status}: {last}"),
-        None => format!("Given up after {times}. The last one failed: {last}"),
+        Some(status) => format!("{why} The last answer was {status}: {answer}"),
+        None => format!("{why} The last one failed: {answer}"),
     })
+}
+
+pub(super) fn times(attempts: u32) -> String {
+    if attempts == 1 { "1 attempt".to_owned() } else { format!("{attempts} attempts") }
 }

@@ -8,6 +8,7 @@ use zaqar_model::{DeliveryOutcome, Timestamp};
 
 use super::confirm::Addressed;
 use super::endpoints::NoEntry;
+use super::health::Turn;
 use super::{Engine, Leased};
 use crate::notice::{Answer, Notice, Sender};
 use crate::notification::notice_of;
@@ -59,16 +60,22 @@ impl Engine {
             Addressed::NotNow(at) => return not_now(leased, at),
         };
         let subscription = &leased.owed.delivery.subscription;
-        let project = &subscription.source.project;
         let subscriber = request.as_ref().map_or(&subscription.subscriber, |notice| &notice.subscriber);
         let Some(sender) = self.senders.find(subscriber) else {
             self.conclude(leased, self.nobody_sends()).await;
             return Ended::Tried;
         };
-        let endpoint = self.endpoints.find(project, subscriber, self.now());
-        let standing = endpoint.standing();
+        let now = self.now();
+        let route = self.endpoints.find(&subscription.source, subscriber, now);
+        let turn = Turn::after(leased.owed.delivery.attempts);
+        if turn == Turn::Retry && route.is_limited(now) && self.lanes.is_used(subscription.id) {
+            let at = self.soon();
+            self.pause_retries(subscription, at).await;
+            return not_now(leased, at);
+        }
+        let standing = route.standing(now);
         let Some(mut place) = self.room.try_enter(standing) else { return not_now(leased, self.soon()) };
-        let mut entry = match endpoint.enter(self.zaqar.clock(), self.options.longest_attempt).await {
+        let mut entry = match route.enter(turn, self.zaqar.clock(), self.options.longest_attempt).await {
             Ok(entry) => entry,
             Err(NoEntry::Full) => return not_now(leased, self.soon()),
             Err(NoEntry::Until(at)) => return not_now(leased, at),
@@ -77,9 +84,8 @@ impl Engine {
         if self.is_stopping() || self.ends_too_soon(leased.until) {
             return not_now(leased, self.now());
         }
-        if leased.owed.delivery.message.expires <= self.now() {
-            // The store is done with it.
-            self.recorder.record(leased, DeliveryOutcome::Postponed(self.now()));
+        if self.has_expired(&leased.owed.delivery) {
+            self.expire(leased).await;
             return Ended::Tried;
         }
         let notice = request.unwrap_or_else(|| notice_of(&leased.owed.delivery));
@@ -95,7 +101,7 @@ impl Engine {
                 if let Ok(answer) = timeout(IN_TIME, &mut attempt).await {
                     answer
                 } else {
-                    endpoint.doubt();
+                    route.doubt();
                     if !(self.room.try_slow_down(&mut place) && entry.try_slow_down()) {
                         attempt.abort();
                     }
@@ -112,7 +118,7 @@ impl Engine {
         });
         let latency_ms = self.now().as_millis().saturating_sub(at.as_millis());
         let tried = Tried { at, latency_ms: u32::try_from(latency_ms).unwrap_or(u32::MAX), answer };
-        self.note(&endpoint, &leased, &tried).await;
+        self.note(&route, turn, &leased, &tried).await;
         drop((entry, place));
         self.conclude(leased, tried).await;
         Ended::Tried

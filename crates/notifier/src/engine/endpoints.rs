@@ -10,44 +10,63 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
-use zaqar_model::{Clock, ProjectId, Timestamp};
+use zaqar_domain::{EndpointHealth, EndpointState};
+use zaqar_model::{Clock, Destination, ProjectId, Timestamp};
 
-use super::breaker::{Breaker, BreakerOptions};
+use super::health::{BreakerOptions, Health, Sign, Turn};
 use super::options::{Bounds, EngineOptions};
 use super::rate::Rate;
 use super::room::{Place, Room, Standing};
 
 /// Nobody waits longer for room: who would have to comes back then.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
+/// First attempts wait longer for their turn, since those behind them wait, too. As long as the slowest pace has it.
+const LONGEST_WAIT_IN_ORDER: Duration = Duration::from_secs(10);
+/// What is given up on a way is logged once in so many seconds.
+const SAID_EVERY: u64 = 10;
 /// With fewer, nothing is forgotten.
 const FEW: usize = 1024;
 /// With more, those that nobody uses are forgotten whatever is known of them.
 const MANY: usize = 100_000;
 
+/// All of them. Whoever shows a subscription asks here how its endpoint is.
 #[derive(Debug)]
 pub(super) struct Endpoints {
     options: EngineOptions,
     known: Mutex<Known>,
 }
 
+/// By hashes: URIs may be long.
 #[derive(Debug, Default)]
 struct Known {
-    /// By a hash of project and subscriber: URIs may be long.
+    /// By project, source and subscriber.
+    routes: HashMap<u64, Arc<Route>>,
+    /// By project and subscriber.
     endpoints: HashMap<u64, Arc<Endpoint>>,
     hasher: RandomState,
     projects: HashMap<ProjectId, Arc<Project>>,
-    /// With so many endpoints it is time to forget some.
+    /// With so many routes it is time to forget some.
     crowd: usize,
 }
 
+/// The way from one queue to an endpoint. How the endpoint takes what comes by it is known of this way alone: what one
+/// queue's messages do to an endpoint does not silence another queue's.
 #[derive(Debug)]
-pub(super) struct Endpoint {
+pub(super) struct Route {
+    endpoint: Arc<Endpoint>,
+    health: Mutex<Health>,
+    breaker: BreakerOptions,
+    given_up: Mutex<Tally>,
+}
+
+#[derive(Debug)]
+struct Endpoint {
     project: Arc<Project>,
     room: Arc<Semaphore>,
+    /// Retries leave some of the room to first attempts.
+    retry_room: Arc<Semaphore>,
     standing: Mutex<Standing>,
     rate: Mutex<Rate>,
-    breaker: Mutex<Breaker>,
-    breaker_options: BreakerOptions,
 }
 
 #[derive(Debug)]
@@ -61,7 +80,7 @@ struct Project {
 pub(super) struct Entry {
     place: Place,
     project: Arc<Project>,
-    _room: [Option<OwnedSemaphorePermit>; 2],
+    _room: [Option<OwnedSemaphorePermit>; 3],
 }
 
 /// Why an endpoint cannot be tried now.
@@ -69,7 +88,7 @@ pub(super) struct Entry {
 pub(super) enum NoEntry {
     /// There is no room in it or in its project.
     Full,
-    /// When its breaker or its rate lets someone in.
+    /// When its health or its rate lets someone in.
     Until(Timestamp),
 }
 
@@ -84,106 +103,186 @@ impl Endpoints {
         Self { options: *options, known: Mutex::default() }
     }
 
-    pub(super) fn find(&self, project: &ProjectId, subscriber: &str, now: Timestamp) -> Arc<Endpoint> {
+    pub(super) fn find(&self, source: &Destination, subscriber: &str, now: Timestamp) -> Arc<Route> {
         let mut known = self.known.lock();
-        let key = known.hasher.hash_one((project, subscriber));
-        if let Some(endpoint) = known.endpoints.get(&key) {
-            return Arc::clone(endpoint);
+        let key = known.key(source, subscriber);
+        if let Some(route) = known.routes.get(&key) {
+            return Arc::clone(route);
         }
         known.forget_some(now);
-        let Bounds { concurrency, rate } = self.options.project;
-        let project = known.projects.entry(project.clone()).or_insert_with(|| {
-            Arc::new(Project { room: Room::new(concurrency), rate: Mutex::new(Rate::new(rate)) })
-        });
-        let Bounds { concurrency, rate } = self.options.endpoint;
-        let endpoint = Arc::new(Endpoint {
-            project: Arc::clone(project),
-            room: Arc::new(Semaphore::new(concurrency.clamp(1, Semaphore::MAX_PERMITS))),
-            standing: Mutex::default(),
-            rate: Mutex::new(Rate::new(rate)),
-            breaker: Mutex::default(),
-            breaker_options: self.options.breaker,
-        });
-        known.endpoints.insert(key, Arc::clone(&endpoint));
-        endpoint
+        let endpoint = known.endpoint(&self.options, &source.project, subscriber);
+        let (health, given_up) = Default::default();
+        let route = Arc::new(Route { endpoint, health, breaker: self.options.breaker, given_up });
+        known.routes.insert(key, Arc::clone(&route));
+        route
+    }
+}
+
+impl EndpointHealth for Endpoints {
+    fn state(&self, source: &Destination, subscriber: &str, now: Timestamp) -> EndpointState {
+        let known = self.known.lock();
+        let route = known.routes.get(&known.key(source, subscriber)).cloned();
+        drop(known);
+        route.map_or(EndpointState::Healthy, |route| route.health.lock().state(now))
     }
 }
 
 impl Known {
+    fn key(&self, source: &Destination, subscriber: &str) -> u64 {
+        self.hasher.hash_one((&source.project, source.number, subscriber))
+    }
+
+    fn endpoint(&mut self, options: &EngineOptions, project: &ProjectId, subscriber: &str) -> Arc<Endpoint> {
+        let key = self.hasher.hash_one((project, subscriber));
+        if let Some(endpoint) = self.endpoints.get(&key) {
+            return Arc::clone(endpoint);
+        }
+        let Bounds { concurrency, rate } = options.project;
+        let project = self.projects.entry(project.clone()).or_insert_with(|| {
+            Arc::new(Project { room: Room::new(concurrency), rate: Mutex::new(Rate::new(rate)) })
+        });
+        let Bounds { concurrency, rate } = options.endpoint;
+        let places = |count: usize| Arc::new(Semaphore::new(count.clamp(1, Semaphore::MAX_PERMITS)));
+        let endpoint = Arc::new(Endpoint {
+            project: Arc::clone(project),
+            room: places(concurrency),
+            retry_room: places(concurrency / 2),
+            standing: Mutex::default(),
+            rate: Mutex::new(Rate::new(rate)),
+        });
+        self.endpoints.insert(key, Arc::clone(&endpoint));
+        endpoint
+    }
+
     /// Forgets endpoints of which there is nothing to know, so that there are never many more than are in use.
     fn forget_some(&mut self, now: Timestamp) {
-        if self.endpoints.len() < self.crowd.max(FEW) {
+        if self.routes.len() < self.crowd.max(FEW) {
             return;
         }
-        self.endpoints.retain(|_, endpoint| {
-            Arc::strong_count(endpoint) > 1
-                || !endpoint.breaker.lock().is_at_rest(now)
+        self.routes.retain(|_, route| {
+            Arc::strong_count(route) > 1
+                || !route.health.lock().is_at_rest(now)
                 // As a new one it would have to look for room among those that are dead.
-                || endpoint.standing() == Standing::Good
+                || route.endpoint.standing() == Standing::Good
         });
-        if self.endpoints.len() >= MANY {
-            self.endpoints.retain(|_, endpoint| Arc::strong_count(endpoint) > 1);
+        if self.routes.len() >= MANY {
+            self.routes.retain(|_, route| Arc::strong_count(route) > 1);
         }
+        self.endpoints.retain(|_, endpoint| Arc::strong_count(endpoint) > 1);
         self.projects.retain(|_, project| Arc::strong_count(project) > 1);
-        self.crowd = self.endpoints.len() * 2;
+        self.crowd = self.routes.len() * 2;
     }
 }
 
 impl Endpoint {
-    /// Waits a little for room and for the rates.
+    fn standing(&self) -> Standing {
+        *self.standing.lock()
+    }
+}
+
+impl Route {
+    /// Waits a little for room and for the rates. A retry takes its turn only where that keeps no first attempt waiting.
     ///
     /// # Errors
     ///
     /// It cannot be tried now.
     pub(super) async fn enter(
         &self,
+        turn: Turn,
         clock: &(dyn Clock + Send + Sync),
         longest_attempt: Duration,
     ) -> Result<Entry, NoEntry> {
+        let Endpoint { project, room, retry_room, rate, .. } = &*self.endpoint;
         let now = clock.now();
-        let at = self.breaker.lock().opens_to(now);
+        let at = self.health.lock().opens_to(now);
         if at > now {
             return Err(at.into());
         }
-        let place = self.project.room.try_enter(self.standing()).ok_or(NoEntry::Full)?;
-        let room =
-            async { [self.project.room.take().await, Arc::clone(&self.room).acquire_owned().await.ok()] };
+        let place = project.room.try_enter(self.standing(now)).ok_or(NoEntry::Full)?;
+        let room = async {
+            let retry = match turn {
+                Turn::First => None,
+                Turn::Retry => Arc::clone(retry_room).acquire_owned().await.ok(),
+            };
+            [retry, project.room.take().await, Arc::clone(room).acquire_owned().await.ok()]
+        };
         let room = timeout(LONGEST_WAIT, room).await.map_err(|_| NoEntry::Full)?;
-        let entry = Entry { place, project: Arc::clone(&self.project), _room: room };
-        for rate in [&self.project.rate, &self.rate] {
+        let entry = Entry { place, project: Arc::clone(project), _room: room };
+        for rate in [&project.rate, rate] {
             let wait = rate.lock().slot(clock.now())?;
             if !wait.is_zero() {
                 sleep(wait).await;
             }
         }
+        let longest = match turn {
+            Turn::First => LONGEST_WAIT_IN_ORDER,
+            Turn::Retry => LONGEST_WAIT,
+        };
+        let wait = self.health.lock().slot(clock.now(), longest)?;
+        if !wait.is_zero() {
+            sleep(wait).await;
+        }
         let now = clock.now();
         let longest = u64::try_from(longest_attempt.as_millis()).unwrap_or(u64::MAX);
-        self.breaker.lock().admit(now, now.plus_millis(longest))?;
+        self.health.lock().admit(now, now.plus_millis(longest))?;
         Ok(entry)
     }
 
-    pub(super) fn standing(&self) -> Standing {
-        *self.standing.lock()
+    /// One that takes less than it is given waits among the slow ones.
+    pub(super) fn standing(&self, now: Timestamp) -> Standing {
+        let is_limited = self.health.lock().is_limited(now);
+        if is_limited { Standing::Doubtful } else { self.endpoint.standing() }
+    }
+
+    /// Whether a retry is to leave its turn to a first attempt that waits.
+    pub(super) fn is_limited(&self, now: Timestamp) -> bool {
+        self.health.lock().is_limited(now)
+    }
+
+    pub(super) fn state(&self, now: Timestamp) -> EndpointState {
+        self.health.lock().state(now)
     }
 
     /// It takes its time.
     pub(super) fn doubt(&self) {
-        *self.standing.lock() = Standing::Doubtful;
+        *self.endpoint.standing.lock() = Standing::Doubtful;
     }
 
-    pub(super) fn answered(&self, in_time: bool) {
-        self.breaker.lock().succeeded();
-        *self.standing.lock() = if in_time { Standing::Good } else { Standing::Doubtful };
+    /// Notes how an attempt ended. Answers until when nothing is sent, if that begins now.
+    pub(super) fn note(
+        &self,
+        sign: Sign,
+        turn: Turn,
+        in_time: bool,
+        retry_after: Option<Duration>,
+        now: Timestamp,
+    ) -> Option<Timestamp> {
+        let is_good = in_time && sign != Sign::Unwell;
+        *self.endpoint.standing.lock() = if is_good { Standing::Good } else { Standing::Doubtful };
+        self.health.lock().note(sign, turn, retry_after, now, &self.breaker)
     }
 
-    /// Answers until when it is left alone, if that begins now.
-    pub(super) fn failed(&self, now: Timestamp, retry_after: Option<Duration>) -> Option<Timestamp> {
-        self.doubt();
-        let mut breaker = self.breaker.lock();
-        if let Some(wait) = retry_after {
-            breaker.wait_until(now.plus_secs(wait.as_secs()));
+    /// Counts a delivery that is given up. Answers how many were since it was said last, if it is time to say so.
+    pub(super) fn given_up(&self, now: Timestamp) -> Option<u64> {
+        self.given_up.lock().count(now)
+    }
+}
+
+/// Counts what is too frequent to be logged each time.
+#[derive(Debug, Default)]
+struct Tally {
+    count: u64,
+    said: Timestamp,
+}
+
+impl Tally {
+    fn count(&mut self, now: Timestamp) -> Option<u64> {
+        self.count += 1;
+        if now < self.said.plus_secs(SAID_EVERY) {
+            return None;
         }
-        breaker.failed(&self.breaker_options, now)
+        self.said = now;
+        Some(std::mem::take(&mut self.count))
     }
 }
 
@@ -196,20 +295,50 @@ impl Entry {
 
 #[cfg(test)]
 mod tests {
-    use zaqar_model::{ProjectId, Timestamp};
+    use zaqar_model::{Destination, DestinationKind, DestinationNumber, ProjectId, QueueName, Timestamp};
 
-    use super::{Endpoints, EngineOptions, FEW, Standing};
+    use super::{Endpoints, EngineOptions, FEW, Sign, Standing, Tally, Turn};
+
+    fn source(number: u64) -> Destination {
+        Destination {
+            kind: DestinationKind::Queue,
+            project: ProjectId::new("p").unwrap(),
+            name: QueueName::new("q").unwrap(),
+            number: DestinationNumber::new(number),
+        }
+    }
 
     #[test]
     fn one_that_is_well_is_remembered_among_many_new_ones() {
         let endpoints = Endpoints::new(&EngineOptions::default());
-        let (project, now) = (ProjectId::new("p").unwrap(), Timestamp::from_secs(1));
-        let find = |subscriber: &str| endpoints.find(&project, subscriber, now);
-        find("well").answered(true);
+        let now = Timestamp::from_secs(1);
+        let find = |subscriber: &str| endpoints.find(&source(1), subscriber, now);
+        let _ = find("well").note(Sign::Well, Turn::First, true, None, now);
         for number in 0..4 * FEW {
             find(&number.to_string());
         }
-        assert_eq!(find("well").standing(), Standing::Good);
+        assert_eq!(find("well").standing(now), Standing::Good);
+        assert!(endpoints.known.lock().routes.len() <= 2 * FEW);
         assert!(endpoints.known.lock().endpoints.len() <= 2 * FEW);
+    }
+
+    #[test]
+    fn what_one_queue_does_to_an_endpoint_does_not_silence_another_queue() {
+        let endpoints = Endpoints::new(&EngineOptions::default());
+        let now = Timestamp::from_secs(1);
+        let (one, other) = (endpoints.find(&source(1), "url", now), endpoints.find(&source(2), "url", now));
+        for _ in 0..5 {
+            let _ = one.note(Sign::Unwell, Turn::First, true, None, now);
+        }
+        let _ = one.note(Sign::Throttled, Turn::First, true, None, now);
+        assert!(one.is_limited(now) && !other.is_limited(now));
+    }
+
+    #[test]
+    fn what_is_frequent_is_said_now_and_then_with_its_number() {
+        let mut tally = Tally::default();
+        let now = Timestamp::from_secs(100);
+        let said = [0, 1, 9, 10].map(|seconds| tally.count(now.plus_secs(seconds)));
+        assert_eq!(said, [Some(1), None, None, Some(3)]);
     }
 }

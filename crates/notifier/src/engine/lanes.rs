@@ -8,9 +8,10 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::time::sleep;
 use zaqar_domain::Zaqar;
-use zaqar_model::{Delivery, DeliveryOutcome, Destination, SubscriptionId, Timestamp};
+use zaqar_model::{Delivery, DeliveryOutcome, Destination, Subscription, SubscriptionId, Timestamp};
 
 use super::deliver::Ended;
+use super::health::Turn;
 use super::room::Standing;
 use super::{Engine, Leased};
 
@@ -41,6 +42,11 @@ impl Lanes {
         next
     }
 
+    /// Whether a first attempt of a subscription is under way or waits.
+    pub(super) fn is_used(&self, id: SubscriptionId) -> bool {
+        self.0.lock().contains_key(&id)
+    }
+
     fn drain(&self, id: SubscriptionId) -> VecDeque<Leased> {
         self.0.lock().get_mut(&id).map(std::mem::take).unwrap_or_default()
     }
@@ -48,10 +54,15 @@ impl Lanes {
 
 impl Engine {
     /// Hands out a delivery: to its lane, or to its own task if it was tried before. So is a request to confirm, since
-    /// those of a project go to many subscribers and have no order.
+    /// those of a project go to many subscribers and have no order, and what has expired, since it is not sent.
     pub(super) fn hand_out(self: &Arc<Self>, leased: Leased) {
         let engine = Arc::clone(self);
-        if leased.owed.delivery.attempts > 0 || Zaqar::is_confirmation(&leased.owed.delivery) {
+        let delivery = &leased.owed.delivery;
+        if self.has_expired(delivery) {
+            tokio::spawn(async move { engine.expire(leased).await });
+            return;
+        }
+        if Turn::after(delivery.attempts) == Turn::Retry || Zaqar::is_confirmation(delivery) {
             tokio::spawn(async move { engine.try_again(leased).await });
             return;
         }
@@ -93,16 +104,15 @@ impl Engine {
     /// How long an attempt may take until what stands behind it is given back.
     fn patience(&self, delivery: &Delivery) -> Duration {
         let subscription = &delivery.subscription;
-        let find = || self.endpoints.find(&subscription.source.project, &subscription.subscriber, self.now());
-        if self.room.is_crowded() && find().standing() != Standing::Good { Duration::ZERO } else { A_WHILE }
+        let now = self.now();
+        let standing =
+            || self.endpoints.find(&subscription.source, &subscription.subscriber, now).standing(now);
+        if self.room.is_crowded() && standing() != Standing::Good { Duration::ZERO } else { A_WHILE }
     }
 
+    /// What cannot be tried now is put off alone: others that were not tried yet may have their turn earlier.
     async fn try_again(&self, leased: Leased) {
         if let Ended::NotNow(leased, at) = self.deliver(leased).await {
-            if !Zaqar::is_confirmation(&leased.owed.delivery) {
-                let subscription = &leased.owed.delivery.subscription;
-                self.pause(&subscription.source, subscription.id, at).await;
-            }
             self.recorder.record(*leased, DeliveryOutcome::Postponed(at));
         }
     }
@@ -132,8 +142,14 @@ impl Engine {
         is_done
     }
 
+    pub(super) async fn pause_retries(&self, of: &Subscription, until: Timestamp) {
+        if let Err(error) = self.zaqar.pause_retries(&of.source, of.id, until).await {
+            tracing::debug!(%error, subscription = %of.id, "the retries of a subscription could not be paused");
+        }
+    }
+
     /// Answers whether it could be done.
-    async fn pause(&self, source: &Destination, id: SubscriptionId, until: Timestamp) -> bool {
+    pub(super) async fn pause(&self, source: &Destination, id: SubscriptionId, until: Timestamp) -> bool {
         let paused = self.zaqar.pause_deliveries(source, id, until).await;
         if let Err(error) = &paused {
             tracing::debug!(%error, subscription = %id, "a subscription could not be paused");

@@ -4,17 +4,20 @@
 //! - `lanes` keeps the first attempts of a subscription in the order of posting, one after the other. Further attempts
 //!   do not wait in a lane;
 //! - `confirm` finds out what is asked of whom, where a delivery is a request to confirm;
-//! - `deliver` makes one delivery: it enters its endpoint (`endpoints`: room, rate, breaker), sends, and concludes;
+//! - `deliver` makes one delivery: it enters its endpoint (`endpoints`: room, rate, and by `health`, breaker and pace),
+//!   sends, and concludes. What is retried never takes the turn of what has not been tried;
+//! - `expire` ends what has expired before its subscriber had it;
 //! - `recorder` writes down how deliveries ended, many at a time.
 //!
 //! Endpoints that have not answered well the last time, and attempts that take long, get only a part of the [`room`]: however
 //! many there are, the others find some.
 
-mod breaker;
 mod conclude;
 mod confirm;
 mod deliver;
 mod endpoints;
+mod expire;
+mod health;
 mod intake;
 mod lanes;
 mod leases;
@@ -33,7 +36,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use zaqar_domain::{Owed, WaitingConfirmation, Zaqar};
 use zaqar_model::{LeaseId, Timestamp};
 
-pub use breaker::BreakerOptions;
+pub use health::BreakerOptions;
 pub use options::{Bounds, EngineOptions};
 pub use senders::Senders;
 
@@ -52,7 +55,7 @@ pub struct Engine {
     senders: Senders,
     confirmations: Confirmations,
     options: EngineOptions,
-    endpoints: Endpoints,
+    endpoints: Arc<Endpoints>,
     lanes: Lanes,
     recorder: Recorder,
     /// Room for what is leased.
@@ -89,8 +92,10 @@ impl Engine {
     ) -> Arc<Self> {
         let (reports, received) = mpsc::unbounded_channel();
         tokio::spawn(recorder::run(Arc::clone(&zaqar), received));
+        let endpoints = Arc::new(Endpoints::new(&options));
+        zaqar.watch_endpoints(Arc::<Endpoints>::clone(&endpoints));
         Arc::new(Self {
-            endpoints: Endpoints::new(&options),
+            endpoints,
             lanes: Lanes::default(),
             recorder: Recorder::new(reports),
             room: Room::new(options.waiting),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::BreakerOptions;
+use super::health::BreakerOptions;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EngineOptions {

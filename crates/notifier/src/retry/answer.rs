@@ -16,6 +16,8 @@ pub enum Verdict {
     TryAgain,
     /// The endpoint does not want it: another try would be answered in the same way.
     Refused,
+    /// The endpoint wants nothing any more.
+    Gone,
 }
 
 /// By the status of an HTTP answer. Redirects are not followed, and count as refused.
@@ -24,6 +26,7 @@ pub const fn judge(status: u16) -> Verdict {
         200..=299 => Verdict::Delivered,
         // Request Timeout, Too Early, Too Many Requests.
         408 | 425 | 429 | 500..=599 => Verdict::TryAgain,
+        410 => Verdict::Gone,
         _ => Verdict::Refused,
     }
 }

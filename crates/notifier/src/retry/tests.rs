@@ -65,8 +65,9 @@ fn what_a_policy_leaves_out_is_as_usual() {
 fn answers_are_judged_by_their_status() {
     for (statuses, verdict) in [
         (&[200, 201, 204, 299][..], Verdict::Delivered),
+        (&[410], Verdict::Gone),
         (&[408, 425, 429, 500, 502, 503, 504, 599], Verdict::TryAgain),
-        (&[100, 301, 302, 307, 400, 401, 403, 404, 410, 418, 600], Verdict::Refused),
+        (&[100, 301, 302, 307, 400, 401, 403, 404, 418, 600], Verdict::Refused),
     ] {
         for status in statuses {
             assert_eq!(judge(*status), verdict, "{status}");

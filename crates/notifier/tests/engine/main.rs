@@ -6,6 +6,7 @@
 mod confirming;
 mod outages;
 mod receiver;
+mod simulation;
 mod site;
 
 use std::sync::Arc;

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use zaqar_authentication::SigningKeys;
-use zaqar_domain::{Draft, Limits, MessageListing, Stores, SubscriptionWish, Zaqar};
+use zaqar_domain::{Draft, FailureListing, Limits, MessageListing, Stores, SubscriptionWish, Zaqar};
 use zaqar_model::{
     AttemptEnd, Caller, ClientId, Clock, ConfirmationRequest, DestinationName, Identity, JsonText,
     KeptAttempt, MessageId, PageRequest, ProjectId, QueueName, RandomIds, SubscriptionId,
@@ -92,6 +92,14 @@ impl Site {
             }
             tokio::task::yield_now().await;
         }
+    }
+
+    /// What failed for good: after how many attempts, and why.
+    pub(crate) async fn failures(&self, queue: &DestinationName, subscription: &str) -> Vec<(u32, String)> {
+        let listing = FailureListing { marker: None, limit: Some(20) };
+        let listed = self.zaqar.list_failures(&caller(), queue, subscription, &listing).await.unwrap();
+        let failures = listed.failures.into_iter();
+        failures.map(|failure| (failure.attempts, failure.reason.as_str().to_owned())).collect()
     }
 
     /// Lets a request to confirm be tried at once, and waits until that has found nobody to ask.

@@ -3,7 +3,10 @@
 #![allow(dead_code, reason = "each benchmark uses a part of it")]
 
 pub(crate) mod http;
+#[path = "../../tests/support/ports.rs"]
+pub(crate) mod ports;
 pub(crate) mod server;
+pub(crate) mod zaqar;
 
 use std::time::Duration;
 

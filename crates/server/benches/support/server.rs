@@ -4,37 +4,51 @@ use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 
+use super::ports;
+
 /// Killed when it goes out of scope.
 pub(crate) struct Server {
     child: Child,
     pub(crate) address: SocketAddr,
+    /// Of the WebSocket interface, if it has one.
+    pub(crate) websocket: Option<SocketAddr>,
     _directory: Option<tempfile::TempDir>,
 }
 
 impl Server {
-    /// Waits for the line that says that it is ready; `None` where there is no such program.
-    pub(crate) fn start(
+    /// Waits for the line that says where it listens.
+    pub(crate) fn start(mut command: Command, directory: Option<tempfile::TempDir>) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let line = line_with(&mut child, "listening on ");
+        let mut addresses = line.split("://").skip(1).map(|rest| {
+            let address = rest.split_whitespace().next().unwrap_or_default();
+            address.parse().unwrap()
+        });
+        let (address, websocket) = (addresses.next().unwrap(), addresses.next());
+        Self { child, address, websocket, _directory: directory }
+    }
+
+    /// A server that has to be told where to listen; `None` where there is no such program. Waits for the line that
+    /// says that it is ready.
+    pub(crate) fn start_at(
+        address: SocketAddr,
         mut command: Command,
         ready: &str,
-        address: SocketAddr,
-        directory: Option<tempfile::TempDir>,
+        directory: tempfile::TempDir,
     ) -> Option<Self> {
         let mut child = command.stdout(Stdio::piped()).spawn().ok()?;
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
-        assert!(lines.any(|line| line.contains(ready)), "the server has not started");
-        Some(Self { child, address, _directory: directory })
+        line_with(&mut child, ready);
+        Some(Self { child, address, websocket: None, _directory: Some(directory) })
     }
 
     /// The service with these options, each named `SECTION__OPTION` as in the environment, and no data.
     pub(crate) fn zaqar(options: &[(&str, String)]) -> Self {
-        let (directory, address) = (tempfile::tempdir().unwrap(), free_address());
+        let directory = tempfile::tempdir().unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_zaqar"));
-        command.arg("server").arg("--data-dir").arg(directory.path());
-        command.env("OS_DRIVERS_TRANSPORT_WSGI__PORT", address.port().to_string());
-        command.env("OS_DRIVERS_TRANSPORT_WEBSOCKET__PORT", "0");
+        command.arg("server").arg("--data-dir").arg(directory.path()).envs(ports::FREE);
         command.env("OS_DEFAULT__LOG_LEVEL", "warn");
         command.envs(options.iter().map(|(name, value)| (format!("OS_{name}"), value)));
-        Self::start(command, "curl", address, Some(directory)).unwrap()
+        Self::start(command, Some(directory))
     }
 
     /// Processor seconds that it has used.
@@ -59,6 +73,7 @@ impl Drop for Server {
     }
 }
 
-pub(crate) fn free_address() -> SocketAddr {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+fn line_with(child: &mut Child, words: &str) -> String {
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    lines.find(|line| line.contains(words)).unwrap()
 }

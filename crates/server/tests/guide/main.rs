@@ -4,6 +4,7 @@
 
 mod code;
 mod examples;
+mod limits;
 mod links;
 mod pages;
 

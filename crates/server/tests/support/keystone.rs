@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::http::{Client, Response};
+use super::ports::Reserved;
 use super::service::Service;
 use super::tools::Tools;
 
@@ -20,6 +21,8 @@ pub(crate) struct Keystone {
     process: Option<Service>,
     directory: TempDir,
     expiration: u32,
+    /// Its own as long as its test lasts, also while it does not run.
+    port: Reserved,
     pub(crate) address: SocketAddr,
     /// The administrator's token.
     admin: String,
@@ -33,11 +36,13 @@ impl Keystone {
 
     /// Its tokens are good for so many seconds.
     pub(crate) fn with_tokens_good_for(expiration: u32) -> Self {
+        let port = Reserved::new();
         let mut keystone = Self {
             process: None,
             directory: TempDir::new().unwrap(),
             expiration,
-            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            address: port.address,
+            port,
             admin: String::new(),
         };
         keystone.begin();
@@ -47,7 +52,7 @@ impl Keystone {
         keystone
     }
 
-    /// Starts it, where it was before if it was anywhere.
+    /// Starts it, at the same address each time.
     pub(crate) fn begin(&mut self) {
         let tools = Tools::find();
         let prepared = tools.keystone.parent().unwrap().join("../prepared");
@@ -55,11 +60,10 @@ impl Keystone {
         command
             .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/keystone/serve.py"))
             .args([&prepared, self.directory.path()])
-            .args([self.address.port().to_string(), self.expiration.to_string()]);
+            .args([self.port.address.port().to_string(), self.expiration.to_string()]);
         let (process, url) = Service::start("Keystone", &mut command);
         self.process = Some(process);
-        let address = url.trim_start_matches("http://").trim_end_matches("/v3");
-        self.address = address.parse().unwrap();
+        assert_eq!(url, self.url());
     }
 
     /// Ends it as a power cut does.

@@ -1,6 +1,6 @@
 //! What the tests of the binary share: a server in a process of its own, and a small HTTP client.
 //!
-//! Every server gets a private directory and a free port, and is known to be ready by the line that it prints, so no
+//! Every server gets a private directory and free ports, and is known to be ready by the line that it prints, so no
 //! test waits by the clock or depends on another.
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
@@ -11,6 +11,7 @@ pub(crate) mod http;
 pub(crate) mod keystone;
 pub(crate) mod lines;
 pub(crate) mod pools;
+pub(crate) mod ports;
 pub(crate) mod queues;
 pub(crate) mod receiver;
 pub(crate) mod server;

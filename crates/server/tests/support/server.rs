@@ -11,19 +11,31 @@ use tempfile::TempDir;
 
 use super::http::Client;
 use super::lines::Lines;
+use super::ports;
 
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_zaqar");
 
-/// The binary with an environment that nothing of the machine's leaks into.
+/// The binary as a server on free ports, whatever its configuration says.
 pub(crate) fn zaqar() -> Command {
+    let mut command = binary();
+    command.envs(ports::FREE);
+    command
+}
+
+/// The binary with a command that is no server's: it listens nowhere, and sees the ports that its configuration names.
+pub(crate) fn zaqar_command(words: &[&str]) -> Command {
+    assert!(words.first().is_some_and(|word| *word != "server" && !word.starts_with('-')), "{words:?}");
+    let mut command = binary();
+    command.args(words);
+    command
+}
+
+/// With an environment that nothing of the machine's leaks into.
+fn binary() -> Command {
     let mut command = Command::new(BINARY);
     command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).stdin(Stdio::null());
     command
 }
-
-/// Each server lets the system choose its ports.
-pub(crate) const FREE_PORTS: &str =
-    "[drivers:transport:websocket]\nport = 0\n[drivers:transport:wsgi]\nport = 0\n";
 
 /// A directory of its own with a configuration and data that several servers can use one after the other.
 #[derive(Debug)]
@@ -32,10 +44,10 @@ pub(crate) struct Site {
 }
 
 impl Site {
-    /// A server with `options` (lines of a zaqar.conf) on a free port.
+    /// A server with `options`, the lines of its zaqar.conf.
     pub(crate) fn new(options: &str) -> Self {
         let site = Self { directory: Arc::new(TempDir::new().unwrap()) };
-        site.write("zaqar.conf", &format!("{FREE_PORTS}{options}\n"));
+        site.write("zaqar.conf", &format!("{options}\n"));
         site
     }
 

@@ -12,6 +12,7 @@ mod ledger;
 mod pair;
 mod play;
 mod requests;
+mod websocket;
 
 #[path = "../support/mod.rs"]
 mod support;

@@ -10,6 +10,7 @@ use crate::requests::Request;
 use crate::support::http::{CLIENT_ID, Client, Response};
 use crate::support::server::{Server, Site};
 use crate::support::tools;
+use crate::websocket::Connection;
 
 pub(crate) struct Pair {
     pub(crate) upstream: Side,
@@ -21,6 +22,7 @@ pub(crate) struct Pair {
 /// One of the two.
 pub(crate) struct Side {
     client: Client,
+    websocket: Connection,
     /// What requests may name from the beginning.
     pub(crate) given: Kept,
     _server: Server,
@@ -53,10 +55,14 @@ impl Side {
         let given =
             [("absent", absent), ("pool", pool)].map(|(name, text)| (name.to_owned(), text.to_owned()));
         let given = Kept::from(given);
-        Self { client: server.client(), given, _server: server }
+        let websocket = Connection::new(server.websocket);
+        Self { client: server.client(), websocket, given, _server: server }
     }
 
     pub(crate) fn send(&mut self, request: &Request, project: &str, kept: &Kept) -> Result<Response> {
+        if request.method == "WS" {
+            return self.websocket.exchange(request, project, kept);
+        }
         let target = fill(&request.target, kept);
         let body = request.body.as_ref().map(|body| fill(body, kept));
         let mut headers = vec![

@@ -11,6 +11,8 @@
 //!   blank /signature                            a part of the document that is never the same
 //!   unordered /subscriptions                    a list whose order means nothing
 //!   differs 503 -> 400: a row's beginning       upstream's status, ours, and the row of COMPATIBILITY.md
+//! WS queue_get {"queue_name": "q"}              an action by WebSocket, with its body; the answer is the whole frame
+//! WS * {"action": 5}                            a frame as it stands
 //! ```
 //!
 //! `fill.rs` tells what else may stand in double braces.

@@ -1,4 +1,5 @@
-//! Messages that are out of the queue and stay for its subscribers.
+//! Messages that are out of the queue and stay for its subscribers, also when they have expired: what is owed is not gone
+//! without a word.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +15,7 @@ const NEEDED_FOR: u64 = EXPIRED_OWED_FOR + FAILURES_KEPT_FOR;
 #[derive(Debug, Default)]
 pub(crate) struct Kept {
     entries: BTreeMap<u64, Entry>,
-    by_expiry: BTreeSet<(Timestamp, u64)>,
+    by_end: BTreeSet<(Timestamp, u64)>,
 }
 
 impl Kept {

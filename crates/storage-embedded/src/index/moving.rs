@@ -28,7 +28,8 @@ impl QueueIndex {
 
     /// Takes over a lease that was given out elsewhere, until the moment that was agreed on there.
     pub(crate) fn lend(&mut self, id: SubscriptionId, sequence: u64, lease: LeaseHold, until: Timestamp) {
-        self.change(id, sequence, |cursor| cursor.lease(sequence, lease, until));
+        let expires = self.owed_message(sequence).map_or(Timestamp::default(), |entry| entry.expires);
+        self.change(id, sequence, |cursor| cursor.lease(sequence, lease, until, expires));
         self.owing.changes.woken.push(id);
     }
 

@@ -70,7 +70,6 @@ impl QueueIndex {
             if let Some(from) = from {
                 self.owing.cursors.insert(id, Cursor::at(from));
                 self.owing.fronts.insert((from, id));
-                self.owing.changes.woken.push(id);
             }
         }
     }

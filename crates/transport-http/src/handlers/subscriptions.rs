@@ -45,7 +45,11 @@ pub(crate) async fn list(exchange: Exchange<'_>, source: &DestinationName) -> Ha
 
 pub(crate) async fn show(exchange: Exchange<'_>, source: &DestinationName, id: &str) -> Handled {
     let found = exchange.zaqar.get_subscription(exchange.caller, source, id).await?;
-    Ok(respond::document(&shown(found.subscription, found.now)))
+    let mut document = shown(found.subscription, found.now);
+    if let Some(endpoint) = found.endpoint {
+        document["endpoint"] = endpoint_state(endpoint);
+    }
+    Ok(respond::document(&document))
 }
 
 pub(crate) async fn update(exchange: Exchange<'_>, source: &DestinationName, id: &str) -> Handled {
@@ -82,6 +86,20 @@ fn shown(subscription: Subscription, now: Timestamp) -> Value {
         shown["suspended"] = json!({ "since": since.to_iso8601(), "reason": reason.as_str() });
     }
     shown
+}
+
+fn endpoint_state(state: EndpointState) -> Value {
+    match state {
+        EndpointState::Healthy => json!({ "state": "healthy" }),
+        EndpointState::Slowed { per_second, reason } => {
+            // To a tenth.
+            let per_second = (per_second * 10.0).round() / 10.0;
+            json!({ "state": "slowed", "deliveries_per_second": per_second, "reason": reason })
+        }
+        EndpointState::Open { until, reason } => {
+            json!({ "state": "open", "until": until.to_iso8601(), "reason": reason })
+        }
+    }
 }
 
 pub(super) fn href(source: &DestinationName) -> String {

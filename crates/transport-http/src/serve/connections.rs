@@ -37,14 +37,16 @@ impl Transport for Connections {
     const CONNECTIONS: &'static str = "connections";
 
     async fn plain(&self, stream: TcpStream, draining: Draining) {
-        self.http1.run(stream, draining, &self.http2).await;
+        let peer = stream.peer_addr().ok();
+        self.http1.run(stream, peer, draining, &self.http2).await;
     }
 
     async fn secured(&self, stream: Secured, draining: Draining) {
+        let peer = stream.get_ref().0.peer_addr().ok();
         if stream.get_ref().1.alpn_protocol() == Some(http2::ALPN) {
-            self.http2.run(stream, draining).await;
+            self.http2.run(stream, peer, draining).await;
         } else {
-            self.http1.run(stream, draining, &self.http2).await;
+            self.http1.run(stream, peer, draining, &self.http2).await;
         }
     }
 }

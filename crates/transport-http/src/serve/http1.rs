@@ -1,6 +1,7 @@
 //! A connection of HTTP/1.1: one request after the other.
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -41,8 +42,13 @@ impl Http1 {
     }
 
     /// Serves the connection; a client that turns out to speak HTTP/2 is passed on.
-    pub(super) async fn run<S>(&self, stream: S, mut draining: Draining, http2: &Http2)
-    where
+    pub(super) async fn run<S>(
+        &self,
+        stream: S,
+        peer: Option<SocketAddr>,
+        mut draining: Draining,
+        http2: &Http2,
+    ) where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let pulse = Arc::new(Pulse::start());
@@ -50,7 +56,7 @@ impl Http1 {
             let (service, pulse) = (&self.service, &pulse);
             async move {
                 let _busy = pulse.busy();
-                let response = service.respond(request).await;
+                let response = service.respond_to(peer, request).await;
                 if response.headers().contains_key(header::CONNECTION) {
                     pulse.leaves_input_unread();
                 }
@@ -69,10 +75,10 @@ impl Http1 {
             // Who knows beforehand that we speak HTTP/2 says so with its 24 first bytes, which are no request of HTTP/1.1.
             // Clients send them in one piece; in several they are refused as a bad request.
             Err(error) if error.is_parse_version_h2() => {
-                return Box::pin(http2.run(Rewound::new(read_buf, stream), draining)).await;
+                return Box::pin(http2.run(Rewound::new(read_buf, stream), peer, draining)).await;
             }
             Err(error) => {
-                tracing::debug!(%error, "a connection ended badly");
+                tracing::debug!(peer = peer.map(display), %error, "a connection ended badly");
                 error.is_parse()
             }
             Ok(()) => false,

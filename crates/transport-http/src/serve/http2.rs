@@ -4,6 +4,7 @@
 //! the library below; the connection is closed then.
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -44,7 +45,7 @@ impl Http2 {
         Self { service, builder, patience, max_headers: options.max_headers }
     }
 
-    pub(super) async fn run<S>(&self, stream: S, mut draining: Draining)
+    pub(super) async fn run<S>(&self, stream: S, peer: Option<SocketAddr>, mut draining: Draining)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -53,20 +54,21 @@ impl Http2 {
             let (service, pulse, max_headers) = (self.service.clone(), Arc::clone(&pulse), self.max_headers);
             async move {
                 let _busy = pulse.busy();
-                Ok::<_, Infallible>(respond(&service, request, max_headers).await)
+                Ok::<_, Infallible>(respond(&service, peer, request, max_headers).await)
             }
         });
         let io = Metered::new(TokioIo::new(stream), Arc::clone(&pulse));
         let connection = pin!(self.builder.serve_connection(io, serve));
         let lost_patience = pulse.lost(self.patience);
         if let Some(Err(error)) = to_its_end(connection, lost_patience, &mut draining).await {
-            tracing::debug!(%error, "a connection ended badly");
+            tracing::debug!(peer = peer.map(display), %error, "a connection ended badly");
         }
     }
 }
 
 async fn respond(
     service: &HttpService,
+    peer: Option<SocketAddr>,
     request: Request<Incoming>,
     max_headers: usize,
 ) -> Response<Full<Bytes>> {
@@ -76,7 +78,7 @@ async fn respond(
         return refusal;
     }
     let (head, mut body) = request.into_parts();
-    let mut response = service.respond(Request::from_parts(head, &mut body)).await;
+    let mut response = service.respond_to(peer, Request::from_parts(head, &mut body)).await;
     if !body.is_end_stream() {
         tokio::spawn(discard(body));
     }

@@ -13,7 +13,6 @@ use crate::write;
 
 pub(crate) async fn post(request: &Request<'_>) -> Handled {
     let place = request.place()?;
-    request.check_client()?;
     let posting = request.zaqar.begin_post(request.caller, place).await?;
     let size = request.body.raw("messages").map_or(0, |messages| messages.get().len());
     if u64::try_from(size).is_ok_and(|size| size > posting.max_size()) {
@@ -27,7 +26,7 @@ pub(crate) async fn post(request: &Request<'_>) -> Handled {
 }
 
 fn draft(message: &RawValue) -> Result<Draft, Reply> {
-    let refused = || Reply::bad_request("Bad request. Each message must be a dict.");
+    let refused = || Reply::bad_request("Bad request. Each item of the \"messages\" field must be a dict.");
     let members = Members::read(message.get()).ok_or_else(refused)?;
     let integer = |name: &str| match members.raw(name) {
         None => Ok(None),
@@ -39,7 +38,13 @@ fn draft(message: &RawValue) -> Result<Draft, Reply> {
         members.raw("body").ok_or_else(|| Reply::bad_request("Bad request. Missing \"body\" field."))?;
     // The whole request was checked.
     let body = JsonText::from_checked(Bytes::copy_from_slice(body.get().as_bytes()));
-    Ok(Draft { ttl, delay: integer("delay")?, body })
+    // Upstream passes over a delay that is given here, so its clients may send `null`.
+    let delay = if members.raw("delay").is_some_and(|delay| delay.get() == "null") {
+        None
+    } else {
+        integer("delay")?
+    };
+    Ok(Draft { ttl, delay, body })
 }
 
 pub(crate) async fn list(request: &Request<'_>) -> Handled {
@@ -50,7 +55,6 @@ pub(crate) async fn list(request: &Request<'_>) -> Handled {
         include_claimed: request.boolean("include_claimed") == Some(true),
         include_delayed: request.boolean("include_delayed"),
     };
-    request.check_client()?;
     let listed = request.zaqar.list_messages(request.caller, request.place()?, &listing).await?;
     let messages = write::messages(&listed.messages, None, listed.now);
     // Upstream leaves its clients without a way to the next page.

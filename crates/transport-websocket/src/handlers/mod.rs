@@ -10,7 +10,6 @@ use std::sync::Arc;
 use zaqar_domain::Zaqar;
 use zaqar_model::{Caller, DestinationKind, DestinationName};
 
-use crate::caller::client_refused;
 use crate::members::Members;
 use crate::reply::Reply;
 
@@ -28,7 +27,7 @@ pub(crate) struct Request<'a> {
 impl Request<'_> {
     /// The queue or topic that this is about.
     pub(crate) fn place(&self) -> Result<&DestinationName, Reply> {
-        self.place.as_ref().ok_or_else(|| Reply::error(400, "Schema validation failed."))
+        self.place.as_ref().ok_or_else(|| Reply::error(400, "This action is about a queue or a topic."))
     }
 
     /// A text that the schema demands.
@@ -52,13 +51,8 @@ impl Request<'_> {
     /// A list of texts.
     pub(crate) fn texts(&self, name: &str) -> Result<Option<Vec<String>>, Reply> {
         let given = self.body.raw(name).is_some();
-        let refused = || Reply::bad_request(format!("The items of the \"{name}\" field must be texts."));
+        let refused = || Reply::bad_request(format!("The items of the \"{name}\" field must be strings."));
         given.then(|| self.body.get(name).ok_or_else(refused)).transpose()
-    }
-
-    /// Upstream asks only some actions for an id that is in order.
-    pub(crate) fn check_client(&self) -> Result<(), Reply> {
-        self.caller.client.as_ref().map(|_| ()).ok_or_else(|| client_refused(self.zaqar.limits()))
     }
 }
 

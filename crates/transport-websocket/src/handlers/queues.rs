@@ -27,7 +27,7 @@ pub(crate) async fn list(request: &Request<'_>) -> Handled {
 pub(crate) async fn create(request: &Request<'_>) -> Handled {
     let name = request.place()?;
     let max = request.zaqar.limits().max_queue_metadata;
-    let metadata = match request.body.raw("metadata") {
+    let metadata = match request.body.raw("metadata").filter(|text| text.get() != "null") {
         None => Map::new(),
         Some(text) if u64::try_from(text.get().len()).is_ok_and(|size| size <= max) => {
             request.body.get("metadata").ok_or_else(|| wrong_type("metadata", "dict"))?

@@ -1,7 +1,7 @@
 //! `subscription_*`: subscriptions to a queue or to a topic.
 
 use serde_json::{Map, Value, json};
-use zaqar_domain::{Error, Follower, SubscriptionListing, SubscriptionWish};
+use zaqar_domain::{Error, Following, SubscriptionListing, SubscriptionWish};
 use zaqar_model::{DestinationName, SubscriptionId};
 
 use super::Request;
@@ -13,7 +13,7 @@ pub(crate) async fn create(request: &Request<'_>) -> Handled {
     let place = request.place()?;
     let wish = wish(request, &["subscriber", "ttl", "options"])?;
     match request.zaqar.create_subscription(request.caller, place, &wish).await {
-        Ok(id) => Ok(created(place, id)),
+        Ok(id) => Ok(made(place, id, "created")),
         Err(error) => Err(not_created(place, error)),
     }
 }
@@ -23,15 +23,18 @@ pub(crate) fn is_to_the_connection(body: &Members<'_>) -> bool {
     body.text("subscriber").is_none_or(|subscriber| subscriber.is_empty())
 }
 
-/// Subscribes the connection that is called `subscriber`.
-pub(crate) async fn follow(request: &Request<'_>, subscriber: String) -> Result<(Follower, Reply), Reply> {
+/// Subscribes the connection that is called `subscriber`, or renews what it has.
+pub(crate) async fn follow(request: &Request<'_>, subscriber: String) -> Result<(Following, Reply), Reply> {
     let place = request.place()?;
     let wish = wish(request, &["ttl", "options"])?;
     let marker = request.body.text("marker");
-    let follower = request.zaqar.follow(request.caller, place, &wish, subscriber, marker.as_deref()).await;
-    let follower = follower.map_err(|error| not_created(place, error))?;
-    let reply = created(place, follower.id());
-    Ok((follower, reply))
+    let following = request.zaqar.follow(request.caller, place, &wish, subscriber, marker.as_deref()).await;
+    let following = following.map_err(|error| not_created(place, error))?;
+    let reply = match &following {
+        Following::New(follower) => made(place, follower.id(), "created"),
+        Following::Renewed(id) => made(place, *id, "renewed"),
+    };
+    Ok((following, reply))
 }
 
 fn wish(request: &Request<'_>, names: &[&str]) -> Result<SubscriptionWish, Reply> {
@@ -40,8 +43,8 @@ fn wish(request: &Request<'_>, names: &[&str]) -> Result<SubscriptionWish, Reply
     Ok(SubscriptionWish::new(Value::Object(document))?)
 }
 
-fn created(place: &DestinationName, id: SubscriptionId) -> Reply {
-    let message = format!("Subscription {} created.", place.name);
+fn made(place: &DestinationName, id: SubscriptionId, what: &str) -> Reply {
+    let message = format!("Subscription {} {what}.", place.name);
     Reply::new(201, &json!({ "subscription_id": id.to_string(), "message": message }))
 }
 
@@ -65,13 +68,28 @@ pub(crate) async fn get(request: &Request<'_>) -> Handled {
     let (id, place) = (request.text("subscription_id"), request.place()?);
     match request.zaqar.get_subscription(request.caller, place, &id).await {
         Ok(found) => Ok(Reply::new(200, &write::subscription(found.subscription, found.now))),
-        Err(Error::NotFound(absent)) => {
-            let error =
-                format!("Subscription {id} for {} {} does not exist.", write::noun(place.kind), place.name);
-            Err(Reply::exception(404, absent.to_string(), Some(&error)))
-        }
-        Err(error) => Err(error.into()),
+        Err(error) => Err(absent(place, &id, error)),
     }
+}
+
+fn absent(place: &DestinationName, id: &str, error: Error) -> Reply {
+    match &error {
+        Error::NotFound(absent) => {
+            let noun = write::noun(place.kind);
+            let text = format!("Subscription {id} for {noun} {} does not exist.", place.name);
+            Reply::exception(404, absent.to_string(), Some(&text))
+        }
+        _ => error.into(),
+    }
+}
+
+/// Upstream has this over REST only.
+pub(crate) async fn update(request: &Request<'_>) -> Handled {
+    let (id, place) = (request.text("subscription_id"), request.place()?);
+    let wish = wish(request, &["subscriber", "ttl", "options"])?;
+    let updated = request.zaqar.update_subscription(request.caller, place, &id, &wish).await;
+    updated.map_err(|error| absent(place, &id, error))?;
+    Ok(Reply::new(204, &format!("Subscription {id} updated.")))
 }
 
 pub(crate) async fn delete(request: &Request<'_>) -> Handled {

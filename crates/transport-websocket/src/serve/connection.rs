@@ -2,6 +2,7 @@
 //! way, nothing more is read: so a client that sends faster than it reads waits, and costs no memory.
 
 use std::io::ErrorKind;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -39,18 +40,22 @@ const TOKEN_ENDED: u16 = 4003;
 
 type Socket<'a> = WebSocket<&'a mut TokioIo<Upgraded>>;
 
-pub(super) async fn run(granted: Granted, site: &Site, draining: Draining) {
+pub(super) async fn run(granted: Granted, site: &Site, peer: Option<SocketAddr>, draining: Draining) {
     let Granted { mut stream, extensions } = granted;
     let (role, frames) = (Role::Server, site.frames.clone());
     let socket = WebSocket::from_stream_with_extensions(&mut stream, role, extensions.as_deref(), frames);
     // It agreed on the extensions itself.
     let Ok(mut socket) = socket else { return };
     let mut conversation = Conversation {
-        session: Session::new(site.service.clone(), site.options.max_subscriptions),
+        session: Session::new(site.service.clone(), peer, site.options.max_subscriptions),
         pace: Pace::new(site.options.max_requests_per_second),
     };
     let end = conversation.hold(&mut socket, &site.options, draining).await;
-    tracing::debug!(?end, "a conversation ended");
+    let (code, reason) = match end {
+        End::Close(code, reason) => (Some(code), reason),
+        End::Gone => (None, "the client has gone"),
+    };
+    tracing::debug!(peer = peer.map(display), code, reason, "a conversation ended");
     // Its subscriptions end before the client sees that the connection does.
     drop(conversation);
     drop(socket);

@@ -7,6 +7,7 @@ mod handshake;
 mod pace;
 
 use std::future::Future;
+use std::net::SocketAddr;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -38,23 +39,25 @@ impl Transport for Site {
     const CONNECTIONS: &'static str = "WebSocket connections";
 
     async fn plain(&self, stream: TcpStream, draining: Draining) {
-        self.converse(stream, draining).await;
+        let peer = stream.peer_addr().ok();
+        self.converse(stream, peer, draining).await;
     }
 
     async fn secured(&self, stream: Secured, draining: Draining) {
-        self.converse(stream, draining).await;
+        let peer = stream.get_ref().0.peer_addr().ok();
+        self.converse(stream, peer, draining).await;
     }
 }
 
 impl Site {
-    async fn converse<S>(&self, stream: S, draining: Draining)
+    async fn converse<S>(&self, stream: S, peer: Option<SocketAddr>, draining: Draining)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         // In a box of its own: it is gone when the conversation begins.
         let granted = Box::pin(handshake::upgrade(stream, self)).await;
         if let Some(granted) = granted {
-            connection::run(granted, self, draining).await;
+            connection::run(granted, self, peer, draining).await;
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
-use zaqar_domain::{Policy, RuleText};
+use zaqar_domain::{ClientIdRule, Limits, Policy, RuleText};
 
-use crate::fixture::{Client, Fixture, OTHER_CLIENT, headers, request};
+use crate::fixture::{CLIENT, Client, Fixture, OTHER_CLIENT, headers, request};
 
 #[tokio::test]
 async fn a_reply_shows_the_request_again() {
@@ -42,26 +42,43 @@ async fn what_is_no_request_is_told_and_the_connection_stays() {
 }
 
 #[tokio::test]
-async fn what_does_not_fit_the_schema_is_refused() {
+async fn what_does_not_fit_the_schema_is_refused_by_the_name_of_the_member() {
     let mut client = Fixture::new().await.connect().await;
     let without = |name: &str| {
         let mut headers = headers();
         headers.as_object_mut().unwrap().remove(name);
         json!({ "action": "queue_list", "headers": headers })
     };
-    for request in [
-        json!({ "action": "queue_list" }),
-        json!({ "action": "queue_list", "headers": [] }),
-        json!({ "action": "queue_list", "headers": headers(), "body": null }),
-        json!({ "action": "queue_get", "headers": headers() }),
-        json!({ "action": "queue_list", "headers": { "Client-ID": 5, "X-Project-ID": "p" } }),
-        without("Client-ID"),
-        without("X-Project-ID"),
-        request("queue_list", json!({ "limit": true })),
-        request("queue_get", json!({ "queue_name": 5 })),
+    let number = json!({ "Client-ID": 5, "X-Project-ID": "p" });
+    for (request, why) in [
+        (json!({ "action": "queue_list" }), "\"headers\" is missing: an object is expected."),
+        (json!({ "action": "queue_list", "headers": [] }), "\"headers\" is an array: an object is expected."),
+        (
+            json!({ "action": "queue_list", "headers": headers(), "body": null }),
+            "\"body\" is null: an object is expected.",
+        ),
+        (
+            json!({ "action": "queue_get", "headers": headers() }),
+            "\"body\" is missing: an object is expected.",
+        ),
+        (
+            json!({ "action": "queue_list", "headers": number }),
+            "\"headers.Client-ID\" is an integer: a string is expected.",
+        ),
+        (without("Client-ID"), "\"headers.Client-ID\" is missing: a string is expected."),
+        (without("X-Project-ID"), "\"headers.X-Project-ID\" is missing: a string is expected."),
+        (
+            request("queue_list", json!({ "limit": true })),
+            "\"body.limit\" is a boolean: an integer is expected.",
+        ),
+        (
+            request("queue_get", json!({ "queue_name": 5 })),
+            "\"body.queue_name\" is an integer: a string is expected.",
+        ),
     ] {
         let reply = client.exchange(&request).await;
-        assert_eq!(reply["body"], json!({ "error": "Schema validation failed." }), "{request}");
+        let error = format!("Schema validation failed. {why}");
+        assert_eq!(reply["body"], json!({ "error": error }), "{request}");
         assert_eq!(reply["headers"], json!({ "status": 400 }));
     }
     client.expect(200, "queue_list", json!({})).await;
@@ -95,11 +112,9 @@ async fn queues_are_made_listed_shown_and_removed() {
 async fn what_queues_are_refused_for_is_told() {
     let mut client = Fixture::new().await.connect().await;
     let bad_name = "Queue names may only contain ASCII letters, digits, underscores, dashes and dots.";
-    let no_dict = "Bad request. The value of the \"metadata\" field must be a dict.";
     for (action, body, text) in [
         ("queue_create", json!({ "queue_name": "bad name" }), bad_name),
         ("queue_get", json!({ "queue_name": "bad name" }), bad_name),
-        ("queue_create", json!({ "queue_name": "q", "metadata": 5 }), no_dict),
         ("queue_list", json!({ "limit": 0 }), "Limit must be at least 1 and no greater than 20."),
     ] {
         assert_eq!(client.ask(action, body).await, (400, json!({ "exception": text, "error": null })));
@@ -156,7 +171,7 @@ async fn what_messages_are_refused_for_is_told_and_makes_no_queue() {
             json!([{ "delay": 1.5, "body": 1 }]),
             "Bad request. The value of the \"delay\" field must be a int.",
         ),
-        (json!([5]), "Bad request. Each message must be a dict."),
+        (json!([5]), "Bad request. Each item of the \"messages\" field must be a dict."),
         (json!([{ "ttl": 1, "body": 1 }]), ttl),
         (json!([{ "body": "x".repeat(262_144) }]), too_large),
     ] {
@@ -179,7 +194,7 @@ async fn what_messages_are_refused_for_is_told_and_makes_no_queue() {
         (
             "message_get_many",
             json!({ "queue_name": "q", "message_ids": [5] }),
-            "The items of the \"message_ids\" field must be texts.",
+            "The items of the \"message_ids\" field must be strings.",
         ),
     ] {
         assert_eq!(client.ask(action, body).await, (400, json!({ "exception": text, "error": null })));
@@ -187,17 +202,43 @@ async fn what_messages_are_refused_for_is_told_and_makes_no_queue() {
 }
 
 #[tokio::test]
-async fn a_client_id_is_asked_for_where_it_counts() {
-    let mut client = Fixture::new().await.connect().await;
-    let with_bad_id = |action: &str, body: Value| json!({ "action": action, "headers": { "Client-ID": "me", "X-Project-ID": "p" }, "body": body });
-    let reply = client.exchange(&with_bad_id("queue_list", json!({}))).await;
-    assert_eq!(reply["headers"]["status"], 200);
+async fn every_action_asks_for_a_client_id_that_is_in_order_as_rest_does() {
+    let with_id = |id: &str, action: &str, body: Value| json!({ "action": action, "headers": { "Client-ID": id, "X-Project-ID": "p" }, "body": body });
+    let q = json!({ "queue_name": "q" });
     let post = json!({ "queue_name": "q", "messages": [{ "body": 1 }] });
-    for (action, body) in [("message_list", json!({ "queue_name": "q" })), ("message_post", post)] {
-        let reply = client.exchange(&with_bad_id(action, body)).await;
-        let refused = json!({ "exception": "badly formed hexadecimal UUID string", "error": null });
-        assert_eq!((&reply["headers"]["status"], &reply["body"]), (&json!(400), &refused));
+    let actions =
+        [("queue_list", json!({})), ("message_list", q.clone()), ("message_post", post), ("claim_create", q)];
+    let any_text = Limits { client_id_uuid_safe: ClientIdRule::AnyText, ..Limits::default() };
+    let (min, max) = (any_text.min_length_client_id, any_text.max_length_client_id);
+    let length = format!("Length of client id must be at least {min} and no greater than {max}.");
+    let long_enough = "x".repeat(min);
+    let uuid = "The value of the \"Client-ID\" header must be a UUID.";
+    for (limits, refused, text, taken) in
+        [(Limits::default(), "x", uuid, CLIENT), (any_text, "x", length.as_str(), long_enough.as_str())]
+    {
+        let mut client = Fixture::with_limits(limits).await.connect().await;
+        for (action, body) in &actions {
+            let reply = client.exchange(&with_id(refused, action, body.clone())).await;
+            let refused = json!({ "exception": text, "error": null });
+            assert_eq!((&reply["headers"]["status"], &reply["body"]), (&json!(400), &refused), "{action}");
+            let reply = client.exchange(&with_id(taken, action, body.clone())).await;
+            assert!(reply["headers"]["status"].as_u64() < Some(300), "{reply}");
+        }
     }
+}
+
+#[tokio::test]
+async fn null_is_as_good_as_absent_where_upstreams_schema_says_nothing() {
+    let mut client = Fixture::new().await.connect().await;
+    let q = |name: &str| json!({ "queue_name": "q", name: null });
+    client.expect(201, "queue_create", q("metadata")).await;
+    assert_eq!(client.expect(200, "queue_get", json!({ "queue_name": "q" })).await, json!({}));
+    let messages = json!([{ "body": 1, "delay": null }]);
+    client.expect(201, "message_post", json!({ "queue_name": "q", "messages": messages })).await;
+    client.expect(200, "message_list", q("include_delayed")).await;
+    client.expect(200, "subscription_list", q("limit")).await;
+    client.expect(200, "subscription_list", q("marker")).await;
+    client.expect(201, "subscription_create", q("marker")).await;
 }
 
 #[tokio::test]
@@ -256,7 +297,7 @@ async fn a_claim_holds_messages_until_it_is_released() {
 }
 
 #[tokio::test]
-async fn subscriptions_are_made_listed_shown_and_ended() {
+async fn subscriptions_are_made_listed_shown_changed_and_ended() {
     let mut client = Fixture::new().await.connect().await;
     let wish =
         json!({ "queue_name": "q", "subscriber": "http://example.com", "ttl": 600, "options": { "a": 1 } });
@@ -272,13 +313,25 @@ async fn subscriptions_are_made_listed_shown_and_ended() {
     assert_eq!(listed, json!({ "subscriptions": [shown] }));
     let named = json!({ "queue_name": "q", "subscription_id": id });
     assert_eq!(client.expect(200, "subscription_get", named.clone()).await, shown);
+    let change = json!({
+        "queue_name": "q", "subscription_id": id, "subscriber": "http://example.com/b", "ttl": 900, "options": null,
+    });
+    let updated = format!("Subscription {id} updated.");
+    assert_eq!(client.ask("subscription_update", change).await, (204, updated.into()));
+    let changed = client.expect(200, "subscription_get", named.clone()).await;
+    assert_eq!((&changed["subscriber"], &changed["ttl"]), (&json!("http://example.com/b"), &json!(900)));
+    assert_eq!(changed["options"], json!({ "a": 1 }));
+    let nothing = client.expect(400, "subscription_update", named.clone()).await;
+    assert_eq!(nothing["exception"], "No subscription to create.");
     let removed = format!("Subscription {id} removed.");
     assert_eq!(client.ask("subscription_delete", named.clone()).await, (204, removed.into()));
     let absent = json!({
         "exception": format!("Subscription {id} does not exist"),
         "error": format!("Subscription {id} for queue q does not exist."),
     });
-    assert_eq!(client.ask("subscription_get", named).await, (404, absent));
+    assert_eq!(client.ask("subscription_get", named).await, (404, absent.clone()));
+    let late = json!({ "queue_name": "q", "subscription_id": id, "ttl": 900 });
+    assert_eq!(client.ask("subscription_update", late).await, (404, absent));
     let bad_limit = json!({ "queue_name": "q", "limit": "x" });
     client.expect(400, "subscription_list", bad_limit).await;
 }

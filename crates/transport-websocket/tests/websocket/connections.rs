@@ -70,9 +70,9 @@ async fn who_does_not_become_a_websocket_in_time_is_let_go() {
 #[tokio::test]
 async fn the_port_in_host_must_be_the_external_one() {
     let fixture =
-        Fixture::with(WebSocketOptions { external_port: Some(9000), ..WebSocketOptions::default() }).await;
+        Fixture::with(WebSocketOptions { external_port: Some(9443), ..WebSocketOptions::default() }).await;
     for (host, status) in
-        [("zaqar.example:9000", "101"), ("zaqar.example:1", "400"), ("zaqar.example", "400")]
+        [("zaqar.example:9443", "101"), ("zaqar.example:1", "400"), ("zaqar.example", "400")]
     {
         let handshake = HANDSHAKE.replace("localhost", host);
         let answer = RawClient::open(fixture.address).await.ask(&handshake).await;

@@ -34,18 +34,22 @@ impl Fixture {
     }
 
     pub(crate) async fn with(options: WebSocketOptions) -> Self {
+        Self::with_both(options, Limits::default()).await
+    }
+
+    pub(crate) async fn with_limits(limits: Limits) -> Self {
+        Self::with_both(WebSocketOptions::default(), limits).await
+    }
+
+    async fn with_both(options: WebSocketOptions, limits: Limits) -> Self {
         let stores = Stores {
             management: Arc::new(ModelStore::new()),
             messages: Arc::new(ModelStore::new()),
             placement: None,
         };
         let clock = Arc::new(ManualClock::new());
-        let zaqar = Arc::new(Zaqar::new(
-            stores,
-            Limits::default(),
-            Arc::<ManualClock>::clone(&clock),
-            Arc::new(RandomIds),
-        ));
+        let zaqar =
+            Arc::new(Zaqar::new(stores, limits, Arc::<ManualClock>::clone(&clock), Arc::new(RandomIds)));
         let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = socket.local_addr().unwrap();
         let keys = SigningKeys::new(Some("test_key"), Vec::new(), 1_000_000);

@@ -11,4 +11,5 @@ mod presigned;
 mod raw;
 mod subscriptions;
 mod topics;
+mod walk;
 mod whole_table;

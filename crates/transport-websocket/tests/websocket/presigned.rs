@@ -7,9 +7,13 @@ use zaqar_model::ProjectId;
 use crate::fixture::{CLIENT, Fixture};
 
 fn signed(fixture: &Fixture, methods: &[&str], as_lists: bool) -> Value {
+    signed_for(fixture, "/v2/queues/q/messages", methods, as_lists)
+}
+
+fn signed_for(fixture: &Fixture, path: &str, methods: &[&str], as_lists: bool) -> Value {
     let keys = SigningKeys::new(Some("test_key"), Vec::new(), 1_000_000);
     let methods = methods.iter().map(ToString::to_string).collect();
-    let wish = Wish { paths: vec!["/v2/queues/q/messages".to_owned()], methods, expires: None };
+    let wish = Wish { paths: vec![path.to_owned()], methods, expires: None };
     let signed = keys.sign(wish, &ProjectId::new("p").unwrap(), fixture.zaqar.now()).unwrap();
     let shown = |list: Vec<String>| if as_lists { json!(list) } else { json!(list.join(",")) };
     json!({
@@ -41,6 +45,18 @@ async fn a_pre_signed_url_allows_what_it_says_and_no_more() {
                 assert_eq!(reply["body"], json!({ "error": "Not authentified." }));
             }
         }
+    }
+}
+
+#[tokio::test]
+async fn a_subscription_is_changed_by_what_allows_patch() {
+    let fixture = Fixture::new().await;
+    let mut client = fixture.connect().await;
+    let body = json!({ "queue_name": "q", "subscription_id": "x", "ttl": 600 });
+    for (methods, status) in [(["PATCH"], 404), (["POST"], 403)] {
+        let headers = signed_for(&fixture, "/v2/queues/q/subscriptions", &methods, true);
+        let update = json!({ "action": "subscription_update", "headers": headers, "body": body });
+        assert_eq!(client.exchange(&update).await["headers"]["status"], status, "{methods:?}");
     }
 }
 

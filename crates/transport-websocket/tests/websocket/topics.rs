@@ -31,7 +31,9 @@ async fn topics_are_used_by_the_same_names_as_queues() {
 async fn a_request_is_about_a_queue_or_a_topic_never_both() {
     let mut client = Fixture::new().await.connect().await;
     let both = json!({ "topic_name": "a", "queue_name": "b" });
-    let refused = json!({ "error": "Schema validation failed." });
-    assert_eq!(client.ask("message_list", both).await, (400, refused.clone()));
-    assert_eq!(client.ask("claim_create", json!({ "topic_name": "a" })).await, (400, refused));
+    let refused = |why: &str| (400, json!({ "error": format!("Schema validation failed. {why}") }));
+    let why = "\"body.queue_name\" and \"body.topic_name\" are both given: one of them is expected.";
+    assert_eq!(client.ask("message_list", both).await, refused(why));
+    let why = "\"body.queue_name\" is missing: a string is expected.";
+    assert_eq!(client.ask("claim_create", json!({ "topic_name": "a" })).await, refused(why));
 }

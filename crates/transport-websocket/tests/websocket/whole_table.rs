@@ -37,6 +37,7 @@ fn examples() -> Vec<(&'static str, Value)> {
         ("subscription_create", with("subscriber", json!("fake://x"))),
         ("subscription_list", queue()),
         ("subscription_get", with("subscription_id", json!("x"))),
+        ("subscription_update", with("subscription_id", json!("x"))),
         ("subscription_delete", with("subscription_id", json!("x"))),
         ("queue_purge", queue()),
         ("queue_delete", queue()),
@@ -80,7 +81,8 @@ async fn every_action_answers_the_same_in_both_formats() {
         assert_eq!(in_messagepack(&mut packed, &request).await, reply, "{action}");
         let status = reply["headers"]["status"].as_u64().unwrap();
         assert!(status < 500, "{reply}");
-        assert_ne!(reply["body"], json!({ "error": "Schema validation failed." }), "{action}");
+        let schema = "Schema validation failed.";
+        assert!(!reply["body"].to_string().contains(schema), "{reply}");
         assert_ne!(reply["body"], json!({ "error": format!("{action} is not a valid action") }));
     }
     let names: BTreeSet<_> = examples.iter().map(|(action, _)| *action).collect();

@@ -9,6 +9,9 @@ mod http;
 #[allow(dead_code, reason = "not all of it is needed here")]
 #[path = "../../../../crates/server/tests/support/lines.rs"]
 mod lines;
+#[allow(dead_code, reason = "not all of it is needed here")]
+#[path = "../../../../crates/server/tests/support/ports.rs"]
+mod ports;
 
 use std::fs;
 use std::process::{Child, Command, Stdio};
@@ -20,14 +23,14 @@ use tempfile::TempDir;
 
 fn binary(site: &TempDir) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_acme-zaqar"));
-    command.env_clear().current_dir(site.path()).stdin(Stdio::null());
+    command.env_clear().envs(ports::FREE).current_dir(site.path()).stdin(Stdio::null());
     command
 }
 
 /// A directory with a configuration that names the stage.
 fn site(forbidden_words: Option<&str>) -> TempDir {
     let site = TempDir::new().unwrap();
-    let options = "[drivers]\ntransport = wsgi\n[drivers:transport:wsgi]\nport = 0\n[storage]\nmessage_pipeline = zaqar.notification.notifier, acme.house_rules\n";
+    let options = "[drivers]\ntransport = wsgi\n[storage]\nmessage_pipeline = zaqar.notification.notifier, acme.house_rules\n";
     fs::write(site.path().join("zaqar.conf"), options).unwrap();
     if let Some(words) = forbidden_words {
         fs::write(site.path().join("forbidden-words.txt"), words).unwrap();

@@ -4,18 +4,19 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::watch;
 use zaqar_model::{
     Caller, Destination, DestinationName, Marker, Message, PageRequest, Subscription, SubscriptionId,
     SubscriptionTtl,
 };
-use zaqar_storage::{MessageQuery, StorageError};
+use zaqar_storage::{MessageQuery, StorageError, StorageResult, SubscriptionChange};
 
-use super::registry::Ended;
+use super::registry::{EndReason, Lifetime};
 use crate::error::OrUnavailable;
 use crate::messages::is_marker;
 use crate::permissions::Rule;
 use crate::pipeline::pass;
-use crate::subscriptions::{SubscriptionWish, exists};
+use crate::subscriptions::SubscriptionWish;
 use crate::{Error, Failure, Result, Zaqar};
 
 /// One message at a time: that is all the memory that a slow connection costs.
@@ -29,8 +30,26 @@ pub struct Follower {
     id: SubscriptionId,
     /// Up to here everything was read.
     behind: Marker,
-    /// Completes when somebody ends the subscription.
-    ended: Ended,
+    lifetime: watch::Receiver<Lifetime>,
+}
+
+/// What becomes of a wish to follow.
+#[derive(Debug)]
+pub enum Following {
+    New(Follower),
+    /// The subscriber had this one already. It goes on where it is.
+    Renewed(SubscriptionId),
+}
+
+/// What a follower tells its connection.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LiveEvent {
+    Notification(Notification),
+    /// The last one. A new subscription behind the marker misses nothing.
+    Ended {
+        reason: EndReason,
+        marker: Marker,
+    },
 }
 
 /// A message for a subscriber.
@@ -44,7 +63,8 @@ pub struct Notification {
 
 impl Zaqar {
     /// Subscribes a connection to a queue or topic, which is made if there is none. From now on, or with a marker from
-    /// behind it, everything that comes to the queue comes to the follower.
+    /// behind it, everything that comes to the queue comes to the follower. A subscriber that follows it already goes on
+    /// where it is: its time begins again, and what the wish leaves out stays as it is.
     pub async fn follow(
         self: &Arc<Self>,
         caller: &Caller,
@@ -52,7 +72,7 @@ impl Zaqar {
         wish: &SubscriptionWish,
         subscriber: String,
         marker: Option<&str>,
-    ) -> Result<Follower> {
+    ) -> Result<Following> {
         self.permit(caller, Rule::SubscriptionCreate)?;
         let mut wish = Cow::Borrowed(wish);
         let answer = pass!(self.pipelines.subscriptions, stage => stage.create_subscription(caller, name, wish.to_mut()));
@@ -67,7 +87,15 @@ impl Zaqar {
         }
         let failure = Failure::CreateSubscription;
         let found = self.find_or_make(caller, name, failure).await?;
-        let source = &found.destination;
+        let (source, now) = (&found.destination, self.now());
+        let change = SubscriptionChange {
+            ttl: terms.ttl,
+            options: terms.options.clone(),
+            ..SubscriptionChange::default()
+        };
+        if let Some(id) = self.live.renew(source, &subscriber, &change, now) {
+            return Ok(Following::Renewed(id));
+        }
         let behind = match marker {
             None => self.stores.messages.last_position(source).await.or_unavailable(failure)?,
             Some(marker) => {
@@ -77,7 +105,7 @@ impl Zaqar {
                 if place > last { Marker::default() } else { place }
             }
         };
-        let (id, now) = (SubscriptionId::from_u128(self.ids.next_u128()), self.now());
+        let id = SubscriptionId::from_u128(self.ids.next_u128());
         let default_ttl = SubscriptionTtl::new(self.limits.default_subscription_ttl.into());
         let subscription = Subscription {
             id,
@@ -92,8 +120,8 @@ impl Zaqar {
             notified: false,
             suspended: None,
         };
-        let ended = self.live.add(subscription, now).ok_or_else(exists)?;
-        Ok(Follower { zaqar: Arc::clone(self), source: source.clone(), id, behind, ended })
+        let lifetime = self.live.add(subscription);
+        Ok(Following::New(Follower { zaqar: Arc::clone(self), source: source.clone(), id, behind, lifetime }))
     }
 }
 
@@ -102,63 +130,68 @@ impl Follower {
         self.id
     }
 
-    /// Whether its time is not over.
-    fn lasts(&self) -> bool {
-        !self.time_left().is_zero()
+    pub const fn source(&self) -> &Destination {
+        &self.source
     }
 
-    fn time_left(&self) -> Duration {
-        self.zaqar.live.time_left(&self.source, self.id, self.zaqar.now())
-    }
-
-    /// Waits for the next message. `None`: the subscription has ended. Nothing is lost when the wait is given up.
-    pub async fn next(&mut self) -> Option<Result<Notification>> {
-        let failure = Failure::ListMessages;
+    /// Waits for the next message, or the end. Nothing is lost when the wait is given up.
+    pub async fn next(&mut self) -> Result<LiveEvent> {
         loop {
-            let time_left = self.time_left();
+            let lifetime = *self.lifetime.borrow_and_update();
+            let until = match lifetime {
+                Lifetime::Until(end) => end,
+                Lifetime::Ended(reason) => return Ok(LiveEvent::Ended { reason, marker: self.behind }),
+            };
+            let time_left = until.as_millis().saturating_sub(self.zaqar.now().as_millis());
+            if time_left == 0 {
+                self.zaqar.live.expire(&self.source, self.id, self.zaqar.now());
+                continue;
+            }
             let waited = tokio::select! {
                 biased;
-                _ = &mut self.ended => return None,
+                _ = self.lifetime.changed() => continue,
                 waited = self.zaqar.stores.messages.wait_for_arrival(&self.source, self.behind) => waited,
-                // Unless it was renewed meanwhile, its time is over.
-                () = tokio::time::sleep(time_left) => Ok(()),
+                () = tokio::time::sleep(Duration::from_millis(time_left)) => continue,
             };
-            if !self.lasts() || matches!(waited, Err(StorageError::NotFound(_))) {
-                self.zaqar.live.remove(&self.source, self.id);
-                return None;
-            }
-            let read = match waited.or_unavailable(failure) {
+            let read = match waited {
+                // What comes behind the end of its time is not for it.
+                Ok(()) if until <= self.zaqar.now() => continue,
                 Ok(()) => self.read().await,
                 Err(error) => Err(error),
             };
-            if let Some(read) = read.transpose() {
-                return Some(read);
+            match read {
+                Ok(Some(notification)) => return Ok(LiveEvent::Notification(notification)),
+                Ok(None) => {}
+                Err(StorageError::NotFound(_)) => {
+                    self.zaqar.live.end(&self.source, self.id, EndReason::SourceDeleted);
+                }
+                Err(error) => return Err(error).or_unavailable(Failure::ListMessages),
             }
         }
     }
 
     /// The next message, if it is still there.
-    async fn read(&mut self) -> Result<Option<Notification>> {
-        let (store, failure) = (&self.zaqar.stores.messages, Failure::ListMessages);
+    async fn read(&mut self) -> StorageResult<Option<Notification>> {
+        let store = &self.zaqar.stores.messages;
         // Asked before it is looked: what comes in between is not passed over.
-        let last = store.last_position(&self.source).await.or_unavailable(failure)?;
+        let last = store.last_position(&self.source).await?;
         let query = MessageQuery {
             page: PageRequest { marker: Some(self.behind), limit: AT_ONCE },
             without_client: None,
             include_claimed: true,
             include_delayed: true,
         };
-        let mut page = store.list(&self.source, &query, self.zaqar.now()).await.or_unavailable(failure)?;
+        let mut page = store.list(&self.source, &query, self.zaqar.now()).await?;
         let Some(next) = page.next else {
             self.behind = self.behind.max(last);
             return Ok(None);
         };
         // Also behind one that the store could not read and has left out: those behind it still come.
         self.behind = next;
-        if let Err(error) = self.zaqar.open(&self.source, &mut page.items, failure) {
+        if let Err(error) = self.zaqar.open(&self.source, &mut page.items, Failure::ListMessages) {
             // It would be the first again after each reconnect, and nothing behind it would ever come.
-            let cause = std::error::Error::source(&error);
-            tracing::error!(queue = %self.source.name, ?cause, "a message cannot be decrypted, and is passed over");
+            let cause = std::error::Error::source(&error).map(tracing::field::display);
+            tracing::error!(queue = %self.source.name, cause, "a message cannot be decrypted, and is passed over");
             return Ok(None);
         }
         let message = page.items.pop();
@@ -168,6 +201,7 @@ impl Follower {
 
 impl Drop for Follower {
     fn drop(&mut self) {
-        self.zaqar.live.remove(&self.source, self.id);
+        // Nobody is left to hear of it.
+        self.zaqar.live.end(&self.source, self.id, EndReason::Deleted);
     }
 }

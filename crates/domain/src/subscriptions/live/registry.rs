@@ -1,10 +1,9 @@
 //! Which live subscriptions there are, so that they are listed, shown, changed and ended like stored ones.
 
 use std::collections::{BTreeMap, HashMap};
-use std::time::Duration;
 
 use parking_lot::Mutex;
-use tokio::sync::oneshot;
+use tokio::sync::watch;
 use zaqar_model::{Destination, PageRequest, Subscription, SubscriptionId, Timestamp};
 use zaqar_storage::SubscriptionChange;
 
@@ -15,34 +14,81 @@ pub(crate) struct LiveSubscriptions(Mutex<HashMap<Destination, BTreeMap<Subscrip
 #[derive(Debug)]
 struct Live {
     subscription: Subscription,
-    /// When it is gone, so is the subscription.
-    _lasting: oneshot::Sender<()>,
+    /// Tells the follower. It hears of the end before the sender is gone.
+    lifetime: watch::Sender<Lifetime>,
 }
 
-/// Completes when a subscription ends because somebody has ended it.
-pub(crate) type Ended = oneshot::Receiver<()>;
+/// How long a live subscription lasts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lifetime {
+    Until(Timestamp),
+    Ended(EndReason),
+}
+
+/// Why a live subscription has ended while its connection stays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndReason {
+    /// Its time to live is over.
+    Expired,
+    /// Somebody has deleted it.
+    Deleted,
+    /// Somebody has purged the subscriptions of its queue or topic.
+    Purged,
+    /// Its queue or topic was deleted.
+    SourceDeleted,
+}
 
 impl LiveSubscriptions {
-    /// `None`: its subscriber has one to the same source already.
-    pub(crate) fn add(&self, subscription: Subscription, now: Timestamp) -> Option<Ended> {
-        let mut all = self.0.lock();
-        let here = all.entry(subscription.source.clone()).or_default();
-        here.retain(|_, live| live.lasts(now));
-        if here.values().any(|live| live.subscription.subscriber == subscription.subscriber) {
-            return None;
-        }
-        let (lasting, ended) = oneshot::channel();
-        here.insert(subscription.id, Live { subscription, _lasting: lasting });
-        Some(ended)
+    pub(crate) fn add(&self, subscription: Subscription) -> watch::Receiver<Lifetime> {
+        let (lifetime, followed) = watch::channel(Lifetime::Until(ends(&subscription)));
+        let (source, id) = (subscription.source.clone(), subscription.id);
+        self.0.lock().entry(source).or_default().insert(id, Live { subscription, lifetime });
+        followed
     }
 
-    /// For how long a subscription still lasts.
-    pub(crate) fn time_left(&self, source: &Destination, id: SubscriptionId, now: Timestamp) -> Duration {
-        let all = self.0.lock();
-        let live = all.get(source).and_then(|here| here.get(&id));
-        let ends =
-            live.map(|live| live.subscription.ttl.after(live.subscription.renewed)).unwrap_or_default();
-        Duration::from_millis(ends.as_millis().saturating_sub(now.as_millis()))
+    /// Changes the subscription of a subscriber, and has its time to live count from now. Answers its id, if there is one.
+    pub(crate) fn renew(
+        &self,
+        source: &Destination,
+        subscriber: &str,
+        change: &SubscriptionChange,
+        now: Timestamp,
+    ) -> Option<SubscriptionId> {
+        let mut all = self.0.lock();
+        let mut here = all.get_mut(source)?.values_mut();
+        let live = here.find(|live| live.lasts(now) && live.subscription.subscriber == subscriber)?;
+        let ttl = change.ttl.or(Some(live.subscription.ttl));
+        live.change(&SubscriptionChange { ttl, ..change.clone() }, now);
+        Some(live.subscription.id)
+    }
+
+    /// Ends a subscription if its time is over. It may have been renewed a moment ago.
+    pub(crate) fn expire(&self, source: &Destination, id: SubscriptionId, now: Timestamp) {
+        self.end_where(source, EndReason::Expired, |live| live.subscription.id == id && !live.lasts(now));
+    }
+
+    /// Ends a subscription, and tells its follower why.
+    pub(crate) fn end(&self, source: &Destination, id: SubscriptionId, reason: EndReason) {
+        self.end_where(source, reason, |live| live.subscription.id == id);
+    }
+
+    pub(crate) fn end_all(&self, source: &Destination, reason: EndReason) {
+        self.end_where(source, reason, |_| true);
+    }
+
+    fn end_where(&self, source: &Destination, reason: EndReason, ends: impl Fn(&Live) -> bool) {
+        let mut all = self.0.lock();
+        let Some(here) = all.get_mut(source) else { return };
+        here.retain(|_, live| {
+            let lasts = !ends(live);
+            if !lasts {
+                live.lifetime.send_replace(Lifetime::Ended(reason));
+            }
+            lasts
+        });
+        if here.is_empty() {
+            all.remove(source);
+        }
     }
 
     pub(crate) fn get(
@@ -83,7 +129,19 @@ impl LiveSubscriptions {
     ) -> bool {
         let mut all = self.0.lock();
         let found = all.get_mut(source).and_then(|here| here.get_mut(&id));
-        let Some(Live { subscription, .. }) = found.filter(|live| live.lasts(now)) else { return false };
+        let Some(live) = found.filter(|live| live.lasts(now)) else { return false };
+        live.change(change, now);
+        true
+    }
+}
+
+impl Live {
+    fn lasts(&self, now: Timestamp) -> bool {
+        ends(&self.subscription) > now
+    }
+
+    fn change(&mut self, change: &SubscriptionChange, now: Timestamp) {
+        let subscription = &mut self.subscription;
         if let Some(ttl) = change.ttl {
             (subscription.ttl, subscription.renewed) = (ttl, now);
         }
@@ -93,26 +151,10 @@ impl LiveSubscriptions {
         if let Some(confirmed) = change.confirmed {
             subscription.confirmed = confirmed;
         }
-        true
-    }
-
-    pub(crate) fn remove(&self, source: &Destination, id: SubscriptionId) {
-        let mut all = self.0.lock();
-        if let Some(here) = all.get_mut(source) {
-            here.remove(&id);
-            if here.is_empty() {
-                all.remove(source);
-            }
-        }
-    }
-
-    pub(crate) fn remove_all(&self, source: &Destination) {
-        self.0.lock().remove(source);
+        self.lifetime.send_replace(Lifetime::Until(ends(subscription)));
     }
 }
 
-impl Live {
-    fn lasts(&self, now: Timestamp) -> bool {
-        self.subscription.ttl.after(self.subscription.renewed) > now
-    }
+fn ends(subscription: &Subscription) -> Timestamp {
+    subscription.ttl.after(subscription.renewed)
 }

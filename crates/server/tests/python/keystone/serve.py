@@ -1,7 +1,7 @@
-"""A Keystone on a free port, which it prints.
+"""A Keystone. Once it is ready, it prints where it listens.
 
-Called with the directory that prepare.py made, an empty one to work in, a port (0: any), and the seconds for which tokens are
-good.
+Called with the directory that prepare.py made, an empty one to work in, a port that its caller holds bound with SO_REUSEPORT,
+and the seconds for which tokens are good.
 """
 
 import os
@@ -19,6 +19,7 @@ def main(prepared, directory, port, expiration):
     configuration = prepare.configure(directory, f'[token]\nexpiration = {expiration}\n')
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     listener.bind(('127.0.0.1', int(port)))
     url = 'http://127.0.0.1:%d/v3' % listener.getsockname()[1]
     with sqlite3.connect(os.path.join(directory, 'keystone.db')) as database:

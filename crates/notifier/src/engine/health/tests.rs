@@ -1,0 +1,272 @@
+use std::time::Duration;
+
+use proptest::prelude::{ProptestConfig, any, prop_oneof, proptest};
+use proptest::strategy::{Just, Strategy};
+use zaqar_domain::EndpointState;
+use zaqar_model::Timestamp;
+
+use super::{BreakerOptions, Health, Sign, Turn};
+
+const OPTIONS: BreakerOptions =
+    BreakerOptions { failures: 3, first: Duration::from_secs(10), longest: Duration::from_secs(35) };
+
+fn at(seconds: u64) -> Timestamp {
+    Timestamp::from_secs(1_000 + seconds)
+}
+
+/// An attempt that ends at once, if it may be made. Answers until when nothing is sent, if that begins.
+fn attempt(health: &mut Health, sign: Sign, turn: Turn, now: Timestamp) -> Option<Timestamp> {
+    assert_eq!(health.admit(now, now.plus_secs(30)), Ok(()));
+    health.note(sign, turn, None, now, &OPTIONS)
+}
+
+/// One whose breaker has opened at 0.
+fn opened() -> Health {
+    let mut health = Health::default();
+    assert_eq!(attempt(&mut health, Sign::Unwell, Turn::First, at(0)), None);
+    assert_eq!(attempt(&mut health, Sign::Unwell, Turn::First, at(0)), None);
+    assert_eq!(attempt(&mut health, Sign::Unwell, Turn::First, at(0)), Some(at(10)));
+    health
+}
+
+/// One at which so many messages have failed at 0, and the next.
+fn failing(messages: u32) -> (Health, Option<Timestamp>) {
+    let mut health = Health::default();
+    for _ in 1..messages {
+        assert_eq!(attempt(&mut health, Sign::Failed, Turn::First, at(0)), None);
+    }
+    let opened = attempt(&mut health, Sign::Failed, Turn::First, at(0));
+    (health, opened)
+}
+
+#[test]
+fn signs_that_it_is_unwell_one_after_the_other_open_the_breaker() {
+    for sign in [Sign::Well, Sign::Failed, Sign::Throttled] {
+        let mut health = Health::default();
+        for _ in 0..10 {
+            assert_eq!(attempt(&mut health, Sign::Unwell, Turn::First, at(0)), None);
+            assert_eq!(attempt(&mut health, Sign::Unwell, Turn::Retry, at(0)), None);
+            assert_eq!(attempt(&mut health, sign, Turn::Retry, at(0)), None, "{sign:?}");
+        }
+    }
+    let mut health = opened();
+    assert_eq!(health.admit(at(9), at(60)), Err(at(10)));
+    // One that had begun before.
+    assert_eq!(health.note(Sign::Unwell, Turn::First, None, at(1), &OPTIONS), None);
+}
+
+#[test]
+fn one_probe_at_a_time_decides() {
+    let mut health = opened();
+    assert_eq!(health.admit(at(10), at(40)), Ok(()));
+    assert_eq!(health.admit(at(10), at(40)), Err(at(11)));
+    assert_eq!(health.note(Sign::Well, Turn::First, None, at(10), &OPTIONS), None);
+    assert_eq!(health.admit(at(10), at(40)), Ok(()));
+    assert_eq!(health.admit(at(10), at(40)), Ok(()));
+}
+
+#[test]
+fn a_probe_that_fails_opens_it_for_twice_as_long_within_bounds() {
+    let mut health = opened();
+    for (begins, until) in [(10, 30), (30, 65), (65, 100)] {
+        assert_eq!(attempt(&mut health, Sign::Unwell, Turn::First, at(begins)), Some(at(until)));
+    }
+}
+
+#[test]
+fn a_probe_that_never_comes_back_does_not_block_the_next() {
+    let mut health = opened();
+    assert_eq!(health.admit(at(10), at(40)), Ok(()));
+    assert_eq!(health.admit(at(40), at(70)), Ok(()));
+}
+
+#[test]
+fn whoever_answers_a_probe_is_there_even_if_the_message_fails() {
+    let mut health = opened();
+    assert_eq!(attempt(&mut health, Sign::Failed, Turn::First, at(10)), None);
+    assert_eq!(health.state(at(10)), EndpointState::Healthy);
+}
+
+#[test]
+fn messages_that_fail_open_it_only_when_nearly_all_do() {
+    assert_eq!(failing(49).1, None);
+    let (mut health, opened) = failing(50);
+    assert_eq!(opened, Some(at(2)));
+    // The next may be one that does not fail: some are tried, and it is never open for longer.
+    for round in 1..10 {
+        for _ in 0..4 {
+            assert_eq!(attempt(&mut health, Sign::Failed, Turn::First, at(2 * round)), None);
+        }
+        let opened = attempt(&mut health, Sign::Failed, Turn::First, at(2 * round));
+        assert_eq!(opened, Some(at(2 * round + 2)));
+    }
+    assert_eq!(attempt(&mut health, Sign::Well, Turn::First, at(20)), None);
+    for _ in 0..49 {
+        assert_eq!(attempt(&mut health, Sign::Failed, Turn::First, at(20)), None);
+    }
+}
+
+#[test]
+fn the_same_messages_failing_again_say_nothing_of_others() {
+    let (mut health, _) = failing(49);
+    for _ in 0..1000 {
+        assert_eq!(attempt(&mut health, Sign::Failed, Turn::Retry, at(0)), None);
+    }
+    // What failed long ago does not count.
+    assert_eq!(attempt(&mut health, Sign::Failed, Turn::First, at(301)), None);
+}
+
+#[test]
+fn an_endpoint_may_ask_to_be_left_alone() {
+    for sign in [Sign::Throttled, Sign::Unwell] {
+        let mut health = Health::default();
+        let wait = Some(Duration::from_secs(20));
+        assert_eq!(health.note(sign, Turn::First, wait, at(0), &OPTIONS), Some(at(20)));
+        assert_eq!(health.admit(at(5), at(60)), Err(at(20)));
+        assert!(matches!(health.state(at(5)), EndpointState::Open { until, .. } if until == at(20)));
+        // An answer that had begun before does not lift that.
+        assert_eq!(health.note(Sign::Well, Turn::First, None, at(6), &OPTIONS), None);
+        assert_eq!(health.admit(at(19), at(60)), Err(at(20)));
+    }
+    // Whoever cannot take one message does not speak of others.
+    let mut health = Health::default();
+    let wait = Some(Duration::from_secs(20));
+    assert_eq!(health.note(Sign::Failed, Turn::First, wait, at(0), &OPTIONS), None);
+    assert_eq!(health.admit(at(0), at(60)), Ok(()));
+}
+
+#[test]
+fn without_a_number_of_failures_it_never_opens() {
+    let never = BreakerOptions { failures: 0, ..OPTIONS };
+    for sign in [Sign::Failed, Sign::Unwell] {
+        let mut health = Health::default();
+        for _ in 0..1000 {
+            assert_eq!(health.note(sign, Turn::First, None, at(0), &never), None);
+        }
+    }
+}
+
+#[test]
+fn an_endpoint_that_was_left_alone_for_an_hour_need_not_be_remembered() {
+    let mut failed_once = Health::default();
+    assert!(failed_once.is_at_rest(at(0)));
+    let _ = attempt(&mut failed_once, Sign::Unwell, Turn::First, at(0));
+    let mut slowed = Health::default();
+    let _ = attempt(&mut slowed, Sign::Throttled, Turn::First, at(0));
+    assert!(matches!(slowed.state(at(0)), EndpointState::Slowed { .. }));
+    assert!(!slowed.is_at_rest(at(299)) && slowed.is_at_rest(at(301)));
+    for health in [failed_once, opened()] {
+        assert!(!health.is_at_rest(at(3600)));
+        assert!(health.is_at_rest(at(3600 + 60)));
+    }
+}
+
+/// An endpoint that takes so many in a second and answers 429 to more.
+#[derive(Clone, Copy, Debug)]
+enum Taker {
+    /// Counted from the beginning of each second.
+    FixedWindow(u64),
+    /// A bucket of so many that fills by so many in a second.
+    Bucket { size: f64, per_second: f64, left: f64, looked: u64 },
+}
+
+impl Taker {
+    fn bucket(size: f64, per_second: f64) -> Self {
+        Self::Bucket { size, per_second, left: size, looked: 0 }
+    }
+
+    fn per_second(self) -> f64 {
+        match self {
+            Self::FixedWindow(count) => f64::from(u32::try_from(count).unwrap()),
+            Self::Bucket { per_second, .. } => per_second,
+        }
+    }
+
+    /// `taken`: how many in this second.
+    fn takes(&mut self, millis: u64, taken: u64) -> bool {
+        match self {
+            Self::FixedWindow(count) => taken < *count,
+            Self::Bucket { size, per_second, left, looked } => {
+                let passed = f64::from(u32::try_from(millis - *looked).unwrap()) / 1000.0;
+                *left = (*left + passed * *per_second).min(*size);
+                *looked = millis;
+                if *left < 1.0 {
+                    return false;
+                }
+                *left -= 1.0;
+                true
+            }
+        }
+    }
+}
+
+/// Sends one after the other, a millisecond each, for so many seconds. Answers how many were taken in a second, and how many
+/// attempts it took for each that was.
+fn send(taker: &mut Taker, seconds: u64) -> (f64, f64) {
+    let mut health = Health::default();
+    let (mut millis, mut second, mut in_second, mut taken, mut attempts) = (0, 0, 0_u64, 0_u32, 0_u32);
+    while millis < seconds * 1000 {
+        let now = at(0).plus_millis(millis);
+        let wait = health.slot(now, Duration::from_secs(10)).unwrap();
+        millis += u64::try_from(wait.as_millis()).unwrap() + 1;
+        let now = at(0).plus_millis(millis);
+        if millis / 1000 != second {
+            (second, in_second) = (millis / 1000, 0);
+        }
+        let takes = taker.takes(millis, in_second);
+        in_second += u64::from(takes);
+        taken += u32::from(takes);
+        attempts += 1;
+        assert_eq!(health.admit(now, now.plus_secs(1)), Ok(()));
+        let sign = if takes { Sign::Well } else { Sign::Throttled };
+        let _ = health.note(sign, Turn::First, None, now, &OPTIONS);
+    }
+    (f64::from(taken) / f64::from(u32::try_from(seconds).unwrap()), f64::from(attempts) / f64::from(taken))
+}
+
+#[test]
+fn an_endpoint_gets_about_as_much_as_it_takes() {
+    for mut taker in [
+        Taker::FixedWindow(1),
+        Taker::FixedWindow(2),
+        Taker::FixedWindow(20),
+        Taker::FixedWindow(300),
+        Taker::bucket(1.0, 0.5),
+        Taker::bucket(1.0, 2.0),
+        Taker::bucket(5.0, 20.0),
+        Taker::bucket(100.0, 2.0),
+        Taker::bucket(300.0, 100.0),
+    ] {
+        let (taken, attempts) = send(&mut taker, 120);
+        let part = taken / taker.per_second();
+        assert!(part > 0.78, "{taker:?}: {part} of what it takes");
+        assert!(attempts < 1.35, "{taker:?}: {attempts} attempts for each that is taken");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn it_always_lets_someone_through_again(
+        steps in proptest::collection::vec((sign(), any::<bool>(), 0_u64..100), 0..200)
+    ) {
+        let mut health = Health::default();
+        let mut now = at(0);
+        for (sign, first, wait) in steps {
+            now = now.plus_millis(wait * 100);
+            if health.admit(now, now.plus_secs(30)).is_ok() {
+                let turn = if first { Turn::First } else { Turn::Retry };
+                let _ = health.note(sign, turn, None, now, &OPTIONS);
+            }
+            let opens = health.opens_to(now);
+            assert!(opens <= now.plus_secs(35));
+            let slot = health.slot(now, Duration::from_secs(3600));
+            assert!(slot.is_ok());
+        }
+    }
+}
+
+fn sign() -> impl Strategy<Value = Sign> {
+    prop_oneof![Just(Sign::Well), Just(Sign::Throttled), Just(Sign::Failed), Just(Sign::Unwell)]
+}
