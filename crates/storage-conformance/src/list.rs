@@ -509,9 +509,6 @@ macro_rules! __message_cases {
                     a_post_does_not_end_a_pause,
                     a_pause_is_lifted,
                     a_pause_leaves_leases_alone,
-                    retries_are_paused_apart,
-                    what_expires_does_not_wait_for_the_end_of_a_pause,
-                    a_suspended_subscription_is_owed_and_leased_nothing,
                 }
                 recording {
                     every_attempt_is_on_record,

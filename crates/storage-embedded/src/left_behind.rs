@@ -1,13 +1,13 @@
 //! Attempts that nobody told of, where the message has expired meanwhile: since nobody takes those deliveries over, they
 //! come on record when somebody looks at the attempts, and otherwise by and by.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use zaqar_model::{Destination, SubscriptionId, Timestamp};
 use zaqar_storage::{StorageError, StorageResult};
 
 use crate::EmbeddedMessageStore;
+use crate::log::Standing;
 use crate::recording::{RECORDED_AT_ONCE, Recording};
 use crate::writer::answer;
 
@@ -42,10 +42,9 @@ impl EmbeddedMessageStore {
                 let mut locked = queues.lock_at(&queue, now);
                 for left in locked.index.all_left_behind(now).chunks(RECORDED_AT_ONCE) {
                     let mut recording = Recording::default();
-                    let subscriptions: BTreeSet<_> =
-                        left.iter().map(|(subscription, _)| *subscription).collect();
-                    for subscription in subscriptions {
-                        recording.end_left_behind(&queue, &mut locked.index, subscription, now);
+                    for (subscription, sequence) in left {
+                        recording.end_unknown(&queue, &mut locked.index, *subscription, *sequence);
+                        recording.stand(*subscription, *sequence, Standing::Done);
                     }
                     changes.extend(recording.make(&writer, &queue, &mut locked)?);
                 }

@@ -81,8 +81,8 @@ impl Recording {
         self.standings.entry(subscription).or_default().push((sequence, standing));
     }
 
-    /// Ends the attempts of a subscription whose messages have expired while they were under way, and nobody has said how
-    /// they ended. That comes before all else that is said of its attempts, so that they are in order.
+    /// Ends the deliveries of a subscription whose messages have expired while they were under way, and nobody has said
+    /// how they ended. That comes before all else that is said of its attempts, so that they are in order.
     pub(crate) fn end_left_behind(
         &mut self,
         queue: &Queue,
@@ -92,10 +92,7 @@ impl Recording {
     ) {
         for sequence in index.left_behind(subscription, now) {
             self.end_unknown(queue, index, subscription, sequence);
-            let attempts = index.cursor(subscription).and_then(|cursor| cursor.get(sequence));
-            let attempts = attempts.map_or(0, |open| open.attempts);
-            // Passed over where the message is gone.
-            self.stand(subscription, sequence, Standing::Waiting { due: now, attempts });
+            self.stand(subscription, sequence, Standing::Done);
         }
     }
 

@@ -18,12 +18,6 @@ pub const FAILURES_KEPT_FOR: u64 = 24 * 3600;
 /// What has expired is owed for so many seconds more, so that somebody can say that it did: a day.
 pub const EXPIRED_OWED_FOR: u64 = 24 * 3600;
 
-/// For so many seconds at least failures stay, longer where their messages live longer.
-pub const FAILURES_KEPT_FOR: u64 = 24 * 3600;
-/// For so many seconds after it has expired, a message stays for the deliveries of it: what no engine has taken by then is
-/// passed over.
-pub const EXPIRED_OWED_FOR: u64 = 2 * 24 * 3600;
-
 /// How much one lease takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LeaseLimits {

@@ -33,16 +33,6 @@ impl Zaqar {
         self.stores.messages.pause(source, subscription, until).await
     }
 
-    /// The same for what is to be tried again; see [`pause_retries`](zaqar_storage::Deliveries::pause_retries).
-    pub async fn pause_retries(
-        &self,
-        source: &Destination,
-        subscription: SubscriptionId,
-        until: Timestamp,
-    ) -> StorageResult<()> {
-        self.stores.messages.pause_retries(source, subscription, until).await
-    }
-
     /// Lets nothing be sent to a subscriber until somebody changes or confirms the subscription. `reason` is for the tenant.
     pub async fn suspend_subscription(
         &self,

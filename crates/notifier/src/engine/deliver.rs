@@ -69,9 +69,7 @@ impl Engine {
         let route = self.endpoints.find(&subscription.source, subscriber, now);
         let turn = Turn::after(leased.owed.delivery.attempts);
         if turn == Turn::Retry && route.is_limited(now) && self.lanes.is_used(subscription.id) {
-            let at = self.soon();
-            self.pause_retries(subscription, at).await;
-            return not_now(leased, at);
+            return not_now(leased, self.soon());
         }
         let standing = route.standing(now);
         let Some(mut place) = self.room.try_enter(standing) else { return not_now(leased, self.soon()) };

@@ -8,7 +8,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::time::sleep;
 use zaqar_domain::Zaqar;
-use zaqar_model::{Delivery, DeliveryOutcome, Destination, Subscription, SubscriptionId, Timestamp};
+use zaqar_model::{Delivery, DeliveryOutcome, Destination, SubscriptionId, Timestamp};
 
 use super::deliver::Ended;
 use super::health::Turn;
@@ -140,12 +140,6 @@ impl Engine {
             is_done &= recorded.await.is_ok();
         }
         is_done
-    }
-
-    pub(super) async fn pause_retries(&self, of: &Subscription, until: Timestamp) {
-        if let Err(error) = self.zaqar.pause_retries(&of.source, of.id, until).await {
-            tracing::debug!(%error, subscription = %of.id, "the retries of a subscription could not be paused");
-        }
     }
 
     /// Answers whether it could be done.

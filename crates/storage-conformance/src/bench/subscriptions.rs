@@ -126,10 +126,6 @@ impl TestQueue {
         self.store().pause(&self.destination, id, until).await.unwrap();
     }
 
-    pub async fn pause_retries(&self, id: SubscriptionId, until: Timestamp) {
-        self.store().pause_retries(&self.destination, id, until).await.unwrap();
-    }
-
     pub async fn redeliver(&self, id: SubscriptionId, message: MessageId) -> bool {
         self.store().redeliver(&self.destination, id, message, self.now()).await.unwrap()
     }

@@ -103,7 +103,7 @@ impl Deliveries for ModelStore {
     ) -> StorageResult<bool> {
         let mut contents = self.contents(source)?;
         let Some(position) = contents.ledger.position_of(message) else { return Ok(false) };
-        let there = contents.ledger.living(position, now).cloned();
+        let there = contents.ledger.message(position, now).cloned();
         let notified = contents.notified(now);
         let mut owed = contents.ledger.owed.iter();
         let is_kept = contents.find(message, now).is_some()

@@ -12,11 +12,10 @@ use zaqar_storage::{
 
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Ledger {
-    /// What was posted and may still be delivered: copies, so that they stay when the message is deleted.
+    /// What was posted and has not expired: copies, so that they stay when the message is deleted.
     pub(super) posted: BTreeMap<Marker, StoredMessage>,
     pub(super) owed: Vec<Owed>,
     pub(super) paused: BTreeMap<SubscriptionId, Timestamp>,
-    pub(super) retries_paused: BTreeMap<SubscriptionId, Timestamp>,
     /// The oldest first.
     pub(super) attempts: BTreeMap<SubscriptionId, Vec<KeptAttempt>>,
     last_attempt: u64,
@@ -32,8 +31,6 @@ pub(super) struct Owed {
     pub(super) due: Timestamp,
     /// Who had it last, unless that was recorded.
     pub(super) lease: Option<LeaseHold>,
-    /// Whether it was leased before, or said to stand in some way.
-    pub(super) is_taken_up: bool,
     /// It was given up: then, and why.
     pub(super) failed: Option<(Timestamp, Excerpt)>,
     /// It was never taken up.
@@ -55,7 +52,6 @@ impl Owed {
             attempts: 0,
             due: Timestamp::default(),
             lease: None,
-            is_taken_up: true,
             failed: None,
             is_new: false,
             is_late: false,
@@ -98,7 +94,6 @@ impl Ledger {
             attempts: 0,
             due: now,
             lease: None,
-            is_taken_up: false,
             failed: None,
             is_new: true,
             is_late: false,
@@ -120,11 +115,6 @@ impl Ledger {
 
     /// The message, if its time to live has not ended.
     pub(super) fn message(&self, position: Marker, now: Timestamp) -> Option<&StoredMessage> {
-        self.posted.get(&position).filter(|stored| now < stored.expires.plus_secs(EXPIRED_OWED_FOR))
-    }
-
-    /// The message, if its time to live has not ended.
-    pub(super) fn living(&self, position: Marker, now: Timestamp) -> Option<&StoredMessage> {
         self.posted.get(&position).filter(|stored| now < stored.expires)
     }
 
@@ -226,11 +216,6 @@ impl Ledger {
                 self.forget_failures(id);
                 return;
             }
-            DeliveryOutcome::Expired(reason) => {
-                owed.failed = Some((now, reason));
-                self.forget_failures(id);
-                return;
-            }
             DeliveryOutcome::Delivered(attempt) => {
                 self.owed.retain(|owed| (owed.subscription, owed.position) != (id, position));
                 (attempt, AttemptEnd::Delivered)
@@ -323,7 +308,6 @@ impl Ledger {
     pub(super) fn retain(&mut self, keep: impl Fn(SubscriptionId) -> bool) {
         self.owed.retain(|owed| keep(owed.subscription));
         self.paused.retain(|id, _| keep(*id));
-        self.retries_paused.retain(|id, _| keep(*id));
         self.attempts.retain(|id, _| keep(*id));
     }
 
@@ -348,6 +332,5 @@ impl Ledger {
             now < stored.expires || owed.iter().any(|owed| owed.position == *position)
         });
         self.paused.retain(|_, until| now < *until);
-        self.retries_paused.retain(|_, until| now < *until);
     }
 }

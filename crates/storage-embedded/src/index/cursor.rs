@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use zaqar_model::{DeliveryStanding, LeaseHold, LeaseId, MessageId, Timestamp};
-use zaqar_storage::{FAILURES_KEPT, SubscriptionShare};
+use zaqar_storage::FAILURES_KEPT;
 
 use super::lane::Lane;
 use crate::log::{Failure, Standing};
@@ -42,37 +42,6 @@ pub(crate) struct Cursor {
     /// Those under leases, live or ended, of which nobody has said how they ended.
     under_way: BTreeSet<u64>,
     pub(crate) paused_until: Timestamp,
-    /// The same for those that were tried.
-    pub(crate) retries_paused_until: Timestamp,
-}
-
-/// Open deliveries that share a limit.
-#[derive(Debug, Default)]
-struct Turns {
-    /// Those that are due, in the order of posting.
-    due: BTreeSet<u64>,
-    /// Those under live leases, by the end of the lease.
-    leased: BTreeSet<(Timestamp, u64)>,
-}
-
-impl Turns {
-    fn ripen(&mut self, now: Timestamp) {
-        while self.leased.first().is_some_and(|(at, _)| *at <= now) {
-            self.due.extend(self.leased.pop_first().map(|(_, sequence)| sequence));
-        }
-    }
-
-    /// How many more may be leased.
-    fn slots(&self, limit: usize) -> usize {
-        limit.saturating_sub(self.leased.len())
-    }
-
-    /// When one more may be leased.
-    fn slot_free_at(&self, limit: usize) -> Timestamp {
-        let over = self.leased.len().checked_sub(limit);
-        let end = over.and_then(|over| self.leased.iter().nth(over));
-        end.map_or(Timestamp::default(), |(at, _)| *at)
-    }
 }
 
 impl Cursor {
@@ -112,9 +81,9 @@ impl Cursor {
     }
 
     /// The failure to forget, where there are more than are kept.
-    pub(super) fn first_failure_too_many(&self) -> Option<(u64, &Failure)> {
+    pub(super) fn first_failure_too_many(&self) -> Option<u64> {
         let first = self.failed.first_key_value().filter(|_| self.failed.len() > FAILURES_KEPT);
-        first.map(|(sequence, failure)| (*sequence, failure))
+        first.map(|(sequence, _)| *sequence)
     }
 
     /// What is known of a delivery, whose message has expired or not.
@@ -189,7 +158,7 @@ impl Cursor {
     }
 
     /// Leases a delivery.
-    pub(super) fn lease(&mut self, sequence: u64, lease: LeaseHold, until: Timestamp, expires: Timestamp) {
+    pub(super) fn lease(&mut self, sequence: u64, lease: LeaseHold, until: Timestamp) {
         let attempts = self.open.get(&sequence).map_or(0, |open| open.attempts);
         self.remove(sequence);
         let expires = Timestamp::default();
@@ -203,9 +172,6 @@ impl Cursor {
         if let Some(open) = self.open.remove(&sequence) {
             self.lane(open.attempts).remove(sequence, &open);
             self.under_way.remove(&sequence);
-            let turns = self.turns(open.attempts);
-            turns.due.remove(&sequence);
-            turns.leased.remove(&(open.due, sequence));
         }
     }
 

@@ -105,22 +105,12 @@ impl QueueIndex {
             && let Some(next) = self.next_posted(front)
             && self.owed_message(next).is_some_and(|entry| !is_held_back || entry.expires <= now)
         {
-            if !has_expired(next) {
-                if !is_open || slots == 0 {
-                    break;
-                }
-                slots -= 1;
-            }
             found.push(next);
             front = next + 1;
         }
         let retries = cursor.retries.slots(share.retries).min(limit - found.len());
         found.extend(cursor.retries.first(retries, is_held_back));
         found
-    }
-
-    fn is_suspended(&self, id: SubscriptionId) -> bool {
-        self.subscriptions.get(id).is_some_and(|kept| kept.suspended.is_some())
     }
 
     /// Puts deliveries under a lease.
@@ -132,16 +122,14 @@ impl QueueIndex {
         sequences: &[u64],
     ) {
         for sequence in sequences {
-            let expires = self.owed_message(*sequence).map_or(Timestamp::default(), |entry| entry.expires);
-            self.change(id, *sequence, |cursor| cursor.lease(*sequence, lease, until, expires));
+            self.change(id, *sequence, |cursor| cursor.lease(*sequence, lease, until));
         }
         let front = sequences.iter().max().map_or(0, |last| last + 1);
         self.set_front(id, front);
         self.drop_gone(id);
     }
 
-    /// Deliveries of a subscription whose leases have ended by `now` and whose messages have expired: nobody tries them
-    /// again.
+    /// Deliveries of a subscription whose leases have ended by `now` and whose messages are gone: nobody takes them over.
     pub(crate) fn left_behind(&self, id: SubscriptionId, now: Timestamp) -> Vec<u64> {
         let Some(cursor) = self.cursor(id) else { return Vec::new() };
         cursor.under_way().filter(|sequence| self.is_left_behind(cursor, *sequence, now)).collect()
@@ -155,7 +143,7 @@ impl QueueIndex {
         ids.flat_map(of).collect()
     }
 
-    /// Whether nobody will try this delivery again, which is under way.
+    /// Whether nobody will take over this delivery, which is under way.
     pub(crate) fn is_left_behind(&self, cursor: &Cursor, sequence: u64, now: Timestamp) -> bool {
         !cursor.is_leased(sequence, now) && self.deliverable(sequence).is_none()
     }
@@ -175,7 +163,7 @@ impl QueueIndex {
             self.owing.failures.insert((failure.kept_until(expires), id, sequence));
         }
         if let Standing::UnderWay { message, .. } = standing
-            && expires.is_none()
+            && !there
             && self.cursor(id).is_some()
         {
             self.ids.insert(sequence, ForeignId { id: message, posted: true });
@@ -213,14 +201,6 @@ impl QueueIndex {
     pub(crate) fn pause(&mut self, id: SubscriptionId, until: Timestamp) {
         if let Some(cursor) = self.owing.cursors.get_mut(&id) {
             cursor.paused_until = until;
-            self.owing.changes.woken.push(id);
-        }
-    }
-
-    /// The same for what is to be tried again.
-    pub(crate) fn pause_retries(&mut self, id: SubscriptionId, until: Timestamp) {
-        if let Some(cursor) = self.owing.cursors.get_mut(&id) {
-            cursor.retries_paused_until = until;
             self.owing.changes.woken.push(id);
         }
     }

@@ -1,5 +1,4 @@
-//! Messages that are out of the queue and stay for its subscribers, also when they have expired: what is owed is not gone
-//! without a word.
+//! Messages that are out of the queue and stay for its subscribers.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +14,7 @@ const NEEDED_FOR: u64 = EXPIRED_OWED_FOR + FAILURES_KEPT_FOR;
 #[derive(Debug, Default)]
 pub(crate) struct Kept {
     entries: BTreeMap<u64, Entry>,
-    by_end: BTreeSet<(Timestamp, u64)>,
+    by_expiry: BTreeSet<(Timestamp, u64)>,
 }
 
 impl Kept {

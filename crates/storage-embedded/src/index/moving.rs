@@ -28,8 +28,7 @@ impl QueueIndex {
 
     /// Takes over a lease that was given out elsewhere, until the moment that was agreed on there.
     pub(crate) fn lend(&mut self, id: SubscriptionId, sequence: u64, lease: LeaseHold, until: Timestamp) {
-        let expires = self.owed_message(sequence).map_or(Timestamp::default(), |entry| entry.expires);
-        self.change(id, sequence, |cursor| cursor.lease(sequence, lease, until, expires));
+        self.change(id, sequence, |cursor| cursor.lease(sequence, lease, until));
         self.owing.changes.woken.push(id);
     }
 

@@ -70,6 +70,7 @@ impl QueueIndex {
             if let Some(from) = from {
                 self.owing.cursors.insert(id, Cursor::at(from));
                 self.owing.fronts.insert((from, id));
+                self.owing.changes.woken.push(id);
             }
         }
     }

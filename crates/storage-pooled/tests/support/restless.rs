@@ -143,7 +143,6 @@ restless! {
     Deliveries {
         record_confirmation(source, subscription: SubscriptionId, attempt: ConfirmationAttempt, now: Timestamp; now) -> ();
         pause(source, subscription: SubscriptionId, until: Timestamp; Timestamp::default()) -> ();
-        pause_retries(source, subscription: SubscriptionId, until: Timestamp; Timestamp::default()) -> ();
         redeliver(source, subscription: SubscriptionId, message: MessageId, now: Timestamp; now) -> bool;
         redeliver_failed(source, subscription: SubscriptionId, since: Timestamp, now: Timestamp; now) -> u64;
         failed(source, subscription: SubscriptionId, page: &PageRequest<Marker>, now: Timestamp; now)

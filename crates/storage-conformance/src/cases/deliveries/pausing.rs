@@ -1,11 +1,9 @@
 //! Subscriptions whose endpoint is not well.
 
-use zaqar_model::{Excerpt, Suspension, Timestamp};
-use zaqar_storage::SubscriptionChange;
+use zaqar_model::Timestamp;
 
 use super::owing::delivered_ids;
 use crate::bench::MessageBench;
-use crate::minting::lasting;
 
 /// Nothing of a paused subscription is leased before the pause ends; no attempt is counted, and others go on.
 pub async fn nothing_of_a_paused_subscription_is_leased(bench: &MessageBench) {
@@ -59,54 +57,4 @@ pub async fn a_pause_leaves_leases_alone(bench: &MessageBench) {
     bench.advance_secs(100);
     assert_eq!(bench.lease(10).await.1, vec![]);
     assert_eq!(bench.next_due().await, None);
-}
-
-/// Of a subscription whose retries are paused, what was not tried is leased.
-pub async fn retries_are_paused_apart(bench: &MessageBench) {
-    let queue = bench.queue();
-    let id = queue.subscribe("mailto:a@example.org").await;
-    let failing = queue.fill(1).await;
-    let (lease, due) = bench.lease(10).await;
-    bench.retry(lease, &due, bench.now()).await;
-    queue.pause_retries(id, bench.now().plus_secs(30)).await;
-    assert_eq!(bench.next_due().await, Some(bench.now().plus_secs(30)));
-    let posted = queue.fill(1).await;
-    assert_eq!(delivered_ids(&bench.lease(10).await.1), posted);
-    bench.advance_secs(30);
-    assert_eq!(delivered_ids(&bench.lease(10).await.1), failing);
-}
-
-/// What expires while its subscription is paused is due.
-pub async fn what_expires_does_not_wait_for_the_end_of_a_pause(bench: &MessageBench) {
-    let queue = bench.queue();
-    let id = queue.subscribe("mailto:a@example.org").await;
-    let posted = queue.post(vec![lasting(60), lasting(60), lasting(600)]).await;
-    let (lease, due) = bench.lease(1).await;
-    bench.retry(lease, &due, bench.now().plus_secs(10)).await;
-    queue.pause(id, bench.now().plus_secs(600)).await;
-    assert_eq!(bench.next_due().await, Some(bench.now().plus_secs(60)));
-    bench.advance_secs(60);
-    assert!(bench.next_due().await.is_some_and(|due| due <= bench.now()));
-    assert_eq!(delivered_ids(&bench.lease(10).await.1), posted[..2]);
-    assert_eq!(bench.lease(10).await.1, vec![]);
-}
-
-/// Nothing of a suspended subscription is leased but what expires; it is owed all the same, and goes on when that is
-/// lifted.
-pub async fn a_suspended_subscription_is_owed_and_leased_nothing(bench: &MessageBench) {
-    let queue = bench.queue();
-    let id = queue.subscribe("mailto:a@example.org").await;
-    let before = queue.post(vec![lasting(60), lasting(600)]).await;
-    let suspension = Suspension { since: bench.now(), reason: Excerpt::new("gone") };
-    let change =
-        |suspended| SubscriptionChange { suspended: Some(suspended), ..SubscriptionChange::default() };
-    assert!(queue.update_subscription(id, change(Some(suspension.clone()))).await.unwrap());
-    let behind = queue.post(vec![lasting(600)]).await;
-    bench.reopen().await;
-    assert_eq!(queue.get_subscription(id).await.unwrap().suspended, Some(suspension));
-    assert_eq!(bench.lease(10).await.1, vec![]);
-    bench.advance_secs(60);
-    assert_eq!(delivered_ids(&bench.lease(10).await.1), before[..1]);
-    assert!(queue.update_subscription(id, change(None)).await.unwrap());
-    assert_eq!(delivered_ids(&bench.lease(10).await.1), [before[1], behind[0]]);
 }

@@ -154,7 +154,7 @@ pub async fn attempts_end_with_their_subscription(bench: &MessageBench) {
 pub async fn an_attempt_may_outlast_its_message(bench: &MessageBench) {
     let queue = bench.queue();
     let id = queue.subscribe("mailto:a@example.org").await;
-    let posted = queue.post(vec![lasting(10)]).await;
+    queue.post(vec![lasting(10)]).await;
     let (lease, due) = bench.lease(1).await;
     bench.advance_secs(10);
     bench.store().expire(bench.now()).await.unwrap();
