@@ -31,6 +31,7 @@ use crate::handlers::healthcheck::{self, Obstacles};
 use crate::identity::{caller, check_form, destination_name, signature_allows};
 use crate::operations::{Operation, Probe, Target, perform};
 use crate::request_id::{REQUEST_ID, RequestId, RequestIds, global_request_id};
+use crate::respond::bound_headers;
 use crate::router::{Resource, Router};
 use crate::routes::{Access, Administration};
 
@@ -128,6 +129,7 @@ impl HttpService {
             response = without_body(response);
         }
         response.headers_mut().insert(REQUEST_ID, header_value(id));
+        bound_headers(response.headers_mut());
         self.log(id, &head, response.status(), start.elapsed(), cause.as_deref());
         response
     }

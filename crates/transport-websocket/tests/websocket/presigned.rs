@@ -7,7 +7,7 @@ use zaqar_model::ProjectId;
 use crate::fixture::{CLIENT, Fixture};
 
 fn signed(fixture: &Fixture, methods: &[&str], as_lists: bool) -> Value {
-    let keys = SigningKeys::new(Some("test_key"), Vec::new(), 1_000_000);
+    let keys = SigningKeys::new(Some("test_key"), Vec::new(), Some(1_000_000));
     let methods = methods.iter().map(ToString::to_string).collect();
     let wish = Wish { paths: vec!["/v2/queues/q/messages".to_owned()], methods, expires: None };
     let signed = keys.sign(wish, &ProjectId::new("p").unwrap(), fixture.zaqar.now()).unwrap();
