@@ -24,6 +24,9 @@ const COMMA: &str = "a comma of a list that is written as `%2C`";
 const WRONG_TYPE: &str = "members of the wrong type answer 5xx";
 const REFUSED_POST: &str = "a refused post or subscription still creates";
 
+/// A post or a subscription that is refused.
+const REFUSED: &str = "POST .*(\"ttl\": (300\\}\\]|null|true|false|[\"\\[{]|-1|0|59|60\\.5|6e1|1209601|9{9})|\"options\": [5\"])";
+
 const ROWS: &[Row] = &[
     row("(406|404) -> ", "(?m)^  Accept: .*(Application/J|APPLICATION)", "", CASE),
     row("415 -> ", "Content-Type: Application", "", CASE),
@@ -31,7 +34,17 @@ const ROWS: &[Row] = &[
     row("200 -> 200", "colour=(5.5|true|null|%22|\\[|%7B)", "", "a filter of metadata finds"),
     row("400 -> 400", "/share ", "", "pre-signed URLs: an end that is no time"),
     row("(500|400|503) -> 400", "\"_default_message_ttl\": ", "", "reserved attributes of the wrong type"),
-    row("200 -> 200", "GET /v2/queues", "\\{\"ttl\": 300\\}\\]", REFUSED_POST),
+    row("500 -> 400", "/subscriptions .*\"ttl\": 0", "", "a subscription with `ttl: 0`"),
+    row("503 -> 201", "/subscriptions .*\"ttl\": null", "", "a subscription with `ttl: 0`"),
+    row(
+        "20[04] -> (200|404)",
+        "/subscriptions",
+        "DELETE /v2/queues/q\\n",
+        "subscriptions outlive their queue",
+    ),
+    row("400 -> 204", "DELETE .*claim_id=nothing", "", "a message that is not there is not deleted"),
+    row("200 -> 200", "GET /v2/queues", REFUSED, REFUSED_POST),
+    row("(200|409) -> 404", "PATCH /v2/queues/q ", REFUSED, REFUSED_POST),
     row("200 -> 200", "", "claims(.|\n)*/purge", "MongoDB: a purge leaves"),
     row("(400|500|503) -> 400", "\"(ttl|grace)\": (true|false|null|\\[|\\{|\")", "", WRONG_TYPE),
 ];

@@ -65,13 +65,15 @@ pub(crate) fn play_random(file: &File, pair: &mut Pair, ledger: &Ledger, tally: 
             tally.equal += 1;
             continue;
         }
-        match explained::by(upstream.status, ours.status, &request.text(), &so_far) {
-            Some(row) if ledger.has(row) => tally.listed += 1,
-            Some(_) => {
-                tally.complain(&file.name, request, "COMPATIBILITY.md has no such row", &upstream, &ours)
+        let complaint = match explained::by(upstream.status, ours.status, &request.text(), &so_far) {
+            Some(row) if ledger.has(row) => {
+                tally.listed += 1;
+                return;
             }
-            None => tally.complain(&file.name, request, &format!("after\n{so_far}"), &upstream, &ours),
-        }
+            Some(row) => format!("COMPATIBILITY.md has no row, or several, that begin: {row}"),
+            None => format!("after\n{so_far}"),
+        };
+        tally.complain(&file.name, request, &complaint, &upstream, &ours);
         return;
     }
 }

@@ -71,10 +71,13 @@ async fn a_message_that_is_gone_is_deleted_with_any_claim() {
 async fn members_that_a_subscription_does_not_have_are_passed_over() {
     let fixture = Fixture::new();
     let path = format!("/v2/queues/q/subscriptions/{}", subscribe(&fixture, "http://subscriber").await);
-    let patch = async |document| fixture.send(request("PATCH", &path, document)).await.status.as_u16();
-    assert_eq!(patch(r#"{"ttl": 300, "id": 1, "unheard": null}"#).await, 204);
+    let patch =
+        async |document: String| fixture.send(request("PATCH", &path, document)).await.status.as_u16();
+    for member in ["id", "project", "queue", "subscription_id", "unheard"] {
+        assert_eq!(patch(format!("{{\"ttl\": 300, \"{member}\": 1}}")).await, 204, "{member}");
+    }
     assert_eq!(fixture.get(&path).await.json()["ttl"], 300);
-    assert_eq!(patch(r#"{"unheard": null}"#).await, 400, "nothing of it is known");
+    assert_eq!(patch("{\"unheard\": null}".to_owned()).await, 400, "nothing of it is known");
 }
 
 #[tokio::test]
