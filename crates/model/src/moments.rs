@@ -4,8 +4,8 @@
 //! everything else is refused. It takes more than ISO 8601 has, so the spellings are listed:
 //!
 //! - a date: `2026`, `2026-11`, `2026-11-23`, `20261123`; a month or a day behind a dash may have one digit;
-//! - behind a whole date `T` or a space, and a time: `07`, `07:48`, `0748`, `07:48:05`, `074805`, with a fraction of the
-//!   second behind `.` or `,`; a second may have one digit, and minutes may be missing before it;
+//! - behind a whole date `T` or a space, and a time: `07`, `07:48`, `0748`, `07:48:05`, `074805`, with a fraction of
+//!   the second behind `.` or `,`; a second may have one digit, and minutes may be missing before it;
 //! - behind a time `Z`, `+02`, `+02:00` or `+0200`. Without it the moment is in UTC;
 //! - a line break at the end.
 

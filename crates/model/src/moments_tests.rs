@@ -216,7 +216,9 @@ proptest! {
     }
 
     #[test]
-    fn no_text_panics_as_a_moment(text in any::<String>(), likely in "[-+0-9T:.,Z é]{0,40}", digits in "[0-9]{0,400}") {
+    fn no_text_panics_as_a_moment(
+        text in any::<String>(), likely in "[-+0-9T:.,Z é]{0,40}", digits in "[0-9]{0,400}"
+    ) {
         let _ = (millis(&text), millis(&likely), millis(&format!("2027-06-30T12:00:00.{digits}")));
     }
 }

@@ -22,8 +22,8 @@ impl Timestamp {
         self.0
     }
 
-    /// Reads a moment as upstream does, in any spelling that its clients may use: `2026-11-23T07:48:00Z`. It is in UTC unless it
-    /// says otherwise. What lies before 1970 counts as 1970. `None`: the text is no moment.
+    /// Reads a moment as upstream does, in any spelling that its clients may use: `2026-11-23T07:48:00Z`. It is in
+    /// UTC unless it says otherwise. What lies before 1970 counts as 1970. `None`: the text is no moment.
     pub fn from_iso8601(text: &str) -> Option<Self> {
         moments::millis(text).map(|millis| Self(u64::try_from(millis).unwrap_or_default()))
     }

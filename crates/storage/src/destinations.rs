@@ -31,7 +31,8 @@ impl Created {
 pub struct QueueFilter {
     /// Matches anywhere in the name.
     pub name: Option<Regex>,
-    /// Members that the metadata must have, each with exactly one of these values. A number equals one of the same value.
+    /// Members that the metadata must have, each with exactly one of these values. A number equals one of the same
+    /// value.
     pub metadata: Vec<(String, Vec<Value>)>,
 }
 

@@ -34,15 +34,15 @@ pub(crate) fn located(mut response: Response<Full<Bytes>>, path: impl Into<Bytes
     response
 }
 
-/// A header's line has so many bytes at most, its name, colon and space among them. Clients refuse longer ones, and with
-/// them the whole answer: Python's from 64 KiB on, others and proxies from 8 or 4 KiB on.
+/// The longest line of a header in bytes, with its name, colon and space. Clients refuse longer ones, and with them the
+/// whole answer: Python's from 64 KiB on, others and proxies from 8 or 4 KiB on.
 pub(crate) const MAX_HEADER_LINE: usize = 4096;
 
 /// Takes headers out whose lines are longer. Those that could be echo what a client sent, and are all told elsewhere:
 ///
-/// - `Location` of a post of many messages. The body names each of them. A line that is cut short would name some and look
-///   like all. Where there is none, what was made is at the address of the request (RFC 9110, section 15.3.2): the
-///   messages of this queue.
+/// - `Location` of a post of many messages. The body names each of them, and that is where the clients look
+///   (python-zaqarclient, openstacksdk and gophercloud read `resources`). A line that is cut short would name some and
+///   look like all. Where there is none, what was made is at the address of the request (RFC 9110, section 15.3.2).
 /// - `Content-Location` of a long query. It is the address of the request.
 /// - `Access-Control-Allow-Headers` of an endless wish. A browser that is not told of it sends no request.
 pub(crate) fn bound_headers(headers: &mut HeaderMap) {

@@ -1,5 +1,5 @@
-//! Random requests, the same in each run, in the form of a file of requests. Each scenario is a project of its own: some
-//! messages, and then whatever comes. A request has one odd value at most, so that it has one reason to be refused.
+//! Random requests, the same in each run, in the form of a file of requests. Each scenario is a project of its own:
+//! some messages, and then whatever comes. Most requests have one odd value at most.
 
 use std::fmt::Write;
 

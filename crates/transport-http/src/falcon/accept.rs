@@ -1,5 +1,5 @@
-//! The `Accept` header: whether JSON will do, and in which form an error is told. As falcon decides it, but that media types
-//! know no case (RFC 9110, section 8.3.1).
+//! The `Accept` header: whether JSON will do, and in which form an error is told. As falcon decides it, but that media
+//! types know no case (RFC 9110, section 8.3.1).
 
 /// In which form a client wants to be told of an error.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,8 +4,8 @@ use serde_json::Value;
 use zaqar_model::JsonText;
 
 /// The values that a text asks for: as upstream has it, the integer that it reads as, or else the text itself; besides
-/// the text, the JSON value that it spells. So `true` asks for the text and for the boolean, and `"5"`, in its quotes, for the
-/// text 5.
+/// the text, the JSON value that it spells. So `true` asks for the text and for the boolean, and `"5"`, in its quotes,
+/// for the text 5.
 pub(crate) fn values(text: &str) -> Vec<Value> {
     if let Some(integer) = integer(text) {
         return vec![integer];
