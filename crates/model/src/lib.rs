@@ -14,6 +14,7 @@ mod ids;
 mod json;
 mod messages;
 mod metadata;
+mod moments;
 mod moving;
 mod names;
 mod page;

@@ -590,6 +590,7 @@ macro_rules! __management_cases {
                     the_name_filter_matches_anywhere,
                     filtered_queues_do_not_shorten_a_page,
                     the_metadata_filter_asks_for_exact_values,
+                    the_metadata_filter_finds_every_kind_of_value,
                     the_metadata_filter_sees_changes,
                     the_count_follows_creation_and_deletion,
                 }
