@@ -42,8 +42,8 @@ pub use queues::{
     ListedQueues, Patch, PatchChange, PurgeScope, QueueCreation, QueueListing, StatsEdge, StatsReport,
 };
 pub use subscriptions::{
-    BadSecrets, Follower, ListedSubscriptions, Notification, ShownSubscription, SubscriptionListing,
-    SubscriptionWish, TrustMaker, TrustNotMade, WaitingConfirmation, signing_secrets,
+    BadSecrets, Follower, ListedSubscriptions, Notification, ShownSubscription, SubscriberCheck,
+    SubscriptionListing, SubscriptionWish, TrustMaker, TrustNotMade, WaitingConfirmation, signing_secrets,
 };
 pub use zaqar::{Stores, Zaqar};
 pub use zaqar_storage::Health;
