@@ -39,7 +39,8 @@ pub use pipeline::{Pipeline, Pipelines, Stage, StageFailure, StageResult, Stages
 pub use policy::{KnownRule, Policy, RULES, RuleProblem, RuleText};
 pub use pools::{ListedPools, PoolChange, PoolDefinition, PoolListing};
 pub use queues::{
-    ListedQueues, Patch, PatchChange, PurgeScope, QueueCreation, QueueListing, StatsEdge, StatsReport,
+    LONGEST_DELAY, ListedQueues, MOST_RETRIES, Patch, PatchChange, PurgeScope, QueueCreation, QueueListing,
+    StatsEdge, StatsReport,
 };
 pub use subscriptions::{
     BadSecrets, Follower, ListedSubscriptions, Notification, ShownSubscription, SubscriberCheck,

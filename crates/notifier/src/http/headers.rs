@@ -92,7 +92,7 @@ impl From<HeaderMap> for Headers {
 /// request: a server with `preserve_header_case` records the spelling for a client that passes the request on. So it is
 /// given one, from memory.
 async fn spelling(names: &[String]) -> Extensions {
-    let mut head = "GET / HTTP/1.1\r\nhost: a\r\n".to_owned();
+    let mut head = "GET / HTTP/1.1\r\nHost: a\r\n".to_owned();
     for name in names {
         // Into memory: it does not fail.
         let _ = write!(head, "{name}: \r\n");
