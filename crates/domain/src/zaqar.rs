@@ -13,7 +13,7 @@ use zaqar_storage::{Created, ManagementStore, MessageStore, Placement, StorageEr
 use crate::permissions::PolicyInForce;
 use crate::queues::NewQueue;
 use crate::subscriptions::LiveSubscriptions;
-use crate::subscriptions::{AskedLately, TrustMaker};
+use crate::subscriptions::{AskedLately, SubscriberCheck, TrustMaker};
 use crate::{Keyring, Limits, Pipelines};
 
 /// Where everything is kept.
@@ -36,6 +36,8 @@ pub struct Zaqar {
     pub(crate) pipelines: Pipelines,
     /// `None` where nobody can lend rights to this service.
     pub(crate) trusts: Option<Arc<dyn TrustMaker>>,
+    /// `None` where nothing is delivered.
+    pub(crate) subscribers: Option<Arc<dyn SubscriberCheck>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn IdSource>,
     /// Held while exhausted messages move to a dead-letter queue: two movers that read the same ones could bring a
@@ -58,6 +60,7 @@ impl Zaqar {
             live: LiveSubscriptions::default(),
             pipelines: Pipelines::default(),
             trusts: None,
+            subscribers: None,
             clock,
             ids,
             moving: Arc::default(),
@@ -79,6 +82,11 @@ impl Zaqar {
     /// Who makes trusts for subscribers that want a token.
     pub fn with_trusts(self, maker: Arc<dyn TrustMaker>) -> Self {
         Self { trusts: Some(maker), ..self }
+    }
+
+    /// Who knows what can be delivered. Without it nobody is asked.
+    pub fn with_subscriber_check(self, check: Arc<dyn SubscriberCheck>) -> Self {
+        Self { subscribers: Some(check), ..self }
     }
 
     pub const fn limits(&self) -> &Limits {

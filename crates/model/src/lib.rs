@@ -3,6 +3,8 @@
 //! Here live names, ids, times, and the records that storage keeps and transports show. Here do not live: I/O,
 //! async, the rules of who may do what (`zaqar-domain`), and the JSON envelopes of a transport.
 
+mod address;
+mod attempts;
 mod body;
 mod caller;
 mod claims;
@@ -24,14 +26,13 @@ mod subscriptions;
 mod time;
 mod trusts;
 
+pub use address::Address;
+pub use attempts::{Attempt, AttemptEnd, AttemptFilter, AttemptNumber, AttemptOutcome, KeptAttempt};
 pub use body::Body;
 pub use caller::{AuthToken, Caller, Identity};
 pub use claims::{Claim, ClaimHold, ClaimTerms};
 pub use confirmations::{ConfirmationAttempt, ConfirmationKind, ConfirmationRequest};
-pub use deliveries::{
-    Attempt, AttemptEnd, AttemptNumber, Delivery, DeliveryOutcome, DeliveryReport, Excerpt, FailedDelivery,
-    KeptAttempt, LeaseHold,
-};
+pub use deliveries::{Delivery, DeliveryOutcome, DeliveryReport, Excerpt, FailedDelivery, LeaseHold};
 pub use destinations::{Destination, DestinationKind, DestinationName, DestinationNumber};
 pub use flavors::Flavor;
 pub use ids::{ClaimId, IdSource, LeaseId, MessageId, RandomIds, SubscriptionId};

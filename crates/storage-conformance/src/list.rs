@@ -389,6 +389,7 @@ macro_rules! __message_cases {
                 }
                 keeping {
                     a_subscription_comes_back_as_it_was_kept,
+                    options_that_are_null_stay_so,
                     an_unknown_subscription_is_not_found,
                     a_subscriber_has_one_subscription_a_source,
                     concurrent_subscriptions_of_one_subscriber_are_one,
@@ -498,6 +499,8 @@ macro_rules! __message_cases {
                 }
                 recording {
                     every_attempt_is_on_record,
+                    an_attempt_tells_where_it_went,
+                    attempts_are_filtered,
                     attempts_are_found_by_message,
                     attempts_are_listed_in_pages,
                     the_newest_attempts_are_kept,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use zaqar_domain::Zaqar;
-use zaqar_model::{Attempt, DeliveryOutcome, Excerpt, Timestamp};
+use zaqar_model::{Address, Attempt, DeliveryOutcome, Excerpt, Timestamp};
 
 use super::deliver::{IN_TIME, Tried};
 use super::endpoints::Endpoint;
@@ -42,7 +42,8 @@ impl Engine {
     pub(super) async fn conclude(&self, leased: Leased, tried: Tried) {
         let Tried { at, latency_ms, answer } = tried;
         let excerpt = Excerpt::new(&answer.excerpt);
-        let attempt = Attempt { at, status: answer.status, latency_ms, excerpt };
+        let address = Some(Address::of(leased.subscriber()));
+        let attempt = Attempt { at, status: answer.status, latency_ms, excerpt, address };
         let outcome = match answer.verdict {
             Verdict::Delivered => DeliveryOutcome::Delivered(attempt),
             Verdict::TryAgain => match self.delay(&leased).await {

@@ -18,7 +18,7 @@ use crate::disk::{Disk, DiskFile};
 pub(crate) const BODY: usize = padded(48);
 /// The layout of segments, envelopes and records. Version 2 has more kinds of records than version 1, and version 3 says
 /// which deliveries are under way. All are read.
-pub(crate) const FORMAT_VERSION: u32 = 3;
+pub(crate) const FORMAT_VERSION: u32 = 4;
 /// The oldest layout that is read.
 const OLDEST_VERSION: u32 = 1;
 

@@ -5,8 +5,11 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use percent_encoding::percent_decode_str;
+use zaqar_model::Timestamp;
 
 use crate::errors::HttpError;
+
+const NO_MOMENT: &str = "The value must be a time, for example 2026-11-23T08:00:00Z.";
 
 /// The parameters of a request.
 #[derive(Debug, Default)]
@@ -66,6 +69,12 @@ impl<'a> Query<'a> {
         self.text(name)?
             .map(|text| integer(text).ok_or_else(|| invalid(name, "The value must be an integer.")))
             .transpose()
+    }
+
+    /// A moment, in the form of ISO 8601.
+    pub(crate) fn moment(&self, name: &str) -> Result<Option<Timestamp>, HttpError> {
+        let read = |text| Timestamp::from_iso8601(text).ok_or_else(|| invalid(name, NO_MOMENT));
+        self.text(name)?.map(read).transpose()
     }
 
     pub(crate) fn boolean(&self, name: &str) -> Result<Option<bool>, HttpError> {

@@ -75,7 +75,7 @@ fn shown(subscription: Subscription, now: Timestamp) -> Value {
         "subscriber": subscription.subscriber,
         "ttl": subscription.ttl.get(),
         "age": now.secs_since(subscription.renewed),
-        "options": subscription.options.into_members(),
+        "options": subscription.options.into_value(),
         "confirmed": subscription.confirmed,
     })
 }

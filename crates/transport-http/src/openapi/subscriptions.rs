@@ -127,7 +127,7 @@ fn subscription() -> Value {
         ("subscriber", text()),
         ("ttl", count()),
         ("age", count()),
-        ("options", json!({ "type": "object" })),
+        ("options", or_null(json!({ "type": "object" }))),
         ("confirmed", json!({ "type": "boolean" })),
     ])
 }
