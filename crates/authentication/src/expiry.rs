@@ -1,7 +1,7 @@
 //! The moment at which a pre-signed URL or a token ends, as a text.
 
-use time::OffsetDateTime;
-use time::macros::format_description;
+use time::macros::{format_description, time};
+use time::{Date, OffsetDateTime};
 use zaqar_model::Timestamp;
 
 /// A moment to the second, in UTC.
@@ -9,7 +9,7 @@ use zaqar_model::Timestamp;
 pub(crate) struct Expiry(OffsetDateTime);
 
 impl Expiry {
-    /// Reads ISO 8601, as [`Timestamp::from_iso8601`] does.
+    /// Reads a moment as [`Timestamp::from_iso8601`] does.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         Self::after(Timestamp::from_iso8601(text)?, 0)
     }
@@ -18,6 +18,11 @@ impl Expiry {
     pub(crate) fn after(now: Timestamp, seconds: u64) -> Option<Self> {
         let moment = i64::try_from(now.plus_secs(seconds).as_millis() / 1000).ok()?;
         OffsetDateTime::from_unix_timestamp(moment).ok().map(Self)
+    }
+
+    /// `moment`, or the last one that can be written where that is earlier.
+    pub(crate) fn at_most(moment: Timestamp) -> Self {
+        Self::after(moment, 0).unwrap_or(Self(OffsetDateTime::new_utc(Date::MAX, time!(23:59:59))))
     }
 
     pub(crate) fn is_over(self, now: Timestamp) -> bool {
@@ -55,6 +60,20 @@ mod tests {
         for text in ["", "tomorrow", "2016-13-01T00:00:00", "2016-01-01T25:00:00", "12"] {
             assert_eq!(Expiry::parse(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn what_is_nearly_a_moment_is_none() {
+        for text in ["2027-06-30T23:59:60", "2027-06-30T12:00:00+25:00", "2027-06-30T24:00:00"] {
+            assert_eq!(Expiry::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_last_moment_is_that_of_the_last_year() {
+        assert_eq!(Expiry::at_most(Timestamp::NEVER).text(), "9999-12-31T23:59:59");
+        assert_eq!(Expiry::parse("9999-12-31T23:59:59"), Some(Expiry::at_most(Timestamp::NEVER)));
+        assert_eq!(Expiry::at_most(Timestamp::from_secs(60)).text(), "1970-01-01T00:01:00");
     }
 
     #[test]

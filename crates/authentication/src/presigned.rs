@@ -21,8 +21,8 @@ pub struct SigningKeys {
     /// The one without an id, upstream's.
     nameless: Option<SigningKey>,
     named: Vec<NamedKey>,
-    /// No URL is good for longer, in seconds.
-    longest_lifetime: u64,
+    /// Maximum lifetime of a URL, in seconds. `None`: no bound.
+    max_lifetime: Option<u64>,
 }
 
 /// What a URL is asked to allow.
@@ -74,8 +74,8 @@ pub struct Presented<'a> {
 impl SigningKeys {
     /// The first of the `named` keys signs, or the `nameless` one if there are none. All verify, so that a key can be
     /// changed while URLs that it has signed stay good.
-    pub fn new(nameless: Option<&str>, named: Vec<NamedKey>, longest_lifetime: u64) -> Self {
-        Self { nameless: nameless.map(SigningKey::new), named, longest_lifetime }
+    pub fn new(nameless: Option<&str>, named: Vec<NamedKey>, max_lifetime: Option<u64>) -> Self {
+        Self { nameless: nameless.map(SigningKey::new), named, max_lifetime }
     }
 
     /// Signs a wish.
@@ -117,15 +117,14 @@ impl SigningKeys {
 
     /// The end of a URL that is to be good until `end`, as a wish names it. It comes earlier if no URL is good for that long.
     pub fn latest_end(&self, end: Timestamp, now: Timestamp) -> String {
-        let end = Expiry::after(end.min(now.plus_secs(self.longest_lifetime)), 0);
-        end.map(Expiry::text).unwrap_or_default()
+        let latest = self.max_lifetime.map_or(Timestamp::NEVER, |lifetime| now.plus_secs(lifetime));
+        Expiry::at_most(end.min(latest)).text()
     }
 
     fn expiry(&self, wished: Option<String>, now: Timestamp) -> Result<Expiry, SignError> {
-        let latest = Expiry::after(now, self.longest_lifetime);
         let Some(wished) = wished else {
-            let lifetime = DEFAULT_LIFETIME.min(self.longest_lifetime);
-            return Expiry::after(now, lifetime).ok_or(SignError::ExpiresTooLate(lifetime));
+            let lifetime = self.max_lifetime.map_or(DEFAULT_LIFETIME, |max| max.min(DEFAULT_LIFETIME));
+            return Ok(Expiry::at_most(now.plus_secs(lifetime)));
         };
         if wished.trim().parse::<i128>().is_ok_and(|number| number != 0) {
             return Err(SignError::ExpiresIsNumber(wished.trim().to_owned()));
@@ -134,10 +133,12 @@ impl SigningKeys {
         if expiry.is_over(now) {
             return Err(SignError::ExpiresIsPast);
         }
-        if latest.is_some_and(|latest| expiry > latest) {
-            return Err(SignError::ExpiresTooLate(self.longest_lifetime));
+        match self.max_lifetime {
+            Some(lifetime) if expiry.moment() > now.plus_secs(lifetime) => {
+                Err(SignError::ExpiresTooLate(lifetime))
+            }
+            _ => Ok(expiry),
         }
-        Ok(expiry)
     }
 
     /// Whether what is presented was signed here and allows `method` on `path`, or on something below it, now.
@@ -185,7 +186,7 @@ mod tests {
     const YEAR: u64 = 365 * 24 * 60 * 60;
 
     fn keys() -> SigningKeys {
-        SigningKeys::new(Some("test_key"), Vec::new(), YEAR)
+        SigningKeys::new(Some("test_key"), Vec::new(), Some(YEAR))
     }
 
     fn wish() -> Wish {
@@ -280,7 +281,7 @@ mod tests {
 
     fn with_named(nameless: Option<&str>, named: &[&str]) -> SigningKeys {
         let named = named.iter().map(|text| NamedKey::read(text).unwrap()).collect();
-        SigningKeys::new(nameless, named, YEAR)
+        SigningKeys::new(nameless, named, Some(YEAR))
     }
 
     #[test]
@@ -342,6 +343,29 @@ mod tests {
             assert_eq!(sign(late), Ok("2018-07-14T02:40:00".to_owned()));
         }
         assert_eq!(sign(NOW), Err(SignError::ExpiresIsPast));
+    }
+
+    /// Heat asks for two years, gophercloud's users for an end in 2030.
+    #[test]
+    fn without_a_maximum_a_url_may_be_good_until_the_end_of_time() {
+        let keys = SigningKeys::new(Some("test_key"), Vec::new(), None);
+        let sign = |end: &str| {
+            let wish = Wish { expires: Some(end.to_owned()), ..wish() };
+            keys.sign(wish, &ProjectId::new("p").unwrap(), NOW).map(|signed| signed.expires)
+        };
+        for end in ["2019-07-14T02:40:00", "2030-01-01T00:00:00", "9999-12-31T23:59:59"] {
+            assert_eq!(sign(end).as_deref(), Ok(end));
+        }
+        assert_eq!(sign(&keys.latest_end(Timestamp::NEVER, NOW)).as_deref(), Ok("9999-12-31T23:59:59"));
+    }
+
+    #[test]
+    fn an_end_that_is_nearly_a_moment_is_refused() {
+        for near in ["2017-12-30T23:59:60", "2017-12-30T12:00:00+25:00"] {
+            let wish = Wish { expires: Some(near.to_owned()), ..wish() };
+            let signed = keys().sign(wish, &ProjectId::new("p").unwrap(), NOW);
+            assert_eq!(signed, Err(SignError::ExpiresIsNoDate(near.to_owned())));
+        }
     }
 
     #[test]

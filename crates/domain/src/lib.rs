@@ -42,12 +42,13 @@ pub use pipeline::{Pipeline, Pipelines, Stage, StageFailure, StageResult, Stages
 pub use policy::{KnownRule, Policy, RULES, RuleProblem, RuleText};
 pub use pools::{ListedPools, PoolChange, PoolDefinition, PoolListing};
 pub use queues::{
-    ListedQueues, Patch, PatchChange, PurgeScope, QueueCreation, QueueListing, StatsEdge, StatsReport,
+    LONGEST_DELAY, ListedQueues, MOST_RETRIES, Patch, PatchChange, PurgeScope, QueueCreation, QueueListing,
+    StatsEdge, StatsReport,
 };
 pub use subscriptions::{
     BadSecrets, EndReason, Follower, Following, ListedSubscriptions, LiveEvent, Notification,
-    ShownSubscription, SubscriptionListing, SubscriptionWish, TrustMaker, TrustNotMade, WaitingConfirmation,
-    signing_secrets,
+    ShownSubscription, SubscriberCheck, SubscriptionListing, SubscriptionWish, TrustMaker, TrustNotMade,
+    WaitingConfirmation, signing_secrets,
 };
 pub use zaqar::{Stores, Zaqar};
 pub use zaqar_storage::Health;

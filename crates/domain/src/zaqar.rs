@@ -14,7 +14,7 @@ use crate::deliveries::EndpointHealth;
 use crate::permissions::PolicyInForce;
 use crate::queues::NewQueue;
 use crate::subscriptions::LiveSubscriptions;
-use crate::subscriptions::{AskedLately, TrustMaker};
+use crate::subscriptions::{AskedLately, SubscriberCheck, TrustMaker};
 use crate::{Keyring, Limits, Pipelines};
 
 /// Where everything is kept.
@@ -37,6 +37,8 @@ pub struct Zaqar {
     pub(crate) pipelines: Pipelines,
     /// `None` where nobody can lend rights to this service.
     pub(crate) trusts: Option<Arc<dyn TrustMaker>>,
+    /// `None` where nothing is delivered.
+    pub(crate) subscribers: Option<Arc<dyn SubscriberCheck>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn IdSource>,
     /// Held while exhausted messages move to a dead-letter queue: two movers that read the same ones could bring a
@@ -61,6 +63,7 @@ impl Zaqar {
             live: LiveSubscriptions::default(),
             pipelines: Pipelines::default(),
             trusts: None,
+            subscribers: None,
             clock,
             ids,
             moving: Arc::default(),
@@ -88,6 +91,11 @@ impl Zaqar {
     /// Who knows how the endpoints of subscribers are. The first to be set stays.
     pub fn watch_endpoints(&self, health: Arc<dyn EndpointHealth>) {
         let _ = self.endpoint_health.set(health);
+    }
+
+    /// Who knows what can be delivered. Without it nobody is asked.
+    pub fn with_subscriber_check(self, check: Arc<dyn SubscriberCheck>) -> Self {
+        Self { subscribers: Some(check), ..self }
     }
 
     pub const fn limits(&self) -> &Limits {

@@ -1,9 +1,6 @@
-//! Deliveries: notifications that are owed, and what became of the attempts to make them.
+//! Deliveries: notifications that are owed, and how they end.
 
-use crate::{
-    ConfirmationKind, Destination, LeaseId, Marker, MessageId, StoredMessage, Subscription, SubscriptionId,
-    Timestamp,
-};
+use crate::{Attempt, Destination, LeaseId, Marker, StoredMessage, Subscription, SubscriptionId, Timestamp};
 
 /// A notification that is owed: one message for one subscription.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,66 +57,6 @@ pub enum DeliveryOutcome {
     Expired(Excerpt),
     /// It was not tried, and is given back: due again at this time. There is no attempt to put on record.
     Postponed(Timestamp),
-}
-
-/// The account of one attempt.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Attempt {
-    /// When it began.
-    pub at: Timestamp,
-    /// The status of the answer, if there was one.
-    pub status: Option<u16>,
-    /// How long it took, in milliseconds.
-    pub latency_ms: u32,
-    /// The first bytes of the answer, or the error.
-    pub excerpt: Excerpt,
-}
-
-impl Attempt {
-    /// The account of an attempt that nobody gave: all that is known is when the delivery was taken up.
-    pub fn without_end(at: Timestamp) -> Self {
-        let excerpt = "It is not known how this attempt ended, or whether it reached the subscriber: \
-                       the server ended while the delivery was under way.";
-        Self { at, status: None, latency_ms: 0, excerpt: Excerpt::new(excerpt) }
-    }
-}
-
-/// An attempt that is on record.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeptAttempt {
-    pub number: AttemptNumber,
-    /// What was sent. A request to confirm has an id, too.
-    pub message: MessageId,
-    /// What the subscriber was asked or told, where it was no notification.
-    pub confirmation: Option<ConfirmationKind>,
-    pub attempt: Attempt,
-    pub end: AttemptEnd,
-}
-
-/// What followed from an attempt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AttemptEnd {
-    Delivered,
-    /// It was to be tried again at this time.
-    RetryAt(Timestamp),
-    /// There was to be no other.
-    Exhausted,
-    /// Nobody has said how it ended, so the delivery was due again. It does not count against the retry policy.
-    Unknown,
-}
-
-/// Where a listing of a subscription's attempts goes on. A later attempt has a higher number. Opaque to clients.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AttemptNumber(u64);
-
-impl AttemptNumber {
-    pub const fn new(number: u64) -> Self {
-        Self(number)
-    }
-
-    pub const fn get(self) -> u64 {
-        self.0
-    }
 }
 
 /// A delivery that failed for good.

@@ -4,6 +4,7 @@
 //! async, the rules of who may do what (`zaqar-domain`), and the JSON envelopes of a transport.
 
 mod address;
+mod attempts;
 mod body;
 mod caller;
 mod claims;
@@ -15,6 +16,7 @@ mod ids;
 mod json;
 mod messages;
 mod metadata;
+mod moments;
 mod moving;
 mod names;
 mod page;
@@ -25,14 +27,12 @@ mod time;
 mod trusts;
 
 pub use address::Address;
+pub use attempts::{Attempt, AttemptEnd, AttemptFilter, AttemptNumber, AttemptOutcome, KeptAttempt};
 pub use body::Body;
 pub use caller::{AuthToken, Caller, Identity};
 pub use claims::{Claim, ClaimHold, ClaimTerms};
 pub use confirmations::{ConfirmationAttempt, ConfirmationKind, ConfirmationRequest};
-pub use deliveries::{
-    Attempt, AttemptEnd, AttemptNumber, Delivery, DeliveryOutcome, DeliveryReport, Excerpt, FailedDelivery,
-    KeptAttempt, LeaseHold,
-};
+pub use deliveries::{Delivery, DeliveryOutcome, DeliveryReport, Excerpt, FailedDelivery, LeaseHold};
 pub use destinations::{Destination, DestinationKind, DestinationName, DestinationNumber};
 pub use flavors::Flavor;
 pub use ids::{ClaimId, IdSource, LeaseId, MessageId, RandomIds, SubscriptionId};

@@ -19,7 +19,10 @@ pub use email::{
 };
 pub use engine::{Bounds, BreakerOptions, Engine, EngineOptions, Senders};
 pub use guard::{AddressGuard, Refusal};
-pub use http::{HttpAnswer, HttpClient, HttpFailure, HttpOptions, LookUp, SystemNames};
+pub use http::{
+    BadUrl, Headers, HttpAnswer, HttpClient, HttpFailure, HttpOptions, LookUp, SystemNames, Target,
+    TooManyHeaders,
+};
 pub use notice::{Answer, Notice, NoticeKind, Sender};
 pub use retry::{Backoff, RetryPolicy, Verdict, judge, retry_after, with_jitter};
 pub use signature::{Secrets, SignedHeaders};

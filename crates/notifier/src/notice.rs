@@ -60,4 +60,10 @@ pub struct Answer {
 pub trait Sender: Send + Sync {
     /// Tries once. Bounded in time. A failure is an answer, too.
     async fn send(&self, notice: &Notice) -> Answer;
+
+    /// Whether something can be sent to this subscriber with these options of its subscription. The reason is for the
+    /// tenant: what is refused here would fail at every first attempt.
+    fn check(&self, _subscriber: &str, _options: &Metadata) -> Result<(), String> {
+        Ok(())
+    }
 }

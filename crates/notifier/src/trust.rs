@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::Url;
-use reqwest::header::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName};
 use serde_json::Value;
+use url::Url;
 use zaqar_authentication::{NoTrustedToken, TrustedToken, Trusts};
-use zaqar_model::ProjectId;
+use zaqar_model::{Metadata, ProjectId};
 
 use crate::notice::{Answer, Notice, Sender};
 use crate::retry::Verdict;
@@ -37,6 +37,8 @@ enum Refusal {
     NoUrl,
     #[error("the subscription has no trust_id in its options")]
     NoTrust,
+    #[error("trust_id must be the id of a trust")]
+    NoId,
     #[error("the trust is for another project than the subscription's")]
     ForeignTrust,
     #[error(
@@ -61,7 +63,7 @@ impl TrustSender {
     async fn try_send(&self, notice: &Notice) -> Result<Answer, Refusal> {
         let trusts = self.trusts.as_ref().ok_or(Refusal::NoTrustee)?;
         let url = url(&notice.subscriber)?;
-        let trust = notice.options.get("trust_id").and_then(Value::as_str).ok_or(Refusal::NoTrust)?;
+        let trust = trust(&notice.options)?.ok_or(Refusal::NoTrust)?;
         let token = match trusts.token(trust).await {
             Ok(token) => token,
             Err(error) => return Ok(without_token(error)),
@@ -105,6 +107,22 @@ impl Sender for TrustSender {
             },
         }
     }
+
+    /// A subscription that names no trust gets one when it is made.
+    fn check(&self, subscriber: &str, options: &Metadata) -> Result<(), String> {
+        let url = url(subscriber).and_then(|url| trust(options).map(|_| url));
+        let url = url.map_err(|refusal| refusal.to_string())?;
+        self.webhooks.check_request(url.as_str(), options)
+    }
+}
+
+/// The id of the trust that the options name.
+fn trust(options: &Metadata) -> Result<Option<&str>, Refusal> {
+    match options.get("trust_id") {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(id)) => Ok(Some(id)),
+        Some(_) => Err(Refusal::NoId),
+    }
 }
 
 /// Whether whoever is behind this URL may have the token.
@@ -141,7 +159,7 @@ fn without_token(error: NoTrustedToken) -> Answer {
 
 #[cfg(test)]
 mod tests {
-    use reqwest::header::HeaderValue;
+    use http::HeaderValue;
     use zaqar_authentication::TrustedToken;
     use zaqar_model::ProjectId;
 

@@ -8,10 +8,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::header::HeaderMap;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use zaqar_notifier::{AddressGuard, HttpClient, HttpOptions, LookUp};
+use zaqar_notifier::{AddressGuard, Headers, HttpClient, HttpOptions, LookUp};
 
 /// With both ends of each connection in this process, more than the files that one may have open in most places.
 const HOSTS: usize = 2000;
@@ -81,7 +80,7 @@ async fn serve(mut stream: TcpStream, connections: Arc<Connections>) {
 
 async fn post(client: &HttpClient, host: usize, port: u16) {
     let url = format!("http://host-{host}.example:{port}/");
-    let answer = client.post(&url, HeaderMap::new(), Bytes::from_static(b"{}")).await;
+    let answer = client.post(&url, Headers::default(), Bytes::from_static(b"{}")).await;
     assert_eq!(answer.unwrap().status, 200);
 }
 

@@ -9,10 +9,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::header::HeaderMap;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket};
-use zaqar_notifier::{AddressGuard, HttpClient, HttpFailure, HttpOptions, LookUp};
+use zaqar_notifier::{AddressGuard, Headers, HttpClient, HttpFailure, HttpOptions, LookUp};
 
 /// Names with the addresses that they have, one set after the other.
 #[derive(Default)]
@@ -46,7 +45,7 @@ fn client(guard: AddressGuard, names: Arc<Names>) -> HttpClient {
 }
 
 async fn post(client: &HttpClient, url: &str) -> Result<u16, HttpFailure> {
-    client.post(url, HeaderMap::new(), Bytes::from_static(b"{}")).await.map(|answer| answer.status)
+    client.post(url, Headers::default(), Bytes::from_static(b"{}")).await.map(|answer| answer.status)
 }
 
 /// A receiver on loopback: its port, and how many requests have come.

@@ -42,8 +42,7 @@ async fn main() {
     let all = Duration::from_secs(0);
     let third = Duration::from_millis(333);
     println!("endpoint answers 500 to bad messages\n");
-    let mixed =
-        |count: u64, bad: fn(u64) -> bool| (0..count).map(move |number| bad(number)).collect::<Vec<_>>();
+    let mixed = |count: u64, bad: fn(u64) -> bool| (0..count).map(bad).collect::<Vec<_>>();
     for (name, ttl, every, messages) in [
         ("5 bad, then 10 good, ttl 75", 75, all, mixed(15, |number| number < 5)),
         ("5 bad, then 10 good, ttl 3600", 3600, all, mixed(15, |number| number < 5)),

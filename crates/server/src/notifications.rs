@@ -26,14 +26,46 @@ pub(crate) struct Notifications {
 }
 
 impl Notifications {
-    /// Begins to deliver what is owed. `local`: only this machine reaches the server.
+    /// Begins to deliver what is owed.
     pub(crate) fn start(
         config: &Config,
         zaqar: &Arc<Zaqar>,
+        delivery: Delivery,
+        confirmations: Confirmations,
+    ) -> Self {
+        let Delivery { senders, longest_attempt } = delivery;
+        let options = engine_options(config, longest_attempt);
+        let (stop, stopping) = oneshot::channel();
+        let engine = Engine::new(Arc::clone(zaqar), senders, confirmations, options);
+        let running = tokio::spawn(engine.run(async move {
+            // That the sender is gone means the same.
+            let _ = stopping.await;
+        }));
+        Self { stop, running }
+    }
+
+    /// Lets what is under way end, within its time.
+    pub(crate) async fn stop(self) {
+        drop(self.stop);
+        if let Err(error) = self.running.await {
+            tracing::error!(%error, "deliveries to subscribers failed");
+        }
+    }
+}
+
+/// How everything is delivered.
+pub(crate) struct Delivery {
+    pub(crate) senders: Senders,
+    longest_attempt: Duration,
+}
+
+impl Delivery {
+    /// `local`: only this machine reaches the server.
+    pub(crate) fn new(
+        config: &Config,
         clock: &Arc<dyn Clock>,
         local: bool,
         trusts: Option<Arc<Trusts>>,
-        confirmations: Confirmations,
     ) -> anyhow::Result<Self> {
         let guard =
             guard(&config.notification, local).map_err(|errors| anyhow::anyhow!(errors.join("\n")))?;
@@ -44,28 +76,14 @@ impl Notifications {
         let webhooks = WebhookSender::new(http, Arc::clone(clock));
         let trusted = TrustSender::new(webhooks.clone(), trusts, &config.notification.trust_http_hosts);
         // What a trust takes is more than what a webhook alone takes.
-        let options = engine_options(config, trusted.longest_attempt().max(mail.longest_attempt()));
+        let longest_attempt = trusted.longest_attempt().max(mail.longest_attempt());
         let (webhooks, mail, trusted): (Arc<dyn Sender>, Arc<dyn Sender>, Arc<dyn Sender>) =
             (Arc::new(webhooks), Arc::new(mail), Arc::new(trusted));
         let senders = Senders::default()
             .with(&["http", "https"], &webhooks)
             .with(&["mailto"], &mail)
             .with(&["trust+http", "trust+https"], &trusted);
-        let (stop, stopping) = oneshot::channel();
-        let engine = Engine::new(Arc::clone(zaqar), senders, confirmations, options);
-        let running = tokio::spawn(engine.run(async move {
-            // That the sender is gone means the same.
-            let _ = stopping.await;
-        }));
-        Ok(Self { stop, running })
-    }
-
-    /// Lets what is under way end, within its time.
-    pub(crate) async fn stop(self) {
-        drop(self.stop);
-        if let Err(error) = self.running.await {
-            tracing::error!(%error, "deliveries to subscribers failed");
-        }
+        Ok(Self { senders, longest_attempt })
     }
 }
 

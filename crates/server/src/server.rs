@@ -15,7 +15,7 @@ use zaqar_model::{Clock, IdSource, RandomIds, SystemClock};
 
 use crate::cli::ServerOptions;
 use crate::followed::{Begun, Following};
-use crate::notifications::Notifications;
+use crate::notifications::{Delivery, Notifications};
 use crate::policy_files::PolicyFiles;
 use crate::signals::{self, StopSignals};
 use crate::tls_files::TlsFiles;
@@ -64,8 +64,10 @@ async fn serve(
     let addresses = ports.addresses(tls.is_some())?;
     let open = stores::open(config, data_directory, &ids, &clock)?;
     let keyring = encryption::keyring(&config.transport, Some(open.data_directory()), &*ids)?;
+    let delivery = Delivery::new(config, &clock, addresses.are_loopback(), trusts.clone())?;
     let zaqar = Zaqar::new(open.stores.clone(), limits::of(config), Arc::clone(&clock), ids);
     let zaqar = zaqar.with_keyring(Arc::new(keyring)).with_pipelines(pipelines);
+    let zaqar = zaqar.with_subscriber_check(Arc::new(delivery.senders.clone()));
     let zaqar = Arc::new(match &trusts {
         Some(trusts) => zaqar.with_trusts(Arc::new(KeystoneTrusts(Arc::clone(trusts)))),
         None => zaqar,
@@ -74,8 +76,7 @@ async fn serve(
 
     zaqar.resume_dead_letter_moves().await;
     let confirmations = confirmations::confirmations(config, &authentication).map_err(anyhow::Error::msg)?;
-    let local = addresses.are_loopback();
-    let notifications = Notifications::start(config, &zaqar, &clock, local, trusts, confirmations)?;
+    let notifications = Notifications::start(config, &zaqar, delivery, confirmations);
     let messages = Arc::clone(&open.stores.messages);
     let policed = Arc::clone(&zaqar);
     let mut background = vec![

@@ -18,8 +18,8 @@ use support::queues::{post, subscribe};
 use support::receiver::{Received, Receiver, status};
 use support::server::Site;
 use zaqar_model::{
-    AttemptEnd, AttemptNumber, Clock, DestinationKind, KeptAttempt, MessageId, PageRequest, ProjectId,
-    QueueName, RandomIds, SubscriptionId, SystemClock,
+    AttemptEnd, AttemptFilter, AttemptNumber, Clock, DestinationKind, KeptAttempt, MessageId, PageRequest,
+    ProjectId, QueueName, RandomIds, SubscriptionId, SystemClock,
 };
 use zaqar_storage::{ATTEMPTS_KEPT, Deliveries, Destinations};
 use zaqar_storage_embedded::{EmbeddedManagementStore, EmbeddedMessageStore, Options};
@@ -158,8 +158,10 @@ fn attempts(site: &Site, subscriptions: &[(String, SubscriptionId)]) -> BTreeMap
             let mut kept = Vec::new();
             let mut page = PageRequest { marker: None::<AttemptNumber>, limit: 100 };
             loop {
-                let attempts =
-                    messages.attempts(&queue.destination, *id, &page, SystemClock.now()).await.unwrap();
+                let attempts = messages
+                    .attempts(&queue.destination, *id, &AttemptFilter::default(), &page, SystemClock.now())
+                    .await
+                    .unwrap();
                 kept.extend(attempts.items);
                 page.marker = attempts.next;
                 if page.marker.is_none() {

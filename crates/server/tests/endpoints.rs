@@ -86,7 +86,7 @@ fn an_endpoint_that_is_left_alone_is_shown_with_the_reason() {
     // Another queue finds out for itself.
     let id = subscribe(&mut client, "other", &receiver.url("/"), &json!({}));
     wait_until_shown(&mut client, &path("other", &id), |shown| shown["endpoint"]["state"] == "healthy");
-    let line = server.log.find(|line| line.contains("left alone for a while"));
+    let line = server.log.find(|line| line.contains("left alone for a while")).unwrap();
     for part in ["project=", "queue=unwell", "subscription=", &format!("address={}", receiver.url("/"))] {
         assert!(line.contains(part), "{part}: {line}");
     }

@@ -389,6 +389,7 @@ macro_rules! __message_cases {
                 }
                 keeping {
                     a_subscription_comes_back_as_it_was_kept,
+                    options_that_are_null_stay_so,
                     an_unknown_subscription_is_not_found,
                     a_subscriber_has_one_subscription_a_source,
                     concurrent_subscriptions_of_one_subscriber_are_one,
@@ -512,6 +513,8 @@ macro_rules! __message_cases {
                 }
                 recording {
                     every_attempt_is_on_record,
+                    an_attempt_tells_where_it_went,
+                    attempts_are_filtered,
                     attempts_are_found_by_message,
                     attempts_are_listed_in_pages,
                     the_newest_attempts_are_kept,
@@ -609,6 +612,7 @@ macro_rules! __management_cases {
                     the_name_filter_matches_anywhere,
                     filtered_queues_do_not_shorten_a_page,
                     the_metadata_filter_asks_for_exact_values,
+                    the_metadata_filter_finds_every_kind_of_value,
                     the_metadata_filter_sees_changes,
                     the_count_follows_creation_and_deletion,
                 }

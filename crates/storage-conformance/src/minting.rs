@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use zaqar_model::{
-    Attempt, AttemptEnd, Body, ClaimId, ClaimTerms, ClientId, ConfirmationAttempt, ConfirmationKind,
+    Address, Attempt, AttemptEnd, Body, ClaimId, ClaimTerms, ClientId, ConfirmationAttempt, ConfirmationKind,
     DelaySeconds, Destination, DestinationKind, DestinationNumber, Excerpt, GraceSeconds, IdSource, JsonText,
     LeaseId, MessageId, Metadata, NewMessage, ProjectId, QueueName, RandomIds, SubscriptionId, Timestamp,
     TtlSeconds,
@@ -105,7 +105,13 @@ pub fn json_object(text: &str) -> Metadata {
 
 /// The account of an attempt that began now.
 pub fn attempt(at: Timestamp, status: Option<u16>) -> Attempt {
-    Attempt { at, status, latency_ms: 12, excerpt: Excerpt::new("what it answered") }
+    Attempt {
+        at,
+        status,
+        latency_ms: 12,
+        excerpt: Excerpt::new("what it answered"),
+        address: Some(Address::of("https://example.org/hook")),
+    }
 }
 
 /// An attempt to ask a subscriber to confirm that began now, and was answered.

@@ -286,7 +286,7 @@ async fn deliveries(subscriptions: u64, depth: u64) {
             let due = store.lease(lease, NOW.plus_secs(60), limits, NOW).await.unwrap();
             assert!(!due.is_empty(), "there is enough to deliver for the whole run");
             let excerpt = Excerpt::new("ok");
-            let attempt = Attempt { at: NOW, status: Some(200), latency_ms: 1, excerpt };
+            let attempt = Attempt { at: NOW, status: Some(200), latency_ms: 1, excerpt, address: None };
             let outcome = DeliveryOutcome::Delivered(attempt);
             let reports = due.iter().map(|delivery| delivery.report(outcome.clone())).collect();
             store.record(lease, reports, NOW).await.unwrap();

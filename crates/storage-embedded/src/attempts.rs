@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use zaqar_model::{AttemptNumber, Destination, KeptAttempt, MessageId, SubscriptionId, Timestamp};
+use zaqar_model::{
+    AttemptFilter, AttemptNumber, Destination, KeptAttempt, MessageId, Page, SubscriptionId, Timestamp,
+};
 use zaqar_storage::{StorageError, StorageResult};
 
 use crate::EmbeddedMessageStore;
@@ -19,37 +21,48 @@ pub(crate) struct FoundAttempt {
 }
 
 impl EmbeddedMessageStore {
-    /// Finds attempts with a number below this one, the newest first; of one message if it is given.
+    /// Finds the attempts with a number below this one that the filter may admit, the newest first. How they ended is not
+    /// in the index.
     pub(crate) fn find_attempts(
         &self,
         source: &Destination,
         subscription: SubscriptionId,
         below: u64,
-        message: Option<MessageId>,
-        limit: usize,
+        filter: &AttemptFilter,
         now: Timestamp,
     ) -> StorageResult<Vec<FoundAttempt>> {
         let Some(queue) = self.find(source)? else { return Ok(Vec::new()) };
         let locked = self.queues.lock_at(&queue, now);
         let Some(attempts) = locked.index.attempts.get(subscription) else { return Ok(Vec::new()) };
         let newest_first = attempts.entries.range(..below).rev();
-        let found =
-            newest_first.filter(|(_, entry)| now < entry.expires()).map(|(number, entry)| FoundAttempt {
+        let there = newest_first.filter(|(_, entry)| now < entry.expires());
+        let found = there.filter(|(_, entry)| filter.admits_begin(entry.message, entry.at));
+        Ok(found
+            .map(|(number, entry)| FoundAttempt {
                 number: *number,
                 message: entry.message,
                 location: entry.location,
                 segment: self.queues.segments.get(entry.location.segment),
-            });
-        Ok(found.filter(|found| message.is_none_or(|id| id == found.message)).take(limit).collect())
+            })
+            .collect())
     }
 }
 
-/// Reads the attempts that were found, in their order. One that is damaged is left out.
-pub(crate) async fn read(found: Vec<FoundAttempt>) -> StorageResult<Vec<KeptAttempt>> {
+/// Reads of the attempts that were found those that the filter admits, in their order, until the page is full. One that
+/// is damaged is left out.
+pub(crate) async fn read(
+    found: Vec<FoundAttempt>,
+    filter: AttemptFilter,
+    limit: usize,
+) -> StorageResult<Page<KeptAttempt, AttemptNumber>> {
     if found.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Page::empty());
     }
-    let read = move || found.iter().filter_map(FoundAttempt::read).collect();
+    let read = move || {
+        let admitted = found.iter().filter_map(FoundAttempt::read).filter(|kept| filter.admits(kept));
+        let items: Vec<_> = admitted.take(limit).collect();
+        Page { next: items.last().map(|kept| kept.number), items }
+    };
     tokio::task::spawn_blocking(read).await.map_err(StorageError::driver)
 }
 

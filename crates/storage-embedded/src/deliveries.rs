@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use zaqar_model::{
-    AttemptNumber, ConfirmationAttempt, Delivery, DeliveryReport, Destination, FailedDelivery, KeptAttempt,
-    LeaseHold, LeaseId, Marker, MessageId, Page, PageRequest, SubscriptionId, Timestamp,
+    AttemptFilter, AttemptNumber, ConfirmationAttempt, Delivery, DeliveryReport, Destination, FailedDelivery,
+    KeptAttempt, LeaseHold, LeaseId, Marker, MessageId, Page, PageRequest, SubscriptionId, Timestamp,
 };
 use zaqar_storage::{Deliveries, LeaseLimits, StorageResult, SubscriptionShare};
 
@@ -208,26 +208,14 @@ impl Deliveries for EmbeddedMessageStore {
         &self,
         source: &Destination,
         subscription: SubscriptionId,
+        filter: &AttemptFilter,
         page: &PageRequest<AttemptNumber>,
         now: Timestamp,
     ) -> StorageResult<Page<KeptAttempt, AttemptNumber>> {
         self.record_left_behind(source, subscription, now).await?;
         let below = page.marker.map_or(u64::MAX, AttemptNumber::get);
-        let found = self.find_attempts(source, subscription, below, None, page.limit, now)?;
-        let next = found.last().map(|found| AttemptNumber::new(found.number));
-        Ok(Page { items: crate::attempts::read(found).await?, next })
-    }
-
-    async fn attempts_of_message(
-        &self,
-        source: &Destination,
-        subscription: SubscriptionId,
-        message: MessageId,
-        now: Timestamp,
-    ) -> StorageResult<Vec<KeptAttempt>> {
-        self.record_left_behind(source, subscription, now).await?;
-        let found = self.find_attempts(source, subscription, u64::MAX, Some(message), usize::MAX, now)?;
-        crate::attempts::read(found).await
+        let found = self.find_attempts(source, subscription, below, filter, now)?;
+        crate::attempts::read(found, *filter, page.limit).await
     }
 }
 

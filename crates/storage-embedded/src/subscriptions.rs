@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use zaqar_model::{Destination, Metadata, Page, PageRequest, Subscription, SubscriptionId, Timestamp};
 use zaqar_storage::{StorageError, StorageResult, SubscriptionChange, Subscriptions};
 
@@ -172,14 +172,16 @@ pub(crate) fn kept(subscription: &Subscription) -> StorageResult<KeptSubscriptio
 }
 
 pub(crate) fn shown(source: &Destination, kept: &KeptSubscription) -> StorageResult<Subscription> {
-    let options: Map<String, Value> = serde_json::from_str(&kept.options).map_err(StorageError::driver)?;
+    let options: Value = serde_json::from_str(&kept.options).map_err(StorageError::driver)?;
+    let options =
+        Metadata::from_value(options).ok_or_else(|| StorageError::driver("options that are no object"))?;
     Ok(Subscription {
         id: kept.id,
         source: source.clone(),
         subscriber: kept.subscriber.to_string(),
         ttl: kept.ttl,
         renewed: kept.renewed,
-        options: Metadata::new(options),
+        options,
         confirmed: kept.confirmed,
         declined: kept.declined,
         notified: kept.owed_from.is_some(),
@@ -188,5 +190,5 @@ pub(crate) fn shown(source: &Destination, kept: &KeptSubscription) -> StorageRes
 }
 
 fn options_text(options: &Metadata) -> StorageResult<Arc<str>> {
-    serde_json::to_string(options.members()).map(Into::into).map_err(StorageError::driver)
+    serde_json::to_string(&options.clone().into_value()).map(Into::into).map_err(StorageError::driver)
 }

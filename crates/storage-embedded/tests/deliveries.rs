@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use support::failing_disk::FailingDisk;
 use support::{NOW, SEGMENT, client, message, open, open_on, post, queue, segments};
 use zaqar_model::{
-    Attempt, AttemptEnd, Delivery, DeliveryOutcome, Destination, Excerpt, LeaseId, MessageId, Metadata,
-    PageRequest, Subscription, SubscriptionId, SubscriptionTtl, Timestamp,
+    Attempt, AttemptEnd, AttemptFilter, Delivery, DeliveryOutcome, Destination, Excerpt, LeaseId, MessageId,
+    Metadata, PageRequest, Subscription, SubscriptionId, SubscriptionTtl, Timestamp,
 };
 use zaqar_storage::{
     Deliveries, EXPIRED_OWED_FOR, FAILURES_KEPT, FAILURES_KEPT_FOR, LeaseLimits, MessageStore, Messages,
@@ -40,7 +40,7 @@ async fn subscribe(store: &EmbeddedMessageStore, to: &Destination, number: u64) 
 }
 
 fn attempt(at: Timestamp) -> Attempt {
-    Attempt { at, status: Some(200), latency_ms: 1, excerpt: Excerpt::new(&"x".repeat(400)) }
+    Attempt { at, status: Some(200), latency_ms: 1, excerpt: Excerpt::new(&"x".repeat(400)), address: None }
 }
 
 async fn lease(store: &EmbeddedMessageStore, now: Timestamp) -> (LeaseId, Vec<Delivery>) {
@@ -52,7 +52,7 @@ async fn lease(store: &EmbeddedMessageStore, now: Timestamp) -> (LeaseId, Vec<De
 /// How the attempts of a subscription to the first queue ended, the newest first.
 async fn ends(store: &EmbeddedMessageStore, id: SubscriptionId) -> Vec<AttemptEnd> {
     let page = PageRequest { marker: None, limit: 100 };
-    let attempts = store.attempts(&queue(1), id, &page, NOW).await.unwrap().items;
+    let attempts = store.attempts(&queue(1), id, &AttemptFilter::default(), &page, NOW).await.unwrap().items;
     attempts.iter().map(|kept| kept.end).collect()
 }
 
@@ -156,7 +156,8 @@ async fn old_debts_and_attempts_do_not_pin_the_disk_and_survive_the_cleaner() {
     let mut store = store;
     for _ in 0..2 {
         let page = PageRequest { marker: None, limit: 10 };
-        let attempts = store.attempts(&queue(1), id, &page, NOW).await.unwrap().items;
+        let attempts =
+            store.attempts(&queue(1), id, &AttemptFilter::default(), &page, NOW).await.unwrap().items;
         assert_eq!(attempts.len(), 1);
         assert_eq!((attempts[0].message, &attempts[0].attempt), (first[0], &attempt(NOW)));
         drop(store);

@@ -12,8 +12,8 @@ use std::path::PathBuf;
 use bytes::Bytes;
 use support::{NOW, all, claim_request, client, message, open, queue};
 use zaqar_model::{
-    Attempt, AttemptEnd, ClaimId, DelaySeconds, DeliveryOutcome, Excerpt, LeaseId, Metadata, NewMessage,
-    PageRequest, Subscription, SubscriptionId, SubscriptionTtl, Suspension,
+    Address, Attempt, AttemptEnd, AttemptFilter, ClaimId, DelaySeconds, DeliveryOutcome, Excerpt, LeaseId,
+    Metadata, NewMessage, PageRequest, Subscription, SubscriptionId, SubscriptionTtl, Suspension,
 };
 use zaqar_storage::{
     ClaimRequest, Claims, DeadLetterPolicy, Deliveries, LeaseLimits, MessageStore, Messages,
@@ -59,16 +59,21 @@ async fn write(store: &EmbeddedMessageStore) {
     store.drop_destination(&queue(5)).await.unwrap();
 }
 
-/// What version 2 has beyond version 1, version 3 beyond that: the fourth delivery is under way, and version 4: a
-/// subscription is suspended.
+/// What version 2 has beyond version 1; version 3 beyond that: the fourth delivery is under way; and version 4: attempts
+/// tell where they went, and a subscription is suspended.
 async fn write_deliveries(store: &EmbeddedMessageStore) {
     let subscribed = Subscription { source: queue(6), ..subscription("mailto:c@example.org") };
     store.subscribe(subscribed, NOW).await.unwrap();
     store.post(&queue(6), &client(), ["7", "8", "9", "10"].map(message).to_vec(), NOW).await.unwrap();
     let lease = LeaseId::from_u128(1);
     let due = store.lease(lease, NOW.plus_secs(60), LIMITS, NOW).await.unwrap();
-    let attempt =
-        Attempt { at: NOW, status: Some(503), latency_ms: 5, excerpt: Excerpt::new("Service Unavailable") };
+    let attempt = Attempt {
+        at: NOW,
+        status: Some(503),
+        latency_ms: 5,
+        excerpt: Excerpt::new("Service Unavailable"),
+        address: Some(Address::of("https://example.org/hook")),
+    };
     let outcomes = [
         DeliveryOutcome::Delivered(attempt.clone()),
         DeliveryOutcome::RetryAt(NOW.plus_secs(30), attempt.clone()),
@@ -98,7 +103,7 @@ async fn check_deliveries(store: &EmbeddedMessageStore, version: u32) {
     assert_eq!(failed[0].message.message.body.as_bytes(), "9");
     assert_eq!((failed[0].failed, failed[0].reason.as_str()), (NOW, "410 Gone"));
     let page = PageRequest { marker: None, limit: 10 };
-    let attempts = store.attempts(&queue(6), id, &page, now).await.unwrap().items;
+    let attempts = store.attempts(&queue(6), id, &AttemptFilter::default(), &page, now).await.unwrap().items;
     let ends: Vec<_> = attempts.iter().map(|kept| kept.end).collect();
     let known = [AttemptEnd::Exhausted, AttemptEnd::RetryAt(now), AttemptEnd::Delivered];
     let broken_off: &[AttemptEnd] = if version >= 3 { &[AttemptEnd::Unknown] } else { &[] };
@@ -109,6 +114,8 @@ async fn check_deliveries(store: &EmbeddedMessageStore, version: u32) {
         let kept = store.get_subscription(&queue(7), suspended().id, now).await.unwrap();
         assert_eq!(kept, Some(suspended()));
     }
+    let address = first.address.as_ref().map(Address::as_str);
+    assert_eq!(address, (version >= 4).then_some("https://example.org/hook"));
 }
 
 fn subscription(subscriber: &str) -> Subscription {

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use zaqar_model::{
-    AttemptNumber, Claim, ClaimId, ClaimTerms, ClientId, ConfirmationAttempt, Delivery, DeliveryReport,
-    Destination, DestinationKind, DestinationNumber, FailedDelivery, Flavor, FlavorName, KeptAttempt,
-    LeaseId, Marker, Message, MessageId, Metadata, MovingCursor, MovingDelivery, MovingMessage, NewMessage,
-    Page, PageRequest, Pool, PoolName, ProjectId, Queue, QueueMove, QueueName, QueueStats, StoredMessage,
-    Subscription, SubscriptionId, Timestamp,
+    AttemptFilter, AttemptNumber, Claim, ClaimId, ClaimTerms, ClientId, ConfirmationAttempt, Delivery,
+    DeliveryReport, Destination, DestinationKind, DestinationNumber, FailedDelivery, Flavor, FlavorName,
+    KeptAttempt, LeaseId, Marker, Message, MessageId, Metadata, MovingCursor, MovingDelivery, MovingMessage,
+    NewMessage, Page, PageRequest, Pool, PoolName, ProjectId, Queue, QueueMove, QueueName, QueueStats,
+    StoredMessage, Subscription, SubscriptionId, Timestamp,
 };
 use zaqar_storage::{
     Arrivals, Catalogue, ClaimRequest, Claimed, Claims, Created, Deletion, Deliveries, Destinations, Flavors,
@@ -109,10 +109,10 @@ macro_rules! calls_of_a_message_store {
                 redeliver_failed(source: &Destination, id: SubscriptionId, since: Timestamp, now: Timestamp) -> u64;
                 failed(source: &Destination, id: SubscriptionId, page: &PageRequest<Marker>, now: Timestamp)
                     -> Page<FailedDelivery, Marker>;
-                attempts(source: &Destination, id: SubscriptionId, page: &PageRequest<AttemptNumber>, now: Timestamp)
-                    -> Page<KeptAttempt, AttemptNumber>;
-                attempts_of_message(source: &Destination, id: SubscriptionId, message: MessageId, now: Timestamp)
-                    -> Vec<KeptAttempt>;
+                attempts(
+                    source: &Destination, id: SubscriptionId, filter: &AttemptFilter, page: &PageRequest<AttemptNumber>,
+                    now: Timestamp
+                ) -> Page<KeptAttempt, AttemptNumber>;
             }
         }
     };

@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use zaqar_model::{Marker, MovingCursor, MovingDelivery, Page, PageRequest, SubscriptionId};
+use zaqar_model::{AttemptFilter, Marker, MovingCursor, MovingDelivery, Page, PageRequest, SubscriptionId};
 use zaqar_storage::StorageResult;
 
 use crate::copy::{BATCH, Copy};
@@ -128,13 +128,14 @@ impl Copy<'_> {
     async fn attempts(&self, id: SubscriptionId, pooled: &Pooled) -> StorageResult<()> {
         let now = pooled.clock.now();
         let newest = PageRequest { marker: None, limit: 1 };
-        let newest = self.target.attempts(self.queue, id, &newest, now).await?.items;
+        let newest =
+            self.target.attempts(self.queue, id, &AttemptFilter::default(), &newest, now).await?.items;
         let known = newest.first().map(|kept| kept.number);
         let mut missing = Vec::new();
         let mut marker = None;
         loop {
             let page = PageRequest { marker, limit: BATCH };
-            let page = self.source.attempts(self.queue, id, &page, now).await?;
+            let page = self.source.attempts(self.queue, id, &AttemptFilter::default(), &page, now).await?;
             let is_end = page.next.is_none() || page.items.iter().any(|kept| Some(kept.number) <= known);
             missing.extend(page.items.into_iter().filter(|kept| Some(kept.number) > known));
             if is_end {

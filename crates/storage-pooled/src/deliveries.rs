@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use zaqar_model::{
-    AttemptNumber, ConfirmationAttempt, Delivery, DeliveryReport, Destination, DestinationNumber,
-    FailedDelivery, KeptAttempt, LeaseId, Marker, MessageId, Page, PageRequest, SubscriptionId, Timestamp,
+    AttemptFilter, AttemptNumber, ConfirmationAttempt, Delivery, DeliveryReport, Destination,
+    DestinationNumber, FailedDelivery, KeptAttempt, LeaseId, Marker, MessageId, Page, PageRequest,
+    SubscriptionId, Timestamp,
 };
 use zaqar_storage::{Deliveries, LeaseLimits, MessageStore, StorageResult, SubscriptionShare};
 
@@ -133,21 +134,11 @@ impl Deliveries for PooledMessageStore {
         &self,
         source: &Destination,
         subscription: SubscriptionId,
+        filter: &AttemptFilter,
         page: &PageRequest<AttemptNumber>,
         now: Timestamp,
     ) -> StorageResult<Page<KeptAttempt, AttemptNumber>> {
         let Some(visit) = self.pooled.visit(source).await? else { return Ok(Page::empty()) };
-        visit.store.attempts(source, subscription, page, now).await
-    }
-
-    async fn attempts_of_message(
-        &self,
-        source: &Destination,
-        subscription: SubscriptionId,
-        message: MessageId,
-        now: Timestamp,
-    ) -> StorageResult<Vec<KeptAttempt>> {
-        let Some(visit) = self.pooled.visit(source).await? else { return Ok(Vec::new()) };
-        visit.store.attempts_of_message(source, subscription, message, now).await
+        visit.store.attempts(source, subscription, filter, page, now).await
     }
 }

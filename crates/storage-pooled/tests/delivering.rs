@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use support::{Site, move_to};
 use zaqar_model::{
-    AttemptEnd, Clock, Delivery, DeliveryOutcome, Destination, DestinationKind, Excerpt, LeaseId, Marker,
-    Metadata, PageRequest, Pool, ProjectId, QueueName, Subscription, SubscriptionId, SubscriptionTtl,
+    AttemptEnd, AttemptFilter, Clock, Delivery, DeliveryOutcome, Destination, DestinationKind, Excerpt,
+    LeaseId, Marker, Metadata, PageRequest, Pool, ProjectId, QueueName, Subscription, SubscriptionId,
+    SubscriptionTtl,
 };
 use zaqar_storage::{
     Deliveries, LeaseLimits, ManagementStore, MessageStore, Messages, Migration, Placement,
@@ -134,7 +135,8 @@ async fn what_is_owed_goes_from_one_driver_to_another_and_back() {
     let page = PageRequest { marker: None, limit: 10 };
     assert_eq!(bench.store.failed(&queue, id, &page, now).await.unwrap().items[0].position, Marker::new(2));
     let page = PageRequest { marker: None, limit: 10 };
-    let attempts = bench.store.attempts(&queue, id, &page, now).await.unwrap().items;
+    let attempts =
+        bench.store.attempts(&queue, id, &AttemptFilter::default(), &page, now).await.unwrap().items;
     let ends: Vec<_> = attempts.iter().map(|kept| kept.end).collect();
     assert_eq!(ends, [AttemptEnd::Exhausted, AttemptEnd::Delivered]);
     assert_eq!(positions(&bench.lease(10).await.1), [4], "the lease holds on");
@@ -170,7 +172,10 @@ async fn nothing_is_leased_from_what_a_move_has_left_behind() {
     assert_eq!(positions(&leased), [1, 2, 3]);
     bench.record(lease, &leased, DeliveryOutcome::Delivered(attempt(now, Some(200)))).await;
     let page = PageRequest { marker: None, limit: 10 };
-    assert_eq!(bench.store.attempts(&queue, id, &page, now).await.unwrap().items.len(), 3);
+    assert_eq!(
+        bench.store.attempts(&queue, id, &AttemptFilter::default(), &page, now).await.unwrap().items.len(),
+        3
+    );
     assert_eq!(bench.lease(10).await.1, vec![]);
 }
 
@@ -193,7 +198,10 @@ async fn many_subscriptions_and_many_deliveries_move_in_pieces() {
         move_to(&bench.store, queue, "two").await;
     }
     let page = PageRequest { marker: None, limit: 1000 };
-    assert_eq!(bench.store.attempts(&deep, id, &page, now).await.unwrap().items.len(), 450);
+    assert_eq!(
+        bench.store.attempts(&deep, id, &AttemptFilter::default(), &page, now).await.unwrap().items.len(),
+        450
+    );
     let (_, leased) = bench.lease(10_000).await;
     assert_eq!(leased.len(), 500 + 450);
     assert!(leased.iter().all(|delivery| delivery.attempts == 1));

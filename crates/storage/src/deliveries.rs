@@ -1,8 +1,8 @@
 //! Deliveries: notifications that are owed.
 
 use zaqar_model::{
-    AttemptNumber, ConfirmationAttempt, Delivery, DeliveryReport, Destination, FailedDelivery, KeptAttempt,
-    LeaseId, Marker, MessageId, Page, PageRequest, SubscriptionId, Timestamp,
+    AttemptFilter, AttemptNumber, ConfirmationAttempt, Delivery, DeliveryReport, Destination, FailedDelivery,
+    KeptAttempt, LeaseId, Marker, MessageId, Page, PageRequest, SubscriptionId, Timestamp,
 };
 
 use crate::StorageResult;
@@ -165,22 +165,15 @@ pub trait Deliveries: Send + Sync {
         now: Timestamp,
     ) -> StorageResult<Page<FailedDelivery, Marker>>;
 
-    /// The attempts of a subscription, at notifications and at requests to confirm, the newest first: [`ATTEMPTS_KEPT`] of them, begun less than
-    /// [`ATTEMPTS_KEPT_FOR`] ago.
+    /// The attempts of a subscription that the filter admits, at notifications and at requests to confirm, the newest
+    /// first. Of all attempts of a subscription [`ATTEMPTS_KEPT`] are kept, begun less than [`ATTEMPTS_KEPT_FOR`] ago. So a
+    /// page never looks at more.
     async fn attempts(
         &self,
         source: &Destination,
         subscription: SubscriptionId,
+        filter: &AttemptFilter,
         page: &PageRequest<AttemptNumber>,
         now: Timestamp,
     ) -> StorageResult<Page<KeptAttempt, AttemptNumber>>;
-
-    /// Those of them that were about this message or request.
-    async fn attempts_of_message(
-        &self,
-        source: &Destination,
-        subscription: SubscriptionId,
-        message: MessageId,
-        now: Timestamp,
-    ) -> StorageResult<Vec<KeptAttempt>>;
 }

@@ -1,5 +1,6 @@
 //! Queues and topics: their names, metadata and numbers. What is in them is `messages.rs`.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use regex::Regex;
@@ -30,19 +31,36 @@ impl Created {
 pub struct QueueFilter {
     /// Matches anywhere in the name.
     pub name: Option<Regex>,
-    /// Members that the metadata must have with exactly this value; a number equals one of the same value.
-    pub metadata: Vec<(String, Value)>,
+    /// Members that the metadata must have, each with exactly one of these values. A number equals one of the same
+    /// value.
+    pub metadata: Vec<(String, Vec<Value>)>,
 }
 
 impl QueueFilter {
     pub fn matches(&self, queue: &Queue) -> bool {
         self.name.as_ref().is_none_or(|pattern| pattern.is_match(queue.destination.name.as_str()))
             && self.metadata.iter().all(|(name, wanted)| {
-                queue.metadata.get(name).is_some_and(|value| match (value.as_f64(), wanted.as_f64()) {
-                    (Some(own), Some(wanted)) => own.total_cmp(&wanted).is_eq(),
-                    _ => value == wanted,
-                })
+                queue.metadata.get(name).is_some_and(|own| wanted.iter().any(|wanted| is_same(own, wanted)))
             })
+    }
+}
+
+/// Whether two values are one. `1` and `1.0` are, two integers that differ are not, however large they are.
+fn is_same(own: &Value, other: &Value) -> bool {
+    match (own, other) {
+        (Value::Number(number), Value::Number(wanted)) if number.is_f64() || wanted.is_f64() => {
+            number.as_f64().partial_cmp(&wanted.as_f64()).is_some_and(Ordering::is_eq)
+        }
+        (Value::Array(items), Value::Array(wanted)) => {
+            items.len() == wanted.len()
+                && items.iter().zip(wanted).all(|(item, wanted)| is_same(item, wanted))
+        }
+        (Value::Object(members), Value::Object(wanted)) => {
+            let has =
+                |(name, value): (&String, &Value)| members.get(name).is_some_and(|own| is_same(own, value));
+            members.len() == wanted.len() && wanted.iter().all(has)
+        }
+        _ => own == other,
     }
 }
 

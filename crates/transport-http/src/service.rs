@@ -32,6 +32,7 @@ use crate::identity::{caller, check_form, destination_name, signature_allows};
 use crate::operations::{Operation, Probe, Target, perform};
 use crate::request_id::{REQUEST_ID, RequestId, RequestIds};
 use crate::request_log::{self, Answered, Learned};
+use crate::respond::bound_headers;
 use crate::router::{Resource, Router};
 use crate::routes::{Access, Administration};
 
@@ -145,6 +146,7 @@ impl HttpService {
             response = without_body(response);
         }
         response.headers_mut().insert(REQUEST_ID, header_value(id));
+        bound_headers(response.headers_mut());
         let (status, duration, cause) = (response.status(), start.elapsed(), cause.as_deref());
         let answered = Answered { id, head: &head, peer, learned: &learned, status, duration, cause };
         request_log::log(&answered, self.0.options.slow_request);

@@ -94,7 +94,7 @@ pub(crate) fn subscription(subscription: Subscription, now: Timestamp) -> Value 
         "subscriber": subscription.subscriber,
         "ttl": subscription.ttl.get(),
         "age": now.secs_since(subscription.renewed),
-        "options": subscription.options.into_members(),
+        "options": subscription.options.into_value(),
         "confirmed": subscription.confirmed,
     })
 }

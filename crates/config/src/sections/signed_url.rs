@@ -14,6 +14,6 @@ section! {
     /// have signed stays good. So a key can be changed without breaking the URLs that are in use.
     secret_keys: Vec<Secret> = &[];
 
-    /// How many seconds a URL may be good for at most.
-    max_lifetime: u64 = 31_536_000, at_least(1), at_most(3_153_600_000);
+    /// Maximum lifetime of a URL, in seconds. No bound where it is not set.
+    max_lifetime: Option<u64> = None, at_least(1);
 }

@@ -7,11 +7,10 @@ use zaqar_storage::ClaimRequest;
 
 use super::ClaimWish;
 use crate::error::OrUnavailable;
-use crate::limits::{DEFAULT_PAGE, count_within};
 use crate::permissions::Rule;
 use crate::pipeline::pass;
 use crate::zaqar::to_the_end;
-use crate::{Error, Failure, Result, Zaqar};
+use crate::{Failure, Result, Zaqar};
 
 /// A claim that was just made, and the moment at which its messages' ages are taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,11 +35,7 @@ impl Zaqar {
         if let Some(answer) = answer? {
             return Ok(answer);
         }
-        let terms = wish.for_creation(&self.limits)?;
-        let max = self.limits.max_messages_per_claim_or_pop;
-        let limit = count_within(limit, max, DEFAULT_PAGE).ok_or_else(|| {
-            Error::invalid(format!("Limit must be at least 1 and may not be greater than {max}."))
-        })?;
+        let (terms, limit) = wish.for_creation(limit, &self.limits)?;
         let failure = Failure::CreateClaim;
         let found = self.find_queue(&caller.project, name).await.or_unavailable(failure)?;
         let Some(queue) = found else { return Ok(None) };

@@ -2,7 +2,7 @@
 
 use zaqar_model::{ClaimTerms, GraceSeconds, TtlSeconds};
 
-use crate::limits::{Limits, MIN_CLAIM_GRACE, MIN_CLAIM_TTL, seconds_within};
+use crate::limits::{DEFAULT_PAGE, Limits, MIN_CLAIM_GRACE, MIN_CLAIM_TTL, count_within, seconds_within};
 use crate::{Error, Result};
 
 /// What a client asks for; what it leaves out is the site's default.
@@ -13,25 +13,33 @@ pub struct ClaimWish {
 }
 
 impl ClaimWish {
-    /// The terms of a new claim.
-    pub(super) fn for_creation(self, limits: &Limits) -> Result<ClaimTerms> {
-        self.terms(limits, MIN_CLAIM_GRACE)
+    /// The terms of a new claim, and of how many messages at most. Of several faults upstream's first is told.
+    pub(super) fn for_creation(self, limit: Option<i64>, limits: &Limits) -> Result<(ClaimTerms, usize)> {
+        let ttl = self.ttl(limits)?;
+        let max = limits.max_messages_per_claim_or_pop;
+        let limit = count_within(limit, max, DEFAULT_PAGE).ok_or_else(|| {
+            Error::invalid(format!("Limit must be at least 1 and may not be greater than {max}."))
+        })?;
+        Ok((ClaimTerms { ttl, grace: self.grace(limits, MIN_CLAIM_GRACE)? }, limit))
     }
 
     /// The terms of a renewed claim: upstream lets its grace be shorter.
     pub(super) fn for_renewal(self, limits: &Limits) -> Result<ClaimTerms> {
-        self.terms(limits, 0)
+        Ok(ClaimTerms { ttl: self.ttl(limits)?, grace: self.grace(limits, 0)? })
     }
 
-    fn terms(self, limits: &Limits, min_grace: u32) -> Result<ClaimTerms> {
-        let wished = |given: Option<i64>, default: u32| given.unwrap_or_else(|| default.into());
+    fn ttl(self, limits: &Limits) -> Result<TtlSeconds> {
         let max = limits.max_claim_ttl;
-        let ttl = seconds_within(wished(self.ttl, limits.default_claim_ttl), MIN_CLAIM_TTL, max)
-            .ok_or_else(|| out_of_bounds("TTL", max, MIN_CLAIM_TTL))?;
+        seconds_within(self.ttl.unwrap_or_else(|| limits.default_claim_ttl.into()), MIN_CLAIM_TTL, max)
+            .map(TtlSeconds::new)
+            .ok_or_else(|| out_of_bounds("TTL", max, MIN_CLAIM_TTL))
+    }
+
+    fn grace(self, limits: &Limits, min: u32) -> Result<GraceSeconds> {
         let max = limits.max_claim_grace;
-        let grace = seconds_within(wished(self.grace, limits.default_claim_grace), min_grace, max)
-            .ok_or_else(|| out_of_bounds("grace", max, min_grace))?;
-        Ok(ClaimTerms { ttl: TtlSeconds::new(ttl), grace: GraceSeconds::new(grace) })
+        seconds_within(self.grace.unwrap_or_else(|| limits.default_claim_grace.into()), min, max)
+            .map(GraceSeconds::new)
+            .ok_or_else(|| out_of_bounds("grace", max, min))
     }
 }
 
@@ -48,8 +56,8 @@ mod tests {
 
     #[test]
     fn what_is_left_out_is_the_default() {
-        let terms = ClaimWish::default().for_creation(&Limits::default()).unwrap();
-        assert_eq!((terms.ttl.get(), terms.grace.get()), (300, 60));
+        let (terms, limit) = ClaimWish::default().for_creation(None, &Limits::default()).unwrap();
+        assert_eq!((terms.ttl.get(), terms.grace.get(), limit), (300, 60, 10));
     }
 
     #[test]
@@ -57,13 +65,28 @@ mod tests {
         let limits = Limits::default();
         for (ttl, grace) in [(-1, -1), (59, 60), (60, 59), (60, 43_201), (43_201, 60)] {
             let wish = ClaimWish { ttl: Some(ttl), grace: Some(grace) };
-            assert!(wish.for_creation(&limits).is_err(), "{wish:?}");
+            assert!(wish.for_creation(None, &limits).is_err(), "{wish:?}");
         }
-        let text = ClaimWish { ttl: Some(59), grace: None }.for_creation(&limits).unwrap_err().to_string();
-        assert_eq!(
-            text,
-            "The TTL for a claim may not exceed 43200 seconds, and must be at least 60 seconds long."
-        );
+    }
+
+    #[test]
+    fn of_several_faults_upstreams_first_is_told() {
+        for (ttl, limit, text) in [
+            (
+                59,
+                0,
+                "The TTL for a claim may not exceed 43200 seconds, and must be at least 60 seconds long.",
+            ),
+            (60, 0, "Limit must be at least 1 and may not be greater than 20."),
+            (
+                60,
+                1,
+                "The grace for a claim may not exceed 43200 seconds, and must be at least 60 seconds long.",
+            ),
+        ] {
+            let wish = ClaimWish { ttl: Some(ttl), grace: Some(59) };
+            assert_eq!(wish.for_creation(Some(limit), &Limits::default()).unwrap_err().to_string(), text);
+        }
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use zaqar_model::{
-    AttemptNumber, Caller, DestinationName, KeptAttempt, PageRequest, Subscription, Timestamp,
+    AttemptFilter, AttemptNumber, AttemptOutcome, Caller, DestinationName, KeptAttempt, PageRequest,
+    Timestamp,
 };
 
 use super::page_size;
@@ -11,13 +12,17 @@ use crate::error::OrUnavailable;
 use crate::marker::number_in;
 use crate::permissions::Rule;
 use crate::pipeline::pass;
-use crate::{Failure, Result, Zaqar};
+use crate::{Error, Failure, Result, Zaqar};
 
 /// Which attempts are asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AttemptListing {
-    /// Only those about this message. There are none about a text that is no id.
+    /// Only those about this message or request.
     pub message_id: Option<String>,
+    /// Only those with this outcome, by its name.
+    pub outcome: Option<String>,
+    /// Only those that began at this moment or later.
+    pub since: Option<Timestamp>,
     /// From [`ListedAttempts::next`]. Behind any other text there is nothing.
     pub marker: Option<String>,
     pub limit: Option<i64>,
@@ -47,6 +52,7 @@ impl Zaqar {
             return Ok(answer);
         }
         let limit = page_size(listing.limit, &self.limits)?;
+        let filter = listing.filter()?;
         let failure = Failure::ListAttempts;
         let now = self.now();
         let subscription = self.find_subscription(caller, name, id, now, failure).await?;
@@ -56,29 +62,23 @@ impl Zaqar {
             Some(None) => return Ok(ListedAttempts::default()),
         };
         let page = PageRequest { marker, limit };
-        if let Some(message) = &listing.message_id {
-            return self.attempts_about(&subscription, message, &page, now).await;
-        }
         let store = &self.stores.messages;
-        let page = store.attempts(&subscription.source, subscription.id, &page, now).await;
+        let page = store.attempts(&subscription.source, subscription.id, &filter, &page, now).await;
         let page = page.or_unavailable(failure)?;
         Ok(ListedAttempts { attempts: page.items, next: page.next })
     }
+}
 
-    /// A page of those about one message. The store answers all of them at once: it keeps few of a subscription.
-    async fn attempts_about(
-        &self,
-        subscription: &Subscription,
-        message: &str,
-        page: &PageRequest<AttemptNumber>,
-        now: Timestamp,
-    ) -> Result<ListedAttempts> {
-        let Ok(message) = message.parse() else { return Ok(ListedAttempts::default()) };
-        let store = &self.stores.messages;
-        let all = store.attempts_of_message(&subscription.source, subscription.id, message, now).await;
-        let all = all.or_unavailable(Failure::ListAttempts)?.into_iter();
-        let behind = all.filter(|attempt| page.marker.is_none_or(|marker| attempt.number < marker));
-        let attempts: Vec<_> = behind.take(page.limit).collect();
-        Ok(ListedAttempts { next: attempts.last().map(|attempt| attempt.number), attempts })
+impl AttemptListing {
+    fn filter(&self) -> Result<AttemptFilter> {
+        let message = self.message_id.as_deref().map(str::parse).transpose();
+        let message = message.map_err(|_| Error::invalid("message_id must be the id of a message."))?;
+        let outcome = self.outcome.as_deref().map(|name| AttemptOutcome::named(name).ok_or_else(no_outcome));
+        Ok(AttemptFilter { message, outcome: outcome.transpose()?, since: self.since })
     }
+}
+
+fn no_outcome() -> Error {
+    let names = AttemptOutcome::ALL.map(AttemptOutcome::name).join(", ");
+    Error::invalid(format!("outcome must be one of: {names}."))
 }

@@ -42,11 +42,12 @@ impl Attributes {
             default_ttl: seconds(TTL),
             default_delay: seconds(DELAY),
             max_post_size: metadata.get(POST_SIZE).and_then(Value::as_u64),
-            // As upstream: with a count of nothing or less every message is exhausted at once.
+            // An older store may have kept one of nothing or less: that is none.
             max_claim_count: metadata
                 .get(CLAIM_COUNT)
                 .and_then(Value::as_i64)
-                .map(|count| u32::try_from(count.max(0)).unwrap_or(u32::MAX)),
+                .filter(|count| *count >= 1)
+                .map(|count| u32::try_from(count).unwrap_or(u32::MAX)),
             dead_letter_queue: metadata
                 .get(DEAD_LETTERS)
                 .and_then(Value::as_str)
@@ -75,7 +76,9 @@ pub(super) fn check(metadata: &Metadata, limits: &Limits) -> Result<()> {
             )));
         }
     }
-    integer(metadata, CLAIM_COUNT)?;
+    if integer(metadata, CLAIM_COUNT)?.is_some_and(|count| count < 1) {
+        return Err(Error::invalid(format!("{CLAIM_COUNT} must be at least 1; null or none is no limit.")));
+    }
     in_seconds(metadata, DEAD_LETTERS_TTL, MIN_MESSAGE_TTL, max_ttl, || {
         format!(
             "The TTL for a message may not exceed {max_ttl} seconds, and must be at least {MIN_MESSAGE_TTL} seconds \
@@ -115,11 +118,24 @@ pub(super) fn with_defaults(kind: DestinationKind, metadata: &Metadata, limits: 
         (ENCRYPT, Value::Bool(false)),
     ];
     for (name, default) in defaults {
-        if is_reserved(kind, name) && shown.get(name).is_none_or(is_empty) {
+        let is_none = |value: &Value| is_empty(value) || name == CLAIM_COUNT && !is_count(value);
+        if is_reserved(kind, name) && shown.get(name).is_none_or(is_none) {
             shown.members_mut().insert(name.to_owned(), default);
         }
     }
     shown
+}
+
+/// What an older version took and this one refuses stays in metadata that is changed elsewhere: only what a change has
+/// made is checked.
+pub(super) fn check_change(before: &Metadata, after: &Metadata, limits: &Limits) -> Result<()> {
+    let changed = after.members().iter().filter(|(name, value)| before.get(name) != Some(value));
+    let changed = changed.map(|(name, value)| (name.clone(), value.clone())).collect();
+    check(&Metadata::new(changed), limits)
+}
+
+fn is_count(value: &Value) -> bool {
+    value.as_i64().is_some_and(|count| count >= 1)
 }
 
 /// Whether this attribute has a default. What has to do with claims, upstream knows of queues only.
@@ -207,7 +223,7 @@ mod tests {
     use serde_json::{Value, json};
     use zaqar_model::{DestinationKind, Metadata, QueueName};
 
-    use super::{Attributes, check, with_defaults};
+    use super::{Attributes, check, check_change, with_defaults};
     use crate::Limits;
 
     fn metadata(value: Value) -> Metadata {
@@ -298,6 +314,23 @@ mod tests {
         let dead =
             "The TTL for a message may not exceed 1209600 seconds, and must be at least 60 seconds long.";
         assert_eq!(refusal(json!({"_dead_letter_queue_messages_ttl": 0})), dead);
+    }
+
+    #[test]
+    fn a_claim_count_below_one_is_refused_and_an_old_one_is_none() {
+        for bad in [0, -1, i64::MIN] {
+            let text = "_max_claim_count must be at least 1; null or none is no limit.";
+            assert_eq!(refusal(json!({ "_max_claim_count": bad })), text);
+            let old = metadata(json!({ "_max_claim_count": bad }));
+            assert_eq!(Attributes::of(&old).max_claim_count, None);
+            let shown = with_defaults(DestinationKind::Queue, &old, &Limits::default());
+            assert_eq!(shown.get("_max_claim_count"), Some(&Value::Null));
+            let changed = metadata(json!({ "_max_claim_count": bad, "a": 1 }));
+            check_change(&old, &changed, &Limits::default()).unwrap();
+            let worse = metadata(json!({ "_max_claim_count": -2 }));
+            assert!(check_change(&old, &worse, &Limits::default()).is_err());
+        }
+        check(&metadata(json!({ "_max_claim_count": 1 })), &Limits::default()).unwrap();
     }
 
     #[test]

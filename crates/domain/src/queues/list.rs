@@ -28,8 +28,8 @@ pub struct QueueListing {
     pub limit: Option<i64>,
     /// A regular expression that matches somewhere in the name.
     pub name: Option<String>,
-    /// Members that the metadata must have.
-    pub metadata: Vec<(String, Value)>,
+    /// Members that the metadata must have, each with one of these values.
+    pub metadata: Vec<(String, Vec<Value>)>,
     /// Whether to count all of the project.
     pub with_count: bool,
 }

@@ -22,6 +22,7 @@ pub use list::{ListedQueues, QueueListing};
 pub use patch::{Patch, PatchChange};
 pub use purge::PurgeScope;
 pub(crate) use retry_policy::check as check_retry_policy;
+pub use retry_policy::{LONGEST_DELAY, MOST_RETRIES};
 pub use stats::{StatsEdge, StatsReport};
 
 use zaqar_model::{Caller, DestinationName};

@@ -5,10 +5,15 @@ use zaqar_model::Metadata;
 
 use crate::{Error, Result};
 
-const MINIMUM_DELAY: i64 = 5;
-const MAXIMUM_DELAY: i64 = 30;
+/// No delay is longer, in seconds: the longest time to live that a message can have.
+pub const LONGEST_DELAY: u64 = 14 * 24 * 60 * 60;
+/// No phase has more retries.
+pub const MOST_RETRIES: u64 = 10_000;
+
+const MINIMUM_DELAY: u64 = 5;
+const MAXIMUM_DELAY: u64 = 30;
 /// The delays must leave room for two steps of the linear backoff.
-const LINEAR_INTERVAL: i64 = 5;
+const LINEAR_INTERVAL: u64 = 5;
 const BACKOFF_FUNCTIONS: [&str; 4] = ["linear", "arithmetic", "exponential", "geometric"];
 
 pub(crate) fn check(metadata: &Metadata) -> Result<()> {
@@ -17,11 +22,11 @@ pub(crate) fn check(metadata: &Metadata) -> Result<()> {
         Some(Value::Object(policy)) => policy,
         Some(_) => return Err(Error::invalid("retry_policy must be a dict.")),
     };
-    integer(policy, "retries_with_no_delay")?;
-    integer(policy, "minimum_delay_retries")?;
-    let minimum = integer(policy, "minimum_delay")?.unwrap_or(MINIMUM_DELAY);
-    let maximum = integer(policy, "maximum_delay")?.unwrap_or(MAXIMUM_DELAY);
-    integer(policy, "maximum_delay_retries")?;
+    for name in ["retries_with_no_delay", "minimum_delay_retries", "maximum_delay_retries"] {
+        integer(policy, name, MOST_RETRIES)?;
+    }
+    let minimum = integer(policy, "minimum_delay", LONGEST_DELAY)?.unwrap_or(MINIMUM_DELAY);
+    let maximum = integer(policy, "maximum_delay", LONGEST_DELAY)?.unwrap_or(MAXIMUM_DELAY);
     match given(policy, "retry_backoff_function") {
         None => {}
         Some(Value::String(name)) if name.is_empty() || BACKOFF_FUNCTIONS.contains(&name.as_str()) => {}
@@ -43,14 +48,15 @@ pub(crate) fn check(metadata: &Metadata) -> Result<()> {
     Ok(())
 }
 
-fn integer(policy: &Map<String, Value>, name: &str) -> Result<Option<i64>> {
-    match given(policy, name) {
-        None => Ok(None),
-        Some(value) => value
-            .as_i64()
-            .map(Some)
-            .ok_or_else(|| Error::invalid(format!("Retry policy: {name} must be a integer."))),
+/// Absent is absent, but `null` is no integer.
+fn integer(policy: &Map<String, Value>, name: &str, most: u64) -> Result<Option<u64>> {
+    let Some(value) = policy.get(name) else { return Ok(None) };
+    if !(value.is_i64() || value.is_u64()) {
+        return Err(Error::invalid(format!("Retry policy: {name} must be a integer.")));
     }
+    let within = value.as_u64().filter(|number| *number <= most);
+    let refused = || Error::invalid(format!("Retry policy: {name} must be 0 to {most}."));
+    within.map(Some).ok_or_else(refused)
 }
 
 fn given<'a>(policy: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
@@ -98,7 +104,23 @@ mod tests {
     }
 
     #[test]
-    fn extreme_delays_do_not_overflow() {
-        assert_eq!(outcome(json!({"minimum_delay": i64::MIN, "maximum_delay": i64::MAX})), Ok(()));
+    fn a_number_beyond_its_bounds_or_null_is_refused() {
+        let longest =
+            json!({"minimum_delay": 0, "maximum_delay": 1_209_600, "retries_with_no_delay": 10_000});
+        assert_eq!(outcome(longest), Ok(()));
+        for (name, most) in [
+            ("retries_with_no_delay", 10_000),
+            ("minimum_delay_retries", 10_000),
+            ("minimum_delay", 1_209_600),
+            ("maximum_delay", 1_209_600),
+            ("maximum_delay_retries", 10_000),
+        ] {
+            let text = format!("Retry policy: {name} must be 0 to {most}.");
+            for bad in [json!(-1), json!(most + 1), json!(i64::MIN), json!(u64::MAX)] {
+                assert_eq!(outcome(json!({ name: bad })), Err(text.clone()));
+            }
+            let null = outcome(json!({ name: null }));
+            assert_eq!(null, Err(format!("Retry policy: {name} must be a integer.")));
+        }
     }
 }

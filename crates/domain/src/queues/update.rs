@@ -35,7 +35,7 @@ impl Zaqar {
             let Some(queue) = found else { return Err(absent(caller, name)) };
             let mut metadata = queue.metadata.clone();
             patch.apply(name.kind, &mut metadata)?;
-            attributes::check(&metadata, &self.limits)?;
+            attributes::check_change(&queue.metadata, &metadata, &self.limits)?;
             self.check_encryption(attributes::asks_for_encryption(&metadata))?;
             self.check_size(&metadata)?;
             let flavor = self.flavor_of(&metadata).await.or_unavailable(failure)?;

@@ -40,11 +40,12 @@ impl Zaqar {
             return Err(Error::Unavailable { failure, source: StorageError::Unsupported("subscriptions") });
         }
         let ttl = terms.ttl.unwrap_or(SubscriptionTtl::new(self.limits.default_subscription_ttl.into()));
+        let options = terms.options.unwrap_or_default();
+        self.check_subscriber(&subscriber, &options)?;
         let must_confirm = self.limits.require_confirmation;
         if must_confirm {
             self.may_ask(&caller.project, &subscriber)?;
         }
-        let options = terms.options.unwrap_or_default();
         let options = self.lend_rights(caller, name, &subscriber, ttl, options).await?;
         let id = SubscriptionId::from_u128(self.ids.next_u128());
         let mut outcome = Err(StorageError::Conflict("what is subscribed to comes and goes"));

@@ -2,6 +2,7 @@
 
 mod ask;
 mod asked_lately;
+mod check;
 mod confirm;
 mod create;
 mod delete;
@@ -15,6 +16,7 @@ mod waiting;
 mod wish;
 
 pub(crate) use asked_lately::AskedLately;
+pub use check::SubscriberCheck;
 pub use get::ShownSubscription;
 pub use list::{ListedSubscriptions, SubscriptionListing};
 pub(crate) use live::LiveSubscriptions;

@@ -11,7 +11,7 @@ use crate::error::OrUnavailable;
 use crate::{Error, Failure, Result, Zaqar};
 
 /// The option of a subscription that holds the id of its trust.
-const TRUST_ID: &str = "trust_id";
+pub(super) const TRUST_ID: &str = "trust_id";
 
 /// Makes trusts. The server brings one that asks Keystone.
 #[async_trait]
@@ -39,7 +39,8 @@ impl Zaqar {
         ttl: SubscriptionTtl,
         mut options: Metadata,
     ) -> Result<Metadata> {
-        if !scheme(subscriber).starts_with("trust+") || options.get(TRUST_ID).is_some() {
+        if !scheme(subscriber).starts_with("trust+") || options.get(TRUST_ID).is_some_and(|id| !id.is_null())
+        {
             return Ok(options);
         }
         let failure = Failure::CreateSubscription;

@@ -42,6 +42,10 @@ impl Zaqar {
         }
         let failure = Failure::UpdateSubscription;
         let there = self.find_subscription(caller, name, id, self.now(), failure).await?;
+        if self.live.get(&there.source, there.id, self.now()).is_none() {
+            change.options =
+                self.checked_options(&there, change.subscriber.as_ref(), change.options.take())?;
+        }
         let is_new = |subscriber: &String| *subscriber != there.subscriber;
         let newcomer = change.subscriber.clone().filter(is_new);
         let newcomer = newcomer.filter(|_| self.limits.require_confirmation);

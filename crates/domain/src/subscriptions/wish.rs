@@ -49,6 +49,10 @@ impl SubscriptionWish {
             return Err(Error::invalid("Missing parameter subscriber in body."));
         }
         let mut terms = self.for_update(limits, now)?;
+        // As upstream: what is shown of a new one is what was given.
+        if self.0.get("options").is_some_and(Value::is_null) {
+            terms.options = Some(Metadata::null());
+        }
         let subscriber = terms.subscriber.take().ok_or_else(|| wrong_type(limits))?;
         Ok((subscriber, terms))
     }
@@ -130,7 +134,7 @@ fn wrong_type(limits: &Limits) -> Error {
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
-    use zaqar_model::{SubscriptionTtl, Timestamp};
+    use zaqar_model::{Metadata, SubscriptionTtl, Timestamp};
 
     use super::{LAST_SECOND, SubscriptionWish, Terms};
     use crate::Limits;
@@ -154,7 +158,9 @@ mod tests {
         let (subscriber, terms) =
             creation(json!({"subscriber": "HTTP://a", "ttl": null, "options": null, "other": 1})).unwrap();
         let nothing = Terms { subscriber: None, ttl: None, options: None };
-        assert_eq!((subscriber.as_str(), &terms), ("HTTP://a", &nothing));
+        // What is shown of a new subscription is `null`, as with upstream.
+        let null = Terms { options: Some(Metadata::null()), ..nothing.clone() };
+        assert_eq!((subscriber.as_str(), &terms), ("HTTP://a", &null));
         assert_eq!(update(json!({"subscriber": null})), Ok(nothing));
     }
 

@@ -35,8 +35,9 @@ async fn a_deletion_that_has_begun_takes_the_messages_along() {
 #[tokio::test]
 async fn dead_letters_arrive_though_nobody_waits_for_the_claim() {
     let fixture = Fixture::new();
-    fixture.make_queue("q", json!({"_max_claim_count": 0, "_dead_letter_queue": "dlq"})).await;
+    fixture.make_queue("q", json!({"_max_claim_count": 1, "_dead_letter_queue": "dlq"})).await;
     fixture.post("q", &["1"]).await;
+    fixture.wear_out("q", 1).await;
     abandon(fixture.zaqar.create_claim(&fixture.caller, &name("q"), ClaimWish::default(), None)).await;
     assert_eq!(fixture.list("dlq").await.len(), 1);
     assert!(fixture.store.with_exhausted().await.unwrap().is_empty());

@@ -46,7 +46,8 @@ async fn deliver(fixture: &Fixture) -> Vec<Delivery> {
     let (lease, now) = (LeaseId::from_u128(1), fixture.clock.now());
     let limits = LeaseLimits { total: 100, per_subscription: SubscriptionShare::each(100) };
     let due = fixture.store.lease(lease, now.plus_secs(60), limits, now).await.unwrap();
-    let attempt = Attempt { at: now, status: None, latency_ms: 0, excerpt: Excerpt::default() };
+    let attempt =
+        Attempt { at: now, status: None, latency_ms: 0, excerpt: Excerpt::default(), address: None };
     let reports = due.iter().map(|delivery| delivery.report(DeliveryOutcome::Delivered(attempt.clone())));
     fixture.store.record(lease, reports.collect(), now).await.unwrap();
     due

@@ -46,10 +46,12 @@ async fn a_time_to_live_for_dead_letters_counts_from_the_move() {
 #[tokio::test]
 async fn more_messages_than_move_at_once_all_move() {
     let fixture = Fixture::new();
-    fixture.make_queue("q", json!({"_max_claim_count": 0, "_dead_letter_queue": "dlq"})).await;
+    fixture.make_queue("q", json!({"_max_claim_count": 1, "_dead_letter_queue": "dlq"})).await;
     for _ in 0..25 {
         fixture.post("q", &["1"; 10]).await;
+        fixture.claim("q").await.unwrap();
     }
+    fixture.clock.advance_secs(60);
     while fixture.zaqar.queue_stats(&fixture.caller, &queue_named("q")).await.unwrap().free > 0 {
         assert_eq!(fixture.claim("q").await, None);
     }

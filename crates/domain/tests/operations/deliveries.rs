@@ -59,7 +59,7 @@ async fn attempts_are_listed_from_the_newest_in_pages() {
         let mut marker = first.next;
         while let Some(next) = marker {
             let marker_text = Some(next.get().to_string());
-            let listing = AttemptListing { marker: marker_text, limit: Some(7), message_id: None };
+            let listing = AttemptListing { marker: marker_text, limit: Some(7), ..AttemptListing::default() };
             let page = attempts(&fixture, &of, &id, listing).await;
             all.extend(page.attempts);
             marker = page.next;
@@ -83,6 +83,7 @@ async fn the_attempts_of_one_message_are_listed_in_pages_too() {
         message_id: Some(posted[0].to_string()),
         marker,
         limit: Some(limit),
+        ..AttemptListing::default()
     };
     let first = attempts(&fixture, &q, &id, of_message(None, 2)).await;
     let second = attempts(&fixture, &q, &id, of_message(first.next.map(|at| at.get().to_string()), 2)).await;
@@ -91,6 +92,30 @@ async fn the_attempts_of_one_message_are_listed_in_pages_too() {
     assert!(both.all(|kept| kept.message == posted[0]));
     let last = attempts(&fixture, &q, &id, of_message(second.next.map(|at| at.get().to_string()), 2)).await;
     assert_eq!(last, ListedAttempts::default());
+}
+
+#[tokio::test]
+async fn filters_of_attempts_that_mean_nothing_are_refused() {
+    let fixture = Fixture::new();
+    let q = queue_named("q");
+    let (id, _) = fill(&fixture, &q, 1).await;
+    give_up(&fixture).await;
+    let refusal = async |listing: AttemptListing| {
+        let refused = fixture.zaqar.list_attempts(&fixture.caller, &q, &id, &listing).await;
+        refused.unwrap_err().to_string()
+    };
+    for text in ["x", "", "-1", "Failed"] {
+        let given = Some(text.to_owned());
+        let about = AttemptListing { message_id: given.clone(), ..AttemptListing::default() };
+        assert_eq!(refusal(about).await, "message_id must be the id of a message.");
+        let ended = AttemptListing { outcome: given, ..AttemptListing::default() };
+        assert_eq!(refusal(ended).await, "outcome must be one of: delivered, retry, failed, unknown.");
+    }
+    let failed = AttemptListing { outcome: Some("failed".to_owned()), ..AttemptListing::default() };
+    assert_eq!(attempts(&fixture, &q, &id, failed.clone()).await.attempts.len(), 1);
+    let later = Some(fixture.clock.now().plus_secs(1));
+    let later = AttemptListing { since: later, ..failed };
+    assert_eq!(attempts(&fixture, &q, &id, later).await, ListedAttempts::default());
 }
 
 #[tokio::test]
@@ -103,8 +128,6 @@ async fn what_names_nothing_lists_nothing() {
         let marker = Some(text.to_owned());
         let behind = AttemptListing { marker: marker.clone(), ..AttemptListing::default() };
         assert_eq!(attempts(&fixture, &q, &id, behind).await, ListedAttempts::default());
-        let about = AttemptListing { message_id: marker.clone(), ..AttemptListing::default() };
-        assert_eq!(attempts(&fixture, &q, &id, about).await, ListedAttempts::default());
         let listing = FailureListing { marker, limit: None };
         let failed = fixture.zaqar.list_failures(&fixture.caller, &q, &id, &listing).await.unwrap();
         assert_eq!((failed.failures, failed.next), (Vec::new(), None));

@@ -77,7 +77,8 @@ async fn queues_are_listed_by_pages_and_filters_within_their_project() {
     assert_eq!(list(marked).await.unwrap().0, ["q1"]);
     let named = QueueListing { name: Some("^q".into()), ..QueueListing::default() };
     assert_eq!(list(named).await.unwrap().0, ["q1", "q2"]);
-    let filtered = QueueListing { metadata: vec![("node".into(), json!(31))], ..QueueListing::default() };
+    let filtered =
+        QueueListing { metadata: vec![("node".into(), vec![json!(31)])], ..QueueListing::default() };
     assert_eq!(list(filtered).await.unwrap().0, ["other", "q1"]);
     let broken = QueueListing { name: Some("[".into()), ..QueueListing::default() };
     assert!(matches!(list(broken).await, Err(Error::Invalid(_))));

@@ -2,12 +2,12 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use zaqar_domain::{
-    Error, Failure, Limits, PurgeScope, Stores, SubscriptionListing, SubscriptionWish, TrustMaker,
-    TrustNotMade, Zaqar,
+    Error, Failure, Limits, PurgeScope, Stores, SubscriberCheck, SubscriptionListing, SubscriptionWish,
+    TrustMaker, TrustNotMade, Zaqar,
 };
 use zaqar_model::{
-    AuthToken, Caller, Clock, DestinationKind, DestinationName, RandomIds, Subscription, SubscriptionId,
-    TrustWish,
+    AuthToken, Caller, Clock, DestinationKind, DestinationName, Metadata, RandomIds, Subscription,
+    SubscriptionId, TrustWish,
 };
 use zaqar_storage::ManagementStore;
 use zaqar_storage_conformance::{ManualClock, ModelStore};
@@ -326,4 +326,66 @@ async fn where_no_trust_comes_about_there_is_no_subscription_and_no_queue() {
         assert!(matches!(&refusal, Error::Conflict(text) if text.contains("trust_id")), "{refusal}");
         assert!(!exists(&fixture, &q).await);
     }
+}
+
+/// Nothing can be sent to `http://never`, nor where the options say so.
+#[derive(Debug)]
+struct Picky;
+
+impl SubscriberCheck for Picky {
+    fn check(&self, subscriber: &str, options: &Metadata) -> Result<(), String> {
+        let never = subscriber == "http://never" || options.get("never").is_some();
+        if never { Err("it never works".to_owned()) } else { Ok(()) }
+    }
+}
+
+#[tokio::test]
+async fn what_can_never_be_delivered_is_refused_on_create_and_on_patch() {
+    let fixture = with_maker(&Arc::default());
+    let fixture = Fixture { zaqar: fixture.zaqar.with_subscriber_check(Arc::new(Picky)), ..fixture };
+    let (zaqar, caller, q) = (&fixture.zaqar, &fixture.caller, queue_named("q"));
+    let text = "Nothing can be delivered to this subscription: it never works.";
+    let never = json!({"never": 1});
+    for document in [
+        json!({"subscriber": "http://never"}),
+        json!({"subscriber": SUBSCRIBER, "options": never}),
+        json!({"subscriber": "trust+http://mistral", "options": never}),
+    ] {
+        let refusal = zaqar.create_subscription(caller, &q, &wish(document)).await.unwrap_err();
+        assert_eq!(refusal.to_string(), text);
+        assert!(!exists(&fixture, &q).await);
+    }
+    let id = subscribe(&fixture, &q, SUBSCRIBER).await;
+    let patch = async |document: Value| {
+        let changed = zaqar.update_subscription(caller, &q, &id.to_string(), &wish(document)).await;
+        changed.map_err(|error| error.to_string())
+    };
+    let before = get(&fixture, &q, id).await;
+    assert_eq!(patch(json!({"subscriber": "http://never"})).await, Err(text.to_owned()));
+    assert_eq!(patch(json!({"options": never})).await, Err(text.to_owned()));
+    let without_trust = patch(json!({"subscriber": "trust+http://mistral"})).await.unwrap_err();
+    assert!(without_trust.contains("trust_id"), "{without_trust}");
+    assert_eq!(get(&fixture, &q, id).await, before);
+    assert_eq!(patch(json!({"options": {"b": 1}})).await, Ok(()));
+}
+
+#[tokio::test]
+async fn new_options_of_a_subscriber_that_wants_a_token_keep_its_trust() {
+    let fixture = with_maker(&Arc::default());
+    let (zaqar, caller, q) = (&fixture.zaqar, &fixture.caller, queue_named("q"));
+    let id = subscribe(&fixture, &q, "trust+http://mistral").await;
+    for (options, trust) in [(json!({"b": 1}), "a-trust"), (json!({"trust_id": "other"}), "other")] {
+        let change = wish(json!({ "options": options }));
+        zaqar.update_subscription(caller, &q, &id.to_string(), &change).await.unwrap();
+        assert_eq!(get(&fixture, &q, id).await.unwrap().options.get("trust_id"), Some(&json!(trust)));
+    }
+}
+
+#[tokio::test]
+async fn options_that_are_null_come_back_as_null() {
+    let fixture = Fixture::new();
+    let q = queue_named("q");
+    let document = json!({"subscriber": SUBSCRIBER, "options": null});
+    let id = fixture.zaqar.create_subscription(&fixture.caller, &q, &wish(document)).await.unwrap();
+    assert_eq!(get(&fixture, &q, id).await.unwrap().options.into_value(), Value::Null);
 }

@@ -118,7 +118,7 @@ mod tests {
     const PATH: &str = "/v2/queues/orders/subscriptions/00000000-0000-0000-0000-000000000007/confirm";
 
     fn keys() -> SigningKeys {
-        SigningKeys::new(Some("key"), Vec::new(), 86_400)
+        SigningKeys::new(Some("key"), Vec::new(), Some(86_400))
     }
 
     fn waiting(kind: ConfirmationKind, source: DestinationKind) -> WaitingConfirmation {

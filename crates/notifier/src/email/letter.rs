@@ -46,9 +46,7 @@ impl Letters {
         let mailto = Mailto::parse(&notice.subscriber)?;
         let (from, subject, body) = match notice.kind {
             NoticeKind::Notification => {
-                let from = given(mailto.from, &notice.options, "from")?;
-                let from = from.map(|from| from.parse().map_err(|_| BadLetter::NoSender)).transpose()?;
-                let subject = given(mailto.subject, &notice.options, "subject")?.unwrap_or_default();
+                let (from, subject) = head(&mailto, &notice.options)?;
                 let body = String::from_utf8_lossy(&notice.document).into_owned();
                 (from.unwrap_or_else(|| self.confirmation.sender.clone()), subject, body)
             }
@@ -60,6 +58,11 @@ impl Letters {
             letter = letter.to(Mailbox::new(None, recipient));
         }
         letter.body(body).map_err(|error| BadLetter::NoMail(error.to_string()))
+    }
+
+    /// Whether notifications of a subscription can be written.
+    pub(super) fn check(subscriber: &str, options: &Metadata) -> Result<(), BadLetter> {
+        head(&Mailto::parse(subscriber)?, options).map(|_| ())
     }
 
     fn about_subscription(
@@ -88,6 +91,13 @@ fn headers(notice: &Notice, from: &Mailbox, now: Timestamp) -> MessageBuilder {
         .raw_header(HeaderValue::new(AUTO_SUBMITTED, "auto-generated".to_owned()))
         .header(MIME_VERSION_1_0)
         .header(ContentType::TEXT_PLAIN)
+}
+
+/// The sender, where one is named, and the subject.
+fn head(mailto: &Mailto, options: &Metadata) -> Result<(Option<Mailbox>, String), BadLetter> {
+    let from = given(mailto.from.clone(), options, "from")?;
+    let from = from.map(|from| from.parse().map_err(|_| BadLetter::NoSender)).transpose()?;
+    Ok((from, given(mailto.subject.clone(), options, "subject")?.unwrap_or_default()))
 }
 
 /// A line that the URI or, failing that, an option gives.

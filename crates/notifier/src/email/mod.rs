@@ -18,7 +18,7 @@ use std::time::Duration;
 use letter::Letters;
 use smtp::Smtp;
 use tokio::sync::Semaphore;
-use zaqar_model::Clock;
+use zaqar_model::{Clock, Metadata};
 
 pub use program::MailProgram;
 pub use smtp::{SmtpLogin, SmtpSecurity, SmtpServer};
@@ -122,6 +122,10 @@ impl Sender for Email {
             Transport::Program(program) => program.send(&letter).await,
             Transport::Server(server) => server.send(&letter).await,
         }
+    }
+
+    fn check(&self, subscriber: &str, options: &Metadata) -> Result<(), String> {
+        Letters::check(subscriber, options).map_err(|error| error.to_string())
     }
 }
 

@@ -40,7 +40,8 @@ impl Engine {
     pub(super) async fn conclude(&self, leased: Leased, tried: Tried) {
         let Tried { at, latency_ms, answer } = tried;
         let excerpt = Excerpt::new(&answer.excerpt);
-        let attempt = Attempt { at, status: answer.status, latency_ms, excerpt };
+        let address = Some(Address::of(leased.subscriber()));
+        let attempt = Attempt { at, status: answer.status, latency_ms, excerpt, address };
         let outcome = match answer.verdict {
             Verdict::Delivered => DeliveryOutcome::Delivered(attempt),
             Verdict::TryAgain => match self.delay(&leased).await {

@@ -9,6 +9,7 @@ use zaqar_model::{DeliveryOutcome, Timestamp};
 use super::confirm::Addressed;
 use super::endpoints::NoEntry;
 use super::health::Turn;
+use super::senders::NOBODY_SENDS;
 use super::{Engine, Leased};
 use crate::notice::{Answer, Notice, Sender};
 use crate::notification::notice_of;
@@ -137,7 +138,7 @@ impl Engine {
     }
 
     fn nobody_sends(&self) -> Tried {
-        let excerpt = "this server has no way to deliver to subscribers of this kind".to_owned();
+        let excerpt = NOBODY_SENDS.to_owned();
         let answer = Answer { verdict: Verdict::Refused, status: None, excerpt, retry_after: None };
         Tried { at: self.now(), latency_ms: 0, answer }
     }

@@ -14,7 +14,7 @@ use super::{Engine, Leased};
 /// One lease takes no more. Many, since each waits for the disk once.
 const AT_ONCE: usize = 1024;
 /// Of one subscription, no more are leased at a time.
-const SHARE: SubscriptionShare = SubscriptionShare::each(32);
+const SHARE: SubscriptionShare = SubscriptionShare { first_attempts: 32, retries: 16 };
 /// After this time one looks again in any case.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 /// What is due and cannot be leased yet is not asked for without a break. Short, since nobody is woken in it.

@@ -76,6 +76,14 @@ struct Leased {
     room: OwnedSemaphorePermit,
 }
 
+impl Leased {
+    /// Whom it is for: where it is a request to confirm, the one who is asked.
+    fn subscriber(&self) -> &str {
+        let asking = self.asking.as_ref().map(|asking| &asking.subscription);
+        &asking.unwrap_or(&self.owed.delivery.subscription).subscriber
+    }
+}
+
 impl std::fmt::Debug for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Engine").field("options", &self.options).finish_non_exhaustive()

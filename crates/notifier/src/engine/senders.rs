@@ -3,6 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use zaqar_domain::SubscriberCheck;
+use zaqar_model::Metadata;
+
 use crate::notice::Sender;
 
 /// The senders, by the schemes of the subscribers that they send to.
@@ -26,5 +29,15 @@ impl Senders {
     pub(super) fn find(&self, subscriber: &str) -> Option<&Arc<dyn Sender>> {
         let scheme = subscriber.trim_start_matches(|c| c <= ' ').split_once(':')?.0;
         self.0.get(scheme.to_ascii_lowercase().as_str())
+    }
+}
+
+/// What a tenant reads where no sender fits.
+pub(super) const NOBODY_SENDS: &str = "this server has no way to deliver to subscribers of this kind";
+
+/// By the rules that the sender goes by itself.
+impl SubscriberCheck for Senders {
+    fn check(&self, subscriber: &str, options: &Metadata) -> Result<(), String> {
+        self.find(subscriber).ok_or(NOBODY_SENDS)?.check(subscriber, options)
     }
 }

@@ -1,20 +1,30 @@
 //! Posts to an endpoint, once.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::header::{CONNECTION, HeaderMap, HeaderValue, RETRY_AFTER};
-use reqwest::redirect::Policy;
-use reqwest::{ClientBuilder, Response, Url};
+use http::header::{ACCEPT, AUTHORIZATION, CONNECTION, RETRY_AFTER, USER_AGENT};
+use http::{HeaderMap, HeaderValue, Request};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::time::Instant;
 
+use super::connections::Connector;
 use super::failure::HttpFailure;
+use super::headers::Headers;
 use super::kept::KeptHosts;
 use super::names::{GuardedNames, LookUp};
+use super::target::{BadUrl, Target};
 use crate::guard::AddressGuard;
 
+/// What every request has that names no other.
+const USUAL: [(http::HeaderName, HeaderValue); 2] = [
+    (ACCEPT, HeaderValue::from_static("*/*")),
+    (USER_AGENT, HeaderValue::from_static(concat!("zaqar/", env!("CARGO_PKG_VERSION")))),
+];
 /// So much of an answer is read: a connection whose answer is longer is closed, not kept.
 const MOST_READ: usize = 16 << 10;
 /// So much of an answer is shown.
@@ -35,14 +45,17 @@ pub struct HttpOptions {
     pub body_timeout: Duration,
 }
 
-/// A client that connects only where its guard allows it, by HTTP/1.1 or HTTP/2, keeps its connections within bounds, and
-/// follows no redirects. It asks no proxy: the guard could not tell where one connects to.
+type Pool = Client<Connector, Full<Bytes>>;
+
+/// A client that connects only where its guard allows it, by HTTP/1.1 or HTTP/2, keeps its connections within bounds,
+/// spells the names of headers as it is told, and follows no redirects. It asks no proxy: the guard could not tell where one
+/// connects to.
 #[derive(Clone, Debug)]
 pub struct HttpClient {
     /// For the hosts that connections are kept to.
-    keeping: reqwest::Client,
+    keeping: Pool,
     /// For the others.
-    closing: reqwest::Client,
+    closing: Pool,
     kept: Arc<KeptHosts>,
     guard: Arc<AddressGuard>,
     until_head: Duration,
@@ -59,30 +72,25 @@ pub struct HttpAnswer {
 }
 
 impl HttpClient {
-    pub fn new(options: &HttpOptions, names: Arc<dyn LookUp>) -> Result<Self, reqwest::Error> {
-        // It stays as it is where the process has chosen one before.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+    pub fn new(options: &HttpOptions, names: Arc<dyn LookUp>) -> Result<Self, rustls::Error> {
         let guard = Arc::new(options.guard.clone());
-        let names = Arc::new(GuardedNames { names, guard: Arc::clone(&guard) });
-        let builder = || -> ClientBuilder {
-            reqwest::Client::builder()
-                .user_agent(concat!("zaqar/", env!("CARGO_PKG_VERSION")))
-                .no_proxy()
-                .redirect(Policy::none())
-                .referer(false)
-                .dns_resolver(Arc::clone(&names))
-                .connect_timeout(options.connect_timeout)
+        let names = GuardedNames { names, guard: Arc::clone(&guard) };
+        let connector = Connector::new(names, options.connect_timeout)?;
+        let pool = |idle: usize| {
+            Client::builder(TokioExecutor::new())
+                .timer(TokioTimer::new())
+                .pool_timer(TokioTimer::new())
                 .pool_idle_timeout(KEPT_IDLE)
-                .pool_max_idle_per_host(MOST_IDLE)
+                .pool_max_idle_per_host(idle)
+                .http1_title_case_headers(true)
+                .build(connector.clone())
         };
-        let close = HeaderMap::from_iter([(CONNECTION, HeaderValue::from_static("close"))]);
-        let closing = || builder().pool_max_idle_per_host(0).default_headers(close.clone());
         let until_head = options.connect_timeout + options.answer_timeout;
         // The pool looks for connections that were idle for too long no more often than that.
         let longest = until_head + options.body_timeout + 2 * KEPT_IDLE;
         Ok(Self {
-            keeping: build(builder)?,
-            closing: build(closing)?,
+            keeping: pool(MOST_IDLE),
+            closing: pool(0),
             kept: Arc::new(KeptHosts::new(longest)),
             guard,
             until_head,
@@ -95,45 +103,53 @@ impl HttpClient {
         self.until_head + self.body_timeout
     }
 
-    pub async fn post(&self, url: &str, headers: HeaderMap, body: Bytes) -> Result<HttpAnswer, HttpFailure> {
-        let url = Url::parse(url).map_err(|error| HttpFailure::BadUrl(error.to_string()))?;
+    /// Whether anything can be sent to a URL, as far as that can be told without a look-up.
+    pub fn check(&self, url: &str) -> Result<Target, HttpFailure> {
+        let target = Target::parse(url)?;
         // An address in the place of a name is not looked up.
-        if let Some(address) = literal_address(&url) {
+        if let Some(address) = target.address {
             self.guard.check(address)?;
         }
-        let host = url.origin().ascii_serialization();
-        let is_kept = self.kept.holds(&host, Instant::now());
+        Ok(target)
+    }
+
+    pub async fn post(&self, url: &str, headers: Headers, body: Bytes) -> Result<HttpAnswer, HttpFailure> {
+        let target = self.check(url)?;
+        let is_kept = self.kept.holds(&target.origin, Instant::now());
         let http = if is_kept { &self.keeping } else { &self.closing };
-        let request = http.post(url).headers(headers).body(body).send();
-        let answer = tokio::time::timeout(self.until_head, request).await;
+        let Target { uri, origin, authorization, .. } = target;
+        let mut request = Request::post(uri).body(Full::new(body)).map_err(|_| BadUrl::NoUri)?;
+        (*request.headers_mut(), *request.extensions_mut()) = headers.into_parts().await;
+        complete(request.headers_mut(), authorization, !is_kept);
+        let answer = tokio::time::timeout(self.until_head, http.request(request)).await;
         let answer = answer.map_err(|_| HttpFailure::NoAnswer(self.until_head.as_secs()))?;
-        let mut answer = answer.map_err(|error| HttpFailure::of(&error))?;
+        let answer = answer.map_err(|error| HttpFailure::of(&error))?;
         if !is_kept {
-            self.kept.admit(host, Instant::now());
+            self.kept.admit(origin, Instant::now());
         }
         let retry_after = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
         let (status, retry_after) = (answer.status().as_u16(), retry_after.map(ToOwned::to_owned));
         let mut shown = Vec::new();
         // The status decides. A body that does not come to its end changes nothing.
-        let _ = tokio::time::timeout(self.body_timeout, read(&mut answer, &mut shown)).await;
+        let _ = tokio::time::timeout(self.body_timeout, read(answer.into_body(), &mut shown)).await;
         Ok(HttpAnswer { status, retry_after, excerpt: String::from_utf8_lossy(&shown).into_owned() })
     }
 }
 
-fn build(builder: impl Fn() -> ClientBuilder) -> Result<reqwest::Client, reqwest::Error> {
-    // A machine without any authorities can still speak plainly.
-    builder().build().or_else(|_| builder().tls_certs_only([]).build())
-}
-
-/// In a URL that was parsed, all ways to write an address have become one.
-fn literal_address(url: &Url) -> Option<IpAddr> {
-    url.host_str()?.trim_start_matches('[').trim_end_matches(']').parse().ok()
+/// Adds what the headers leave out.
+fn complete(headers: &mut HeaderMap, authorization: Option<HeaderValue>, closes: bool) {
+    let close = closes.then_some((CONNECTION, HeaderValue::from_static("close")));
+    let authorization = authorization.map(|value| (AUTHORIZATION, value));
+    for (name, value) in USUAL.into_iter().chain(close).chain(authorization) {
+        headers.entry(name).or_insert(value);
+    }
 }
 
 /// Reads to the end, so that the connection can be used again, unless that is too far away.
-async fn read(answer: &mut Response, shown: &mut Vec<u8>) -> Result<(), reqwest::Error> {
+async fn read(mut body: Incoming, shown: &mut Vec<u8>) -> Result<(), hyper::Error> {
     let mut read = 0;
-    while let Some(chunk) = answer.chunk().await? {
+    while let Some(frame) = body.frame().await {
+        let Ok(chunk) = frame?.into_data() else { continue };
         let wanted = MOST_SHOWN.saturating_sub(shown.len()).min(chunk.len());
         shown.extend_from_slice(&chunk[..wanted]);
         read += chunk.len();

@@ -2,14 +2,15 @@
 
 use std::error::Error;
 
+use super::target::BadUrl;
 use crate::guard::Refusal;
 use crate::notice::Answer;
 use crate::retry::Verdict;
 
 #[derive(Debug, thiserror::Error)]
 pub enum HttpFailure {
-    #[error("the subscriber's URL cannot be read: {0}")]
-    BadUrl(String),
+    #[error("nothing can be sent to the subscriber's URL: {0}")]
+    BadUrl(#[from] BadUrl),
     #[error("it is not connected to: {0}")]
     Guarded(#[from] Refusal),
     #[error("no connection: {0}")]
@@ -21,15 +22,9 @@ pub enum HttpFailure {
 }
 
 impl HttpFailure {
-    pub(super) fn of(error: &reqwest::Error) -> Self {
+    pub(super) fn of(error: &hyper_util::client::legacy::Error) -> Self {
         if let Some(refusal) = chain(error).find_map(|cause| cause.downcast_ref::<Refusal>()) {
             return Self::Guarded(*refusal);
-        }
-        if error.is_builder() {
-            return Self::BadUrl(deepest(error));
-        }
-        if error.is_connect() && error.is_timeout() {
-            return Self::NotReached("it took too long".to_owned());
         }
         if error.is_connect() { Self::NotReached(deepest(error)) } else { Self::BrokenOff(deepest(error)) }
     }
@@ -45,7 +40,7 @@ fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn 
     })
 }
 
-/// The cause of all causes: the others say little, and the outermost shows the URL.
+/// The cause of all causes: the others say little.
 fn deepest(error: &(dyn Error + 'static)) -> String {
     chain(error).last().map(ToString::to_string).unwrap_or_default()
 }

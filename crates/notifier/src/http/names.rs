@@ -2,13 +2,16 @@
 
 use std::collections::HashSet;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use hyper_util::client::legacy::connect::dns::Name;
 use parking_lot::Mutex;
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
+use tower_service::Service;
 
 use crate::guard::{AddressGuard, Refusal};
 
@@ -77,19 +80,27 @@ fn remember(quickly_found: &mut HashSet<String>, name: String, is_quick: bool) {
 
 /// Resolves names to those of their addresses that the guard lets pass. What is connected to is what was checked: no
 /// name is looked up twice in between.
+#[derive(Clone)]
 pub(super) struct GuardedNames {
     pub(super) names: Arc<dyn LookUp>,
     pub(super) guard: Arc<AddressGuard>,
 }
 
-impl Resolve for GuardedNames {
-    fn resolve(&self, name: Name) -> Resolving {
+impl Service<Name> for GuardedNames {
+    type Response = std::vec::IntoIter<SocketAddr>;
+    type Error = Box<dyn std::error::Error + Send + Sync>;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, name: Name) -> Self::Future {
         let (names, guard) = (Arc::clone(&self.names), Arc::clone(&self.guard));
         Box::pin(async move {
             let found = names.look_up(name.as_str()).await?;
-            let passed = passed(&guard, found)?;
-            let addresses: Addrs = Box::new(passed.into_iter().map(|address| SocketAddr::new(address, 0)));
-            Ok(addresses)
+            let addresses = passed(&guard, found)?.into_iter().map(|address| SocketAddr::new(address, 0));
+            Ok(addresses.collect::<Vec<_>>().into_iter())
         })
     }
 }

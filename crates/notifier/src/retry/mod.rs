@@ -9,16 +9,11 @@ mod backoff;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
+use zaqar_domain::{LONGEST_DELAY, MOST_RETRIES};
 use zaqar_model::Metadata;
 
 pub use answer::{Verdict, judge, retry_after};
 pub use backoff::Backoff;
-
-/// No delay is longer: the longest time to live that a message can have.
-const LONGEST_DELAY: u64 = 14 * 24 * 60 * 60;
-
-/// No phase has more retries.
-const MOST_RETRIES: u64 = 10_000;
 
 /// How a failed delivery is tried again. Delays are in seconds.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,10 +1,11 @@
 //! The headers of a webhook: those of the subscription's `post_headers`, and the service's own.
 
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use serde_json::Value;
 use zaqar_model::Metadata;
 
 use super::sender::WrongOption;
+use crate::http::Headers;
 
 const WEBHOOK_ID: HeaderName = HeaderName::from_static("webhook-id");
 const WEBHOOK_TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
@@ -30,9 +31,9 @@ const RESERVED: [&str; 14] = [
 ];
 
 /// `application/json`, unless the subscription says otherwise, and what else it wants.
-pub(super) fn wanted(options: &Metadata) -> Result<HeaderMap, WrongOption> {
-    let mut headers = HeaderMap::new();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+pub(super) fn wanted(options: &Metadata) -> Result<Headers, WrongOption> {
+    let mut headers = Headers::default();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"))?;
     let wanted = match options.get("post_headers") {
         None | Some(Value::Null) => return Ok(headers),
         Some(Value::Object(wanted)) => wanted,
@@ -48,24 +49,24 @@ pub(super) fn wanted(options: &Metadata) -> Result<HeaderMap, WrongOption> {
         let mut value = value.ok_or_else(|| wrong("has no valid value"))?;
         // It may be a password: no log shows it.
         value.set_sensitive(true);
-        headers.insert(known, value);
+        headers.insert_as(name, known, value)?;
     }
     Ok(headers)
 }
 
 /// The id of the notice, and the signature if there is one.
 pub(super) fn add_own(
-    headers: &mut HeaderMap,
+    headers: &mut Headers,
     id: &str,
     signed: Option<crate::signature::SignedHeaders>,
 ) -> Result<(), WrongOption> {
     let value = |text: &str| {
         HeaderValue::from_str(text).map_err(|_| WrongOption("the notice's id cannot be sent".to_owned()))
     };
-    headers.insert(WEBHOOK_ID, value(id)?);
+    headers.insert(WEBHOOK_ID, value(id)?)?;
     if let Some(signed) = signed {
-        headers.insert(WEBHOOK_TIMESTAMP, value(&signed.timestamp)?);
-        headers.insert(WEBHOOK_SIGNATURE, value(&signed.signature)?);
+        headers.insert(WEBHOOK_TIMESTAMP, value(&signed.timestamp)?)?;
+        headers.insert(WEBHOOK_SIGNATURE, value(&signed.signature)?)?;
     }
     Ok(())
 }
@@ -79,10 +80,7 @@ mod tests {
 
     fn headers_of(post_headers: Value) -> Result<Vec<(String, String)>, String> {
         let options = Metadata::new(Map::from_iter([("post_headers".to_owned(), post_headers)]));
-        let headers = wanted(&options).map_err(|error| error.to_string())?;
-        let pairs =
-            headers.iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()));
-        Ok(pairs.collect())
+        wanted(&options).map(|headers| headers.pairs()).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -91,7 +89,7 @@ mod tests {
         assert_eq!(headers_of(json!(null)), Ok(vec![pair("content-type", "application/json")]));
         assert_eq!(
             headers_of(json!({"CONTENT-type": "text/plain", "X-Auth": "a b"})),
-            Ok(vec![pair("content-type", "text/plain"), pair("x-auth", "a b")])
+            Ok(vec![pair("CONTENT-type", "text/plain"), pair("X-Auth", "a b")])
         );
     }
 

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::HeaderMap;
-use zaqar_model::Clock;
+use bytes::Bytes;
+use http::HeaderMap;
+use zaqar_model::{Clock, Metadata};
 
 use super::{body, headers};
-use crate::http::{HttpAnswer, HttpClient};
+use crate::http::{HttpAnswer, HttpClient, TooManyHeaders};
 use crate::notice::{Answer, Notice, Sender};
 use crate::retry::{Verdict, judge, retry_after};
 use crate::signature::Secrets;
@@ -16,6 +17,12 @@ use crate::signature::Secrets;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct WrongOption(pub String);
+
+impl From<TooManyHeaders> for WrongOption {
+    fn from(error: TooManyHeaders) -> Self {
+        Self(format!("post_headers: {error}"))
+    }
+}
 
 /// For `http:` and `https:` subscribers.
 #[derive(Clone, Debug)]
@@ -52,11 +59,19 @@ impl WebhookSender {
         let id = notice.id.to_string();
         let signed = secrets.sign(&id, self.clock.now(), &body);
         headers::add_own(&mut headers, &id, signed)?;
-        headers.extend(more);
+        headers.extend(more)?;
         Ok(match self.http.post(url, headers, body).await {
             Ok(answer) => self.read(answer),
             Err(failure) => failure.into(),
         })
+    }
+
+    /// Whether a request can be made with these options, and sent to this URL.
+    pub(crate) fn check_request(&self, url: &str, options: &Metadata) -> Result<(), String> {
+        self.http.check(url).map_err(|failure| failure.to_string())?;
+        Secrets::of(options).map_err(|error| error.to_string())?;
+        body::body(options, &Bytes::new()).map_err(|error| error.to_string())?;
+        headers::wanted(options).map(|_| ()).map_err(|error| error.to_string())
     }
 
     fn read(&self, answer: HttpAnswer) -> Answer {
@@ -69,6 +84,14 @@ impl WebhookSender {
 #[async_trait::async_trait]
 impl Sender for WebhookSender {
     async fn send(&self, notice: &Notice) -> Answer {
-        self.post(notice, notice.subscriber.trim_start_matches(|c| c <= ' '), HeaderMap::new()).await
+        self.post(notice, url(&notice.subscriber), HeaderMap::new()).await
     }
+
+    fn check(&self, subscriber: &str, options: &Metadata) -> Result<(), String> {
+        self.check_request(url(subscriber), options)
+    }
+}
+
+fn url(subscriber: &str) -> &str {
+    subscriber.trim_start_matches(|c| c <= ' ')
 }

@@ -15,7 +15,7 @@ use crate::{Scripted, by};
 /// A service where subscribers must confirm.
 fn start(sender: &Arc<Scripted>, key: Option<&str>) -> Site {
     let limits = Limits { require_confirmation: true, ..Limits::default() };
-    let keys = SigningKeys::new(key, Vec::new(), 86_400);
+    let keys = SigningKeys::new(key, Vec::new(), Some(86_400));
     let (store, clock) = (Arc::new(ModelStore::new()), Arc::new(SystemClock));
     Site::start_with(store, clock, by(sender), EngineOptions::default(), limits, keys)
 }

@@ -8,8 +8,8 @@ use tokio::sync::oneshot;
 use zaqar_authentication::SigningKeys;
 use zaqar_domain::{Draft, FailureListing, Limits, MessageListing, Stores, SubscriptionWish, Zaqar};
 use zaqar_model::{
-    AttemptEnd, Caller, ClientId, Clock, ConfirmationRequest, DestinationName, Identity, JsonText,
-    KeptAttempt, MessageId, PageRequest, ProjectId, QueueName, RandomIds, SubscriptionId,
+    AttemptEnd, AttemptFilter, Caller, ClientId, Clock, ConfirmationRequest, DestinationName, Identity,
+    JsonText, KeptAttempt, MessageId, PageRequest, ProjectId, QueueName, RandomIds, SubscriptionId,
 };
 use zaqar_notifier::{Confirmations, Engine, EngineOptions, PublicEndpoints, Senders};
 use zaqar_storage::{ManagementStore, MessageStore};
@@ -73,7 +73,8 @@ impl Site {
         let (kind, name) = (queue().kind, queue().name);
         let source = self.management.find(kind, &caller().project, &name).await.unwrap().unwrap();
         let page = PageRequest { marker: None, limit: 100 };
-        let kept = self.store.attempts(&source.destination, subscription, &page, self.zaqar.now());
+        let (filter, now) = (AttemptFilter::default(), self.zaqar.now());
+        let kept = self.store.attempts(&source.destination, subscription, &filter, &page, now);
         let mut attempts = kept.await.unwrap().items;
         attempts.reverse();
         attempts
@@ -111,7 +112,9 @@ impl Site {
         let own = own.unwrap().id;
         assert!(self.store.redeliver(source, own, request, now).await.unwrap());
         loop {
-            let attempts = self.store.attempts_of_message(source, own, request, now).await.unwrap();
+            let page = PageRequest { marker: None, limit: 100 };
+            let about = AttemptFilter { message: Some(request), ..AttemptFilter::default() };
+            let attempts = self.store.attempts(source, own, &about, &page, now).await.unwrap().items;
             if ends(&attempts)[0] == ("there is nothing left to confirm", true) {
                 return;
             }

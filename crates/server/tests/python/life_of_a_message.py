@@ -41,6 +41,15 @@ def queues_and_their_metadata(zaqar):
     expect([queue.name for queue in zaqar.queues()[0]], ['first'])
 
 
+def posting_many_at_once(zaqar):
+    """The library refuses an answer with a header of 64 KiB."""
+    queue = zaqar.queue('many')
+    posted = queue.post([{'body': 0, 'ttl': 300}] * 1800)
+    expect(len(set(posted['resources'])), 1800)
+    expect(queue.stats['messages']['total'], 1800)
+    queue.delete()
+
+
 def posting_and_reading(queue, other):
     posted = queue.post([{'body': {'n': n, 'text': 'grüße'}, 'ttl': 300} for n in range(3)])
     ids = [href.split('/')[-1] for href in posted['resources']]
@@ -107,6 +116,7 @@ def main(url):
     posting_and_reading(queue, other.queue('first'))
     claiming(queue)
     counting_and_emptying(queue)
+    posting_many_at_once(zaqar)
     expect(list(zaqar.queues()[0]), [])
 
 

@@ -74,6 +74,14 @@ fn read(path: &Path) -> File {
     File { name, project, requests }
 }
 
+impl File {
+    /// One that is written nowhere.
+    pub(crate) fn of(name: &str, text: &str) -> Self {
+        let requests = parse(text).unwrap_or_else(|error| panic!("{name}:{error}"));
+        Self { name: name.to_owned(), project: name.to_owned(), requests }
+    }
+}
+
 fn parse(text: &str) -> Result<Vec<Request>, String> {
     let mut requests: Vec<Request> = Vec::new();
     let mut headers = Vec::new();
@@ -115,6 +123,14 @@ impl Request {
             unordered: None,
             difference: None,
         })
+    }
+
+    /// As it would stand in a file, without what is made of the answer.
+    pub(crate) fn text(&self) -> String {
+        let body = self.body.as_ref().map(|body| format!(" {body}")).unwrap_or_default();
+        let headers =
+            self.headers.iter().map(|(name, value)| format!("  {name}: {value}\n")).collect::<String>();
+        format!("{} {}{body}\n{headers}", self.method, self.target)
     }
 
     fn add(&mut self, detail: &str) -> Option<()> {

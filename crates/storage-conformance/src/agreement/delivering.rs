@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use zaqar_model::{
-    Attempt, AttemptEnd, Delivery, DeliveryOutcome, DeliveryReport, Excerpt, FailedDelivery, KeptAttempt,
-    Marker, Metadata, NewMessage, PageRequest, Subscription, SubscriptionId, SubscriptionTtl, Suspension,
-    Timestamp, TtlSeconds,
+    Attempt, AttemptEnd, AttemptFilter, Delivery, DeliveryOutcome, DeliveryReport, Excerpt, FailedDelivery,
+    KeptAttempt, Marker, Metadata, NewMessage, PageRequest, Subscription, SubscriptionId, SubscriptionTtl,
+    Suspension, Timestamp, TtlSeconds,
 };
 use zaqar_storage::{
     ClaimRequest, Claims, Deliveries, LeaseLimits, MessageStore, Messages, SubscriptionChange,
@@ -260,8 +260,10 @@ async fn look<F: MessageFixture>(
         agree("failed", model, store)?;
     }
     let page = PageRequest { marker: None, limit: MANY };
-    let model = pair.model.attempts(source, id, &page, now).await;
-    if let Some((model, store)) = answers(model, pair.store.attempts(source, id, &page, now).await)? {
+    let model = pair.model.attempts(source, id, &AttemptFilter::default(), &page, now).await;
+    if let Some((model, store)) =
+        answers(model, pair.store.attempts(source, id, &AttemptFilter::default(), &page, now).await)?
+    {
         let model: Vec<_> =
             model.items.iter().map(|own| account(own, pair.ledger.model_number(own.message))).collect();
         let store: Vec<_> =

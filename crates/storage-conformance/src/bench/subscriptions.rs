@@ -1,8 +1,8 @@
 //! The verbs of subscriptions and deliveries, made short.
 
 use zaqar_model::{
-    ConfirmationAttempt, Delivery, DeliveryOutcome, Excerpt, FailedDelivery, KeptAttempt, LeaseId, MessageId,
-    Metadata, PageRequest, Subscription, SubscriptionId, SubscriptionTtl, Timestamp,
+    AttemptFilter, ConfirmationAttempt, Delivery, DeliveryOutcome, Excerpt, FailedDelivery, KeptAttempt,
+    LeaseId, MessageId, Metadata, PageRequest, Subscription, SubscriptionId, SubscriptionTtl, Timestamp,
 };
 use zaqar_storage::{LeaseLimits, StorageResult, SubscriptionChange, SubscriptionShare};
 
@@ -140,12 +140,15 @@ impl TestQueue {
     }
 
     pub async fn attempts(&self, id: SubscriptionId) -> Vec<KeptAttempt> {
-        let page = PageRequest { marker: None, limit: MANY };
-        self.store().attempts(&self.destination, id, &page, self.now()).await.unwrap().items
+        self.attempts_that(id, AttemptFilter::default()).await
     }
 
     pub async fn attempts_of_message(&self, id: SubscriptionId, message: MessageId) -> Vec<KeptAttempt> {
-        let of = &self.destination;
-        self.store().attempts_of_message(of, id, message, self.now()).await.unwrap()
+        self.attempts_that(id, AttemptFilter { message: Some(message), ..AttemptFilter::default() }).await
+    }
+
+    pub async fn attempts_that(&self, id: SubscriptionId, filter: AttemptFilter) -> Vec<KeptAttempt> {
+        let page = PageRequest { marker: None, limit: MANY };
+        self.store().attempts(&self.destination, id, &filter, &page, self.now()).await.unwrap().items
     }
 }

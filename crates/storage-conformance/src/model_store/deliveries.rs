@@ -1,8 +1,9 @@
 //! Deliveries: notifications that are owed.
 
 use zaqar_model::{
-    AttemptNumber, ConfirmationAttempt, Delivery, DeliveryReport, Destination, FailedDelivery, KeptAttempt,
-    LeaseHold, LeaseId, Marker, MessageId, Page, PageRequest, StoredMessage, SubscriptionId, Timestamp,
+    AttemptFilter, AttemptNumber, ConfirmationAttempt, Delivery, DeliveryReport, Destination, FailedDelivery,
+    KeptAttempt, LeaseHold, LeaseId, Marker, MessageId, Page, PageRequest, StoredMessage, SubscriptionId,
+    Timestamp,
 };
 use zaqar_storage::{Deliveries, LeaseLimits, StorageResult, SubscriptionShare};
 
@@ -181,6 +182,7 @@ impl Deliveries for ModelStore {
         &self,
         source: &Destination,
         subscription: SubscriptionId,
+        filter: &AttemptFilter,
         page: &PageRequest<AttemptNumber>,
         now: Timestamp,
     ) -> StorageResult<Page<KeptAttempt, AttemptNumber>> {
@@ -190,21 +192,10 @@ impl Deliveries for ModelStore {
         }
         contents.ledger.end_left_behind(now);
         let kept = contents.ledger.attempts(subscription, now).into_iter();
+        let kept = kept.filter(|kept| filter.admits(kept));
         let behind = kept.filter(|kept| page.marker.is_none_or(|marker| kept.number < marker));
         let items: Vec<_> = behind.take(page.limit).collect();
         Ok(Page { next: items.last().map(|kept| kept.number), items })
-    }
-
-    async fn attempts_of_message(
-        &self,
-        source: &Destination,
-        subscription: SubscriptionId,
-        message: MessageId,
-        now: Timestamp,
-    ) -> StorageResult<Vec<KeptAttempt>> {
-        let all = PageRequest { marker: None, limit: usize::MAX };
-        let kept = self.attempts(source, subscription, &all, now).await?.items;
-        Ok(kept.into_iter().filter(|kept| kept.message == message).collect())
     }
 }
 

@@ -1,7 +1,8 @@
 //! What the log says of deliveries: how they stand, and the accounts of the attempts.
 
 use zaqar_model::{
-    Attempt, AttemptEnd, ConfirmationKind, Excerpt, LeaseHold, LeaseId, MessageId, SubscriptionId, Timestamp,
+    Address, Attempt, AttemptEnd, ConfirmationKind, Excerpt, LeaseHold, LeaseId, MessageId, SubscriptionId,
+    Timestamp,
 };
 use zaqar_storage::FAILURES_KEPT_FOR;
 
@@ -87,6 +88,7 @@ const TO_BE_RETRIED: u8 = 1;
 const EXHAUSTED: u8 = 2;
 const UNKNOWN: u8 = 3;
 
+const NOTIFICATION: u8 = 0;
 const REQUEST_TO_CONFIRM: u8 = 1;
 const END_OF_SUBSCRIPTION: u8 = 2;
 
@@ -204,6 +206,7 @@ impl AttemptRecord {
         out.u32(self.attempt.latency_ms);
         out.text(self.attempt.excerpt.as_str());
         encode_confirmation(self.confirmation, out);
+        out.text(self.attempt.address.as_ref().map_or("", Address::as_str));
     }
 
     pub(super) fn decode(fields: &mut Fields<'_>) -> Result<Self, Malformed> {
@@ -220,42 +223,50 @@ impl AttemptRecord {
         };
         let at = Timestamp::from_millis(fields.u64()?);
         let status = u16::try_from(fields.u32()?).map_err(|_| Malformed)?;
-        let attempt = Attempt {
-            at,
-            status: (status != 0).then_some(status),
-            latency_ms: fields.u32()?,
-            excerpt: Excerpt::new(fields.text()?),
-        };
+        let (latency_ms, excerpt) = (fields.u32()?, Excerpt::new(fields.text()?));
         let confirmation = decode_confirmation(fields)?;
+        let address = decode_address(fields)?;
+        let status = (status != 0).then_some(status);
+        let attempt = Attempt { at, status, latency_ms, excerpt, address };
         Ok(Self { destination, subscription, number, message, confirmation, attempt, end })
     }
 }
 
-/// Nothing for a notification.
 fn encode_confirmation(confirmation: Option<ConfirmationKind>, out: &mut Writer<'_>) {
-    match confirmation {
-        None => {}
-        Some(ConfirmationKind::Subscription) => out.u8(REQUEST_TO_CONFIRM),
-        Some(ConfirmationKind::Unsubscription) => out.u8(END_OF_SUBSCRIPTION),
-    }
+    out.u8(match confirmation {
+        None => NOTIFICATION,
+        Some(ConfirmationKind::Subscription) => REQUEST_TO_CONFIRM,
+        Some(ConfirmationKind::Unsubscription) => END_OF_SUBSCRIPTION,
+    });
 }
 
 fn decode_confirmation(fields: &mut Fields<'_>) -> Result<Option<ConfirmationKind>, Malformed> {
+    // Up to version 3 nothing stood there for a notification.
     if fields.remaining() == 0 {
         return Ok(None);
     }
     match fields.u8()? {
+        NOTIFICATION => Ok(None),
         REQUEST_TO_CONFIRM => Ok(Some(ConfirmationKind::Subscription)),
         END_OF_SUBSCRIPTION => Ok(Some(ConfirmationKind::Unsubscription)),
         _ => Err(Malformed),
     }
 }
 
+/// Up to version 3 there was none.
+fn decode_address(fields: &mut Fields<'_>) -> Result<Option<Address>, Malformed> {
+    if fields.remaining() == 0 {
+        return Ok(None);
+    }
+    let text = fields.text()?;
+    Ok(Some(text).filter(|text| !text.is_empty()).map(Address::shown))
+}
+
 #[cfg(test)]
 mod tests {
     use super::{
-        Attempt, AttemptEnd, AttemptRecord, ConfirmationKind, CursorRecord, Excerpt, Failure, LeaseHold,
-        LeaseId, MessageId, Standing, StandingRecord, SubscriptionId, Timestamp,
+        Address, Attempt, AttemptEnd, AttemptRecord, ConfirmationKind, CursorRecord, Excerpt, Failure,
+        LeaseHold, LeaseId, MessageId, Standing, StandingRecord, SubscriptionId, Timestamp,
     };
     use crate::log::Record;
     use crate::log::record::tests::round_trip;
@@ -282,7 +293,8 @@ mod tests {
         let again = AttemptEnd::RetryAt(at);
         for end in [AttemptEnd::Delivered, again, AttemptEnd::Exhausted, AttemptEnd::Unknown] {
             for status in [None, Some(599)] {
-                let attempt = Attempt { at, status, latency_ms: u32::MAX, excerpt: reason.clone() };
+                let attempt =
+                    Attempt { at, status, latency_ms: u32::MAX, excerpt: reason.clone(), address: None };
                 let (number, message) = (4, MessageId::from_u128(5));
                 round_trip(&Record::Attempt(AttemptRecord {
                     destination: 1,
@@ -304,6 +316,7 @@ mod tests {
             status: None,
             latency_ms: 1,
             excerpt: Excerpt::default(),
+            address: Some(Address::of("http://example.org/")),
         };
         for kind in [ConfirmationKind::Subscription, ConfirmationKind::Unsubscription] {
             round_trip(&Record::Attempt(AttemptRecord {

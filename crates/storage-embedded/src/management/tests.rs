@@ -252,7 +252,8 @@ async fn a_listing_goes_on_where_the_page_before_ended() {
         }
     }
     assert_eq!(listed, names);
-    let rare = QueueFilter { metadata: vec![("absent".to_owned(), json!(1))], ..QueueFilter::default() };
+    let rare =
+        QueueFilter { metadata: vec![("absent".to_owned(), vec![json!(1)])], ..QueueFilter::default() };
     let none = store.list(QUEUE, &project(), &rare, &PageRequest { marker: None, limit: 7 }).await.unwrap();
     assert!(none.items.is_empty() && none.next.is_none());
 }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use zaqar_model::{
-    AttemptNumber, Claim, ClaimId, ClaimTerms, ClientId, ConfirmationAttempt, Delivery, DeliveryReport,
-    Destination, FailedDelivery, KeptAttempt, LeaseId, Marker, Message, MessageId, MovingCursor,
-    MovingDelivery, MovingMessage, NewMessage, Page, PageRequest, QueueMove, QueueStats, StoredMessage,
-    Subscription, SubscriptionId, Timestamp,
+    AttemptFilter, AttemptNumber, Claim, ClaimId, ClaimTerms, ClientId, ConfirmationAttempt, Delivery,
+    DeliveryReport, Destination, FailedDelivery, KeptAttempt, LeaseId, Marker, Message, MessageId,
+    MovingCursor, MovingDelivery, MovingMessage, NewMessage, Page, PageRequest, QueueMove, QueueStats,
+    StoredMessage, Subscription, SubscriptionId, Timestamp,
 };
 use zaqar_storage::{
     Arrivals, Capabilities, ClaimRequest, Claimed, Claims, Deletion, Deliveries, Health, LeaseLimits,
@@ -147,10 +147,8 @@ restless! {
         redeliver_failed(source, subscription: SubscriptionId, since: Timestamp, now: Timestamp; now) -> u64;
         failed(source, subscription: SubscriptionId, page: &PageRequest<Marker>, now: Timestamp; now)
             -> Page<FailedDelivery, Marker>;
-        attempts(source, subscription: SubscriptionId, page: &PageRequest<AttemptNumber>, now: Timestamp; now)
+        attempts(source, subscription: SubscriptionId, filter: &AttemptFilter, page: &PageRequest<AttemptNumber>, now: Timestamp; now)
             -> Page<KeptAttempt, AttemptNumber>;
-        attempts_of_message(source, subscription: SubscriptionId, message: MessageId, now: Timestamp; now)
-            -> Vec<KeptAttempt>;
     } and {
         async fn lease(
             &self,

@@ -1,4 +1,5 @@
-//! The `Accept` header: whether JSON will do, and in which form an error is told.
+//! The `Accept` header: whether JSON will do, and in which form an error is told. As falcon decides it, but that media
+//! types know no case (RFC 9110, section 8.3.1).
 
 /// In which form a client wants to be told of an error.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,7 +84,7 @@ fn quality(main: &str, sub: &str, accept: &str) -> Option<f64> {
 fn fits(range: &str, part: &str) -> Option<i8> {
     match range {
         "*" => Some(0),
-        range => (range == part).then_some(1),
+        range => range.eq_ignore_ascii_case(part).then_some(1),
     }
 }
 
@@ -106,6 +107,21 @@ mod tests {
         assert!(!accepts_json("application/json;q=2"));
         assert!(!accepts_json("application/json, garbage"));
         assert!(!accepts_json("*/*, application/json;q=0"));
+    }
+
+    #[test]
+    fn media_types_know_no_case() {
+        for good in [
+            "Application/JSON",
+            "APPLICATION/*",
+            "text/html, Application/Json;Q=0.5",
+            "application/JSON; charset=UTF-8",
+        ] {
+            assert!(accepts_json(good), "{good}");
+            assert_eq!(error_format(good), ErrorFormat::Json, "{good}");
+        }
+        assert!(!accepts_json("Application/JSON;q=0, text/*"));
+        assert_eq!(error_format("Text/XML"), ErrorFormat::Xml("text/xml"));
     }
 
     #[test]

@@ -5,8 +5,11 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use percent_encoding::percent_decode_str;
+use zaqar_model::Timestamp;
 
 use crate::errors::HttpError;
+
+const NO_MOMENT: &str = "The value must be a time, for example 2026-11-23T08:00:00Z.";
 
 /// The parameters of a request.
 #[derive(Debug, Default)]
@@ -68,6 +71,12 @@ impl<'a> Query<'a> {
             .transpose()
     }
 
+    /// A moment, in the form of ISO 8601.
+    pub(crate) fn moment(&self, name: &str) -> Result<Option<Timestamp>, HttpError> {
+        let read = |text| Timestamp::from_iso8601(text).ok_or_else(|| invalid(name, NO_MOMENT));
+        self.text(name)?.map(read).transpose()
+    }
+
     pub(crate) fn boolean(&self, name: &str) -> Result<Option<bool>, HttpError> {
         match self.text(name)? {
             None => Ok(None),
@@ -77,11 +86,14 @@ impl<'a> Query<'a> {
         }
     }
 
+    /// Also a comma that is written as `%2C`, as most builders of URLs write it, divides a list: no item holds one.
     pub(crate) fn list(&self, name: &str) -> Option<Vec<String>> {
-        self.0.get(name).map(|values| match values {
-            Values::One(value) => vec![value.to_string()],
-            Values::Many(values) => values.iter().map(ToString::to_string).collect(),
-        })
+        let values = match self.0.get(name)? {
+            Values::One(value) => std::slice::from_ref(value),
+            Values::Many(values) => values,
+        };
+        let items = values.iter().flat_map(|value| value.split(',')).filter(|item| !item.is_empty());
+        Some(items.map(str::to_owned).collect())
     }
 
     /// All parameters but these. Each may have one value.
@@ -152,6 +164,14 @@ mod tests {
         let query = Query::parse(Some("ids=,&limit=,"));
         assert_eq!(query.list("ids").unwrap(), Vec::<String>::new());
         assert!(query.integer("limit").is_err());
+    }
+
+    #[test]
+    fn an_escaped_comma_divides_a_list_too() {
+        let query = Query::parse(Some("ids=a%2Cb%2c%2Cc&ids=d,e%2Cf&none=%2C&text=a%2Cb"));
+        assert_eq!(query.list("ids").unwrap(), ["a", "b", "c", "d", "e", "f"]);
+        assert_eq!(query.list("none").unwrap(), Vec::<String>::new());
+        assert_eq!(query.text("text").unwrap(), Some("a,b"));
     }
 
     #[test]

@@ -3,7 +3,9 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 use zaqar_domain::{AttemptListing, FailureListing};
-use zaqar_model::{AttemptEnd, ConfirmationKind, DestinationName, FailedDelivery, KeptAttempt, Timestamp};
+use zaqar_model::{
+    Address, AttemptEnd, ConfirmationKind, DestinationName, FailedDelivery, KeptAttempt, Timestamp,
+};
 
 use super::subscriptions;
 use crate::exchange::{Exchange, Handled};
@@ -16,13 +18,17 @@ pub(crate) async fn attempts(exchange: Exchange<'_>, source: &DestinationName, i
     let text = |name| query.text(name).map(|text| text.map(str::to_owned));
     let listing = AttemptListing {
         message_id: text("message_id")?,
+        outcome: text("outcome")?,
+        since: query.moment("since")?,
         marker: text("marker")?,
         limit: query.integer("limit")?,
     };
+    let since = text("since")?;
     let listed = exchange.zaqar.list_attempts(exchange.caller, source, id, &listing).await?;
     let next = listed.next.map(|next| {
         let link = Link::to(href(source, id, "attempts")).with_integer("limit", listing.limit);
         let link = link.with_some("message_id", listing.message_id.as_ref());
+        let link = link.with_some("outcome", listing.outcome.as_ref()).with_some("since", since.as_ref());
         next_page(link.with("marker", next.get().to_string()))
     });
     let items: Vec<_> = listed.attempts.iter().map(attempt).collect();
@@ -51,11 +57,9 @@ pub(crate) async fn resend(exchange: Exchange<'_>, source: &DestinationName, id:
 }
 
 fn attempt(kept: &KeptAttempt) -> Value {
-    let (outcome, retry_at) = match kept.end {
-        AttemptEnd::Delivered => ("delivered", None),
-        AttemptEnd::RetryAt(time) => ("retry", Some(time.to_iso8601())),
-        AttemptEnd::Exhausted => ("failed", None),
-        AttemptEnd::Unknown => ("unknown", None),
+    let retry_at = match kept.end {
+        AttemptEnd::RetryAt(time) => Some(time.to_iso8601()),
+        AttemptEnd::Delivered | AttemptEnd::Exhausted | AttemptEnd::Unknown => None,
     };
     let attempt = &kept.attempt;
     let has_ended = kept.end != AttemptEnd::Unknown;
@@ -63,10 +67,11 @@ fn attempt(kept: &KeptAttempt) -> Value {
         "message_id": kept.message.to_string(),
         "message_type": kept.confirmation.map_or("Notification", ConfirmationKind::message_type),
         "attempted_at": attempt.at.to_iso8601(),
+        "address": attempt.address.as_ref().map(Address::as_str),
         "status": attempt.status,
         "latency_ms": has_ended.then_some(attempt.latency_ms),
         "response": attempt.excerpt.as_str(),
-        "outcome": outcome,
+        "outcome": kept.end.outcome().name(),
         "retry_at": retry_at,
     })
 }

@@ -8,8 +8,8 @@ use zaqar_model::{DestinationKind, DestinationName, Metadata};
 
 use crate::errors::{API, BODY, HttpError, in_body};
 use crate::exchange::{Exchange, Handled};
-use crate::falcon::{Link, integer};
-use crate::json::{read, write};
+use crate::falcon::Link;
+use crate::json::{filter, read, write};
 use crate::respond;
 
 const PATCH_TYPE: &str = "application/openstack-messaging-v2.0-json-patch";
@@ -35,7 +35,8 @@ pub(crate) async fn show(exchange: Exchange<'_>, name: &DestinationName) -> Hand
 
 pub(crate) async fn update(exchange: Exchange<'_>, name: &DestinationName) -> Handled {
     let max = exchange.zaqar.limits().max_queue_metadata;
-    let is_patch = exchange.content_type() == Some(PATCH_TYPE.as_bytes());
+    let is_patch =
+        exchange.content_type().is_some_and(|given| given.eq_ignore_ascii_case(PATCH_TYPE.as_bytes()));
     let too_large = || metadata_too_large(BODY, max);
     let payload = exchange.payload.within(max, too_large)?;
     if !is_patch {
@@ -68,7 +69,7 @@ pub(crate) async fn list(exchange: Exchange<'_>, kind: DestinationKind) -> Handl
         known.push("with_count");
     }
     let others = query.others(&known)?;
-    let metadata = others.into_iter().map(|(name, value)| (name.to_owned(), filter_value(value))).collect();
+    let metadata = others.into_iter().map(|(name, value)| (name.to_owned(), filter::values(value))).collect();
     let marked = marker.is_some();
     let listing = QueueListing { marker, limit, name, metadata, with_count: with_count == Some(true) };
     let listed = exchange.zaqar.list_queues(exchange.caller, kind, &listing).await?;
@@ -103,11 +104,6 @@ pub(crate) async fn purge(exchange: Exchange<'_>, name: &DestinationName) -> Han
     };
     zaqar.purge_queue(caller, name, scope).await?;
     Ok(respond::nothing())
-}
-
-/// As upstream: what reads as a number is one.
-fn filter_value(text: &str) -> Value {
-    integer(text).map_or_else(|| text.into(), Value::from)
 }
 
 fn page(

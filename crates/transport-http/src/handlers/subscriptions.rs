@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use serde_json::{Value, json};
-use zaqar_domain::{Error, SubscriptionListing};
+use zaqar_domain::{EndpointState, Error, SubscriptionListing};
 use zaqar_model::{DestinationName, Subscription, Suspension, Timestamp};
 
 use crate::errors::HttpError;
@@ -79,7 +79,7 @@ fn shown(subscription: Subscription, now: Timestamp) -> Value {
         "subscriber": subscription.subscriber,
         "ttl": subscription.ttl.get(),
         "age": now.secs_since(subscription.renewed),
-        "options": subscription.options.into_members(),
+        "options": subscription.options.into_value(),
         "confirmed": subscription.confirmed,
     });
     if let Some(Suspension { since, reason }) = subscription.suspended {

@@ -1,6 +1,7 @@
 //! The JSON of requests and answers.
 
 pub(crate) mod fields;
+pub(crate) mod filter;
 mod lenient;
 pub(crate) mod pools;
 pub(crate) mod read;

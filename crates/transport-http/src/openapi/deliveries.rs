@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use zaqar_domain::Limits;
-use zaqar_model::{DestinationKind, Excerpt};
+use zaqar_model::{Address, AttemptOutcome, DestinationKind, Excerpt};
 
 use super::described::{Described, id, reference};
 use super::schema::{array_of, count, exactly, integer, object, or_null, text, uuid, with_default};
@@ -11,6 +11,9 @@ use crate::json::resend::MAX_MESSAGE_ID;
 const OUTCOME: &str = "What followed: `failed` means that it is not tried again; `unknown`, that the server was killed \
                        before it could record how the attempt ended, and that the message is sent once more.";
 
+const ADDRESS: &str =
+    "Where it went, without the user, the password and the values of the query; null if that is not known.";
+
 fn described(kind: DestinationKind, on_queue: &str, summary: &str) -> Described {
     Described::new("subscriptions", id(kind, on_queue), summary)
 }
@@ -18,7 +21,9 @@ fn described(kind: DestinationKind, on_queue: &str, summary: &str) -> Described 
 pub(super) fn attempts(kind: DestinationKind, limits: &Limits) -> Described {
     described(kind, "list_attempts", "Lists the attempts to deliver to a subscription.")
         .about("The newest first, those to ask its subscriber to confirm among them. The latest 1000 of a subscription are kept, for two weeks.")
-        .query("message_id", text(), "Only the attempts to deliver this message or request.")
+        .query("message_id", uuid(), "Only the attempts to deliver this message or request.")
+        .query("outcome", outcome(), "Only the attempts with this outcome.")
+        .query("since", time(), "Only the attempts that began at this moment or later.")
         .query("marker", text(), "As the link `next` says.")
         .query("limit", page_size(limits), "At most so many.")
         .answers(200, "A page.", "AttemptPage")
@@ -63,23 +68,28 @@ fn page(member: &str, item: &str) -> Value {
 }
 
 fn attempt() -> Value {
-    let outcome = json!({ "type": "string", "enum": ["delivered", "retry", "failed", "unknown"] });
     let response = json!({ "type": "string", "maxLength": Excerpt::MAX_BYTES });
+    let address = json!({ "type": "string", "maxLength": Address::MAX_BYTES });
     let kinds = ["Notification", "SubscriptionConfirmation", "UnsubscribeConfirmation"];
     let kind = json!({ "type": "string", "enum": kinds });
     exactly(&[
         ("message_id", told(uuid(), "The message. A request to confirm has an id of its own.")),
         ("message_type", told(kind, "What was sent.")),
         ("attempted_at", told(time(), "When it began.")),
+        ("address", told(or_null(address), ADDRESS)),
         ("status", told(or_null(count()), "The status of the answer; null if there was none.")),
         (
             "latency_ms",
             told(or_null(count()), "How long it took, in milliseconds; null if that is not known."),
         ),
         ("response", told(response, "The beginning of the answer, or what went wrong.")),
-        ("outcome", told(outcome, OUTCOME)),
+        ("outcome", told(outcome(), OUTCOME)),
         ("retry_at", told(or_null(time()), "When it is to be tried again, where the outcome is `retry`.")),
     ])
+}
+
+fn outcome() -> Value {
+    json!({ "type": "string", "enum": AttemptOutcome::ALL.map(AttemptOutcome::name) })
 }
 
 fn failure() -> Value {

@@ -90,8 +90,17 @@ impl Described {
     }
 
     /// The answer of this status has a `Location`.
-    pub(super) fn located(mut self, status: u16, about: &str) -> Self {
-        let header = json!({ "description": about, "required": true, "schema": { "type": "string" } });
+    pub(super) fn located(self, status: u16, about: &str) -> Self {
+        self.with_location(status, about, true)
+    }
+
+    /// The answer of this status has a `Location` unless it would be too long.
+    pub(super) fn maybe_located(self, status: u16, about: &str) -> Self {
+        self.with_location(status, about, false)
+    }
+
+    fn with_location(mut self, status: u16, about: &str, required: bool) -> Self {
+        let header = json!({ "description": about, "required": required, "schema": { "type": "string" } });
         if let Some(answer) = self.answer(status) {
             answer["headers"]["Location"] = header;
         }

@@ -23,7 +23,7 @@ pub(super) fn post(kind: DestinationKind) -> Described {
         ))
         .body("NewMessages", json!({ "messages": [{ "body": { "item": 1 }, "ttl": 300 }] }))
         .answers(201, "Where the messages are, in their order.", "PostedMessages")
-        .located(201, "Where all of them are.")
+        .maybe_located(201, "Where all of them are. Absent where it would be longer than 4 KiB.")
         .link(201, &id(kind, "list_messages"), &[same_name(kind)]);
     if kind.is_topic() {
         return described;

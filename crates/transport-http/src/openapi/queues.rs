@@ -31,8 +31,9 @@ pub(super) fn list(kind: DestinationKind, limits: &Limits) -> Described {
     } else {
         described.query("with_count", boolean(false), "With the number of all queues of the project.")
     };
-    let about =
-        format!("Every other parameter: only {noun}s whose metadata has that member with that value.");
+    let about = format!(
+        "Every other parameter: only {noun}s whose metadata has that member with that value. A text or a JSON value."
+    );
     let described = described.query("metadata", metadata_filter(), &about);
     let schema = if kind.is_topic() { "TopicPage" } else { "QueuePage" };
     described.answers(200, "A page.", schema)

@@ -128,12 +128,25 @@ fn subscription() -> Value {
         ("subscriber", text()),
         ("ttl", count()),
         ("age", count()),
-        ("options", json!({ "type": "object" })),
+        ("options", or_null(json!({ "type": "object" }))),
         ("confirmed", json!({ "type": "boolean" })),
     ]);
     // Only where nothing is sent to it.
     schema["properties"]["suspended"] = exactly(&[("since", time()), ("reason", text())]);
+    schema["properties"]["endpoint"] = endpoint();
     schema
+}
+
+/// Where one subscription is shown, and this server sends to it.
+fn endpoint() -> Value {
+    let reason = ("reason", text());
+    let state = |name: &str| ("state", json!({ "type": "string", "const": name }));
+    let slowed = ("deliveries_per_second", json!({ "type": "number" }));
+    json!({ "oneOf": [
+        exactly(&[state("healthy")]),
+        exactly(&[state("slowed"), slowed, reason.clone()]),
+        exactly(&[state("open"), ("until", time()), reason]),
+    ] })
 }
 
 fn confirmation() -> Value {

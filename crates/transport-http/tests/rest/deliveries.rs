@@ -46,7 +46,7 @@ async fn attempts_show_what_was_answered_and_what_followed() {
         assert_eq!(
             *first,
             json!({
-                "message_id": ids[0], "message_type": "Notification", "attempted_at": "2026-05-28T20:26:40Z", "status": 503,
+                "message_id": ids[0], "message_type": "Notification", "attempted_at": "2026-05-28T20:26:40Z", "address": "https://example.org/hook", "status": 503,
                 "latency_ms": 12, "response": "what it answered", "outcome": "retry",
                 "retry_at": "2026-05-28T20:26:45Z"
             })
@@ -54,7 +54,7 @@ async fn attempts_show_what_was_answered_and_what_followed() {
         assert_eq!(
             *second,
             json!({
-                "message_id": ids[0], "message_type": "Notification", "attempted_at": "2026-05-28T20:26:45Z", "status": 410,
+                "message_id": ids[0], "message_type": "Notification", "attempted_at": "2026-05-28T20:26:45Z", "address": "https://example.org/hook", "status": 410,
                 "latency_ms": 12, "response": "what it answered", "outcome": "failed", "retry_at": null
             })
         );
@@ -85,7 +85,7 @@ async fn attempts_to_ask_a_subscriber_are_told_from_those_to_notify() {
             page["attempts"],
             json!([{
                 "message_id": asked.request.to_string(), "message_type": "SubscriptionConfirmation",
-                "attempted_at": "2026-05-28T20:26:40Z", "status": 204, "latency_ms": 12,
+                "attempted_at": "2026-05-28T20:26:40Z", "address": "https://example.org/hook", "status": 204, "latency_ms": 12,
                 "response": "what it answered", "outcome": "delivered", "retry_at": null
             }])
         );
@@ -102,7 +102,7 @@ async fn an_attempt_whose_end_nobody_told_shows_as_unknown() {
     let page = fixture.get(&format!("{subscription}/attempts")).await.json();
     let broken_off = json!({
         "message_id": ids[0], "message_type": "Notification", "attempted_at": "2026-05-28T20:26:40Z",
-        "status": null, "latency_ms": null,
+        "address": null, "status": null, "latency_ms": null,
         "response": "It is not known how this attempt ended, or whether it reached the subscriber: \
                      the server ended while the delivery was under way.",
         "outcome": "unknown", "retry_at": null

@@ -101,7 +101,7 @@ impl Fixture {
 
     /// For administrators, and with a key to sign with.
     pub(crate) fn options() -> HttpOptions {
-        let signing_keys = SigningKeys::new(Some("test_key"), Vec::new(), 1_000_000);
+        let signing_keys = SigningKeys::new(Some("test_key"), Vec::new(), Some(1_000_000));
         HttpOptions { admin_mode: true, signing_keys, ..HttpOptions::default() }
     }
 

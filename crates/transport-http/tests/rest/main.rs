@@ -9,6 +9,8 @@ mod cors;
 #[cfg(test)]
 mod deliveries;
 #[cfg(test)]
+mod differences;
+#[cfg(test)]
 mod failures;
 #[cfg(test)]
 mod fixture;

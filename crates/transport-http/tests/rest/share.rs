@@ -76,7 +76,7 @@ async fn a_key_with_an_id_is_changed_while_urls_stay_good() {
     let fixture = Fixture::new();
     let with_keys = |keys: &[&str]| {
         let named = keys.iter().map(|text| NamedKey::read(text).unwrap()).collect();
-        let signing_keys = SigningKeys::new(Some("test_key"), named, 1_000_000);
+        let signing_keys = SigningKeys::new(Some("test_key"), named, Some(1_000_000));
         fixture.served_with(HttpOptions { signing_keys, ..HttpOptions::default() })
     };
     let (before, after) = (with_keys(&["a:one"]), with_keys(&["b:two", "a:one"]));

@@ -52,7 +52,7 @@ impl Fixture {
             Arc::new(Zaqar::new(stores, limits, Arc::<ManualClock>::clone(&clock), Arc::new(RandomIds)));
         let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = socket.local_addr().unwrap();
-        let keys = SigningKeys::new(Some("test_key"), Vec::new(), 1_000_000);
+        let keys = SigningKeys::new(Some("test_key"), Vec::new(), Some(1_000_000));
         let service = WebSocketService::new(Arc::clone(&zaqar), Authentication::Open, keys);
         let listener = Listener { socket, tls: None, bounds: Bounds::default() };
         let (stop, stopped) = oneshot::channel::<()>();

@@ -5,6 +5,7 @@
 mod actions;
 mod compression;
 mod connections;
+mod differences;
 mod fixture;
 mod hostile;
 mod presigned;

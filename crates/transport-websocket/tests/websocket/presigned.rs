@@ -11,7 +11,7 @@ fn signed(fixture: &Fixture, methods: &[&str], as_lists: bool) -> Value {
 }
 
 fn signed_for(fixture: &Fixture, path: &str, methods: &[&str], as_lists: bool) -> Value {
-    let keys = SigningKeys::new(Some("test_key"), Vec::new(), 1_000_000);
+    let keys = SigningKeys::new(Some("test_key"), Vec::new(), Some(1_000_000));
     let methods = methods.iter().map(ToString::to_string).collect();
     let wish = Wish { paths: vec![path.to_owned()], methods, expires: None };
     let signed = keys.sign(wish, &ProjectId::new("p").unwrap(), fixture.zaqar.now()).unwrap();

@@ -1,13 +1,16 @@
 //! The accounts of attempts.
 
 use zaqar_model::{
-    Attempt, AttemptEnd, AttemptNumber, DeliveryOutcome, Excerpt, KeptAttempt, PageRequest, SubscriptionId,
+    Address, Attempt, AttemptEnd, AttemptFilter, AttemptNumber, AttemptOutcome, DeliveryOutcome, Excerpt,
+    KeptAttempt, PageRequest, SubscriptionId,
 };
-use zaqar_storage::{ATTEMPTS_KEPT, ATTEMPTS_KEPT_FOR};
+use zaqar_storage::{ATTEMPTS_KEPT, ATTEMPTS_KEPT_FOR, SubscriptionChange};
 
 use super::owing::delivered_ids;
 use crate::bench::{MessageBench, TestQueue};
-use crate::minting::{attempt, fresh_lease_id, fresh_message_id, fresh_subscription_id, lasting};
+use crate::minting::{
+    attempt, confirmation, fresh_lease_id, fresh_message_id, fresh_subscription_id, lasting,
+};
 
 fn latencies(attempts: &[KeptAttempt]) -> Vec<u32> {
     attempts.iter().map(|kept| kept.attempt.latency_ms).collect()
@@ -29,7 +32,7 @@ pub async fn every_attempt_is_on_record(bench: &MessageBench) {
     let posted = queue.fill(2).await;
     let (lease, due) = bench.lease(10).await;
     let long = Excerpt::new(&"x".repeat(2 * Excerpt::MAX_BYTES));
-    let failed = Attempt { at: bench.now(), status: Some(503), latency_ms: 7, excerpt: long };
+    let failed = Attempt { at: bench.now(), status: Some(503), latency_ms: 7, excerpt: long, address: None };
     let retried = bench.now().plus_secs(9);
     bench.record(lease, &due[..1], &DeliveryOutcome::RetryAt(retried, failed.clone())).await;
     bench.give_up(lease, &due[1..]).await;
@@ -76,6 +79,80 @@ pub async fn attempts_are_found_by_message(bench: &MessageBench) {
     assert_eq!(bench.queue().attempts(id).await, vec![]);
 }
 
+/// An attempt tells where it went, also after reopening; it is not told by the subscription, which may change.
+pub async fn an_attempt_tells_where_it_went(bench: &MessageBench) {
+    let queue = bench.queue();
+    let id = queue.subscribe("https://example.org/old").await;
+    queue.fill(1).await;
+    for address in [Some(Address::of("https://example.org/old")), None] {
+        let (lease, due) = bench.lease(1).await;
+        let account = Attempt { address, ..attempt(bench.now(), None) };
+        bench.record(lease, &due, &DeliveryOutcome::RetryAt(bench.now(), account)).await;
+    }
+    queue.record_confirmation(id, confirmation(bench.now())).await;
+    let change =
+        SubscriptionChange { subscriber: Some("https://example.org/new".into()), ..Default::default() };
+    queue.update_subscription(id, change).await.unwrap();
+    for _ in 0..2 {
+        let attempts = queue.attempts(id).await;
+        let addresses = attempts.iter().map(|kept| kept.attempt.address.as_ref().map(Address::as_str));
+        let expected = [Some("https://example.org/hook"), None, Some("https://example.org/old")];
+        assert_eq!(addresses.collect::<Vec<_>>(), expected);
+        bench.reopen().await;
+    }
+}
+
+/// A filter admits attempts by their message, their outcome and when they began: those that are all of it, a page at a
+/// time.
+pub async fn attempts_are_filtered(bench: &MessageBench) {
+    let queue = bench.queue();
+    let id = queue.subscribe("mailto:a@example.org").await;
+    let posted = queue.fill(2).await;
+    let begin = bench.now();
+    for round in 0..3 {
+        let (lease, due) = bench.lease(10).await;
+        match round {
+            0 => bench.retry(lease, &due, bench.now()).await,
+            1 => bench.delivered(lease, &due[..1]).await,
+            _ => bench.give_up(lease, &due).await,
+        }
+        if round == 1 {
+            bench.retry(lease, &due[1..], bench.now()).await;
+        }
+        bench.advance_secs(60);
+    }
+    let filter = AttemptFilter::default();
+    let (message, since) = (Some(posted[1]), Some(begin.plus_secs(60)));
+    let retried = AttemptFilter { outcome: Some(AttemptOutcome::Retry), ..filter };
+    for (filter, count) in [
+        (filter, 5),
+        (retried, 3),
+        (AttemptFilter { outcome: Some(AttemptOutcome::Delivered), ..filter }, 1),
+        (AttemptFilter { outcome: Some(AttemptOutcome::Failed), ..filter }, 1),
+        (AttemptFilter { outcome: Some(AttemptOutcome::Unknown), ..filter }, 0),
+        (AttemptFilter { since, ..filter }, 3),
+        (AttemptFilter { message, ..filter }, 3),
+        (AttemptFilter { message, since, ..retried }, 1),
+    ] {
+        let found = queue.attempts_that(id, filter).await;
+        assert_eq!(found.len(), count, "{filter:?}");
+        assert!(found.iter().all(|kept| filter.admits(kept)), "{filter:?}");
+    }
+    let (mut marker, mut paged) = (None, Vec::new());
+    loop {
+        let request = PageRequest { marker, limit: 2 };
+        let page =
+            bench.store().attempts(&queue.destination, id, &retried, &request, bench.now()).await.unwrap();
+        assert!(page.items.len() <= 2);
+        paged.extend(page.items);
+        marker = page.next;
+        if marker.is_none() {
+            break;
+        }
+    }
+    assert_eq!(paged, queue.attempts_that(id, retried).await);
+}
+
 /// Attempts are listed a page at a time.
 pub async fn attempts_are_listed_in_pages(bench: &MessageBench) {
     let queue = bench.queue();
@@ -100,8 +177,8 @@ async fn page(
     id: SubscriptionId,
     marker: Option<AttemptNumber>,
 ) -> Vec<KeptAttempt> {
-    let request = PageRequest { marker, limit: 3 };
-    let page = bench.store().attempts(&queue.destination, id, &request, bench.now()).await.unwrap();
+    let (filter, request) = (AttemptFilter::default(), PageRequest { marker, limit: 3 });
+    let page = bench.store().attempts(&queue.destination, id, &filter, &request, bench.now()).await.unwrap();
     assert_eq!(page.next, page.items.last().map(|kept| kept.number));
     page.items
 }

@@ -109,8 +109,43 @@ pub async fn the_metadata_filter_asks_for_exact_values(bench: &ManagementBench) 
         (vec![("colour", json!("red")), ("size", json!(3))], vec!["a"]),
         (vec![("absent", json!(null))], vec![]),
     ] {
-        let metadata = metadata.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let metadata = metadata.into_iter().map(|(name, value)| (name.to_owned(), vec![value])).collect();
         let filter = QueueFilter { name: None, metadata };
+        assert_eq!(bench.list(&filter, None, 10).await, names, "{filter:?}");
+    }
+}
+
+/// The metadata filter finds values of every kind of JSON, and any one of several.
+pub async fn the_metadata_filter_finds_every_kind_of_value(bench: &ManagementBench) {
+    for (name, value) in [
+        ("false", "false"),
+        ("float", "1.5"),
+        ("large", "9007199254740993"),
+        ("list", "[1, [2.0]]"),
+        ("null", "null"),
+        ("object", r#"{"x": 1, "y": [true]}"#),
+        ("text", r#""true""#),
+        ("true", "true"),
+        ("zero", "-0.0"),
+    ] {
+        bench.create_with(name, json_object(&format!("{{\"a\": {value}}}"))).await;
+    }
+    for (values, names) in [
+        (vec![json!(true)], vec!["true"]),
+        (vec![json!("true"), json!(true)], vec!["text", "true"]),
+        (vec![json!(false)], vec!["false"]),
+        (vec![json!(null)], vec!["null"]),
+        (vec![json!(1.5)], vec!["float"]),
+        (vec![json!(0)], vec!["zero"]),
+        (vec![json!(9_007_199_254_740_993_u64)], vec!["large"]),
+        (vec![json!(9_007_199_254_740_992_u64)], vec![]),
+        (vec![json!([1.0, [2]])], vec!["list"]),
+        (vec![json!([1])], vec![]),
+        (vec![json!({"y": [true], "x": 1})], vec!["object"]),
+        (vec![json!({"x": 1})], vec![]),
+        (vec![], vec![]),
+    ] {
+        let filter = QueueFilter { name: None, metadata: vec![("a".to_owned(), values)] };
         assert_eq!(bench.list(&filter, None, 10).await, names, "{filter:?}");
     }
 }
@@ -119,7 +154,7 @@ pub async fn the_metadata_filter_asks_for_exact_values(bench: &ManagementBench) 
 pub async fn the_metadata_filter_sees_changes(bench: &ManagementBench) {
     let seen = bench.create_with("a", json_object(r#"{"x": 1}"#)).await;
     bench.store().set_metadata(&seen, json_object(r#"{"x": 2}"#)).await.unwrap();
-    let wants = |value: i32| QueueFilter { name: None, metadata: vec![("x".to_owned(), json!(value))] };
+    let wants = |value: i32| QueueFilter { name: None, metadata: vec![("x".to_owned(), vec![json!(value)])] };
     assert_eq!(bench.list(&wants(1), None, 10).await, Vec::<String>::new());
     assert_eq!(bench.list(&wants(2), None, 10).await, ["a"]);
 }

@@ -1,7 +1,7 @@
 //! Subscriptions kept, found, listed and ended.
 
-use zaqar_model::{PageRequest, SubscriptionTtl};
-use zaqar_storage::StorageError;
+use zaqar_model::{Metadata, PageRequest, SubscriptionTtl};
+use zaqar_storage::{StorageError, SubscriptionChange};
 
 use crate::bench::MessageBench;
 use crate::minting::{fresh_subscription_id, json_object};
@@ -15,6 +15,21 @@ pub async fn a_subscription_comes_back_as_it_was_kept(bench: &MessageBench) {
     queue.subscribe_as(kept.clone()).await.unwrap();
     assert_eq!(queue.get_subscription(kept.id).await, Some(kept.clone()));
     assert_eq!(queue.find_subscriber(&kept.subscriber).await, Some(kept.id));
+}
+
+/// Options that are `null` come back as `null`, not as an empty object, also after reopening.
+pub async fn options_that_are_null_stay_so(bench: &MessageBench) {
+    let queue = bench.queue();
+    let mut kept = queue.subscription("https://example.org/hook");
+    kept.options = Metadata::null();
+    queue.subscribe_as(kept.clone()).await.unwrap();
+    for _ in 0..2 {
+        assert_eq!(queue.get_subscription(kept.id).await, Some(kept.clone()));
+        bench.reopen().await;
+    }
+    let change = SubscriptionChange { options: Some(Metadata::default()), ..Default::default() };
+    queue.update_subscription(kept.id, change).await.unwrap();
+    assert_eq!(queue.get_subscription(kept.id).await.unwrap().options, Metadata::default());
 }
 
 /// A subscription that does not exist is not found.

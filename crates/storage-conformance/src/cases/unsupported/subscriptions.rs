@@ -1,6 +1,6 @@
 //! Stores without subscriptions, or without deliveries.
 
-use zaqar_model::PageRequest;
+use zaqar_model::{AttemptFilter, PageRequest};
 use zaqar_storage::{LeaseLimits, SubscriptionChange, SubscriptionShare};
 
 use super::assert_unsupported;
@@ -44,6 +44,5 @@ pub async fn undeclared_deliveries_are_unsupported(bench: &MessageBench) {
     let page = PageRequest { marker: None, limit: 10 };
     assert_unsupported(&store.failed(of, id, &page, now).await);
     let page = PageRequest { marker: None, limit: 10 };
-    assert_unsupported(&store.attempts(of, id, &page, now).await);
-    assert_unsupported(&store.attempts_of_message(of, id, message, now).await);
+    assert_unsupported(&store.attempts(of, id, &AttemptFilter::default(), &page, now).await);
 }

@@ -5,6 +5,7 @@
 //! for something.
 
 mod authentication;
+mod headers;
 mod keystone;
 mod openapi;
 mod policy;
