@@ -105,6 +105,8 @@ impl Engine {
         match self.zaqar.suspend_subscription(&subscription.source, id, GONE).await {
             Ok(()) => {
                 tracing::info!(%project, %queue, subscription = %id, %address, reason = GONE, "a subscription is suspended");
+                // What waits in its lane was leased before.
+                self.hold_back(&subscription.source, id, self.now(), None).await;
                 DeliveryOutcome::RetryAt(self.now(), attempt)
             }
             Err(error) => {

@@ -119,7 +119,7 @@ impl Engine {
 
     /// Lets nothing of a subscription be leased before `at`, and gives back what waits in its lane and `first`. Answers
     /// whether that is done, so that what is leased afterwards comes in the order of posting again.
-    async fn hold_back(
+    pub(super) async fn hold_back(
         &self,
         source: &Destination,
         id: SubscriptionId,
