@@ -8,7 +8,7 @@ pub struct MovingMessage {
     /// Its place in the queue, which it keeps.
     pub position: Marker,
     pub stored: StoredMessage,
-    /// The live claim that holds it.
+    /// The claim that holds it, or held it last and has expired.
     pub hold: Option<ClaimHold>,
     /// Whether it is set aside as claimed too often.
     pub exhausted: bool,

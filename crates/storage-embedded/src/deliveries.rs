@@ -122,7 +122,8 @@ impl Deliveries for EmbeddedMessageStore {
             let index = &locked.index;
             let found = index.cursor(subscription).zip(index.find_posted(message));
             let Some((cursor, sequence)) = found else { return Ok(false) };
-            if sequence >= cursor.front() || cursor.is_leased(sequence, now) {
+            let is_due_already = sequence >= cursor.front() && index.due_from(subscription, sequence) <= now;
+            if is_due_already || cursor.is_leased(sequence, now) {
                 None
             } else {
                 self.owe(&queue, &mut locked, subscription, &[sequence], now)?

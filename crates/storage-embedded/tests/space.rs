@@ -13,7 +13,7 @@ use support::{
     NOW, SEGMENT, all, claim_request, client, ids, numbered, open, open_on, post, queue, segments,
 };
 use zaqar_model::{ClaimId, Destination, NewMessage, StoredMessage, Timestamp, TtlSeconds};
-use zaqar_storage::{ClaimRequest, Claims, DeadLetterPolicy, MessageStore, Messages};
+use zaqar_storage::{Adoption, ClaimRequest, Claims, DeadLetterPolicy, MessageStore, Messages};
 use zaqar_storage_embedded::EmbeddedMessageStore;
 
 /// How many messages fill about so many segments.
@@ -223,6 +223,7 @@ async fn travelling(store: &EmbeddedMessageStore, from: &Destination) -> Vec<Sto
         expires: NOW.plus_secs(3600),
         delayed_until: message.created,
         client: client(),
+        is_letter: false,
         message,
     });
     stored.collect()
@@ -234,7 +235,7 @@ async fn a_queue_that_moves_between_stores_keeps_all_ids_apart() {
     let [old, new] = [open(directories[0].path()), open(directories[1].path())];
     post(&old, &queue(5), 0..6).await;
     post(&new, &queue(5), [7]).await;
-    new.adopt(&queue(5), travelling(&old, &queue(5)).await, NOW).await.unwrap();
+    new.adopt(&queue(5), travelling(&old, &queue(5)).await, Adoption::Return, NOW).await.unwrap();
     post(&new, &queue(5), 8..20).await;
     let distinct: HashSet<_> = ids(&new, &queue(5)).await.into_iter().collect();
     assert_eq!(distinct.len(), 1 + 6 + 12);

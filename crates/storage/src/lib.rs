@@ -64,7 +64,7 @@ pub use deliveries::{ATTEMPTS_KEPT, ATTEMPTS_KEPT_FOR, Deliveries, FAILURES_KEPT
 pub use destinations::{Created, Destinations, QueueFilter};
 pub use error::{StorageError, StorageResult};
 pub use flavors::Flavors;
-pub use messages::{Deletion, MessageQuery, Messages};
+pub use messages::{Adoption, Deletion, MessageQuery, Messages};
 pub use migration::Migration;
 pub use placement::{Placement, PoolFault};
 pub use pools::Pools;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use zaqar_model::{
     Caller, ClaimId, ClientId, Destination, DestinationName, Message, StoredMessage, Timestamp,
 };
+use zaqar_storage::Adoption;
 
 use super::{delete::outcome, get::valid};
 use crate::error::OrUnavailable;
@@ -97,10 +98,12 @@ impl Zaqar {
             // A claim may have lengthened its life beyond this: a while is left for another try.
             expires: message.ttl.after(message.created).max(now.plus_secs(MIN_MESSAGE_TTL.into())),
             delayed_until: message.created,
+            is_letter: false,
             message,
         });
         let (store, queue, stored) = (Arc::clone(&self.stores.messages), queue.clone(), stored.collect());
-        let outcome = to_the_end(async move { store.adopt(&queue, stored, now).await }).await;
+        let outcome =
+            to_the_end(async move { store.adopt(&queue, stored, Adoption::Return, now).await }).await;
         if let Err(error) = outcome {
             tracing::error!(%error, "popped messages that cannot be decrypted could not be put back and are lost");
         }

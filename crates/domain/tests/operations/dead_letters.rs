@@ -2,7 +2,7 @@ use serde_json::json;
 use zaqar_model::{
     ClaimId, ClaimTerms, Clock, Destination, DestinationKind, GraceSeconds, StoredMessage, TtlSeconds,
 };
-use zaqar_storage::{ClaimRequest, DeadLetterPolicy};
+use zaqar_storage::{Adoption, ClaimRequest, DeadLetterPolicy};
 
 use crate::fixture::{Fixture, name, queue_named};
 
@@ -90,7 +90,7 @@ async fn a_crash_half_way_doubles_nothing() {
     let (_, exhausted) = crashed(&fixture).await;
     fixture.make_queue("dlq", json!({})).await;
     let dlq = destination(&fixture, "dlq").await;
-    fixture.store.adopt(&dlq, exhausted, fixture.clock.now()).await.unwrap();
+    fixture.store.adopt(&dlq, exhausted, Adoption::Arrival, fixture.clock.now()).await.unwrap();
     fixture.zaqar.resume_dead_letter_moves().await;
     assert_eq!(fixture.list("dlq").await.len(), 1);
     assert!(fixture.store.with_exhausted().await.unwrap().is_empty());

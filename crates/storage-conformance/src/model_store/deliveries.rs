@@ -119,7 +119,7 @@ impl Deliveries for ModelStore {
                 owed.attempts = 0;
                 owed.due = now;
             }
-            None => contents.ledger.owe(&[subscription], position, &stored, now),
+            None => contents.ledger.owe(&[(subscription, now)], position, &stored),
         }
         self.owed.notify_one();
         Ok(true)

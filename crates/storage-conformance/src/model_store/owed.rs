@@ -71,20 +71,19 @@ impl Owed {
 }
 
 impl Ledger {
-    /// Notes for each of these subscriptions that it has this message to get.
+    /// Notes for each of these subscriptions that it has this message to get, and when.
     pub(super) fn owe(
         &mut self,
-        subscriptions: &[SubscriptionId],
+        subscriptions: &[(SubscriptionId, Timestamp)],
         position: Marker,
         stored: &StoredMessage,
-        now: Timestamp,
     ) {
         self.posted.insert(position, stored.clone());
-        self.owed.extend(subscriptions.iter().map(|subscription| Owed {
+        self.owed.extend(subscriptions.iter().map(|(subscription, due)| Owed {
             subscription: *subscription,
             position,
             attempts: 0,
-            due: now,
+            due: *due,
             lease: None,
             failed: None,
         }));
@@ -104,7 +103,7 @@ impl Ledger {
     }
 
     pub(super) fn position_of(&self, id: MessageId) -> Option<Marker> {
-        let found = self.posted.iter().find(|(_, stored)| stored.message.id == id);
+        let found = self.posted.iter().rfind(|(_, stored)| stored.message.id == id);
         found.map(|(position, _)| *position)
     }
 

@@ -9,6 +9,9 @@ use super::cursor::Cursor;
 use super::owing::Changes;
 use crate::log::{ForeignId, Standing};
 
+/// How many messages are looked at for delays at once.
+const LOOKED_AT_ONCE: usize = 256;
+
 impl QueueIndex {
     /// A message was posted.
     pub(super) fn note_posted(&mut self) {
@@ -48,6 +51,7 @@ impl QueueIndex {
         per_subscription: usize,
         now: Timestamp,
     ) -> Option<Timestamp> {
+        self.pass_delayed(id, now);
         self.ripen(id, now);
         if self.cursor(id)?.is_arriving() {
             return None;
@@ -75,6 +79,7 @@ impl QueueIndex {
         per_subscription: usize,
         now: Timestamp,
     ) -> Vec<u64> {
+        self.pass_delayed(id, now);
         self.ripen(id, now);
         let is_open = |cursor: &&Cursor| !cursor.is_arriving() && cursor.paused_until <= now;
         let Some(cursor) = self.cursor(id).filter(is_open) else { return Vec::new() };
@@ -83,7 +88,7 @@ impl QueueIndex {
         let mut found: Vec<u64> = there.take(limit).collect();
         let mut front = cursor.front;
         while found.len() < limit
-            && let Some(next) = self.next_posted(front)
+            && let Some(next) = self.next_posted(front).filter(|next| self.due_from(id, *next) <= now)
         {
             found.push(next);
             front = next + 1;
@@ -180,10 +185,37 @@ impl QueueIndex {
     fn take_up(&mut self, id: SubscriptionId, sequence: u64) {
         let Some(mut front) = self.cursor(id).map(|cursor| cursor.front) else { return };
         while let Some(next) = self.next_posted(front).filter(|next| *next <= sequence) {
-            self.change(id, next, |cursor| cursor.put(next, Timestamp::default(), 0));
+            let due = self.due_from(id, next);
+            self.change(id, next, |cursor| cursor.put(next, due, 0));
             front = next + 1;
         }
         self.set_front(id, front.max(sequence + 1));
+    }
+
+    /// When a message is first due to a subscription.
+    pub(crate) fn due_from(&self, id: SubscriptionId, sequence: u64) -> Timestamp {
+        let respects_delay = self.subscriptions.get(id).is_some_and(|kept| kept.respects_delay);
+        let entry = self.owed_message(sequence).filter(|_| respects_delay);
+        entry.map_or(Timestamp::default(), |entry| entry.delayed_until)
+    }
+
+    /// Takes up delayed messages of a subscription that respects delays, so that they hold up none of those behind them.
+    /// The log need not say so: taken up again, they are due at the same time.
+    fn pass_delayed(&mut self, id: SubscriptionId, now: Timestamp) {
+        let respects_delay = self.subscriptions.get(id).is_some_and(|kept| kept.respects_delay);
+        let cursor = self.cursor(id).filter(|cursor| respects_delay && !cursor.is_arriving());
+        let Some(mut front) = cursor.map(|cursor| cursor.front) else { return };
+        let mut delayed = None;
+        for _ in 0..LOOKED_AT_ONCE {
+            let Some(next) = self.next_posted(front) else { break };
+            if self.due_from(id, next) > now {
+                delayed = Some(next);
+            }
+            front = next + 1;
+        }
+        if let Some(delayed) = delayed {
+            self.take_up(id, delayed);
+        }
     }
 
     fn ripen(&mut self, id: SubscriptionId, now: Timestamp) {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Bound::{Excluded, Unbounded};
 use std::sync::Arc;
 
-use zaqar_model::{SubscriptionId, SubscriptionTtl, Timestamp};
+use zaqar_model::{Metadata, RESPECT_DELAY, SubscriptionId, SubscriptionTtl, Timestamp};
 
 use crate::log::SubscriptionRecord;
 
@@ -21,6 +21,8 @@ pub(crate) struct KeptSubscription {
     pub(crate) subscriber: Arc<str>,
     /// A JSON object.
     pub(crate) options: Arc<str>,
+    /// What the options say of delays.
+    pub(crate) respects_delay: bool,
 }
 
 impl KeptSubscription {
@@ -53,8 +55,16 @@ impl From<&SubscriptionRecord<'_>> for KeptSubscription {
             owed_from: record.owed_from,
             subscriber: record.subscriber.into(),
             options: record.options.into(),
+            respects_delay: respects_delay(record.options),
         }
     }
+}
+
+/// What options say of delays. Few name it, so most need not be read.
+pub(crate) fn respects_delay(options: &str) -> bool {
+    options.contains(RESPECT_DELAY)
+        && serde_json::from_str(options)
+            .is_ok_and(|options| zaqar_model::respects_delay(&Metadata::new(options)))
 }
 
 /// Subscriptions by id, by subscriber, and by the time they expire.

@@ -2,6 +2,7 @@
 
 pub mod breaking_off;
 pub mod confirming;
+pub mod delays;
 pub mod durability;
 pub mod leasing;
 pub mod limiting;

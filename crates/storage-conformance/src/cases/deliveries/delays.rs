@@ -1,0 +1,122 @@
+//! Subscriptions that respect the delays of messages.
+
+use zaqar_model::{DelaySeconds, NewMessage, SubscriptionId};
+
+use super::owing::delivered_ids;
+use crate::bench::{MessageBench, TestQueue};
+use crate::minting::{delayed, json_object, lasting, messages};
+
+/// More delayed messages than a store looks at in one go.
+const MANY: usize = 700;
+
+async fn subscribe(queue: &TestQueue) -> SubscriptionId {
+    let mut subscription = queue.subscription("mailto:patient@example.org");
+    subscription.options = json_object(r#"{"respect_delay": true}"#);
+    let id = subscription.id;
+    queue.subscribe_as(subscription).await.unwrap();
+    id
+}
+
+/// A subscription with `respect_delay` is owed a delayed message when the delay is over; one without, at once.
+pub async fn a_delay_may_be_respected(bench: &MessageBench) {
+    let queue = bench.queue();
+    let patient = subscribe(&queue).await;
+    let hasty = queue.subscribe("mailto:hasty@example.org").await;
+    let posted = queue.post(vec![delayed(10)]).await;
+    let (_, due) = bench.lease(10).await;
+    assert_eq!((delivered_ids(&due), due[0].subscription.id), (posted.clone(), hasty));
+    queue.unsubscribe(hasty).await;
+    assert_eq!(bench.next_due().await, Some(bench.now().plus_secs(10)));
+    bench.advance_millis(9_999);
+    assert_eq!(bench.lease(10).await.1, vec![]);
+    bench.advance_millis(1);
+    let (_, due) = bench.lease(10).await;
+    assert_eq!((delivered_ids(&due), due[0].subscription.id), (posted, patient));
+}
+
+/// A delayed message holds up none of those behind it, however many are delayed.
+pub async fn a_delayed_message_holds_up_none_behind_it(bench: &MessageBench) {
+    let queue = bench.queue();
+    subscribe(&queue).await;
+    let first = queue.post(vec![delayed(30), delayed(0), delayed(20)]).await;
+    let many = NewMessage { delay: DelaySeconds::new(60), ..delayed(0) };
+    queue.post(vec![many; MANY]).await;
+    let last = queue.post(messages(2)).await;
+    let mut taken = Vec::new();
+    for _ in 0..4 {
+        taken.extend(delivered_ids(&bench.lease(10).await.1));
+    }
+    assert_eq!(taken, [first[1], last[0], last[1]]);
+    assert_eq!(bench.next_due().await, Some(bench.now().plus_secs(20)));
+    bench.advance_secs(30);
+    assert_eq!(delivered_ids(&bench.lease(1).await.1), first[..1], "in the order of posting");
+    assert_eq!(delivered_ids(&bench.lease(1).await.1), first[2..]);
+    assert_eq!(bench.lease(1).await.1, vec![]);
+    bench.advance_secs(60);
+    assert_eq!(bench.lease(10_000).await.1.len(), MANY + 5, "and the leases have ended");
+}
+
+/// Delays are respected over the end of the store.
+pub async fn respected_delays_are_kept(bench: &MessageBench) {
+    let queue = bench.queue();
+    subscribe(&queue).await;
+    let posted = queue.post(vec![delayed(20), delayed(0), delayed(10)]).await;
+    let (lease, due) = bench.lease(10).await;
+    assert_eq!(delivered_ids(&due), posted[1..2]);
+    bench.delivered(lease, &due).await;
+    bench.reopen().await;
+    assert_eq!(bench.lease(10).await.1, vec![]);
+    bench.reopen().await;
+    bench.advance_secs(10);
+    assert_eq!(delivered_ids(&bench.lease(10).await.1), posted[2..]);
+    bench.advance_secs(10);
+    assert_eq!(delivered_ids(&bench.lease(10).await.1), posted[..1]);
+}
+
+/// They are when the queue moves, too.
+pub async fn respected_delays_go_along(bench: &MessageBench) {
+    let queue = bench.queue();
+    subscribe(&queue).await;
+    let posted = queue.post(vec![delayed(20), delayed(0)]).await;
+    let (lease, due) = bench.lease(10).await;
+    bench.delivered(lease, &due).await;
+    let later = queue.post(vec![delayed(10)]).await;
+    queue.leave_and_return().await;
+    assert_eq!(bench.lease(10).await.1, vec![]);
+    bench.advance_secs(10);
+    assert_eq!(delivered_ids(&bench.lease(10).await.1), later);
+    bench.advance_secs(10);
+    assert_eq!(delivered_ids(&bench.lease(10).await.1), posted[..1]);
+}
+
+/// A delayed message that a consumer deletes stays for the subscription until it is due.
+pub async fn a_delayed_message_stays_until_it_is_due(bench: &MessageBench) {
+    let queue = bench.queue();
+    subscribe(&queue).await;
+    let posted = queue.post(vec![delayed(10)]).await;
+    queue.delete(posted[0], None).await;
+    bench.store().expire(bench.now()).await.unwrap();
+    assert_eq!(bench.lease(10).await.1, vec![]);
+    bench.advance_secs(10);
+    assert_eq!(delivered_ids(&bench.lease(10).await.1), posted);
+}
+
+/// A message whose time to live ends before its delay is not delivered.
+pub async fn a_delayed_message_may_expire_before_it_is_due(bench: &MessageBench) {
+    let queue = bench.queue();
+    subscribe(&queue).await;
+    queue.post(vec![NewMessage { delay: DelaySeconds::new(100), ..lasting(60) }]).await;
+    assert_eq!(bench.lease(10).await.1, vec![]);
+    bench.advance_secs(100);
+    assert_eq!(bench.lease(10).await.1, vec![]);
+    assert_eq!(bench.next_due().await, None);
+}
+
+/// Whoever has a delayed message sent again does not wait for its delay.
+pub async fn a_delayed_message_is_sent_again_at_once(bench: &MessageBench) {
+    let queue = bench.queue();
+    let id = subscribe(&queue).await;
+    let posted = queue.post(vec![delayed(10), delayed(10)]).await;
+    assert!(queue.redeliver(id, posted[1]).await);
+    assert_eq!(delivered_ids(&bench.lease(10).await.1), posted[1..]);
+}
