@@ -6,14 +6,13 @@ use std::sync::Arc;
 
 use tokio::sync::Mutex;
 use zaqar_model::{
-    Clock, DestinationKind, DestinationName, IdSource, ProjectId, Queue, QueueName, Timestamp,
+    Clock, DestinationKind, DestinationName, IdSource, ProjectId, Queue, QueueName, SubscriptionId, Timestamp,
 };
 use zaqar_storage::{Created, ManagementStore, MessageStore, Placement, StorageError, StorageResult};
 
 use crate::permissions::PolicyInForce;
 use crate::queues::NewQueue;
-use crate::subscriptions::LiveSubscriptions;
-use crate::subscriptions::{AskedLately, TrustMaker};
+use crate::subscriptions::{AskedLately, LiveSubscriptions, SubscriptionIds, TrustMaker};
 use crate::{Keyring, Limits, Pipelines};
 
 /// Where everything is kept.
@@ -45,6 +44,7 @@ pub struct Zaqar {
     pub(crate) registering: Arc<Mutex<()>>,
     /// Who was asked to confirm a subscription.
     pub(crate) asked: AskedLately,
+    pub(crate) subscription_ids: SubscriptionIds,
 }
 
 impl Zaqar {
@@ -63,6 +63,7 @@ impl Zaqar {
             moving: Arc::default(),
             registering: Arc::default(),
             asked: AskedLately::default(),
+            subscription_ids: SubscriptionIds::default(),
         }
     }
 
@@ -96,6 +97,11 @@ impl Zaqar {
     /// The time that everything here goes by.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// An id for a new subscription, behind those of all that were made before.
+    pub(crate) fn next_subscription_id(&self) -> SubscriptionId {
+        self.subscription_ids.next(&*self.ids, self.now())
     }
 
     pub(crate) async fn find(

@@ -26,7 +26,8 @@ pub struct MovingCursor {
     /// have failed.
     pub front: Marker,
     pub paused_until: Timestamp,
-    /// Those that were leased and not recorded since, as they were at the same moment.
+    /// Those that were leased and not recorded since, as they were at the same moment; and those that were taken up to wait
+    /// for the end of a delay.
     pub leased: Vec<MovingDelivery>,
 }
 

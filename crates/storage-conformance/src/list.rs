@@ -637,10 +637,13 @@ macro_rules! __management_cases {
                     a_queue_can_be_mapped_to_another_pool,
                     a_queue_that_was_mapped_anew_is_a_conflict,
                     an_unmapped_queue_has_no_pool,
+                    the_queues_of_a_pool_are_found,
+                    a_queue_that_has_left_its_pool_keeps_its_last_position,
                 }
                 durability {
                     pools_and_flavors_are_kept,
                     the_catalogue_is_kept,
+                    where_a_queue_has_left_is_kept,
                     moves_are_kept,
                 }
                 flavors {

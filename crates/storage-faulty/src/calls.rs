@@ -152,6 +152,9 @@ faulty! {
         pool_of(queue: DestinationNumber) -> Option<PoolName>;
         remap(queue: DestinationNumber, from: &PoolName, to: &PoolName) -> ();
         unmap(queue: DestinationNumber) -> ();
+        queues_of(pool: &PoolName) -> Vec<Destination>;
+        leave(queue: DestinationNumber, from: &PoolName, last: Marker) -> ();
+        left_at(queue: DestinationNumber) -> Option<Marker>;
         put_move(a_move: QueueMove) -> ();
         get_move(queue: DestinationNumber) -> Option<QueueMove>;
         list_moves() -> Vec<QueueMove>;

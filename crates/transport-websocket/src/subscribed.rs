@@ -56,7 +56,7 @@ struct Shown<'a> {
     #[serde(rename = "Message_Type")]
     kind: &'static str,
     id: String,
-    marker: String,
+    marker: &'a str,
 }
 
 #[derive(Serialize)]
@@ -75,7 +75,7 @@ fn text(Notification { source, message, marker }: &Notification) -> String {
         place: if source.kind.is_topic() { Place::Topic(name) } else { Place::Queue(name) },
         kind: "Notification",
         id: message.id.to_string(),
-        marker: marker.get().to_string(),
+        marker,
     };
     // Texts, numbers and JSON that was checked, into memory: nothing there can fail.
     serde_json::to_string(&shown).unwrap_or_default()

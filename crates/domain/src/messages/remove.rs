@@ -22,7 +22,7 @@ pub struct Removal {
     pub ids: Option<Vec<String>>,
     /// How many of the first free messages.
     pub pop: Option<i64>,
-    /// The claims that hold the messages. Heeded only if `message_delete_with_claim_id` is on.
+    /// The claims that hold the messages. If they are given, they are checked.
     pub claim_ids: Option<Vec<String>>,
 }
 
@@ -48,7 +48,7 @@ impl Zaqar {
         if let Some(answer) = answer? {
             return Ok(answer);
         }
-        let claims = removal.claim_ids.as_deref().filter(|_| self.limits.message_delete_with_claim_id);
+        let claims = removal.claim_ids.as_deref();
         match plan(&removal, claims.is_some(), &self.limits)? {
             Plan::Delete(ids) => {
                 self.delete_messages(caller, name, ids, claims).await.map(|()| Removed::Deleted)

@@ -6,6 +6,7 @@ mod confirm;
 mod create;
 mod delete;
 mod get;
+mod ids;
 mod list;
 mod live;
 mod signing_secrets;
@@ -16,6 +17,7 @@ mod wish;
 
 pub(crate) use asked_lately::AskedLately;
 pub use get::ShownSubscription;
+pub(crate) use ids::SubscriptionIds;
 pub use list::{ListedSubscriptions, SubscriptionListing};
 pub(crate) use live::LiveSubscriptions;
 pub use live::{Follower, Notification};

@@ -24,6 +24,50 @@ async fn a_message_claimed_often_enough_moves_and_is_free_at_once() {
 }
 
 #[tokio::test]
+async fn a_message_claimed_often_enough_moves_when_its_claim_has_ended() {
+    let fixture = Fixture::new();
+    fixture.make_queue("q", json!({"_max_claim_count": 2, "_dead_letter_queue": "dlq"})).await;
+    let ids = fixture.post("q", &["1"]).await;
+    fixture.wear_out("q", 1).await;
+    fixture.zaqar.look_at_ended_claims().await.unwrap();
+    assert_eq!(fixture.list("q").await.len(), 1, "it was claimed once");
+    fixture.claim("q").await.unwrap();
+    fixture.clock.advance_secs(59);
+    fixture.zaqar.look_at_ended_claims().await.unwrap();
+    assert_eq!(fixture.list("dlq").await, []);
+    fixture.clock.advance_secs(1);
+    fixture.zaqar.look_at_ended_claims().await.unwrap();
+    assert_eq!(fixture.list("q").await, []);
+    let dead = fixture.list("dlq").await;
+    assert_eq!(dead.iter().map(|message| message.id).collect::<Vec<_>>(), ids);
+    assert_eq!((dead[0].claim, dead[0].claim_count), (None, 0));
+}
+
+#[tokio::test]
+async fn ended_claims_move_nothing_without_a_count_and_another_queue() {
+    let fixture = Fixture::new();
+    for (queue, metadata) in [
+        ("count", json!({"_max_claim_count": 1})),
+        ("target", json!({"_dead_letter_queue": "dlq"})),
+        ("self", json!({"_max_claim_count": 1, "_dead_letter_queue": "self"})),
+        ("deleted", json!({"_max_claim_count": 1, "_dead_letter_queue": "dlq"})),
+    ] {
+        fixture.make_queue(queue, metadata).await;
+        fixture.post(queue, &["1"]).await;
+        fixture.wear_out(queue, 1).await;
+    }
+    let deleted = destination(&fixture, "deleted").await;
+    // As after a crash before the message store could forget it.
+    fixture.management.delete(DestinationKind::Queue, &deleted.project, &deleted.name).await.unwrap();
+    fixture.zaqar.look_at_ended_claims().await.unwrap();
+    for queue in ["count", "target", "self"] {
+        assert_eq!(fixture.list(queue).await.len(), 1);
+    }
+    assert_eq!(fixture.list("dlq").await, []);
+    assert_eq!(fixture.store.with_ended_claims(fixture.clock.now()).await.unwrap(), []);
+}
+
+#[tokio::test]
 async fn a_time_to_live_for_dead_letters_counts_from_the_move() {
     let fixture = Fixture::new();
     fixture

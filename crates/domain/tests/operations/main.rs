@@ -19,6 +19,7 @@ mod flavors;
 #[cfg(test)]
 mod health;
 #[cfg(test)]
+mod letters;
 mod live_subscriptions;
 #[cfg(test)]
 mod messages;

@@ -5,14 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use zaqar_model::{
-    Caller, Destination, DestinationName, Marker, Message, PageRequest, Subscription, SubscriptionId,
-    SubscriptionTtl,
+    Caller, Destination, DestinationName, Marker, Message, MessageId, PageRequest, Subscription,
+    SubscriptionId, SubscriptionTtl,
 };
 use zaqar_storage::{MessageQuery, StorageError};
 
+use super::delayed::Delayed;
 use super::registry::Ended;
 use crate::error::OrUnavailable;
-use crate::messages::is_marker;
+use crate::messages::{is_marker, write_marker};
 use crate::permissions::Rule;
 use crate::pipeline::pass;
 use crate::subscriptions::{SubscriptionWish, exists};
@@ -27,8 +28,9 @@ pub struct Follower {
     zaqar: Arc<Zaqar>,
     source: Destination,
     id: SubscriptionId,
-    /// Up to here everything was read.
+    /// Up to here everything was read, but for what is delayed.
     behind: Marker,
+    delayed: Delayed,
     /// Completes when somebody ends the subscription.
     ended: Ended,
 }
@@ -38,8 +40,9 @@ pub struct Follower {
 pub struct Notification {
     pub source: Destination,
     pub message: Message,
-    /// Whoever goes on behind it misses nothing, and sees nothing twice.
-    pub marker: Marker,
+    /// Whoever goes on behind it misses nothing. They see nothing twice, unless the subscription respects delays: then the
+    /// marker stays before the first message that waits for its time.
+    pub marker: String,
 }
 
 impl Zaqar {
@@ -73,11 +76,11 @@ impl Zaqar {
             Some(marker) => {
                 let place = self.place_of(source, marker).await.or_unavailable(failure)?.unwrap_or_default();
                 let last = self.stores.messages.last_position(source).await.or_unavailable(failure)?;
-                // One from an earlier queue of this name: all of this one is behind it.
+                // One of the first release, from an earlier queue of this name: all of this one is behind it.
                 if place > last { Marker::default() } else { place }
             }
         };
-        let (id, now) = (SubscriptionId::from_u128(self.ids.next_u128()), self.now());
+        let (id, now) = (self.next_subscription_id(), self.now());
         let default_ttl = SubscriptionTtl::new(self.limits.default_subscription_ttl.into());
         let subscription = Subscription {
             id,
@@ -92,7 +95,8 @@ impl Zaqar {
             notified: false,
         };
         let ended = self.live.add(subscription, now).ok_or_else(exists)?;
-        Ok(Follower { zaqar: Arc::clone(self), source: source.clone(), id, behind, ended })
+        let (zaqar, source, delayed) = (Arc::clone(self), source.clone(), Delayed::default());
+        Ok(Follower { zaqar, source, id, behind, delayed, ended })
     }
 }
 
@@ -114,12 +118,13 @@ impl Follower {
     pub async fn next(&mut self) -> Option<Result<Notification>> {
         let failure = Failure::ListMessages;
         loop {
-            let time_left = self.time_left();
+            let time_left = self.time_left().min(self.time_to_delayed());
             let waited = tokio::select! {
                 biased;
                 _ = &mut self.ended => return None,
-                waited = self.zaqar.stores.messages.wait_for_arrival(&self.source, self.behind) => waited,
-                // Unless it was renewed meanwhile, its time is over.
+                waited = self.zaqar.stores.messages.wait_for_arrival(&self.source, self.behind),
+                    if !self.delayed.is_full() => waited,
+                // Unless it was renewed meanwhile, its time is over; or the time of a delayed message has come.
                 () = tokio::time::sleep(time_left) => Ok(()),
             };
             if !self.lasts() || matches!(waited, Err(StorageError::NotFound(_))) {
@@ -138,6 +143,12 @@ impl Follower {
 
     /// The next message, if it is still there.
     async fn read(&mut self) -> Result<Option<Notification>> {
+        if let Some(id) = self.delayed.due(self.zaqar.now()) {
+            return self.read_delayed(id).await;
+        }
+        if self.delayed.is_full() {
+            return Ok(None);
+        }
         let (store, failure) = (&self.zaqar.stores.messages, Failure::ListMessages);
         // Asked before it is looked: what comes in between is not passed over.
         let last = store.last_position(&self.source).await.or_unavailable(failure)?;
@@ -152,16 +163,46 @@ impl Follower {
             self.behind = self.behind.max(last);
             return Ok(None);
         };
+        if self.zaqar.live.respects_delay(&self.source, self.id)
+            && let Some(id) = page.items.first().map(|message| message.id)
+        {
+            let now = self.zaqar.now();
+            let until = store.within_reach_at(&self.source, id, now).await.or_unavailable(failure)?;
+            if let Some(until) = until.filter(|until| *until > now) {
+                self.delayed.put(until, next, id);
+                page.items.clear();
+            }
+        }
         // Also behind one that the store could not read and has left out: those behind it still come.
         self.behind = next;
-        if let Err(error) = self.zaqar.open(&self.source, &mut page.items, failure) {
+        Ok(self.notification(page.items))
+    }
+
+    /// A delayed message whose time has come, if it is still there.
+    async fn read_delayed(&mut self, id: MessageId) -> Result<Option<Notification>> {
+        let store = &self.zaqar.stores.messages;
+        let found = store.get(&self.source, &[id], self.zaqar.now()).await;
+        let found = found.or_unavailable(Failure::ListMessages)?;
+        self.delayed.remove_first();
+        Ok(self.notification(found))
+    }
+
+    /// Tells of the one message that was read.
+    fn notification(&self, mut read: Vec<Message>) -> Option<Notification> {
+        if let Err(error) = self.zaqar.open(&self.source, &mut read, Failure::ListMessages) {
             // It would be the first again after each reconnect, and nothing behind it would ever come.
             let cause = std::error::Error::source(&error);
             tracing::error!(queue = %self.source.name, ?cause, "a message cannot be decrypted, and is passed over");
-            return Ok(None);
+            return None;
         }
-        let message = page.items.pop();
-        Ok(message.map(|message| Notification { source: self.source.clone(), message, marker: next }))
+        let marker = write_marker(self.delayed.safe_marker(self.behind), self.source.number, false);
+        read.pop().map(|message| Notification { source: self.source.clone(), message, marker })
+    }
+
+    fn time_to_delayed(&self) -> Duration {
+        let now = self.zaqar.now().as_millis();
+        let next = self.delayed.next().map(|next| next.as_millis().saturating_sub(now));
+        next.map_or(Duration::MAX, Duration::from_millis)
     }
 }
 

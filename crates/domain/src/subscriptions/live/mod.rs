@@ -2,6 +2,7 @@
 //! is stored. Each reads its queue for itself, behind its own marker, and is woken when there is more; so what it has not
 //! sent yet costs nothing, and a slow reader keeps nobody waiting.
 
+mod delayed;
 mod follow;
 mod registry;
 

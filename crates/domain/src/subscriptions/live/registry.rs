@@ -45,6 +45,13 @@ impl LiveSubscriptions {
         Duration::from_millis(ends.as_millis().saturating_sub(now.as_millis()))
     }
 
+    /// Whether a subscription waits for the delays of messages.
+    pub(crate) fn respects_delay(&self, source: &Destination, id: SubscriptionId) -> bool {
+        let all = self.0.lock();
+        let live = all.get(source).and_then(|here| here.get(&id));
+        live.is_some_and(|live| live.subscription.respects_delay())
+    }
+
     pub(crate) fn get(
         &self,
         source: &Destination,
