@@ -158,11 +158,7 @@ impl Migration for EmbeddedMessageStore {
                 subscription: subscription.id,
                 front: Marker::new(cursor.front()),
                 paused_until: cursor.paused_until,
-                leased: moving::deliveries(
-                    &locked.index,
-                    cursor,
-                    cursor.under_way().chain(cursor.untried()),
-                ),
+                leased: moving::deliveries(&locked.index, cursor, cursor.under_way().chain(cursor.untried())),
             })
         });
         let items: Vec<_> = notified.take(page.limit).collect();
