@@ -151,7 +151,6 @@ async fn a_follower_may_respect_delays_and_is_not_held_up_by_them() {
     assert_eq!(next().await.0, b"4");
     let (third, ()) = tokio::join!(next(), async { clock.advance_secs(10) });
     assert_eq!(third.0, b"3");
-    drop(next);
     drop(follower);
     // Whoever comes back misses nothing, and sees some twice.
     let patient = wish(patient);

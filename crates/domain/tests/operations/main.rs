@@ -20,6 +20,7 @@ mod flavors;
 mod health;
 #[cfg(test)]
 mod letters;
+#[cfg(test)]
 mod live_subscriptions;
 #[cfg(test)]
 mod messages;

@@ -21,7 +21,7 @@ pub async fn a_message_is_set_aside_when_its_claim_has_expired(bench: &MessageBe
     bench.advance_millis(59_999);
     assert_eq!(with_ended_claims(bench).await, []);
     bench.advance_millis(1);
-    assert_eq!(with_ended_claims(bench).await, [queue.destination.clone()]);
+    assert_eq!(with_ended_claims(bench).await, std::slice::from_ref(&queue.destination));
     assert_eq!(queue.set_aside(1).await, posted[..1]);
     assert_eq!(queue.exhausted_ids().await, posted[..1]);
     assert_eq!(queue.all().await, posted[1..]);
@@ -33,7 +33,7 @@ pub async fn a_message_is_set_aside_when_its_claim_was_released(bench: &MessageB
     let posted = queue.fill(1).await;
     let (claim, _) = queue.claim(1).await;
     queue.release(claim).await;
-    assert_eq!(with_ended_claims(bench).await, [queue.destination.clone()]);
+    assert_eq!(with_ended_claims(bench).await, std::slice::from_ref(&queue.destination));
     assert_eq!(queue.set_aside(1).await, posted);
     assert_eq!(bench.store().with_exhausted().await.unwrap(), [queue.destination]);
 }
@@ -45,7 +45,7 @@ pub async fn what_was_claimed_less_often_stays(bench: &MessageBench) {
     for _ in 0..2 {
         let (claim, _) = queue.claim(1).await;
         queue.release(claim).await;
-        assert_eq!(with_ended_claims(bench).await, [queue.destination.clone()]);
+        assert_eq!(with_ended_claims(bench).await, std::slice::from_ref(&queue.destination));
         assert_eq!(queue.set_aside(3).await, []);
         assert_eq!(with_ended_claims(bench).await, []);
     }
@@ -126,11 +126,11 @@ pub async fn ended_claims_are_found_after_reopening(bench: &MessageBench) {
     let (claim, _) = queue.claim(1).await;
     queue.release(claim).await;
     bench.reopen().await;
-    assert_eq!(with_ended_claims(bench).await, [queue.destination.clone()]);
+    assert_eq!(with_ended_claims(bench).await, std::slice::from_ref(&queue.destination));
     queue.claim(1).await;
     bench.advance_secs(60);
     bench.reopen().await;
-    assert_eq!(with_ended_claims(bench).await, [queue.destination.clone()]);
+    assert_eq!(with_ended_claims(bench).await, std::slice::from_ref(&queue.destination));
     assert_eq!(queue.set_aside(2).await, posted[..1], "it was claimed twice");
     bench.reopen().await;
     assert_eq!(queue.exhausted_ids().await, posted[..1]);
@@ -144,6 +144,6 @@ pub async fn ended_claims_are_found_after_a_move(bench: &MessageBench) {
     queue.claim(1).await;
     bench.advance_secs(60);
     queue.leave_and_return().await;
-    assert_eq!(with_ended_claims(bench).await, [queue.destination.clone()]);
+    assert_eq!(with_ended_claims(bench).await, std::slice::from_ref(&queue.destination));
     assert_eq!(queue.set_aside(1).await, posted[..1]);
 }
