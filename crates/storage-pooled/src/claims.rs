@@ -51,11 +51,17 @@ impl Claims for PooledMessageStore {
     }
 
     async fn with_ended_claims(&self, now: Timestamp) -> StorageResult<Vec<Destination>> {
-        let mut found = Vec::new();
-        for store in self.pooled.stores_with_dead_letters().await? {
-            found.extend(store.with_ended_claims(now).await?);
+        loop {
+            let switches = self.pooled.switches();
+            let mut found = Vec::new();
+            for store in self.pooled.stores_with_dead_letters().await? {
+                found.extend(store.with_ended_claims(now).await?);
+            }
+            // Otherwise a queue has moved meanwhile, perhaps to a pool that was asked before it came.
+            if switches == self.pooled.switches() {
+                return Ok(each_once(found));
+            }
         }
-        Ok(each_once(found))
     }
 
     async fn set_aside(

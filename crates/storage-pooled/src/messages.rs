@@ -143,10 +143,16 @@ impl Messages for PooledMessageStore {
     }
 
     async fn with_exhausted(&self) -> StorageResult<Vec<Destination>> {
-        let mut found = Vec::new();
-        for store in self.pooled.stores_with_dead_letters().await? {
-            found.extend(store.with_exhausted().await?);
+        loop {
+            let switches = self.pooled.switches();
+            let mut found = Vec::new();
+            for store in self.pooled.stores_with_dead_letters().await? {
+                found.extend(store.with_exhausted().await?);
+            }
+            // Otherwise a queue has moved meanwhile, perhaps to a pool that was asked before it came.
+            if switches == self.pooled.switches() {
+                return Ok(each_once(found));
+            }
         }
-        Ok(each_once(found))
     }
 }

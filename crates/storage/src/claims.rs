@@ -68,8 +68,9 @@ pub trait Claims: Send + Sync {
     async fn release(&self, from: &Destination, id: ClaimId, now: Timestamp) -> StorageResult<()>;
 
     /// Destinations where claims have ended by `now`, released or expired, and left free messages that
-    /// [`set_aside`](Self::set_aside) has not looked at since. After the store was opened, that may be all free messages
-    /// that were ever claimed. The cost does not grow with the number of the other destinations.
+    /// [`set_aside`](Self::set_aside) has not looked at since. After the store was opened, and in a queue that has moved,
+    /// that may be all free messages that were ever claimed. The cost does not grow with the number of the other
+    /// destinations.
     async fn with_ended_claims(&self, now: Timestamp) -> StorageResult<Vec<Destination>>;
 
     /// Looks at what ended claims have left, and sets those messages aside as exhausted whose count has reached the

@@ -47,7 +47,7 @@ pub async fn what_was_claimed_less_often_stays(bench: &MessageBench) {
         queue.release(claim).await;
         assert_eq!(with_ended_claims(bench).await, std::slice::from_ref(&queue.destination));
         assert_eq!(queue.set_aside(3).await, []);
-        assert_eq!(with_ended_claims(bench).await, []);
+        assert_eq!(queue.all().await, posted);
     }
     let (claim, _) = queue.claim(1).await;
     queue.release(claim).await;
@@ -68,14 +68,13 @@ pub async fn what_was_taken_again_is_not_set_aside(bench: &MessageBench) {
     assert_eq!(queue.set_aside(1).await, posted);
 }
 
-/// Without a policy nothing is set aside, and the messages count as looked at.
+/// Without a policy nothing is set aside.
 pub async fn without_a_policy_nothing_is_set_aside(bench: &MessageBench) {
     let queue = bench.queue();
     let posted = queue.fill(2).await;
     let (claim, _) = queue.claim(2).await;
     queue.release(claim).await;
     assert_eq!(bench.store().set_aside(&queue.destination, None, bench.now()).await.unwrap(), []);
-    assert_eq!(with_ended_claims(bench).await, []);
     assert_eq!(queue.all().await, posted);
     let met = queue.claim_as(&claim_with_max_count(1, 1)).await;
     assert_eq!((ids(&met.messages), met.exhausted.len()), (vec![], 2), "a claim that meets them does it");
