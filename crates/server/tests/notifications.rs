@@ -150,7 +150,7 @@ fn what_is_given_up_goes_to_the_dead_letter_queue_with_its_reason() {
 
 #[test]
 fn the_dead_letter_of_an_encrypted_queue_is_encrypted_and_read_as_plain() {
-    let (site, receiver) = (Site::new(""), Receiver::answering(410));
+    let (site, receiver) = (Site::new(""), Receiver::answering(403));
     let server = site.start();
     let mut client = server.client();
     let secret = json!({"_enable_encrypt_messages": true});
