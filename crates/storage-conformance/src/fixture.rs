@@ -4,11 +4,18 @@ use std::sync::Arc;
 
 use zaqar_storage::{ManagementStore, MessageStore};
 
+use crate::ManualClock;
+
 /// A place for one message store: a directory, a schema, a prefix of keys. Empty when made, given back when dropped.
 #[async_trait::async_trait]
 pub trait MessageFixture: Send + Sync {
     /// Opens the store with what is kept in this place.
     async fn open(&self) -> Arc<dyn MessageStore>;
+
+    /// What the bench tells the time by. A store that has a clock of its own shares it.
+    fn clock(&self) -> Arc<ManualClock> {
+        Arc::default()
+    }
 
     /// Ends the store, of which this is the last handle, and opens it again. A driver may override this to let it crash
     /// instead of closing it.

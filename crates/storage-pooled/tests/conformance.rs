@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use support::PooledSite;
 use zaqar_storage::MessageStore;
-use zaqar_storage_conformance::{MessageFixture, agreement};
+use zaqar_storage_conformance::{ManualClock, MessageFixture, agreement};
 
 fn four_pools() -> PooledSite {
     PooledSite::new(&["one", "two", "three", "four"])
@@ -16,6 +16,10 @@ fn four_pools() -> PooledSite {
 
 #[async_trait::async_trait]
 impl MessageFixture for PooledSite {
+    fn clock(&self) -> Arc<ManualClock> {
+        Arc::clone(&self.site.clock)
+    }
+
     async fn open(&self) -> Arc<dyn MessageStore> {
         Arc::new(self.site.open(&self.management().await))
     }
@@ -30,6 +34,10 @@ fn broken_off() -> BrokenOff {
 
 #[async_trait::async_trait]
 impl MessageFixture for BrokenOff {
+    fn clock(&self) -> Arc<ManualClock> {
+        self.0.clock()
+    }
+
     async fn open(&self) -> Arc<dyn MessageStore> {
         self.0.open().await
     }

@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use support::PooledSite;
 use support::restless::RestlessStore;
 use zaqar_storage::MessageStore;
-use zaqar_storage_conformance::{MessageFixture, agreement};
+use zaqar_storage_conformance::{ManualClock, MessageFixture, agreement};
 
 /// Three pools, through which every queue goes round.
 struct RestlessPools {
@@ -37,6 +37,10 @@ fn during_calls() -> RestlessPools {
 
 #[async_trait::async_trait]
 impl MessageFixture for RestlessPools {
+    fn clock(&self) -> Arc<ManualClock> {
+        Arc::clone(&self.pools.site.clock)
+    }
+
     async fn open(&self) -> Arc<dyn MessageStore> {
         let management = self.pools.management().await;
         let store = self.pools.site.open(&management);

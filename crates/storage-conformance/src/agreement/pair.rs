@@ -19,7 +19,7 @@ pub(super) struct Pair<F> {
     fixture: F,
     pub(super) model: ModelStore,
     pub(super) store: Arc<dyn MessageStore>,
-    pub(super) clock: ManualClock,
+    pub(super) clock: Arc<ManualClock>,
     pub(super) queues: Vec<Destination>,
     pub(super) ledger: Ledger,
     /// With the queue that it is of.
@@ -36,10 +36,10 @@ impl<F: MessageFixture> Pair<F> {
         let store = fixture.open().await;
         let kinds = [DestinationKind::Queue, DestinationKind::Queue, DestinationKind::Topic];
         Self {
+            clock: fixture.clock(),
             fixture,
             model: ModelStore::new(),
             store,
-            clock: ManualClock::new(),
             queues: kinds.map(fresh_destination).to_vec(),
             ledger: Ledger::default(),
             claims: Vec::new(),
@@ -50,7 +50,7 @@ impl<F: MessageFixture> Pair<F> {
     }
 
     pub(super) fn now(&self) -> Timestamp {
-        zaqar_model::Clock::now(&self.clock)
+        zaqar_model::Clock::now(&*self.clock)
     }
 
     pub(super) async fn reopen(&mut self) {

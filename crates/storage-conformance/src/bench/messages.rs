@@ -21,7 +21,7 @@ pub struct MessageBench {
 impl MessageBench {
     pub async fn new(fixture: Box<dyn MessageFixture>) -> Self {
         let store = Arc::new(RwLock::new(fixture.open().await));
-        Self { fixture, store, clock: Arc::default() }
+        Self { clock: fixture.clock(), fixture, store }
     }
 
     pub fn store(&self) -> Arc<dyn MessageStore> {
