@@ -32,7 +32,9 @@ pub use body::Body;
 pub use caller::{AuthToken, Caller, Identity};
 pub use claims::{Claim, ClaimHold, ClaimTerms};
 pub use confirmations::{ConfirmationAttempt, ConfirmationKind, ConfirmationRequest};
-pub use deliveries::{Delivery, DeliveryOutcome, DeliveryReport, Excerpt, FailedDelivery, LeaseHold};
+pub use deliveries::{
+    Delivery, DeliveryOutcome, DeliveryReport, Excerpt, FailedDelivery, HeldBack, LeaseHold, Paused,
+};
 pub use destinations::{Destination, DestinationKind, DestinationName, DestinationNumber};
 pub use flavors::Flavor;
 pub use ids::{ClaimId, IdSource, LeaseId, MessageId, RandomIds, SubscriptionId};

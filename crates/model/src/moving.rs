@@ -1,6 +1,8 @@
 //! What goes along when a queue moves to another store: messages, and how the deliveries of its subscriptions stand.
 
-use crate::{ClaimHold, Excerpt, LeaseHold, Marker, MessageId, StoredMessage, SubscriptionId, Timestamp};
+use crate::{
+    ClaimHold, Excerpt, HeldBack, LeaseHold, Marker, MessageId, StoredMessage, SubscriptionId, Timestamp,
+};
 
 /// A message on its way to another store together with its whole queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +27,7 @@ pub struct MovingCursor {
     /// The first position that was not taken up. What lies before it is done, but for the deliveries that are open or
     /// have failed.
     pub front: Marker,
-    pub paused_until: Timestamp,
+    pub held_back: HeldBack,
     /// Those that were leased and not recorded since, as they were at the same moment.
     pub leased: Vec<MovingDelivery>,
 }

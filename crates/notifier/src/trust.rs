@@ -152,7 +152,7 @@ fn url(subscriber: &str) -> Result<Url, Refusal> {
 fn without_token(error: NoTrustedToken) -> Answer {
     let verdict = match error {
         NoTrustedToken::Gone => Verdict::Refused,
-        NoTrustedToken::Unavailable => Verdict::TryAgain,
+        NoTrustedToken::Unavailable => Verdict::NotMade,
     };
     Answer { verdict, status: None, excerpt: error.to_string(), retry_after: None }
 }

@@ -381,6 +381,7 @@ macro_rules! __message_cases {
                     a_new_ttl_counts_from_now,
                     a_change_without_ttl_keeps_the_expiry,
                     an_unknown_subscription_is_not_changed,
+                    a_change_is_made_only_while_the_subscriber_is_the_one_that_was_seen,
                     a_change_to_anothers_subscriber_is_a_conflict,
                     a_change_to_the_same_subscriber_is_no_conflict,
                 }
@@ -510,6 +511,8 @@ macro_rules! __message_cases {
                     a_post_does_not_end_a_pause,
                     a_pause_is_lifted,
                     a_pause_leaves_leases_alone,
+                    retries_are_paused_alone,
+                    a_pause_of_retries_leaves_that_of_all,
                 }
                 recording {
                     every_attempt_is_on_record,
@@ -539,6 +542,7 @@ macro_rules! __message_cases {
                     a_suspension_is_kept,
                     what_is_posted_meanwhile_waits,
                     a_suspension_leaves_leases_alone,
+                    another_subscriber_does_not_wait_for_the_one_before,
                 }
                 waking {
                     a_post_wakes,

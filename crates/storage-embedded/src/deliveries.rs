@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use zaqar_model::{
     AttemptFilter, AttemptNumber, ConfirmationAttempt, Delivery, DeliveryReport, Destination, FailedDelivery,
-    KeptAttempt, LeaseHold, LeaseId, Marker, MessageId, Page, PageRequest, SubscriptionId, Timestamp,
+    KeptAttempt, LeaseHold, LeaseId, Marker, MessageId, Page, PageRequest, Paused, SubscriptionId, Timestamp,
 };
 use zaqar_storage::{Deliveries, LeaseLimits, StorageResult, SubscriptionShare};
 
@@ -73,10 +73,11 @@ impl Deliveries for EmbeddedMessageStore {
         &self,
         source: &Destination,
         subscription: SubscriptionId,
+        paused: Paused,
         until: Timestamp,
     ) -> StorageResult<()> {
         if let Some(queue) = self.find(source)? {
-            self.queues.lock(&queue).index.pause(subscription, until);
+            self.queues.lock(&queue).index.pause(subscription, paused, until);
         }
         Ok(())
     }

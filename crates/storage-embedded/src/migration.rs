@@ -163,7 +163,7 @@ impl Migration for EmbeddedMessageStore {
             Some(MovingCursor {
                 subscription: subscription.id,
                 front: Marker::new(cursor.front()),
-                paused_until: cursor.paused_until,
+                held_back: cursor.held_back,
                 leased: moving::deliveries(&locked.index, cursor, cursor.under_way()),
             })
         });

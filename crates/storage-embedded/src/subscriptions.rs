@@ -94,6 +94,9 @@ impl Subscriptions for EmbeddedMessageStore {
             let mut locked = self.queues.lock_at(&queue, now);
             let subscriptions = &locked.index.subscriptions;
             let Some(mut kept) = subscriptions.get(id).cloned() else { return Ok(false) };
+            if change.if_subscriber.is_some_and(|seen| *seen != *kept.subscriber) {
+                return Ok(false);
+            }
             let other = change.subscriber.as_deref().and_then(|subscriber| subscriptions.find(subscriber));
             if other.is_some_and(|other| other.id != id) {
                 None

@@ -6,8 +6,8 @@ use zaqar_model::{
     AttemptFilter, AttemptNumber, Claim, ClaimId, ClaimTerms, ClientId, ConfirmationAttempt, Delivery,
     DeliveryReport, Destination, DestinationKind, DestinationNumber, FailedDelivery, Flavor, FlavorName,
     KeptAttempt, LeaseId, Marker, Message, MessageId, Metadata, MovingCursor, MovingDelivery, MovingMessage,
-    NewMessage, Page, PageRequest, Pool, PoolName, ProjectId, Queue, QueueMove, QueueName, QueueStats,
-    StoredMessage, Subscription, SubscriptionId, Timestamp,
+    NewMessage, Page, PageRequest, Paused, Pool, PoolName, ProjectId, Queue, QueueMove, QueueName,
+    QueueStats, StoredMessage, Subscription, SubscriptionId, Timestamp,
 };
 use zaqar_storage::{
     Arrivals, Catalogue, ClaimRequest, Claimed, Claims, Created, Deletion, Deliveries, Destinations, Flavors,
@@ -102,7 +102,7 @@ macro_rules! calls_of_a_message_store {
                 record_confirmation(
                     source: &Destination, id: SubscriptionId, attempt: ConfirmationAttempt, now: Timestamp
                 ) -> ();
-                pause(source: &Destination, id: SubscriptionId, until: Timestamp) -> ();
+                pause(source: &Destination, id: SubscriptionId, paused: Paused, until: Timestamp) -> ();
                 next_due(share: SubscriptionShare, now: Timestamp) -> Option<Timestamp>;
                 wait_for_owed() -> ();
                 redeliver(source: &Destination, id: SubscriptionId, message: MessageId, now: Timestamp) -> bool;

@@ -2,7 +2,7 @@
 
 use zaqar_model::{
     AttemptFilter, AttemptNumber, ConfirmationAttempt, Delivery, DeliveryReport, Destination, FailedDelivery,
-    KeptAttempt, LeaseId, Marker, MessageId, Page, PageRequest, SubscriptionId, Timestamp,
+    KeptAttempt, LeaseId, Marker, MessageId, Page, PageRequest, Paused, SubscriptionId, Timestamp,
 };
 
 use crate::StorageResult;
@@ -117,12 +117,14 @@ pub trait Deliveries: Send + Sync {
         now: Timestamp,
     ) -> StorageResult<()>;
 
-    /// Lets nothing of a subscription be leased before `until` but what expires: its endpoint is not well. A moment in the past lifts
-    /// that. What is leased stays so, and no attempt is counted. May be forgotten when the store is opened again.
+    /// Lets nothing of a subscription be leased before `until` but what expires, or no retries: its endpoint is not well,
+    /// or takes less than there is. A moment in the past lifts that. What is leased stays so, and no attempt is counted.
+    /// May be forgotten when the store is opened again.
     async fn pause(
         &self,
         source: &Destination,
         subscription: SubscriptionId,
+        paused: Paused,
         until: Timestamp,
     ) -> StorageResult<()>;
 

@@ -19,7 +19,8 @@ impl Zaqar {
     /// if there is none. May be done again: the letter's id is always the same.
     ///
     /// What arrives is a message of its own, since the one in the queue says nothing of the reason. Its body holds the
-    /// body that could not be delivered.
+    /// body that could not be delivered; only one that cannot be decrypted arrives as it is. Its time to live counts anew:
+    /// where the message has expired there would be nothing to find otherwise.
     pub async fn bury_delivery(&self, owed: &Owed, attempts: u32, reason: &str) -> StorageResult<()> {
         let Delivery { subscription, message, .. } = &owed.delivery;
         let named = Attributes::of(&subscription.options);
@@ -27,24 +28,35 @@ impl Zaqar {
         let project = &subscription.source.project;
         let queue =
             self.stores.find_or_create(project, &DestinationName::queue(to), NewQueue::default()).await?;
-        let body = letter(&owed.delivery, attempts, reason);
-        let sum = if self.limits.enable_checksum { checksum::of(&body) } else { None };
-        let mut letter = NewMessage {
-            ttl: message.message.ttl,
-            delay: DelaySeconds::new(0),
-            body: body.into(),
-            checksum: sum,
-        };
-        // What was encrypted stays so.
-        if owed.is_sealed || Attributes::of(&queue.metadata).encrypts {
+        let ttl = named.dead_letter_ttl.map_or(message.message.ttl, TtlSeconds::new);
+        let now = self.now();
+        let mut stored = freed(message.clone(), Some(ttl), now);
+        stored.message.id = letter_id(&owed.delivery);
+        if owed.unreadable.is_none() {
+            let is_sealed = owed.is_sealed || Attributes::of(&queue.metadata).encrypts;
+            let letter = self.sealed_letter(&owed.delivery, attempts, reason, is_sealed)?;
+            (stored.message.body, stored.message.checksum) = (letter.body, letter.checksum);
+        }
+        self.stores.messages.adopt(&queue.destination, vec![stored], now).await
+    }
+
+    /// The letter; what was encrypted stays so.
+    fn sealed_letter(
+        &self,
+        delivery: &Delivery,
+        attempts: u32,
+        reason: &str,
+        is_sealed: bool,
+    ) -> StorageResult<NewMessage> {
+        let body = letter(delivery, attempts, reason);
+        let checksum = if self.limits.enable_checksum { checksum::of(&body) } else { None };
+        let ttl = delivery.message.message.ttl;
+        let mut letter = NewMessage { ttl, delay: DelaySeconds::new(0), body: body.into(), checksum };
+        if is_sealed {
+            let project = &delivery.subscription.source.project;
             self.keyring.seal(project, &*self.ids, &mut letter).map_err(StorageError::driver)?;
         }
-        let now = self.now();
-        let mut stored = freed(message.clone(), named.dead_letter_ttl.map(TtlSeconds::new), now);
-        stored.message.id = letter_id(&owed.delivery);
-        stored.message.body = letter.body;
-        stored.message.checksum = letter.checksum;
-        self.stores.messages.adopt(&queue.destination, vec![stored], now).await
+        Ok(letter)
     }
 }
 

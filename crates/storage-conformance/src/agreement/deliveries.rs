@@ -54,6 +54,7 @@ pub(super) enum Step {
     /// For a short while: a restart may forget it.
     Pause {
         subscription: usize,
+        retries_only: bool,
         secs: u64,
     },
     /// Holds a subscription back, or no longer.
@@ -133,7 +134,8 @@ fn step() -> impl Strategy<Value = Step> {
         }),
         6 => (0..3_usize, vec(option::weighted(0.8, outcome), 1..6))
             .prop_map(|(lease, outcomes)| Step::Record { lease, outcomes }),
-        1 => (subscription(), 0..60_u64).prop_map(|(subscription, secs)| Step::Pause { subscription, secs }),
+        1 => (subscription(), any::<bool>(), 0..60_u64)
+            .prop_map(|(subscription, retries_only, secs)| Step::Pause { subscription, retries_only, secs }),
         1 => (subscription(), any::<bool>())
             .prop_map(|(subscription, suspended)| Step::Suspend { subscription, suspended }),
         3 => (subscription(), any::<usize>())

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use zaqar_model::{
     Attempt, AttemptEnd, AttemptFilter, Delivery, DeliveryOutcome, DeliveryReport, Excerpt, FailedDelivery,
-    KeptAttempt, Marker, Metadata, NewMessage, PageRequest, Subscription, SubscriptionId, SubscriptionTtl,
-    Suspension, Timestamp, TtlSeconds,
+    KeptAttempt, Marker, Metadata, NewMessage, PageRequest, Paused, Subscription, SubscriptionId,
+    SubscriptionTtl, Suspension, Timestamp, TtlSeconds,
 };
 use zaqar_storage::{
     ClaimRequest, Claims, Deliveries, LeaseLimits, MessageStore, Messages, SubscriptionChange,
@@ -131,9 +131,11 @@ async fn about<F: MessageFixture>(
             let of_model = model.update_subscription(source, id, change.clone(), now).await;
             answers(of_model, store.update_subscription(source, id, change, now).await)?;
         }
-        Step::Pause { secs, .. } => {
+        Step::Pause { secs, retries_only, .. } => {
             let until = now.plus_secs(*secs);
-            answers(model.pause(source, id, until).await, store.pause(source, id, until).await)?;
+            let paused = if *retries_only { Paused::Retries } else { Paused::All };
+            let of_model = model.pause(source, id, paused, until).await;
+            answers(of_model, store.pause(source, id, paused, until).await)?;
         }
         Step::Redeliver { message, .. } => {
             let Some(number) = pair.ledger.pick(queue, *message) else { return Ok(()) };

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use zaqar_model::{
-    ClaimHold, DeliveryStanding, Destination, KeptAttempt, Marker, MessageId, MovingCursor, MovingDelivery,
-    MovingMessage, Page, PageRequest, StoredMessage, Subscription, SubscriptionId, Timestamp,
+    ClaimHold, DeliveryStanding, Destination, HeldBack, KeptAttempt, Marker, MessageId, MovingCursor,
+    MovingDelivery, MovingMessage, Page, PageRequest, StoredMessage, Subscription, SubscriptionId, Timestamp,
 };
 use zaqar_storage::{Migration, StorageResult};
 
@@ -85,7 +85,7 @@ impl Migration for ModelStore {
             contents.subscriptions.retain(|_, other| other.subscriber != subscription.subscriber);
             contents.subscriptions.insert(id, subscription);
             contents.ledger.retain(|other| other != id);
-            contents.ledger.paused.insert(id, Timestamp::NEVER);
+            contents.ledger.held_back.insert(id, HeldBack::all(Timestamp::NEVER));
         }
         Ok(())
     }
@@ -156,7 +156,7 @@ impl Migration for ModelStore {
         let cursors = contents.notified(now).into_iter().map(|subscription| MovingCursor {
             subscription,
             front,
-            paused_until: contents.ledger.paused.get(&subscription).copied().unwrap_or_default(),
+            held_back: contents.ledger.held_back.get(&subscription).copied().unwrap_or_default(),
             leased: moving(&contents, now, |owed| owed.subscription == subscription && owed.lease.is_some()),
         });
         Ok(page_of(cursors, |cursor| cursor.subscription, page))
@@ -169,7 +169,7 @@ impl Migration for ModelStore {
         now: Timestamp,
     ) -> StorageResult<()> {
         let mut contents = self.contents(to)?;
-        for MovingCursor { subscription, front, paused_until, leased } in cursors {
+        for MovingCursor { subscription, front, held_back, leased } in cursors {
             let is_leased = |position| leased.iter().any(|leased| leased.position == position);
             contents.ledger.owed.retain(|owed| {
                 owed.subscription != subscription || owed.lease.is_none() || is_leased(owed.position)
@@ -188,7 +188,7 @@ impl Migration for ModelStore {
                     }
                 }
             }
-            contents.ledger.paused.insert(subscription, paused_until);
+            contents.ledger.held_back.insert(subscription, held_back);
         }
         self.owed.notify_one();
         Ok(())

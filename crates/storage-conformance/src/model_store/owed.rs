@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use zaqar_model::{
     Attempt, AttemptEnd, AttemptNumber, ConfirmationKind, DeliveryOutcome, DeliveryStanding, Excerpt,
-    KeptAttempt, LeaseHold, LeaseId, Marker, MessageId, StoredMessage, SubscriptionId, Timestamp,
+    HeldBack, KeptAttempt, LeaseHold, LeaseId, Marker, MessageId, StoredMessage, SubscriptionId, Timestamp,
 };
 use zaqar_storage::{
     ATTEMPTS_KEPT, ATTEMPTS_KEPT_FOR, EXPIRED_OWED_FOR, FAILURES_KEPT, FAILURES_KEPT_FOR, SubscriptionShare,
@@ -15,7 +15,7 @@ pub(super) struct Ledger {
     /// What was posted and has not expired: copies, so that they stay when the message is deleted.
     pub(super) posted: BTreeMap<Marker, StoredMessage>,
     pub(super) owed: Vec<Owed>,
-    pub(super) paused: BTreeMap<SubscriptionId, Timestamp>,
+    pub(super) held_back: BTreeMap<SubscriptionId, HeldBack>,
     /// The oldest first.
     pub(super) attempts: BTreeMap<SubscriptionId, Vec<KeptAttempt>>,
     last_attempt: u64,
@@ -145,7 +145,7 @@ impl Ledger {
         &self,
         id: SubscriptionId,
         share: SubscriptionShare,
-        held_back: Timestamp,
+        held_back: HeldBack,
         now: Timestamp,
     ) -> Vec<(Marker, Timestamp)> {
         // While nobody looks for them, no expired message is found behind one that has not expired.
@@ -160,7 +160,8 @@ impl Ledger {
             if owed.is_new && is_hidden {
                 continue;
             }
-            is_hidden |= owed.is_new && held_back > now && expires > now;
+            is_hidden |= owed.is_new && held_back.first_attempts > now && expires > now;
+            let held_back = if owed.attempts == 0 { held_back.first_attempts } else { held_back.retries };
             let moment = match owed.lease {
                 Some(_) => owed.due.max(held_back).min(expires.max(owed.due)),
                 None if owed.is_late => owed.due,
@@ -184,7 +185,7 @@ impl Ledger {
 
     /// Lets nothing of a subscription wait any more.
     pub(super) fn hasten(&mut self, id: SubscriptionId) {
-        self.paused.remove(&id);
+        self.held_back.remove(&id);
         for owed in self.owed.iter_mut().filter(|owed| owed.subscription == id && owed.lease.is_none()) {
             if !owed.is_late {
                 owed.due = Timestamp::default();
@@ -307,7 +308,7 @@ impl Ledger {
     /// Forgets everything about other subscriptions than these.
     pub(super) fn retain(&mut self, keep: impl Fn(SubscriptionId) -> bool) {
         self.owed.retain(|owed| keep(owed.subscription));
-        self.paused.retain(|id, _| keep(*id));
+        self.held_back.retain(|id, _| keep(*id));
         self.attempts.retain(|id, _| keep(*id));
     }
 
@@ -331,6 +332,6 @@ impl Ledger {
         self.posted.retain(|position, stored| {
             now < stored.expires || owed.iter().any(|owed| owed.position == *position)
         });
-        self.paused.retain(|_, until| now < *until);
+        self.held_back.retain(|_, until| now < until.first_attempts.max(until.retries));
     }
 }

@@ -54,9 +54,15 @@ impl Subscriptions for ModelStore {
     ) -> StorageResult<bool> {
         let mut contents = self.contents(source)?;
         let Some(mut subscription) = contents.subscription(id, now).cloned() else { return Ok(false) };
+        if change.if_subscriber.is_some_and(|seen| seen != subscription.subscriber) {
+            return Ok(false);
+        }
         if let Some(subscriber) = change.subscriber {
             if contents.subscriber(&subscriber, now).is_some_and(|other| other.id != id) {
                 return Err(StorageError::Conflict("the subscriber has another subscription"));
+            }
+            if subscription.subscriber != subscriber {
+                contents.ledger.hasten(id);
             }
             subscription.subscriber = subscriber;
         }
@@ -77,7 +83,7 @@ impl Subscriptions for ModelStore {
             subscription.notified = notified;
             if !notified {
                 contents.ledger.owed.retain(|owed| owed.subscription != id);
-                contents.ledger.paused.remove(&id);
+                contents.ledger.held_back.remove(&id);
             }
         }
         if let Some(suspended) = change.suspended {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use zaqar_model::{DeliveryStanding, LeaseHold, LeaseId, MessageId, Timestamp};
+use zaqar_model::{DeliveryStanding, HeldBack, LeaseHold, LeaseId, MessageId, Timestamp};
 use zaqar_storage::FAILURES_KEPT;
 
 use super::lane::Lane;
@@ -41,7 +41,7 @@ pub(crate) struct Cursor {
     pub(super) retries: Lane,
     /// Those under leases, live or ended, of which nobody has said how they ended.
     under_way: BTreeSet<u64>,
-    pub(crate) paused_until: Timestamp,
+    pub(crate) held_back: HeldBack,
 }
 
 impl Cursor {
@@ -215,7 +215,7 @@ impl Cursor {
 
     /// Lets nothing wait any more.
     pub(super) fn hasten(&mut self) {
-        self.paused_until = Timestamp::default();
+        self.held_back = HeldBack::default();
         let waiting: Vec<u64> = self
             .lanes()
             .into_iter()

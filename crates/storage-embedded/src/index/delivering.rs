@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use zaqar_model::{LeaseHold, MessageId, SubscriptionId, Timestamp};
+use zaqar_model::{HeldBack, LeaseHold, MessageId, Paused, SubscriptionId, Timestamp};
 use zaqar_storage::SubscriptionShare;
 
 use super::QueueIndex;
@@ -50,7 +50,7 @@ impl QueueIndex {
         now: Timestamp,
     ) -> Option<Timestamp> {
         self.ripen(id, now);
-        let held_back = self.held_back_until(id);
+        let held_back = self.held_back(id);
         let front = self.cursor(id).filter(|cursor| !cursor.is_arriving())?.front;
         let next_posted = self.next_posted(front);
         if next_posted.is_none() {
@@ -59,9 +59,11 @@ impl QueueIndex {
         }
         let cursor = self.cursor(id)?;
         let posted = next_posted.and_then(|next| self.owed_message(next)).map(|entry| entry.expires);
-        let lanes =
-            [(&cursor.first_attempts, share.first_attempts, posted), (&cursor.retries, share.retries, None)];
-        let due = lanes.into_iter().flat_map(|(lane, limit, posted)| {
+        let lanes = [
+            (&cursor.first_attempts, share.first_attempts, held_back.first_attempts, posted),
+            (&cursor.retries, share.retries, held_back.retries, None),
+        ];
+        let due = lanes.into_iter().flat_map(|(lane, limit, held_back, posted)| {
             let held = |at: Timestamp| at.max(held_back);
             let posted = posted.map(|expires| held(now).min(expires.max(now)));
             let due = lane.due.first().map(|_| held(now));
@@ -80,10 +82,10 @@ impl QueueIndex {
     }
 
     /// Until when only what has expired is leased to a subscription.
-    fn held_back_until(&self, id: SubscriptionId) -> Timestamp {
+    fn held_back(&self, id: SubscriptionId) -> HeldBack {
         let is_suspended = self.subscriptions.get(id).is_some_and(|own| own.suspended.is_some());
-        let paused = self.cursor(id).map_or(Timestamp::default(), |cursor| cursor.paused_until);
-        if is_suspended { Timestamp::NEVER } else { paused }
+        let paused = self.cursor(id).map_or_else(HeldBack::default, |cursor| cursor.held_back);
+        if is_suspended { HeldBack::all(Timestamp::NEVER) } else { paused }
     }
 
     /// The first deliveries of a subscription that can be leased now: those not tried yet in the order of posting, and
@@ -96,7 +98,8 @@ impl QueueIndex {
         now: Timestamp,
     ) -> Vec<u64> {
         self.ripen(id, now);
-        let is_held_back = self.held_back_until(id) > now;
+        let held_back = self.held_back(id);
+        let is_held_back = held_back.first_attempts > now;
         let Some(cursor) = self.cursor(id).filter(|cursor| !cursor.is_arriving()) else { return Vec::new() };
         let first_attempts = cursor.first_attempts.slots(share.first_attempts).min(limit);
         let mut found = cursor.first_attempts.first(first_attempts, is_held_back);
@@ -109,7 +112,7 @@ impl QueueIndex {
             front = next + 1;
         }
         let retries = cursor.retries.slots(share.retries).min(limit - found.len());
-        found.extend(cursor.retries.first(retries, is_held_back));
+        found.extend(cursor.retries.first(retries, held_back.retries > now));
         found
     }
 
@@ -198,9 +201,17 @@ impl QueueIndex {
         self.change(id, first, |cursor| drop(cursor.failed.remove(&first)));
     }
 
-    pub(crate) fn pause(&mut self, id: SubscriptionId, until: Timestamp) {
+    pub(crate) fn pause(&mut self, id: SubscriptionId, paused: Paused, until: Timestamp) {
+        if let Some(cursor) = self.cursor(id) {
+            let mut held_back = cursor.held_back;
+            held_back.set(paused, until);
+            self.hold_back(id, held_back);
+        }
+    }
+
+    pub(crate) fn hold_back(&mut self, id: SubscriptionId, held_back: HeldBack) {
         if let Some(cursor) = self.owing.cursors.get_mut(&id) {
-            cursor.paused_until = until;
+            cursor.held_back = held_back;
             self.owing.changes.woken.push(id);
         }
     }

@@ -58,8 +58,11 @@ impl QueueIndex {
         }
         let before = self.subscriptions.get(id).and_then(|before| before.owed_from);
         let from = kept.owed_from;
-        let was_suspended = self.subscriptions.get(id).is_some_and(|before| before.suspended.is_some());
-        let resumes = was_suspended && kept.suspended.is_none();
+        // What waited for an endpoint that was not well does not wait for another.
+        let resumes = self.subscriptions.get(id).is_some_and(|before| {
+            let is_lifted = before.suspended.is_some() && kept.suspended.is_none();
+            is_lifted || before.subscriber != kept.subscriber
+        });
         self.subscriptions.put(kept);
         if let Some(cursor) = self.owing.cursors.get_mut(&id).filter(|_| resumes) {
             cursor.hasten();

@@ -7,8 +7,8 @@ use parking_lot::Mutex;
 use zaqar_model::{
     AttemptFilter, AttemptNumber, Claim, ClaimId, ClaimTerms, ClientId, ConfirmationAttempt, Delivery,
     DeliveryReport, Destination, FailedDelivery, KeptAttempt, LeaseId, Marker, Message, MessageId,
-    MovingCursor, MovingDelivery, MovingMessage, NewMessage, Page, PageRequest, QueueMove, QueueStats,
-    StoredMessage, Subscription, SubscriptionId, Timestamp,
+    MovingCursor, MovingDelivery, MovingMessage, NewMessage, Page, PageRequest, Paused, QueueMove,
+    QueueStats, StoredMessage, Subscription, SubscriptionId, Timestamp,
 };
 use zaqar_storage::{
     Arrivals, Capabilities, ClaimRequest, Claimed, Claims, Deletion, Deliveries, Health, LeaseLimits,
@@ -142,7 +142,7 @@ restless! {
     } and {}
     Deliveries {
         record_confirmation(source, subscription: SubscriptionId, attempt: ConfirmationAttempt, now: Timestamp; now) -> ();
-        pause(source, subscription: SubscriptionId, until: Timestamp; Timestamp::default()) -> ();
+        pause(source, subscription: SubscriptionId, paused: Paused, until: Timestamp; Timestamp::default()) -> ();
         redeliver(source, subscription: SubscriptionId, message: MessageId, now: Timestamp; now) -> bool;
         redeliver_failed(source, subscription: SubscriptionId, since: Timestamp, now: Timestamp; now) -> u64;
         failed(source, subscription: SubscriptionId, page: &PageRequest<Marker>, now: Timestamp; now)

@@ -107,6 +107,13 @@ pub async fn pauses_go_along(bench: &MessageBench) {
     queue.leave_and_return().await;
     assert_eq!(bench.lease(10).await.1, vec![]);
     bench.advance_secs(30);
+    let (lease, due) = bench.lease(10).await;
+    assert_eq!(delivered_ids(&due), posted);
+    bench.retry(lease, &due, bench.now()).await;
+    queue.pause_retries(id, bench.now().plus_secs(30)).await;
+    queue.leave_and_return().await;
+    assert_eq!(bench.lease(10).await.1, vec![]);
+    bench.advance_secs(30);
     assert_eq!(delivered_ids(&bench.lease(10).await.1), posted);
 }
 
