@@ -82,7 +82,7 @@ impl Subscriptions for ModelStore {
         }
         if let Some(suspended) = change.suspended {
             if subscription.suspended.is_some() && suspended.is_none() {
-                contents.ledger.hasten(id);
+                contents.hasten(id);
             }
             subscription.suspended = suspended;
         }

@@ -61,9 +61,8 @@ impl QueueIndex {
         let was_suspended = self.subscriptions.get(id).is_some_and(|before| before.suspended.is_some());
         let resumes = was_suspended && kept.suspended.is_none();
         self.subscriptions.put(kept);
-        if let Some(cursor) = self.owing.cursors.get_mut(&id).filter(|_| resumes) {
-            cursor.hasten();
-            self.owing.changes.woken.push(id);
+        if resumes {
+            self.hasten(id);
         }
         if before != from {
             self.forget_cursor(id);
@@ -72,6 +71,17 @@ impl QueueIndex {
                 self.owing.fronts.insert((from, id));
                 self.owing.changes.woken.push(id);
             }
+        }
+    }
+
+    /// Lets nothing of a subscription wait any more but for delays that it respects.
+    fn hasten(&mut self, id: SubscriptionId) {
+        let waiting = self.cursor(id).into_iter().flat_map(Cursor::waiting);
+        let waiting: Vec<_> = waiting.map(|sequence| (sequence, self.due_from(id, sequence))).collect();
+        if let Some(cursor) = self.owing.cursors.get_mut(&id) {
+            cursor.paused_until = Timestamp::default();
+            waiting.into_iter().for_each(|(sequence, until)| cursor.hasten(sequence, until));
+            self.owing.changes.woken.push(id);
         }
     }
 
