@@ -46,6 +46,6 @@ pub use names::{ClientId, FlavorName, InvalidName, PoolName, ProjectId, QueueNam
 pub use page::{Page, PageRequest};
 pub use pools::{Pool, PoolWeight, QueueMove};
 pub use queues::Queue;
-pub use subscriptions::{Subscription, Suspension};
+pub use subscriptions::{RESPECT_DELAY, Subscription, Suspension, respects_delay};
 pub use time::{Clock, DelaySeconds, GraceSeconds, SubscriptionTtl, SystemClock, Timestamp, TtlSeconds};
 pub use trusts::TrustWish;

@@ -10,7 +10,7 @@ pub struct MovingMessage {
     /// Its place in the queue, which it keeps.
     pub position: Marker,
     pub stored: StoredMessage,
-    /// The live claim that holds it.
+    /// The claim that holds it, or held it last and has expired.
     pub hold: Option<ClaimHold>,
     /// Whether it is set aside as claimed too often.
     pub exhausted: bool,
@@ -28,7 +28,8 @@ pub struct MovingCursor {
     /// have failed.
     pub front: Marker,
     pub held_back: HeldBack,
-    /// Those that were leased and not recorded since, as they were at the same moment.
+    /// Those that were leased and not recorded since, as they were at the same moment; and those that were taken up to wait
+    /// for the end of a delay.
     pub leased: Vec<MovingDelivery>,
 }
 

@@ -124,7 +124,8 @@ impl Deliveries for EmbeddedMessageStore {
             let found = index.cursor(subscription).zip(index.find_posted(message));
             let is_live = |at| index.owed_message(at).is_some_and(|entry| now < entry.expires);
             let Some((cursor, sequence)) = found.filter(|(_, at)| is_live(*at)) else { return Ok(false) };
-            if sequence >= cursor.front() || cursor.is_leased(sequence, now) {
+            let is_due_already = sequence >= cursor.front() && index.due_from(subscription, sequence) <= now;
+            if is_due_already || cursor.is_leased(sequence, now) {
                 None
             } else {
                 self.owe(&queue, &mut locked, subscription, &[sequence], now)?

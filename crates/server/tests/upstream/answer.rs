@@ -16,7 +16,7 @@ const NOT_COMPARED: &[&str] = &["connection", "content-length", "date", "server"
 static ID: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\b([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{24})\b").unwrap());
 /// Where a page of messages ends: upstream's number, or ours with a letter.
-static PLACE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\bmarker=\d+d?\b").unwrap());
+static PLACE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\bmarker=\d+d?(-[0-9a-f]+)?\b").unwrap());
 static TIME: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?").unwrap());
 

@@ -13,7 +13,8 @@ use super::steps::millis;
 pub(super) enum Step {
     Post {
         queue: usize,
-        ttls: Vec<u32>,
+        /// The time to live and the delay of each.
+        times: Vec<(u32, u32)>,
     },
     Pop {
         queue: usize,
@@ -33,6 +34,7 @@ pub(super) enum Step {
         subscriber: u8,
         ttl: u32,
         notified: bool,
+        respects_delay: bool,
     },
     /// Lets a subscription be notified, or no longer.
     Notify {
@@ -118,14 +120,20 @@ fn step() -> impl Strategy<Value = Step> {
     ];
     let limit = || prop_oneof![1 => 1..4_usize, 1 => Just(10_000)];
     prop_oneof![
-        6 => (queue(), vec(ttl(), 1..5)).prop_map(|(queue, ttls)| Step::Post { queue, ttls }),
+        6 => (queue(), vec((ttl(), delay()), 1..5)).prop_map(|(queue, times)| Step::Post { queue, times }),
         2 => (queue(), 1..4_usize).prop_map(|(queue, limit)| Step::Pop { queue, limit }),
         1 => queue().prop_map(|queue| Step::Purge { queue }),
         1 => (queue(), 1..4_usize, 1..90_u32)
             .prop_map(|(queue, limit, ttl)| Step::Claim { queue, limit, ttl }),
-        4 => (queue(), 0..4_u8, ttl(), any::<bool>()).prop_map(|(queue, subscriber, ttl, notified)| {
-            Step::Subscribe { queue, subscriber, ttl, notified }
-        }),
+        4 => (queue(), 0..4_u8, ttl(), any::<bool>(), any::<bool>()).prop_map(
+            |(queue, subscriber, ttl, notified, respects_delay)| Step::Subscribe {
+                queue,
+                subscriber,
+                ttl,
+                notified,
+                respects_delay,
+            },
+        ),
         1 => (subscription(), any::<bool>())
             .prop_map(|(subscription, notified)| Step::Notify { subscription, notified }),
         1 => subscription().prop_map(|subscription| Step::Unsubscribe { subscription }),
@@ -152,6 +160,10 @@ fn step() -> impl Strategy<Value = Step> {
 
 fn ttl() -> impl Strategy<Value = u32> {
     prop_oneof![1 => 1..90_u32, 3 => Just(3600)]
+}
+
+fn delay() -> impl Strategy<Value = u32> {
+    prop_oneof![2 => Just(0), 1 => 1..60_u32]
 }
 
 fn queue() -> impl Strategy<Value = usize> {

@@ -128,7 +128,7 @@ impl Deliveries for ModelStore {
                 owed.is_late = false;
             }
             None => {
-                contents.ledger.owe(&[subscription], position, &stored, now);
+                contents.ledger.owe(&[(subscription, now)], position, &stored);
                 if let Some(owed) = contents.ledger.find(subscription, position) {
                     owed.is_new = false;
                 }
@@ -239,7 +239,7 @@ fn moments(
     }
     let is_suspended = contents.subscription(id, now).is_some_and(|own| own.suspended.is_some());
     let held_back = if is_suspended { HeldBack::all(Timestamp::NEVER) } else { paused };
-    let mut moments = contents.ledger.moments(id, share, held_back, now);
+    let mut moments = contents.ledger.moments(id, share, held_back, contents.respects_delay(id), now);
     moments.retain(|(_, moment)| *moment < Timestamp::NEVER);
     moments
 }

@@ -180,7 +180,9 @@ impl Migration for ModelStore {
             let behind: Vec<Marker> = contents.ledger.posted.range(front..).map(|(at, _)| *at).collect();
             for position in behind {
                 if contents.ledger.find(subscription, position).is_none() {
-                    let standing = DeliveryStanding::Open { attempts: 0, due: now, lease: None };
+                    let stored = contents.ledger.posted.get(&position).cloned();
+                    let due = stored.map_or(now, |stored| contents.due_from(subscription, &stored, now));
+                    let standing = DeliveryStanding::Open { attempts: 0, due, lease: None };
                     let message = id_at(&contents, position);
                     put(&mut contents, subscription, MovingDelivery { position, message, standing }, now);
                     if let Some(owed) = contents.ledger.find(subscription, position) {
@@ -256,11 +258,9 @@ fn leaving(contents: &Contents, now: Timestamp) -> impl Iterator<Item = MovingMe
     let posted = |sequence| contents.ledger.posted.contains_key(&Marker::new(sequence));
     let in_queue = all.into_iter().map(move |(entry, exhausted)| {
         let mut stored = entry.stored.clone();
-        let hold = contents.holder(entry, now).and_then(|id| {
-            let ClaimRecord { ttl, renewed } = *contents.claims.get(&id)?;
-            Some(ClaimHold { id, ttl, renewed })
-        });
-        stored.message.claim = hold.map(|hold| hold.id);
+        let last = contents.last_claim(entry);
+        let hold = last.map(|(id, ClaimRecord { ttl, renewed })| ClaimHold { id, ttl, renewed });
+        stored.message.claim = contents.holder(entry, now);
         let (position, posted) = (Marker::new(entry.sequence), posted(entry.sequence));
         MovingMessage { position, stored, hold, exhausted, posted, kept: false }
     });

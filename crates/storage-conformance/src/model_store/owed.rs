@@ -79,20 +79,19 @@ impl Owed {
 }
 
 impl Ledger {
-    /// Notes for each of these subscriptions that it has this message to get.
+    /// Notes for each of these subscriptions that it has this message to get, and when.
     pub(super) fn owe(
         &mut self,
-        subscriptions: &[SubscriptionId],
+        subscriptions: &[(SubscriptionId, Timestamp)],
         position: Marker,
         stored: &StoredMessage,
-        now: Timestamp,
     ) {
         self.posted.insert(position, stored.clone());
-        self.owed.extend(subscriptions.iter().map(|subscription| Owed {
+        self.owed.extend(subscriptions.iter().map(|(subscription, due)| Owed {
             subscription: *subscription,
             position,
             attempts: 0,
-            due: now,
+            due: *due,
             lease: None,
             failed: None,
             is_new: true,
@@ -119,7 +118,7 @@ impl Ledger {
     }
 
     pub(super) fn position_of(&self, id: MessageId) -> Option<Marker> {
-        let found = self.posted.iter().find(|(_, stored)| stored.message.id == id);
+        let found = self.posted.iter().rfind(|(_, stored)| stored.message.id == id);
         found.map(|(position, _)| *position)
     }
 
@@ -146,9 +145,11 @@ impl Ledger {
         id: SubscriptionId,
         share: SubscriptionShare,
         held_back: HeldBack,
+        respects_delay: bool,
         now: Timestamp,
     ) -> Vec<(Marker, Timestamp)> {
-        // While nobody looks for them, no expired message is found behind one that has not expired.
+        // While nobody looks for them, no expired message is found behind one that has not expired. Where delays are
+        // respected, somebody does.
         let mut is_hidden = false;
         let mut moments = Vec::new();
         let mut open = self.open(id, now);
@@ -160,7 +161,7 @@ impl Ledger {
             if owed.is_new && is_hidden {
                 continue;
             }
-            is_hidden |= owed.is_new && held_back.first_attempts > now && expires > now;
+            is_hidden |= owed.is_new && held_back.first_attempts > now && expires > now && !respects_delay;
             let held_back = if owed.attempts == 0 { held_back.first_attempts } else { held_back.retries };
             let moment = match owed.lease {
                 Some(_) => owed.due.max(held_back).min(expires.max(owed.due)),
@@ -183,12 +184,14 @@ impl Ledger {
         ends.len().checked_sub(limit).map_or(Timestamp::default(), |over| ends[over])
     }
 
-    /// Lets nothing of a subscription wait any more.
-    pub(super) fn hasten(&mut self, id: SubscriptionId) {
+    /// Lets nothing of a subscription wait any more but for delays, if it respects them.
+    pub(super) fn hasten(&mut self, id: SubscriptionId, respects_delay: bool) {
         self.held_back.remove(&id);
         for owed in self.owed.iter_mut().filter(|owed| owed.subscription == id && owed.lease.is_none()) {
+            let message = self.posted.get(&owed.position).filter(|_| respects_delay);
+            let until = message.map_or(Timestamp::default(), |own| own.delayed_until.min(own.expires));
             if !owed.is_late {
-                owed.due = Timestamp::default();
+                owed.due = owed.due.min(until);
             }
         }
     }

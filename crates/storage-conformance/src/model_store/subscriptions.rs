@@ -57,13 +57,12 @@ impl Subscriptions for ModelStore {
         if change.if_subscriber.is_some_and(|seen| seen != subscription.subscriber) {
             return Ok(false);
         }
+        let mut resumes = false;
         if let Some(subscriber) = change.subscriber {
             if contents.subscriber(&subscriber, now).is_some_and(|other| other.id != id) {
                 return Err(StorageError::Conflict("the subscriber has another subscription"));
             }
-            if subscription.subscriber != subscriber {
-                contents.ledger.hasten(id);
-            }
+            resumes = subscription.subscriber != subscriber;
             subscription.subscriber = subscriber;
         }
         if let Some(ttl) = change.ttl {
@@ -87,12 +86,13 @@ impl Subscriptions for ModelStore {
             }
         }
         if let Some(suspended) = change.suspended {
-            if subscription.suspended.is_some() && suspended.is_none() {
-                contents.ledger.hasten(id);
-            }
+            resumes |= subscription.suspended.is_some() && suspended.is_none();
             subscription.suspended = suspended;
         }
         contents.subscriptions.insert(id, subscription);
+        if resumes {
+            contents.hasten(id);
+        }
         self.owed.notify_one();
         Ok(true)
     }

@@ -10,6 +10,9 @@ use super::cursor::Cursor;
 use super::owing::Changes;
 use crate::log::{ForeignId, Standing};
 
+/// How many messages are looked at for delays at once.
+const LOOKED_AT_ONCE: usize = 256;
+
 impl QueueIndex {
     /// A message was posted.
     pub(super) fn note_posted(&mut self) {
@@ -49,6 +52,7 @@ impl QueueIndex {
         share: SubscriptionShare,
         now: Timestamp,
     ) -> Option<Timestamp> {
+        self.pass_delayed(id, now);
         self.ripen(id, now);
         let held_back = self.held_back(id);
         let front = self.cursor(id).filter(|cursor| !cursor.is_arriving())?.front;
@@ -97,6 +101,7 @@ impl QueueIndex {
         share: SubscriptionShare,
         now: Timestamp,
     ) -> Vec<u64> {
+        self.pass_delayed(id, now);
         self.ripen(id, now);
         let held_back = self.held_back(id);
         let is_held_back = held_back.first_attempts > now;
@@ -105,7 +110,7 @@ impl QueueIndex {
         let mut found = cursor.first_attempts.first(first_attempts, is_held_back);
         let mut front = cursor.front;
         while found.len() < first_attempts
-            && let Some(next) = self.next_posted(front)
+            && let Some(next) = self.next_posted(front).filter(|next| self.due_from(id, *next) <= now)
             && self.owed_message(next).is_some_and(|entry| !is_held_back || entry.expires <= now)
         {
             found.push(next);
@@ -220,11 +225,42 @@ impl QueueIndex {
         let Some(mut front) = self.cursor(id).map(|cursor| cursor.front) else { return };
         while let Some(next) = self.next_posted(front).filter(|next| *next <= sequence) {
             let expires = self.owed_message(next).map_or(Timestamp::NEVER, |entry| entry.expires);
-            let now = self.now;
-            self.change(id, next, |cursor| cursor.put(next, Timestamp::default(), 0, expires, now));
+            let (due, now) = (self.due_from(id, next), self.now);
+            self.change(id, next, |cursor| cursor.put(next, due, 0, expires, now));
             front = next + 1;
         }
         self.set_front(id, front.max(sequence + 1));
+    }
+
+    /// When a message is first due to a subscription. One that expires before the end of its delay is owed as expired from
+    /// then on.
+    pub(crate) fn due_from(&self, id: SubscriptionId, sequence: u64) -> Timestamp {
+        let entry = self.owed_message(sequence).filter(|_| self.respects_delay(id));
+        entry.map_or(Timestamp::default(), |entry| entry.delayed_until.min(entry.expires))
+    }
+
+    fn respects_delay(&self, id: SubscriptionId) -> bool {
+        self.subscriptions.get(id).is_some_and(|kept| kept.respects_delay)
+    }
+
+    /// Takes up delayed messages of a subscription that respects delays, so that they hold up none of those behind them;
+    /// while the subscription is held back all messages, since any of them may expire. The log need not say so: taken up
+    /// again, they are due at the same time.
+    fn pass_delayed(&mut self, id: SubscriptionId, now: Timestamp) {
+        let cursor = self.cursor(id).filter(|cursor| self.respects_delay(id) && !cursor.is_arriving());
+        let Some(mut front) = cursor.map(|cursor| cursor.front) else { return };
+        let is_held_back = self.held_back(id).first_attempts > now;
+        let mut last = None;
+        for _ in 0..LOOKED_AT_ONCE {
+            let Some(next) = self.next_posted(front) else { break };
+            if is_held_back || self.due_from(id, next) > now {
+                last = Some(next);
+            }
+            front = next + 1;
+        }
+        if let Some(last) = last {
+            self.take_up(id, last);
+        }
     }
 
     /// Makes due what is by `now`: what waited, what leases have lost, and what has expired.

@@ -59,7 +59,7 @@ pub(super) fn remove(kind: DestinationKind, limits: &Limits) -> Described {
         .query(
             "claim_ids",
             comma_list(max, AN_ID),
-            "Their claims, where `message_delete_with_claim_id` is on.",
+            "Their claims. If they are given, each message must be held by one of them, or have been until it expired.",
         )
         .answers(200, "What was popped.", "PoppedMessages")
         .answers_nothing(204, "Those of the messages that existed are gone.")

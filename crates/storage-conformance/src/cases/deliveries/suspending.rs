@@ -13,7 +13,7 @@ pub(super) async fn suspend(queue: &TestQueue, id: SubscriptionId) -> Suspension
     suspension
 }
 
-async fn resume(queue: &TestQueue, id: SubscriptionId) {
+pub(super) async fn resume(queue: &TestQueue, id: SubscriptionId) {
     let change = SubscriptionChange { suspended: Some(None), ..Default::default() };
     assert!(queue.update_subscription(id, change).await.unwrap());
 }
