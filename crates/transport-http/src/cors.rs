@@ -60,17 +60,14 @@ impl Cors {
             HeaderValue::from_str(text).map_err(|_| format!("{option}: {text:?} cannot stand in a header"))
         };
         let origins = options.allowed_origin.iter().map(|origin| value("allowed_origin", origin));
-        let exposed = options.expose_headers.join(",");
-        // Who exposes anything exposes what helps to find a mistake.
-        let with_warnings = if exposed.is_empty() { String::new() } else { format!("{exposed},Warning") };
-        let exposed = |text: &str| match text {
-            "" => Ok(None),
-            text => value("expose_headers", text).map(Some),
-        };
+        let listed = options.expose_headers.join(",");
+        // A site that exposes anything exposes what helps to find a mistake.
+        let with_warnings = if listed.is_empty() { String::new() } else { format!("{listed},Warning") };
+        let exposed = |text: &str| (!text.is_empty()).then(|| value("expose_headers", text)).transpose();
         Ok(Self {
             origins: origins.collect::<Result<_, _>>()?,
             credentials: options.allow_credentials,
-            expose_headers: exposed(&options.expose_headers.join(","))?,
+            expose_headers: exposed(&listed)?,
             expose_with_warnings: exposed(&with_warnings)?,
             max_age: (options.max_age > 0).then(|| options.max_age.into()),
             methods: options.allow_methods.clone(),

@@ -7,10 +7,10 @@
 //! Here live the names that both transports know, the rule, and the warnings of one request. The parameters of a query
 //! are REST's own. How a warning travels is the transport's business.
 
+mod documents;
 mod known;
 pub mod option;
 mod slip;
-mod told;
 mod warnings;
 
 pub use known::{

@@ -44,7 +44,7 @@ pub(crate) fn drafts(document: &JsonText, warnings: &mut Warnings) -> Result<Vec
 }
 
 fn draft(document: &JsonText, item: Item<'_>, warnings: &mut Warnings) -> Result<Draft> {
-    let [ttl, body, delay] = item.0.told(&names::MESSAGE, warnings);
+    let [ttl, body, delay] = item.0.into_values(&names::MESSAGE, warnings);
     let ttl = integer("ttl", ttl)?;
     let body = body.ok_or_else(|| HttpError::invalid_body("Missing \"body\" field."))?;
     let delay = integer("delay", delay)?;
@@ -186,7 +186,7 @@ fn members<'a, const N: usize, V: Deserialize<'a>>(
 ) -> Result<[Option<V>; N]> {
     let mut deserializer = serde_json::Deserializer::from_str(object);
     let found = deserializer.deserialize_map(Members::new(known)).map_err(|_| wrong_type())?;
-    Ok(found.told(known, warnings))
+    Ok(found.into_values(known, warnings))
 }
 
 /// The members that were looked for, and names of others.
@@ -199,7 +199,8 @@ struct Found<const N: usize, V> {
 const MOST_UNKNOWN: usize = 16;
 
 impl<const N: usize, V> Found<N, V> {
-    fn told(self, known: &KnownNames<'_>, warnings: &mut Warnings) -> [Option<V>; N] {
+    /// Looks for slips among the other names.
+    fn into_values(self, known: &KnownNames<'_>, warnings: &mut Warnings) -> [Option<V>; N] {
         for name in &self.unknown {
             warnings.check(name, known);
         }
