@@ -7,6 +7,7 @@ use http::{HeaderMap, HeaderName};
 use serde_json::Value;
 use url::Url;
 use zaqar_authentication::{NoTrustedToken, TrustedToken, Trusts};
+use zaqar_domain::names::option::TRUST_ID;
 use zaqar_model::{Metadata, ProjectId};
 
 use crate::notice::{Answer, Notice, Sender};
@@ -118,7 +119,7 @@ impl Sender for TrustSender {
 
 /// The id of the trust that the options name.
 fn trust(options: &Metadata) -> Result<Option<&str>, Refusal> {
-    match options.get("trust_id") {
+    match options.get(TRUST_ID) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(id)) => Ok(Some(id)),
         Some(_) => Err(Refusal::NoId),

@@ -69,6 +69,7 @@ pub(super) fn remove(kind: DestinationKind, limits: &Limits) -> Described {
 pub(super) fn get(kind: DestinationKind) -> Described {
     let noun = noun(kind);
     described(kind, "get_message", format!("Shows a message of a {noun}."))
+        .query("claim_id", text(), "In the link to a claimed message. It changes nothing here.")
         .answers(200, "The message.", "Message")
         .refuses(404, &format!("There is no such message or {noun}."))
 }
