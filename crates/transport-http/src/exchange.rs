@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, header};
 use http_body_util::Full;
 use zaqar_authentication::SigningKeys;
-use zaqar_domain::Zaqar;
+use zaqar_domain::{MAX_SUBSCRIPTION_BYTES, Zaqar};
 use zaqar_model::{Caller, JsonText};
 
 use crate::body::Payload;
@@ -29,8 +29,8 @@ pub(crate) struct Exchange<'a> {
     pub(crate) payload: Payload<'a>,
 }
 
-/// Documents that only steer an operation may have so many bytes.
-const SMALL_DOCUMENT: u64 = 64 * 1024;
+/// Documents that only steer an operation may have so many bytes: as many as a subscription, the largest of them.
+const SMALL_DOCUMENT: u64 = MAX_SUBSCRIPTION_BYTES as u64;
 
 impl Exchange<'_> {
     /// A small document; `None` if there is no body.

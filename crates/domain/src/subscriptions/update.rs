@@ -12,8 +12,8 @@ use crate::pipeline::pass;
 use crate::{Error, Failure, Result, Zaqar};
 
 impl Zaqar {
-    /// What the wish leaves out stays as it is, but any change lifts a suspension. A new time to live counts from now. Where subscribers must confirm, a new
-    /// subscriber is asked before being notified.
+    /// What the wish leaves out stays as it is, but any change lifts a suspension. A new time to live counts from now.
+    /// Where subscribers must confirm, a new subscriber is asked before being notified.
     pub async fn update_subscription(
         &self,
         caller: &Caller,
