@@ -1,8 +1,12 @@
 //! Dead letters: messages that were claimed too often move to the dead-letter queue.
 //!
-//! The store has already taken them out of circulation when it reports them as exhausted, and moves them in one atomic
-//! step. A crash before that leaves them where they wait, out of reach; [`Zaqar::resume_dead_letter_moves`] takes the
-//! moves up at the next start.
+//! A message is looked at when its claim has ended: [`Zaqar::look_at_ended_claims`] does so every second. A claim that meets
+//! one earlier does it, too. The store has already taken them out of circulation when it reports them as exhausted, and moves
+//! them in one atomic step. A crash before that leaves them where they wait, out of reach;
+//! [`Zaqar::resume_dead_letter_moves`] takes the moves up at the next start.
+//!
+//! Two queues may be each other's dead-letter queue. A message goes round once each time that its consumers have claimed it
+//! too often: it comes with a count of none.
 
 use std::sync::Arc;
 
@@ -27,16 +31,52 @@ impl Zaqar {
             Err(error) => return tracing::warn!(%error, "dead letters could not be looked up"),
         };
         for destination in destinations {
-            if destination.kind != DestinationKind::Queue {
-                continue;
-            }
-            match self.find_queue(&destination.project, &destination.name).await {
-                // A queue of the same name that was made since is another queue.
-                Ok(Some(queue)) if queue.destination == destination => self.move_dead_letters(&queue).await,
-                Ok(_) => {}
+            match self.queue_at(&destination).await {
+                Ok(Some(queue)) => self.move_dead_letters(&queue).await,
+                Ok(None) => {}
                 Err(error) => tracing::warn!(%error, "a queue with dead letters could not be looked up"),
             }
         }
+    }
+
+    /// Moves what claims that have ended leave behind, and what was claimed too often. One queue that fails does not keep
+    /// the others from it; its messages are looked at the next time.
+    pub async fn look_at_ended_claims(&self) -> StorageResult<()> {
+        let store = &self.stores.messages;
+        if !store.capabilities().claims {
+            return Ok(());
+        }
+        let mut result = Ok(());
+        for destination in store.with_ended_claims(self.now()).await? {
+            result = result.and(self.set_aside(&destination).await);
+        }
+        result
+    }
+
+    async fn set_aside(&self, destination: &Destination) -> StorageResult<()> {
+        let queue = self.queue_at(destination).await?;
+        let policy = queue.as_ref().and_then(|queue| self.dead_letter_policy(queue));
+        let mut are_any = false;
+        let looked = loop {
+            match self.stores.messages.set_aside(destination, policy, self.now()).await {
+                Ok(exhausted) if exhausted.is_empty() => break Ok(()),
+                Ok(_) => are_any = true,
+                Err(error) => break Err(error),
+            }
+        };
+        if let Some(queue) = queue.filter(|_| are_any) {
+            self.move_dead_letters(&queue).await;
+        }
+        looked
+    }
+
+    /// The queue that this still is. One of the same name that was made since is another queue.
+    async fn queue_at(&self, destination: &Destination) -> StorageResult<Option<Arc<Queue>>> {
+        if destination.kind != DestinationKind::Queue {
+            return Ok(None);
+        }
+        let found = self.find_queue(&destination.project, &destination.name).await?;
+        Ok(found.filter(|queue| queue.destination == *destination))
     }
 
     /// What a claim on this queue does with messages that were claimed too often. Both a number and a queue to move

@@ -16,6 +16,7 @@ mod health;
 mod limits;
 mod marker;
 mod messages;
+pub mod names;
 mod permissions;
 mod pipeline;
 mod policy;

@@ -6,15 +6,14 @@ use std::sync::{Arc, OnceLock};
 
 use tokio::sync::Mutex;
 use zaqar_model::{
-    Clock, DestinationKind, DestinationName, IdSource, ProjectId, Queue, QueueName, Timestamp,
+    Clock, DestinationKind, DestinationName, IdSource, ProjectId, Queue, QueueName, SubscriptionId, Timestamp,
 };
 use zaqar_storage::{Created, ManagementStore, MessageStore, Placement, StorageError, StorageResult};
 
 use crate::deliveries::EndpointHealth;
 use crate::permissions::PolicyInForce;
 use crate::queues::NewQueue;
-use crate::subscriptions::LiveSubscriptions;
-use crate::subscriptions::{AskedLately, SubscriberCheck, TrustMaker};
+use crate::subscriptions::{AskedLately, LiveSubscriptions, SubscriberCheck, SubscriptionIds, TrustMaker};
 use crate::{Keyring, Limits, Pipelines};
 
 /// Where everything is kept.
@@ -50,6 +49,7 @@ pub struct Zaqar {
     pub(crate) asked: AskedLately,
     /// Set by the engine, where this process has one.
     pub(crate) endpoint_health: OnceLock<Arc<dyn EndpointHealth>>,
+    pub(crate) subscription_ids: SubscriptionIds,
 }
 
 impl Zaqar {
@@ -70,6 +70,7 @@ impl Zaqar {
             registering: Arc::default(),
             asked: AskedLately::default(),
             endpoint_health: OnceLock::new(),
+            subscription_ids: SubscriptionIds::default(),
         }
     }
 
@@ -113,6 +114,11 @@ impl Zaqar {
     /// The time that everything here goes by.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// An id for a new subscription, behind those of all that were made before.
+    pub(crate) fn next_subscription_id(&self) -> SubscriptionId {
+        self.subscription_ids.next(&*self.ids, self.now())
     }
 
     pub(crate) async fn find(

@@ -43,6 +43,34 @@ pub struct DeliveryReport {
     pub outcome: DeliveryOutcome,
 }
 
+/// Which attempts of a subscription are held back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Paused {
+    All,
+    /// Those at what was tried before.
+    Retries,
+}
+
+/// Until when attempts of a subscription are held back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HeldBack {
+    pub first_attempts: Timestamp,
+    pub retries: Timestamp,
+}
+
+impl HeldBack {
+    pub const fn all(until: Timestamp) -> Self {
+        Self { first_attempts: until, retries: until }
+    }
+
+    pub const fn set(&mut self, paused: Paused, until: Timestamp) {
+        match paused {
+            Paused::All => *self = Self::all(until),
+            Paused::Retries => self.retries = until,
+        }
+    }
+}
+
 /// What became of a delivery, with the account of the attempt where there was one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DeliveryOutcome {

@@ -32,7 +32,9 @@ pub use body::Body;
 pub use caller::{AuthToken, Caller, Identity};
 pub use claims::{Claim, ClaimHold, ClaimTerms};
 pub use confirmations::{ConfirmationAttempt, ConfirmationKind, ConfirmationRequest};
-pub use deliveries::{Delivery, DeliveryOutcome, DeliveryReport, Excerpt, FailedDelivery, LeaseHold};
+pub use deliveries::{
+    Delivery, DeliveryOutcome, DeliveryReport, Excerpt, FailedDelivery, HeldBack, LeaseHold, Paused,
+};
 pub use destinations::{Destination, DestinationKind, DestinationName, DestinationNumber};
 pub use flavors::Flavor;
 pub use ids::{ClaimId, IdSource, LeaseId, MessageId, RandomIds, SubscriptionId};
@@ -44,6 +46,6 @@ pub use names::{ClientId, FlavorName, InvalidName, PoolName, ProjectId, QueueNam
 pub use page::{Page, PageRequest};
 pub use pools::{Pool, PoolWeight, QueueMove};
 pub use queues::Queue;
-pub use subscriptions::{Subscription, Suspension};
+pub use subscriptions::{RESPECT_DELAY, Subscription, Suspension, respects_delay};
 pub use time::{Clock, DelaySeconds, GraceSeconds, SubscriptionTtl, SystemClock, Timestamp, TtlSeconds};
 pub use trusts::TrustWish;

@@ -37,6 +37,8 @@ pub struct StoredMessage {
     pub expires: Timestamp,
     /// When it comes within reach; not later than `created` if it was not delayed.
     pub delayed_until: Timestamp,
+    /// It tells of a delivery that was given up. When its own delivery is given up, that makes no other letter.
+    pub is_letter: bool,
 }
 
 /// Where a listing of messages goes on: behind the message with this sequence number. Opaque to clients.

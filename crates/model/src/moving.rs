@@ -1,6 +1,8 @@
 //! What goes along when a queue moves to another store: messages, and how the deliveries of its subscriptions stand.
 
-use crate::{ClaimHold, Excerpt, LeaseHold, Marker, MessageId, StoredMessage, SubscriptionId, Timestamp};
+use crate::{
+    ClaimHold, Excerpt, HeldBack, LeaseHold, Marker, MessageId, StoredMessage, SubscriptionId, Timestamp,
+};
 
 /// A message on its way to another store together with its whole queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -8,7 +10,7 @@ pub struct MovingMessage {
     /// Its place in the queue, which it keeps.
     pub position: Marker,
     pub stored: StoredMessage,
-    /// The live claim that holds it.
+    /// The claim that holds it, or held it last and has expired.
     pub hold: Option<ClaimHold>,
     /// Whether it is set aside as claimed too often.
     pub exhausted: bool,
@@ -25,8 +27,9 @@ pub struct MovingCursor {
     /// The first position that was not taken up. What lies before it is done, but for the deliveries that are open or
     /// have failed.
     pub front: Marker,
-    pub paused_until: Timestamp,
-    /// Those that were leased and not recorded since, as they were at the same moment.
+    pub held_back: HeldBack,
+    /// Those that were leased and not recorded since, as they were at the same moment; and those that were taken up to wait
+    /// for the end of a delay.
     pub leased: Vec<MovingDelivery>,
 }
 

@@ -1,5 +1,7 @@
 //! Subscriptions to queues and topics.
 
+use serde_json::Value;
+
 use crate::{Destination, Excerpt, Metadata, SubscriptionId, SubscriptionTtl, Timestamp};
 
 /// Someone who is told of every message that is posted to a queue or topic.
@@ -30,4 +32,19 @@ pub struct Subscription {
 pub struct Suspension {
     pub since: Timestamp,
     pub reason: Excerpt,
+}
+
+/// The name of the option by which a subscription waits for the delays of messages.
+pub const RESPECT_DELAY: &str = "respect_delay";
+
+impl Subscription {
+    /// Whether a delayed message is owed to it only from the end of its delay on.
+    pub fn respects_delay(&self) -> bool {
+        respects_delay(&self.options)
+    }
+}
+
+/// Whether these options of a subscription ask for the end of delays.
+pub fn respects_delay(options: &Metadata) -> bool {
+    options.get(RESPECT_DELAY) == Some(&Value::Bool(true))
 }

@@ -7,6 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 use url::Url;
 use zaqar_authentication::{NoTrustedToken, TrustedToken, Trusts};
+use zaqar_domain::names::option::TRUST_ID;
 use zaqar_model::{Metadata, ProjectId};
 
 use crate::notice::{Answer, Notice, Sender};
@@ -119,7 +120,7 @@ impl Sender for TrustSender {
 
 /// The id of the trust that the options name.
 fn trust(options: &Metadata) -> Result<Option<&str>, Refusal> {
-    match options.get("trust_id") {
+    match options.get(TRUST_ID) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(id)) => Ok(Some(id)),
         Some(_) => Err(Refusal::NoId),
@@ -153,7 +154,7 @@ fn url(subscriber: &str) -> Result<Url, Refusal> {
 fn without_token(error: NoTrustedToken) -> Answer {
     let verdict = match error {
         NoTrustedToken::Gone => Verdict::Refused,
-        NoTrustedToken::Unavailable => Verdict::TryAgain,
+        NoTrustedToken::Unavailable => Verdict::NotMade,
     };
     Answer { verdict, status: None, excerpt: error.to_string(), retry_after: None }
 }

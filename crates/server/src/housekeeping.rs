@@ -22,6 +22,21 @@ pub(crate) async fn move_dead_letters(zaqar: Arc<Zaqar>) {
     }
 }
 
+/// Moves to dead-letter queues what claims that have ended leave behind, once a second, until it is dropped.
+pub(crate) async fn look_at_ended_claims(zaqar: Arc<Zaqar>) {
+    let mut ticks = tokio::time::interval(PERIOD);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut failing = false;
+    loop {
+        ticks.tick().await;
+        let result = zaqar.look_at_ended_claims().await;
+        if let (Err(error), false) = (&result, failing) {
+            tracing::warn!(%error, "messages that were claimed too often could not be looked up yet");
+        }
+        failing = result.is_err();
+    }
+}
+
 /// Lets the store give back the space of what has expired, once a second, until it is dropped.
 pub(crate) async fn give_space_back(messages: Arc<dyn MessageStore>, clock: Arc<dyn Clock>) {
     let mut ticks = tokio::time::interval(PERIOD);

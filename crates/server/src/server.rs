@@ -82,6 +82,7 @@ async fn serve(
     let mut background = vec![
         tokio::spawn(housekeeping::give_space_back(messages, clock)),
         tokio::spawn(housekeeping::move_dead_letters(Arc::clone(&zaqar))),
+        tokio::spawn(housekeeping::look_at_ended_claims(Arc::clone(&zaqar))),
         tokio::spawn(policy.following.run(hangups.0, move |policy| policed.set_policy(policy))),
     ];
     let tls = tls.map(|tls| {

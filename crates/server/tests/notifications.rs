@@ -149,6 +149,35 @@ fn what_is_given_up_goes_to_the_dead_letter_queue_with_its_reason() {
 }
 
 #[test]
+fn what_was_claimed_too_often_moves_by_itself_and_is_told() {
+    let (site, receiver) = (Site::new(""), Receiver::answering(200));
+    let server = site.start();
+    let mut client = server.client();
+    let metadata = json!({"_max_claim_count": 1, "_dead_letter_queue": "buried"});
+    assert_eq!(client.request("PUT", "/v2/queues/worn", Some(&metadata)).unwrap().status, 201);
+    subscribe(&mut client, "buried", &receiver.url("/"), &json!({}));
+    post_ok(&mut client, "worn", &[json!("first")]);
+    claim_and_release(&mut client);
+    assert_eq!(bodies(&receiver.wait_for(1)), [json!("first")]);
+    assert_eq!(wait_for_messages(&mut client, "buried")[0].body, json!("first"));
+    // A claim that ends just before a crash is looked at after it.
+    post_ok(&mut client, "worn", &[json!("second")]);
+    claim_and_release(&mut client);
+    server.kill();
+    let server = site.start();
+    let told = receiver.wait_until(|received| bodies(received).len() == 2);
+    assert_eq!(bodies(&told), [json!("first"), json!("second")]);
+    assert!(server.stop().success());
+}
+
+fn claim_and_release(client: &mut Client) {
+    let claimed = queues::messages(&queues::claim(client, "worn", 1).unwrap());
+    let claim = claimed[0].href.rsplit_once("claim_id=").unwrap().1;
+    let released = client.request("DELETE", &format!("/v2/queues/worn/claims/{claim}"), None).unwrap();
+    assert_eq!(released.status, 204);
+}
+
+#[test]
 fn the_dead_letter_of_an_encrypted_queue_is_encrypted_and_read_as_plain() {
     let (site, receiver) = (Site::new(""), Receiver::answering(403));
     let server = site.start();

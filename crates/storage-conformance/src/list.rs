@@ -140,6 +140,7 @@ macro_rules! __message_cases {
                     the_longest_ttl_does_not_overflow,
                 }
                 fetching {
+                    a_message_says_when_it_comes_within_reach,
                     messages_come_in_the_order_asked_for,
                     unknown_ids_are_passed_over,
                     no_ids_find_no_messages,
@@ -274,8 +275,6 @@ macro_rules! __message_cases {
                     free_message_is_not_deleted_with_a_claim,
                     message_of_another_claim_is_not_deleted,
                     claimed_message_is_not_deleted_with_an_unknown_claim,
-                    an_expired_claim_does_not_delete,
-                    an_expired_claim_does_not_delete_what_another_took,
                     message_of_an_expired_claim_is_deleted_without_claim,
                     deleting_twice_with_the_claim_is_done,
                     a_claim_ends_with_its_last_message,
@@ -356,6 +355,17 @@ macro_rules! __message_cases {
                     a_dropped_queue_has_no_claims,
                     the_volume_counts_claimed_messages_apart,
                 }
+                late {
+                    an_expired_claim_deletes_what_nobody_took_since,
+                    an_expired_claim_deletes_only_what_it_held,
+                    an_expired_claim_does_not_delete_what_another_took,
+                    of_two_expired_claims_the_last_deletes,
+                    what_another_gave_back_is_not_deleted,
+                    a_late_deletion_of_many_is_all_or_nothing,
+                    an_expired_claim_is_still_gone,
+                    a_late_claim_is_kept,
+                    a_late_claim_goes_along,
+                }
                 releasing {
                     released_messages_are_free_in_their_places,
                     a_released_claim_is_gone,
@@ -374,6 +384,17 @@ macro_rules! __message_cases {
                     an_unknown_claim_is_not_renewed,
                     a_claim_may_be_renewed_again_and_again,
                 }
+                setting_aside {
+                    a_message_is_set_aside_when_its_claim_has_expired,
+                    a_message_is_set_aside_when_its_claim_was_released,
+                    what_was_claimed_less_often_stays,
+                    what_was_taken_again_is_not_set_aside,
+                    without_a_policy_nothing_is_set_aside,
+                    destinations_with_ended_claims_are_found,
+                    many_are_set_aside_some_at_a_time,
+                    ended_claims_are_found_after_reopening,
+                    ended_claims_are_found_after_a_move,
+                }
             }
             subscriptions {
                 changing {
@@ -381,6 +402,7 @@ macro_rules! __message_cases {
                     a_new_ttl_counts_from_now,
                     a_change_without_ttl_keeps_the_expiry,
                     an_unknown_subscription_is_not_changed,
+                    a_change_is_made_only_while_the_subscriber_is_the_one_that_was_seen,
                     a_change_to_anothers_subscriber_is_a_conflict,
                     a_change_to_the_same_subscriber_is_no_conflict,
                 }
@@ -419,6 +441,18 @@ macro_rules! __message_cases {
                     attempts_to_ask_go_along,
                     they_count_with_the_others,
                     of_a_subscription_that_is_gone_none_is_kept,
+                }
+                delays {
+                    a_delay_may_be_respected,
+                    a_delayed_message_holds_up_none_behind_it,
+                    respected_delays_are_kept,
+                    respected_delays_go_along,
+                    a_delayed_message_stays_until_it_is_due,
+                    a_delayed_message_that_expires_before_it_is_due_is_owed_as_expired,
+                    it_is_owed_as_expired_whatever_holds_its_subscription_back,
+                    what_expires_before_its_delay_ends_goes_along,
+                    a_delay_outlasts_a_suspension,
+                    a_delayed_message_is_sent_again_at_once,
                 }
                 durability {
                     what_is_owed_is_kept,
@@ -503,13 +537,19 @@ macro_rules! __message_cases {
                     an_expired_subscription_is_owed_nothing,
                     nothing_of_a_dropped_source_is_owed,
                     delayed_message_is_owed_at_once,
-                    adopted_message_is_not_owed,
+                    what_arrives_from_another_queue_is_owed,
+                    a_moved_dead_letter_is_owed,
+                    what_goes_round_is_owed_each_time_it_arrives,
+                    a_returned_message_is_not_owed,
+                    a_letter_stays_a_letter,
                 }
                 pausing {
                     nothing_of_a_paused_subscription_is_leased,
                     a_post_does_not_end_a_pause,
                     a_pause_is_lifted,
                     a_pause_leaves_leases_alone,
+                    retries_are_paused_alone,
+                    a_pause_of_retries_leaves_that_of_all,
                 }
                 recording {
                     every_attempt_is_on_record,
@@ -539,6 +579,7 @@ macro_rules! __message_cases {
                     a_suspension_is_kept,
                     what_is_posted_meanwhile_waits,
                     a_suspension_leaves_leases_alone,
+                    another_subscriber_does_not_wait_for_the_one_before,
                 }
                 waking {
                     a_post_wakes,
@@ -626,10 +667,13 @@ macro_rules! __management_cases {
                     a_queue_can_be_mapped_to_another_pool,
                     a_queue_that_was_mapped_anew_is_a_conflict,
                     an_unmapped_queue_has_no_pool,
+                    the_queues_of_a_pool_are_found,
+                    a_queue_that_has_left_its_pool_keeps_its_last_position,
                 }
                 durability {
                     pools_and_flavors_are_kept,
                     the_catalogue_is_kept,
+                    where_a_queue_has_left_is_kept,
                     moves_are_kept,
                 }
                 flavors {

@@ -54,6 +54,10 @@ impl Placement for ModelPlacement {
         self.forgotten.lock().push(name.clone());
     }
 
+    async fn vacate(&self, _pool: &Pool) -> StorageResult<()> {
+        Ok(())
+    }
+
     async fn health_of_pools(&self, _now: Timestamp) -> StorageResult<Vec<(PoolName, Health)>> {
         Ok(Vec::new())
     }

@@ -180,12 +180,19 @@ fn encode_queue(queues: &Queues, queue: &Queue, bytes: &mut Vec<u8>) {
 fn encode_few(index: &QueueIndex, out: &mut FieldWriter<'_>) {
     out.u64(index.next_sequence);
     let claims: Vec<_> = index.claims.iter().collect();
-    out.count(claims.len());
+    out.count(claims.len() + index.released.all_last().len());
     for claim in &claims {
         out.u128(claim.id.as_u128());
         claim.hold.encode(out);
         out.count(claim.members.len());
         claim.members.iter().for_each(|sequence| out.u64(*sequence));
+    }
+    // Claims that have expired: whoever reads this lets them expire again.
+    for (sequence, claim, hold) in index.released.all_last() {
+        out.u128(claim.as_u128());
+        hold.encode(out);
+        out.count(1);
+        out.u64(sequence);
     }
     out.count(index.exhausted.len());
     for (sequence, id, entry) in index.exhausted.iter() {

@@ -1,7 +1,9 @@
 //! Claims: messages taken for a while by one consumer.
 
-use zaqar_model::{Claim, ClaimId, ClaimTerms, Destination, Timestamp};
-use zaqar_storage::{ClaimRequest, Claimed, Claims, StorageResult};
+use std::sync::Arc;
+
+use zaqar_model::{Claim, ClaimId, ClaimTerms, Destination, GraceSeconds, MessageId, Timestamp, TtlSeconds};
+use zaqar_storage::{ClaimRequest, Claimed, Claims, DeadLetterPolicy, StorageError, StorageResult};
 
 use crate::EmbeddedMessageStore;
 use crate::index::QueueIndex;
@@ -94,6 +96,65 @@ impl Claims for EmbeddedMessageStore {
             }
         };
         self.done(&queue, receiver).await
+    }
+
+    async fn with_ended_claims(&self, now: Timestamp) -> StorageResult<Vec<Destination>> {
+        self.writer.check_open()?;
+        let queues = Arc::clone(&self.queues);
+        let looking = tokio::task::spawn_blocking(move || {
+            queues.advance(now);
+            queues.with_released()
+        });
+        let released = looking.await.map_err(StorageError::driver)?;
+        Ok(released.into_iter().filter_map(|queue| queue.identity.get().cloned()).collect())
+    }
+
+    async fn set_aside(
+        &self,
+        from: &Destination,
+        policy: Option<DeadLetterPolicy>,
+        now: Timestamp,
+    ) -> StorageResult<Vec<MessageId>> {
+        let Some(queue) = self.find(from)? else { return Ok(Vec::new()) };
+        loop {
+            let (exhausted, receiver) = {
+                let mut locked = self.queues.lock_at(&queue, now);
+                let seen = locked.index.released_unseen(MOST_EXHAUSTED);
+                if seen.is_empty() {
+                    return Ok(Vec::new());
+                }
+                let is_exhausted = |count| policy.is_some_and(|policy| count >= policy.max_claim_count);
+                let exhausted = seen.iter().filter(|(_, count)| is_exhausted(*count));
+                let exhausted: Vec<u64> = exhausted.map(|(sequence, _)| *sequence).collect();
+                let ids: Vec<_> = exhausted.iter().map(|sequence| locked.index.id_of(*sequence)).collect();
+                let mut receiver = None;
+                if !exhausted.is_empty() {
+                    let record = Record::Claim(setting_aside(queue.number, exhausted, now));
+                    receiver = Some(self.log(&mut locked, &record)?);
+                    if let Record::Claim(record) = record {
+                        locked.index.claim(&record);
+                    }
+                }
+                locked.index.note_seen(seen.into_iter().map(|(sequence, _)| sequence));
+                (ids, receiver)
+            };
+            match receiver {
+                Some(receiver) => return answer(receiver).await.map(|()| exhausted),
+                None => tokio::task::yield_now().await,
+            }
+        }
+    }
+}
+
+/// A claim that takes nothing.
+const fn setting_aside(destination: u64, exhausted: Vec<u64>, now: Timestamp) -> ClaimRecord {
+    ClaimRecord {
+        destination,
+        claim: ClaimId::from_u128(0),
+        hold: Hold { renewed: now, ttl: TtlSeconds::new(0) },
+        grace: GraceSeconds::new(0),
+        taken: Vec::new(),
+        exhausted,
     }
 }
 

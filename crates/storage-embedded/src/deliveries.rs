@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use zaqar_model::{
     AttemptFilter, AttemptNumber, ConfirmationAttempt, Delivery, DeliveryReport, Destination, FailedDelivery,
-    KeptAttempt, LeaseHold, LeaseId, Marker, MessageId, Page, PageRequest, SubscriptionId, Timestamp,
+    KeptAttempt, LeaseHold, LeaseId, Marker, MessageId, Page, PageRequest, Paused, SubscriptionId, Timestamp,
 };
 use zaqar_storage::{Deliveries, LeaseLimits, StorageResult, SubscriptionShare};
 
@@ -73,10 +73,11 @@ impl Deliveries for EmbeddedMessageStore {
         &self,
         source: &Destination,
         subscription: SubscriptionId,
+        paused: Paused,
         until: Timestamp,
     ) -> StorageResult<()> {
         if let Some(queue) = self.find(source)? {
-            self.queues.lock(&queue).index.pause(subscription, until);
+            self.queues.lock(&queue).index.pause(subscription, paused, until);
         }
         Ok(())
     }
@@ -123,7 +124,8 @@ impl Deliveries for EmbeddedMessageStore {
             let found = index.cursor(subscription).zip(index.find_posted(message));
             let is_live = |at| index.owed_message(at).is_some_and(|entry| now < entry.expires);
             let Some((cursor, sequence)) = found.filter(|(_, at)| is_live(*at)) else { return Ok(false) };
-            if sequence >= cursor.front() || cursor.is_leased(sequence, now) {
+            let is_due_already = sequence >= cursor.front() && index.due_from(subscription, sequence) <= now;
+            if is_due_already || cursor.is_leased(sequence, now) {
                 None
             } else {
                 self.owe(&queue, &mut locked, subscription, &[sequence], now)?

@@ -7,7 +7,7 @@ use zaqar_model::{
     ClaimId, ClientId, Destination, Marker, Message, MessageId, NewMessage, Page, QueueStats, StoredMessage,
     Timestamp,
 };
-use zaqar_storage::{Deletion, MessageQuery, Messages, StorageError, StorageResult};
+use zaqar_storage::{Adoption, Deletion, MessageQuery, Messages, StorageError, StorageResult};
 
 use crate::EmbeddedMessageStore;
 use crate::index::{Entry, QueueIndex};
@@ -54,6 +54,18 @@ impl Messages for EmbeddedMessageStore {
         Ok(self.queues.lock(&queue).index.place_of(id).map(Marker::new))
     }
 
+    async fn within_reach_at(
+        &self,
+        from: &Destination,
+        id: MessageId,
+        now: Timestamp,
+    ) -> StorageResult<Option<Timestamp>> {
+        let Some(queue) = self.find(from)? else { return Ok(None) };
+        let locked = self.queues.lock_at(&queue, now);
+        let entry = locked.index.find(id).and_then(|sequence| locked.index.get(sequence));
+        Ok(entry.map(|entry| entry.delayed_until))
+    }
+
     async fn get(
         &self,
         from: &Destination,
@@ -77,16 +89,10 @@ impl Messages for EmbeddedMessageStore {
         now: Timestamp,
     ) -> StorageResult<Deletion> {
         let Some(queue) = self.find(from)? else { return Ok(Deletion::Done) };
-        let verdict = |index: &QueueIndex, entry: &Entry| {
-            let holder = entry.claim.and_then(|key| index.claims.get(key)).map(|held| held.id);
-            match (claim, holder) {
-                (None, None) => Deletion::Done,
-                (None, Some(_)) => Deletion::MessageIsClaimed,
-                (Some(_), None) => Deletion::MessageNotClaimed,
-                (Some(claim), Some(holder)) if claim == holder => Deletion::Done,
-                (Some(claim), Some(_)) if index.claims.find(claim).is_some() => Deletion::ClaimedByAnother,
-                (Some(_), Some(_)) => Deletion::ClaimDoesNotExist,
-            }
+        let verdict = |index: &QueueIndex, sequence, entry: &Entry| match claim {
+            Some(claim) => deletion_with_claims(index, sequence, entry, &[claim]),
+            None if entry.claim.is_some() => Deletion::MessageIsClaimed,
+            None => Deletion::Done,
         };
         self.remove_if(&queue, &[id], now, verdict).await
     }
@@ -99,17 +105,8 @@ impl Messages for EmbeddedMessageStore {
         now: Timestamp,
     ) -> StorageResult<Deletion> {
         let Some(queue) = self.find(from)? else { return Ok(Deletion::Done) };
-        let verdict = |index: &QueueIndex, entry: &Entry| {
-            let holder = entry.claim.and_then(|key| index.claims.get(key)).map(|held| held.id);
-            match (claims, holder) {
-                (None, _) => Deletion::Done,
-                (Some(_), None) => Deletion::MessageNotClaimed,
-                (Some(claims), Some(holder)) if claims.contains(&holder) => Deletion::Done,
-                (Some(claims), Some(_)) if claims.iter().any(|claim| index.claims.find(*claim).is_some()) => {
-                    Deletion::ClaimedByAnother
-                }
-                (Some(_), Some(_)) => Deletion::ClaimDoesNotExist,
-            }
+        let verdict = |index: &QueueIndex, sequence, entry: &Entry| {
+            claims.map_or(Deletion::Done, |claims| deletion_with_claims(index, sequence, entry, claims))
         };
         self.remove_if(&queue, ids, now, verdict).await
     }
@@ -179,9 +176,10 @@ impl Messages for EmbeddedMessageStore {
         &self,
         to: &Destination,
         messages: Vec<StoredMessage>,
+        adoption: Adoption,
         now: Timestamp,
     ) -> StorageResult<()> {
-        self.take_in(to, messages, None, now).await
+        self.take_in(to, messages, adoption, None, now).await
     }
 
     async fn move_exhausted(
@@ -192,7 +190,7 @@ impl Messages for EmbeddedMessageStore {
         now: Timestamp,
     ) -> StorageResult<()> {
         match self.find(from)? {
-            Some(source) => self.take_in(to, messages, Some(&source), now).await,
+            Some(source) => self.take_in(to, messages, Adoption::Arrival, Some(&source), now).await,
             None => Ok(()),
         }
     }
@@ -229,8 +227,7 @@ impl Messages for EmbeddedMessageStore {
 
     async fn with_exhausted(&self) -> StorageResult<Vec<Destination>> {
         self.writer.check_open()?;
-        let has_exhausted = |queue: &Arc<Queue>| !self.queues.lock(queue).index.exhausted.is_empty();
-        let queues = self.queues.all().into_iter().filter(has_exhausted);
+        let queues = self.queues.with_exhausted().into_iter();
         Ok(queues.filter_map(|queue| queue.identity.get().cloned()).collect())
     }
 }
@@ -247,6 +244,7 @@ impl EmbeddedMessageStore {
         &self,
         to: &Destination,
         messages: Vec<StoredMessage>,
+        adoption: Adoption,
         source: Option<&Arc<Queue>>,
         now: Timestamp,
     ) -> StorageResult<()> {
@@ -260,7 +258,8 @@ impl EmbeddedMessageStore {
             }
             let queue = self.queues.find_or_create(to).ok_or(StorageError::NotFound("queue"))?;
             let (reply, receiver) = oneshot::channel();
-            self.writer.submit(Operation::Adopt { queue, messages, leaving: source.cloned(), reply })?;
+            let leaving = source.cloned();
+            self.writer.submit(Operation::Adopt { queue, messages, adoption, leaving, reply })?;
             answer(receiver).await?;
         }
         Ok(())
@@ -349,17 +348,19 @@ impl EmbeddedMessageStore {
         queue: &Queue,
         ids: &[MessageId],
         now: Timestamp,
-        verdict: impl Fn(&QueueIndex, &Entry) -> Deletion + Send,
+        verdict: impl Fn(&QueueIndex, u64, &Entry) -> Deletion + Send,
     ) -> StorageResult<Deletion> {
         let receiver = {
             let mut locked = self.queues.lock_at(queue, now);
             let mut sequences: Vec<u64> = ids.iter().filter_map(|id| locked.index.find(*id)).collect();
             sequences.sort_unstable();
             sequences.dedup();
-            let verdicts = ids.iter().filter_map(|id| locked.index.get(locked.index.find(*id)?));
-            let refusal = verdicts
-                .map(|entry| verdict(&locked.index, entry))
-                .find(|verdict| *verdict != Deletion::Done);
+            let index = &locked.index;
+            let verdicts = ids.iter().filter_map(|id| {
+                let sequence = index.find(*id)?;
+                Some(verdict(index, sequence, index.get(sequence)?))
+            });
+            let refusal = verdicts.into_iter().find(|verdict| *verdict != Deletion::Done);
             if let Some(refusal) = refusal {
                 return Ok(refusal);
             }
@@ -367,5 +368,21 @@ impl EmbeddedMessageStore {
         };
         self.done(queue, receiver).await?;
         Ok(Deletion::Done)
+    }
+}
+
+/// What becomes of a message that is to be deleted by the bearer of these claims.
+fn deletion_with_claims(index: &QueueIndex, sequence: u64, entry: &Entry, claims: &[ClaimId]) -> Deletion {
+    let Some(holder) = entry.claim.and_then(|key| index.claims.get(key)) else {
+        let last = index.released.last(sequence);
+        let is_late = last.is_some_and(|(last, _)| claims.contains(&last));
+        return if is_late { Deletion::Done } else { Deletion::MessageNotClaimed };
+    };
+    if claims.contains(&holder.id) {
+        Deletion::Done
+    } else if claims.iter().any(|claim| index.claims.find(*claim).is_some()) {
+        Deletion::ClaimedByAnother
+    } else {
+        Deletion::ClaimDoesNotExist
     }
 }

@@ -163,8 +163,8 @@ impl Migration for EmbeddedMessageStore {
             Some(MovingCursor {
                 subscription: subscription.id,
                 front: Marker::new(cursor.front()),
-                paused_until: cursor.paused_until,
-                leased: moving::deliveries(&locked.index, cursor, cursor.under_way()),
+                held_back: cursor.held_back,
+                leased: moving::deliveries(&locked.index, cursor, cursor.under_way().chain(cursor.untried())),
             })
         });
         let items: Vec<_> = notified.take(page.limit).collect();
@@ -208,7 +208,7 @@ impl Leaving {
         let (id, posted) = (index.id_of(sequence), index.is_posted(sequence));
         let (mut hold, mut exhausted, mut kept) = (None, false, false);
         let found = if let Some(entry) = index.get(sequence) {
-            hold = self::hold(index, entry);
+            hold = self::hold(index, sequence, entry);
             Found::new(segments, index, sequence, entry)
         } else if let Some(entry) = index.exhausted.get(sequence) {
             exhausted = true;
@@ -221,9 +221,10 @@ impl Leaving {
     }
 }
 
-fn hold(index: &QueueIndex, entry: &Entry) -> Option<ClaimHold> {
-    let claim = index.claims.get(entry.claim?)?;
-    Some(ClaimHold { id: claim.id, ttl: claim.hold.ttl, renewed: claim.hold.renewed })
+fn hold(index: &QueueIndex, sequence: u64, entry: &Entry) -> Option<ClaimHold> {
+    let held = entry.claim.and_then(|key| index.claims.get(key)).map(|claim| (claim.id, claim.hold));
+    let (id, hold) = held.or_else(|| index.released.last(sequence))?;
+    Some(ClaimHold { id, ttl: hold.ttl, renewed: hold.renewed })
 }
 
 /// Reads the messages; one that is damaged on disk is left out.

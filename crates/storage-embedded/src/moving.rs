@@ -114,7 +114,7 @@ impl EmbeddedMessageStore {
     ) -> StorageResult<()> {
         let queue = self.find(to)?.ok_or(StorageError::NotFound("queue"))?;
         let mut changes = Vec::new();
-        for MovingCursor { subscription, front, paused_until, leased } in cursors {
+        for MovingCursor { subscription, front, held_back, leased } in cursors {
             let ended = self.look_at_cursor(to, subscription, now, |index, cursor| {
                 let is_leased = |at: &u64| leased.iter().any(|leased| leased.position.get() == *at);
                 let ended = deliveries(index, cursor, cursor.under_way().filter(|at| !is_leased(at)));
@@ -128,7 +128,7 @@ impl EmbeddedMessageStore {
                 changes.push(self.resume(&queue, subscription, FROM_THE_START, leased, now)?);
             }
             changes.push(self.resume(&queue, subscription, front.get(), &[], now)?);
-            self.queues.lock(&queue).index.pause(subscription, paused_until);
+            self.queues.lock(&queue).index.hold_back(subscription, held_back);
         }
         all(changes).await
     }

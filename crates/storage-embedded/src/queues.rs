@@ -41,6 +41,15 @@ pub(crate) struct State {
     pub(crate) is_dropped: bool,
     /// When the queue is due in [`Queues::deadlines`]; not later than the index's next event.
     registered: Timestamp,
+    /// Whether the queue is in each of [`Queues::dead_letters`].
+    waits: Waits,
+}
+
+/// What of a queue waits on its way to a dead-letter queue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Waits {
+    released: bool,
+    exhausted: bool,
 }
 
 impl Queue {
@@ -59,6 +68,7 @@ impl Queue {
                 last_ticket: 0,
                 is_dropped: false,
                 registered: Timestamp::NEVER,
+                waits: Waits::default(),
             }),
         }
     }
@@ -72,6 +82,7 @@ pub(crate) struct Queues {
     dropped: Mutex<RecentlyDropped>,
     /// Queues by the next thing that time does to them.
     deadlines: Mutex<BTreeSet<(Timestamp, u64)>>,
+    dead_letters: Mutex<DeadLetters>,
     /// Whose turn it is to be delivered to.
     pub(crate) schedule: Schedule,
     /// The first sequence number of a queue that is not known yet. Above 1 only where a checkpoint was lost: an
@@ -79,10 +90,32 @@ pub(crate) struct Queues {
     first_sequence: AtomicU64,
 }
 
+/// The queues that have something on its way to a dead-letter queue: they are found without a look at the others.
+#[derive(Debug, Default)]
+struct DeadLetters {
+    /// Claims have let messages go that nobody has looked at.
+    released: BTreeSet<u64>,
+    /// Messages wait to be moved.
+    exhausted: BTreeSet<u64>,
+}
+
 #[derive(Debug, Default)]
 struct RecentlyDropped {
     numbers: HashSet<u64>,
     in_order: VecDeque<u64>,
+}
+
+impl DeadLetters {
+    fn set(&mut self, queue: u64, waits: Waits) {
+        for (queues, waits) in [(&mut self.released, waits.released), (&mut self.exhausted, waits.exhausted)]
+        {
+            if waits {
+                queues.insert(queue);
+            } else {
+                queues.remove(&queue);
+            }
+        }
+    }
 }
 
 impl RecentlyDropped {
@@ -100,6 +133,7 @@ impl Queues {
             by_number: RwLock::default(),
             dropped: Mutex::default(),
             deadlines: Mutex::default(),
+            dead_letters: Mutex::default(),
             schedule: Schedule::default(),
             first_sequence: AtomicU64::new(1),
         }
@@ -209,6 +243,18 @@ impl Queues {
         self.dropped.lock().in_order.iter().copied().collect()
     }
 
+    /// The queues in which claims have let messages go that nobody has looked at.
+    pub(crate) fn with_released(&self) -> Vec<Arc<Queue>> {
+        let numbers: Vec<u64> = self.dead_letters.lock().released.iter().copied().collect();
+        numbers.into_iter().filter_map(|number| self.find(number)).collect()
+    }
+
+    /// The queues in which messages wait to be moved to a dead-letter queue.
+    pub(crate) fn with_exhausted(&self) -> Vec<Arc<Queue>> {
+        let numbers: Vec<u64> = self.dead_letters.lock().exhausted.iter().copied().collect();
+        numbers.into_iter().filter_map(|number| self.find(number)).collect()
+    }
+
     pub(crate) fn all(&self) -> Vec<Arc<Queue>> {
         self.by_number.read().values().cloned().collect()
     }
@@ -272,6 +318,12 @@ impl Drop for Locked<'_> {
         let changes = self.state.index.take_changes();
         if changes != Changes::default() {
             self.queues.schedule.apply(self.number, &changes);
+        }
+        let index = &self.state.index;
+        let waits = Waits { released: index.released.has_unseen(), exhausted: !index.exhausted.is_empty() };
+        if waits != self.state.waits {
+            self.queues.dead_letters.lock().set(self.number, waits);
+            self.state.waits = waits;
         }
         let next = self.state.index.next_event();
         if next < self.state.registered {

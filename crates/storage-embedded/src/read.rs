@@ -43,11 +43,12 @@ impl Found {
     }
 
     fn stored(&self, record: &Bytes) -> Option<StoredMessage> {
-        let client = MessageRecord::read(record).ok()?.client.to_string();
+        let MessageRecord { client, is_letter, .. } = MessageRecord::read(record).ok()?;
         Some(StoredMessage {
-            client: ClientId::new(&client),
+            client: ClientId::new(&client.to_string()),
             expires: self.entry.expires,
             delayed_until: self.entry.delayed_until,
+            is_letter,
             message: self.message(record)?,
         })
     }

@@ -8,7 +8,7 @@ use zaqar_model::{Destination, Metadata, Page, PageRequest, Subscription, Subscr
 use zaqar_storage::{StorageError, StorageResult, SubscriptionChange, Subscriptions};
 
 use crate::EmbeddedMessageStore;
-use crate::index::KeptSubscription;
+use crate::index::{KeptSubscription, respects_delay};
 use crate::log::Record;
 use crate::queues::{Locked, Queue};
 use crate::writer::answer;
@@ -94,6 +94,9 @@ impl Subscriptions for EmbeddedMessageStore {
             let mut locked = self.queues.lock_at(&queue, now);
             let subscriptions = &locked.index.subscriptions;
             let Some(mut kept) = subscriptions.get(id).cloned() else { return Ok(false) };
+            if change.if_subscriber.is_some_and(|seen| *seen != *kept.subscriber) {
+                return Ok(false);
+            }
             let other = change.subscriber.as_deref().and_then(|subscriber| subscriptions.find(subscriber));
             if other.is_some_and(|other| other.id != id) {
                 None
@@ -101,6 +104,7 @@ impl Subscriptions for EmbeddedMessageStore {
                 kept.subscriber = change.subscriber.map_or(kept.subscriber, Into::into);
                 (kept.renewed, kept.ttl) = change.ttl.map_or((kept.renewed, kept.ttl), |ttl| (now, ttl));
                 kept.options = options.unwrap_or(kept.options);
+                kept.respects_delay = respects_delay(&kept.options);
                 kept.confirmed = change.confirmed.unwrap_or(kept.confirmed);
                 kept.declined = change.declined.unwrap_or(kept.declined);
                 kept.suspended = change.suspended.unwrap_or(kept.suspended);
@@ -168,6 +172,7 @@ pub(crate) fn kept(subscription: &Subscription) -> StorageResult<KeptSubscriptio
         subscriber: subscription.subscriber.as_str().into(),
         options: options_text(&subscription.options)?,
         suspended: subscription.suspended.clone(),
+        respects_delay: subscription.respects_delay(),
     })
 }
 

@@ -13,11 +13,12 @@ use bytes::Bytes;
 use support::{NOW, all, claim_request, client, message, open, queue};
 use zaqar_model::{
     Address, Attempt, AttemptEnd, AttemptFilter, ClaimId, DelaySeconds, DeliveryOutcome, Excerpt, LeaseId,
-    Metadata, NewMessage, PageRequest, Subscription, SubscriptionId, SubscriptionTtl, Suspension,
+    Marker, Message, MessageId, Metadata, NewMessage, PageRequest, StoredMessage, Subscription,
+    SubscriptionId, SubscriptionTtl, Suspension, TtlSeconds,
 };
 use zaqar_storage::{
-    ClaimRequest, Claims, DeadLetterPolicy, Deliveries, LeaseLimits, MessageStore, Messages,
-    SubscriptionShare, Subscriptions,
+    Adoption, ClaimRequest, Claims, DeadLetterPolicy, Deliveries, LeaseLimits, MessageStore, Messages,
+    Migration, SubscriptionShare, Subscriptions,
 };
 use zaqar_storage_embedded::EmbeddedMessageStore;
 
@@ -60,7 +61,7 @@ async fn write(store: &EmbeddedMessageStore) {
 }
 
 /// What version 2 has beyond version 1; version 3 beyond that: the fourth delivery is under way; and version 4: attempts
-/// tell where they went, and a subscription is suspended.
+/// tell where they went, a subscription is suspended, and a message tells of a delivery that was given up.
 async fn write_deliveries(store: &EmbeddedMessageStore) {
     let subscribed = Subscription { source: queue(6), ..subscription("mailto:c@example.org") };
     store.subscribe(subscribed, NOW).await.unwrap();
@@ -82,7 +83,22 @@ async fn write_deliveries(store: &EmbeddedMessageStore) {
     let reports = due.iter().zip(outcomes).map(|(delivery, outcome)| delivery.report(outcome)).collect();
     store.record(lease, reports, NOW).await.unwrap();
     store.pop(&queue(6), 10, NOW).await.unwrap();
+    store.adopt(&queue(8), vec![letter()], Adoption::Return, NOW).await.unwrap();
     store.subscribe(suspended(), NOW).await.unwrap();
+}
+
+fn letter() -> StoredMessage {
+    let message = Message {
+        id: MessageId::from_u128(8),
+        ttl: TtlSeconds::new(3600),
+        created: NOW,
+        body: message("11").body,
+        checksum: None,
+        claim: None,
+        claim_count: 0,
+    };
+    let expires = NOW.plus_secs(3600);
+    StoredMessage { message, client: client(), expires, delayed_until: NOW, is_letter: true }
 }
 
 fn suspended() -> Subscription {
@@ -113,6 +129,8 @@ async fn check_deliveries(store: &EmbeddedMessageStore, version: u32) {
     if version >= 4 {
         let kept = store.get_subscription(&queue(7), suspended().id, now).await.unwrap();
         assert_eq!(kept, Some(suspended()));
+        let letters = store.export(&queue(8), Marker::default(), 10, now).await.unwrap();
+        assert_eq!(letters.iter().map(|moving| &moving.stored).collect::<Vec<_>>(), [&letter()]);
     }
     let address = first.address.as_ref().map(Address::as_str);
     assert_eq!(address, (version >= 4).then_some("https://example.org/hook"));

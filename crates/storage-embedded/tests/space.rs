@@ -13,7 +13,7 @@ use support::{
     NOW, SEGMENT, all, claim_request, client, ids, numbered, open, open_on, post, queue, segments,
 };
 use zaqar_model::{ClaimId, Destination, NewMessage, StoredMessage, Timestamp, TtlSeconds};
-use zaqar_storage::{ClaimRequest, Claims, DeadLetterPolicy, MessageStore, Messages};
+use zaqar_storage::{Adoption, ClaimRequest, Claims, DeadLetterPolicy, Deletion, MessageStore, Messages};
 use zaqar_storage_embedded::EmbeddedMessageStore;
 
 /// How many messages fill about so many segments.
@@ -91,6 +91,26 @@ async fn one_old_message_does_not_pin_the_disk() {
     assert_eq!(ids(&store, &queue(1)).await, old);
     let claim = store.get_claim(&queue(3), ClaimId::from_u128(5), NOW).await.unwrap().unwrap();
     assert_eq!(claim.messages.iter().map(|message| message.id).collect::<Vec<_>>(), claimed);
+}
+
+#[tokio::test]
+async fn who_held_a_message_last_is_known_when_it_was_copied_forward() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    let claimed = post(&store, &queue(3), [1]).await;
+    let request = claim_request(5, 1);
+    store.claim(&queue(3), &request, NOW).await.unwrap();
+    let late = request.terms.ttl.after(NOW);
+    post_one_by_one(&store, 2, filling(12)).await;
+    while !store.pop(&queue(2), 20, NOW).await.unwrap().is_empty() {}
+    keep_house(&store, late).await;
+    assert!(segments(directory.path()) <= 6, "{} segments", segments(directory.path()));
+    drop(store);
+    let store = open(directory.path());
+    assert_eq!(store.get_claim(&queue(3), request.id, late).await.unwrap(), None);
+    let deletion = store.delete(&queue(3), claimed[0], Some(request.id), late).await.unwrap();
+    assert_eq!(deletion, Deletion::Done);
+    assert!(all(&store, &queue(3), late).await.is_empty());
 }
 
 #[tokio::test]
@@ -223,6 +243,7 @@ async fn travelling(store: &EmbeddedMessageStore, from: &Destination) -> Vec<Sto
         expires: NOW.plus_secs(3600),
         delayed_until: message.created,
         client: client(),
+        is_letter: false,
         message,
     });
     stored.collect()
@@ -234,7 +255,7 @@ async fn a_queue_that_moves_between_stores_keeps_all_ids_apart() {
     let [old, new] = [open(directories[0].path()), open(directories[1].path())];
     post(&old, &queue(5), 0..6).await;
     post(&new, &queue(5), [7]).await;
-    new.adopt(&queue(5), travelling(&old, &queue(5)).await, NOW).await.unwrap();
+    new.adopt(&queue(5), travelling(&old, &queue(5)).await, Adoption::Return, NOW).await.unwrap();
     post(&new, &queue(5), 8..20).await;
     let distinct: HashSet<_> = ids(&new, &queue(5)).await.into_iter().collect();
     assert_eq!(distinct.len(), 1 + 6 + 12);

@@ -6,13 +6,13 @@ use zaqar_model::{
     AttemptFilter, AttemptNumber, Claim, ClaimId, ClaimTerms, ClientId, ConfirmationAttempt, Delivery,
     DeliveryReport, Destination, DestinationKind, DestinationNumber, FailedDelivery, Flavor, FlavorName,
     KeptAttempt, LeaseId, Marker, Message, MessageId, Metadata, MovingCursor, MovingDelivery, MovingMessage,
-    NewMessage, Page, PageRequest, Pool, PoolName, ProjectId, Queue, QueueMove, QueueName, QueueStats,
-    StoredMessage, Subscription, SubscriptionId, Timestamp,
+    NewMessage, Page, PageRequest, Paused, Pool, PoolName, ProjectId, Queue, QueueMove, QueueName,
+    QueueStats, StoredMessage, Subscription, SubscriptionId, Timestamp,
 };
 use zaqar_storage::{
-    Arrivals, Catalogue, ClaimRequest, Claimed, Claims, Created, Deletion, Deliveries, Destinations, Flavors,
-    LeaseLimits, MessageQuery, Messages, Migration, Pools, QueueFilter, StorageResult, SubscriptionChange,
-    SubscriptionShare, Subscriptions,
+    Adoption, Arrivals, Catalogue, ClaimRequest, Claimed, Claims, Created, DeadLetterPolicy, Deletion,
+    Deliveries, Destinations, Flavors, LeaseLimits, MessageQuery, Messages, Migration, Pools, QueueFilter,
+    StorageResult, SubscriptionChange, SubscriptionShare, Subscriptions,
 };
 
 use crate::faltering::FalteringStore;
@@ -47,6 +47,7 @@ macro_rules! calls_of_a_message_store {
                 post(to: &Destination, client: &ClientId, messages: Vec<NewMessage>, now: Timestamp) -> Vec<MessageId>;
                 list(from: &Destination, query: &MessageQuery, now: Timestamp) -> Page<Message, Marker>;
                 marker_of(from: &Destination, id: MessageId) -> Option<Marker>;
+                within_reach_at(from: &Destination, id: MessageId, now: Timestamp) -> Option<Timestamp>;
                 get(from: &Destination, ids: &[MessageId], now: Timestamp) -> Vec<Message>;
                 delete(from: &Destination, id: MessageId, claim: Option<ClaimId>, now: Timestamp) -> Deletion;
                 delete_many(from: &Destination, ids: &[MessageId], claims: Option<&[ClaimId]>, now: Timestamp) -> Deletion;
@@ -54,7 +55,7 @@ macro_rules! calls_of_a_message_store {
                 purge(destination: &Destination, now: Timestamp) -> ();
                 stats(destination: &Destination, now: Timestamp) -> QueueStats;
                 drop_destination(destination: &Destination) -> ();
-                adopt(to: &Destination, messages: Vec<StoredMessage>, now: Timestamp) -> ();
+                adopt(to: &Destination, messages: Vec<StoredMessage>, adoption: Adoption, now: Timestamp) -> ();
                 with_exhausted() -> Vec<Destination>;
                 exhausted(from: &Destination, limit: usize, now: Timestamp) -> Vec<StoredMessage>;
                 discard_exhausted(from: &Destination, ids: &[MessageId]) -> ();
@@ -78,6 +79,8 @@ macro_rules! calls_of_a_message_store {
                 get_claim(from: &Destination, id: ClaimId, now: Timestamp) -> Option<Claim>;
                 renew(from: &Destination, id: ClaimId, terms: ClaimTerms, now: Timestamp) -> bool;
                 release(from: &Destination, id: ClaimId, now: Timestamp) -> ();
+                with_ended_claims(now: Timestamp) -> Vec<Destination>;
+                set_aside(from: &Destination, policy: Option<DeadLetterPolicy>, now: Timestamp) -> Vec<MessageId>;
             }
             Migration {
                 export(from: &Destination, behind: Marker, limit: usize, now: Timestamp) -> Vec<MovingMessage>;
@@ -102,7 +105,7 @@ macro_rules! calls_of_a_message_store {
                 record_confirmation(
                     source: &Destination, id: SubscriptionId, attempt: ConfirmationAttempt, now: Timestamp
                 ) -> ();
-                pause(source: &Destination, id: SubscriptionId, until: Timestamp) -> ();
+                pause(source: &Destination, id: SubscriptionId, paused: Paused, until: Timestamp) -> ();
                 next_due(share: SubscriptionShare, now: Timestamp) -> Option<Timestamp>;
                 wait_for_owed() -> ();
                 redeliver(source: &Destination, id: SubscriptionId, message: MessageId, now: Timestamp) -> bool;
@@ -149,6 +152,9 @@ faulty! {
         pool_of(queue: DestinationNumber) -> Option<PoolName>;
         remap(queue: DestinationNumber, from: &PoolName, to: &PoolName) -> ();
         unmap(queue: DestinationNumber) -> ();
+        queues_of(pool: &PoolName) -> Vec<Destination>;
+        leave(queue: DestinationNumber, from: &PoolName, last: Marker) -> ();
+        left_at(queue: DestinationNumber) -> Option<Marker>;
         put_move(a_move: QueueMove) -> ();
         get_move(queue: DestinationNumber) -> Option<QueueMove>;
         list_moves() -> Vec<QueueMove>;

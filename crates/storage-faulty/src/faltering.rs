@@ -14,6 +14,8 @@ use zaqar_storage::{Capabilities, Health, MessageStore, StorageError, StorageRes
 pub struct FalteringStore {
     pub(crate) beneath: Arc<dyn MessageStore>,
     faults: Mutex<HashMap<&'static str, Fault>>,
+    /// How often each call was made.
+    calls: Mutex<HashMap<&'static str, usize>>,
     /// How often each call has failed.
     failures: watch::Sender<HashMap<&'static str, usize>>,
 }
@@ -29,7 +31,12 @@ pub enum Fault {
 
 impl FalteringStore {
     pub fn over(beneath: Arc<dyn MessageStore>) -> Self {
-        Self { beneath, faults: Mutex::default(), failures: watch::Sender::default() }
+        Self {
+            beneath,
+            faults: Mutex::default(),
+            calls: Mutex::default(),
+            failures: watch::Sender::default(),
+        }
     }
 
     /// Lets a call, by the name that it has in the contract, fail from now on.
@@ -40,6 +47,11 @@ impl FalteringStore {
     /// Nothing fails any more.
     pub fn recover(&self) {
         self.faults.lock().clear();
+    }
+
+    /// How often a call, by the name that it has in the contract, was made.
+    pub fn calls(&self, call: &str) -> usize {
+        self.calls.lock().get(call).copied().unwrap_or_default()
     }
 
     /// Waits until a call has failed so often, all in all.
@@ -55,6 +67,7 @@ impl FalteringStore {
         name: &'static str,
         beneath: impl Future<Output = StorageResult<T>> + Send,
     ) -> StorageResult<T> {
+        *self.calls.lock().entry(name).or_default() += 1;
         let fault = self.faults.lock().get(name).copied();
         match fault {
             None => return beneath.await,

@@ -1,9 +1,10 @@
 //! Claims: messages taken for a while by one consumer.
 
-use zaqar_model::{Claim, ClaimId, ClaimTerms, Destination, Timestamp};
-use zaqar_storage::{ClaimRequest, Claimed, Claims, StorageResult};
+use zaqar_model::{Claim, ClaimId, ClaimTerms, Destination, MessageId, Timestamp};
+use zaqar_storage::{ClaimRequest, Claimed, Claims, DeadLetterPolicy, StorageResult};
 
 use crate::PooledMessageStore;
+use crate::dead_letters::each_once;
 use crate::visit::Visit;
 
 #[async_trait::async_trait]
@@ -47,6 +48,32 @@ impl Claims for PooledMessageStore {
         let Some(mut visit) = self.pooled.visit(from).await? else { return Ok(()) };
         touch_held(&mut visit, from, id, now).await?;
         visit.store.release(from, id, now).await
+    }
+
+    async fn with_ended_claims(&self, now: Timestamp) -> StorageResult<Vec<Destination>> {
+        loop {
+            let switches = self.pooled.switches();
+            let mut found = Vec::new();
+            for store in self.pooled.stores_with_dead_letters().await? {
+                found.extend(store.with_ended_claims(now).await?);
+            }
+            // Otherwise a queue has moved meanwhile, perhaps to a pool that was asked before it came.
+            if switches == self.pooled.switches() {
+                return Ok(each_once(found));
+            }
+        }
+    }
+
+    async fn set_aside(
+        &self,
+        from: &Destination,
+        policy: Option<DeadLetterPolicy>,
+        now: Timestamp,
+    ) -> StorageResult<Vec<MessageId>> {
+        let Some(mut visit) = self.pooled.visit(from).await? else { return Ok(Vec::new()) };
+        let exhausted = visit.store.set_aside(from, policy, now).await?;
+        visit.touch(exhausted.iter().copied());
+        Ok(exhausted)
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use zaqar_model::{Destination, MessageId, StoredMessage, Timestamp};
-use zaqar_storage::{MessageStore, StorageResult};
+use zaqar_storage::{Adoption, MessageStore, StorageError, StorageResult};
 
 use crate::gates::Inside;
 use crate::pooled::Pooled;
@@ -58,6 +58,13 @@ impl Pooled {
         result
     }
 
+    /// The stores to ask for dead letters. One that cannot be opened keeps its own waiting, and not those of the others.
+    pub(crate) async fn stores_with_dead_letters(&self) -> StorageResult<Vec<Arc<dyn MessageStore>>> {
+        let opened = self.all_stores().await?.into_iter();
+        let warn = |error: &StorageError| tracing::warn!(%error, "dead letters of a pool wait");
+        Ok(opened.filter_map(|store| store.inspect_err(warn).ok()).collect())
+    }
+
     /// First they arrive, then they are discarded. What has arrived when the second step fails is kept in mind: a
     /// consumer may have deleted it when the move is made again.
     async fn move_between(
@@ -72,7 +79,7 @@ impl Pooled {
         let moved = ids(&messages);
         let arrived = self.arrived.lock().get(&from.number).cloned().unwrap_or_default();
         messages.retain(|stored| !arrived.contains(&stored.message.id));
-        target.adopt(to, messages, now).await?;
+        target.adopt(to, messages, Adoption::Arrival, now).await?;
         let discarded = source.discard_exhausted(from, &moved).await;
         let mut all_arrived = self.arrived.lock();
         match discarded {
@@ -81,6 +88,13 @@ impl Pooled {
         }
         discarded
     }
+}
+
+/// A queue that moves may be in two pools.
+pub(crate) fn each_once(mut destinations: Vec<Destination>) -> Vec<Destination> {
+    destinations.sort_unstable();
+    destinations.dedup();
+    destinations
 }
 
 fn ids(messages: &[StoredMessage]) -> Vec<MessageId> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use zaqar_model::{
     AttemptFilter, AttemptNumber, ConfirmationAttempt, Delivery, DeliveryReport, Destination,
-    DestinationNumber, FailedDelivery, KeptAttempt, LeaseId, Marker, MessageId, Page, PageRequest,
+    DestinationNumber, FailedDelivery, KeptAttempt, LeaseId, Marker, MessageId, Page, PageRequest, Paused,
     SubscriptionId, Timestamp,
 };
 use zaqar_storage::{Deliveries, LeaseLimits, MessageStore, StorageResult, SubscriptionShare};
@@ -81,10 +81,11 @@ impl Deliveries for PooledMessageStore {
         &self,
         source: &Destination,
         subscription: SubscriptionId,
+        paused: Paused,
         until: Timestamp,
     ) -> StorageResult<()> {
         let Some(visit) = self.pooled.visit(source).await? else { return Ok(()) };
-        visit.store.pause(source, subscription, until).await
+        visit.store.pause(source, subscription, paused, until).await
     }
 
     async fn next_due(&self, share: SubscriptionShare, now: Timestamp) -> StorageResult<Option<Timestamp>> {

@@ -34,6 +34,7 @@ mod pooled;
 mod pools;
 mod store;
 mod subscriptions;
+mod vacating;
 mod visit;
 
 pub use opener::StoreOpener;

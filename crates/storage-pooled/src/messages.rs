@@ -4,9 +4,10 @@ use zaqar_model::{
     ClaimId, ClientId, Destination, Marker, Message, MessageId, NewMessage, Page, QueueStats, StoredMessage,
     Timestamp,
 };
-use zaqar_storage::{Deletion, MessageQuery, Messages, StorageResult};
+use zaqar_storage::{Adoption, Deletion, MessageQuery, Messages, StorageResult};
 
 use crate::PooledMessageStore;
+use crate::dead_letters::each_once;
 
 #[async_trait::async_trait]
 impl Messages for PooledMessageStore {
@@ -35,6 +36,16 @@ impl Messages for PooledMessageStore {
     async fn marker_of(&self, from: &Destination, id: MessageId) -> StorageResult<Option<Marker>> {
         let Some(visit) = self.pooled.visit(from).await? else { return Ok(None) };
         visit.store.marker_of(from, id).await
+    }
+
+    async fn within_reach_at(
+        &self,
+        from: &Destination,
+        id: MessageId,
+        now: Timestamp,
+    ) -> StorageResult<Option<Timestamp>> {
+        let Some(visit) = self.pooled.visit(from).await? else { return Ok(None) };
+        visit.store.within_reach_at(from, id, now).await
     }
 
     async fn get(
@@ -97,10 +108,11 @@ impl Messages for PooledMessageStore {
         &self,
         to: &Destination,
         messages: Vec<StoredMessage>,
+        adoption: Adoption,
         now: Timestamp,
     ) -> StorageResult<()> {
         let visit = self.pooled.visit_to_write(to).await?;
-        let result = visit.store.adopt(to, messages, now).await;
+        let result = visit.store.adopt(to, messages, adoption, now).await;
         self.pooled.end(visit, to, result).await
     }
 
@@ -131,17 +143,16 @@ impl Messages for PooledMessageStore {
     }
 
     async fn with_exhausted(&self) -> StorageResult<Vec<Destination>> {
-        let mut destinations = Vec::new();
-        for store in self.pooled.all_stores().await? {
-            match store {
-                Ok(store) => destinations.extend(store.with_exhausted().await?),
-                // Its queues wait for it; those of the other pools do not.
-                Err(error) => tracing::warn!(%error, "dead letters of a pool wait"),
+        loop {
+            let switches = self.pooled.switches();
+            let mut found = Vec::new();
+            for store in self.pooled.stores_with_dead_letters().await? {
+                found.extend(store.with_exhausted().await?);
+            }
+            // Otherwise a queue has moved meanwhile, perhaps to a pool that was asked before it came.
+            if switches == self.pooled.switches() {
+                return Ok(each_once(found));
             }
         }
-        // A queue that moves may be in two pools.
-        destinations.sort_unstable();
-        destinations.dedup();
-        Ok(destinations)
     }
 }

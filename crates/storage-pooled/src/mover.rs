@@ -196,7 +196,7 @@ impl Mover {
             (None, Some(to)) => management.map(number, to).await.and_then(|mapped| same(&mapped, to))?,
             (_, None) => management.unmap(number).await?,
         }
-        self.pooled.switched.fetch_add(1, Ordering::AcqRel);
+        self.pooled.note_switch();
         Ok(())
     }
 }

@@ -43,6 +43,10 @@ impl Placement for PooledMessageStore {
         }
     }
 
+    async fn vacate(&self, pool: &Pool) -> StorageResult<()> {
+        self.pooled.vacate(pool).await
+    }
+
     async fn health_of_pools(&self, now: Timestamp) -> StorageResult<Vec<(PoolName, Health)>> {
         let mut all = Vec::new();
         for pool in self.pooled.all_pools().await? {
@@ -79,11 +83,12 @@ impl Pooled {
         if self.belongs(wish.as_ref(), flavor).await? {
             return Ok(false);
         }
-        let to = self.choose_home(queue, flavor).await?;
-        let home = match (home, to.pool()) {
+        let chosen = self.choose_pool(queue, flavor).await?;
+        let to = chosen.as_ref().map_or(Home::Virtual, |pool| Home::Pool(pool.name.clone()));
+        let home = match (home, &chosen) {
             (Some(home), _) => home,
             // A message that comes at this moment may have mapped it elsewhere.
-            (None, Some(pool)) => Home::Pool(self.management.map(*number, pool).await?),
+            (None, Some(pool)) => Home::Pool(self.map_new(queue, pool).await?),
             (None, None) => Home::Virtual,
         };
         if wish.unwrap_or_else(|| home.clone()) == to {
@@ -105,11 +110,16 @@ impl Pooled {
         Ok(pool.is_some_and(|pool| pool.flavor.as_ref() == flavor))
     }
 
-    async fn choose_home(&self, queue: &Destination, flavor: Option<&FlavorName>) -> StorageResult<Home> {
+    /// `None`: the virtual one.
+    async fn choose_pool(
+        &self,
+        queue: &Destination,
+        flavor: Option<&FlavorName>,
+    ) -> StorageResult<Option<Pool>> {
         let pools = self.management.pools_of_flavor(flavor).await?;
         match choose(queue.number, &pools) {
-            Some(pool) => Ok(Home::Pool(pool.name.clone())),
-            None if flavor.is_none() && self.virtual_pool.is_some() => Ok(Home::Virtual),
+            Some(pool) => Ok(Some(pool.clone())),
+            None if flavor.is_none() && self.virtual_pool.is_some() => Ok(None),
             None => Err(StorageError::NotFound("pool")),
         }
     }

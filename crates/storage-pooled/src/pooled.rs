@@ -42,6 +42,10 @@ impl Pooled {
         self.switched.load(Ordering::Acquire)
     }
 
+    pub(crate) fn note_switch(&self) {
+        self.switched.fetch_add(1, Ordering::AcqRel);
+    }
+
     /// Where a queue lives; `None`: nowhere yet. The management store is asked each time, so that no one goes by a
     /// mapping that has changed: a driver for which that is not cheap keeps what it has read itself.
     pub(crate) async fn home_of(&self, queue: DestinationNumber) -> StorageResult<Option<Home>> {

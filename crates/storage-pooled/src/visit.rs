@@ -81,7 +81,7 @@ impl Pooled {
             return Ok(Found { home, is_new: false });
         }
         let pool = self.default_pool(queue).await?.ok_or_else(no_pool)?;
-        let pool = self.management.map(queue.number, &pool.name).await?;
+        let pool = self.map_new(queue, &pool).await?;
         Ok(Found { home: Home::Pool(pool), is_new: true })
     }
 

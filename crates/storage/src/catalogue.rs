@@ -1,6 +1,6 @@
 //! The catalogue: which pool holds which queue, and which queues are moving.
 
-use zaqar_model::{DestinationNumber, PoolName, QueueMove};
+use zaqar_model::{Destination, DestinationNumber, Marker, PoolName, QueueMove};
 
 use crate::StorageResult;
 
@@ -17,7 +17,19 @@ pub trait Catalogue: Send + Sync {
     /// Maps a queue to another pool, if it is still mapped to `from`; `Conflict` otherwise.
     async fn remap(&self, queue: DestinationNumber, from: &PoolName, to: &PoolName) -> StorageResult<()>;
 
+    /// Forgets a queue: nothing is left of it, or it lives in no pool.
     async fn unmap(&self, queue: DestinationNumber) -> StorageResult<()>;
+
+    /// The queues and topics that are mapped to a pool, deleted ones not among them. May cost in proportion to all that
+    /// there are: asked when a pool is removed.
+    async fn queues_of(&self, pool: &PoolName) -> StorageResult<Vec<Destination>>;
+
+    /// Unmaps a queue that holds nothing, if it is still mapped to `from`; `Conflict` otherwise. Until it is mapped again,
+    /// the last position in it is kept, so that what is posted later stands behind the markers that clients have.
+    async fn leave(&self, queue: DestinationNumber, from: &PoolName, last: Marker) -> StorageResult<()>;
+
+    /// The last position in a queue that has [left](Self::leave) its pool, and is mapped to none.
+    async fn left_at(&self, queue: DestinationNumber) -> StorageResult<Option<Marker>>;
 
     /// Notes that a queue is on its way to another pool, in place of what was noted of it before. `NotFound` if one of
     /// the pools does not exist. A pool that is part of a move is not deleted, as one that holds queues is not.

@@ -18,7 +18,7 @@ pub struct ClaimRequest {
 /// When a message has been claimed often enough.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DeadLetterPolicy {
-    /// A message that was claimed so often is exhausted: the next claim that meets it sets it aside.
+    /// A message that was claimed so often is exhausted: it is set aside when its claim has ended.
     pub max_claim_count: u32,
 }
 
@@ -36,9 +36,9 @@ pub struct Claimed {
 pub trait Claims: Send + Sync {
     /// Claims the first free messages, in one atomic step: each one taken is not claimed, not delayed and not expired;
     /// its claim count goes up by one; if it would expire before the claim, its time to live becomes `ttl + grace`
-    /// from now. A message whose count has reached `max_claim_count` is not claimed but set aside as exhausted:
-    /// invisible to everything but [`Messages::exhausted`](crate::Messages::exhausted), and kept until it was
-    /// discarded or expires.
+    /// from now. A message whose count has reached `max_claim_count`, and that [`set_aside`](Self::set_aside) has not
+    /// come to yet, is not claimed but set aside as exhausted: invisible to everything but
+    /// [`Messages::exhausted`](crate::Messages::exhausted), and kept until it was discarded or expires.
     async fn claim(
         &self,
         from: &Destination,
@@ -66,4 +66,19 @@ pub trait Claims: Send + Sync {
 
     /// Ends a claim: its messages are free at once, in their old places. No such claim: nothing to do.
     async fn release(&self, from: &Destination, id: ClaimId, now: Timestamp) -> StorageResult<()>;
+
+    /// Destinations where claims have ended by `now`, released or expired, and left free messages that
+    /// [`set_aside`](Self::set_aside) has not looked at since. After the store was opened, and in a queue that has moved,
+    /// that may be all free messages that were ever claimed. The cost does not grow with the number of the other
+    /// destinations.
+    async fn with_ended_claims(&self, now: Timestamp) -> StorageResult<Vec<Destination>>;
+
+    /// Looks at what ended claims have left, and sets those messages aside as exhausted whose count has reached the
+    /// maximum: some at a time; an empty answer says that all were looked at. Without a policy none are set aside.
+    async fn set_aside(
+        &self,
+        from: &Destination,
+        policy: Option<DeadLetterPolicy>,
+        now: Timestamp,
+    ) -> StorageResult<Vec<MessageId>>;
 }

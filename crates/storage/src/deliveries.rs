@@ -2,7 +2,7 @@
 
 use zaqar_model::{
     AttemptFilter, AttemptNumber, ConfirmationAttempt, Delivery, DeliveryReport, Destination, FailedDelivery,
-    KeptAttempt, LeaseId, Marker, MessageId, Page, PageRequest, SubscriptionId, Timestamp,
+    KeptAttempt, LeaseId, Marker, MessageId, Page, PageRequest, Paused, SubscriptionId, Timestamp,
 };
 
 use crate::StorageResult;
@@ -50,8 +50,13 @@ impl SubscriptionShare {
 /// A subscription is a cursor over its source's messages, with the deliveries that are set aside for another try beside
 /// it; so a post costs the same with a thousand subscriptions as with one. It is owed what is posted while it is
 /// [`notified`](zaqar_model::Subscription::notified): its cursor begins at the end of the queue whenever that becomes
-/// true, and what it was owed is forgotten when it becomes false. What a queue adopts was posted elsewhere and is not
-/// owed.
+/// true, and what it was owed is forgotten when it becomes false. What arrives in a queue from another is owed like a
+/// post, what returns to it is not: see [`Adoption`](crate::Adoption).
+///
+/// A delayed message is owed at once, unless the subscription
+/// [respects delays](zaqar_model::Subscription::respects_delay): then it is due when its delay ends, or as expired when
+/// it expires before, and holds up none of those behind it. A change of that option holds for what is posted from then
+/// on; what is owed already may go by either.
 ///
 /// A message stays for its subscribers until none is owed it any more, also when a consumer has deleted, popped or purged
 /// it meanwhile.
@@ -117,12 +122,14 @@ pub trait Deliveries: Send + Sync {
         now: Timestamp,
     ) -> StorageResult<()>;
 
-    /// Lets nothing of a subscription be leased before `until` but what expires: its endpoint is not well. A moment in the past lifts
-    /// that. What is leased stays so, and no attempt is counted. May be forgotten when the store is opened again.
+    /// Lets nothing of a subscription be leased before `until` but what expires, or no retries: its endpoint is not well,
+    /// or takes less than there is. A moment in the past lifts that. What is leased stays so, and no attempt is counted.
+    /// May be forgotten when the store is opened again.
     async fn pause(
         &self,
         source: &Destination,
         subscription: SubscriptionId,
+        paused: Paused,
         until: Timestamp,
     ) -> StorageResult<()>;
 

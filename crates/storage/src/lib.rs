@@ -67,7 +67,7 @@ pub use deliveries::{
 pub use destinations::{Created, Destinations, QueueFilter};
 pub use error::{StorageError, StorageResult};
 pub use flavors::Flavors;
-pub use messages::{Deletion, MessageQuery, Messages};
+pub use messages::{Adoption, Deletion, MessageQuery, Messages};
 pub use migration::Migration;
 pub use placement::{Placement, PoolFault};
 pub use pools::Pools;

@@ -17,14 +17,27 @@ pub struct MessageQuery {
     pub include_delayed: bool,
 }
 
+/// Whether the subscribers of a queue hear of messages that it takes in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Adoption {
+    /// The messages are new here: they are owed like a post.
+    Arrival,
+    /// The messages were here before: they are owed to nobody again.
+    Return,
+}
+
 /// What became of the deletion of one message.
+///
+/// Where claims are named, one rule holds for one message and for many. The bearer of the claim that holds a message may
+/// delete it. When that claim has expired, so may its bearer until another claim takes the message: a worker that is
+/// late has done the work all the same. The bearer of a claim that was released may not: the message was given back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deletion {
     /// The message is gone, or was not there.
     Done,
     /// A live claim holds it and none was named.
     MessageIsClaimed,
-    /// A claim was named, but none holds the message.
+    /// A claim was named, but none holds the message, and the last one that did was another or was released.
     MessageNotClaimed,
     /// Another claim than the one named holds it.
     ClaimedByAnother,
@@ -58,11 +71,19 @@ pub trait Messages: Send + Sync {
     /// was, or `None` where nothing is known of it any more.
     async fn marker_of(&self, from: &Destination, id: MessageId) -> StorageResult<Option<Marker>>;
 
+    /// When a message comes within reach; a moment in the past: it is. `None` if there is no such message.
+    async fn within_reach_at(
+        &self,
+        from: &Destination,
+        id: MessageId,
+        now: Timestamp,
+    ) -> StorageResult<Option<Timestamp>>;
+
     /// Those of the messages that exist, claimed and delayed ones among them, in the order of `ids`.
     async fn get(&self, from: &Destination, ids: &[MessageId], now: Timestamp)
     -> StorageResult<Vec<Message>>;
 
-    /// Deletes one message; of a claimed one, only for the bearer of its claim.
+    /// Deletes one message; of a claimed one, only for the bearer of its claim (see [`Deletion`]).
     async fn delete(
         &self,
         from: &Destination,
@@ -71,8 +92,9 @@ pub trait Messages: Send + Sync {
         now: Timestamp,
     ) -> StorageResult<Deletion>;
 
-    /// Deletes those of the messages that exist, all or none. Without `claims`, claimed ones too; with it, each must
-    /// be held by one of these claims, otherwise the first that is not decides the answer and nothing is deleted.
+    /// Deletes those of the messages that exist, all or none. Without `claims`, claimed ones too; with it, one
+    /// of these claims must be entitled to each (see [`Deletion`]), otherwise the first message that none is entitled to
+    /// decides the answer and nothing is deleted.
     async fn delete_many(
         &self,
         from: &Destination,
@@ -100,6 +122,7 @@ pub trait Messages: Send + Sync {
         &self,
         to: &Destination,
         messages: Vec<StoredMessage>,
+        adoption: Adoption,
         now: Timestamp,
     ) -> StorageResult<()>;
 
@@ -113,7 +136,7 @@ pub trait Messages: Send + Sync {
     ) -> StorageResult<Vec<StoredMessage>>;
 
     /// Moves messages that wait as exhausted in `from` to another destination of this store, in one atomic step: they
-    /// are adopted there as given, and forgotten here. What does not wait here any more is passed over.
+    /// arrive there as given (see [`Adoption::Arrival`]), and are forgotten here. What does not wait here any more is passed over.
     async fn move_exhausted(
         &self,
         from: &Destination,
@@ -125,6 +148,7 @@ pub trait Messages: Send + Sync {
     /// Forgets exhausted messages: they have arrived in a dead-letter queue of another store.
     async fn discard_exhausted(&self, from: &Destination, ids: &[MessageId]) -> StorageResult<()>;
 
-    /// Destinations that have exhausted messages, for taking up moves that a crash broke off.
+    /// Destinations that have exhausted messages, for taking up moves that a crash broke off. The cost does not grow with
+    /// the number of the others.
     async fn with_exhausted(&self) -> StorageResult<Vec<Destination>>;
 }

@@ -27,6 +27,12 @@ pub trait Placement: Send + Sync + std::fmt::Debug {
     /// The registered pool was changed or removed: what was opened for it is not used any more.
     async fn forget_pool(&self, name: &PoolName);
 
+    /// Lets the queues of a pool that is about to be removed live elsewhere, if all of them hold nothing: no message for
+    /// consumers or subscribers, and no subscription. Otherwise they stay, and [`Pools::delete_pool`] refuses.
+    ///
+    /// [`Pools::delete_pool`]: crate::Pools::delete_pool
+    async fn vacate(&self, pool: &Pool) -> StorageResult<()>;
+
     /// How each registered pool fares, in the order of their names. One that cannot be opened is not reachable.
     async fn health_of_pools(&self, now: Timestamp) -> StorageResult<Vec<(PoolName, Health)>>;
 

@@ -37,7 +37,7 @@ pub trait Subscriptions: Send + Sync {
     ) -> StorageResult<Page<Subscription, SubscriptionId>>;
 
     /// Changes what is given. A new time to live counts from now. One that is to be notified from now on is owed what is
-    /// posted from now on; one that is no longer, nothing. Answers whether there was one; `Conflict` if the new
+    /// posted from now on; one that is no longer, nothing. Answers whether it was changed; `Conflict` if the new
     /// subscriber has another subscription to the same source.
     async fn update_subscription(
         &self,
@@ -54,6 +54,9 @@ pub trait Subscriptions: Send + Sync {
 /// What of a subscription is to change.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SubscriptionChange {
+    /// It changes only while this is its subscriber.
+    pub if_subscriber: Option<String>,
+    /// What waits, and whatever holds it back, was about the subscriber before: it is due at once.
     pub subscriber: Option<String>,
     pub ttl: Option<SubscriptionTtl>,
     pub options: Option<Metadata>,

@@ -8,8 +8,10 @@ use bytes::{BufMut, Bytes, BytesMut};
 use http::{HeaderMap, StatusCode, Version, header, request};
 use http_body_util::BodyExt;
 use hyper::body::Body;
+use zaqar_model::JsonText;
 
 use crate::errors::HttpError;
+use crate::json::read;
 
 pub(crate) type BoxError = Box<dyn StdError + Send + Sync>;
 type Stream<'a> = Pin<&'a mut (dyn Body<Data = Bytes, Error = BoxError> + Send)>;
@@ -51,7 +53,23 @@ pub(crate) struct Payload<'a> {
     pub(crate) timeout: Duration,
 }
 
+/// Documents that only steer an operation may have so many bytes: as many as a subscription, the largest of them.
+const SMALL_DOCUMENT: u64 = zaqar_domain::MAX_SUBSCRIPTION_BYTES as u64;
+
 impl Payload<'_> {
+    /// A small document; `None` if there is no body.
+    pub(crate) async fn small_document(self) -> Result<Option<Bytes>, HttpError> {
+        let too_large =
+            || HttpError::invalid_body(format!("Request body is too large. Max size: {SMALL_DOCUMENT}"));
+        self.read(SMALL_DOCUMENT, too_large).await
+    }
+
+    /// A small document, checked; `None` if there is no body or an empty one.
+    pub(crate) async fn small_json(self) -> Result<Option<JsonText>, HttpError> {
+        let body = self.small_document().await?.filter(|body| !body.is_empty());
+        body.map(read::document).transpose()
+    }
+
     /// Refuses a body that is known to be larger.
     pub(crate) fn within(self, limit: u64, too_large: impl FnOnce() -> HttpError) -> Result<Self, HttpError> {
         match self.length {

@@ -6,7 +6,7 @@
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE,
-    ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, ORIGIN, VARY,
+    ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, ORIGIN, VARY, WARNING,
 };
 use http::{HeaderMap, HeaderValue, Method, request};
 
@@ -44,6 +44,8 @@ pub struct Cors {
     origins: Vec<HeaderValue>,
     credentials: bool,
     expose_headers: Option<HeaderValue>,
+    /// Of an answer with warnings.
+    expose_with_warnings: Option<HeaderValue>,
     max_age: Option<HeaderValue>,
     methods: Vec<String>,
     headers: Vec<String>,
@@ -58,11 +60,15 @@ impl Cors {
             HeaderValue::from_str(text).map_err(|_| format!("{option}: {text:?} cannot stand in a header"))
         };
         let origins = options.allowed_origin.iter().map(|origin| value("allowed_origin", origin));
-        let exposed = options.expose_headers.join(",");
+        let listed = options.expose_headers.join(",");
+        // A site that exposes anything exposes what helps to find a mistake.
+        let with_warnings = if listed.is_empty() { String::new() } else { format!("{listed},Warning") };
+        let exposed = |text: &str| (!text.is_empty()).then(|| value("expose_headers", text)).transpose();
         Ok(Self {
             origins: origins.collect::<Result<_, _>>()?,
             credentials: options.allow_credentials,
-            expose_headers: if exposed.is_empty() { None } else { Some(value("expose_headers", &exposed)?) },
+            expose_headers: exposed(&listed)?,
+            expose_with_warnings: exposed(&with_warnings)?,
             max_age: (options.max_age > 0).then(|| options.max_age.into()),
             methods: options.allow_methods.clone(),
             headers: options.allow_headers.clone(),
@@ -115,7 +121,9 @@ impl Cors {
         let vary = vary.and_then(|vary| HeaderValue::from_bytes(&vary).ok());
         headers.insert(VARY, vary.unwrap_or_else(|| HeaderValue::from_static("Origin")));
         self.adorn_origin(origin, headers);
-        if let Some(exposed) = &self.expose_headers {
+        let exposed =
+            if headers.contains_key(WARNING) { &self.expose_with_warnings } else { &self.expose_headers };
+        if let Some(exposed) = exposed {
             headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, exposed.clone());
         }
     }

@@ -6,13 +6,13 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, header};
 use http_body_util::Full;
 use zaqar_authentication::SigningKeys;
-use zaqar_domain::{MAX_SUBSCRIPTION_BYTES, Zaqar};
-use zaqar_model::{Caller, JsonText};
+use zaqar_domain::Zaqar;
+use zaqar_domain::names::Warnings;
+use zaqar_model::Caller;
 
 use crate::body::Payload;
 use crate::errors::HttpError;
 use crate::falcon::Query;
-use crate::json::read;
 
 /// What a handler answers.
 pub(crate) type Handled = Result<Response<Full<Bytes>>, HttpError>;
@@ -27,25 +27,11 @@ pub(crate) struct Exchange<'a> {
     pub(crate) query_text: Option<&'a str>,
     pub(crate) headers: &'a HeaderMap,
     pub(crate) payload: Payload<'a>,
+    /// What the answer says of names in the request that nobody knows.
+    pub(crate) warnings: &'a mut Warnings,
 }
 
-/// Documents that only steer an operation may have so many bytes: as many as a subscription, the largest of them.
-const SMALL_DOCUMENT: u64 = MAX_SUBSCRIPTION_BYTES as u64;
-
 impl Exchange<'_> {
-    /// A small document; `None` if there is no body.
-    pub(crate) async fn small_document(self) -> Result<Option<Bytes>, HttpError> {
-        let too_large =
-            || HttpError::invalid_body(format!("Request body is too large. Max size: {SMALL_DOCUMENT}"));
-        self.payload.read(SMALL_DOCUMENT, too_large).await
-    }
-
-    /// A small document, checked; `None` if there is no body or an empty one.
-    pub(crate) async fn small_json(self) -> Result<Option<JsonText>, HttpError> {
-        let body = self.small_document().await?.filter(|body| !body.is_empty());
-        body.map(read::document).transpose()
-    }
-
     pub(crate) fn content_type(&self) -> Option<&[u8]> {
         self.headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes)
     }

@@ -16,6 +16,7 @@ mod identity;
 mod json;
 mod openapi;
 mod operations;
+mod parameters;
 mod request_id;
 mod request_log;
 mod respond;

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use http::{StatusCode, request};
+use zaqar_domain::names::Warnings;
 use zaqar_model::{Caller, ClientId};
 
 use crate::request_id::{RequestId, global_request_id};
@@ -16,6 +17,8 @@ pub(crate) struct Learned {
     pub(crate) route: Option<&'static str>,
     /// `None`: the request was answered before it was known who asks.
     pub(crate) caller: Option<Caller>,
+    /// What the answer says of names that nobody knows.
+    pub(crate) warnings: Warnings,
 }
 
 /// A request that has its answer.
@@ -45,6 +48,7 @@ macro_rules! line {
             path = head.uri.path(),
             status = status.as_u16(),
             milliseconds = duration.as_secs_f64() * 1000.0,
+            warnings = (!learned.warnings.is_empty()).then(|| display(&learned.warnings)),
             cause = cause.map(display),
             $text
         );
@@ -58,6 +62,8 @@ pub(crate) fn log(answered: &Answered<'_>, slow: Duration) {
         line!(warn, answered, "request failed");
     } else if answered.duration > slow {
         line!(warn, answered, "slow request");
+    } else if !answered.learned.warnings.is_empty() {
+        line!(info, answered, "request with unknown names");
     } else {
         line!(debug, answered, "request");
     }

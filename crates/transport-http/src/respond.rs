@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use http_body_util::Full;
 use serde::Serialize;
+use zaqar_domain::names::Warnings;
 
 use crate::json::write::PythonSpacing;
 
@@ -32,6 +33,17 @@ pub(crate) fn located(mut response: Response<Full<Bytes>>, path: impl Into<Bytes
         response.headers_mut().insert(header::LOCATION, path);
     }
     response
+}
+
+/// Each warning in a line of its own, in the form that clients of other services know: the code 299 for what is none of
+/// the others, and `-` for whoever warns (RFC 7234, section 5.5). It is obsolete for caches only, which wrote the others.
+pub(crate) fn warn(headers: &mut HeaderMap, warnings: &Warnings) {
+    for text in warnings.texts() {
+        // A warning's text needs no escapes between quotation marks.
+        if let Ok(value) = HeaderValue::try_from(format!("299 - \"{text}\"")) {
+            headers.append(header::WARNING, value);
+        }
+    }
 }
 
 /// The longest line of a header in bytes, with its name, colon and space. Clients refuse longer ones, and with them the

@@ -30,9 +30,10 @@ use crate::handlers::documents::Documents;
 use crate::handlers::healthcheck::{self, Obstacles};
 use crate::identity::{caller, check_form, destination_name, signature_allows};
 use crate::operations::{Operation, Probe, Target, perform};
+use crate::parameters::{check_names, parameters};
 use crate::request_id::{REQUEST_ID, RequestId, RequestIds};
 use crate::request_log::{self, Answered, Learned};
-use crate::respond::bound_headers;
+use crate::respond::{bound_headers, warn};
 use crate::router::{Resource, Router};
 use crate::routes::{Access, Administration};
 
@@ -141,6 +142,7 @@ impl HttpService {
             // Upstream's CORS middleware, outside of all else, answers so.
             response = Response::new(Full::default());
         }
+        warn(response.headers_mut(), &learned.warnings);
         self.0.options.cors.adorn(&head, response.headers_mut());
         if head.method == Method::HEAD {
             response = without_body(response);
@@ -193,21 +195,28 @@ impl Inner {
         }
         let caller = caller(&head.headers, &credentials, self.zaqar.limits(), resource.kind)?;
         let caller = &*learned.caller.insert(caller);
+        let warnings = &mut learned.warnings;
         let name = found.name.map(|name| destination_name(resource.kind, name)).transpose()?;
         if method == "OPTIONS" {
             return Ok(options(resource));
+        }
+        let operation = resource.operation(method)?;
+        let query = Query::parse(head.uri.query(), parameters(operation, resource.kind));
+        if operation != Operation::ListQueues {
+            check_names(&query, warnings);
         }
         let exchange = Exchange {
             zaqar: &self.zaqar,
             caller,
             signing_keys,
-            query: Query::parse(head.uri.query()),
+            query,
             query_text: head.uri.query(),
             headers: &head.headers,
             payload: Payload { length, stream: body, timeout: self.options.body_read_timeout },
+            warnings,
         };
         let target = Target { kind: resource.kind, name: name.as_ref(), id: found.id };
-        perform(resource.operation(method)?, target, &self.documents, exchange).await
+        perform(operation, target, &self.documents, exchange).await
     }
 
     /// What load balancers and process managers ask, who are no callers.

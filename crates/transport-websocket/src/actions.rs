@@ -128,6 +128,21 @@ impl Action {
         if matches!(self.about, About::Topics) { DestinationKind::Topic } else { DestinationKind::Queue }
     }
 
+    /// The members that name what it is about.
+    pub(crate) const fn places(&self) -> &'static [&'static str] {
+        match self.about {
+            About::Nothing | About::Queues | About::Topics => &[],
+            About::Queue => &["queue_name"],
+            About::Topic => &["topic_name"],
+            About::QueueOrTopic => &["queue_name", "topic_name"],
+        }
+    }
+
+    /// The names of all members of its body.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.places().iter().copied().chain(self.members.iter().map(|member| member.name))
+    }
+
     /// Whether a body may be left out.
     pub(crate) fn needs_no_body(&self) -> bool {
         matches!(self.about, About::Nothing | About::Queues | About::Topics)

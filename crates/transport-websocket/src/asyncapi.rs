@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::actions::{ACTIONS, About, Action, Does, Member};
+use crate::actions::{ACTIONS, Action, Does, Member};
 use crate::members::Type;
 use crate::subscribed::ENDS;
 
@@ -99,12 +99,7 @@ fn request(action: &Action) -> Value {
 fn body(action: &Action) -> Value {
     let mut properties = Map::new();
     let mut required = Vec::new();
-    let places: &[&str] = match action.about {
-        About::Nothing | About::Queues | About::Topics => &[],
-        About::Queue => &["queue_name"],
-        About::Topic => &["topic_name"],
-        About::QueueOrTopic => &["queue_name", "topic_name"],
-    };
+    let places = action.places();
     for place in places {
         properties.insert((*place).to_owned(), json!({ "type": "string" }));
     }
@@ -175,7 +170,15 @@ fn schemas() -> Value {
                 "headers": {
                     "type": "object",
                     "required": ["status"],
-                    "properties": { "status": { "type": "integer", "description": "As in HTTP." } },
+                    "properties": {
+                        "status": { "type": "integer", "description": "As in HTTP." },
+                        "warnings": {
+                            "type": "array",
+                            "items": text,
+                            "description": "Names in the request that nobody knows and that look like a slip. \
+                                            Only where there are some.",
+                        },
+                    },
                 },
                 "body": { "type": ["object", "string"] },
             },

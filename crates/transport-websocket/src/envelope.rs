@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 use serde_json::value::RawValue;
+use zaqar_domain::names::{KnownNames, Warnings};
 
 use crate::members::Members;
 use crate::reply::Reply;
@@ -15,10 +16,14 @@ pub(crate) struct Envelope<'a> {
     pub(crate) body: Option<&'a RawValue>,
 }
 
+/// The members of a request. A reply that shows it again has `api` too.
+const REQUEST: KnownNames<'static> = KnownNames::new("the request", &["action", "headers", "body", "api"]);
+
 impl<'a> Envelope<'a> {
     /// `None`: the text is no object.
-    pub(crate) fn read(text: &'a str) -> Option<Self> {
+    pub(crate) fn read(text: &'a str, warnings: &mut Warnings) -> Option<Self> {
         let members = Members::read(text)?;
+        members.check_names(&REQUEST, warnings);
         Some(Self {
             action: members.raw("action"),
             headers: members.raw("headers"),
@@ -27,7 +32,7 @@ impl<'a> Envelope<'a> {
     }
 
     /// The whole reply as JSON. `authenticate` is shown without what came with it: that is a secret.
-    pub(crate) fn answer(&self, reply: &Reply) -> String {
+    pub(crate) fn answer(&self, reply: &Reply, warnings: &Warnings) -> String {
         let is_secret = self.action.is_some_and(|action| action.get() == "\"authenticate\"");
         let shown = |member: Option<&'a RawValue>| match member.filter(|_| !is_secret) {
             Some(given) => OrEmpty::Given(given),
@@ -39,7 +44,7 @@ impl<'a> Envelope<'a> {
         let whole = Shown {
             request: Request { action: self.action, body: shown(self.body), headers, api: "v2" },
             body: &reply.body,
-            headers: Headers { status: reply.status },
+            headers: Headers { status: reply.status, warnings: warnings.texts().collect() },
         };
         // Texts, numbers and JSON that was checked, into memory: nothing there can fail.
         serde_json::to_string(&whole).unwrap_or_default()
@@ -50,7 +55,7 @@ impl<'a> Envelope<'a> {
 struct Shown<'a> {
     request: Request<'a>,
     body: &'a RawValue,
-    headers: Headers,
+    headers: Headers<'a>,
 }
 
 #[derive(Serialize)]
@@ -69,6 +74,9 @@ enum OrEmpty<'a> {
 }
 
 #[derive(Serialize)]
-struct Headers {
+struct Headers<'a> {
     status: u16,
+    /// Clients of upstream's look at the status alone.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<&'a str>,
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use zaqar_domain::names::{KnownNames, Warnings};
 
 /// The members by name; of two with one name the last.
 #[derive(Debug, Default)]
@@ -49,6 +50,17 @@ impl<'a> Members<'a> {
     /// `None`: the text is no object.
     pub(crate) fn read(text: &'a str) -> Option<Self> {
         serde_json::from_str(text).ok().map(Self)
+    }
+
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
+    /// Looks for slips among names that nobody knows.
+    pub(crate) fn check_names(&self, known: &KnownNames<'_>, warnings: &mut Warnings) {
+        for name in self.names() {
+            warnings.check(name, known);
+        }
     }
 
     pub(crate) fn raw(&self, name: &str) -> Option<&'a RawValue> {

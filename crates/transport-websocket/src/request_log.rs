@@ -4,6 +4,7 @@ use std::error::Error;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use zaqar_domain::names::Warnings;
 use zaqar_model::{Caller, ClientId};
 
 use crate::reply::Reply;
@@ -15,6 +16,8 @@ pub(crate) struct Learned {
     pub(crate) route: Option<&'static str>,
     /// `None`: the request was answered before it was known who asks.
     pub(crate) caller: Option<Caller>,
+    /// What the reply says of names that nobody knows.
+    pub(crate) warnings: Warnings,
 }
 
 macro_rules! line {
@@ -27,6 +30,7 @@ macro_rules! line {
             route = $learned.route,
             status = $reply.status,
             milliseconds = $duration.as_secs_f64() * 1000.0,
+            warnings = (!$learned.warnings.is_empty()).then(|| display(&$learned.warnings)),
             cause = $reply.cause.as_ref().map(|error| display(error.source().unwrap_or(error))),
             $text
         );
@@ -36,6 +40,8 @@ macro_rules! line {
 pub(crate) fn log(peer: Option<SocketAddr>, learned: &Learned, reply: &Reply, duration: Duration) {
     if reply.status >= 500 {
         line!(warn, "request failed", peer, learned, reply, duration);
+    } else if !learned.warnings.is_empty() {
+        line!(info, "request with unknown names", peer, learned, reply, duration);
     } else {
         line!(debug, "request", peer, learned, reply, duration);
     }

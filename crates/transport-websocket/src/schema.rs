@@ -1,6 +1,7 @@
 //! Whether a request has the form that its action asks for. A refusal names the member and says what was expected.
 
 use serde_json::value::RawValue;
+use zaqar_domain::names::{KnownNames, Warnings};
 
 use crate::actions::{About, Action, Does, Member};
 use crate::members::{Members, Type};
@@ -26,11 +27,16 @@ pub(crate) fn headers<'a>(action: &Action, given: Option<&'a RawValue>) -> Resul
 }
 
 /// The body of a request, with what `action` needs of it.
-pub(crate) fn body<'a>(action: &Action, given: Option<&'a RawValue>) -> Result<Members<'a>, Reply> {
+pub(crate) fn body<'a>(
+    action: &Action,
+    given: Option<&'a RawValue>,
+    warnings: &mut Warnings,
+) -> Result<Members<'a>, Reply> {
     if given.is_none() && action.needs_no_body() {
         return Ok(Members::default());
     }
     let body = object("body", given)?;
+    check_names(action, &body, warnings);
     match action.about {
         About::Nothing | About::Queues | About::Topics => {}
         About::Queue => check("body", &body, "queue_name", Type::Text)?,
@@ -41,6 +47,16 @@ pub(crate) fn body<'a>(action: &Action, given: Option<&'a RawValue>) -> Result<M
         check_member(&body, member)?;
     }
     Ok(body)
+}
+
+/// Looks for slips among members that the action does not have.
+fn check_names(action: &Action, body: &Members<'_>, warnings: &mut Warnings) {
+    let is_known = |name: &str| action.names().any(|known| known == name);
+    if body.names().all(is_known) {
+        return;
+    }
+    let names: Vec<_> = action.names().collect();
+    body.check_names(&KnownNames::new("the body", &names), warnings);
 }
 
 fn object<'a>(name: &str, given: Option<&'a RawValue>) -> Result<Members<'a>, Reply> {
@@ -94,13 +110,14 @@ fn failed(why: &str) -> Reply {
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, from_str};
+    use zaqar_domain::names::Warnings;
 
     use super::body;
     use crate::actions::Action;
 
     fn told(name: &str, given: &str) -> Option<String> {
         let given = from_str(given).unwrap();
-        let reply = body(Action::find(name).unwrap(), Some(given)).err()?;
+        let reply = body(Action::find(name).unwrap(), Some(given), &mut Warnings::default()).err()?;
         let document: Value = from_str(reply.body.get()).unwrap();
         let text = document["error"].as_str().unwrap();
         Some(text.strip_prefix("Schema validation failed. ").unwrap().to_owned())

@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::Instant;
 use zaqar_authentication::{Authentication, Token};
+use zaqar_domain::names::Warnings;
 use zaqar_model::{AuthToken, Caller, DestinationKind, DestinationName, InvalidName, QueueName};
 
 use crate::actions::{About, Action, Does, Operation};
@@ -49,35 +50,34 @@ impl Session {
 
     /// The reply to a frame, as JSON. Whatever the frame holds, there is one.
     pub(crate) async fn answer(&mut self, format: Format, frame: Bytes) -> String {
-        let start = Instant::now();
+        let (start, mut learned) = (Instant::now(), Learned::default());
         let text = match format.read(frame) {
             Ok(text) => text,
-            Err(error) => return self.refuse(&Reply::error(400, error), start),
+            Err(error) => return self.refuse(&Reply::error(400, error), &learned, start),
         };
         // Checked to be UTF-8.
         let text = std::str::from_utf8(text.as_bytes()).unwrap_or_default();
-        let Some(envelope) = Envelope::read(text) else {
+        let Some(envelope) = Envelope::read(text, &mut learned.warnings) else {
             let refusal = Reply::error(400, "Unexpected body type. Expected dict or dict like.");
-            return self.refuse(&refusal, start);
+            return self.refuse(&refusal, &learned, start);
         };
-        let mut learned = Learned::default();
         let handled = self.handle(format, &envelope, &mut learned).await;
         let reply = handled.unwrap_or_else(|refusal| refusal);
         request_log::log(self.peer, &learned, &reply, start.elapsed());
-        envelope.answer(&reply)
+        envelope.answer(&reply, &learned.warnings)
     }
 
     /// The reply to a frame that holds no request.
-    fn refuse(&self, refusal: &Reply, start: Instant) -> String {
-        request_log::log(self.peer, &Learned::default(), refusal, start.elapsed());
-        Envelope::default().answer(refusal)
+    fn refuse(&self, refusal: &Reply, learned: &Learned, start: Instant) -> String {
+        request_log::log(self.peer, learned, refusal, start.elapsed());
+        Envelope::default().answer(refusal, &learned.warnings)
     }
 
     async fn handle(&mut self, format: Format, envelope: &Envelope<'_>, learned: &mut Learned) -> Handled {
         let action = find(envelope)?;
         learned.route = Some(action.name);
         let headers = schema::headers(action, envelope.headers)?;
-        let body = schema::body(action, envelope.body)?;
+        let body = schema::body(action, envelope.body, &mut learned.warnings)?;
         let operation = match action.does {
             Does::Operation(operation) => operation,
             Does::OnlyByRest => {
@@ -99,12 +99,13 @@ impl Session {
         let place = place(action, &body);
         let known = place.as_ref().ok().and_then(Option::as_ref);
         let caller = &*learned.caller.insert(self.caller(action, &headers, known)?);
+        let warnings = &mut learned.warnings;
         let (zaqar, kind) = (&Arc::clone(&self.service.zaqar), action.kind());
         let request = Request { zaqar, caller, kind, place: place?, body };
         if operation == Operation::CreateSubscription && subscriptions::is_to_the_connection(&request.body) {
-            return self.subscribe(format, &request).await;
+            return self.subscribe(format, &request, warnings).await;
         }
-        let handled = dispatch(operation, &request).await;
+        let handled = dispatch(operation, &request, warnings).await;
         if operation == Operation::DeleteSubscription && handled.is_ok() {
             // The reply tells of the end.
             self.subscribed.forget(&request);
@@ -112,7 +113,7 @@ impl Session {
         handled
     }
 
-    async fn subscribe(&mut self, format: Format, request: &Request<'_>) -> Handled {
+    async fn subscribe(&mut self, format: Format, request: &Request<'_>, warnings: &mut Warnings) -> Handled {
         let max = self.max_subscriptions;
         if self.subscribed.len() >= max && !self.subscribed.has_one_to(request) {
             let text = format!("This connection has {max} subscriptions, and may have no more.");
@@ -120,7 +121,7 @@ impl Session {
         }
         let name = || format!("websocket://{:032x}", request.zaqar.ids().next_u128());
         let subscriber = self.subscriber.get_or_insert_with(name).clone();
-        let (following, reply) = subscriptions::follow(request, subscriber).await?;
+        let (following, reply) = subscriptions::follow(request, subscriber, warnings).await?;
         self.subscribed.add(following, format);
         Ok(reply)
     }

@@ -7,7 +7,7 @@ use futures_util::stream::{self, AbortHandle, BoxStream, SelectAll};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use zaqar_domain::{EndReason, Error, Following, LiveEvent, Notification};
-use zaqar_model::{Destination, DestinationName, Marker, SubscriptionId};
+use zaqar_model::{Destination, DestinationName, SubscriptionId};
 
 use crate::format::Format;
 use crate::handlers::Request;
@@ -104,7 +104,7 @@ impl Subscribed {
             let (format, text) = match event? {
                 LiveEvent::Notification(notification) => (own.format, notified(&notification)),
                 LiveEvent::Ended { reason, marker } => {
-                    let told = (own.format, end(&own.source, id, why(reason), Some(marker)));
+                    let told = (own.format, end(&own.source, id, why(reason), Some(&marker)));
                     self.subscriptions.remove(&id);
                     told
                 }
@@ -132,7 +132,7 @@ struct Shown<'a> {
     #[serde(rename = "Message_Type")]
     kind: &'static str,
     id: String,
-    marker: String,
+    marker: &'a str,
 }
 
 /// The end of a subscription: a word for programs, a sentence for people, and where to go on.
@@ -146,7 +146,7 @@ struct ShownEnd<'a> {
     code: &'static str,
     reason: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    marker: Option<String>,
+    marker: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -171,7 +171,7 @@ fn notified(Notification { source, message, marker }: &Notification) -> String {
         place: Place::of(source),
         kind: "Notification",
         id: message.id.to_string(),
-        marker: shown_marker(*marker),
+        marker,
     };
     // Texts, numbers and JSON that was checked, into memory: nothing there can fail.
     serde_json::to_string(&shown).unwrap_or_default()
@@ -196,20 +196,16 @@ const fn why(reason: EndReason) -> Why {
     }
 }
 
-fn end(source: &Destination, id: SubscriptionId, (code, reason): Why, marker: Option<Marker>) -> String {
+fn end(source: &Destination, id: SubscriptionId, (code, reason): Why, marker: Option<&str>) -> String {
     let shown = ShownEnd {
         kind: "SubscriptionEnded",
         place: Place::of(source),
         subscription_id: id.to_string(),
         code,
         reason,
-        marker: marker.map(shown_marker),
+        marker,
     };
     serde_json::to_string(&shown).unwrap_or_default()
-}
-
-fn shown_marker(marker: Marker) -> String {
-    marker.get().to_string()
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use zaqar_model::{
     DelaySeconds, Delivery, DestinationName, JsonText, MessageId, NewMessage, StoredMessage, TtlSeconds,
 };
-use zaqar_storage::{StorageError, StorageResult};
+use zaqar_storage::{Adoption, StorageError, StorageResult};
 
 use super::Owed;
 use crate::Zaqar;
@@ -16,35 +16,51 @@ use crate::queues::{Attributes, NewQueue};
 
 impl Zaqar {
     /// Puts a delivery that is given up into the dead-letter queue of its subscription, if it names one. The queue is made
-    /// if there is none. May be done again: the letter's id is always the same.
+    /// if there is none, and its own subscribers are owed the letter. May be done again: the letter's id is always the same.
+    ///
+    /// A letter that cannot be delivered makes no other. So a dead-letter queue may have subscriptions whose dead-letter
+    /// queue it is itself, or that lead back to it: what has failed once ends among the failures of the second.
     ///
     /// What arrives is a message of its own, since the one in the queue says nothing of the reason. Its body holds the
-    /// body that could not be delivered.
+    /// body that could not be delivered; only one that cannot be decrypted arrives as it is. Its time to live counts anew:
+    /// where the message has expired there would be nothing to find otherwise.
     pub async fn bury_delivery(&self, owed: &Owed, attempts: u32, reason: &str) -> StorageResult<()> {
         let Delivery { subscription, message, .. } = &owed.delivery;
         let named = Attributes::of(&subscription.options);
-        let Some(to) = named.dead_letter_queue else { return Ok(()) };
+        let Some(to) = named.dead_letter_queue.filter(|_| !message.is_letter) else { return Ok(()) };
         let project = &subscription.source.project;
         let queue =
             self.stores.find_or_create(project, &DestinationName::queue(to), NewQueue::default()).await?;
-        let body = letter(&owed.delivery, attempts, reason);
-        let sum = if self.limits.enable_checksum { checksum::of(&body) } else { None };
-        let mut letter = NewMessage {
-            ttl: message.message.ttl,
-            delay: DelaySeconds::new(0),
-            body: body.into(),
-            checksum: sum,
-        };
-        // What was encrypted stays so.
-        if owed.is_sealed || Attributes::of(&queue.metadata).encrypts {
+        let ttl = named.dead_letter_ttl.map_or(message.message.ttl, TtlSeconds::new);
+        let now = self.now();
+        let mut stored = freed(message.clone(), Some(ttl), now);
+        stored.is_letter = true;
+        stored.message.id = letter_id(&owed.delivery);
+        if owed.unreadable.is_none() {
+            let is_sealed = owed.is_sealed || Attributes::of(&queue.metadata).encrypts;
+            let letter = self.sealed_letter(&owed.delivery, attempts, reason, is_sealed)?;
+            (stored.message.body, stored.message.checksum) = (letter.body, letter.checksum);
+        }
+        self.stores.messages.adopt(&queue.destination, vec![stored], Adoption::Arrival, now).await
+    }
+
+    /// The letter; what was encrypted stays so.
+    fn sealed_letter(
+        &self,
+        delivery: &Delivery,
+        attempts: u32,
+        reason: &str,
+        is_sealed: bool,
+    ) -> StorageResult<NewMessage> {
+        let body = letter(delivery, attempts, reason);
+        let checksum = if self.limits.enable_checksum { checksum::of(&body) } else { None };
+        let ttl = delivery.message.message.ttl;
+        let mut letter = NewMessage { ttl, delay: DelaySeconds::new(0), body: body.into(), checksum };
+        if is_sealed {
+            let project = &delivery.subscription.source.project;
             self.keyring.seal(project, &*self.ids, &mut letter).map_err(StorageError::driver)?;
         }
-        let now = self.now();
-        let mut stored = freed(message.clone(), named.dead_letter_ttl.map(TtlSeconds::new), now);
-        stored.message.id = letter_id(&owed.delivery);
-        stored.message.body = letter.body;
-        stored.message.checksum = letter.checksum;
-        self.stores.messages.adopt(&queue.destination, vec![stored], now).await
+        Ok(letter)
     }
 }
 

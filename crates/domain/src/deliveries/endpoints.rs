@@ -22,8 +22,8 @@ pub trait EndpointHealth: Send + Sync + std::fmt::Debug {
 }
 
 impl Zaqar {
-    /// How the endpoint of a subscription is. `None` where no engine of this process sends to it: it has asked for messages
-    /// by a connection of its own, or notifications are off.
+    /// How the endpoint of a subscription is. `None` where no engine of this process sends to it, as where it has asked for
+    /// messages by a connection of its own.
     pub(crate) fn endpoint_of(&self, subscription: &Subscription, now: Timestamp) -> Option<EndpointState> {
         let health = self.endpoint_health.get()?;
         let is_live = self.live.get(&subscription.source, subscription.id, now).is_some();

@@ -1,7 +1,8 @@
 //! Records how deliveries ended, and holds subscriptions back.
 
 use zaqar_model::{
-    ConfirmationAttempt, DeliveryReport, Destination, Excerpt, LeaseId, SubscriptionId, Suspension, Timestamp,
+    ConfirmationAttempt, DeliveryReport, Destination, Excerpt, LeaseId, Paused, SubscriptionId, Suspension,
+    Timestamp,
 };
 use zaqar_storage::{StorageResult, SubscriptionChange};
 
@@ -28,23 +29,32 @@ impl Zaqar {
         &self,
         source: &Destination,
         subscription: SubscriptionId,
+        paused: Paused,
         until: Timestamp,
     ) -> StorageResult<()> {
-        self.stores.messages.pause(source, subscription, until).await
+        self.stores.messages.pause(source, subscription, paused, until).await
     }
 
     /// Lets nothing be sent to a subscriber until somebody changes or confirms the subscription. `reason` is for the tenant.
+    /// Answers whether it is suspended by this: it may be already, or have another subscriber than the one that was `seen`.
     pub async fn suspend_subscription(
         &self,
         source: &Destination,
         subscription: SubscriptionId,
+        seen: &str,
         reason: &str,
-    ) -> StorageResult<()> {
+    ) -> StorageResult<bool> {
         let now = self.now();
+        let there = self.stores.messages.get_subscription(source, subscription, now).await?;
+        if there.is_none_or(|there| there.suspended.is_some()) {
+            return Ok(false);
+        }
         let suspension = Suspension { since: now, reason: Excerpt::new(reason) };
-        let change =
-            SubscriptionChange { suspended: Some(Some(suspension)), ..SubscriptionChange::default() };
-        self.stores.messages.update_subscription(source, subscription, change, now).await?;
-        Ok(())
+        let change = SubscriptionChange {
+            if_subscriber: Some(seen.to_owned()),
+            suspended: Some(Some(suspension)),
+            ..SubscriptionChange::default()
+        };
+        self.stores.messages.update_subscription(source, subscription, change, now).await
     }
 }

@@ -9,7 +9,8 @@ use crate::pipeline::pass;
 use crate::{Error, Failure, Refusal, Result, Zaqar};
 
 impl Zaqar {
-    /// Deletes a message; a claimed one only for who knows its claim. No such message: nothing to do.
+    /// Deletes a message; a claimed one only for who knows its claim. So may who knows a claim that has expired, until
+    /// somebody else claims the message. No such message: nothing to do.
     pub async fn delete_message(
         &self,
         caller: &Caller,

@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
-use zaqar_model::{Caller, Destination, DestinationName, Marker, Message, MessageId, PageRequest, Timestamp};
-use zaqar_storage::{MessageQuery, StorageResult};
+use zaqar_model::{Caller, DestinationName, Marker, Message, PageRequest, Timestamp};
+use zaqar_storage::MessageQuery;
 
+use super::marker::{read_marker, write_marker};
 use crate::error::OrUnavailable;
 use crate::limits::{DEFAULT_PAGE, count_within};
-use crate::marker::number_in;
 use crate::permissions::Rule;
 use crate::pipeline::pass;
 use crate::queues::Attributes;
@@ -17,7 +17,8 @@ use crate::{Error, Failure, Result, Zaqar};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MessageListing {
     /// From [`NextPage::marker`], or the id of a message, as openstacksdk has it. A message of which nothing is known is
-    /// taken for one before the first, as upstream's Redis driver does. Behind any other text there is nothing.
+    /// taken for one before the first, as upstream's Redis driver does, and so is a marker from a queue of the same name that
+    /// was deleted since. Behind any other text there is nothing.
     pub marker: Option<String>,
     pub limit: Option<i64>,
     /// Also what the caller's client posted itself.
@@ -42,11 +43,6 @@ pub struct NextPage {
     /// What upstream's link to the next page says of delayed messages.
     pub include_delayed: Option<bool>,
 }
-
-/// At the end of a marker: delayed messages stay hidden, whatever the link says. Upstream's links say
-/// `include_delayed=true` for every queue without a default delay, where it knows no delayed messages; here there may be
-/// some, and a client that follows the links must not come to see them.
-const DELAYED_STAY_HIDDEN: char = 'd';
 
 impl Zaqar {
     /// Messages in the order of posting. A queue that does not exist has none.
@@ -78,7 +74,7 @@ impl Zaqar {
             }
         };
         let Some(place) = place else { return Ok(empty) };
-        let stay_hidden = marker.and_then(read_marker).is_some_and(|(_, stay_hidden)| stay_hidden);
+        let stay_hidden = marker.and_then(read_marker).is_some_and(|place| place.delayed_stay_hidden);
         let query = MessageQuery {
             page: PageRequest { marker: Some(place), limit },
             without_client: if listing.echo { None } else { caller.client.clone() },
@@ -91,68 +87,17 @@ impl Zaqar {
         let delays = Attributes::of(&queue.metadata).default_delay.is_some_and(|delay| delay > 0);
         let link_says = if delays { listing.include_delayed } else { Some(true) };
         let next = page.next.map(|marker| NextPage {
-            marker: write_marker(marker, link_says == Some(true) && !query.include_delayed),
+            marker: write_marker(
+                marker,
+                queue.destination.number,
+                link_says == Some(true) && !query.include_delayed,
+            ),
             include_delayed: link_says,
         });
         Ok(Listed { messages: page.items, now, next })
     }
 }
 
-impl Zaqar {
-    /// Where a marker stands: one from [`NextPage::marker`], or the id of a message. One of which nothing is known stands
-    /// before the first. `None`: it is neither.
-    pub(crate) async fn place_of(&self, from: &Destination, marker: &str) -> StorageResult<Option<Marker>> {
-        match (read_marker(marker), marker.parse()) {
-            (Some((marker, _)), _) => Ok(Some(marker)),
-            (None, Ok(id)) => {
-                let place = self.stores.messages.marker_of(from, id).await?;
-                Ok(Some(place.unwrap_or_default()))
-            }
-            (None, Err(_)) => Ok(None),
-        }
-    }
-}
-
-/// Whether a text may be a marker.
-pub(crate) fn is_marker(text: &str) -> bool {
-    read_marker(text).is_some() || text.parse::<MessageId>().is_ok()
-}
-
 pub(super) fn out_of_bounds(max: usize) -> Error {
     Error::invalid(format!("Limit must be at least 1 and may not be greater than {max}."))
-}
-
-fn read_marker(text: &str) -> Option<(Marker, bool)> {
-    let digits = text.strip_suffix(DELAYED_STAY_HIDDEN).unwrap_or(text);
-    Some((Marker::new(number_in(digits)?), digits.len() < text.len()))
-}
-
-fn write_marker(marker: Marker, stay_hidden: bool) -> String {
-    let mut text = marker.get().to_string();
-    if stay_hidden {
-        text.push(DELAYED_STAY_HIDDEN);
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use zaqar_model::Marker;
-
-    use super::{read_marker, write_marker};
-
-    #[test]
-    fn a_marker_is_read_back() {
-        for hidden in [true, false] {
-            let marker = Marker::new(u64::MAX);
-            assert_eq!(read_marker(&write_marker(marker, hidden)), Some((marker, hidden)));
-        }
-    }
-
-    #[test]
-    fn anything_else_is_no_marker() {
-        for text in ["", "d", "x", "-1", "+1", " 1", "1_0", "1dd", "18446744073709551616", "١"] {
-            assert_eq!(read_marker(text), None, "{text}");
-        }
-    }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use zaqar_model::{
     Caller, ClaimId, ClientId, Destination, DestinationName, Message, StoredMessage, Timestamp,
 };
+use zaqar_storage::Adoption;
 
 use super::{delete::outcome, get::valid};
 use crate::error::OrUnavailable;
@@ -21,7 +22,7 @@ pub struct Removal {
     pub ids: Option<Vec<String>>,
     /// How many of the first free messages.
     pub pop: Option<i64>,
-    /// The claims that hold the messages. Heeded only if `message_delete_with_claim_id` is on.
+    /// The claims that hold the messages. If they are given, they are checked.
     pub claim_ids: Option<Vec<String>>,
 }
 
@@ -47,7 +48,7 @@ impl Zaqar {
         if let Some(answer) = answer? {
             return Ok(answer);
         }
-        let claims = removal.claim_ids.as_deref().filter(|_| self.limits.message_delete_with_claim_id);
+        let claims = removal.claim_ids.as_deref();
         match plan(&removal, claims.is_some(), &self.limits)? {
             Plan::Delete(ids) => {
                 self.delete_messages(caller, name, ids, claims).await.map(|()| Removed::Deleted)
@@ -97,10 +98,12 @@ impl Zaqar {
             // A claim may have lengthened its life beyond this: a while is left for another try.
             expires: message.ttl.after(message.created).max(now.plus_secs(MIN_MESSAGE_TTL.into())),
             delayed_until: message.created,
+            is_letter: false,
             message,
         });
         let (store, queue, stored) = (Arc::clone(&self.stores.messages), queue.clone(), stored.collect());
-        let outcome = to_the_end(async move { store.adopt(&queue, stored, now).await }).await;
+        let outcome =
+            to_the_end(async move { store.adopt(&queue, stored, Adoption::Return, now).await }).await;
         if let Err(error) = outcome {
             tracing::error!(%error, "popped messages that cannot be decrypted could not be put back and are lost");
         }

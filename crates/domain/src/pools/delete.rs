@@ -10,7 +10,8 @@ use crate::zaqar::to_the_end;
 use crate::{Error, Failure, PoolUse, Result, Zaqar};
 
 impl Zaqar {
-    /// No such pool: nothing to do. The last pool of a flavor and one that holds queues are not removed.
+    /// No such pool: nothing to do. The last pool of a flavor is not removed, nor one of which a queue holds a message or has
+    /// a subscription. Queues that hold nothing live elsewhere from then on.
     pub async fn delete_pool(&self, caller: &Caller, name: &str) -> Result<()> {
         self.permit(caller, Rule::PoolsDelete)?;
         let deleting = delete(self.registry()?, name.to_owned());
@@ -21,10 +22,13 @@ impl Zaqar {
 async fn delete(registry: Registry, name: String) -> StorageResult<Result<()>> {
     let _changing = registry.changing.lock().await;
     let Some(pool) = registry.find_pool(&name).await? else { return Ok(Ok(())) };
-    if let Some(flavor) = pool.flavor
-        && registry.store.pools_of_flavor(Some(&flavor)).await?.len() == 1
+    if let Some(flavor) = &pool.flavor
+        && registry.store.pools_of_flavor(Some(flavor)).await?.len() == 1
     {
-        return Ok(Err(Error::PoolInUse(PoolUse::Flavor(flavor))));
+        return Ok(Err(Error::PoolInUse(PoolUse::Flavor(flavor.clone()))));
+    }
+    if let Err(error) = registry.placement.vacate(&pool).await {
+        tracing::warn!(%error, pool = %pool.name, "it is not known whether the queues of a pool hold anything");
     }
     match registry.store.delete_pool(&pool.name).await {
         Err(StorageError::Conflict(_)) => return Ok(Err(Error::PoolInUse(PoolUse::Queues))),

@@ -12,10 +12,23 @@ const TTL: &str = "_default_message_ttl";
 const DELAY: &str = "_default_message_delay";
 const POST_SIZE: &str = "_max_messages_post_size";
 const CLAIM_COUNT: &str = "_max_claim_count";
-const DEAD_LETTERS: &str = "_dead_letter_queue";
-const DEAD_LETTERS_TTL: &str = "_dead_letter_queue_messages_ttl";
+pub(crate) const DEAD_LETTERS: &str = "_dead_letter_queue";
+pub(crate) const DEAD_LETTERS_TTL: &str = "_dead_letter_queue_messages_ttl";
 const ENCRYPT: &str = "_enable_encrypt_messages";
 const FLAVOR: &str = "_flavor";
+
+/// All of them.
+pub(crate) const ATTRIBUTES: [&str; 9] = [
+    TTL,
+    DELAY,
+    POST_SIZE,
+    CLAIM_COUNT,
+    DEAD_LETTERS,
+    DEAD_LETTERS_TTL,
+    ENCRYPT,
+    FLAVOR,
+    retry_policy::RETRY_POLICY,
+];
 
 /// Deeper metadata would not be read back by every store.
 const MAX_DEPTH: usize = 100;
@@ -223,7 +236,7 @@ mod tests {
     use serde_json::{Value, json};
     use zaqar_model::{DestinationKind, Metadata, QueueName};
 
-    use super::{Attributes, check, check_change, with_defaults};
+    use super::{ATTRIBUTES, Attributes, FLAVOR, check, check_change, with_defaults};
     use crate::Limits;
 
     fn metadata(value: Value) -> Metadata {
@@ -268,6 +281,14 @@ mod tests {
         }));
         check(&nulls, &Limits::default()).unwrap();
         assert_eq!(Attributes::of(&nulls), Attributes::default());
+    }
+
+    /// A flavor is looked up where there are pools.
+    #[test]
+    fn every_attribute_that_is_known_is_checked() {
+        for name in ATTRIBUTES.into_iter().filter(|name| *name != FLAVOR) {
+            assert!(check(&metadata(json!({ name: [1] })), &Limits::default()).is_err(), "{name}");
+        }
     }
 
     #[test]

@@ -15,14 +15,16 @@ mod share;
 mod stats;
 mod update;
 
-pub(crate) use attributes::{Attributes, check_dead_letters, check_depth};
+pub(crate) use attributes::{
+    ATTRIBUTES, Attributes, DEAD_LETTERS, DEAD_LETTERS_TTL, check_dead_letters, check_depth,
+};
 pub(crate) use create::NewQueue;
 pub use create::QueueCreation;
 pub use list::{ListedQueues, QueueListing};
 pub use patch::{Patch, PatchChange};
 pub use purge::PurgeScope;
-pub(crate) use retry_policy::check as check_retry_policy;
 pub use retry_policy::{LONGEST_DELAY, MOST_RETRIES};
+pub(crate) use retry_policy::{MEMBERS as RETRY_POLICY_MEMBERS, RETRY_POLICY, check as check_retry_policy};
 pub use stats::{StatsEdge, StatsReport};
 
 use zaqar_model::{Caller, DestinationName};

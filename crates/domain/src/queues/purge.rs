@@ -7,13 +7,33 @@ use crate::error::OrUnavailable;
 use crate::permissions::Rule;
 use crate::pipeline::pass;
 use crate::subscriptions::EndReason;
-use crate::{Failure, Result, Zaqar};
+use crate::{Error, Failure, Result, Zaqar};
 
 /// What is removed from the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PurgeScope {
     pub messages: bool,
     pub subscriptions: bool,
+}
+
+impl PurgeScope {
+    pub const EVERYTHING: Self = Self { messages: true, subscriptions: true };
+
+    /// What these names say.
+    pub fn named<'n>(names: impl IntoIterator<Item = &'n str>) -> Result<Self> {
+        let mut scope = Self { messages: false, subscriptions: false };
+        for name in names {
+            match name {
+                "messages" => scope.messages = true,
+                "subscriptions" => scope.subscriptions = true,
+                _ => {
+                    let text = "Resource types must be a sub set of {'subscriptions', 'messages'}.";
+                    return Err(Error::invalid(text));
+                }
+            }
+        }
+        Ok(scope)
+    }
 }
 
 const SUBSCRIPTIONS_AT_ONCE: usize = 100;

@@ -10,6 +10,19 @@ pub const LONGEST_DELAY: u64 = 14 * 24 * 60 * 60;
 /// No phase has more retries.
 pub const MOST_RETRIES: u64 = 10_000;
 
+pub(crate) const RETRY_POLICY: &str = "_retry_policy";
+
+/// The members of a policy.
+pub(crate) const MEMBERS: [&str; 7] = [
+    "retries_with_no_delay",
+    "minimum_delay_retries",
+    "minimum_delay",
+    "maximum_delay",
+    "maximum_delay_retries",
+    "retry_backoff_function",
+    "ignore_subscription_override",
+];
+
 const MINIMUM_DELAY: u64 = 5;
 const MAXIMUM_DELAY: u64 = 30;
 /// The delays must leave room for two steps of the linear backoff.
@@ -17,7 +30,7 @@ const LINEAR_INTERVAL: u64 = 5;
 const BACKOFF_FUNCTIONS: [&str; 4] = ["linear", "arithmetic", "exponential", "geometric"];
 
 pub(crate) fn check(metadata: &Metadata) -> Result<()> {
-    let policy = match metadata.get("_retry_policy") {
+    let policy = match metadata.get(RETRY_POLICY) {
         None | Some(Value::Null) => return Ok(()),
         Some(Value::Object(policy)) => policy,
         Some(_) => return Err(Error::invalid("retry_policy must be a dict.")),
@@ -68,10 +81,10 @@ mod tests {
     use serde_json::{Map, Value, json};
     use zaqar_model::Metadata;
 
-    use super::check;
+    use super::{MEMBERS, RETRY_POLICY, check};
 
     fn outcome(policy: Value) -> Result<(), String> {
-        let members = Map::from_iter([("_retry_policy".to_owned(), policy)]);
+        let members = Map::from_iter([(RETRY_POLICY.to_owned(), policy)]);
         check(&Metadata::new(members)).map_err(|error| error.to_string())
     }
 
@@ -100,6 +113,13 @@ mod tests {
             (json!({"maximum_delay": 14}), "invalid minimum_delay and maximum_delay."),
         ] {
             assert_eq!(outcome(bad), Err(text.to_owned()));
+        }
+    }
+
+    #[test]
+    fn every_member_that_is_known_is_checked() {
+        for name in MEMBERS {
+            assert!(outcome(json!({ name: [1] })).is_err(), "{name}");
         }
     }
 

@@ -5,8 +5,8 @@ use std::fmt;
 
 use zaqar_model::{Metadata, Subscription};
 
-use super::trust::TRUST_ID;
 use super::wish::scheme;
+use crate::names::option::TRUST_ID;
 use crate::{Error, Result, Zaqar};
 
 /// Knows what can be sent to whom. The server brings the senders of its notifier, which go by the same rules.

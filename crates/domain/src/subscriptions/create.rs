@@ -47,7 +47,7 @@ impl Zaqar {
             self.may_ask(&caller.project, &subscriber)?;
         }
         let options = self.lend_rights(caller, name, &subscriber, ttl, options).await?;
-        let id = SubscriptionId::from_u128(self.ids.next_u128());
+        let id = self.next_subscription_id();
         let mut outcome = Err(StorageError::Conflict("what is subscribed to comes and goes"));
         for _ in 0..TRIES {
             let found = self.find_or_make(caller, name, failure).await?;

@@ -28,7 +28,7 @@ pub struct ListedSubscriptions {
 }
 
 impl Zaqar {
-    /// A queue that does not exist has none.
+    /// In the order of their creation. A queue that does not exist has none.
     pub async fn list_subscriptions(
         &self,
         caller: &Caller,

@@ -5,6 +5,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use zaqar_model::Metadata;
 
+use crate::names::option::SIGNING_SECRETS;
+
 /// What stands before a secret's base64.
 const PREFIX: &str = "whsec_";
 
@@ -25,7 +27,7 @@ pub enum BadSecrets {
 
 /// The bytes of the secrets under `signing_secrets`, the newest first. None there: notifications are not signed.
 pub fn signing_secrets(options: &Metadata) -> Result<Vec<Vec<u8>>, BadSecrets> {
-    let given = match options.get("signing_secrets") {
+    let given = match options.get(SIGNING_SECRETS) {
         None | Some(Value::Null) => return Ok(Vec::new()),
         Some(Value::Array(given)) if (1..=MOST_SECRETS).contains(&given.len()) => given,
         Some(_) => return Err(BadSecrets::NoList),

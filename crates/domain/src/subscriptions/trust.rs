@@ -8,10 +8,8 @@ use zaqar_model::{Caller, DestinationName, Metadata, SubscriptionTtl, TrustWish}
 
 use super::wish::scheme;
 use crate::error::OrUnavailable;
+use crate::names::option::TRUST_ID;
 use crate::{Error, Failure, Result, Zaqar};
-
-/// The option of a subscription that holds the id of its trust.
-pub(super) const TRUST_ID: &str = "trust_id";
 
 /// Makes trusts. The server brings one that asks Keystone.
 #[async_trait]

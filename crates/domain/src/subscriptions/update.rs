@@ -32,10 +32,7 @@ impl Zaqar {
             subscriber: terms.subscriber,
             ttl: terms.ttl,
             options: terms.options,
-            confirmed: None,
-            declined: None,
-            notified: None,
-            suspended: None,
+            ..SubscriptionChange::default()
         };
         if change == SubscriptionChange::default() {
             return Err(Error::NothingToUpdate { id: id.to_owned() });
@@ -55,7 +52,7 @@ impl Zaqar {
             change.declined = Some(false);
         }
         // Whoever changes it has seen to what was wrong.
-        change.suspended = there.suspended.is_some().then_some(None);
+        change.suspended = Some(None);
         let ttl = change.ttl.unwrap_or(there.ttl);
         self.change_subscription(&there, change, failure).await?;
         if let Some(subscriber) = newcomer {

@@ -1,7 +1,7 @@
 //! What a client asks of a subscription, and whether it may have it.
 
 use serde_json::{Map, Value};
-use zaqar_model::{Metadata, SubscriptionTtl, Timestamp};
+use zaqar_model::{Metadata, RESPECT_DELAY, SubscriptionTtl, Timestamp};
 
 use super::signing_secrets::signing_secrets;
 use crate::error::PythonList;
@@ -108,6 +108,7 @@ impl SubscriptionWish {
         check_depth(&options, "Options are")?;
         check_retry_policy(&options)?;
         check_dead_letters(&options, limits)?;
+        check_respect_delay(&options)?;
         signing_secrets(&options).map_err(|error| Error::invalid(error.to_string()))?;
         Ok(Some(options))
     }
@@ -128,6 +129,13 @@ impl SubscriptionWish {
         }
         // Clients ask for "for ever" by some thousands of years. 136 are as good.
         Ok(Some(SubscriptionTtl::new(ttl)))
+    }
+}
+
+fn check_respect_delay(options: &Metadata) -> Result<()> {
+    match options.get(RESPECT_DELAY) {
+        None | Some(Value::Null | Value::Bool(_)) => Ok(()),
+        Some(_) => Err(Error::invalid(format!("{RESPECT_DELAY} must be a boolean."))),
     }
 }
 
@@ -201,6 +209,8 @@ mod tests {
             (wish("options", json!(1)), "Options must be a dict."),
             (wish("options", json!([])), "Options must be a dict."),
             (wish("options", json!({"_retry_policy": 5})), "retry_policy must be a dict."),
+            (wish("options", json!({"respect_delay": "true"})), "respect_delay must be a boolean."),
+            (wish("options", json!({"respect_delay": 1})), "respect_delay must be a boolean."),
             (
                 wish("options", json!({"signing_secrets": ["secret"]})),
                 "a signing secret must be `whsec_` and the base64 of 24 to 64 random bytes",

@@ -30,6 +30,22 @@ async fn the_life_of_a_claim() {
 }
 
 #[tokio::test]
+async fn a_worker_that_is_late_deletes_what_nobody_has_claimed_since() {
+    let fixture = Fixture::new();
+    let (zaqar, caller, q) = (&fixture.zaqar, &fixture.caller, queue_named("q"));
+    let ids = fixture.post("q", &["1", "2"]).await;
+    let late = fixture.claim("q").await.unwrap().id.to_string();
+    fixture.clock.advance_secs(61);
+    zaqar.delete_message(caller, &q, &ids[0].to_string(), Some(&late)).await.unwrap();
+    assert_eq!(fixture.claim("q").await.unwrap().messages.len(), 1);
+    let refused = zaqar.delete_message(caller, &q, &ids[1].to_string(), Some(&late)).await;
+    assert!(matches!(refused, Err(Error::NotDeleted(Refusal::ClaimDoesNotExist))));
+    fixture.clock.advance_secs(61);
+    let refused = zaqar.delete_message(caller, &q, &ids[1].to_string(), Some(&late)).await;
+    assert!(matches!(refused, Err(Error::NotDeleted(Refusal::MessageNotClaimed))));
+}
+
+#[tokio::test]
 async fn a_claim_belongs_to_its_queue_and_project() {
     let fixture = Fixture::new();
     fixture.post("q", &["1"]).await;

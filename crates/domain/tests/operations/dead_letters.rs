@@ -2,7 +2,7 @@ use serde_json::json;
 use zaqar_model::{
     ClaimId, ClaimTerms, Clock, Destination, DestinationKind, GraceSeconds, StoredMessage, TtlSeconds,
 };
-use zaqar_storage::{ClaimRequest, DeadLetterPolicy};
+use zaqar_storage::{Adoption, ClaimRequest, DeadLetterPolicy};
 
 use crate::fixture::{Fixture, name, queue_named};
 
@@ -21,6 +21,50 @@ async fn a_message_claimed_often_enough_moves_and_is_free_at_once() {
     // It lives as long as it would have.
     fixture.clock.advance_secs(199);
     assert_eq!(fixture.claim("dead.letters").await.unwrap().messages.len(), 1);
+}
+
+#[tokio::test]
+async fn a_message_claimed_often_enough_moves_when_its_claim_has_ended() {
+    let fixture = Fixture::new();
+    fixture.make_queue("q", json!({"_max_claim_count": 2, "_dead_letter_queue": "dlq"})).await;
+    let ids = fixture.post("q", &["1"]).await;
+    fixture.wear_out("q", 1).await;
+    fixture.zaqar.look_at_ended_claims().await.unwrap();
+    assert_eq!(fixture.list("q").await.len(), 1, "it was claimed once");
+    fixture.claim("q").await.unwrap();
+    fixture.clock.advance_secs(59);
+    fixture.zaqar.look_at_ended_claims().await.unwrap();
+    assert_eq!(fixture.list("dlq").await, []);
+    fixture.clock.advance_secs(1);
+    fixture.zaqar.look_at_ended_claims().await.unwrap();
+    assert_eq!(fixture.list("q").await, []);
+    let dead = fixture.list("dlq").await;
+    assert_eq!(dead.iter().map(|message| message.id).collect::<Vec<_>>(), ids);
+    assert_eq!((dead[0].claim, dead[0].claim_count), (None, 0));
+}
+
+#[tokio::test]
+async fn ended_claims_move_nothing_without_a_count_and_another_queue() {
+    let fixture = Fixture::new();
+    for (queue, metadata) in [
+        ("count", json!({"_max_claim_count": 1})),
+        ("target", json!({"_dead_letter_queue": "dlq"})),
+        ("self", json!({"_max_claim_count": 1, "_dead_letter_queue": "self"})),
+        ("deleted", json!({"_max_claim_count": 1, "_dead_letter_queue": "dlq"})),
+    ] {
+        fixture.make_queue(queue, metadata).await;
+        fixture.post(queue, &["1"]).await;
+        fixture.wear_out(queue, 1).await;
+    }
+    let deleted = destination(&fixture, "deleted").await;
+    // As after a crash before the message store could forget it.
+    fixture.management.delete(DestinationKind::Queue, &deleted.project, &deleted.name).await.unwrap();
+    fixture.zaqar.look_at_ended_claims().await.unwrap();
+    for queue in ["count", "target", "self"] {
+        assert_eq!(fixture.list(queue).await.len(), 1);
+    }
+    assert_eq!(fixture.list("dlq").await, []);
+    assert_eq!(fixture.store.with_ended_claims(fixture.clock.now()).await.unwrap(), []);
 }
 
 #[tokio::test]
@@ -92,7 +136,7 @@ async fn a_crash_half_way_doubles_nothing() {
     let (_, exhausted) = crashed(&fixture).await;
     fixture.make_queue("dlq", json!({})).await;
     let dlq = destination(&fixture, "dlq").await;
-    fixture.store.adopt(&dlq, exhausted, fixture.clock.now()).await.unwrap();
+    fixture.store.adopt(&dlq, exhausted, Adoption::Arrival, fixture.clock.now()).await.unwrap();
     fixture.zaqar.resume_dead_letter_moves().await;
     assert_eq!(fixture.list("dlq").await.len(), 1);
     assert!(fixture.store.with_exhausted().await.unwrap().is_empty());

@@ -1,10 +1,10 @@
 use serde_json::json;
-use zaqar_domain::{AttemptListing, Error, FailureListing, ListedAttempts, Resend, SubscriptionWish};
+use zaqar_domain::{AttemptListing, Draft, Error, FailureListing, ListedAttempts, Resend, SubscriptionWish};
 use zaqar_model::{
-    AttemptEnd, Caller, Clock, DeliveryOutcome, DestinationName, Excerpt, MessageId, SubscriptionId,
+    AttemptEnd, Caller, Clock, DeliveryOutcome, DestinationName, Excerpt, LeaseId, MessageId, SubscriptionId,
     Timestamp,
 };
-use zaqar_storage::SubscriptionChange;
+use zaqar_storage::{LeaseLimits, SubscriptionChange, SubscriptionShare};
 
 use crate::fixture::{Fixture, caller, draft, queue_named, topic_named};
 
@@ -256,4 +256,35 @@ async fn are_absent(fixture: &Fixture, caller: &Caller, of: &DestinationName, id
     for wish in [Resend::Message(message.to_string()), Resend::FailedSince(Timestamp::default())] {
         assert_eq!(zaqar.resend(caller, of, id, &wish).await.unwrap_err().to_string(), text);
     }
+}
+
+/// Leases all that is due and puts it into the dead-letter queue.
+pub(crate) async fn bury(fixture: &Fixture, reason: &str) {
+    let share = SubscriptionShare::each(10);
+    let limits = LeaseLimits { total: 10, per_subscription: share };
+    let until = fixture.clock.now().plus_secs(60);
+    for owed in fixture.zaqar.lease_deliveries(LeaseId::from_u128(7), until, limits).await.unwrap() {
+        fixture.zaqar.bury_delivery(&owed, 3, reason).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn the_dead_letter_of_what_has_expired_is_there_for_as_long_as_the_message_was() {
+    let fixture = Fixture::new();
+    let wish =
+        json!({"subscriber": "http://trigger.me", "ttl": 10_000, "options": {"_dead_letter_queue": "dead"}});
+    let wish = SubscriptionWish::new(wish).unwrap();
+    let q = queue_named("q");
+    fixture.zaqar.create_subscription(&fixture.caller, &q, &wish).await.unwrap();
+    fixture.post_to(&q, vec![Draft { ttl: Some(60), ..draft("1") }]).await;
+    fixture.clock.advance_secs(85);
+    bury(&fixture, "Expired after 3 attempts.").await;
+    let letters = fixture.list("dead").await;
+    let body = std::str::from_utf8(letters[0].body.as_bytes()).unwrap();
+    assert!(body.contains("Expired after 3 attempts."), "{body}");
+    assert_eq!(letters[0].ttl.get(), 60);
+    fixture.clock.advance_secs(59);
+    assert_eq!(fixture.list("dead").await.len(), 1);
+    fixture.clock.advance_secs(1);
+    assert_eq!(fixture.list("dead").await.len(), 0);
 }

@@ -1,8 +1,11 @@
 use serde_json::{Value, json};
-use zaqar_domain::{ClaimWish, Draft, Error, Key, Limits, MessageListing, Patch, Removal, Removed};
+use zaqar_domain::{
+    ClaimWish, Draft, Error, Key, Limits, MessageListing, Patch, Removal, Removed, SubscriptionWish,
+};
 use zaqar_model::{Clock, DestinationKind, JsonText, Message, PageRequest, RandomIds};
 use zaqar_storage::MessageQuery;
 
+use crate::deliveries::bury;
 use crate::fixture::{Fixture, caller, draft, metadata_of, name, queue_named, topic_named};
 
 const SECRET: &str = "\"the secret\"";
@@ -227,4 +230,21 @@ async fn a_message_that_was_carried_to_another_project_is_not_shown_there() {
     fixture.zaqar.begin_post(&thief, &queue_named("q")).await.unwrap().post(vec![draft]).await.unwrap();
     let refused = fixture.zaqar.list_messages(&thief, &queue_named("q"), &everything()).await;
     assert!(matches!(refused, Err(Error::Encryption { .. })));
+}
+
+/// What cannot be decrypted goes to the dead-letter queue as it is, and is read there once its key is back.
+#[tokio::test]
+async fn the_dead_letter_of_what_cannot_be_decrypted_is_the_message_itself() {
+    let lost = key();
+    let found = Key::spelled_out(&lost.spell_out()).unwrap();
+    let fixture = Fixture::new().with_keys([lost]);
+    fixture.make_queue("q", encrypted()).await;
+    let options = json!({"_dead_letter_queue": "dead"});
+    let wish = SubscriptionWish::new(json!({"subscriber": "http://trigger.me", "options": options})).unwrap();
+    fixture.zaqar.create_subscription(&fixture.caller, &queue_named("q"), &wish).await.unwrap();
+    fixture.post("q", &[SECRET]).await;
+    let fixture = fixture.with_keys([key()]);
+    bury(&fixture, "It could not be decrypted.").await;
+    let fixture = fixture.with_keys([found]);
+    assert_eq!(bodies(&fixture.list("dead").await), [SECRET]);
 }

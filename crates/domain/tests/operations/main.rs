@@ -19,6 +19,8 @@ mod flavors;
 #[cfg(test)]
 mod health;
 #[cfg(test)]
+mod letters;
+#[cfg(test)]
 mod live_subscriptions;
 #[cfg(test)]
 mod messages;

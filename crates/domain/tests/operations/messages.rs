@@ -1,5 +1,5 @@
 use serde_json::json;
-use zaqar_domain::{Draft, Error, Limits, MessageListing, Removal, Removed};
+use zaqar_domain::{Draft, Error, Limits, MessageListing, Refusal, Removal, Removed};
 use zaqar_model::{ClientId, DestinationKind, Metadata};
 
 use crate::fixture::{Fixture, caller, draft, queue_named};
@@ -158,6 +158,47 @@ async fn where_claim_ids_are_demanded_a_wrong_one_deletes_nothing() {
     let removal = Removal { ids: Some(ids), claim_ids: Some(vec![claim]), ..Removal::default() };
     assert_eq!(fixture.zaqar.remove_messages(&fixture.caller, &q, &removal).await.unwrap(), Removed::Deleted);
     assert_eq!(fixture.zaqar.queue_stats(&fixture.caller, &q).await.unwrap().free, 0);
+}
+
+#[tokio::test]
+async fn claim_ids_that_are_given_are_always_checked() {
+    let fixture = Fixture::new();
+    let ids: Vec<_> = fixture.post("q", &["1", "2"]).await.iter().map(ToString::to_string).collect();
+    let q = queue_named("q");
+    let remove = async |ids: &[String], claims: &[&str]| {
+        let claim_ids = Some(claims.iter().map(ToString::to_string).collect());
+        let removal = Removal { ids: Some(ids.to_vec()), claim_ids, ..Removal::default() };
+        fixture.zaqar.remove_messages(&fixture.caller, &q, &removal).await
+    };
+    let late = fixture.claim("q").await.unwrap().id.to_string();
+    fixture.clock.advance_secs(60);
+    assert_eq!(remove(&ids[..1], &[&late]).await.unwrap(), Removed::Deleted, "nobody has claimed it since");
+    let claim = fixture.claim("q").await.unwrap().id.to_string();
+    for wrong in [&late, "nope"] {
+        let refused = remove(&ids, &[wrong]).await;
+        assert!(matches!(refused, Err(Error::NotDeleted(Refusal::ClaimDoesNotExist))), "{refused:?}");
+    }
+    assert_eq!(remove(&ids, &[&late, &claim]).await.unwrap(), Removed::Deleted);
+    assert_eq!(fixture.list("q").await, []);
+}
+
+#[tokio::test]
+async fn a_marker_of_an_earlier_queue_of_the_name_begins_at_the_start() {
+    let fixture = Fixture::new();
+    let q = queue_named("q");
+    let list = async |marker: Option<String>| {
+        let listing = MessageListing { echo: true, marker, ..MessageListing::default() };
+        fixture.zaqar.list_messages(&fixture.caller, &q, &listing).await.unwrap()
+    };
+    fixture.post("q", &["0"; 6]).await;
+    let marker = list(None).await.next.unwrap().marker;
+    assert_eq!(list(Some(marker.clone())).await.messages, []);
+    fixture.zaqar.delete_queue(&fixture.caller, &q).await.unwrap();
+    fixture.post("q", &["1"; 9]).await;
+    assert_eq!(list(Some(marker)).await.messages.len(), 9);
+    assert_eq!(list(Some("6".to_owned())).await.messages.len(), 3, "the first release's do not say of which");
+    let own = list(None).await.next.unwrap().marker;
+    assert_eq!(list(Some(own)).await.messages, []);
 }
 
 #[tokio::test]

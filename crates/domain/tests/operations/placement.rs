@@ -31,6 +31,10 @@ impl Placement for Placements {
 
     async fn forget_pool(&self, _: &PoolName) {}
 
+    async fn vacate(&self, _: &Pool) -> StorageResult<()> {
+        Ok(())
+    }
+
     async fn health_of_pools(&self, _: Timestamp) -> StorageResult<Vec<(PoolName, Health)>> {
         Ok(vec![(PoolName::new("one").unwrap(), Health::default())])
     }

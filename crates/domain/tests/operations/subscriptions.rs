@@ -181,6 +181,18 @@ async fn subscriptions_are_listed_by_pages() {
 }
 
 #[tokio::test]
+async fn subscriptions_are_listed_in_the_order_of_their_creation() {
+    let fixture = Fixture::new();
+    let q = queue_named("q");
+    let mut made = Vec::new();
+    for number in 0..20 {
+        made.push(subscribe(&fixture, &q, &format!("http://{number}")).await);
+        fixture.clock.advance_millis(number / 10);
+    }
+    assert_eq!(list(&fixture, &fixture.caller, &q).await, made);
+}
+
+#[tokio::test]
 async fn nobody_reaches_another_projects_subscriptions() {
     let fixture = Fixture::new();
     let (zaqar, q) = (&fixture.zaqar, queue_named("q"));

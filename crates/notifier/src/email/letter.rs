@@ -6,6 +6,7 @@ use lettre::Message;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue, MIME_VERSION_1_0};
 use lettre::message::{Mailbox, MessageBuilder};
 use serde_json::{Map, Value};
+use zaqar_domain::names::option::{FROM, SUBJECT};
 use zaqar_model::{Metadata, Timestamp};
 
 use super::link::link;
@@ -95,9 +96,9 @@ fn headers(notice: &Notice, from: &Mailbox, now: Timestamp) -> MessageBuilder {
 
 /// The sender, where one is named, and the subject.
 fn head(mailto: &Mailto, options: &Metadata) -> Result<(Option<Mailbox>, String), BadLetter> {
-    let from = given(mailto.from.clone(), options, "from")?;
+    let from = given(mailto.from.clone(), options, FROM)?;
     let from = from.map(|from| from.parse().map_err(|_| BadLetter::NoSender)).transpose()?;
-    Ok((from, given(mailto.subject.clone(), options, "subject")?.unwrap_or_default()))
+    Ok((from, given(mailto.subject.clone(), options, SUBJECT)?.unwrap_or_default()))
 }
 
 /// A line that the URI or, failing that, an option gives.

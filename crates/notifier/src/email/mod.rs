@@ -116,7 +116,7 @@ impl Sender for Email {
         };
         let room = tokio::time::timeout(self.longest_sending(), self.room.acquire());
         let Ok(_room) = room.await else {
-            return answer(Verdict::TryAgain, None, "the service has too many mails to send now");
+            return answer(Verdict::NotMade, None, "the service has too many mails to send now");
         };
         match &self.transport {
             Transport::Program(program) => program.send(&letter).await,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use zaqar_domain::Zaqar;
-use zaqar_model::{Address, Attempt, Delivery, DeliveryOutcome, Excerpt, Timestamp};
+use zaqar_model::{Address, Attempt, Delivery, DeliveryOutcome, Excerpt, Paused, Timestamp};
 
 use super::deliver::{IN_TIME, Tried};
 use super::endpoints::Route;
@@ -20,19 +20,21 @@ impl Engine {
         let Tried { latency_ms, answer, .. } = tried;
         let now = self.now();
         let in_time = u128::from(*latency_ms) <= IN_TIME.as_millis();
-        let Some(until) = route.note(Sign::of(answer), turn, in_time, answer.retry_after, now) else {
-            return;
-        };
-        let Delivery { subscription, .. } = &leased.owed.delivery;
+        let Some(sign) = Sign::of(answer) else { return };
+        let Delivery { subscription, message, .. } = &leased.owed.delivery;
+        let at = (turn, message.message.id);
+        let Some(until) = route.note(sign, at, in_time, answer.retry_after, now) else { return };
         let id = subscription.id;
         let asking = leased.asking.as_ref().map_or(subscription, |asking| &asking.subscription);
         let (project, queue) = (&asking.source.project, &asking.source.name);
         let (address, seconds) = (Address::of(&asking.subscriber), until.secs_since(now));
         let (status, reason) = (answer.status, answer.excerpt.as_str());
-        tracing::info!(%project, %queue, subscription = %asking.id, %address, seconds, status, reason, "an endpoint is left alone for a while");
+        if let Some(times) = route.left_alone(now) {
+            tracing::info!(%project, %queue, subscription = %asking.id, %address, seconds, times, status, reason, "an endpoint is left alone for a while");
+        }
         // The others that are asked to confirm have endpoints of their own.
         if !Zaqar::is_confirmation(&leased.owed.delivery) {
-            self.pause(&subscription.source, id, until).await;
+            self.pause(&subscription.source, id, Paused::All, until).await;
         }
     }
 
@@ -44,7 +46,7 @@ impl Engine {
         let attempt = Attempt { at, status: answer.status, latency_ms, excerpt, address };
         let outcome = match answer.verdict {
             Verdict::Delivered => DeliveryOutcome::Delivered(attempt),
-            Verdict::TryAgain => match self.delay(&leased).await {
+            Verdict::TryAgain | Verdict::NotMade => match self.delay(&leased).await {
                 Some(delay) => {
                     let at = self.in_time(delay.max(answer.retry_after.unwrap_or_default()));
                     if at < leased.owed.delivery.message.expires {
@@ -102,10 +104,13 @@ impl Engine {
         let subscription = &leased.owed.delivery.subscription;
         let (project, queue, id) = (&subscription.source.project, &subscription.source.name, subscription.id);
         let address = Address::of(&subscription.subscriber);
-        match self.zaqar.suspend_subscription(&subscription.source, id, GONE).await {
-            Ok(()) => {
-                tracing::info!(%project, %queue, subscription = %id, %address, reason = GONE, "a subscription is suspended");
-                // What waits in its lane was leased before.
+        let seen = &subscription.subscriber;
+        match self.zaqar.suspend_subscription(&subscription.source, id, seen, GONE).await {
+            Ok(is_suspended) => {
+                if is_suspended {
+                    tracing::info!(%project, %queue, subscription = %id, %address, reason = GONE, "a subscription is suspended");
+                }
+                // What waits in its lane was leased before, maybe for another subscriber.
                 self.hold_back(&subscription.source, id, self.now(), None).await;
                 DeliveryOutcome::RetryAt(self.now(), attempt)
             }

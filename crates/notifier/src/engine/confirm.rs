@@ -3,7 +3,7 @@
 
 use zaqar_authentication::SignError;
 use zaqar_domain::Zaqar;
-use zaqar_model::{AttemptEnd, ConfirmationAttempt, DeliveryOutcome, Subscription, Timestamp};
+use zaqar_model::{Address, AttemptEnd, ConfirmationAttempt, DeliveryOutcome, Subscription, Timestamp};
 
 use super::deliver::Tried;
 use super::{Engine, Leased};
@@ -49,8 +49,10 @@ impl Engine {
             Ok(Some(notice)) => Addressed::Asking(notice),
             Ok(None) => Addressed::NotNow(now.plus_secs(UNREADABLE_FOR)),
             Err(SignError::NoKey) => {
-                let subscription = waiting.subscription.id;
-                tracing::warn!(%subscription, "a subscriber cannot be asked to confirm: [signed_url] has no key");
+                let Subscription { id, source, subscriber, .. } = &waiting.subscription;
+                let (project, queue, address) = (&source.project, &source.name, Address::of(subscriber));
+                let reason = "[signed_url] has no key";
+                tracing::warn!(%project, %queue, subscription = %id, %address, reason, "a subscriber cannot be asked to confirm");
                 Addressed::Ended(self.without(Verdict::Refused, "the service has no key to sign with"))
             }
             Err(error) => Addressed::Ended(self.without(Verdict::Refused, &error.to_string())),

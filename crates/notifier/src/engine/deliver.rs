@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
-use zaqar_model::{DeliveryOutcome, Timestamp};
+use zaqar_model::{Address, Delivery, DeliveryOutcome, Timestamp};
 
 use super::confirm::Addressed;
 use super::endpoints::NoEntry;
-use super::health::Turn;
+use super::health::{Sign, Turn};
 use super::senders::NOBODY_SENDS;
 use super::{Engine, Leased};
 use crate::notice::{Answer, Notice, Sender};
@@ -45,7 +45,11 @@ impl Engine {
     pub(super) async fn deliver(&self, mut leased: Leased) -> Ended {
         let not_now = |leased, at| Ended::NotNow(Box::new(leased), at);
         if let Some(reason) = &leased.owed.unreadable {
-            tracing::warn!(%reason, "a message cannot be delivered");
+            let Delivery { subscription, message, .. } = &leased.owed.delivery;
+            let (project, queue, id) =
+                (&subscription.source.project, &subscription.source.name, subscription.id);
+            let (address, message) = (Address::of(&subscription.subscriber), message.message.id);
+            tracing::warn!(%project, %queue, subscription = %id, %address, %message, %reason, "a message cannot be delivered");
             // It does not hold up those behind it.
             let outcome = DeliveryOutcome::Postponed(self.now().plus_secs(UNREADABLE_FOR));
             self.recorder.record(leased, outcome);
@@ -69,10 +73,10 @@ impl Engine {
         let now = self.now();
         let route = self.endpoints.find(&subscription.source, subscriber, now);
         let turn = Turn::after(leased.owed.delivery.attempts);
-        if turn == Turn::Retry && route.is_limited(now) && self.lanes.is_used(subscription.id) {
+        if turn == Turn::Retry && route.is_short(now) && self.lanes.is_used(subscription.id) {
             return not_now(leased, self.soon());
         }
-        let standing = route.standing(now);
+        let standing = route.standing();
         let Some(mut place) = self.room.try_enter(standing) else { return not_now(leased, self.soon()) };
         let mut entry = match route.enter(turn, self.zaqar.clock(), self.options.longest_attempt).await {
             Ok(entry) => entry,
@@ -109,12 +113,17 @@ impl Engine {
             }
         };
         let answer = answer.unwrap_or_else(|error| {
-            no_answer(if error.is_panic() {
-                "the server failed while it made this attempt"
+            if error.is_panic() {
+                let answer = no_answer("the server failed while it made this attempt");
+                Answer { verdict: Verdict::NotMade, ..answer }
             } else {
-                "no answer within a second, and too many endpoints take longer at present"
-            })
+                // Broken off. That this counts as a sign keeps endpoints that hang from coming back each second.
+                no_answer("no answer within a second, and too many endpoints take longer at present")
+            }
         });
+        if Sign::of(&answer).is_some() {
+            entry.noted();
+        }
         let latency_ms = self.now().as_millis().saturating_sub(at.as_millis());
         let tried = Tried { at, latency_ms: u32::try_from(latency_ms).unwrap_or(u32::MAX), answer };
         self.note(&route, turn, &leased, &tried).await;

@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 use zaqar_domain::{EndpointHealth, EndpointState};
-use zaqar_model::{Clock, Destination, ProjectId, Timestamp};
+use zaqar_model::{Clock, Destination, MessageId, ProjectId, Timestamp};
 
 use super::health::{BreakerOptions, Health, Sign, Turn};
 use super::options::{Bounds, EngineOptions};
@@ -20,9 +20,7 @@ use super::room::{Place, Room, Standing};
 
 /// Nobody waits longer for room: who would have to comes back then.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
-/// First attempts wait longer for their turn, since those behind them wait, too. As long as the slowest pace has it.
-const LONGEST_WAIT_IN_ORDER: Duration = Duration::from_secs(10);
-/// What is given up on a way is logged once in so many seconds.
+/// What happens on a way again and again is logged once in so many seconds.
 const SAID_EVERY: u64 = 10;
 /// With fewer, nothing is forgotten.
 const FEW: usize = 1024;
@@ -57,6 +55,7 @@ pub(super) struct Route {
     health: Mutex<Health>,
     breaker: BreakerOptions,
     given_up: Mutex<Tally>,
+    left_alone: Mutex<Tally>,
 }
 
 #[derive(Debug)]
@@ -79,7 +78,9 @@ struct Project {
 #[derive(Debug)]
 pub(super) struct Entry {
     place: Place,
-    project: Arc<Project>,
+    route: Arc<Route>,
+    /// Whether it is known how the attempt ended.
+    is_noted: bool,
     _room: [Option<OwnedSemaphorePermit>; 3],
 }
 
@@ -111,8 +112,9 @@ impl Endpoints {
         }
         known.forget_some(now);
         let endpoint = known.endpoint(&self.options, &source.project, subscriber);
-        let (health, given_up) = Default::default();
-        let route = Arc::new(Route { endpoint, health, breaker: self.options.breaker, given_up });
+        let (health, given_up, left_alone) = Default::default();
+        let breaker = self.options.breaker;
+        let route = Arc::new(Route { endpoint, health, breaker, given_up, left_alone });
         known.routes.insert(key, Arc::clone(&route));
         route
     }
@@ -187,18 +189,14 @@ impl Route {
     ///
     /// It cannot be tried now.
     pub(super) async fn enter(
-        &self,
+        self: &Arc<Self>,
         turn: Turn,
         clock: &(dyn Clock + Send + Sync),
         longest_attempt: Duration,
     ) -> Result<Entry, NoEntry> {
         let Endpoint { project, room, retry_room, rate, .. } = &*self.endpoint;
-        let now = clock.now();
-        let at = self.health.lock().opens_to(now);
-        if at > now {
-            return Err(at.into());
-        }
-        let place = project.room.try_enter(self.standing(now)).ok_or(NoEntry::Full)?;
+        self.look(clock.now())?;
+        let place = project.room.try_enter(self.standing()).ok_or(NoEntry::Full)?;
         let room = async {
             let retry = match turn {
                 Turn::First => None,
@@ -207,36 +205,48 @@ impl Route {
             [retry, project.room.take().await, Arc::clone(room).acquire_owned().await.ok()]
         };
         let room = timeout(LONGEST_WAIT, room).await.map_err(|_| NoEntry::Full)?;
-        let entry = Entry { place, project: Arc::clone(project), _room: room };
         for rate in [&project.rate, rate] {
             let wait = rate.lock().slot(clock.now())?;
             if !wait.is_zero() {
                 sleep(wait).await;
             }
         }
-        let longest = match turn {
-            Turn::First => LONGEST_WAIT_IN_ORDER,
-            Turn::Retry => LONGEST_WAIT,
-        };
-        let wait = self.health.lock().slot(clock.now(), longest)?;
+        let wait = self.health.lock().slot(clock.now(), LONGEST_WAIT)?;
         if !wait.is_zero() {
             sleep(wait).await;
         }
         let now = clock.now();
         let longest = u64::try_from(longest_attempt.as_millis()).unwrap_or(u64::MAX);
         self.health.lock().admit(now, now.plus_millis(longest))?;
-        Ok(entry)
+        Ok(Entry { place, route: Arc::clone(self), is_noted: false, _room: room })
     }
 
-    /// One that takes less than it is given waits among the slow ones.
-    pub(super) fn standing(&self, now: Timestamp) -> Standing {
-        let is_limited = self.health.lock().is_limited(now);
-        if is_limited { Standing::Doubtful } else { self.endpoint.standing() }
+    /// Takes nothing, of the rates neither.
+    fn look(&self, now: Timestamp) -> Result<(), Timestamp> {
+        let health = self.health.lock();
+        let opens = health.opens_to(now);
+        let slot = health.slot_in(now);
+        let at = if slot > LONGEST_WAIT { opens.max(after(now, slot)) } else { opens };
+        if at > now { Err(at) } else { Ok(()) }
+    }
+
+    /// How long it is until its pace allows one more.
+    pub(super) fn slot_in(&self, now: Timestamp) -> Duration {
+        self.health.lock().slot_in(now)
+    }
+
+    /// When its health lets an attempt begin: `now`, or later.
+    pub(super) fn opens_to(&self, now: Timestamp) -> Timestamp {
+        self.health.lock().opens_to(now)
+    }
+
+    pub(super) fn standing(&self) -> Standing {
+        self.endpoint.standing()
     }
 
     /// Whether a retry is to leave its turn to a first attempt that waits.
-    pub(super) fn is_limited(&self, now: Timestamp) -> bool {
-        self.health.lock().is_limited(now)
+    pub(super) fn is_short(&self, now: Timestamp) -> bool {
+        self.health.lock().is_short(now)
     }
 
     pub(super) fn state(&self, now: Timestamp) -> EndpointState {
@@ -248,18 +258,23 @@ impl Route {
         *self.endpoint.standing.lock() = Standing::Doubtful;
     }
 
-    /// Notes how an attempt ended. Answers until when nothing is sent, if that begins now.
+    /// Notes how an attempt at a message ended. Answers until when nothing is sent, if that begins now.
     pub(super) fn note(
         &self,
         sign: Sign,
-        turn: Turn,
+        at: (Turn, MessageId),
         in_time: bool,
         retry_after: Option<Duration>,
         now: Timestamp,
     ) -> Option<Timestamp> {
         let is_good = in_time && sign != Sign::Unwell;
         *self.endpoint.standing.lock() = if is_good { Standing::Good } else { Standing::Doubtful };
-        self.health.lock().note(sign, turn, retry_after, now, &self.breaker)
+        self.health.lock().note(sign, at, retry_after, now, &self.breaker)
+    }
+
+    /// Counts how often it is left alone. Answers how often it was since that was said last, if it is time to say so.
+    pub(super) fn left_alone(&self, now: Timestamp) -> Option<u64> {
+        self.left_alone.lock().count(now)
     }
 
     /// Counts a delivery that is given up. Answers how many were since it was said last, if it is time to say so.
@@ -289,13 +304,32 @@ impl Tally {
 impl Entry {
     /// Goes among those that take long. Answers whether there is room.
     pub(super) fn try_slow_down(&mut self) -> bool {
-        self.project.room.try_slow_down(&mut self.place)
+        self.route.endpoint.project.room.try_slow_down(&mut self.place)
     }
+
+    /// It is known how the attempt ended.
+    pub(super) const fn noted(&mut self) {
+        self.is_noted = true;
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        if !self.is_noted {
+            self.route.health.lock().give_back();
+        }
+    }
+}
+
+fn after(now: Timestamp, wait: Duration) -> Timestamp {
+    now.plus_millis(u64::try_from(wait.as_micros().div_ceil(1000)).unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]
 mod tests {
-    use zaqar_model::{Destination, DestinationKind, DestinationNumber, ProjectId, QueueName, Timestamp};
+    use zaqar_model::{
+        Destination, DestinationKind, DestinationNumber, MessageId, ProjectId, QueueName, Timestamp,
+    };
 
     use super::{Endpoints, EngineOptions, FEW, Sign, Standing, Tally, Turn};
 
@@ -313,11 +347,11 @@ mod tests {
         let endpoints = Endpoints::new(&EngineOptions::default());
         let now = Timestamp::from_secs(1);
         let find = |subscriber: &str| endpoints.find(&source(1), subscriber, now);
-        let _ = find("well").note(Sign::Well, Turn::First, true, None, now);
+        let _ = find("well").note(Sign::Well, (Turn::First, MessageId::from_u128(1)), true, None, now);
         for number in 0..4 * FEW {
             find(&number.to_string());
         }
-        assert_eq!(find("well").standing(now), Standing::Good);
+        assert_eq!(find("well").standing(), Standing::Good);
         assert!(endpoints.known.lock().routes.len() <= 2 * FEW);
         assert!(endpoints.known.lock().endpoints.len() <= 2 * FEW);
     }
@@ -327,11 +361,11 @@ mod tests {
         let endpoints = Endpoints::new(&EngineOptions::default());
         let now = Timestamp::from_secs(1);
         let (one, other) = (endpoints.find(&source(1), "url", now), endpoints.find(&source(2), "url", now));
-        for _ in 0..5 {
-            let _ = one.note(Sign::Unwell, Turn::First, true, None, now);
+        for message in 0..5 {
+            let at = (Turn::First, MessageId::from_u128(message));
+            let _ = one.note(Sign::Unwell, at, true, None, now);
         }
-        let _ = one.note(Sign::Throttled, Turn::First, true, None, now);
-        assert!(one.is_limited(now) && !other.is_limited(now));
+        assert!(one.opens_to(now) > now && other.opens_to(now) == now);
     }
 
     #[test]

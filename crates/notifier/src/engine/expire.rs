@@ -13,27 +13,36 @@ impl Engine {
 
     /// Ends a delivery whose message has expired while it waited.
     pub(super) async fn expire(&self, leased: Leased) {
-        let Delivery { subscription, attempts, .. } = &leased.owed.delivery;
-        let now = self.now();
-        let route = self.endpoints.find(&subscription.source, &subscription.subscriber, now);
-        let why = match (&subscription.suspended, route.state(now)) {
-            (Some(suspension), _) => {
-                format!(" The subscription is suspended: {}", suspension.reason.as_str())
-            }
-            (None, EndpointState::Healthy) => String::new(),
-            (None, EndpointState::Slowed { reason, .. } | EndpointState::Open { reason, .. }) => {
-                format!(" {reason}")
-            }
-        };
-        let after = times(*attempts);
+        let attempts = &leased.owed.delivery.attempts;
+        let (after, why) = (times(*attempts), self.why_not_yet(&leased));
         let reason = Excerpt::new(&format!(
-            "Expired after {after}: its time to live ended before it was delivered.{why}"
+            "Expired after {after}: its time to live ended before it was delivered. {why}"
         ));
         let outcome = match self.bury(&leased, *attempts, &reason).await {
             Ok(()) => DeliveryOutcome::Expired(reason),
             Err(at) => DeliveryOutcome::Postponed(at),
         };
         self.recorder.record(leased, outcome);
+    }
+
+    /// For the tenant: what kept a delivery from being made.
+    fn why_not_yet(&self, leased: &Leased) -> String {
+        let subscription = &leased.owed.delivery.subscription;
+        if let Some(reason) = &leased.owed.unreadable {
+            return format!("It could not be decrypted: {reason}");
+        }
+        if let Some(suspension) = &subscription.suspended {
+            return format!("The subscription is suspended: {}", suspension.reason.as_str());
+        }
+        let now = self.now();
+        let route = self.endpoints.find(&subscription.source, &subscription.subscriber, now);
+        match route.state(now) {
+            EndpointState::Open { .. } => "Its endpoint was not well, and was left alone.".to_owned(),
+            EndpointState::Slowed { per_second, .. } => {
+                format!("Its endpoint takes only {per_second:.1} deliveries a second.")
+            }
+            EndpointState::Healthy => "The attempts on record tell what the endpoint answered.".to_owned(),
+        }
     }
 
     /// Puts a delivery into its dead-letter queue, if it has one.

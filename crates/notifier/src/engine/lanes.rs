@@ -8,15 +8,18 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::time::sleep;
 use zaqar_domain::Zaqar;
-use zaqar_model::{Delivery, DeliveryOutcome, Destination, SubscriptionId, Timestamp};
+use zaqar_model::{Delivery, DeliveryOutcome, Destination, Paused, SubscriptionId, Timestamp};
 
 use super::deliver::Ended;
+use super::endpoints::Route;
 use super::health::Turn;
 use super::room::Standing;
 use super::{Engine, Leased};
 
 /// What stands behind an attempt that takes longer is given back: it would only wait, and take room from others.
 const A_WHILE: Duration = Duration::from_millis(250);
+/// Nobody waits longer for the pace of an endpoint. As long as the slowest pace has it.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 /// The deliveries that wait for their first attempt. A lane is there as long as somebody works on it.
 #[derive(Default)]
@@ -79,7 +82,12 @@ impl Engine {
     async fn try_first(&self, leased: Leased) {
         let id = leased.owed.delivery.subscription.id;
         let source = leased.owed.delivery.subscription.source.clone();
+        if let Some(at) = self.wait_for_slot(&leased).await {
+            self.hold_back(&source, id, at, Some(leased)).await;
+            return;
+        }
         let until = leased.until;
+        let route = self.route(&leased.owed.delivery);
         let patience = self.patience(&leased.owed.delivery);
         let mut delivering = pin!(self.deliver(leased));
         let ended = tokio::select! {
@@ -91,7 +99,7 @@ impl Engine {
                 let (is_held, ended) = tokio::join!(holding, delivering);
                 // Where it could not be held back in good order, the order comes back when the leases have ended.
                 if is_held {
-                    self.pause(&source, id, Timestamp::default()).await;
+                    self.pause(&source, id, Paused::All, route.opens_to(self.now())).await;
                 }
                 ended
             }
@@ -101,18 +109,40 @@ impl Engine {
         }
     }
 
-    /// How long an attempt may take until what stands behind it is given back.
-    fn patience(&self, delivery: &Delivery) -> Duration {
-        let subscription = &delivery.subscription;
-        let now = self.now();
-        let standing =
-            || self.endpoints.find(&subscription.source, &subscription.subscriber, now).standing(now);
-        if self.room.is_crowded() && standing() != Standing::Good { Duration::ZERO } else { A_WHILE }
+    /// Waits where the endpoint takes less than there is, in its lane, so that nothing else is kept from anybody. Answers
+    /// until when all is to be held back instead.
+    async fn wait_for_slot(&self, leased: &Leased) -> Option<Timestamp> {
+        let wait = self.route(&leased.owed.delivery).slot_in(self.now());
+        if wait > LONGEST_WAIT || wait > A_WHILE && self.room.is_crowded() {
+            return Some(self.in_time(wait));
+        }
+        if !wait.is_zero() {
+            sleep(wait).await;
+        }
+        None
     }
 
-    /// What cannot be tried now is put off alone: others that were not tried yet may have their turn earlier.
+    fn route(&self, delivery: &Delivery) -> Arc<Route> {
+        self.endpoints.find(&delivery.subscription.source, &delivery.subscription.subscriber, self.now())
+    }
+
+    /// How long an attempt may take until what stands behind it is given back.
+    fn patience(&self, delivery: &Delivery) -> Duration {
+        let is_good = || self.route(delivery).standing() == Standing::Good;
+        if self.room.is_crowded() && !is_good() { Duration::ZERO } else { A_WHILE }
+    }
+
+    /// What cannot be tried now is put off, and the other retries of its subscription with it: they would find the same.
+    /// Others that were not tried yet may have their turn earlier.
     async fn try_again(&self, leased: Leased) {
+        let delivery = &leased.owed.delivery;
+        let (source, id) = (delivery.subscription.source.clone(), delivery.subscription.id);
+        // Requests to confirm go to many endpoints.
+        let is_alone = Zaqar::is_confirmation(delivery);
         if let Ended::NotNow(leased, at) = self.deliver(leased).await {
+            if !is_alone {
+                self.pause(&source, id, Paused::Retries, at).await;
+            }
             self.recorder.record(*leased, DeliveryOutcome::Postponed(at));
         }
     }
@@ -126,7 +156,7 @@ impl Engine {
         at: Timestamp,
         first: Option<Leased>,
     ) -> bool {
-        let is_paused = self.pause(source, id, at).await;
+        let is_paused = self.pause(source, id, Paused::All, at).await;
         // What was leased before the pause is in its lane after this.
         self.leases.wait_for_those_under_way().await;
         let now = self.now();
@@ -143,8 +173,14 @@ impl Engine {
     }
 
     /// Answers whether it could be done.
-    pub(super) async fn pause(&self, source: &Destination, id: SubscriptionId, until: Timestamp) -> bool {
-        let paused = self.zaqar.pause_deliveries(source, id, until).await;
+    pub(super) async fn pause(
+        &self,
+        source: &Destination,
+        id: SubscriptionId,
+        paused: Paused,
+        until: Timestamp,
+    ) -> bool {
+        let paused = self.zaqar.pause_deliveries(source, id, paused, until).await;
         if let Err(error) = &paused {
             tracing::debug!(%error, subscription = %id, "a subscription could not be paused");
         }

@@ -18,6 +18,8 @@ pub enum Verdict {
     Refused,
     /// The endpoint wants nothing any more.
     Gone,
+    /// The service itself could not make the attempt, for now. It says nothing of the endpoint.
+    NotMade,
 }
 
 /// By the status of an HTTP answer. Redirects are not followed, and count as refused.

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use serde_json::Value;
+use zaqar_domain::names::option::POST_DATA;
 use zaqar_model::Metadata;
 
 use super::sender::WrongOption;
@@ -13,7 +14,7 @@ const PLACE: &str = "\"$zaqar_message$\"";
 const LONGEST: usize = 1 << 20;
 
 pub(super) fn body(options: &Metadata, document: &Bytes) -> Result<Bytes, WrongOption> {
-    let template = match options.get("post_data") {
+    let template = match options.get(POST_DATA) {
         None | Some(Value::Null) => return Ok(document.clone()),
         Some(Value::String(template)) => template,
         Some(_) => return Err(WrongOption("post_data must be a text".to_owned())),

@@ -2,6 +2,7 @@
 
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use serde_json::Value;
+use zaqar_domain::names::option::POST_HEADERS;
 use zaqar_model::Metadata;
 
 use super::sender::WrongOption;
@@ -34,7 +35,7 @@ const RESERVED: [&str; 14] = [
 pub(super) fn wanted(options: &Metadata) -> Result<Headers, WrongOption> {
     let mut headers = Headers::default();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"))?;
-    let wanted = match options.get("post_headers") {
+    let wanted = match options.get(POST_HEADERS) {
         None | Some(Value::Null) => return Ok(headers),
         Some(Value::Object(wanted)) => wanted,
         Some(_) => return Err(WrongOption("post_headers must be an object of texts".to_owned())),

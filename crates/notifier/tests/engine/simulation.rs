@@ -15,6 +15,7 @@ use zaqar_domain::{Draft, EndpointState, SubscriptionWish};
 use zaqar_model::{Clock, DestinationName, JsonText, QueueName, Timestamp};
 use zaqar_notifier::{Answer, EngineOptions, Notice, Sender, Senders, Verdict};
 use zaqar_storage_conformance::ModelStore;
+use zaqar_storage_faulty::FalteringStore;
 
 use crate::site::{Site, caller};
 use manners::{Manner, Memory};
@@ -93,6 +94,8 @@ struct Outcome {
     messages: Vec<(&'static str, u64, Option<u64>)>,
     sent: Vec<Sent>,
     failures: Vec<(u32, String)>,
+    /// The bodies in its dead-letter queue.
+    letters: Vec<String>,
     state: Option<EndpointState>,
     is_suspended: bool,
 }
@@ -152,7 +155,7 @@ async fn simulate(
     scenarios: Vec<Scenario>,
     options: EngineOptions,
     seconds: u64,
-) -> HashMap<&'static str, Outcome> {
+) -> (HashMap<&'static str, Outcome>, Arc<FalteringStore>) {
     let clock = RuntimeClock::start();
     let began = clock.now();
     let endpoints = scenarios.iter().map(|scenario| {
@@ -162,7 +165,9 @@ async fn simulate(
     let network = Arc::new(Network { clock: Arc::clone(&clock), endpoints: endpoints.collect() });
     let sender: Arc<dyn Sender> = Arc::<Network>::clone(&network);
     let senders = Senders::default().with(&["http"], &sender);
-    let site = Site::start(Arc::new(ModelStore::new()), clock, senders, options);
+    // For counting calls: it never falters here.
+    let store = Arc::new(FalteringStore::over(Arc::new(ModelStore::new())));
+    let site = Site::start(Arc::<FalteringStore>::clone(&store), clock, senders, options);
     let mut subscriptions = HashMap::new();
     let mut posts = Vec::new();
     for scenario in &scenarios {
@@ -191,6 +196,10 @@ async fn simulate(
         let (name, id) = (name(scenario.name), &subscriptions[scenario.name]);
         let shown = site.zaqar.get_subscription(&caller(), &name, id).await.unwrap();
         let failures = site.failures(&name, id).await;
+        let letters = match scenario.options["_dead_letter_queue"].as_str() {
+            Some(letters) => site.bodies(letters).await,
+            None => Vec::new(),
+        };
         let sent = network.endpoints[&format!("http://{}", scenario.name)].lock().sent.clone();
         let delivered = |body: String| {
             let taken = sent.iter().find(|sent| sent.body == body && sent.verdict == Verdict::Delivered)?;
@@ -201,11 +210,18 @@ async fn simulate(
             .map(|(number, (at, kind))| (*kind, *at, delivered(format!("{kind} {number}"))))
             .collect();
         let is_suspended = shown.subscription.suspended.is_some();
-        let outcome =
-            Outcome { name: scenario.name, messages, sent, failures, state: shown.endpoint, is_suspended };
+        let outcome = Outcome {
+            name: scenario.name,
+            messages,
+            sent,
+            failures,
+            letters,
+            state: shown.endpoint,
+            is_suspended,
+        };
         outcomes.insert(scenario.name, outcome);
     }
-    outcomes
+    (outcomes, store)
 }
 
 /// So many of a kind, all posted at once.
@@ -225,6 +241,11 @@ fn mixed(count: u64, every: u64, n: u64) -> Vec<(u64, &'static str)> {
 /// The same with every `n`th of them good.
 fn seldom_good(count: u64, every: u64, n: u64) -> Vec<(u64, &'static str)> {
     (0..count).map(|number| (number * every, if number % n == n - 1 { "good" } else { "bad" })).collect()
+}
+
+/// One, and others half a minute later and after that.
+fn one_then_seldom(one: &'static str, other: &'static str) -> Vec<(u64, &'static str)> {
+    vec![(0, one), (30_000, other), (90_000, other), (150_000, other)]
 }
 
 fn scenario(name: &'static str, manner: Manner, posts: Vec<(u64, &'static str)>) -> Scenario {
@@ -248,6 +269,7 @@ async fn each_endpoint_gets_what_it_takes_whatever_the_others_do() {
         scenario("half-is-bad", Manner::Fails { status: 500 }, mixed(200, 50, 2)),
         scenario("seldom-good", Manner::Fails { status: 500 }, seldom_good(200, 50, 40)),
         scenario("bad-ones-hang", Manner::HangsAt { time: 15 }, mixed(40, 2000, 20)),
+        scenario("one-hangs", Manner::HangsAt { time: 3 }, one_then_seldom("bad", "good")),
         scenario(
             "twenty-a-second",
             Manner::Limited { per_second: 20, says_when: false },
@@ -263,7 +285,7 @@ async fn each_endpoint_gets_what_it_takes_whatever_the_others_do() {
         short(scenario("asks-to-wait", Manner::AsksToWait { time: 600 }, at_once("good", 3))),
         scenario("gone", Manner::Gone, at_once("good", 20)),
     ];
-    let outcomes = simulate(scenarios, EngineOptions::default(), 400).await;
+    let (outcomes, _) = simulate(scenarios, EngineOptions::default(), 400).await;
     let of = |name: &str| &outcomes[name];
 
     of("well").arrives_within("good", 50);
@@ -275,16 +297,21 @@ async fn each_endpoint_gets_what_it_takes_whatever_the_others_do() {
     for name in ["five-bad-first", "five-bad-that-expire", "thirty-bad-first"] {
         of(name).arrives_within("good", 1000);
     }
-    of("five-bad-first").fails("bad", "Given up after 15 attempts.");
+    for name in ["five-bad-first", "a-tenth-is-bad", "one-hangs"] {
+        of(name).fails("bad", "Given up after 15 attempts.");
+    }
     of("five-bad-that-expire").fails("bad", "Expired after ");
     of("a-tenth-is-bad").arrives_within("good", 500);
     of("half-is-bad").arrives_within("good", 1000);
     of("seldom-good").arrives_within("good", 90_000);
     of("bad-ones-hang").arrives_within("good", 17_000);
+    // Those that hang are tried again beside the others, and one message alone does not speak for its endpoint.
+    of("one-hangs").arrives_within("good", 50);
 
     of("twenty-a-second").delivers_in_a_second(16.0);
     of("two-a-second").delivers_in_a_second(1.6);
     of("says-when").delivers_in_a_second(18.0);
+    // All first attempts take ten seconds; what was refused among them has its turn after that.
     of("limited-and-bad").arrives_within("good", 15_000);
     for name in ["twenty-a-second", "two-a-second"] {
         assert!(of(name).failures.is_empty(), "{name}: {:?}", of(name).failures);
@@ -295,10 +322,42 @@ async fn each_endpoint_gets_what_it_takes_whatever_the_others_do() {
     // The breaker looks after 10, 30 and 70 seconds.
     of("comes-back").arrives_within("good", 75_000);
     of("fails-for-a-while").arrives_within("good", 130_000);
-    of("comes-and-goes").arrives_within("good", 35_000);
+    of("comes-and-goes").arrives_within("good", 40_000);
     of("asks-to-wait").is_left_alone(1);
     of("asks-to-wait").fails("good", "Expired after ");
     assert!(matches!(of("asks-to-wait").state, Some(EndpointState::Open { .. })));
     of("gone").is_left_alone(1);
     assert!(of("gone").is_suspended);
+}
+
+/// What waits for another try at an endpoint that takes little is not leased again and again meanwhile.
+#[tokio::test(start_paused = true)]
+async fn what_waits_for_an_endpoint_costs_nothing() {
+    let manner = Manner::Limited { per_second: 2, says_when: false };
+    let scenarios = vec![scenario("two-a-second", manner, at_once("good", 300))];
+    let (outcomes, store) = simulate(scenarios, EngineOptions::default(), 60).await;
+    let sent = outcomes["two-a-second"].sent.len();
+    let leases = store.calls("lease");
+    assert!(sent > 90 && leases < 5 * sent, "{leases} leases for {sent} attempts");
+}
+
+/// A message that expires before its receiver is well does not go without a word.
+#[tokio::test(start_paused = true)]
+async fn what_expires_is_listed_and_has_a_dead_letter() {
+    let expiring = |name: &'static str, manner| {
+        let options = json!({"_dead_letter_queue": format!("{name}-dead")});
+        Scenario { ttl: 60, options, ..scenario(name, manner, at_once("bad", 1)) }
+    };
+    let scenarios = vec![
+        expiring("fails", Manner::Fails { status: 500 }),
+        expiring("asks-to-wait", Manner::AsksToWait { time: 600 }),
+    ];
+    let (outcomes, _) = simulate(scenarios, EngineOptions::default(), 85).await;
+    for (name, attempts) in
+        [("fails", "Expired after 9 attempts"), ("asks-to-wait", "Expired after 1 attempt")]
+    {
+        let of = &outcomes[name];
+        of.fails("bad", attempts);
+        assert!(of.letters.len() == 1 && of.letters[0].contains(attempts), "{name}: {:?}", of.letters);
+    }
 }

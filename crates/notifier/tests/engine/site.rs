@@ -103,6 +103,15 @@ impl Site {
         failures.map(|failure| (failure.attempts, failure.reason.as_str().to_owned())).collect()
     }
 
+    /// What a queue holds.
+    pub(crate) async fn bodies(&self, queue: &str) -> Vec<String> {
+        let name = DestinationName::queue(QueueName::new(queue).unwrap());
+        let listing = MessageListing { echo: true, ..MessageListing::default() };
+        let listed = self.zaqar.list_messages(&caller(), &name, &listing).await.unwrap();
+        let bodies = listed.messages.iter().map(|message| message.body.as_bytes().to_vec());
+        bodies.map(|body| String::from_utf8(body).unwrap()).collect()
+    }
+
     /// Lets a request to confirm be tried at once, and waits until that has found nobody to ask.
     pub(crate) async fn try_in_vain(&self, request: MessageId) {
         let (name, project, now) = (DestinationName::confirmations(), caller().project, self.zaqar.now());

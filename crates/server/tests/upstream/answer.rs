@@ -10,13 +10,14 @@ use serde_json::Value;
 use crate::requests::Request;
 use crate::support::http::Response;
 
-/// Headers that belong to the connection or to the web server in front, or that follow from the body.
-const NOT_COMPARED: &[&str] = &["connection", "content-length", "date", "server"];
+/// Headers that belong to the connection or to the web server in front, that follow from the body, or that upstream does
+/// not have.
+const NOT_COMPARED: &[&str] = &["connection", "content-length", "date", "server", "warning"];
 
 static ID: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\b([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{24})\b").unwrap());
 /// Where a page of messages ends: upstream's number, or ours with a letter.
-static PLACE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\bmarker=\d+d?\b").unwrap());
+static PLACE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\bmarker=\d+d?(-[0-9a-f]+)?\b").unwrap());
 static TIME: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?").unwrap());
 
@@ -86,6 +87,10 @@ impl Blanking<'_> {
             Value::String(text) => *text = self.text(text),
             Value::Array(values) => values.iter_mut().for_each(|value| self.document(value)),
             Value::Object(members) => {
+                if members.contains_key("subscriber") {
+                    // A member that upstream does not have.
+                    members.remove("endpoint");
+                }
                 for (name, value) in members {
                     if name == "age" && value.is_number() {
                         *value = Value::from("<age>");

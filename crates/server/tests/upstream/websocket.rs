@@ -33,10 +33,12 @@ impl Connection {
         socket.send(Message::text(frame)).map_err(Error::other)?;
         let mut response = Response { status: BROKEN_OFF, headers: Vec::new(), body: Vec::new() };
         if let Ok(Message::Text(text)) = socket.read() {
-            let document: Value = serde_json::from_str(&text)?;
+            let mut document: Value = serde_json::from_str(&text)?;
             let status = document["headers"]["status"].as_u64().and_then(|status| u16::try_from(status).ok());
             response.status = status.ok_or_else(|| Error::other(format!("no status: {text}")))?;
-            response.body = text.as_bytes().to_vec();
+            // Upstream has none.
+            document["headers"].as_object_mut().map(|headers| headers.remove("warnings"));
+            response.body = document.to_string().into_bytes();
         } else {
             self.socket = None;
         }

@@ -13,7 +13,8 @@ use super::steps::millis;
 pub(super) enum Step {
     Post {
         queue: usize,
-        ttls: Vec<u32>,
+        /// The time to live and the delay of each.
+        times: Vec<(u32, u32)>,
     },
     Pop {
         queue: usize,
@@ -33,6 +34,7 @@ pub(super) enum Step {
         subscriber: u8,
         ttl: u32,
         notified: bool,
+        respects_delay: bool,
     },
     /// Lets a subscription be notified, or no longer.
     Notify {
@@ -54,6 +56,7 @@ pub(super) enum Step {
     /// For a short while: a restart may forget it.
     Pause {
         subscription: usize,
+        retries_only: bool,
         secs: u64,
     },
     /// Holds a subscription back, or no longer.
@@ -117,14 +120,20 @@ fn step() -> impl Strategy<Value = Step> {
     ];
     let limit = || prop_oneof![1 => 1..4_usize, 1 => Just(10_000)];
     prop_oneof![
-        6 => (queue(), vec(ttl(), 1..5)).prop_map(|(queue, ttls)| Step::Post { queue, ttls }),
+        6 => (queue(), vec((ttl(), delay()), 1..5)).prop_map(|(queue, times)| Step::Post { queue, times }),
         2 => (queue(), 1..4_usize).prop_map(|(queue, limit)| Step::Pop { queue, limit }),
         1 => queue().prop_map(|queue| Step::Purge { queue }),
         1 => (queue(), 1..4_usize, 1..90_u32)
             .prop_map(|(queue, limit, ttl)| Step::Claim { queue, limit, ttl }),
-        4 => (queue(), 0..4_u8, ttl(), any::<bool>()).prop_map(|(queue, subscriber, ttl, notified)| {
-            Step::Subscribe { queue, subscriber, ttl, notified }
-        }),
+        4 => (queue(), 0..4_u8, ttl(), any::<bool>(), any::<bool>()).prop_map(
+            |(queue, subscriber, ttl, notified, respects_delay)| Step::Subscribe {
+                queue,
+                subscriber,
+                ttl,
+                notified,
+                respects_delay,
+            },
+        ),
         1 => (subscription(), any::<bool>())
             .prop_map(|(subscription, notified)| Step::Notify { subscription, notified }),
         1 => subscription().prop_map(|subscription| Step::Unsubscribe { subscription }),
@@ -133,7 +142,8 @@ fn step() -> impl Strategy<Value = Step> {
         }),
         6 => (0..3_usize, vec(option::weighted(0.8, outcome), 1..6))
             .prop_map(|(lease, outcomes)| Step::Record { lease, outcomes }),
-        1 => (subscription(), 0..60_u64).prop_map(|(subscription, secs)| Step::Pause { subscription, secs }),
+        1 => (subscription(), any::<bool>(), 0..60_u64)
+            .prop_map(|(subscription, retries_only, secs)| Step::Pause { subscription, retries_only, secs }),
         1 => (subscription(), any::<bool>())
             .prop_map(|(subscription, suspended)| Step::Suspend { subscription, suspended }),
         3 => (subscription(), any::<usize>())
@@ -150,6 +160,10 @@ fn step() -> impl Strategy<Value = Step> {
 
 fn ttl() -> impl Strategy<Value = u32> {
     prop_oneof![1 => 1..90_u32, 3 => Just(3600)]
+}
+
+fn delay() -> impl Strategy<Value = u32> {
+    prop_oneof![2 => Just(0), 1 => 1..60_u32]
 }
 
 fn queue() -> impl Strategy<Value = usize> {

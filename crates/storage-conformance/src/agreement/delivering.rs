@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use zaqar_model::{
-    Attempt, AttemptEnd, AttemptFilter, Delivery, DeliveryOutcome, DeliveryReport, Excerpt, FailedDelivery,
-    KeptAttempt, Marker, Metadata, NewMessage, PageRequest, Subscription, SubscriptionId, SubscriptionTtl,
-    Suspension, Timestamp, TtlSeconds,
+    Attempt, AttemptEnd, AttemptFilter, DelaySeconds, Delivery, DeliveryOutcome, DeliveryReport, Excerpt,
+    FailedDelivery, KeptAttempt, Marker, NewMessage, PageRequest, Paused, Subscription, SubscriptionId,
+    SubscriptionTtl, Suspension, Timestamp, TtlSeconds,
 };
 use zaqar_storage::{
     ClaimRequest, Claims, Deliveries, LeaseLimits, MessageStore, Messages, SubscriptionChange,
@@ -18,7 +18,7 @@ use super::pair::{Pair, answers};
 use super::{Disagreement, agree};
 use crate::MessageFixture;
 use crate::minting::{
-    attempt, fresh_claim_id, fresh_lease_id, fresh_subscription_id, message, poster, terms,
+    attempt, fresh_claim_id, fresh_lease_id, fresh_subscription_id, json_object, message, poster, terms,
 };
 
 /// More than there is of anything.
@@ -34,10 +34,14 @@ pub(super) async fn perform<F: MessageFixture>(pair: &mut Pair<F>, step: &Step) 
 async fn answer<F: MessageFixture>(pair: &mut Pair<F>, step: &Step) -> Result<(), Disagreement> {
     let now = pair.now();
     match step {
-        Step::Post { queue, ttls } => {
+        Step::Post { queue, times } => {
             let to = &pair.queues[*queue];
-            let new: Vec<_> =
-                ttls.iter().map(|ttl| NewMessage { ttl: TtlSeconds::new(*ttl), ..message() }).collect();
+            let new = times.iter().map(|(ttl, delay)| NewMessage {
+                ttl: TtlSeconds::new(*ttl),
+                delay: DelaySeconds::new(*delay),
+                ..message()
+            });
+            let new: Vec<_> = new.collect();
             let model = pair.model.post(to, &poster(), new.clone(), now).await;
             if let Some((model, store)) = answers(model, pair.store.post(to, &poster(), new, now).await)? {
                 pair.ledger.posted(*queue, &model, &store);
@@ -61,14 +65,14 @@ async fn answer<F: MessageFixture>(pair: &mut Pair<F>, step: &Step) -> Result<()
             let model = pair.model.claim(at, &request, now).await;
             answers(model, pair.store.claim(at, &request, now).await)?;
         }
-        Step::Subscribe { queue, subscriber, ttl, notified } => {
+        Step::Subscribe { queue, subscriber, ttl, notified, respects_delay } => {
             let subscription = Subscription {
                 id: fresh_subscription_id(),
                 source: pair.queues[*queue].clone(),
                 subscriber: format!("http://example.org/{subscriber}"),
                 ttl: SubscriptionTtl::new(u64::from(*ttl)),
                 renewed: now,
-                options: Metadata::default(),
+                options: json_object(&format!(r#"{{"respect_delay": {respects_delay}}}"#)),
                 confirmed: true,
                 declined: false,
                 notified: *notified,
@@ -131,9 +135,11 @@ async fn about<F: MessageFixture>(
             let of_model = model.update_subscription(source, id, change.clone(), now).await;
             answers(of_model, store.update_subscription(source, id, change, now).await)?;
         }
-        Step::Pause { secs, .. } => {
+        Step::Pause { secs, retries_only, .. } => {
             let until = now.plus_secs(*secs);
-            answers(model.pause(source, id, until).await, store.pause(source, id, until).await)?;
+            let paused = if *retries_only { Paused::Retries } else { Paused::All };
+            let of_model = model.pause(source, id, paused, until).await;
+            answers(of_model, store.pause(source, id, paused, until).await)?;
         }
         Step::Redeliver { message, .. } => {
             let Some(number) = pair.ledger.pick(queue, *message) else { return Ok(()) };

@@ -6,7 +6,7 @@ use zaqar_model::{
     StoredMessage, TtlSeconds,
 };
 use zaqar_storage::{
-    ClaimRequest, Claims, DeadLetterPolicy, MessageQuery, MessageStore, Messages, StorageError,
+    Adoption, ClaimRequest, Claims, DeadLetterPolicy, MessageQuery, MessageStore, Messages, StorageError,
 };
 
 use super::compare::{compare_queue, exhausted, get_claim, stats};
@@ -84,6 +84,7 @@ async fn answer<F: MessageFixture>(pair: &mut Pair<F>, step: &Step) -> Result<()
             let (model, store) = exhausted(pair, *queue).await?;
             discard(pair, *queue, &model, &store).await
         }
+        Step::SetAside { queue } => set_aside(pair, *queue).await,
         Step::Advance { millis } => {
             pair.clock.advance_millis(*millis);
             Ok(())
@@ -270,6 +271,21 @@ async fn delete_many<F: MessageFixture>(
     answers(model, store)?.map_or(Ok(()), |(model, store)| agree("the deletion", model, store))
 }
 
+async fn set_aside<F: MessageFixture>(pair: &mut Pair<F>, queue: usize) -> Result<(), Disagreement> {
+    let (at, now) = (pair.queues[queue].clone(), pair.now());
+    let policy = Some(DeadLetterPolicy { max_claim_count: 2 });
+    let model = pair.model.set_aside(&at, policy, now).await;
+    let Some((model, store)) = answers(model, pair.store.set_aside(&at, policy, now).await)? else {
+        return Ok(());
+    };
+    if !model.is_empty() {
+        pair.ever_exhausted.insert(at);
+    }
+    let model: Vec<_> = model.into_iter().map(|id| pair.ledger.model_number(id)).collect();
+    let store: Vec<_> = store.into_iter().map(|id| pair.ledger.store_number(id)).collect();
+    agree("what was set aside", model, store)
+}
+
 async fn drop_queue<F: MessageFixture>(pair: &mut Pair<F>, queue: usize) -> Result<(), Disagreement> {
     let (at, now) = (&pair.queues[queue], pair.now());
     answers(pair.model.drop_destination(at).await, pair.store.drop_destination(at).await)?;
@@ -337,7 +353,7 @@ async fn adopt<F: MessageFixture>(
     store: &[StoredMessage],
 ) -> Result<(), Disagreement> {
     let (to, now) = (&pair.queues[to], pair.now());
-    let adopted = pair.model.adopt(to, model.to_vec(), now).await;
-    answers(adopted, pair.store.adopt(to, store.to_vec(), now).await)?;
+    let adopted = pair.model.adopt(to, model.to_vec(), Adoption::Arrival, now).await;
+    answers(adopted, pair.store.adopt(to, store.to_vec(), Adoption::Arrival, now).await)?;
     Ok(())
 }

@@ -79,6 +79,11 @@ pub(super) enum Step {
     Discard {
         queue: usize,
     },
+    /// Looks at what ended claims have left. The maximum is always the same: a store may have forgotten what it has looked
+    /// at before.
+    SetAside {
+        queue: usize,
+    },
     Advance {
         millis: u64,
     },
@@ -131,6 +136,7 @@ fn step() -> impl Strategy<Value = Step> {
             Step::Bury { from, to: (from + beyond) % QUEUES, broken_off }
         }),
         1 => queue().prop_map(|queue| Step::Discard { queue }),
+        2 => queue().prop_map(|queue| Step::SetAside { queue }),
         3 => millis().prop_map(|millis| Step::Advance { millis }),
         5 => (queue(), 0..4_usize, any::<bool>())
             .prop_map(|(queue, nth, early)| Step::AdvanceTo { queue, nth, early }),

@@ -7,7 +7,9 @@ use zaqar_model::{
     Claim, ClaimId, ClaimTerms, ClientId, Clock, Destination, Marker, Message, MessageId, NewMessage, Page,
     PageRequest, QueueStats, StoredMessage, Timestamp,
 };
-use zaqar_storage::{ClaimRequest, Claimed, Deletion, MessageQuery, MessageStore};
+use zaqar_storage::{
+    Adoption, ClaimRequest, Claimed, DeadLetterPolicy, Deletion, MessageQuery, MessageStore,
+};
 
 use crate::ManualClock;
 use crate::minting::{claim_of, claim_with_max_count, messages, poster};
@@ -144,8 +146,13 @@ impl TestQueue {
         self.store().marker_of(&self.destination, id).await.unwrap()
     }
 
+    /// Takes in messages that subscribers are not to hear of.
     pub async fn adopt(&self, messages: Vec<StoredMessage>) {
-        self.store().adopt(&self.destination, messages, self.now()).await.unwrap();
+        self.take_in(messages, Adoption::Return).await;
+    }
+
+    pub async fn take_in(&self, messages: Vec<StoredMessage>, adoption: Adoption) {
+        self.store().adopt(&self.destination, messages, adoption, self.now()).await.unwrap();
     }
 
     pub async fn exhausted(&self) -> Vec<StoredMessage> {
@@ -201,6 +208,12 @@ impl TestQueue {
 
     pub async fn renew(&self, id: ClaimId, terms: ClaimTerms) -> bool {
         self.store().renew(&self.destination, id, terms, self.now()).await.unwrap()
+    }
+
+    /// Sets aside what ended claims have left and was claimed so often.
+    pub async fn set_aside(&self, max_claim_count: u32) -> Vec<MessageId> {
+        let policy = Some(DeadLetterPolicy { max_claim_count });
+        self.store().set_aside(&self.destination, policy, self.now()).await.unwrap()
     }
 
     pub async fn release(&self, id: ClaimId) {

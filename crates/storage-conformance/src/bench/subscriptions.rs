@@ -2,7 +2,8 @@
 
 use zaqar_model::{
     AttemptFilter, ConfirmationAttempt, Delivery, DeliveryOutcome, Excerpt, FailedDelivery, KeptAttempt,
-    LeaseId, MessageId, Metadata, PageRequest, Subscription, SubscriptionId, SubscriptionTtl, Timestamp,
+    LeaseId, MessageId, Metadata, PageRequest, Paused, Subscription, SubscriptionId, SubscriptionTtl,
+    Timestamp,
 };
 use zaqar_storage::{LeaseLimits, StorageResult, SubscriptionChange, SubscriptionShare};
 
@@ -123,7 +124,11 @@ impl TestQueue {
     }
 
     pub async fn pause(&self, id: SubscriptionId, until: Timestamp) {
-        self.store().pause(&self.destination, id, until).await.unwrap();
+        self.store().pause(&self.destination, id, Paused::All, until).await.unwrap();
+    }
+
+    pub async fn pause_retries(&self, id: SubscriptionId, until: Timestamp) {
+        self.store().pause(&self.destination, id, Paused::Retries, until).await.unwrap();
     }
 
     pub async fn redeliver(&self, id: SubscriptionId, message: MessageId) -> bool {

@@ -1,6 +1,6 @@
 //! The catalogue: which pool holds which queue.
 
-use zaqar_model::{DestinationNumber, PoolName, QueueMove};
+use zaqar_model::{Destination, DestinationNumber, Marker, PoolName, QueueMove};
 use zaqar_storage::{Catalogue, StorageError, StorageResult};
 
 use super::ModelStore;
@@ -15,6 +15,7 @@ impl Catalogue for ModelStore {
         if !state.pools.contains_key(pool) {
             return Err(StorageError::NotFound("pool"));
         }
+        state.left.remove(&queue);
         state.catalogue.insert(queue, pool.clone());
         Ok(pool.clone())
     }
@@ -36,8 +37,30 @@ impl Catalogue for ModelStore {
     }
 
     async fn unmap(&self, queue: DestinationNumber) -> StorageResult<()> {
-        self.state()?.catalogue.remove(&queue);
+        let mut state = self.state()?;
+        state.catalogue.remove(&queue);
+        state.left.remove(&queue);
         Ok(())
+    }
+
+    async fn queues_of(&self, pool: &PoolName) -> StorageResult<Vec<Destination>> {
+        let state = self.state()?;
+        let all = state.queues.values().map(|queue| &queue.destination);
+        Ok(all.filter(|queue| state.catalogue.get(&queue.number) == Some(pool)).cloned().collect())
+    }
+
+    async fn leave(&self, queue: DestinationNumber, from: &PoolName, last: Marker) -> StorageResult<()> {
+        let mut state = self.state()?;
+        if state.catalogue.get(&queue) != Some(from) {
+            return Err(StorageError::Conflict("the queue is mapped to another pool"));
+        }
+        state.catalogue.remove(&queue);
+        state.left.insert(queue, last);
+        Ok(())
+    }
+
+    async fn left_at(&self, queue: DestinationNumber) -> StorageResult<Option<Marker>> {
+        Ok(self.state()?.left.get(&queue).copied())
     }
 
     async fn put_move(&self, noted: QueueMove) -> StorageResult<()> {

@@ -1,7 +1,7 @@
 //! Claims: messages taken for a while by one consumer.
 
-use zaqar_model::{Claim, ClaimId, ClaimTerms, Destination, StoredMessage, Timestamp, TtlSeconds};
-use zaqar_storage::{ClaimRequest, Claimed, Claims, StorageResult};
+use zaqar_model::{Claim, ClaimId, ClaimTerms, Destination, MessageId, StoredMessage, Timestamp, TtlSeconds};
+use zaqar_storage::{ClaimRequest, Claimed, Claims, DeadLetterPolicy, StorageResult};
 
 use super::ModelStore;
 use super::contents::ClaimRecord;
@@ -83,9 +83,46 @@ impl Claims for ModelStore {
         Ok(true)
     }
 
-    async fn release(&self, from: &Destination, id: ClaimId, _now: Timestamp) -> StorageResult<()> {
-        self.contents(from)?.claims.remove(&id);
+    async fn release(&self, from: &Destination, id: ClaimId, now: Timestamp) -> StorageResult<()> {
+        let mut contents = self.contents(from)?;
+        if contents.claim_is_live(id, now) {
+            contents.claims.remove(&id);
+            for entry in contents.entries.iter_mut().filter(|entry| entry.stored.message.claim == Some(id)) {
+                entry.stored.message.claim = None;
+            }
+        }
         Ok(())
+    }
+
+    async fn with_ended_claims(&self, now: Timestamp) -> StorageResult<Vec<Destination>> {
+        let state = self.state()?;
+        let with = state.contents.iter().filter(|(_, contents)| !contents.let_go(now).is_empty());
+        Ok(with.map(|(destination, _)| destination.clone()).collect())
+    }
+
+    async fn set_aside(
+        &self,
+        from: &Destination,
+        policy: Option<DeadLetterPolicy>,
+        now: Timestamp,
+    ) -> StorageResult<Vec<MessageId>> {
+        let mut contents = self.contents(from)?;
+        let contents = &mut *contents;
+        let mut exhausted = Vec::new();
+        for id in contents.let_go(now) {
+            let found = contents.entries.iter().position(|entry| entry.stored.message.id == id);
+            let Some(at) = found else { continue };
+            let count = contents.entries[at].stored.message.claim_count;
+            if policy.is_some_and(|policy| count >= policy.max_claim_count) {
+                let mut entry = contents.entries.remove(at);
+                entry.stored.message.claim = None;
+                contents.exhausted.push(entry);
+                exhausted.push(id);
+            } else {
+                contents.seen.insert((id, count));
+            }
+        }
+        Ok(exhausted)
     }
 }
 

@@ -1,9 +1,9 @@
 //! What is in one queue or topic.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use zaqar_model::{
-    ClaimId, Message, MessageId, QueueStats, StoredMessage, Subscription, SubscriptionId, Timestamp,
+    ClaimId, Marker, Message, MessageId, QueueStats, StoredMessage, Subscription, SubscriptionId, Timestamp,
     TtlSeconds,
 };
 
@@ -17,11 +17,13 @@ pub(super) struct Contents {
     pub(super) claims: BTreeMap<ClaimId, ClaimRecord>,
     /// In the order in which they were set aside.
     pub(super) exhausted: Vec<Entry>,
+    /// Messages that claims had let go when somebody looked, with how often they had been claimed.
+    pub(super) seen: BTreeSet<(MessageId, u32)>,
     pub(super) subscriptions: BTreeMap<SubscriptionId, Subscription>,
     pub(super) ledger: Ledger,
 }
 
-/// A message in its place. `stored.message.claim` names the last claim that took it, live or not.
+/// A message in its place. `stored.message.claim` names the last claim that took it, live or expired.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Entry {
     pub(super) sequence: u64,
@@ -51,6 +53,20 @@ impl Contents {
         let id = entry.stored.message.claim?;
         let claim = self.claims.get(&id)?;
         (now < claim.ttl.after(claim.renewed)).then_some(id)
+    }
+
+    /// The claim that holds a message, or held it last and has expired, with its terms.
+    pub(super) fn last_claim(&self, entry: &Entry) -> Option<(ClaimId, ClaimRecord)> {
+        let id = entry.stored.message.claim?;
+        Some((id, *self.claims.get(&id)?))
+    }
+
+    /// Free messages that claims have let go and nobody has looked at since.
+    pub(super) fn let_go(&self, now: Timestamp) -> Vec<MessageId> {
+        let was_claimed = |entry: &&Entry| entry.stored.message.claim_count > 0 && self.is_free(entry, now);
+        let let_go = self.entries.iter().filter(was_claimed).map(|entry| &entry.stored.message);
+        let unseen = let_go.filter(|message| !self.seen.contains(&(message.id, message.claim_count)));
+        unseen.map(|message| message.id).collect()
     }
 
     /// What can be seen, in the order of posting.
@@ -106,10 +122,38 @@ impl Contents {
         live.map(|subscription| subscription.id).collect()
     }
 
+    /// Owes a message that has come to the queue.
+    pub(super) fn owe(&mut self, position: u64, stored: &StoredMessage, now: Timestamp) {
+        let notified = self.notified(now).into_iter();
+        let owed: Vec<_> = notified.map(|id| (id, self.due_from(id, stored, now))).collect();
+        let mut stored = stored.clone();
+        stored.message.claim_count = 0;
+        self.ledger.owe(&owed, Marker::new(position), &stored);
+    }
+
+    /// When a message is first due to a subscription: at once, or at the end of its delay unless it expires before.
+    pub(super) fn due_from(&self, id: SubscriptionId, stored: &StoredMessage, now: Timestamp) -> Timestamp {
+        let until = stored.delayed_until.min(stored.expires);
+        if self.respects_delay(id) { now.max(until) } else { now }
+    }
+
+    pub(super) fn respects_delay(&self, id: SubscriptionId) -> bool {
+        self.subscriptions.get(&id).is_some_and(Subscription::respects_delay)
+    }
+
+    /// Lets nothing of a subscription wait any more but for delays that it respects.
+    pub(super) fn hasten(&mut self, id: SubscriptionId) {
+        let respects_delay = self.respects_delay(id);
+        self.ledger.hasten(id, respects_delay);
+    }
+
     pub(super) fn expire(&mut self, now: Timestamp) {
         self.entries.retain(|entry| now < entry.stored.expires);
         self.exhausted.retain(|entry| now < entry.stored.expires);
-        self.claims.retain(|_, claim| now < claim.ttl.after(claim.renewed));
+        let last: BTreeSet<_> = self.entries.iter().filter_map(|entry| entry.stored.message.claim).collect();
+        self.claims.retain(|id, _| last.contains(id));
+        let here: BTreeSet<_> = self.entries.iter().map(|entry| entry.stored.message.id).collect();
+        self.seen.retain(|(id, _)| here.contains(id));
         self.subscriptions.retain(|_, subscription| is_live(subscription, now));
         let subscriptions = &self.subscriptions;
         self.ledger.retain(|id| subscriptions.contains_key(&id));

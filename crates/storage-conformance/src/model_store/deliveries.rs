@@ -2,8 +2,8 @@
 
 use zaqar_model::{
     AttemptFilter, AttemptNumber, ConfirmationAttempt, Delivery, DeliveryReport, Destination, FailedDelivery,
-    KeptAttempt, LeaseHold, LeaseId, Marker, MessageId, Page, PageRequest, StoredMessage, SubscriptionId,
-    Timestamp,
+    HeldBack, KeptAttempt, LeaseHold, LeaseId, Marker, MessageId, Page, PageRequest, Paused, StoredMessage,
+    SubscriptionId, Timestamp,
 };
 use zaqar_storage::{Deliveries, LeaseLimits, StorageResult, SubscriptionShare};
 
@@ -69,11 +69,12 @@ impl Deliveries for ModelStore {
         &self,
         source: &Destination,
         subscription: SubscriptionId,
+        paused: Paused,
         until: Timestamp,
     ) -> StorageResult<()> {
         let mut contents = self.contents(source)?;
         if contents.subscriptions.get(&subscription).is_some_and(|own| own.notified) {
-            contents.ledger.paused.insert(subscription, until);
+            contents.ledger.held_back.entry(subscription).or_default().set(paused, until);
         }
         self.owed.notify_one();
         Ok(())
@@ -127,7 +128,7 @@ impl Deliveries for ModelStore {
                 owed.is_late = false;
             }
             None => {
-                contents.ledger.owe(&[subscription], position, &stored, now);
+                contents.ledger.owe(&[(subscription, now)], position, &stored);
                 if let Some(owed) = contents.ledger.find(subscription, position) {
                     owed.is_new = false;
                 }
@@ -231,14 +232,14 @@ fn moments(
     share: SubscriptionShare,
     now: Timestamp,
 ) -> Vec<(Marker, Timestamp)> {
-    let paused = contents.ledger.paused.get(&id).copied().unwrap_or_default();
+    let paused = contents.ledger.held_back.get(&id).copied().unwrap_or_default();
     // What is only coming here is paused for ever.
-    if paused == Timestamp::NEVER {
+    if paused == HeldBack::all(Timestamp::NEVER) {
         return Vec::new();
     }
     let is_suspended = contents.subscription(id, now).is_some_and(|own| own.suspended.is_some());
-    let held_back = if is_suspended { Timestamp::NEVER } else { paused };
-    let mut moments = contents.ledger.moments(id, share, held_back, now);
+    let held_back = if is_suspended { HeldBack::all(Timestamp::NEVER) } else { paused };
+    let mut moments = contents.ledger.moments(id, share, held_back, contents.respects_delay(id), now);
     moments.retain(|(_, moment)| *moment < Timestamp::NEVER);
     moments
 }

@@ -4,7 +4,7 @@ use zaqar_model::{
     ClaimId, ClientId, Destination, Marker, Message, MessageId, NewMessage, Page, QueueStats, StoredMessage,
     Timestamp,
 };
-use zaqar_storage::{Deletion, MessageQuery, Messages, StorageResult};
+use zaqar_storage::{Adoption, Deletion, MessageQuery, Messages, StorageResult};
 
 use super::ModelStore;
 use super::contents::{Contents, Entry};
@@ -23,9 +23,8 @@ impl Messages for ModelStore {
         for new in messages {
             let id = message_id(to, contents.last_sequence + 1);
             let stored = stored(id, client, new, now);
-            let position = Marker::new(contents.append(stored.clone()));
-            let notified = contents.notified(now);
-            contents.ledger.owe(&notified, position, &stored, now);
+            let position = contents.append(stored.clone());
+            contents.owe(position, &stored, now);
             ids.push(id);
         }
         self.owed.notify_one();
@@ -61,6 +60,15 @@ impl Messages for ModelStore {
         Ok(entry.map(|entry| Marker::new(entry.sequence)))
     }
 
+    async fn within_reach_at(
+        &self,
+        from: &Destination,
+        id: MessageId,
+        now: Timestamp,
+    ) -> StorageResult<Option<Timestamp>> {
+        Ok(self.contents(from)?.find(id, now).map(|entry| entry.stored.delayed_until))
+    }
+
     async fn get(
         &self,
         from: &Destination,
@@ -84,7 +92,7 @@ impl Messages for ModelStore {
         let outcome = match (contents.holder(entry, now), claim) {
             (Some(_), None) => Deletion::MessageIsClaimed,
             (None, None) => Deletion::Done,
-            (holder, Some(claim)) => deletion_with_claims(&contents, holder, &[claim], now),
+            (_, Some(claim)) => deletion_with_claims(&contents, entry, &[claim], now),
         };
         if outcome == Deletion::Done {
             contents.remove(id);
@@ -102,7 +110,7 @@ impl Messages for ModelStore {
         let mut contents = self.contents(from)?;
         if let Some(claims) = claims {
             for entry in ids.iter().filter_map(|id| contents.find(*id, now)) {
-                let outcome = deletion_with_claims(&contents, contents.holder(entry, now), claims, now);
+                let outcome = deletion_with_claims(&contents, entry, claims, now);
                 if outcome != Deletion::Done {
                     return Ok(outcome);
                 }
@@ -152,7 +160,8 @@ impl Messages for ModelStore {
         &self,
         to: &Destination,
         messages: Vec<StoredMessage>,
-        _now: Timestamp,
+        adoption: Adoption,
+        now: Timestamp,
     ) -> StorageResult<()> {
         let mut contents = self.live_contents(to)?;
         for mut stored in messages {
@@ -160,8 +169,12 @@ impl Messages for ModelStore {
                 continue;
             }
             stored.message.claim = None;
-            contents.append(stored);
+            let position = contents.append(stored.clone());
+            if adoption == Adoption::Arrival && now < stored.expires {
+                contents.owe(position, &stored, now);
+            }
         }
+        self.owed.notify_one();
         self.changed.notify_waiters();
         Ok(())
     }
@@ -187,7 +200,7 @@ impl Messages for ModelStore {
         let waiting = self.exhausted(from, usize::MAX, now).await?;
         messages.retain(|stored| waiting.iter().any(|other| other.message.id == stored.message.id));
         let ids: Vec<_> = messages.iter().map(|stored| stored.message.id).collect();
-        self.adopt(to, messages, now).await?;
+        self.adopt(to, messages, Adoption::Arrival, now).await?;
         self.discard_exhausted(from, &ids).await
     }
 
@@ -203,14 +216,10 @@ impl Messages for ModelStore {
     }
 }
 
-/// What deletion with these claims does to a message that `holder` has claimed.
-fn deletion_with_claims(
-    contents: &Contents,
-    holder: Option<ClaimId>,
-    claims: &[ClaimId],
-    now: Timestamp,
-) -> Deletion {
-    match holder {
+/// What becomes of a message that is to be deleted by the bearer of these claims.
+fn deletion_with_claims(contents: &Contents, entry: &Entry, claims: &[ClaimId], now: Timestamp) -> Deletion {
+    match contents.holder(entry, now) {
+        None if entry.stored.message.claim.is_some_and(|last| claims.contains(&last)) => Deletion::Done,
         None => Deletion::MessageNotClaimed,
         Some(holder) if claims.contains(&holder) => Deletion::Done,
         Some(_) if claims.iter().any(|claim| contents.claim_is_live(*claim, now)) => {
@@ -229,6 +238,7 @@ fn stored(id: MessageId, client: &ClientId, new: NewMessage, now: Timestamp) -> 
         client: client.clone(),
         expires: new.ttl.after(now),
         delayed_until: new.delay.after(now),
+        is_letter: false,
         message: Message {
             id,
             ttl: new.ttl,

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use zaqar_model::{
-    ClaimHold, DeliveryStanding, Destination, KeptAttempt, Marker, MessageId, MovingCursor, MovingDelivery,
-    MovingMessage, Page, PageRequest, StoredMessage, Subscription, SubscriptionId, Timestamp,
+    ClaimHold, DeliveryStanding, Destination, HeldBack, KeptAttempt, Marker, MessageId, MovingCursor,
+    MovingDelivery, MovingMessage, Page, PageRequest, StoredMessage, Subscription, SubscriptionId, Timestamp,
 };
 use zaqar_storage::{Migration, StorageResult};
 
@@ -85,7 +85,7 @@ impl Migration for ModelStore {
             contents.subscriptions.retain(|_, other| other.subscriber != subscription.subscriber);
             contents.subscriptions.insert(id, subscription);
             contents.ledger.retain(|other| other != id);
-            contents.ledger.paused.insert(id, Timestamp::NEVER);
+            contents.ledger.held_back.insert(id, HeldBack::all(Timestamp::NEVER));
         }
         Ok(())
     }
@@ -156,7 +156,7 @@ impl Migration for ModelStore {
         let cursors = contents.notified(now).into_iter().map(|subscription| MovingCursor {
             subscription,
             front,
-            paused_until: contents.ledger.paused.get(&subscription).copied().unwrap_or_default(),
+            held_back: contents.ledger.held_back.get(&subscription).copied().unwrap_or_default(),
             leased: moving(&contents, now, |owed| owed.subscription == subscription && owed.lease.is_some()),
         });
         Ok(page_of(cursors, |cursor| cursor.subscription, page))
@@ -169,7 +169,7 @@ impl Migration for ModelStore {
         now: Timestamp,
     ) -> StorageResult<()> {
         let mut contents = self.contents(to)?;
-        for MovingCursor { subscription, front, paused_until, leased } in cursors {
+        for MovingCursor { subscription, front, held_back, leased } in cursors {
             let is_leased = |position| leased.iter().any(|leased| leased.position == position);
             contents.ledger.owed.retain(|owed| {
                 owed.subscription != subscription || owed.lease.is_none() || is_leased(owed.position)
@@ -180,7 +180,9 @@ impl Migration for ModelStore {
             let behind: Vec<Marker> = contents.ledger.posted.range(front..).map(|(at, _)| *at).collect();
             for position in behind {
                 if contents.ledger.find(subscription, position).is_none() {
-                    let standing = DeliveryStanding::Open { attempts: 0, due: now, lease: None };
+                    let stored = contents.ledger.posted.get(&position).cloned();
+                    let due = stored.map_or(now, |stored| contents.due_from(subscription, &stored, now));
+                    let standing = DeliveryStanding::Open { attempts: 0, due, lease: None };
                     let message = id_at(&contents, position);
                     put(&mut contents, subscription, MovingDelivery { position, message, standing }, now);
                     if let Some(owed) = contents.ledger.find(subscription, position) {
@@ -188,7 +190,7 @@ impl Migration for ModelStore {
                     }
                 }
             }
-            contents.ledger.paused.insert(subscription, paused_until);
+            contents.ledger.held_back.insert(subscription, held_back);
         }
         self.owed.notify_one();
         Ok(())
@@ -256,11 +258,9 @@ fn leaving(contents: &Contents, now: Timestamp) -> impl Iterator<Item = MovingMe
     let posted = |sequence| contents.ledger.posted.contains_key(&Marker::new(sequence));
     let in_queue = all.into_iter().map(move |(entry, exhausted)| {
         let mut stored = entry.stored.clone();
-        let hold = contents.holder(entry, now).and_then(|id| {
-            let ClaimRecord { ttl, renewed } = *contents.claims.get(&id)?;
-            Some(ClaimHold { id, ttl, renewed })
-        });
-        stored.message.claim = hold.map(|hold| hold.id);
+        let last = contents.last_claim(entry);
+        let hold = last.map(|(id, ClaimRecord { ttl, renewed })| ClaimHold { id, ttl, renewed });
+        stored.message.claim = contents.holder(entry, now);
         let (position, posted) = (Marker::new(entry.sequence), posted(entry.sequence));
         MovingMessage { position, stored, hold, exhausted, posted, kept: false }
     });

@@ -24,8 +24,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use parking_lot::{MappedMutexGuard, Mutex, MutexGuard};
 use tokio::sync::Notify;
 use zaqar_model::{
-    Destination, DestinationKind, DestinationNumber, Flavor, FlavorName, Pool, PoolName, ProjectId, Queue,
-    QueueMove, QueueName, SubscriptionId, Timestamp,
+    Destination, DestinationKind, DestinationNumber, Flavor, FlavorName, Marker, Pool, PoolName, ProjectId,
+    Queue, QueueMove, QueueName, SubscriptionId, Timestamp,
 };
 use zaqar_storage::{
     Capabilities, Health, ManagementStore, MessageStore, StorageError, StorageResult, Volume,
@@ -51,6 +51,8 @@ struct State {
     pools: BTreeMap<PoolName, Pool>,
     flavors: BTreeMap<FlavorName, Flavor>,
     catalogue: BTreeMap<DestinationNumber, PoolName>,
+    /// The last positions in queues that have left their pools.
+    left: BTreeMap<DestinationNumber, Marker>,
     moves: BTreeMap<DestinationNumber, QueueMove>,
     contents: BTreeMap<Destination, Contents>,
     dropped: BTreeSet<Destination>,

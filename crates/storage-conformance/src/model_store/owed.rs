@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use zaqar_model::{
     Attempt, AttemptEnd, AttemptNumber, ConfirmationKind, DeliveryOutcome, DeliveryStanding, Excerpt,
-    KeptAttempt, LeaseHold, LeaseId, Marker, MessageId, StoredMessage, SubscriptionId, Timestamp,
+    HeldBack, KeptAttempt, LeaseHold, LeaseId, Marker, MessageId, StoredMessage, SubscriptionId, Timestamp,
 };
 use zaqar_storage::{
     ATTEMPTS_KEPT, ATTEMPTS_KEPT_FOR, EXPIRED_OWED_FOR, FAILURES_KEPT, FAILURES_KEPT_FOR, SubscriptionShare,
@@ -15,7 +15,7 @@ pub(super) struct Ledger {
     /// What was posted and has not expired: copies, so that they stay when the message is deleted.
     pub(super) posted: BTreeMap<Marker, StoredMessage>,
     pub(super) owed: Vec<Owed>,
-    pub(super) paused: BTreeMap<SubscriptionId, Timestamp>,
+    pub(super) held_back: BTreeMap<SubscriptionId, HeldBack>,
     /// The oldest first.
     pub(super) attempts: BTreeMap<SubscriptionId, Vec<KeptAttempt>>,
     last_attempt: u64,
@@ -79,20 +79,19 @@ impl Owed {
 }
 
 impl Ledger {
-    /// Notes for each of these subscriptions that it has this message to get.
+    /// Notes for each of these subscriptions that it has this message to get, and when.
     pub(super) fn owe(
         &mut self,
-        subscriptions: &[SubscriptionId],
+        subscriptions: &[(SubscriptionId, Timestamp)],
         position: Marker,
         stored: &StoredMessage,
-        now: Timestamp,
     ) {
         self.posted.insert(position, stored.clone());
-        self.owed.extend(subscriptions.iter().map(|subscription| Owed {
+        self.owed.extend(subscriptions.iter().map(|(subscription, due)| Owed {
             subscription: *subscription,
             position,
             attempts: 0,
-            due: now,
+            due: *due,
             lease: None,
             failed: None,
             is_new: true,
@@ -119,7 +118,7 @@ impl Ledger {
     }
 
     pub(super) fn position_of(&self, id: MessageId) -> Option<Marker> {
-        let found = self.posted.iter().find(|(_, stored)| stored.message.id == id);
+        let found = self.posted.iter().rfind(|(_, stored)| stored.message.id == id);
         found.map(|(position, _)| *position)
     }
 
@@ -145,10 +144,12 @@ impl Ledger {
         &self,
         id: SubscriptionId,
         share: SubscriptionShare,
-        held_back: Timestamp,
+        held_back: HeldBack,
+        respects_delay: bool,
         now: Timestamp,
     ) -> Vec<(Marker, Timestamp)> {
-        // While nobody looks for them, no expired message is found behind one that has not expired.
+        // While nobody looks for them, no expired message is found behind one that has not expired. Where delays are
+        // respected, somebody does.
         let mut is_hidden = false;
         let mut moments = Vec::new();
         let mut open = self.open(id, now);
@@ -160,7 +161,8 @@ impl Ledger {
             if owed.is_new && is_hidden {
                 continue;
             }
-            is_hidden |= owed.is_new && held_back > now && expires > now;
+            is_hidden |= owed.is_new && held_back.first_attempts > now && expires > now && !respects_delay;
+            let held_back = if owed.attempts == 0 { held_back.first_attempts } else { held_back.retries };
             let moment = match owed.lease {
                 Some(_) => owed.due.max(held_back).min(expires.max(owed.due)),
                 None if owed.is_late => owed.due,
@@ -182,12 +184,14 @@ impl Ledger {
         ends.len().checked_sub(limit).map_or(Timestamp::default(), |over| ends[over])
     }
 
-    /// Lets nothing of a subscription wait any more.
-    pub(super) fn hasten(&mut self, id: SubscriptionId) {
-        self.paused.remove(&id);
+    /// Lets nothing of a subscription wait any more but for delays, if it respects them.
+    pub(super) fn hasten(&mut self, id: SubscriptionId, respects_delay: bool) {
+        self.held_back.remove(&id);
         for owed in self.owed.iter_mut().filter(|owed| owed.subscription == id && owed.lease.is_none()) {
+            let message = self.posted.get(&owed.position).filter(|_| respects_delay);
+            let until = message.map_or(Timestamp::default(), |own| own.delayed_until.min(own.expires));
             if !owed.is_late {
-                owed.due = Timestamp::default();
+                owed.due = owed.due.min(until);
             }
         }
     }
@@ -307,7 +311,7 @@ impl Ledger {
     /// Forgets everything about other subscriptions than these.
     pub(super) fn retain(&mut self, keep: impl Fn(SubscriptionId) -> bool) {
         self.owed.retain(|owed| keep(owed.subscription));
-        self.paused.retain(|id, _| keep(*id));
+        self.held_back.retain(|id, _| keep(*id));
         self.attempts.retain(|id, _| keep(*id));
     }
 
@@ -331,6 +335,6 @@ impl Ledger {
         self.posted.retain(|position, stored| {
             now < stored.expires || owed.iter().any(|owed| owed.position == *position)
         });
-        self.paused.retain(|_, until| now < *until);
+        self.held_back.retain(|_, until| now < until.first_attempts.max(until.retries));
     }
 }

@@ -54,10 +54,15 @@ impl Subscriptions for ModelStore {
     ) -> StorageResult<bool> {
         let mut contents = self.contents(source)?;
         let Some(mut subscription) = contents.subscription(id, now).cloned() else { return Ok(false) };
+        if change.if_subscriber.is_some_and(|seen| seen != subscription.subscriber) {
+            return Ok(false);
+        }
+        let mut resumes = false;
         if let Some(subscriber) = change.subscriber {
             if contents.subscriber(&subscriber, now).is_some_and(|other| other.id != id) {
                 return Err(StorageError::Conflict("the subscriber has another subscription"));
             }
+            resumes = subscription.subscriber != subscriber;
             subscription.subscriber = subscriber;
         }
         if let Some(ttl) = change.ttl {
@@ -77,16 +82,17 @@ impl Subscriptions for ModelStore {
             subscription.notified = notified;
             if !notified {
                 contents.ledger.owed.retain(|owed| owed.subscription != id);
-                contents.ledger.paused.remove(&id);
+                contents.ledger.held_back.remove(&id);
             }
         }
         if let Some(suspended) = change.suspended {
-            if subscription.suspended.is_some() && suspended.is_none() {
-                contents.ledger.hasten(id);
-            }
+            resumes |= subscription.suspended.is_some() && suspended.is_none();
             subscription.suspended = suspended;
         }
         contents.subscriptions.insert(id, subscription);
+        if resumes {
+            contents.hasten(id);
+        }
         self.owed.notify_one();
         Ok(true)
     }

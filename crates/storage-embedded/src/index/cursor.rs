@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use zaqar_model::{DeliveryStanding, LeaseHold, LeaseId, MessageId, Timestamp};
+use zaqar_model::{DeliveryStanding, HeldBack, LeaseHold, LeaseId, MessageId, Timestamp};
 use zaqar_storage::FAILURES_KEPT;
 
 use super::lane::Lane;
@@ -41,7 +41,7 @@ pub(crate) struct Cursor {
     pub(super) retries: Lane,
     /// Those under leases, live or ended, of which nobody has said how they ended.
     under_way: BTreeSet<u64>,
-    pub(crate) paused_until: Timestamp,
+    pub(crate) held_back: HeldBack,
 }
 
 impl Cursor {
@@ -112,6 +112,12 @@ impl Cursor {
     /// Those that were leased and not recorded since.
     pub(crate) fn under_way(&self) -> impl Iterator<Item = u64> {
         self.under_way.iter().copied()
+    }
+
+    /// Those that were never tried and are under no lease: they wait for the end of a delay, or were given back.
+    pub(crate) fn untried(&self) -> impl Iterator<Item = u64> {
+        let untried = self.open.iter().filter(|(_, open)| open.attempts == 0 && open.lease.is_none());
+        untried.map(|(sequence, _)| *sequence)
     }
 
     pub(crate) fn open_len(&self) -> usize {
@@ -213,20 +219,21 @@ impl Cursor {
         lane.expired.insert(sequence);
     }
 
-    /// Lets nothing wait any more.
-    pub(super) fn hasten(&mut self) {
-        self.paused_until = Timestamp::default();
-        let waiting: Vec<u64> = self
-            .lanes()
-            .into_iter()
-            .flat_map(|lane| std::mem::take(&mut lane.waiting))
-            .map(|(_, at)| at)
-            .collect();
-        for sequence in waiting {
-            let Some(open) = self.open.get_mut(&sequence) else { continue };
-            open.due = Timestamp::default();
-            let attempts = open.attempts;
-            self.lane(attempts).waiting.insert((Timestamp::default(), sequence));
+    /// Those that wait until they are due.
+    pub(super) fn waiting(&self) -> impl Iterator<Item = u64> {
+        let lanes = [&self.first_attempts, &self.retries].into_iter();
+        lanes.flat_map(|lane| &lane.waiting).map(|(_, sequence)| *sequence)
+    }
+
+    /// Lets a delivery wait no longer than until then.
+    pub(super) fn hasten(&mut self, sequence: u64, until: Timestamp) {
+        let Some(open) = self.open.get_mut(&sequence) else { return };
+        let (before, attempts) = (open.due, open.attempts);
+        open.due = before.min(until);
+        let due = open.due;
+        let lane = self.lane(attempts);
+        if lane.waiting.remove(&(before, sequence)) {
+            lane.waiting.insert((due, sequence));
         }
     }
 }

@@ -2,13 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use zaqar_model::{LeaseHold, MessageId, SubscriptionId, Timestamp};
+use zaqar_model::{HeldBack, LeaseHold, MessageId, Paused, SubscriptionId, Timestamp};
 use zaqar_storage::SubscriptionShare;
 
 use super::QueueIndex;
 use super::cursor::Cursor;
 use super::owing::Changes;
 use crate::log::{ForeignId, Standing};
+
+/// How many messages are looked at for delays at once.
+const LOOKED_AT_ONCE: usize = 256;
 
 impl QueueIndex {
     /// A message was posted.
@@ -49,8 +52,9 @@ impl QueueIndex {
         share: SubscriptionShare,
         now: Timestamp,
     ) -> Option<Timestamp> {
+        self.pass_delayed(id, now);
         self.ripen(id, now);
-        let held_back = self.held_back_until(id);
+        let held_back = self.held_back(id);
         let front = self.cursor(id).filter(|cursor| !cursor.is_arriving())?.front;
         let next_posted = self.next_posted(front);
         if next_posted.is_none() {
@@ -59,9 +63,11 @@ impl QueueIndex {
         }
         let cursor = self.cursor(id)?;
         let posted = next_posted.and_then(|next| self.owed_message(next)).map(|entry| entry.expires);
-        let lanes =
-            [(&cursor.first_attempts, share.first_attempts, posted), (&cursor.retries, share.retries, None)];
-        let due = lanes.into_iter().flat_map(|(lane, limit, posted)| {
+        let lanes = [
+            (&cursor.first_attempts, share.first_attempts, held_back.first_attempts, posted),
+            (&cursor.retries, share.retries, held_back.retries, None),
+        ];
+        let due = lanes.into_iter().flat_map(|(lane, limit, held_back, posted)| {
             let held = |at: Timestamp| at.max(held_back);
             let posted = posted.map(|expires| held(now).min(expires.max(now)));
             let due = lane.due.first().map(|_| held(now));
@@ -80,10 +86,10 @@ impl QueueIndex {
     }
 
     /// Until when only what has expired is leased to a subscription.
-    fn held_back_until(&self, id: SubscriptionId) -> Timestamp {
+    fn held_back(&self, id: SubscriptionId) -> HeldBack {
         let is_suspended = self.subscriptions.get(id).is_some_and(|own| own.suspended.is_some());
-        let paused = self.cursor(id).map_or(Timestamp::default(), |cursor| cursor.paused_until);
-        if is_suspended { Timestamp::NEVER } else { paused }
+        let paused = self.cursor(id).map_or_else(HeldBack::default, |cursor| cursor.held_back);
+        if is_suspended { HeldBack::all(Timestamp::NEVER) } else { paused }
     }
 
     /// The first deliveries of a subscription that can be leased now: those not tried yet in the order of posting, and
@@ -95,21 +101,23 @@ impl QueueIndex {
         share: SubscriptionShare,
         now: Timestamp,
     ) -> Vec<u64> {
+        self.pass_delayed(id, now);
         self.ripen(id, now);
-        let is_held_back = self.held_back_until(id) > now;
+        let held_back = self.held_back(id);
+        let is_held_back = held_back.first_attempts > now;
         let Some(cursor) = self.cursor(id).filter(|cursor| !cursor.is_arriving()) else { return Vec::new() };
         let first_attempts = cursor.first_attempts.slots(share.first_attempts).min(limit);
         let mut found = cursor.first_attempts.first(first_attempts, is_held_back);
         let mut front = cursor.front;
         while found.len() < first_attempts
-            && let Some(next) = self.next_posted(front)
+            && let Some(next) = self.next_posted(front).filter(|next| self.due_from(id, *next) <= now)
             && self.owed_message(next).is_some_and(|entry| !is_held_back || entry.expires <= now)
         {
             found.push(next);
             front = next + 1;
         }
         let retries = cursor.retries.slots(share.retries).min(limit - found.len());
-        found.extend(cursor.retries.first(retries, is_held_back));
+        found.extend(cursor.retries.first(retries, held_back.retries > now));
         found
     }
 
@@ -198,9 +206,17 @@ impl QueueIndex {
         self.change(id, first, |cursor| drop(cursor.failed.remove(&first)));
     }
 
-    pub(crate) fn pause(&mut self, id: SubscriptionId, until: Timestamp) {
+    pub(crate) fn pause(&mut self, id: SubscriptionId, paused: Paused, until: Timestamp) {
+        if let Some(cursor) = self.cursor(id) {
+            let mut held_back = cursor.held_back;
+            held_back.set(paused, until);
+            self.hold_back(id, held_back);
+        }
+    }
+
+    pub(crate) fn hold_back(&mut self, id: SubscriptionId, held_back: HeldBack) {
         if let Some(cursor) = self.owing.cursors.get_mut(&id) {
-            cursor.paused_until = until;
+            cursor.held_back = held_back;
             self.owing.changes.woken.push(id);
         }
     }
@@ -209,11 +225,42 @@ impl QueueIndex {
         let Some(mut front) = self.cursor(id).map(|cursor| cursor.front) else { return };
         while let Some(next) = self.next_posted(front).filter(|next| *next <= sequence) {
             let expires = self.owed_message(next).map_or(Timestamp::NEVER, |entry| entry.expires);
-            let now = self.now;
-            self.change(id, next, |cursor| cursor.put(next, Timestamp::default(), 0, expires, now));
+            let (due, now) = (self.due_from(id, next), self.now);
+            self.change(id, next, |cursor| cursor.put(next, due, 0, expires, now));
             front = next + 1;
         }
         self.set_front(id, front.max(sequence + 1));
+    }
+
+    /// When a message is first due to a subscription. One that expires before the end of its delay is owed as expired from
+    /// then on.
+    pub(crate) fn due_from(&self, id: SubscriptionId, sequence: u64) -> Timestamp {
+        let entry = self.owed_message(sequence).filter(|_| self.respects_delay(id));
+        entry.map_or(Timestamp::default(), |entry| entry.delayed_until.min(entry.expires))
+    }
+
+    fn respects_delay(&self, id: SubscriptionId) -> bool {
+        self.subscriptions.get(id).is_some_and(|kept| kept.respects_delay)
+    }
+
+    /// Takes up delayed messages of a subscription that respects delays, so that they hold up none of those behind them;
+    /// while the subscription is held back all messages, since any of them may expire. The log need not say so: taken up
+    /// again, they are due at the same time.
+    fn pass_delayed(&mut self, id: SubscriptionId, now: Timestamp) {
+        let cursor = self.cursor(id).filter(|cursor| self.respects_delay(id) && !cursor.is_arriving());
+        let Some(mut front) = cursor.map(|cursor| cursor.front) else { return };
+        let is_held_back = self.held_back(id).first_attempts > now;
+        let mut last = None;
+        for _ in 0..LOOKED_AT_ONCE {
+            let Some(next) = self.next_posted(front) else { break };
+            if is_held_back || self.due_from(id, next) > now {
+                last = Some(next);
+            }
+            front = next + 1;
+        }
+        if let Some(last) = last {
+            self.take_up(id, last);
+        }
     }
 
     /// Makes due what is by `now`: what waited, what leases have lost, and what has expired.

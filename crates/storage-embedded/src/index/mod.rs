@@ -4,7 +4,7 @@
 //! first free one over the set of chunks that have any. Timers are kept a chunk and a claim, not a message, so that a
 //! message that is gone leaves none behind. Nothing here touches a file.
 //!
-//! * `chunk`, `claims`, `exhausted` — what consumers see and take
+//! * `chunk`, `claims`, `released`, `exhausted` — what consumers see and take
 //! * `subscriptions`, `cursor`, `kept`, `owing`, `delivering`, `moving`, `attempts` — who is told of it, and what that needs
 
 mod attempts;
@@ -17,6 +17,7 @@ mod kept;
 mod lane;
 mod moving;
 mod owing;
+mod released;
 mod subscriptions;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -26,7 +27,7 @@ use zaqar_model::{ClaimId, GraceSeconds, MessageId, Timestamp, TtlSeconds};
 pub(crate) use attempts::AttemptEntry;
 use attempts::AttemptTable;
 pub(crate) use chunk::Entry;
-use chunk::{CHUNK, Chunk};
+use chunk::{CHUNK, Chunk, ClaimKey};
 use claims::ClaimTable;
 pub(crate) use cursor::Cursor;
 use exhausted::Exhausted;
@@ -34,8 +35,9 @@ use kept::Kept;
 pub(crate) use moving::logged;
 use owing::Owing;
 pub(crate) use owing::{Changes, SavedCursor};
-pub(crate) use subscriptions::KeptSubscription;
+use released::Released;
 use subscriptions::SubscriptionTable;
+pub(crate) use subscriptions::{KeptSubscription, respects_delay};
 
 use crate::log::{ClaimRecord, ForeignId, Hold, Location, MessageRecord};
 
@@ -52,6 +54,7 @@ pub(crate) struct QueueIndex {
     /// The chunks by the next thing that time does to them.
     chunk_events: BTreeSet<(Timestamp, u64)>,
     pub(crate) claims: ClaimTable,
+    pub(crate) released: Released,
     /// Set aside as claimed too often, waiting for the move to the dead-letter queue.
     pub(crate) exhausted: Exhausted,
     pub(crate) subscriptions: SubscriptionTable,
@@ -91,6 +94,7 @@ impl QueueIndex {
             available: BTreeSet::new(),
             chunk_events: BTreeSet::new(),
             claims: ClaimTable::default(),
+            released: Released::default(),
             exhausted: Exhausted::default(),
             subscriptions: SubscriptionTable::default(),
             kept: Kept::default(),
@@ -211,6 +215,10 @@ impl QueueIndex {
         let delayed = entry.delayed_until > entry.created;
         let chunk = self.chunks.entry(number).or_insert_with(Chunk::new);
         let before = chunk.insert(place, entry, !delayed);
+        self.released.forget(sequence);
+        if entry.claim_count > 0 {
+            self.released.note(sequence);
+        }
         let event = if delayed { entry.delayed_until.min(entry.expires) } else { entry.expires };
         self.expect_event(number, event);
         self.note_availability(number);
@@ -388,12 +396,20 @@ impl QueueIndex {
 
     /// Ends a claim: what it holds is free.
     pub(crate) fn release(&mut self, id: ClaimId) {
-        let Some(claim) = self.claims.find(id).and_then(|key| self.claims.end(key)) else { return };
+        if let Some(key) = self.claims.find(id) {
+            self.end_claim(key, Released::note);
+        }
+    }
+
+    /// Frees what a claim holds, and notes each message as let go.
+    fn end_claim(&mut self, key: ClaimKey, note: impl Fn(&mut Released, u64)) {
+        let Some(claim) = self.claims.end(key) else { return };
         for sequence in claim.members {
             if let Some(entry) = self.entry_mut(sequence) {
                 entry.claim = None;
                 self.claimed -= 1;
                 self.set_available(sequence, true);
+                note(&mut self.released, sequence);
             }
         }
     }
@@ -422,6 +438,7 @@ impl QueueIndex {
         self.available.clear();
         self.chunk_events.clear();
         self.claims.clear();
+        self.released = Released::default();
         self.exhausted = Exhausted::default();
         self.subscriptions = SubscriptionTable::default();
         self.ids = ForeignIds::default();
@@ -435,8 +452,8 @@ impl QueueIndex {
         self.now = self.now.max(now);
         while let Some((end, key)) = self.claims.next_end().filter(|(end, _)| *end <= now) {
             debug_assert!(end <= now, "only what is due");
-            if let Some(id) = self.claims.get(key).map(|claim| claim.id) {
-                self.release(id);
+            if let Some((id, hold)) = self.claims.get(key).map(|claim| (claim.id, claim.hold)) {
+                self.end_claim(key, |released, sequence| released.note_expired(sequence, id, hold));
             }
         }
         self.expire_subscriptions(now);
@@ -481,6 +498,7 @@ impl QueueIndex {
     fn take(&mut self, sequence: u64) -> Option<Entry> {
         self.get(sequence)?;
         self.detach(sequence);
+        self.released.forget(sequence);
         let number = sequence / CHUNK;
         let chunk = self.chunks.get_mut(&number)?;
         let entry = chunk.remove(place_of(sequence))?;
@@ -499,6 +517,7 @@ impl QueueIndex {
             return;
         }
         self.detach(sequence);
+        self.released.forget(sequence);
         let key = self.claims.open(claim, hold);
         if self.claims.get(key).is_some_and(|claim| claim.hold != hold) {
             // A message that comes from another store knows of a later renewal.

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use zaqar_model::{SubscriptionId, Timestamp};
+use zaqar_model::{HeldBack, SubscriptionId, Timestamp};
 use zaqar_storage::EXPIRED_OWED_FOR;
 
 use super::cursor::Cursor;
@@ -58,12 +58,14 @@ impl QueueIndex {
         }
         let before = self.subscriptions.get(id).and_then(|before| before.owed_from);
         let from = kept.owed_from;
-        let was_suspended = self.subscriptions.get(id).is_some_and(|before| before.suspended.is_some());
-        let resumes = was_suspended && kept.suspended.is_none();
+        // What waited for an endpoint that was not well does not wait for another.
+        let resumes = self.subscriptions.get(id).is_some_and(|before| {
+            let is_lifted = before.suspended.is_some() && kept.suspended.is_none();
+            is_lifted || before.subscriber != kept.subscriber
+        });
         self.subscriptions.put(kept);
-        if let Some(cursor) = self.owing.cursors.get_mut(&id).filter(|_| resumes) {
-            cursor.hasten();
-            self.owing.changes.woken.push(id);
+        if resumes {
+            self.hasten(id);
         }
         if before != from {
             self.forget_cursor(id);
@@ -72,6 +74,17 @@ impl QueueIndex {
                 self.owing.fronts.insert((from, id));
                 self.owing.changes.woken.push(id);
             }
+        }
+    }
+
+    /// Lets nothing of a subscription wait any more but for delays that it respects.
+    fn hasten(&mut self, id: SubscriptionId) {
+        let waiting = self.cursor(id).into_iter().flat_map(Cursor::waiting);
+        let waiting: Vec<_> = waiting.map(|sequence| (sequence, self.due_from(id, sequence))).collect();
+        if let Some(cursor) = self.owing.cursors.get_mut(&id) {
+            cursor.held_back = HeldBack::default();
+            waiting.into_iter().for_each(|(sequence, until)| cursor.hasten(sequence, until));
+            self.owing.changes.woken.push(id);
         }
     }
 

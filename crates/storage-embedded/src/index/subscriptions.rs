@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Bound::{Excluded, Unbounded};
 use std::sync::Arc;
 
-use zaqar_model::{Excerpt, SubscriptionId, SubscriptionTtl, Suspension, Timestamp};
+use zaqar_model::{Excerpt, Metadata, RESPECT_DELAY, SubscriptionId, SubscriptionTtl, Suspension, Timestamp};
 
 use crate::log::SubscriptionRecord;
 
@@ -22,6 +22,8 @@ pub(crate) struct KeptSubscription {
     /// A JSON object.
     pub(crate) options: Arc<str>,
     pub(crate) suspended: Option<Suspension>,
+    /// What the options say of delays.
+    pub(crate) respects_delay: bool,
 }
 
 impl KeptSubscription {
@@ -58,8 +60,16 @@ impl From<&SubscriptionRecord<'_>> for KeptSubscription {
             suspended: record
                 .suspended
                 .map(|(since, reason)| Suspension { since, reason: Excerpt::new(reason) }),
+            respects_delay: respects_delay(record.options),
         }
     }
+}
+
+/// What options say of delays. Few name it, so most need not be read.
+pub(crate) fn respects_delay(options: &str) -> bool {
+    options.contains(RESPECT_DELAY)
+        && serde_json::from_str(options)
+            .is_ok_and(|options| zaqar_model::respects_delay(&Metadata::new(options)))
 }
 
 /// Subscriptions by id, by subscriber, and by the time they expire.

@@ -111,6 +111,8 @@ pub(crate) struct MessageRecord<'a> {
     pub(crate) exhausted: bool,
     /// It is out of the queue and stays for its subscribers alone.
     pub(crate) kept: bool,
+    /// It tells of a delivery that was given up.
+    pub(crate) is_letter: bool,
     pub(crate) client: Client<'a>,
     /// Empty: none.
     pub(crate) checksum: &'a str,
@@ -176,6 +178,7 @@ const IS_EXHAUSTED: u8 = 8;
 const CLIENT_IS_UUID: u8 = 16;
 const IS_KEPT: u8 = 32;
 const WAS_POSTED: u8 = 64;
+const IS_LETTER: u8 = 128;
 
 const IS_CONFIRMED: u8 = 1;
 const IS_OWED: u8 = 2;
@@ -453,6 +456,7 @@ impl<'a> MessageRecord<'a> {
             | flag(self.claim.is_some(), HAS_CLAIM)
             | flag(self.exhausted, IS_EXHAUSTED)
             | flag(self.kept, IS_KEPT)
+            | flag(self.is_letter, IS_LETTER)
             | flag(self.id.is_some_and(|foreign| foreign.posted), WAS_POSTED)
             | flag(matches!(self.client, Client::Uuid(_)), CLIENT_IS_UUID));
         out.u64(self.destination);
@@ -516,6 +520,7 @@ impl<'a> MessageRecord<'a> {
             claim,
             exhausted: has(IS_EXHAUSTED),
             kept: has(IS_KEPT),
+            is_letter: has(IS_LETTER),
             client,
             checksum: fields.text()?,
             body: fields.rest(),
@@ -635,7 +640,8 @@ pub(super) mod tests {
             client in "[0-9a-f-]{0,36}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
             checksum in ".{0,8}",
             body in any::<Vec<u8>>(),
-            (id, delay, claimed, exhausted, kept) in any::<(Option<(u128, bool)>, u32, bool, bool, bool)>(),
+            (id, delay, claimed, exhausted, (kept, is_letter))
+                in any::<(Option<(u128, bool)>, u32, bool, bool, (bool, bool))>(),
         ) {
             let created = Timestamp::from_millis(1_000);
             round_trip(&Record::Message(MessageRecord {
@@ -650,6 +656,7 @@ pub(super) mod tests {
                 claim: claimed.then(|| (ClaimId::from_u128(5), hold())),
                 exhausted,
                 kept,
+                is_letter,
                 client: Client::new(&client),
                 checksum: &checksum,
                 body: &body,

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use zaqar_model::{
     ClaimId, ClientId, Marker, MessageId, MovingMessage, NewMessage, StoredMessage, SubscriptionId, Timestamp,
 };
-use zaqar_storage::StorageError;
+use zaqar_storage::{Adoption, StorageError};
 
 use super::{NewAttempt, Reply};
 use crate::index::{AttemptEntry, Entry, native_id};
@@ -111,6 +111,7 @@ impl Batch {
                     claim: None,
                     exhausted: false,
                     kept: false,
+                    is_letter: false,
                     client,
                     checksum: message.checksum.as_deref().unwrap_or_default(),
                     body: message.body.as_bytes(),
@@ -126,7 +127,7 @@ impl Batch {
         queues: &Queues,
         queue: &Arc<Queue>,
         mut messages: Vec<StoredMessage>,
-        leaving: Option<Arc<Queue>>,
+        (adoption, leaving): (Adoption, Option<Arc<Queue>>),
         reply: Reply<()>,
     ) {
         let locked = queues.lock(queue);
@@ -152,7 +153,7 @@ impl Batch {
                 MessageRecord {
                     destination: queue.number,
                     sequence: 0,
-                    id: Some(ForeignId { id: message.id, posted: false }),
+                    id: Some(ForeignId { id: message.id, posted: adoption == Adoption::Arrival }),
                     created: message.created,
                     expires: stored.expires,
                     delayed_until: stored.delayed_until,
@@ -161,6 +162,7 @@ impl Batch {
                     claim: None,
                     exhausted: false,
                     kept: false,
+                    is_letter: stored.is_letter,
                     client: Client::new(stored.client.as_str()),
                     checksum: message.checksum.as_deref().unwrap_or_default(),
                     body: message.body.as_bytes(),
@@ -202,6 +204,7 @@ impl Batch {
                     claim: hold.map(|hold| (hold.id, Hold { renewed: hold.renewed, ttl: hold.ttl })),
                     exhausted: *exhausted,
                     kept: *kept,
+                    is_letter: stored.is_letter,
                     client: Client::new(stored.client.as_str()),
                     checksum: message.checksum.as_deref().unwrap_or_default(),
                     body: message.body.as_bytes(),
@@ -320,7 +323,8 @@ impl Batch {
         if entry.location != from {
             return;
         }
-        let claim = entry.claim.and_then(|key| index.claims.get(key)).map(|claim| (claim.id, claim.hold));
+        let held = entry.claim.and_then(|key| index.claims.get(key)).map(|claim| (claim.id, claim.hold));
+        let claim = held.or_else(|| index.released.last(sequence));
         drop(locked);
         let to = self.encode(&Record::Message(MessageRecord {
             expires: entry.expires,

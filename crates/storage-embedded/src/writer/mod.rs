@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 use zaqar_model::{
     ClientId, Marker, MessageId, MovingMessage, NewMessage, StoredMessage, SubscriptionId, Timestamp,
 };
-use zaqar_storage::{StorageError, StorageResult};
+use zaqar_storage::{Adoption, StorageError, StorageResult};
 
 use crate::Durability;
 use crate::index::AttemptEntry;
@@ -40,6 +40,7 @@ pub(crate) enum Operation {
     Adopt {
         queue: Arc<Queue>,
         messages: Vec<StoredMessage>,
+        adoption: Adoption,
         /// Where they wait as exhausted and are forgotten in the same commit.
         leaving: Option<Arc<Queue>>,
         reply: Reply<()>,

@@ -115,8 +115,8 @@ impl WriterThread {
                     let _ = reply.send(Err(error));
                 }
             }
-            Operation::Adopt { queue, messages, leaving, reply } => {
-                batch.adopt(&self.queues, &queue, messages, leaving, reply);
+            Operation::Adopt { queue, messages, adoption, leaving, reply } => {
+                batch.adopt(&self.queues, &queue, messages, (adoption, leaving), reply);
             }
             Operation::Import { queue, messages, last, reply } => {
                 batch.import(&self.queues, &queue, &messages, last, reply);

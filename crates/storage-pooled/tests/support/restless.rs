@@ -7,13 +7,13 @@ use parking_lot::Mutex;
 use zaqar_model::{
     AttemptFilter, AttemptNumber, Claim, ClaimId, ClaimTerms, ClientId, ConfirmationAttempt, Delivery,
     DeliveryReport, Destination, FailedDelivery, KeptAttempt, LeaseId, Marker, Message, MessageId,
-    MovingCursor, MovingDelivery, MovingMessage, NewMessage, Page, PageRequest, QueueMove, QueueStats,
-    StoredMessage, Subscription, SubscriptionId, Timestamp,
+    MovingCursor, MovingDelivery, MovingMessage, NewMessage, Page, PageRequest, Paused, QueueMove,
+    QueueStats, StoredMessage, Subscription, SubscriptionId, Timestamp,
 };
 use zaqar_storage::{
-    Arrivals, Capabilities, ClaimRequest, Claimed, Claims, Deletion, Deliveries, Health, LeaseLimits,
-    ManagementStore, MessageQuery, MessageStore, Messages, Migration, StorageResult, SubscriptionChange,
-    SubscriptionShare, Subscriptions,
+    Adoption, Arrivals, Capabilities, ClaimRequest, Claimed, Claims, DeadLetterPolicy, Deletion, Deliveries,
+    Health, LeaseLimits, ManagementStore, MessageQuery, MessageStore, Messages, Migration, StorageResult,
+    SubscriptionChange, SubscriptionShare, Subscriptions,
 };
 use zaqar_storage_pooled::PooledMessageStore;
 
@@ -86,6 +86,7 @@ restless! {
         post(to, client: &ClientId, messages: Vec<NewMessage>, now: Timestamp; now) -> Vec<MessageId>;
         list(from, query: &MessageQuery, now: Timestamp; now) -> Page<Message, Marker>;
         marker_of(from, id: MessageId; Timestamp::default()) -> Option<Marker>;
+        within_reach_at(from, id: MessageId, now: Timestamp; now) -> Option<Timestamp>;
         get(from, ids: &[MessageId], now: Timestamp; now) -> Vec<Message>;
         delete(from, id: MessageId, claim: Option<ClaimId>, now: Timestamp; now) -> Deletion;
         delete_many(from, ids: &[MessageId], claims: Option<&[ClaimId]>, now: Timestamp; now) -> Deletion;
@@ -93,7 +94,7 @@ restless! {
         purge(destination, now: Timestamp; now) -> ();
         stats(destination, now: Timestamp; now) -> QueueStats;
         drop_destination(destination; Timestamp::default()) -> ();
-        adopt(to, messages: Vec<StoredMessage>, now: Timestamp; now) -> ();
+        adopt(to, messages: Vec<StoredMessage>, adoption: Adoption, now: Timestamp; now) -> ();
         exhausted(from, limit: usize, now: Timestamp; now) -> Vec<StoredMessage>;
         move_exhausted(from, to: &Destination, messages: Vec<StoredMessage>, now: Timestamp; now) -> ();
         discard_exhausted(from, ids: &[MessageId]; Timestamp::default()) -> ();
@@ -123,7 +124,12 @@ restless! {
         get_claim(from, id: ClaimId, now: Timestamp; now) -> Option<Claim>;
         renew(from, id: ClaimId, terms: ClaimTerms, now: Timestamp; now) -> bool;
         release(from, id: ClaimId, now: Timestamp; now) -> ();
-    } and {}
+        set_aside(from, policy: Option<DeadLetterPolicy>, now: Timestamp; now) -> Vec<MessageId>;
+    } and {
+        async fn with_ended_claims(&self, now: Timestamp) -> StorageResult<Vec<Destination>> {
+            self.store.with_ended_claims(now).await
+        }
+    }
     Migration {
         export(from, behind: Marker, limit: usize, now: Timestamp; now) -> Vec<MovingMessage>;
         export_some(from, ids: &[MessageId], now: Timestamp; now) -> Vec<MovingMessage>;
@@ -142,7 +148,7 @@ restless! {
     } and {}
     Deliveries {
         record_confirmation(source, subscription: SubscriptionId, attempt: ConfirmationAttempt, now: Timestamp; now) -> ();
-        pause(source, subscription: SubscriptionId, until: Timestamp; Timestamp::default()) -> ();
+        pause(source, subscription: SubscriptionId, paused: Paused, until: Timestamp; Timestamp::default()) -> ();
         redeliver(source, subscription: SubscriptionId, message: MessageId, now: Timestamp; now) -> bool;
         redeliver_failed(source, subscription: SubscriptionId, since: Timestamp, now: Timestamp; now) -> u64;
         failed(source, subscription: SubscriptionId, page: &PageRequest<Marker>, now: Timestamp; now)

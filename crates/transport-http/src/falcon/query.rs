@@ -13,7 +13,11 @@ const NO_MOMENT: &str = "The value must be a time, for example 2026-11-23T08:00:
 
 /// The parameters of a request.
 #[derive(Debug, Default)]
-pub(crate) struct Query<'a>(BTreeMap<Cow<'a, str>, Values<'a>>);
+pub(crate) struct Query<'a> {
+    given: BTreeMap<Cow<'a, str>, Values<'a>>,
+    /// Those that the request can have.
+    pub(crate) known: &'static [&'static str],
+}
 
 #[derive(Debug)]
 enum Values<'a> {
@@ -22,7 +26,7 @@ enum Values<'a> {
 }
 
 impl<'a> Query<'a> {
-    pub(crate) fn parse(text: Option<&'a str>) -> Self {
+    pub(crate) fn parse(text: Option<&'a str>, known: &'static [&'static str]) -> Self {
         let mut parameters = BTreeMap::new();
         for field in text.unwrap_or_default().split('&') {
             let (name, value) = field.split_once('=').unwrap_or((field, ""));
@@ -51,11 +55,16 @@ impl<'a> Query<'a> {
                 }
             }
         }
-        Self(parameters)
+        Self { given: parameters, known }
+    }
+
+    fn get(&self, name: &str) -> Option<&Values<'a>> {
+        debug_assert!(self.known.contains(&name), "{name} is missing in parameters.rs");
+        self.given.get(name)
     }
 
     pub(crate) fn text(&self, name: &str) -> Result<Option<&str>, HttpError> {
-        match self.0.get(name) {
+        match self.get(name) {
             None => Ok(None),
             Some(Values::One(value)) => Ok(Some(value)),
             Some(Values::Many(values)) => match values.last() {
@@ -88,7 +97,7 @@ impl<'a> Query<'a> {
 
     /// Also a comma that is written as `%2C`, as most builders of URLs write it, divides a list: no item holds one.
     pub(crate) fn list(&self, name: &str) -> Option<Vec<String>> {
-        let values = match self.0.get(name)? {
+        let values = match self.get(name)? {
             Values::One(value) => std::slice::from_ref(value),
             Values::Many(values) => values,
         };
@@ -96,10 +105,17 @@ impl<'a> Query<'a> {
         Some(items.map(str::to_owned).collect())
     }
 
-    /// All parameters but these. Each may have one value.
-    pub(crate) fn others(&self, known: &[&str]) -> Result<Vec<(&str, &str)>, HttpError> {
-        let others = self.0.iter().filter(|(name, _)| !known.contains(&name.as_ref()));
-        others
+    fn unknown(&self) -> impl Iterator<Item = (&Cow<'a, str>, &Values<'a>)> {
+        self.given.iter().filter(|(name, _)| !self.known.contains(&name.as_ref()))
+    }
+
+    pub(crate) fn unknown_names(&self) -> impl Iterator<Item = &str> {
+        self.unknown().map(|(name, _)| name.as_ref())
+    }
+
+    /// All parameters but the known ones. Each may have one value.
+    pub(crate) fn others(&self) -> Result<Vec<(&str, &str)>, HttpError> {
+        self.unknown()
             .map(|(name, values)| match values {
                 Values::One(value) => Ok((name.as_ref(), value.as_ref())),
                 Values::Many(_) => Err(invalid(name, "It may not have more than one value.")),
@@ -141,9 +157,16 @@ mod tests {
 
     use super::{Query, integer};
 
+    fn query(text: &str) -> Query<'_> {
+        Query::parse(
+            Some(text),
+            &["a", "absent", "b", "c", "d", "ids", "limit", "name", "none", "one", "text"],
+        )
+    }
+
     #[test]
     fn parameters_without_a_value_are_absent() {
-        let query = Query::parse(Some("a=&b&&c=1"));
+        let query = query("a=&b&&c=1");
         assert_eq!(query.text("a").unwrap(), None);
         assert_eq!(query.list("b"), None);
         assert_eq!(query.text("c").unwrap(), Some("1"));
@@ -151,24 +174,25 @@ mod tests {
 
     #[test]
     fn the_last_of_several_values_holds_and_a_list_has_them_all() {
-        let query = Query::parse(Some("limit=5&limit=3&ids=a,,b&ids=c&ids=d,e&one=x"));
+        let query = query("limit=5&limit=3&ids=a,,b&ids=c&ids=d,e&one=x");
         assert_eq!(query.integer("limit").unwrap(), Some(3));
         assert_eq!(query.list("ids").unwrap(), ["a", "b", "c", "d", "e"]);
         assert_eq!(query.list("one").unwrap(), ["x"]);
-        assert_eq!(query.others(&["limit", "ids"]).unwrap(), [("one", "x")]);
-        assert!(query.others(&["ids"]).is_err());
+        let others = |known| Query::parse(Some("limit=5&limit=3&ids=a&one=x"), known);
+        assert_eq!(others(&["limit", "ids"]).others().unwrap(), [("one", "x")]);
+        assert!(others(&["ids"]).others().is_err());
     }
 
     #[test]
     fn a_list_of_nothing_is_a_list_but_no_value() {
-        let query = Query::parse(Some("ids=,&limit=,"));
+        let query = query("ids=,&limit=,");
         assert_eq!(query.list("ids").unwrap(), Vec::<String>::new());
         assert!(query.integer("limit").is_err());
     }
 
     #[test]
     fn an_escaped_comma_divides_a_list_too() {
-        let query = Query::parse(Some("ids=a%2Cb%2c%2Cc&ids=d,e%2Cf&none=%2C&text=a%2Cb"));
+        let query = query("ids=a%2Cb%2c%2Cc&ids=d,e%2Cf&none=%2C&text=a%2Cb");
         assert_eq!(query.list("ids").unwrap(), ["a", "b", "c", "d", "e", "f"]);
         assert_eq!(query.list("none").unwrap(), Vec::<String>::new());
         assert_eq!(query.text("text").unwrap(), Some("a,b"));
@@ -176,13 +200,13 @@ mod tests {
 
     #[test]
     fn escapes_are_resolved_after_the_commas() {
-        let query = Query::parse(Some("%6eame=a%2Cb+c%zz%C3%A9%ff"));
+        let query = query("%6eame=a%2Cb+c%zz%C3%A9%ff");
         assert_eq!(query.text("name").unwrap(), Some("a,b c%zz\u{e9}\u{fffd}"));
     }
 
     #[test]
     fn booleans_are_certain_words() {
-        let query = Query::parse(Some("a=true&b=no&c=TRUE&d=2"));
+        let query = query("a=true&b=no&c=TRUE&d=2");
         assert_eq!(query.boolean("a").unwrap(), Some(true));
         assert_eq!(query.boolean("b").unwrap(), Some(false));
         assert_eq!(query.boolean("absent").unwrap(), None);
@@ -206,8 +230,8 @@ mod tests {
         #[test]
         fn no_query_panics(text in any::<String>(), likely in "[a-c=&,%+0-9]{0,40}") {
             for text in [text, likely] {
-                let query = Query::parse(Some(&text));
-                let _ = (query.text("a"), query.integer("b"), query.boolean("c"), query.list("a"), query.others(&["a"]));
+                let query = query(&text);
+                let _ = (query.text("a"), query.integer("b"), query.boolean("c"), query.list("a"), query.others());
             }
         }
     }

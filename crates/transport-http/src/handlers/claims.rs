@@ -12,8 +12,8 @@ use crate::respond;
 pub(crate) async fn create(exchange: Exchange<'_>, queue: &DestinationName) -> Handled {
     let (zaqar, caller) = (exchange.zaqar, exchange.caller);
     let limit = exchange.query.integer("limit")?;
-    let wish = match exchange.small_json().await? {
-        Some(document) => read::claim_wish(&document)?,
+    let wish = match exchange.payload.small_json().await? {
+        Some(document) => read::claim_wish(&document, exchange.warnings)?,
         None => ClaimWish::default(),
     };
     let Some(claim) = zaqar.create_claim(caller, &queue.name, wish, limit).await? else {
@@ -46,8 +46,8 @@ pub(crate) async fn show(exchange: Exchange<'_>, queue: &DestinationName, id: &s
 
 pub(crate) async fn update(exchange: Exchange<'_>, queue: &DestinationName, id: &str) -> Handled {
     let (zaqar, caller) = (exchange.zaqar, exchange.caller);
-    let body = exchange.small_document().await?.ok_or_else(body_is_missing)?;
-    let wish = read::claim_wish(&read::document(body)?)?;
+    let body = exchange.payload.small_document().await?.ok_or_else(body_is_missing)?;
+    let wish = read::claim_wish(&read::document(body)?, exchange.warnings)?;
     zaqar.update_claim(caller, &queue.name, id, wish).await?;
     Ok(respond::nothing())
 }

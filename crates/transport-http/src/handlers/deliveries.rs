@@ -50,7 +50,7 @@ pub(crate) async fn failures(exchange: Exchange<'_>, source: &DestinationName, i
 
 pub(crate) async fn resend(exchange: Exchange<'_>, source: &DestinationName, id: &str) -> Handled {
     let (zaqar, caller) = (exchange.zaqar, exchange.caller);
-    let wish = resend::wish(&Fields::read(exchange.small_document().await?)?)?;
+    let wish = resend::wish(&Fields::read(exchange.payload.small_document().await?)?)?;
     let resent = zaqar.resend(caller, source, id, &wish).await?;
     // The notifier does it in its own time.
     Ok(respond::json(StatusCode::ACCEPTED, PythonSpacing::to_vec(&json!({ "resent": resent }))))

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use http::StatusCode;
 use serde_json::{Value, json};
+use zaqar_domain::names::FLAVOR;
 use zaqar_domain::{Error, FlavorListing, PoolListFault, ShownFlavor};
 
 use crate::errors::HttpError;
@@ -32,11 +33,11 @@ pub(crate) async fn list(exchange: Exchange<'_>) -> Handled {
 
 pub(crate) async fn create(exchange: Exchange<'_>, name: &str) -> Handled {
     let (zaqar, caller) = (exchange.zaqar, exchange.caller);
-    let fields = Fields::read(exchange.small_document().await?)?;
+    let fields = Fields::read(exchange.payload.small_document().await?)?;
     let pools = fields.texts("pool_list")?;
     fields.object("capabilities")?;
     let pools = pools.ok_or_else(|| required("pool_list"))?;
-    fields.only(&["pool_list", "capabilities"])?;
+    fields.only(FLAVOR.names)?;
     zaqar.create_flavor(caller, name, pools).await.map_err(|error| refused(error, name))?;
     Ok(respond::located(respond::json(StatusCode::CREATED, Bytes::new()), href(name)))
 }
@@ -48,7 +49,9 @@ pub(crate) async fn show(exchange: Exchange<'_>, name: &str) -> Handled {
 
 pub(crate) async fn update(exchange: Exchange<'_>, name: &str) -> Handled {
     let (zaqar, caller) = (exchange.zaqar, exchange.caller);
-    let pools = Fields::read(exchange.small_document().await?)?.texts("pool_list")?;
+    let fields = Fields::read(exchange.payload.small_document().await?)?;
+    fields.check_names(&FLAVOR, exchange.warnings);
+    let pools = fields.texts("pool_list")?;
     let pools = pools.ok_or_else(|| HttpError::invalid_body("`pool_list` needs to be specified"))?;
     let flavor = zaqar.update_flavor(caller, name, pools).await.map_err(|error| refused(error, name))?;
     Ok(respond::document(&whole(&flavor)))

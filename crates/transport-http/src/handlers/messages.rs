@@ -13,7 +13,7 @@ use crate::respond;
 pub(crate) async fn post(exchange: Exchange<'_>, queue: &DestinationName) -> Handled {
     let posting = exchange.zaqar.begin_post(exchange.caller, queue).await?;
     let body = exchange.payload.read(posting.max_size(), || posting.too_large().into()).await?;
-    let drafts = read::drafts(&read::document(body.ok_or_else(body_is_missing)?)?)?;
+    let drafts = read::drafts(&read::document(body.ok_or_else(body_is_missing)?)?, exchange.warnings)?;
     let ids = posting.post(drafts).await?;
 
     let mut text = BytesMut::with_capacity(32 + ids.len() * 160);

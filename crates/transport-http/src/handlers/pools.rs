@@ -37,7 +37,7 @@ pub(crate) async fn list(exchange: Exchange<'_>) -> Handled {
 
 pub(crate) async fn create(exchange: Exchange<'_>, name: &str) -> Handled {
     let (zaqar, caller) = (exchange.zaqar, exchange.caller);
-    let definition = pools::definition(&Fields::read(exchange.small_document().await?)?)?;
+    let definition = pools::definition(&Fields::read(exchange.payload.small_document().await?)?)?;
     zaqar.create_pool(caller, name, definition).await?;
     Ok(respond::located(respond::json(StatusCode::CREATED, Bytes::new()), format!("{PATH}/{name}")))
 }
@@ -50,7 +50,7 @@ pub(crate) async fn show(exchange: Exchange<'_>, name: &str) -> Handled {
 
 pub(crate) async fn update(exchange: Exchange<'_>, name: &str) -> Handled {
     let (zaqar, caller) = (exchange.zaqar, exchange.caller);
-    let change = pools::change(&Fields::read(exchange.small_document().await?)?)?;
+    let change = pools::change(&Fields::read(exchange.payload.small_document().await?)?, exchange.warnings)?;
     let pool = zaqar.update_pool(caller, name, change).await?;
     Ok(respond::document(&shown(pool, false)))
 }

@@ -10,6 +10,7 @@ use crate::errors::{API, BODY, HttpError, in_body};
 use crate::exchange::{Exchange, Handled};
 use crate::falcon::Link;
 use crate::json::{filter, read, write};
+use crate::parameters::check_names_and_filters;
 use crate::respond;
 
 const PATCH_TYPE: &str = "application/openstack-messaging-v2.0-json-patch";
@@ -18,7 +19,7 @@ pub(crate) async fn create(exchange: Exchange<'_>, name: &DestinationName) -> Ha
     let max = exchange.zaqar.limits().max_queue_metadata;
     let body = exchange.payload.read(max, || metadata_too_large(API, max)).await?;
     let metadata = match body.filter(|body| !body.is_empty()) {
-        Some(body) => read::metadata(&read::document(body)?)?,
+        Some(body) => read::metadata(&read::document(body)?, exchange.warnings)?,
         None => Metadata::default(),
     };
     let response = match exchange.zaqar.create_queue(exchange.caller, name, metadata).await? {
@@ -46,6 +47,7 @@ pub(crate) async fn update(exchange: Exchange<'_>, name: &DestinationName) -> Ha
     let body = payload.read(max, too_large).await?.filter(|body| !body.is_empty());
     let body = body.ok_or_else(|| HttpError::invalid_body("PATCH body could not be empty for update."))?;
     let patch = Patch::new(read::operations(&read::document(body)?)?).map_err(in_body)?;
+    exchange.warnings.check_patch(&patch);
     let metadata = exchange.zaqar.update_queue(exchange.caller, name, &patch).await.map_err(in_body)?;
     Ok(respond::document(metadata.members()))
 }
@@ -61,18 +63,16 @@ pub(crate) async fn list(exchange: Exchange<'_>, kind: DestinationKind) -> Handl
     let (marker, limit) = (text("marker")?, query.integer("limit")?);
     let detailed = query.boolean("detailed")?;
     let name = text("name")?;
-    let mut known = vec!["marker", "limit", "detailed", "name"];
-    let mut with_count = None;
-    // Of topics it is one more member that the metadata must have.
-    if kind == DestinationKind::Queue {
-        with_count = query.boolean("with_count")?;
-        known.push("with_count");
-    }
-    let others = query.others(&known)?;
+    let with_count = if kind.is_topic() { None } else { query.boolean("with_count")? };
+    let others = query.others()?;
     let metadata = others.into_iter().map(|(name, value)| (name.to_owned(), filter::values(value))).collect();
     let marked = marker.is_some();
     let listing = QueueListing { marker, limit, name, metadata, with_count: with_count == Some(true) };
     let listed = exchange.zaqar.list_queues(exchange.caller, kind, &listing).await?;
+    if listed.queues.is_empty() {
+        // What some queue has is no slip.
+        check_names_and_filters(query, exchange.warnings);
+    }
     let next = listed.next.as_ref().map(|next| {
         let link =
             Link::to(write::collection(kind).into()).with_some("marker", marked.then_some(next.as_str()));
@@ -98,9 +98,9 @@ pub(crate) async fn stats(exchange: Exchange<'_>, name: &DestinationName) -> Han
 
 pub(crate) async fn purge(exchange: Exchange<'_>, name: &DestinationName) -> Handled {
     let (zaqar, caller) = (exchange.zaqar, exchange.caller);
-    let scope = match exchange.small_json().await? {
-        Some(document) => read::purge_scope(&document)?,
-        None => PurgeScope { messages: true, subscriptions: true },
+    let scope = match exchange.payload.small_json().await? {
+        Some(document) => read::purge_scope(&document, exchange.warnings)?,
+        None => PurgeScope::EVERYTHING,
     };
     zaqar.purge_queue(caller, name, scope).await?;
     Ok(respond::nothing())

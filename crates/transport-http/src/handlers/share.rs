@@ -12,7 +12,7 @@ use crate::respond;
 pub(crate) async fn create(exchange: Exchange<'_>, queue: &DestinationName) -> Handled {
     let (zaqar, caller, keys) = (exchange.zaqar, exchange.caller, exchange.signing_keys);
     let now = zaqar.begin_sharing(caller)?;
-    let body = exchange.small_document().await?.ok_or_else(body_is_missing)?;
+    let body = exchange.payload.small_document().await?.ok_or_else(body_is_missing)?;
     let Wish { paths, methods, expires } = read::share_wish(&read::document(body)?)?;
     let paths = paths.into_iter().map(|path| format!("/v2/queues/{}/{path}", queue.name)).collect();
     let signed = keys

@@ -13,8 +13,8 @@ use crate::respond;
 
 pub(crate) async fn create(exchange: Exchange<'_>, source: &DestinationName) -> Handled {
     let (zaqar, caller) = (exchange.zaqar, exchange.caller);
-    let document = exchange.small_json().await?;
-    let wish = read::subscription_wish(document.as_ref())?;
+    let document = exchange.payload.small_json().await?;
+    let wish = read::subscription_wish(document.as_ref(), exchange.warnings)?;
     let path = href(source);
     match zaqar.create_subscription(caller, source, &wish).await {
         Ok(id) => {
@@ -54,15 +54,16 @@ pub(crate) async fn show(exchange: Exchange<'_>, source: &DestinationName, id: &
 
 pub(crate) async fn update(exchange: Exchange<'_>, source: &DestinationName, id: &str) -> Handled {
     let (zaqar, caller) = (exchange.zaqar, exchange.caller);
-    let document = exchange.small_json().await?;
-    let wish = read::subscription_wish(document.as_ref())?;
+    let document = exchange.payload.small_json().await?;
+    let wish = read::subscription_wish(document.as_ref(), exchange.warnings)?;
     zaqar.update_subscription(caller, source, id, &wish).await?;
     Ok(respond::located(respond::nothing(), format!("{}/{id}", href(source))))
 }
 
 pub(crate) async fn confirm(exchange: Exchange<'_>, source: &DestinationName, id: &str) -> Handled {
     let (zaqar, caller) = (exchange.zaqar, exchange.caller);
-    let confirmed = exchange.small_json().await?.as_ref().and_then(read::confirmed);
+    let document = exchange.payload.small_json().await?;
+    let confirmed = document.and_then(|document| read::confirmed(&document, exchange.warnings));
     zaqar.confirm_subscription(caller, source, id, confirmed.as_ref()).await?;
     Ok(respond::located(respond::nothing(), format!("{}/{id}/confirm", href(source))))
 }

@@ -3,6 +3,7 @@
 
 use bytes::Bytes;
 use serde_json::{Map, Value};
+use zaqar_domain::names::{KnownNames, Warnings};
 use zaqar_model::{JsonText, Metadata};
 
 use crate::errors::HttpError;
@@ -79,6 +80,11 @@ impl Fields {
             other => Err(wrong_type(name, other, "string")),
         });
         texts.collect::<Result<_>>().map(Some)
+    }
+
+    /// Looks for slips among members that are passed over.
+    pub(crate) fn check_names(&self, known: &KnownNames<'_>, warnings: &mut Warnings) {
+        warnings.check_members(&self.0, known);
     }
 
     /// Refuses members of other names.

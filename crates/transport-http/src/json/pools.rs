@@ -1,5 +1,6 @@
 //! What an administrator says of a pool.
 
+use zaqar_domain::names::{POOL, Warnings};
 use zaqar_domain::{PoolChange, PoolDefinition};
 use zaqar_model::PoolWeight;
 
@@ -8,7 +9,6 @@ use crate::errors::HttpError;
 
 type Result<T> = std::result::Result<T, HttpError>;
 
-const MEMBERS: [&str; 4] = ["weight", "flavor", "uri", "options"];
 const MAX_URI: usize = 255;
 const MAX_FLAVOR: usize = 255;
 
@@ -17,7 +17,7 @@ pub(crate) fn definition(fields: &Fields) -> Result<PoolDefinition> {
     let PoolChange { uri, weight, flavor, options } = members(fields)?;
     let uri = uri.ok_or_else(|| required("uri"))?;
     let weight = weight.ok_or_else(|| required("weight"))?;
-    fields.only(&MEMBERS)?;
+    fields.only(POOL.names)?;
     Ok(PoolDefinition {
         uri,
         weight,
@@ -27,8 +27,9 @@ pub(crate) fn definition(fields: &Fields) -> Result<PoolDefinition> {
 }
 
 /// At least one member of a pool. Others are passed over.
-pub(crate) fn change(fields: &Fields) -> Result<PoolChange> {
-    if !MEMBERS.iter().any(|name| fields.has(name)) {
+pub(crate) fn change(fields: &Fields, warnings: &mut Warnings) -> Result<PoolChange> {
+    fields.check_names(&POOL, warnings);
+    if !POOL.names.iter().any(|name| fields.has(name)) {
         let text = "One of `uri`, `weight`, `flavor`, or `options` needs to be specified";
         return Err(HttpError::invalid_body(text));
     }

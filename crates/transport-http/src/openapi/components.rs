@@ -29,7 +29,7 @@ pub(super) fn all(limits: &Limits) -> Value {
     json!({
         "schemas": schemas,
         "parameters": { "ClientId": client_id(limits) },
-        "headers": { "RequestId": request_id() },
+        "headers": { "RequestId": request_id(), "Warning": warning() },
         "responses": responses(),
         "securitySchemes": security_schemes(),
     })
@@ -87,6 +87,15 @@ fn request_id() -> Value {
         "description": "Under this id the request stands in the log.",
         "required": true,
         "schema": { "type": "string", "pattern": "^req-[0-9a-f-]{36}$" }
+    })
+}
+
+fn warning() -> Value {
+    json!({
+        "description": "A name in the request that nobody knows and that looks like a slip: `299 - \"…\"`. Several are \
+                        told in a line each.",
+        "required": false,
+        "schema": { "type": "string", "pattern": "^299 - \"" }
     })
 }
 
@@ -186,6 +195,7 @@ fn refusal(status: u16, about: &str) -> Value {
     let schema = json!({ "schema": reference("schemas", "Error") });
     let mut headers = json!({
         "x-openstack-request-id": reference("headers", "RequestId"),
+        "Warning": reference("headers", "Warning"),
         "Vary": { "description": "`Accept`.", "schema": text() },
     });
     if status == 401 {

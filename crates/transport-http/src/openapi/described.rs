@@ -169,8 +169,8 @@ impl Described {
 }
 
 fn empty_answer(about: &str) -> Value {
-    let id = reference("headers", "RequestId");
-    json!({ "description": about, "headers": { "x-openstack-request-id": id } })
+    let (id, warning) = (reference("headers", "RequestId"), reference("headers", "Warning"));
+    json!({ "description": about, "headers": { "x-openstack-request-id": id, "Warning": warning } })
 }
 
 fn refusal(status: u16) -> Value {

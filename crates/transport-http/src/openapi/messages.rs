@@ -60,7 +60,7 @@ pub(super) fn remove(kind: DestinationKind, limits: &Limits) -> Described {
         .query(
             "claim_ids",
             comma_list(max, AN_ID),
-            "Their claims, where `message_delete_with_claim_id` is on.",
+            "Their claims. If they are given, each message must be held by one of them, or have been until it expired.",
         )
         .answers(200, "What was popped.", "PoppedMessages")
         .answers_nothing(204, "Those of the messages that existed are gone.")
@@ -70,6 +70,7 @@ pub(super) fn remove(kind: DestinationKind, limits: &Limits) -> Described {
 pub(super) fn get(kind: DestinationKind) -> Described {
     let noun = noun(kind);
     described(kind, "get_message", format!("Shows a message of a {noun}."))
+        .query("claim_id", text(), "In the link to a claimed message. It changes nothing here.")
         .answers(200, "The message.", "Message")
         .refuses(404, &format!("There is no such message or {noun}."))
 }

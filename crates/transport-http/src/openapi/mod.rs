@@ -9,6 +9,8 @@ mod deliveries;
 mod described;
 mod flavors;
 mod messages;
+#[cfg(test)]
+mod names;
 mod pools;
 mod queues;
 mod schema;

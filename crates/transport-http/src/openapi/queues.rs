@@ -1,7 +1,7 @@
 //! Queues and topics.
 
 use serde_json::{Value, json};
-use zaqar_domain::{Limits, MIN_MESSAGE_TTL};
+use zaqar_domain::{LONGEST_DELAY, Limits, MIN_MESSAGE_TTL, MOST_RETRIES};
 use zaqar_model::DestinationKind;
 
 use super::described::{Described, id, noun, reference, same_name};
@@ -137,23 +137,29 @@ pub(super) fn schemas(limits: &Limits) -> Vec<(&'static str, Value)> {
 
 fn metadata(limits: &Limits) -> Value {
     let ttl = || or_null(integer(MIN_MESSAGE_TTL.into(), limits.max_message_ttl));
-    let queue_name = json!({ "type": ["string", "null"], "pattern": "^[a-zA-Z0-9_.-]*$", "maxLength": 64 });
     let mut schema = taken(&[
         ("_default_message_ttl", ttl()),
         ("_default_message_delay", or_null(integer(0, limits.max_message_delay))),
         ("_max_messages_post_size", or_null(integer(1, limits.max_messages_post_size))),
-        (
-            "_max_claim_count",
-            json!({ "type": ["integer", "null"], "minimum": i64::MIN, "maximum": i64::MAX }),
-        ),
-        ("_dead_letter_queue", queue_name),
+        ("_max_claim_count", or_null(integer(1, i64::MAX))),
+        ("_dead_letter_queue", dead_letter_queue()),
         ("_dead_letter_queue_messages_ttl", ttl()),
         ("_enable_encrypt_messages", or_null(json!({ "type": "boolean" }))),
         ("_retry_policy", reference("schemas", "RetryPolicy")),
+        ("_flavor", flavor()),
     ]);
     schema["description"] =
         format!("At most {} bytes, and 100 levels deep.", limits.max_queue_metadata).into();
     schema
+}
+
+pub(super) fn dead_letter_queue() -> Value {
+    json!({ "type": ["string", "null"], "pattern": "^[a-zA-Z0-9_.-]*$", "maxLength": 64 })
+}
+
+/// Where there are no pools it is not looked at, whatever it is.
+fn flavor() -> Value {
+    json!({ "description": "The flavor of the pools that it lives in, where there are pools. It must exist." })
 }
 
 /// `claims`: the members that steer claims. They are always shown.
@@ -174,14 +180,14 @@ fn shown_metadata(claims: &[&str]) -> Value {
 }
 
 fn retry_policy() -> Value {
-    let whole = || json!({ "type": ["integer", "null"], "minimum": i64::MIN, "maximum": i64::MAX });
+    let (retries, delay) = (|| integer(0, MOST_RETRIES), || integer(0, LONGEST_DELAY));
     let functions = json!(["linear", "arithmetic", "exponential", "geometric", "", null]);
     let mut schema = or_null(taken(&[
-        ("retries_with_no_delay", whole()),
-        ("minimum_delay_retries", whole()),
-        ("minimum_delay", whole()),
-        ("maximum_delay", whole()),
-        ("maximum_delay_retries", whole()),
+        ("retries_with_no_delay", retries()),
+        ("minimum_delay_retries", retries()),
+        ("minimum_delay", delay()),
+        ("maximum_delay", delay()),
+        ("maximum_delay_retries", retries()),
         ("retry_backoff_function", json!({ "enum": functions })),
         ("ignore_subscription_override", json!({ "type": ["boolean", "null"] })),
     ]));

@@ -1,11 +1,12 @@
 //! Subscriptions.
 
 use serde_json::{Value, json};
-use zaqar_domain::{Limits, MIN_SUBSCRIPTION_TTL};
+use zaqar_domain::{Limits, MIN_MESSAGE_TTL, MIN_SUBSCRIPTION_TTL};
 use zaqar_model::DestinationKind;
 
 use super::deliveries::time;
 use super::described::{Described, id, noun, reference, same_name};
+use super::queues::dead_letter_queue;
 use super::schema::{
     array_of, count, exactly, integer, or_null, page_limit, taken, text, uuid, with_default,
 };
@@ -105,11 +106,10 @@ fn wish(limits: &Limits, is_new: bool) -> Value {
     subscriber["examples"] = json!(["https://example.com/hook"]);
     // It must end before the year 10000 does: so much is too much on any day.
     let ttl = or_null(integer(MIN_SUBSCRIPTION_TTL.into(), 253_402_300_799_u64));
-    let options = or_null(taken(&[("_retry_policy", reference("schemas", "RetryPolicy"))]));
     let mut schema = taken(&[
         ("subscriber", subscriber),
         ("ttl", with_default(ttl, limits.default_subscription_ttl)),
-        ("options", options),
+        ("options", or_null(options(limits))),
     ]);
     if is_new {
         schema["required"] = json!(["subscriber"]);
@@ -121,6 +121,30 @@ fn wish(limits: &Limits, is_new: bool) -> Value {
         ]);
     }
     schema
+}
+
+fn options(limits: &Limits) -> Value {
+    let of_type = |kind: &str| json!({ "type": [kind, "null"] });
+    let mut secrets = of_type("array");
+    secrets["items"] = json!({ "type": "string", "pattern": "^whsec_([A-Za-z0-9+/]{4}){8,21}$" });
+    (secrets["minItems"], secrets["maxItems"]) = (1.into(), 2.into());
+    let mut headers = of_type("object");
+    headers["propertyNames"] = json!({ "pattern": "^[A-Za-z][A-Za-z0-9-]{9,}$" });
+    headers["additionalProperties"] = json!({ "type": "string", "pattern": "^[!-~]*$" });
+    // Those without a type are looked at only where they are needed.
+    let told = |about: &str| json!({ "description": about });
+    taken(&[
+        ("_retry_policy", reference("schemas", "RetryPolicy")),
+        ("_dead_letter_queue", dead_letter_queue()),
+        ("_dead_letter_queue_messages_ttl", or_null(integer(MIN_MESSAGE_TTL.into(), limits.max_message_ttl))),
+        ("signing_secrets", secrets),
+        ("post_headers", headers),
+        ("post_data", of_type("string")),
+        ("trust_id", told("Of a subscriber that wants a token: the trust that it comes from.")),
+        ("subject", told("Of a mailbox: the subject of its mails.")),
+        ("from", told("Of a mailbox: the sender of its mails.")),
+        ("respect_delay", of_type("boolean")),
+    ])
 }
 
 fn subscription() -> Value {

@@ -26,3 +26,17 @@ pub(crate) fn replaced(text: &str, mut by: impl FnMut(&str) -> String) -> String
     }
     plain
 }
+
+/// The text with the queue's number left out of every marker of messages.
+pub(crate) fn without_queue_numbers(text: &str) -> String {
+    let mut pieces = text.split("marker=");
+    let mut plain = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let place = piece.len() - piece.trim_start_matches(|c: char| c.is_ascii_digit() || c == 'd').len();
+        let (place, rest) = piece.split_at(place);
+        let number = rest.strip_prefix('-').filter(|_| !place.is_empty());
+        let rest = number.map_or(rest, |number| number.trim_start_matches(|c: char| c.is_ascii_hexdigit()));
+        plain.push_str(&format!("marker={place}{rest}"));
+    }
+    plain
+}

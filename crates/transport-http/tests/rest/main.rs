@@ -27,6 +27,8 @@ mod ids;
 #[cfg(test)]
 mod messages;
 #[cfg(test)]
+mod names;
+#[cfg(test)]
 mod policy;
 #[cfg(test)]
 mod pools;

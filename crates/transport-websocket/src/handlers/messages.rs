@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use serde_json::json;
 use serde_json::value::RawValue;
+use zaqar_domain::names::{MESSAGE, Warnings};
 use zaqar_domain::{Draft, Error, MessageListing, Refusal, Removal, Removed};
 use zaqar_model::JsonText;
 
@@ -11,7 +12,7 @@ use crate::members::{Members, Type};
 use crate::reply::{Handled, Reply};
 use crate::write;
 
-pub(crate) async fn post(request: &Request<'_>) -> Handled {
+pub(crate) async fn post(request: &Request<'_>, warnings: &mut Warnings) -> Handled {
     let place = request.place()?;
     let posting = request.zaqar.begin_post(request.caller, place).await?;
     let size = request.body.raw("messages").map_or(0, |messages| messages.get().len());
@@ -19,15 +20,16 @@ pub(crate) async fn post(request: &Request<'_>) -> Handled {
         return Err(posting.too_large().into());
     }
     let messages: Vec<&RawValue> = request.body.get("messages").unwrap_or_default();
-    let drafts = messages.into_iter().map(draft).collect::<Result<_, _>>()?;
+    let drafts = messages.into_iter().map(|message| draft(message, warnings)).collect::<Result<_, _>>()?;
     let ids = posting.post(drafts).await?;
     let ids: Vec<_> = ids.iter().map(ToString::to_string).collect();
     Ok(Reply::new(201, &json!({ "message_ids": ids })))
 }
 
-fn draft(message: &RawValue) -> Result<Draft, Reply> {
+fn draft(message: &RawValue, warnings: &mut Warnings) -> Result<Draft, Reply> {
     let refused = || Reply::bad_request("Bad request. Each item of the \"messages\" field must be a dict.");
     let members = Members::read(message.get()).ok_or_else(refused)?;
+    members.check_names(&MESSAGE, warnings);
     let integer = |name: &str| match members.raw(name) {
         None => Ok(None),
         Some(_) if members.has_type(name, Type::Integer) => Ok(members.get(name)),

@@ -1,6 +1,7 @@
 //! `queue_*`, and `topic_*` by the same operations.
 
 use serde_json::{Map, Value, json};
+use zaqar_domain::names::Warnings;
 use zaqar_domain::{PurgeScope, QueueCreation, QueueListing, StatsEdge};
 use zaqar_model::{DestinationName, Metadata};
 
@@ -24,7 +25,7 @@ pub(crate) async fn list(request: &Request<'_>) -> Handled {
     Ok(Reply::new(200, &json!({ plural: queues.collect::<Vec<_>>() })))
 }
 
-pub(crate) async fn create(request: &Request<'_>) -> Handled {
+pub(crate) async fn create(request: &Request<'_>, warnings: &mut Warnings) -> Handled {
     let name = request.place()?;
     let max = request.zaqar.limits().max_queue_metadata;
     let metadata = match request.body.raw("metadata").filter(|text| text.get() != "null") {
@@ -34,7 +35,9 @@ pub(crate) async fn create(request: &Request<'_>) -> Handled {
         }
         Some(_) => return Err(Reply::bad_request(format!("Queue metadata is too large. Max size: {max}"))),
     };
-    let status = match request.zaqar.create_queue(request.caller, name, Metadata::new(metadata)).await? {
+    let metadata = Metadata::new(metadata);
+    warnings.check_metadata(&metadata);
+    let status = match request.zaqar.create_queue(request.caller, name, metadata).await? {
         QueueCreation::Created => 201,
         QueueCreation::Existed => 204,
     };
@@ -67,11 +70,12 @@ pub(crate) async fn stats(request: &Request<'_>) -> Handled {
     Ok(Reply::new(status, &json!({ "messages": messages })))
 }
 
-/// Without a list of what to remove, everything; what is unknown in the list is passed over.
+/// Without a list of what to remove, everything.
 pub(crate) async fn purge(request: &Request<'_>) -> Handled {
-    let types = request.texts("resource_types")?;
-    let has = |kind: &str| types.as_ref().is_none_or(|types| types.iter().any(|named| named == kind));
-    let scope = PurgeScope { messages: has("messages"), subscriptions: has("subscriptions") };
+    let scope = match request.texts("resource_types")? {
+        Some(types) => PurgeScope::named(types.iter().map(String::as_str))?,
+        None => PurgeScope::EVERYTHING,
+    };
     request.zaqar.purge_queue(request.caller, request.place()?, scope).await?;
     Ok(Reply::empty())
 }

@@ -1,6 +1,7 @@
 //! `subscription_*`: subscriptions to a queue or to a topic.
 
 use serde_json::{Map, Value, json};
+use zaqar_domain::names::{SUBSCRIPTION, Warnings};
 use zaqar_domain::{Error, Following, SubscriptionListing, SubscriptionWish};
 use zaqar_model::{DestinationName, SubscriptionId};
 
@@ -9,9 +10,9 @@ use crate::members::Members;
 use crate::reply::{Handled, Reply};
 use crate::write;
 
-pub(crate) async fn create(request: &Request<'_>) -> Handled {
+pub(crate) async fn create(request: &Request<'_>, warnings: &mut Warnings) -> Handled {
     let place = request.place()?;
-    let wish = wish(request, &["subscriber", "ttl", "options"])?;
+    let wish = wish(request, SUBSCRIPTION.names, warnings)?;
     match request.zaqar.create_subscription(request.caller, place, &wish).await {
         Ok(id) => Ok(made(place, id, "created")),
         Err(error) => Err(not_created(place, error)),
@@ -24,9 +25,13 @@ pub(crate) fn is_to_the_connection(body: &Members<'_>) -> bool {
 }
 
 /// Subscribes the connection that is called `subscriber`, or renews what it has.
-pub(crate) async fn follow(request: &Request<'_>, subscriber: String) -> Result<(Following, Reply), Reply> {
+pub(crate) async fn follow(
+    request: &Request<'_>,
+    subscriber: String,
+    warnings: &mut Warnings,
+) -> Result<(Following, Reply), Reply> {
     let place = request.place()?;
-    let wish = wish(request, &["ttl", "options"])?;
+    let wish = wish(request, &["ttl", "options"], warnings)?;
     let marker = request.body.text("marker");
     let following = request.zaqar.follow(request.caller, place, &wish, subscriber, marker.as_deref()).await;
     let following = following.map_err(|error| not_created(place, error))?;
@@ -37,10 +42,12 @@ pub(crate) async fn follow(request: &Request<'_>, subscriber: String) -> Result<
     Ok((following, reply))
 }
 
-fn wish(request: &Request<'_>, names: &[&str]) -> Result<SubscriptionWish, Reply> {
+fn wish(request: &Request<'_>, names: &[&str], warnings: &mut Warnings) -> Result<SubscriptionWish, Reply> {
     let member = |name: &&str| request.body.get::<Value>(name).map(|value| ((*name).to_owned(), value));
     let document = Map::from_iter(names.iter().filter_map(member));
-    Ok(SubscriptionWish::new(Value::Object(document))?)
+    let wish = SubscriptionWish::new(Value::Object(document))?;
+    warnings.check_subscription(&wish);
+    Ok(wish)
 }
 
 fn made(place: &DestinationName, id: SubscriptionId, what: &str) -> Reply {
@@ -88,9 +95,9 @@ fn absent(place: &DestinationName, id: &str, error: Error) -> Reply {
 }
 
 /// Upstream has this over REST only.
-pub(crate) async fn update(request: &Request<'_>) -> Handled {
+pub(crate) async fn update(request: &Request<'_>, warnings: &mut Warnings) -> Handled {
     let (id, place) = (request.text("subscription_id"), request.place()?);
-    let wish = wish(request, &["subscriber", "ttl", "options"])?;
+    let wish = wish(request, SUBSCRIPTION.names, warnings)?;
     let updated = request.zaqar.update_subscription(request.caller, place, &id, &wish).await;
     updated.map_err(|error| absent(place, &id, error))?;
     Ok(Reply::new(204, &format!("Subscription {id} updated.")))

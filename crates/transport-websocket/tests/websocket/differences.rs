@@ -79,7 +79,7 @@ async fn how_the_endpoint_is_and_that_it_is_suspended_is_shown_as_over_rest() {
     fixture.zaqar.watch_endpoints(Arc::new(LeftAlone));
     let found = fixture.zaqar.get_subscription(&caller(), &q(), id.as_str().unwrap()).await.unwrap();
     let Subscription { source, id, .. } = found.subscription;
-    fixture.zaqar.suspend_subscription(&source, id, "410 Gone").await.unwrap();
+    fixture.zaqar.suspend_subscription(&source, id, "http://subscriber", "410 Gone").await.unwrap();
     let mut shown = client.expect(200, "subscription_get", named).await;
     let suspended = json!({ "since": fixture.clock.now().to_iso8601(), "reason": "410 Gone" });
     assert_eq!(shown["suspended"], suspended);

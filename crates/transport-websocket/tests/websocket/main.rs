@@ -8,6 +8,7 @@ mod connections;
 mod differences;
 mod fixture;
 mod hostile;
+mod names;
 mod presigned;
 mod raw;
 mod subscriptions;

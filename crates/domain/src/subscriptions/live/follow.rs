@@ -7,14 +7,15 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tracing::field::display;
 use zaqar_model::{
-    Address, Caller, Destination, DestinationName, Marker, Message, PageRequest, Subscription,
+    Address, Caller, Destination, DestinationName, Marker, Message, MessageId, PageRequest, Subscription,
     SubscriptionId, SubscriptionTtl,
 };
 use zaqar_storage::{MessageQuery, StorageError, StorageResult, SubscriptionChange};
 
+use super::delayed::Delayed;
 use super::registry::{EndReason, Lifetime};
 use crate::error::OrUnavailable;
-use crate::messages::is_marker;
+use crate::messages::{is_marker, write_marker};
 use crate::permissions::Rule;
 use crate::pipeline::pass;
 use crate::subscriptions::SubscriptionWish;
@@ -29,8 +30,9 @@ pub struct Follower {
     zaqar: Arc<Zaqar>,
     source: Destination,
     id: SubscriptionId,
-    /// Up to here everything was read.
+    /// Up to here everything was read, but for what is delayed.
     behind: Marker,
+    delayed: Delayed,
     lifetime: watch::Receiver<Lifetime>,
 }
 
@@ -49,7 +51,7 @@ pub enum LiveEvent {
     /// The last one. A new subscription behind the marker misses nothing.
     Ended {
         reason: EndReason,
-        marker: Marker,
+        marker: String,
     },
 }
 
@@ -58,8 +60,9 @@ pub enum LiveEvent {
 pub struct Notification {
     pub source: Destination,
     pub message: Message,
-    /// Whoever goes on behind it misses nothing, and sees nothing twice.
-    pub marker: Marker,
+    /// Whoever goes on behind it misses nothing. They see nothing twice, unless the subscription respects delays: then the
+    /// marker stays before the first message that waits for its time.
+    pub marker: String,
 }
 
 impl Zaqar {
@@ -102,11 +105,11 @@ impl Zaqar {
             Some(marker) => {
                 let place = self.place_of(source, marker).await.or_unavailable(failure)?.unwrap_or_default();
                 let last = self.stores.messages.last_position(source).await.or_unavailable(failure)?;
-                // One from an earlier queue of this name: all of this one is behind it.
+                // One of the first release, from an earlier queue of this name: all of this one is behind it.
                 if place > last { Marker::default() } else { place }
             }
         };
-        let id = SubscriptionId::from_u128(self.ids.next_u128());
+        let id = self.next_subscription_id();
         let default_ttl = SubscriptionTtl::new(self.limits.default_subscription_ttl.into());
         let subscription = Subscription {
             id,
@@ -122,7 +125,8 @@ impl Zaqar {
             suspended: None,
         };
         let lifetime = self.live.add(subscription);
-        Ok(Following::New(Follower { zaqar: Arc::clone(self), source: source.clone(), id, behind, lifetime }))
+        let (zaqar, source, delayed) = (Arc::clone(self), source.clone(), Delayed::default());
+        Ok(Following::New(Follower { zaqar, source, id, behind, delayed, lifetime }))
     }
 }
 
@@ -141,18 +145,21 @@ impl Follower {
             let lifetime = *self.lifetime.borrow_and_update();
             let until = match lifetime {
                 Lifetime::Until(end) => end,
-                Lifetime::Ended(reason) => return Ok(LiveEvent::Ended { reason, marker: self.behind }),
+                Lifetime::Ended(reason) => return Ok(LiveEvent::Ended { reason, marker: self.marker() }),
             };
             let time_left = until.as_millis().saturating_sub(self.zaqar.now().as_millis());
             if time_left == 0 {
                 self.zaqar.live.expire(&self.source, self.id, self.zaqar.now());
                 continue;
             }
+            let time_left = Duration::from_millis(time_left).min(self.time_to_delayed());
             let waited = tokio::select! {
                 biased;
                 _ = self.lifetime.changed() => continue,
-                waited = self.zaqar.stores.messages.wait_for_arrival(&self.source, self.behind) => waited,
-                () = tokio::time::sleep(Duration::from_millis(time_left)) => continue,
+                waited = self.zaqar.stores.messages.wait_for_arrival(&self.source, self.behind),
+                    if !self.delayed.is_full() => waited,
+                // Its time is over, or the time of a delayed message has come.
+                () = tokio::time::sleep(time_left) => Ok(()),
             };
             let read = match waited {
                 // What comes behind the end of its time is not for it.
@@ -173,6 +180,12 @@ impl Follower {
 
     /// The next message, if it is still there.
     async fn read(&mut self) -> StorageResult<Option<Notification>> {
+        if let Some(id) = self.delayed.due(self.zaqar.now()) {
+            return self.read_delayed(id).await;
+        }
+        if self.delayed.is_full() {
+            return Ok(None);
+        }
         let store = &self.zaqar.stores.messages;
         // Asked before it is looked: what comes in between is not passed over.
         let last = store.last_position(&self.source).await?;
@@ -187,9 +200,31 @@ impl Follower {
             self.behind = self.behind.max(last);
             return Ok(None);
         };
+        if self.zaqar.live.respects_delay(&self.source, self.id)
+            && let Some(id) = page.items.first().map(|message| message.id)
+        {
+            let now = self.zaqar.now();
+            let until = store.within_reach_at(&self.source, id, now).await?;
+            if let Some(until) = until.filter(|until| *until > now) {
+                self.delayed.put(until, next, id);
+                page.items.clear();
+            }
+        }
         // Also behind one that the store could not read and has left out: those behind it still come.
         self.behind = next;
-        if let Err(error) = self.zaqar.open(&self.source, &mut page.items, Failure::ListMessages) {
+        Ok(self.notification(page.items))
+    }
+
+    /// A delayed message whose time has come, if it is still there.
+    async fn read_delayed(&mut self, id: MessageId) -> StorageResult<Option<Notification>> {
+        let found = self.zaqar.stores.messages.get(&self.source, &[id], self.zaqar.now()).await?;
+        self.delayed.remove_first();
+        Ok(self.notification(found))
+    }
+
+    /// Tells of the one message that was read.
+    fn notification(&self, mut read: Vec<Message>) -> Option<Notification> {
+        if let Err(error) = self.zaqar.open(&self.source, &mut read, Failure::ListMessages) {
             // It would be the first again after each reconnect, and nothing behind it would ever come.
             let Destination { project, name: queue, .. } = &self.source;
             let subscription = self.zaqar.live.get(&self.source, self.id, self.zaqar.now());
@@ -199,10 +234,21 @@ impl Follower {
                 %project, %queue, subscription = %self.id, address, reason,
                 "a message cannot be decrypted, and is passed over"
             );
-            return Ok(None);
+            return None;
         }
-        let message = page.items.pop();
-        Ok(message.map(|message| Notification { source: self.source.clone(), message, marker: next }))
+        let (source, marker) = (self.source.clone(), self.marker());
+        read.pop().map(|message| Notification { source, message, marker })
+    }
+
+    /// Whoever goes on behind it misses nothing.
+    fn marker(&self) -> String {
+        write_marker(self.delayed.safe_marker(self.behind), self.source.number, false)
+    }
+
+    fn time_to_delayed(&self) -> Duration {
+        let now = self.zaqar.now().as_millis();
+        let next = self.delayed.next().map(|next| next.as_millis().saturating_sub(now));
+        next.map_or(Duration::MAX, Duration::from_millis)
     }
 }
 

@@ -3,6 +3,7 @@
 //! sent yet costs nothing, and a slow reader keeps nobody waiting. Each hears of its own end, and why it came: nobody polls,
 //! a timer waits for the end of its time, and whoever ends it wakes it.
 
+mod delayed;
 mod follow;
 mod registry;
 

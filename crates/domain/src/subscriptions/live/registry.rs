@@ -91,6 +91,13 @@ impl LiveSubscriptions {
         }
     }
 
+    /// Whether a subscription waits for the delays of messages.
+    pub(crate) fn respects_delay(&self, source: &Destination, id: SubscriptionId) -> bool {
+        let all = self.0.lock();
+        let live = all.get(source).and_then(|here| here.get(&id));
+        live.is_some_and(|live| live.subscription.respects_delay())
+    }
+
     pub(crate) fn get(
         &self,
         source: &Destination,

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use zaqar_model::Timestamp;
+use zaqar_model::{MessageId, Timestamp};
 
 /// How often those look again who wait for a probe to end, in milliseconds.
 const LOOK_AGAIN: u64 = 1000;
@@ -17,7 +17,7 @@ const MESSAGES_TRIED: u32 = 5;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BreakerOptions {
-    /// So many signs in a row that the endpoint is unwell open it; 0: it never opens.
+    /// So many messages in a row with a sign that the endpoint is unwell open it; 0: it never opens.
     pub failures: u32,
     /// How long it is open at first.
     pub first: Duration,
@@ -34,7 +34,7 @@ impl Default for BreakerOptions {
 /// Why it has opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cause {
-    /// The endpoint gave signs that it is unwell, one after the other.
+    /// The endpoint gave signs that it is unwell, at one message after the other.
     Unwell,
     /// Nearly all messages fail.
     MessagesFail,
@@ -42,8 +42,9 @@ pub(super) enum Cause {
 
 #[derive(Debug, Default)]
 pub(super) struct Breaker {
-    /// Signs that the endpoint is unwell, one after the other.
-    signs: u32,
+    /// The messages with a sign that the endpoint is unwell, one after the other; no more than open it. The same one
+    /// again counts once: it may be the message that the endpoint cannot take.
+    signs: Vec<MessageId>,
     /// How often it has opened for that since the endpoint was well.
     openings: u32,
     state: State,
@@ -78,6 +79,19 @@ impl Breaker {
         }
     }
 
+    /// Whether an attempt is under way that shows whether the endpoint is well.
+    pub(super) fn is_probed(&self, now: Timestamp) -> bool {
+        matches!(self.state, State::Probing { left: 0, until, .. } if until > now)
+    }
+
+    /// Until when it is open, or was.
+    pub(super) const fn open_until(&self) -> Option<Timestamp> {
+        match self.state {
+            State::Open { until, .. } => Some(until),
+            State::Closed | State::Probing { .. } => None,
+        }
+    }
+
     /// When an attempt may begin: `now`, or later.
     pub(super) fn opens_to(&self, now: Timestamp) -> Timestamp {
         match self.state {
@@ -97,6 +111,13 @@ impl Breaker {
         self.state = State::Probing { cause, left: left - 1, until: end };
     }
 
+    /// An attempt that was let in was not made.
+    pub(super) fn give_back(&mut self) {
+        if let State::Probing { left, cause, .. } = &mut self.state {
+            *left = (*left + 1).min(probes(*cause));
+        }
+    }
+
     /// The endpoint is well. Answers whether the breaker closes by this.
     pub(super) fn succeeded(&mut self) -> bool {
         let closes = self.is_open();
@@ -106,7 +127,7 @@ impl Breaker {
 
     /// The endpoint could not take a message. Answers whether the breaker opens by this.
     pub(super) fn failed(&mut self, options: &BreakerOptions, now: Timestamp, nearly_all: bool) -> bool {
-        self.signs = 0;
+        self.signs.clear();
         let opens = match self.state {
             State::Closed => nearly_all && options.failures != 0,
             State::Open { .. } => false,
@@ -118,20 +139,34 @@ impl Breaker {
             State::Probing { cause: Cause::MessagesFail, left, .. } => left == 0,
         };
         if opens {
-            self.state =
-                State::Open { cause: Cause::MessagesFail, until: now.plus_millis(OPEN_FOR_MESSAGES) };
+            self.open_for_messages(now);
         }
         opens
     }
 
-    /// A sign that the endpoint is unwell. Answers whether the breaker opens by this.
-    pub(super) fn unwell(&mut self, options: &BreakerOptions, now: Timestamp) -> bool {
-        self.signs = self.signs.saturating_add(1);
+    const fn open_for_messages(&mut self, now: Timestamp) {
+        self.state = State::Open { cause: Cause::MessagesFail, until: now.plus_millis(OPEN_FOR_MESSAGES) };
+    }
+
+    /// A sign that the endpoint is unwell, at this message. Answers whether the breaker opens by this.
+    pub(super) fn unwell(&mut self, message: MessageId, options: &BreakerOptions, now: Timestamp) -> bool {
+        let enough = options.failures as usize;
+        if self.signs.len() < enough && !self.signs.contains(&message) {
+            self.signs.push(message);
+        }
+        let is_unwell = enough != 0 && self.signs.len() >= enough;
         let opens = match self.state {
-            State::Closed => options.failures != 0 && self.signs >= options.failures,
+            State::Closed => is_unwell,
             // Of those that had begun before it opened, none opens it again.
             State::Open { .. } => false,
-            State::Probing { .. } => true,
+            State::Probing { cause: Cause::Unwell, .. } => true,
+            State::Probing { cause: Cause::MessagesFail, left, .. } => {
+                if !is_unwell && left == 0 {
+                    self.open_for_messages(now);
+                    return true;
+                }
+                is_unwell
+            }
         };
         if opens {
             let doubled = 2_u32.saturating_pow(self.openings);
@@ -144,7 +179,7 @@ impl Breaker {
     }
 
     pub(super) const fn is_at_rest(&self) -> bool {
-        !self.is_open() && self.signs == 0
+        !self.is_open() && self.signs.is_empty()
     }
 }
 

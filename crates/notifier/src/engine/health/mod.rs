@@ -11,7 +11,7 @@ mod window;
 use std::time::Duration;
 
 use zaqar_domain::EndpointState;
-use zaqar_model::Timestamp;
+use zaqar_model::{MessageId, Timestamp};
 
 pub use breaker::BreakerOptions;
 
@@ -38,13 +38,15 @@ pub(super) enum Sign {
 }
 
 impl Sign {
-    pub(super) const fn of(answer: &Answer) -> Self {
-        match (answer.verdict, answer.status) {
+    /// `None`: it says nothing.
+    pub(super) const fn of(answer: &Answer) -> Option<Self> {
+        Some(match (answer.verdict, answer.status) {
             (Verdict::Delivered | Verdict::Refused | Verdict::Gone, _) => Self::Well,
             (Verdict::TryAgain, Some(429)) => Self::Throttled,
             (Verdict::TryAgain, None | Some(408 | 421 | 502..=504)) => Self::Unwell,
             (Verdict::TryAgain, Some(_)) => Self::Failed,
-        }
+            (Verdict::NotMade, _) => return None,
+        })
     }
 }
 
@@ -78,6 +80,11 @@ impl Health {
         self.breaker.opens_to(now).max(self.asked_to_wait)
     }
 
+    /// How long it is until the next slot. Changes nothing.
+    pub(super) fn slot_in(&self, now: Timestamp) -> Duration {
+        self.pace.slot_in(now)
+    }
+
     /// Takes the next slot; answers how long to wait for it.
     ///
     /// # Errors
@@ -101,16 +108,21 @@ impl Health {
         Ok(())
     }
 
-    /// Whether it takes less than it is given. Then a retry takes no turn from a first attempt.
-    pub(super) fn is_limited(&self, now: Timestamp) -> bool {
-        self.breaker.is_open() || self.pace.per_second(now).is_some()
+    /// An attempt that was let in was not made.
+    pub(super) fn give_back(&mut self) {
+        self.breaker.give_back();
     }
 
-    /// Notes how an attempt ended. Answers until when nothing is sent, if that begins now.
+    /// Whether it takes nothing, or no more just now. Then a retry takes no turn from a first attempt.
+    pub(super) fn is_short(&self, now: Timestamp) -> bool {
+        self.breaker.is_open() || !self.slot_in(now).is_zero()
+    }
+
+    /// Notes how an attempt at a message ended. Answers until when nothing is sent, if that begins now.
     pub(super) fn note(
         &mut self,
         sign: Sign,
-        turn: Turn,
+        (turn, message): (Turn, MessageId),
         retry_after: Option<Duration>,
         now: Timestamp,
         options: &BreakerOptions,
@@ -132,7 +144,7 @@ impl Health {
                 false
             }
             Sign::Throttled => {
-                self.pace.throttled(now, retry_after.is_some());
+                self.pace.throttled(now, retry_after.is_some_and(|wait| !wait.is_zero()));
                 let _ = self.breaker.succeeded();
                 false
             }
@@ -140,7 +152,7 @@ impl Health {
                 self.pace.took(now);
                 self.breaker.failed(options, now, self.window.nearly_all_fail())
             }
-            Sign::Unwell => self.breaker.unwell(options, now),
+            Sign::Unwell => self.breaker.unwell(message, options, now),
         };
         let begins = opened || self.asked_to_wait > waited;
         begins.then(|| self.opens_to(now)).filter(|until| *until > now)
@@ -149,21 +161,24 @@ impl Health {
     /// What the owner of the subscription is shown.
     pub(super) fn state(&self, now: Timestamp) -> EndpointState {
         let until = self.opens_to(now);
+        if self.breaker.is_probed(now) {
+            let reason = "An attempt is under way that shows whether it is well again.";
+            return EndpointState::Open { until, reason };
+        }
         if until > now {
             let reason = match self.breaker.cause().filter(|_| until > self.asked_to_wait) {
                 None => "The endpoint has asked to be left alone until then (Retry-After).",
                 Some(Cause::Unwell) => {
-                    "Attempts failed one after the other: no connection, no answer in time, or 502 to 504."
+                    "One message after the other met no connection, no answer in time, or 408, 421 or 502 to 504."
                 }
                 Some(Cause::MessagesFail) => "Nearly all messages fail at the endpoint.",
             };
             return EndpointState::Open { until, reason };
         }
         if self.breaker.is_open() {
-            return EndpointState::Open {
-                until: now,
-                reason: "An attempt is made to see whether it is well again.",
-            };
+            let until = self.breaker.open_until().unwrap_or(now);
+            let reason = "Its time is over: the next attempt shows whether it is well again.";
+            return EndpointState::Open { until, reason };
         }
         match self.pace.per_second(now) {
             Some(per_second) => EndpointState::Slowed {

@@ -26,8 +26,8 @@ const OBSERVED: usize = 256;
 #[derive(Debug, Default)]
 pub(super) struct Pace {
     limit: Option<Limit>,
-    /// When it took the latest, in microseconds.
-    taken: VecDeque<u64>,
+    /// When it answered lately, in microseconds, and whether it took what it was sent.
+    answers: VecDeque<(u64, bool)>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +41,15 @@ struct Limit {
     risen: u64,
     /// When the endpoint objected last.
     objected: u64,
+    /// Whether the latest attempt came as soon as it could. Otherwise what is taken says nothing of the limit.
+    is_used: bool,
+}
+
+/// What was sent to an endpoint in a time, and how much of it was taken.
+struct Lately {
+    taken: f64,
+    sent: f64,
+    seconds: f64,
 }
 
 impl Pace {
@@ -48,6 +57,12 @@ impl Pace {
     pub(super) fn per_second(&self, now: Timestamp) -> Option<f64> {
         let limit = self.limit.filter(|limit| !limit.is_outdated(micros(now)))?;
         Some(limit.per_second)
+    }
+
+    pub(super) fn slot_in(&self, now: Timestamp) -> Duration {
+        let now = micros(now);
+        let limit = self.limit.filter(|limit| !limit.is_outdated(now));
+        Duration::from_micros(limit.map_or(0, |limit| limit.next.saturating_sub(now)))
     }
 
     pub(super) fn slot(&mut self, now: Timestamp, longest: Duration) -> Result<Duration, Timestamp> {
@@ -61,6 +76,7 @@ impl Pace {
         if wait > longest {
             return Err(Timestamp::from_millis(slot.div_ceil(1000)));
         }
+        limit.is_used = now < limit.next.saturating_add(limit.interval());
         limit.next = slot.saturating_add(limit.interval());
         Ok(wait)
     }
@@ -68,35 +84,46 @@ impl Pace {
     /// The endpoint has taken an attempt, whatever it made of it.
     pub(super) fn took(&mut self, now: Timestamp) {
         let now = micros(now);
-        if self.taken.len() == OBSERVED {
-            self.taken.pop_front();
-        }
-        self.taken.push_back(now);
+        self.observe(now, true);
         if let Some(limit) = &mut self.limit {
             limit.rise(now);
         }
     }
 
-    /// The endpoint takes no more for now. If it has said for how long and it took something before, that alone is enough.
+    fn observe(&mut self, now: u64, taken: bool) {
+        if self.answers.len() == OBSERVED {
+            self.answers.pop_front();
+        }
+        self.answers.push_back((now, taken));
+    }
+
+    /// The endpoint takes no more for now. If it has said for how long, that alone is enough.
     pub(super) fn throttled(&mut self, now: Timestamp, has_said_when: bool) {
         let now = micros(now);
+        self.observe(now, false);
+        if has_said_when {
+            return;
+        }
         // What began before the limit fell says nothing new.
         let settling =
             self.limit.map_or(0, |limit| limit.objected.saturating_add(limit.interval().max(SECOND)));
         if now < settling {
             return;
         }
-        let taken = self.taken_in_a_second(now);
-        if has_said_when && taken > 0.0 {
-            return;
-        }
+        let Lately { taken, sent, seconds } = self.lately(now);
         let now_at = self.limit.map(|limit| limit.per_second);
-        let (known, per_second) = if taken > 0.0 {
-            let known = now_at.map_or(taken, |now_at| now_at.min(taken));
-            (known, known * DECREASE)
-        } else {
-            let half = now_at.unwrap_or(2.0) / 2.0;
-            (self.limit.map_or(half, |limit| limit.known), half)
+        let known = match now_at {
+            // Much less was sent than the limit allows: what it takes was not found out.
+            Some(now_at) if sent / seconds < now_at / 2.0 => Some(now_at),
+            _ if taken == 0.0 => None,
+            // The one that was refused came only a little too early.
+            Some(now_at) => Some(now_at.min((taken + 1.0) / seconds)),
+            None => Some(taken / seconds),
+        };
+        let half = now_at.unwrap_or(2.0) / 2.0;
+        let (known, per_second) = match known {
+            Some(known) => (known, known * DECREASE),
+            None => (self.limit.map_or(half, |limit| limit.known), half),
         };
         let mut limit = Limit {
             per_second: per_second.max(LEAST),
@@ -104,21 +131,24 @@ impl Pace {
             next: 0,
             risen: now,
             objected: now,
+            is_used: true,
         };
         limit.next = now.saturating_add(limit.interval());
         self.limit = Some(limit);
     }
 
-    /// How many it has taken in a second lately: in the last one, or where it takes few, over the time of the last four.
-    fn taken_in_a_second(&self, now: u64) -> f64 {
+    /// In the last second, or where it takes few, in the time of the last four.
+    fn lately(&self, now: u64) -> Lately {
         let interval = self.limit.map_or(0, |limit| limit.interval());
-        let known_for = self.taken.front().map_or(0, |first| now.saturating_sub(*first));
+        let known_for = self.answers.front().map_or(0, |(first, _)| now.saturating_sub(*first));
         let time = interval.saturating_mul(4).min(known_for).max(SECOND);
         let since = now.saturating_sub(time);
-        let taken = self.taken.iter().rev().take_while(|at| **at > since).count();
-        #[allow(clippy::cast_precision_loss, reason = "there are few, and a second more or less is none")]
-        let (taken, seconds) = (taken as f64, time as f64 / SECOND as f64);
-        taken / seconds
+        let answers = self.answers.iter().rev().take_while(|(at, _)| *at > since);
+        let (sent, taken) = answers
+            .fold((0_u32, 0_u32), |(sent, taken), (_, is_taken)| (sent + 1, taken + u32::from(*is_taken)));
+        #[allow(clippy::cast_precision_loss, reason = "a second more or less is none")]
+        let seconds = time as f64 / SECOND as f64;
+        Lately { taken: f64::from(taken), sent: f64::from(sent), seconds }
     }
 }
 
@@ -134,8 +164,11 @@ impl Limit {
 
     fn rise(&mut self, now: u64) {
         // One answer says little: nothing was learnt while nothing was sent.
-        let time = now.saturating_sub(self.risen).min(SECOND / 2);
+        let time = now.saturating_sub(self.risen).min(SECOND);
         self.risen = now;
+        if !self.is_used {
+            return;
+        }
         let seconds = time as f64 / SECOND as f64;
         if self.per_second < self.known * DECREASE {
             self.per_second = (self.per_second * (1.0 + seconds)).min(self.known * DECREASE);

@@ -54,6 +54,12 @@ def settle(body):
     """What the schema says, made to fit what no schema can say."""
     if isinstance(body.get('ttl'), int):
         body['ttl'] = min(body['ttl'], LONGEST)
+    # It must be an address that something can be delivered to.
+    if isinstance(body.get('subscriber'), str):
+        number = hashlib.sha256(repr(body['subscriber']).encode()).digest()[0]
+        body['subscriber'] = f'https://example.com/{number}'
+    # It must exist.
+    body.pop('_flavor', None)
     for holder in (body, body.get('options')):
         policy = holder.get('_retry_policy') if isinstance(holder, dict) else None
         if isinstance(policy, dict):

@@ -152,6 +152,7 @@ pub async fn adopted_message_can_be_claimed(bench: &MessageBench) {
         client: crate::minting::poster(),
         expires: message.created.plus_secs(3600),
         delayed_until: message.created,
+        is_letter: false,
         message,
     });
     new.adopt(stored.collect()).await;

@@ -53,27 +53,6 @@ pub async fn claimed_message_is_not_deleted_with_an_unknown_claim(bench: &Messag
     assert_eq!(queue.all().await, [id]);
 }
 
-/// A claim that has expired no longer deletes: the message is not claimed.
-pub async fn an_expired_claim_does_not_delete(bench: &MessageBench) {
-    let queue = bench.queue();
-    let id = queue.post_one(message()).await;
-    let (claim, _) = queue.claim(1).await;
-    bench.advance_secs(60);
-    assert_eq!(queue.delete(id, Some(claim)).await, Deletion::MessageNotClaimed);
-    assert_eq!(queue.all().await, [id]);
-}
-
-/// A claim that has expired does not exist any more, once another has taken its message.
-pub async fn an_expired_claim_does_not_delete_what_another_took(bench: &MessageBench) {
-    let queue = bench.queue();
-    let id = queue.post_one(message()).await;
-    let (late, _) = queue.claim(1).await;
-    bench.advance_secs(60);
-    let (claim, _) = queue.claim(1).await;
-    assert_eq!(queue.delete(id, Some(late)).await, Deletion::ClaimDoesNotExist);
-    assert_eq!(queue.delete(id, Some(claim)).await, Deletion::Done);
-}
-
 /// When its claim has expired, a message is deleted without a claim.
 pub async fn message_of_an_expired_claim_is_deleted_without_claim(bench: &MessageBench) {
     let queue = bench.queue();

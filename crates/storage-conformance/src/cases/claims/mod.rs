@@ -8,8 +8,10 @@ pub mod ending;
 pub mod exhausting;
 pub mod grace;
 pub mod holding;
+pub mod late;
 pub mod releasing;
 pub mod renewing;
+pub mod setting_aside;
 
 use zaqar_storage::MessageStore;
 

@@ -107,6 +107,13 @@ pub async fn pauses_go_along(bench: &MessageBench) {
     queue.leave_and_return().await;
     assert_eq!(bench.lease(10).await.1, vec![]);
     bench.advance_secs(30);
+    let (lease, due) = bench.lease(10).await;
+    assert_eq!(delivered_ids(&due), posted);
+    bench.retry(lease, &due, bench.now()).await;
+    queue.pause_retries(id, bench.now().plus_secs(30)).await;
+    queue.leave_and_return().await;
+    assert_eq!(bench.lease(10).await.1, vec![]);
+    bench.advance_secs(30);
     assert_eq!(delivered_ids(&bench.lease(10).await.1), posted);
 }
 
@@ -118,7 +125,8 @@ pub async fn who_is_owed_what_stays(bench: &MessageBench) {
     message.id = fresh_message_id();
     let adopted = message.id;
     let (expires, delayed_until) = (message.created.plus_secs(3600), message.created);
-    queue.adopt(vec![StoredMessage { client: poster(), expires, delayed_until, message }]).await;
+    let returned = StoredMessage { client: poster(), expires, delayed_until, is_letter: false, message };
+    queue.adopt(vec![returned]).await;
     let id = queue.subscribe("mailto:a@example.org").await;
     let muted = queue.subscribe("mailto:b@example.org").await;
     let change = SubscriptionChange { notified: Some(false), ..SubscriptionChange::default() };

@@ -2,6 +2,7 @@
 
 pub mod breaking_off;
 pub mod confirming;
+pub mod delays;
 pub mod durability;
 pub mod expiring;
 pub mod leasing;

@@ -1,10 +1,10 @@
 //! What is owed to a subscription, and for how long.
 
-use zaqar_model::{Delivery, MessageId, StoredMessage, SubscriptionTtl};
-use zaqar_storage::EXPIRED_OWED_FOR;
+use zaqar_model::{Delivery, Message, MessageId, StoredMessage, SubscriptionTtl, TtlSeconds};
+use zaqar_storage::{Adoption, EXPIRED_OWED_FOR};
 
 use crate::bench::MessageBench;
-use crate::minting::{delayed, fresh_message_id, lasting, poster, with_body};
+use crate::minting::{delayed, fresh_message_id, json, lasting, poster, with_body};
 
 pub(crate) fn delivered_ids(deliveries: &[Delivery]) -> Vec<MessageId> {
     deliveries.iter().map(|delivery| delivery.message.message.id).collect()
@@ -198,20 +198,106 @@ pub async fn delayed_message_is_owed_at_once(bench: &MessageBench) {
     assert_eq!(delivered_ids(&bench.lease(10).await.1), posted);
 }
 
-/// Only what is posted is owed: an adopted message was posted elsewhere.
-pub async fn adopted_message_is_not_owed(bench: &MessageBench) {
-    let (elsewhere, queue) = (bench.queue(), bench.queue());
-    queue.subscribe("mailto:a@example.org").await;
-    let id = elsewhere.fill(1).await[0];
-    let mut message = elsewhere.get_one(id).await.unwrap();
-    message.id = fresh_message_id();
-    let stored = StoredMessage {
+fn elsewhere(bench: &MessageBench, is_letter: bool) -> StoredMessage {
+    let now = bench.now();
+    StoredMessage {
+        message: Message {
+            id: fresh_message_id(),
+            ttl: TtlSeconds::new(3600),
+            created: now,
+            body: json("{}"),
+            checksum: None,
+            claim: None,
+            claim_count: 0,
+        },
         client: poster(),
-        expires: message.created.plus_secs(3600),
-        delayed_until: message.created,
-        message,
-    };
-    queue.adopt(vec![stored]).await;
+        expires: now.plus_secs(3600),
+        delayed_until: now,
+        is_letter,
+    }
+}
+
+/// What arrives from another queue is owed like a post, and stays for subscribers as that does.
+pub async fn what_arrives_from_another_queue_is_owed(bench: &MessageBench) {
+    let queue = bench.queue();
+    queue.subscribe("mailto:a@example.org").await;
+    let first = queue.fill(1).await;
+    let stored = elsewhere(bench, false);
+    let arrived = stored.message.id;
+    queue.take_in(vec![stored.clone()], Adoption::Arrival).await;
+    queue.take_in(vec![stored], Adoption::Arrival).await;
+    let last = queue.fill(1).await;
+    queue.delete(arrived, None).await;
+    bench.reopen().await;
+    assert_eq!(delivered_ids(&bench.lease(10).await.1), [first[0], arrived, last[0]]);
+}
+
+/// A message that moves to a dead-letter queue is owed to the subscribers of that one.
+pub async fn a_moved_dead_letter_is_owed(bench: &MessageBench) {
+    if !bench.store().capabilities().claims {
+        return;
+    }
+    let (queue, dead_letters) = (bench.queue(), bench.queue());
+    let id = dead_letters.subscribe("mailto:a@example.org").await;
+    queue.fill(2).await;
+    let worn = queue.exhaust(1, 1).await;
+    queue.move_exhausted(&dead_letters, queue.exhausted().await).await;
+    let (lease, due) = bench.lease(10).await;
+    assert_eq!(delivered_ids(&due), worn);
+    assert_eq!(due[0].subscription.id, id);
+    bench.give_up(lease, &due).await;
+    bench.reopen().await;
+    assert_eq!(bench.lease(10).await.1, vec![]);
+    assert!(dead_letters.redeliver(id, worn[0]).await);
+    assert_eq!(delivered_ids(&bench.lease(10).await.1), worn);
+}
+
+/// Two queues may be each other's dead-letter queue. A message is owed once each time that it arrives, and it arrives
+/// only after it was claimed too often again.
+pub async fn what_goes_round_is_owed_each_time_it_arrives(bench: &MessageBench) {
+    if !bench.store().capabilities().claims {
+        return;
+    }
+    let (one, other) = (bench.queue(), bench.queue());
+    one.subscribe("mailto:one@example.org").await;
+    other.subscribe("mailto:other@example.org").await;
+    let posted = one.fill(1).await;
+    for (from, to) in [(&one, &other), (&other, &one), (&one, &other)] {
+        let (lease, due) = bench.lease(10).await;
+        assert_eq!(delivered_ids(&due), posted);
+        assert_eq!(due[0].subscription.source, from.destination);
+        bench.delivered(lease, &due).await;
+        let (claim, held) = from.claim(1).await;
+        assert_eq!(held, posted);
+        from.release(claim).await;
+        assert_eq!(from.set_aside(1).await, posted);
+        from.move_exhausted(to, from.exhausted().await).await;
+    }
+    assert_eq!(delivered_ids(&bench.lease(10).await.1), posted);
+    assert_eq!(bench.lease(10).await.1, vec![]);
+}
+
+/// What returns to its queue is owed to nobody again.
+pub async fn a_returned_message_is_not_owed(bench: &MessageBench) {
+    let queue = bench.queue();
+    queue.subscribe("mailto:a@example.org").await;
+    queue.adopt(vec![elsewhere(bench, false)]).await;
     let posted = queue.fill(1).await;
     assert_eq!(delivered_ids(&bench.lease(10).await.1), posted);
+}
+
+/// A letter about a delivery that was given up stays one, wherever it goes.
+pub async fn a_letter_stays_a_letter(bench: &MessageBench) {
+    let queue = bench.queue();
+    let (letter, plain) = (elsewhere(bench, true), elsewhere(bench, false));
+    queue.subscribe("mailto:a@example.org").await;
+    queue.take_in(vec![letter.clone(), plain.clone()], Adoption::Arrival).await;
+    bench.reopen().await;
+    queue.leave_and_return().await;
+    let stored: Vec<_> = queue.export().await.into_iter().map(|moving| moving.stored).collect();
+    let is_letter = |stored: &StoredMessage| (stored.message.id, stored.is_letter);
+    let expected = [(letter.message.id, true), (plain.message.id, false)];
+    assert_eq!(stored.iter().map(is_letter).collect::<Vec<_>>(), expected);
+    let (_, due) = bench.lease(10).await;
+    assert_eq!(due.iter().map(|owed| is_letter(&owed.message)).collect::<Vec<_>>(), expected);
 }

@@ -58,3 +58,38 @@ pub async fn a_pause_leaves_leases_alone(bench: &MessageBench) {
     assert_eq!(bench.lease(10).await.1, vec![]);
     assert_eq!(bench.next_due().await, None);
 }
+
+/// Retries are paused alone: first attempts go on. A pause of all is one of both.
+pub async fn retries_are_paused_alone(bench: &MessageBench) {
+    let queue = bench.queue();
+    let id = queue.subscribe("mailto:a@example.org").await;
+    let tried = queue.fill(2).await;
+    let (lease, due) = bench.lease(10).await;
+    bench.retry(lease, &due, bench.now()).await;
+    queue.pause_retries(id, bench.now().plus_secs(30)).await;
+    assert_eq!(bench.next_due().await, Some(bench.now().plus_secs(30)));
+    let posted = queue.fill(1).await;
+    assert!(bench.next_due().await.is_some_and(|due| due <= bench.now()));
+    let (lease, due) = bench.lease(10).await;
+    assert_eq!(delivered_ids(&due), posted);
+    bench.delivered(lease, &due).await;
+    assert_eq!(bench.lease(10).await.1, vec![]);
+    queue.pause(id, Timestamp::default()).await;
+    assert_eq!(delivered_ids(&bench.lease(10).await.1), tried);
+}
+
+/// A pause of retries ends by itself, and leaves a pause of all what it is.
+pub async fn a_pause_of_retries_leaves_that_of_all(bench: &MessageBench) {
+    let queue = bench.queue();
+    let id = queue.subscribe("mailto:a@example.org").await;
+    let tried = queue.fill(1).await;
+    let (lease, due) = bench.lease(10).await;
+    bench.retry(lease, &due, bench.now()).await;
+    let posted = queue.fill(1).await;
+    queue.pause(id, bench.now().plus_secs(60)).await;
+    queue.pause_retries(id, bench.now().plus_secs(30)).await;
+    bench.advance_secs(30);
+    assert_eq!(delivered_ids(&bench.lease(10).await.1), tried);
+    bench.advance_secs(30);
+    assert!(delivered_ids(&bench.lease(10).await.1).starts_with(&posted));
+}

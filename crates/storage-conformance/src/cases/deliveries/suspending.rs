@@ -13,7 +13,7 @@ pub(super) async fn suspend(queue: &TestQueue, id: SubscriptionId) -> Suspension
     suspension
 }
 
-async fn resume(queue: &TestQueue, id: SubscriptionId) {
+pub(super) async fn resume(queue: &TestQueue, id: SubscriptionId) {
     let change = SubscriptionChange { suspended: Some(None), ..Default::default() };
     assert!(queue.update_subscription(id, change).await.unwrap());
 }
@@ -61,4 +61,21 @@ pub async fn a_suspension_leaves_leases_alone(bench: &MessageBench) {
     resume(&queue, id).await;
     assert_eq!(bench.lease(10).await.1, vec![]);
     assert_eq!(queue.attempts(id).await.len(), 2);
+}
+
+/// What waited for an endpoint that was not well, or was held back, does not wait for another one.
+pub async fn another_subscriber_does_not_wait_for_the_one_before(bench: &MessageBench) {
+    let queue = bench.queue();
+    let id = queue.subscribe("mailto:a@example.org").await;
+    let tried = queue.fill(1).await;
+    let (lease, due) = bench.lease(10).await;
+    bench.retry(lease, &due, bench.now().plus_secs(600)).await;
+    let posted = queue.fill(1).await;
+    queue.pause(id, bench.now().plus_secs(600)).await;
+    let to =
+        |subscriber: &str| SubscriptionChange { subscriber: Some(subscriber.into()), ..Default::default() };
+    assert!(queue.update_subscription(id, to("mailto:a@example.org")).await.unwrap());
+    assert_eq!(bench.lease(10).await.1, vec![], "it is the same");
+    assert!(queue.update_subscription(id, to("mailto:b@example.org")).await.unwrap());
+    assert_eq!(delivered_ids(&bench.lease(10).await.1), [&posted[..], &tried[..]].concat());
 }

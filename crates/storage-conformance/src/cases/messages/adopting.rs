@@ -1,7 +1,7 @@
 //! Messages that come from another queue or store.
 
 use zaqar_model::{Message, MessageId, StoredMessage, TtlSeconds};
-use zaqar_storage::{Deletion, StorageError};
+use zaqar_storage::{Adoption, Deletion, StorageError};
 
 use crate::bench::{MessageBench, everything, ids, page, plain};
 use crate::minting::{fresh_claim_id, fresh_message_id, json, poster, stranger};
@@ -21,6 +21,7 @@ fn wanderer(bench: &MessageBench) -> StoredMessage {
         client: poster(),
         expires: bench.now().plus_secs(60),
         delayed_until: bench.now(),
+        is_letter: false,
     }
 }
 
@@ -84,6 +85,7 @@ pub async fn a_popped_message_can_be_adopted_again(bench: &MessageBench) {
         client: poster(),
         expires: message.ttl.after(message.created),
         delayed_until: message.created,
+        is_letter: false,
     });
     queue.adopt(stored.collect()).await;
     assert_eq!(queue.all().await, [posted[1], posted[0]]);
@@ -187,6 +189,7 @@ pub async fn adopted_message_is_in_its_new_queue_only(bench: &MessageBench) {
         client: poster(),
         expires: message.created.plus_secs(3600),
         delayed_until: message.created,
+        is_letter: false,
         message,
     };
     new.adopt(vec![stored]).await;
@@ -200,7 +203,8 @@ pub async fn adopted_message_is_in_its_new_queue_only(bench: &MessageBench) {
 pub async fn a_dropped_queue_adopts_nothing(bench: &MessageBench) {
     let queue = bench.queue();
     queue.drop_it().await;
-    let refused = bench.store().adopt(&queue.destination, vec![wanderer(bench)], bench.now()).await;
+    let refused =
+        bench.store().adopt(&queue.destination, vec![wanderer(bench)], Adoption::Arrival, bench.now()).await;
     assert!(matches!(refused, Err(StorageError::NotFound(_))), "{refused:?}");
     assert_eq!(queue.all().await, vec![]);
 }

@@ -1,7 +1,7 @@
 //! Waiting for messages.
 
 use zaqar_model::Marker;
-use zaqar_storage::{StorageError, StorageResult};
+use zaqar_storage::{Adoption, StorageError, StorageResult};
 
 use crate::bench::{MessageBench, TestQueue};
 use crate::minting::message;
@@ -51,7 +51,7 @@ pub async fn who_waits_is_woken_by_what_is_adopted(bench: &MessageBench) {
     let export = bench.store().export_some(&from.destination, &[id], bench.now()).await.unwrap();
     let stored = export.into_iter().map(|moving| moving.stored).collect();
     let store = bench.store();
-    let adopting = store.adopt(&queue.destination, stored, bench.now());
+    let adopting = store.adopt(&queue.destination, stored, Adoption::Arrival, bench.now());
     let (woken, adopted) = tokio::join!(more(&queue, Marker::default()), adopting);
     woken.and(adopted).unwrap();
 }

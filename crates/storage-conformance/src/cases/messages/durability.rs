@@ -129,6 +129,7 @@ pub async fn adopted_messages_are_kept(bench: &MessageBench) {
             client: poster(),
             expires: message.created.plus_secs(100),
             delayed_until: message.created.plus_secs(10),
+            is_letter: false,
             message,
         })
         .collect();

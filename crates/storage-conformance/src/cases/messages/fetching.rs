@@ -66,3 +66,16 @@ pub async fn ids_beyond_the_ends_of_the_queue_mean_nothing(bench: &MessageBench)
         assert_eq!(queue.get_one(id).await.is_some(), posted.contains(&id));
     }
 }
+
+/// A message says when it comes within reach; one that is gone says nothing.
+pub async fn a_message_says_when_it_comes_within_reach(bench: &MessageBench) {
+    let queue = bench.queue();
+    let posted = queue.post(vec![delayed(10), delayed(0)]).await;
+    let (store, at) = (bench.store(), bench.now());
+    let asked = store.within_reach_at(&queue.destination, posted[0], at).await.unwrap();
+    assert_eq!(asked, Some(at.plus_secs(10)));
+    let asked = store.within_reach_at(&queue.destination, posted[1], at).await.unwrap();
+    assert!(asked.is_some_and(|reach| reach <= at), "{asked:?}");
+    queue.delete(posted[0], None).await;
+    assert_eq!(store.within_reach_at(&queue.destination, posted[0], at).await.unwrap(), None);
+}

@@ -1,5 +1,6 @@
 //! Which pool holds which queue.
 
+use zaqar_model::Marker;
 use zaqar_storage::StorageError;
 
 use super::{pool, pool_name};
@@ -95,4 +96,46 @@ pub async fn an_unmapped_queue_has_no_pool(bench: &ManagementBench) {
     assert_eq!(store.pool_of(queue).await.unwrap(), None);
     assert_eq!(store.pool_of(other).await.unwrap(), Some(pool_name("one")));
     assert_eq!(store.map(queue, &pool_name("two")).await.unwrap(), pool_name("two"));
+}
+
+/// The queues of a pool are found, those that were deleted not among them.
+pub async fn the_queues_of_a_pool_are_found(bench: &ManagementBench) {
+    with_pools(bench).await;
+    let store = bench.store();
+    let mut mapped = Vec::new();
+    for name in ["a", "b", "gone", "elsewhere", "nowhere"] {
+        mapped.push(bench.create(name).await.destination.clone());
+    }
+    for queue in &mapped[..3] {
+        store.map(queue.number, &pool_name("one")).await.unwrap();
+    }
+    store.map(mapped[3].number, &pool_name("two")).await.unwrap();
+    store.delete(mapped[2].kind, &mapped[2].project, &mapped[2].name).await.unwrap();
+    let mut found = store.queues_of(&pool_name("one")).await.unwrap();
+    found.sort();
+    let mut expected = mapped[..2].to_vec();
+    expected.sort();
+    assert_eq!(found, expected);
+    assert_eq!(store.queues_of(&pool_name("none")).await.unwrap(), []);
+}
+
+/// A queue that has left its pool is mapped to none, and keeps the last position in it until it is mapped again.
+pub async fn a_queue_that_has_left_its_pool_keeps_its_last_position(bench: &ManagementBench) {
+    with_pools(bench).await;
+    let (store, queue) = (bench.store(), super::new_queue(bench).await.number);
+    assert_eq!(store.left_at(queue).await.unwrap(), None);
+    store.map(queue, &pool_name("one")).await.unwrap();
+    let refused = store.leave(queue, &pool_name("two"), Marker::new(1)).await;
+    assert!(matches!(refused, Err(StorageError::Conflict(_))), "{refused:?}");
+    assert_eq!(store.left_at(queue).await.unwrap(), None);
+    store.leave(queue, &pool_name("one"), Marker::new(7)).await.unwrap();
+    let there = (store.pool_of(queue).await.unwrap(), store.left_at(queue).await.unwrap());
+    assert_eq!(there, (None, Some(Marker::new(7))));
+    store.delete_pool(&pool_name("one")).await.unwrap();
+    assert_eq!(store.left_at(queue).await.unwrap(), Some(Marker::new(7)));
+    assert_eq!(store.map(queue, &pool_name("two")).await.unwrap(), pool_name("two"));
+    assert_eq!(store.left_at(queue).await.unwrap(), None);
+    store.leave(queue, &pool_name("two"), Marker::new(8)).await.unwrap();
+    store.unmap(queue).await.unwrap();
+    assert_eq!(store.left_at(queue).await.unwrap(), None);
 }

@@ -1,5 +1,6 @@
 //! What was acknowledged is there when the store is opened again.
 
+use zaqar_model::Marker;
 use zaqar_storage::StorageError;
 
 use super::{flavor, flavor_name, new_queue, pool, pool_name, pool_of_flavor};
@@ -53,4 +54,16 @@ pub async fn moves_are_kept(bench: &ManagementBench) {
     bench.store().put_move(noted.clone()).await.unwrap();
     bench.reopen().await;
     assert_eq!(bench.store().list_moves().await.unwrap(), [noted]);
+}
+
+/// Where a queue has left its pool is there after reopening.
+pub async fn where_a_queue_has_left_is_kept(bench: &ManagementBench) {
+    let queue = new_queue(bench).await.number;
+    bench.store().put_pool(pool("one")).await.unwrap();
+    bench.store().map(queue, &pool_name("one")).await.unwrap();
+    bench.store().leave(queue, &pool_name("one"), Marker::new(7)).await.unwrap();
+    bench.store().delete_pool(&pool_name("one")).await.unwrap();
+    bench.reopen().await;
+    assert_eq!(bench.store().left_at(queue).await.unwrap(), Some(Marker::new(7)));
+    assert_eq!(bench.store().pool_of(queue).await.unwrap(), None);
 }

@@ -100,3 +100,19 @@ pub async fn a_change_to_the_same_subscriber_is_no_conflict(bench: &MessageBench
     assert!(queue.update_subscription(id, change).await.unwrap());
     assert_eq!(queue.find_subscriber("mailto:a@example.org").await, Some(id));
 }
+
+/// A change can be bound to the subscriber that was seen: another has come in between.
+pub async fn a_change_is_made_only_while_the_subscriber_is_the_one_that_was_seen(bench: &MessageBench) {
+    let queue = bench.queue();
+    let id = queue.subscribe("mailto:a@example.org").await;
+    let change = |seen: &str| SubscriptionChange {
+        if_subscriber: Some(seen.into()),
+        confirmed: Some(false),
+        ..Default::default()
+    };
+    let before = queue.get_subscription(id).await;
+    assert!(!queue.update_subscription(id, change("mailto:b@example.org")).await.unwrap());
+    assert_eq!(queue.get_subscription(id).await, before);
+    assert!(queue.update_subscription(id, change("mailto:a@example.org")).await.unwrap());
+    assert!(!queue.get_subscription(id).await.unwrap().confirmed);
+}

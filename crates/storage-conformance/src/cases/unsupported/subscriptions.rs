@@ -1,6 +1,6 @@
 //! Stores without subscriptions, or without deliveries.
 
-use zaqar_model::{AttemptFilter, PageRequest};
+use zaqar_model::{AttemptFilter, PageRequest, Paused};
 use zaqar_storage::{LeaseLimits, SubscriptionChange, SubscriptionShare};
 
 use super::assert_unsupported;
@@ -36,7 +36,7 @@ pub async fn undeclared_deliveries_are_unsupported(bench: &MessageBench) {
     assert_unsupported(&store.lease(fresh_lease_id(), now.plus_secs(60), limits, now).await);
     assert_unsupported(&store.record(fresh_lease_id(), vec![], now).await);
     assert_unsupported(&store.record_confirmation(of, id, confirmation(now), now).await);
-    assert_unsupported(&store.pause(of, id, now).await);
+    assert_unsupported(&store.pause(of, id, Paused::All, now).await);
     assert_unsupported(&store.next_due(SubscriptionShare::each(1), now).await);
     assert_unsupported(&store.wait_for_owed().await);
     assert_unsupported(&store.redeliver(of, id, message, now).await);

@@ -97,5 +97,5 @@ fn whole(answer: &Answer) -> String {
     let headers = answer.headers.iter().filter(|(name, _)| *name != "x-openstack-request-id");
     let headers: Vec<_> =
         headers.map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect();
-    format!("{} {headers:?} {}", answer.status, answer.text())
+    ids::without_queue_numbers(&format!("{} {headers:?} {}", answer.status, answer.text()))
 }

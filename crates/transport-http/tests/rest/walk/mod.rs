@@ -7,6 +7,7 @@
 mod authentication;
 mod headers;
 mod keystone;
+mod names;
 mod openapi;
 mod policy;
 mod requests;
