@@ -2,7 +2,10 @@
 //
 //     follow('ws://127.0.0.1:9000', 'demo', 'orders', (body) => console.log(body));
 //
-// Where it was is kept in the browser's storage of this tab.
+// Where it was is kept in the browser's storage of this tab. It ends when somebody deletes the subscription.
+
+// Somebody wants the subscription to be gone. It is not for the page to bring it back.
+const WANTED_ENDS = ['deleted', 'purged'];
 
 function follow(url, project, queue, onMessage, onStatus = () => {}) {
   const place = `marker of ${queue} at ${url}`;
@@ -24,9 +27,15 @@ function follow(url, project, queue, onMessage, onStatus = () => {}) {
         onMessage(content.body);
         sessionStorage.setItem(place, content.marker);
       } else if (content.Message_Type === 'SubscriptionEnded') {
-        onStatus(`subscribing again: ${content.reason}`);
         sessionStorage.setItem(place, content.marker);
-        subscribe();
+        if (WANTED_ENDS.includes(content.code)) {
+          socket.onclose = null;
+          socket.close();
+          onStatus(`ended: ${content.reason}`);
+        } else {
+          onStatus(`subscribing again: ${content.reason}`);
+          subscribe();
+        }
       } else if (content.headers.status === 201) {
         pause = 1000;
         onStatus(`following ${queue}`);

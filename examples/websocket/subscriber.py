@@ -5,6 +5,7 @@ Usage: subscriber.py URL PROJECT QUEUE MARKER_FILE, for instance
     python subscriber.py ws://127.0.0.1:9000 demo orders marker
 
 Where it was is kept in the file. When the connection breaks, or the program is started again, it goes on behind that.
+It ends when somebody deletes its subscription.
 Needs `pip install websockets`.
 """
 
@@ -17,6 +18,8 @@ from websockets.sync.client import connect
 from websockets.exceptions import ConnectionClosed
 
 CLIENT_ID = str(uuid.uuid4())
+# Somebody wants the subscription to be gone. It is not for the program to bring it back.
+WANTED_ENDS = ('deleted', 'purged')
 
 
 def follow(url, project, queue, marker_file):
@@ -28,8 +31,11 @@ def follow(url, project, queue, marker_file):
                 print(json.dumps(content['body']), flush=True)
                 keep(marker_file, content['marker'])
             elif content.get('Message_Type') == 'SubscriptionEnded':
-                print('subscribing again:', content['reason'], file=sys.stderr)
                 keep(marker_file, content['marker'])
+                if content['code'] in WANTED_ENDS:
+                    print('ended:', content['reason'], file=sys.stderr)
+                    sys.exit()
+                print('subscribing again:', content['reason'], file=sys.stderr)
                 subscribe(socket, project, queue, marker_file)
             elif content['headers']['status'] == 201:
                 print('following', queue, flush=True)

@@ -1,7 +1,7 @@
 //! Follows a queue by WebSocket: prints each message that comes to it, and misses none.
 //!
 //! Usage: `subscriber URL PROJECT QUEUE MARKER_FILE`. Where it was is kept in the file: when it is started again, it goes
-//! on behind that.
+//! on behind that. It ends when somebody deletes its subscription.
 
 use std::path::Path;
 
@@ -13,6 +13,8 @@ use tokio_tungstenite::client_async;
 use tokio_tungstenite::tungstenite::Message;
 
 const CLIENT_ID: &str = "3381af92-2b9e-11e3-b191-71861300734c";
+/// Somebody wants the subscription to be gone. It is not for the program to bring it back.
+const WANTED_ENDS: [&str; 2] = ["deleted", "purged"];
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
@@ -36,8 +38,12 @@ async fn follow(url: &str, project: &str, queue: &str, marker_file: &Path) -> an
             println!("{}", content["body"]);
             keep(marker_file, &content["marker"])?;
         } else if content["Message_Type"] == "SubscriptionEnded" {
-            eprintln!("subscribing again: {}", content["reason"]);
             keep(marker_file, &content["marker"])?;
+            if WANTED_ENDS.iter().any(|code| content["code"] == *code) {
+                eprintln!("ended: {}", content["reason"]);
+                return Ok(());
+            }
+            eprintln!("subscribing again: {}", content["reason"]);
             socket.send(subscription(project, queue, marker_file)).await?;
         } else if content["headers"]["status"] == 201 {
             println!("following {queue}");

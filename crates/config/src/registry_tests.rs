@@ -79,7 +79,7 @@ const OURS: [&str; 62] = [
 ];
 
 /// Options that differ on purpose from what upstream declares.
-const DIFFERENT: [&str; 7] = [
+const DIFFERENT: [&str; 8] = [
     // No list and an empty list mean the same.
     "cors allowed_origin",
     "keystone_authtoken memcached_servers",
@@ -90,6 +90,8 @@ const DIFFERENT: [&str; 7] = [
     "drivers transport",
     // Upstream logs the password.
     "notification smtp_user_password",
+    // And it shows this, which may be a URI with a password.
+    "profiler connection_string",
     // Upstream's default key is known to everybody.
     "transport message_encryption_key",
 ];

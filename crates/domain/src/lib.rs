@@ -47,9 +47,9 @@ pub use queues::{
     StatsEdge, StatsReport,
 };
 pub use subscriptions::{
-    BadSecrets, EndReason, Follower, Following, ListedSubscriptions, LiveEvent, Notification,
-    ShownSubscription, SubscriberCheck, SubscriptionListing, SubscriptionWish, TrustMaker, TrustNotMade,
-    WaitingConfirmation, signing_secrets,
+    BadSecrets, EndReason, Follower, Following, ListedSubscriptions, LiveEvent, MAX_SUBSCRIPTION_BYTES,
+    Notification, ShownSubscription, SubscriberCheck, SubscriptionListing, SubscriptionWish, TrustMaker,
+    TrustNotMade, WaitingConfirmation, signing_secrets,
 };
 pub use zaqar::{Stores, Zaqar};
 pub use zaqar_storage::Health;

@@ -49,7 +49,7 @@ pub const MIN_CLAIM_TTL: u32 = 60;
 pub const MIN_CLAIM_GRACE: u32 = 60;
 pub const MIN_SUBSCRIPTION_TTL: u32 = 60;
 
-/// How many items a listing or a claim has that names no limit.
+/// How many items a listing or a claim has that names no limit, unless the site's limit is lower.
 pub(crate) const DEFAULT_PAGE: usize = 10;
 
 impl Default for Limits {
@@ -86,10 +86,10 @@ impl Default for Limits {
     }
 }
 
-/// `value` if it is at least 1 and at most `max`; what was not given is `default`.
+/// `value` if it is at least 1 and at most `max`; what was not given is `default`, or `max` if that is lower.
 pub(crate) fn count_within(value: Option<i64>, max: usize, default: usize) -> Option<usize> {
     match value {
-        None => Some(default),
+        None => Some(default.min(max)),
         Some(value) => usize::try_from(value).ok().filter(|count| (1..=max).contains(count)),
     }
 }
@@ -106,6 +106,7 @@ mod tests {
     #[test]
     fn a_count_is_at_least_one_and_at_most_the_limit() {
         assert_eq!(count_within(None, 20, 10), Some(10));
+        assert_eq!(count_within(None, 3, 10), Some(3));
         assert_eq!(count_within(Some(20), 20, 10), Some(20));
         for bad in [0, -1, 21, i64::MAX, i64::MIN] {
             assert_eq!(count_within(Some(bad), 20, 10), None);

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value};
 
 /// A JSON object in the order in which its members were given. Members whose names begin with `_` are reserved: they
-/// steer the queue, and the domain checks them. A `null` that a client
-/// gave in its place is kept as that, and has no members.
+/// steer the queue, and the domain checks them. A `null` that a client gave in its place is kept as that, and has no
+/// members.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Metadata {
     members: Map<String, Value>,

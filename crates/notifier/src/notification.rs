@@ -1,7 +1,7 @@
 //! The notice that a delivery becomes.
 
 use bytes::{Bytes, BytesMut};
-use zaqar_model::{Delivery, Message};
+use zaqar_model::Delivery;
 
 use crate::notice::{Notice, NoticeKind};
 
@@ -17,14 +17,23 @@ pub(crate) fn notice_of(delivery: &Delivery) -> Notice {
         subscriber: subscription.subscriber.clone(),
         options: subscription.options.clone(),
         id: message.id,
-        document: document(message, kind, subscription.source.name.as_str()),
+        document: document(
+            message.ttl.get(),
+            message.body.as_bytes(),
+            kind,
+            subscription.source.name.as_str(),
+        ),
     }
 }
 
+/// No notification has a shorter document.
+pub(crate) fn smallest_document() -> Bytes {
+    document(1, b"0", NoticeKind::Notification, "q")
+}
+
 /// Upstream's members, in its order. The body is a JSON text already, and the name of a queue needs no escapes.
-fn document(message: &Message, kind: NoticeKind, queue: &str) -> Bytes {
-    let body = message.body.as_bytes();
-    let ttl = message.ttl.get().to_string();
+fn document(ttl: u32, body: &[u8], kind: NoticeKind, queue: &str) -> Bytes {
+    let ttl = ttl.to_string();
     let parts: [&[u8]; 9] = [
         b"{\"ttl\": ",
         ttl.as_bytes(),

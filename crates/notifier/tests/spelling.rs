@@ -99,12 +99,52 @@ async fn header_names_go_out_as_they_are_written_and_ours_in_their_usual_spellin
     }
 }
 
-#[tokio::test]
-async fn options_that_can_never_work_are_told_with_the_reason() {
+/// The senders that look at options.
+fn senders() -> Senders {
     let webhooks = webhooks();
     let trusted: Arc<dyn Sender> = Arc::new(TrustSender::new(webhooks.clone(), None, &[]));
     let webhooks: Arc<dyn Sender> = Arc::new(webhooks);
-    let senders = Senders::default().with(&["http", "https"], &webhooks).with(&["trust+http"], &trusted);
+    Senders::default().with(&["http", "https"], &webhooks).with(&["trust+http"], &trusted)
+}
+
+#[tokio::test]
+async fn headers_that_leave_no_room_for_the_services_own_are_told() {
+    let senders = senders();
+    let names =
+        |count: usize| -> Value { (0..count).map(|number| (format!("x-{number}"), json!(""))).collect() };
+    let secret = json!(["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]);
+    // Of 1000 headers, these are the service's: the type of the content, the id, two of a signature, the token.
+    for (subscriber, secrets, most) in [
+        ("http://example.org/", json!(null), 998),
+        ("http://example.org/", secret, 996),
+        ("trust+http://mistral/", json!(null), 997),
+    ] {
+        let check = |count: usize| {
+            let given = json!({ "post_headers": names(count), "signing_secrets": secrets });
+            senders.check(subscriber, &options(given))
+        };
+        assert_eq!(check(most), Ok(()), "{subscriber}");
+        let text = "post_headers: there are more than 1000 headers";
+        assert_eq!(check(most + 1), Err(text.to_owned()), "{subscriber}");
+    }
+}
+
+#[tokio::test]
+async fn a_text_that_grows_beyond_a_request_with_the_shortest_message_is_told() {
+    let senders = senders();
+    let check = |places: usize| {
+        let text = "\"$zaqar_message$\"".repeat(places);
+        senders.check("http://example.org/", &options(json!({ "post_data": text })))
+    };
+    // The shortest document has 72 bytes, its place in the text 17.
+    assert_eq!(check((1 << 20) / (72 + 17)), Ok(()));
+    let text = "post_data makes a request of more than 1048576 bytes";
+    assert_eq!(check((1 << 20) / (72 + 17) + 1), Err(text.to_owned()));
+}
+
+#[tokio::test]
+async fn options_that_can_never_work_are_told_with_the_reason() {
+    let senders = senders();
     let check = |subscriber: &str, given: Value| senders.check(subscriber, &options(given));
     let with =
         |name: &str, value: Value| json!({ "post_headers": Map::from_iter([(name.to_owned(), value)]) });

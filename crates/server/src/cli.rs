@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::builder::TypedValueParser;
+use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Args, FromArgMatches, Parser, Subcommand};
 use zaqar_config::Source;
 
@@ -74,6 +75,35 @@ pub(crate) enum ConfigCommand {
 pub(crate) struct ServerOptions {
     #[command(flatten)]
     pub(crate) sources: ConfigSources,
+    #[command(flatten)]
+    data_directory: DataDirectory,
+}
+
+impl ServerOptions {
+    /// The data directory, if one is named: an empty name is none, as an empty variable is.
+    pub(crate) fn data_directory(&self) -> Option<&Path> {
+        self.data_directory.path.as_deref().filter(|path| !path.as_os_str().is_empty())
+    }
+
+    /// Where it is named.
+    pub(crate) const fn data_directory_origin(&self) -> &'static str {
+        if self.data_directory.is_of_environment {
+            "environment variable ZAQAR_DATA_DIR"
+        } else {
+            "--data-dir"
+        }
+    }
+}
+
+/// The data directory of the command line, and whether its variable names it.
+#[derive(Debug, Default)]
+struct DataDirectory {
+    path: Option<PathBuf>,
+    is_of_environment: bool,
+}
+
+#[derive(Debug, Args)]
+struct DataDirectoryOption {
     /// Keep the data in this directory; it is made if there is none
     ///
     /// Stands above `data_dir` in the group `[drivers:message_store:embedded]`. Without either it is `zaqar-data` in the
@@ -82,10 +112,26 @@ pub(crate) struct ServerOptions {
     data_dir: Option<PathBuf>,
 }
 
-impl ServerOptions {
-    /// The data directory, if one is named: an empty name is none, as an empty variable is.
-    pub(crate) fn data_directory(&self) -> Option<&Path> {
-        self.data_dir.as_deref().filter(|path| !path.as_os_str().is_empty())
+impl Args for DataDirectory {
+    fn augment_args(command: clap::Command) -> clap::Command {
+        DataDirectoryOption::augment_args(command)
+    }
+
+    fn augment_args_for_update(command: clap::Command) -> clap::Command {
+        DataDirectoryOption::augment_args_for_update(command)
+    }
+}
+
+impl FromArgMatches for DataDirectory {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let path = DataDirectoryOption::from_arg_matches(matches)?.data_dir;
+        let source = path.as_ref().and_then(|_| matches.value_source("data_dir"));
+        Ok(Self { path, is_of_environment: source == Some(ValueSource::EnvVariable) })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
     }
 }
 

@@ -26,7 +26,12 @@ pub(crate) fn check(sources: &ConfigSources, stages: &Stages) -> anyhow::Result<
     }
     print_report(&report)?;
     anyhow::ensure!(report.errors.is_empty(), "the configuration has {} error(s)", report.errors.len());
-    print("the configuration is valid\n")
+    // Not "valid": some of what is told may have to be mended before the service is used.
+    match report.warnings.len() {
+        0 => print("the configuration is valid\n"),
+        1 => print("the configuration can be used, with 1 warning\n"),
+        warnings => print(&format!("the configuration can be used, with {warnings} warnings\n")),
+    }
 }
 
 /// Prints what a server with this command line would run with. `all`: also what has no effect.
@@ -41,7 +46,8 @@ pub(crate) fn show(options: &ServerOptions, all: bool) -> anyhow::Result<()> {
             // The command line stands above all that was loaded.
             Some(given) if (line.group, line.option) == DATA_DIRECTORY => {
                 let (group, option) = DATA_DIRECTORY;
-                writeln!(text, "[{group}] {option} = {}  (--data-dir or ZAQAR_DATA_DIR)", given.display())?;
+                let origin = options.data_directory_origin();
+                writeln!(text, "[{group}] {option} = {}  ({origin})", given.display())?;
             }
             _ => writeln!(text, "{line}")?,
         }

@@ -35,18 +35,20 @@ pub(crate) fn sources(options: &ConfigSources) -> Sources {
 /// Reads the configuration. With an error in the report it has defaults in the place of what is wrong: to look for more
 /// that is wrong, not to be used.
 pub(crate) fn read(options: &ConfigSources, stages: &Stages) -> (Config, Report) {
-    let (config, mut report) = match zaqar_config::load(&sources(options)) {
+    match zaqar_config::load(&sources(options)) {
         Ok(Loaded { config, warnings, .. }) => {
-            (config, Report { errors: Vec::new(), warnings: lines(&warnings) })
+            let mut report = Report { errors: refusals(&config, stages), warnings: lines(&warnings) };
+            report.errors.extend(discords(&config));
+            report.warnings.extend(remarks(&config));
+            (config, report)
         }
         Err(problems) => {
-            let report = Report { errors: lines(&problems.errors), warnings: lines(&problems.warnings) };
+            let mut report = Report { errors: lines(&problems.errors), warnings: lines(&problems.warnings) };
+            // What does not go with a default may go with the value that it stands for.
+            report.errors.extend(refusals(&problems.rest, stages));
             (*problems.rest, report)
         }
-    };
-    report.errors.extend(refusals(&config, stages));
-    report.warnings.extend(remarks(&config));
-    (config, report)
+    }
 }
 
 /// What is allowed and may be a mistake.
@@ -82,25 +84,33 @@ fn idle(config: &Config) -> Option<String> {
         .then(|| "[pooling:catalog] enable_virtual_pool has no effect without [DEFAULT] pooling".to_owned())
 }
 
-/// What is asked for and not there. Going on without it would leave an installation open, or without its data.
+/// Single options that ask for what is not there. Going on without it would leave an installation open, or without its
+/// data.
 fn refusals(config: &Config, stages: &Stages) -> Vec<String> {
-    let mut refusals = keystone::refusals(config);
+    let mut refusals = Vec::from_iter(keystone::unknown_strategy(config));
     if config.drivers.transport.is_empty() {
         refusals.push("[drivers] transport names none; the choice is: wsgi, websocket, or both".to_owned());
     }
-    refusals.extend(transports::shared_port(config));
     refusals.extend(encryption::refusals(&config.transport));
     refusals.extend(notifications::refusals(&config.notification));
     refusals.extend(stores::unknown_names(&config.drivers));
     refusals.extend(pipelines::unknown_names(&config.storage, stages));
     refusals.extend(signing_keys::read(&config.signed_url).err());
-    refusals.extend(trustee::refusals(config));
-    refusals.extend(email::refusals(config));
     refusals.extend(confirmations::refusals(config));
     refusals.extend(http::cors(&config.cors).err());
-    refusals.extend(TlsFiles::new(&config.ssl).err());
     refusals.extend(logging::filter(&config.logging).err().map(|error| format!("{error:#}")));
     refusals
+}
+
+/// Options that do not go together, or that need others.
+fn discords(config: &Config) -> Vec<String> {
+    let mut discords = keystone::refusals(config);
+    discords.extend(transports::shared_port(config));
+    discords.extend(encryption::former_keys_alone(&config.transport));
+    discords.extend(trustee::refusals(config));
+    discords.extend(email::refusals(config));
+    discords.extend(TlsFiles::new(&config.ssl).err());
+    discords
 }
 
 #[cfg(test)]
@@ -108,7 +118,7 @@ mod tests {
     use zaqar_config::Config;
     use zaqar_domain::Stages;
 
-    use super::{idle, refusals};
+    use super::{discords, idle, refusals};
 
     #[test]
     fn a_virtual_pool_without_pools_is_told() {
@@ -122,6 +132,7 @@ mod tests {
     #[test]
     fn the_defaults_are_not_refused() {
         assert_eq!(refusals(&Config::default(), &Stages::new()), Vec::<String>::new());
+        assert_eq!(discords(&Config::default()), Vec::<String>::new());
     }
 
     #[test]

@@ -15,31 +15,24 @@ const WELL_KNOWN: &str = "AES256";
 /// How to come by a good key.
 const HOW_TO_MAKE_ONE: &str = "`openssl rand -base64 32` prints a good one";
 
-/// `own` is where the server may keep a key of its own. `None`: other servers share the messages, and could not read
-/// what is encrypted with it.
-pub(crate) fn keyring(
-    options: &Transport,
-    own: Option<&Path>,
-    ids: &dyn IdSource,
-) -> anyhow::Result<Keyring> {
+/// `own` is where the server keeps a key of its own.
+pub(crate) fn keyring(options: &Transport, own: &Path, ids: &dyn IdSource) -> anyhow::Result<Keyring> {
     let configured = options.message_encryption_key.iter().chain(&options.message_encryption_former_keys);
     let mut keys: Vec<Key> = configured.map(|secret| key(secret.expose())).collect();
-    if let Some(directory) = own {
-        let path = key_file::path(directory);
-        match key_file::read(&path)? {
-            // Behind those of the configuration: what was encrypted before there were any must stay readable.
-            Some(own) => keys.extend(own),
-            None if options.message_encryption_key.is_none() => {
-                let key = key_file::create(&path, ids)
-                    .with_context(|| format!("cannot make a key for messages in {}", path.display()))?;
-                tracing::info!(
-                    file = %path.display(), key = %key.id(),
-                    "made a key for the messages of encrypted queues: keep a copy of it, they cannot be read without"
-                );
-                keys.insert(0, key);
-            }
-            None => {}
+    let path = key_file::path(own);
+    match key_file::read(&path)? {
+        // Behind those of the configuration: what was encrypted before there were any must stay readable.
+        Some(own) => keys.extend(own),
+        None if options.message_encryption_key.is_none() => {
+            let key = key_file::create(&path, ids)
+                .with_context(|| format!("cannot make a key for messages in {}", path.display()))?;
+            tracing::info!(
+                file = %path.display(), key = %key.id(),
+                "made a key for the messages of encrypted queues: keep a copy of it, they cannot be read without"
+            );
+            keys.insert(0, key);
         }
+        None => {}
     }
     Ok(Keyring::new(keys))
 }
@@ -65,13 +58,18 @@ pub(crate) fn refusals(options: &Transport) -> Vec<String> {
             ));
         }
     }
-    if options.message_encryption_key.is_none() && !options.message_encryption_former_keys.is_empty() {
-        refusals.push(format!(
+    refusals
+}
+
+pub(crate) fn former_keys_alone(options: &Transport) -> Option<String> {
+    let are_alone =
+        options.message_encryption_key.is_none() && !options.message_encryption_former_keys.is_empty();
+    are_alone.then(|| {
+        format!(
             "[transport] message_encryption_former_keys is set without message_encryption_key, which new messages are \
              to be encrypted with; {HOW_TO_MAKE_ONE}"
-        ));
-    }
-    refusals
+        )
+    })
 }
 
 /// What is allowed and may be a mistake.
@@ -98,7 +96,7 @@ fn secrets(options: &Transport) -> impl Iterator<Item = (&'static str, &str)> {
 mod tests {
     use zaqar_config::{Secret, Transport};
 
-    use super::{refusals, remarks};
+    use super::{former_keys_alone, refusals, remarks};
 
     fn options(key: Option<&str>, former: &[&str]) -> Transport {
         Transport {
@@ -112,8 +110,14 @@ mod tests {
     fn a_key_that_everybody_knows_is_refused_wherever_it_stands() {
         assert_eq!(refusals(&options(Some("AES256"), &[])).len(), 1);
         assert_eq!(refusals(&options(Some("mine"), &["AES256", "old"])).len(), 1);
-        assert_eq!(refusals(&options(None, &["old"])).len(), 1);
         assert_eq!(refusals(&options(Some("mine"), &["old"])), Vec::<String>::new());
+    }
+
+    #[test]
+    fn former_keys_need_a_present_one() {
+        assert!(former_keys_alone(&options(None, &["old"])).is_some());
+        assert_eq!(former_keys_alone(&options(Some("mine"), &["old"])), None);
+        assert_eq!(former_keys_alone(&options(None, &[])), None);
     }
 
     #[test]

@@ -23,15 +23,22 @@ pub(crate) fn authentication(config: &Config, clock: Arc<dyn Clock>) -> anyhow::
     Ok(Authentication::Keystone(Arc::new(Keystone::new(options, clock)?)))
 }
 
-/// Everything that is wrong, a sentence each.
+pub(crate) fn unknown_strategy(config: &Config) -> Option<String> {
+    let strategy = &config.default.auth_strategy;
+    let is_known = ["", "keystone"].contains(&strategy.as_str());
+    (!is_known).then(|| {
+        format!(
+            "[DEFAULT] auth_strategy = {strategy} is not a way to authenticate callers; the choice is: keystone, or \
+             nothing where everyone who can reach the port is trusted"
+        )
+    })
+}
+
+/// Everything that is missing or wrong of what Keystone needs, a sentence each.
 pub(crate) fn refusals(config: &Config) -> Vec<String> {
     match config.default.auth_strategy.as_str() {
-        "" => Vec::new(),
         "keystone" => options(config).err().unwrap_or_default(),
-        other => vec![format!(
-            "[DEFAULT] auth_strategy = {other} is not a way to authenticate callers; the choice is: keystone, or \
-             nothing where everyone who can reach the port is trusted"
-        )],
+        _ => Vec::new(),
     }
 }
 
@@ -97,7 +104,7 @@ mod tests {
     use zaqar_authentication::{DomainReference, Login, Reference, Scope};
     use zaqar_config::{Config, Secret};
 
-    use super::{options, refusals, warnings};
+    use super::{options, refusals, unknown_strategy, warnings};
 
     fn config() -> Config {
         let mut config = Config::default();
@@ -165,6 +172,13 @@ mod tests {
             let told = told(change);
             assert!(told.starts_with("[keystone_authtoken] ") && told.contains(words), "{words}: {told}");
         }
-        assert!(told(|config| config.default.auth_strategy = "ldap".into()).starts_with("[DEFAULT] auth_s"));
+        let ldap = |config: &mut Config| config.default.auth_strategy = "ldap".into();
+        assert_eq!(told(ldap), "");
+        let mut config = config();
+        assert_eq!(unknown_strategy(&config), None);
+        ldap(&mut config);
+        assert!(
+            unknown_strategy(&config).is_some_and(|told| told.starts_with("[DEFAULT] auth_strategy = ldap"))
+        );
     }
 }

@@ -63,7 +63,7 @@ async fn serve(
     let ports = Ports::take(config).await?;
     let addresses = ports.addresses(tls.is_some())?;
     let open = stores::open(config, data_directory, &ids, &clock)?;
-    let keyring = encryption::keyring(&config.transport, Some(open.data_directory()), &*ids)?;
+    let keyring = encryption::keyring(&config.transport, open.data_directory(), &*ids)?;
     let delivery = Delivery::new(config, &clock, addresses.are_loopback(), trusts.clone())?;
     let zaqar = Zaqar::new(open.stores.clone(), limits::of(config), Arc::clone(&clock), ids);
     let zaqar = zaqar.with_keyring(Arc::new(keyring)).with_pipelines(pipelines);

@@ -1,6 +1,6 @@
 //! The transports that are configured: their ports are taken first, they serve when all else is ready, and stop together.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -82,11 +82,18 @@ fn overlap(one: &str, other: &str) -> bool {
         // On all addresses of IPv6 means on those of IPv4, too.
         wide.is_unspecified() && (wide.is_ipv6() || narrow.is_ipv4())
     };
-    match (one.parse::<IpAddr>(), other.parse::<IpAddr>()) {
-        (Ok(one), Ok(other)) => one == other || covers(one, other) || covers(other, one),
-        // Names are not looked up: what they stand for may change until the server starts.
-        _ => one == other,
+    let (ones, others) = (addresses(one), addresses(other));
+    let meet = |one: IpAddr, other: IpAddr| one == other || covers(one, other) || covers(other, one);
+    one == other || ones.iter().any(|one| others.iter().any(|other| meet(*one, *other)))
+}
+
+/// The addresses that are meant. Names but this machine's own are not looked up: what they stand for may change until the
+/// server starts.
+fn addresses(bind: &str) -> Vec<IpAddr> {
+    if bind.eq_ignore_ascii_case("localhost") {
+        return vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
     }
+    bind.parse().into_iter().collect()
 }
 
 async fn listen(bind: &str, port: u16) -> anyhow::Result<TcpListener> {
@@ -186,6 +193,13 @@ mod tests {
             (["10.0.0.1", "::"], true),
             (["10.0.0.1", "10.0.0.2"], false),
             (["0.0.0.0", "::1"], false),
+            (["localhost", "127.0.0.1"], true),
+            (["::1", "LocalHost"], true),
+            (["localhost", "0.0.0.0"], true),
+            (["::", "localhost"], true),
+            (["localhost", "127.0.0.2"], false),
+            (["localhost", "zaqar.example.org"], false),
+            (["zaqar.example.org", "zaqar.example.org"], true),
         ] {
             assert_eq!(shared(bind, [5, 5], &both), is_shared, "{bind:?}");
         }

@@ -56,10 +56,10 @@ mod tests {
 
     #[test]
     fn a_server_on_all_addresses_is_tried_at_one_that_works() {
-        let (rest, websocket) = ("0.0.0.0:8888".parse().unwrap(), "127.0.0.1:9000".parse().unwrap());
+        let (rest, websocket) = ("0.0.0.0:7000".parse().unwrap(), "127.0.0.1:7001".parse().unwrap());
         let addresses = Addresses { secured: false, rest: Some(rest), websocket: Some(websocket) };
         let text = text(&addresses, Path::new("data"));
-        assert!(text.contains("listening on http://0.0.0.0:8888 and ws://127.0.0.1:9000\n"), "{text}");
-        assert!(text.contains("curl -i http://127.0.0.1:8888/v2/"), "{text}");
+        assert!(text.contains("listening on http://0.0.0.0:7000 and ws://127.0.0.1:7001\n"), "{text}");
+        assert!(text.contains("curl -i http://127.0.0.1:7000/v2/"), "{text}");
     }
 }

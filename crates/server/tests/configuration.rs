@@ -4,10 +4,14 @@
 
 mod support;
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::process::Output;
 
+use support::certificates::Authority;
 use support::server::{Site, zaqar, zaqar_command};
-use zaqar_domain::{MIN_CLAIM_GRACE, MIN_CLAIM_TTL, MIN_MESSAGE_TTL};
+use zaqar_config::{Websocket, Wsgi};
+use zaqar_domain::{MIN_CLAIM_GRACE, MIN_CLAIM_TTL, MIN_MESSAGE_TTL, MIN_SUBSCRIPTION_TTL};
 
 fn check(site: &Site, file: &str) -> Output {
     zaqar_command(&["config", "check", "--config-file"]).arg(site.path(file)).output().unwrap()
@@ -111,6 +115,7 @@ fn a_default_that_no_request_could_ask_for_is_an_error() {
         ("default_message_ttl", MIN_MESSAGE_TTL),
         ("default_claim_ttl", MIN_CLAIM_TTL),
         ("default_claim_grace", MIN_CLAIM_GRACE),
+        ("default_subscription_ttl", MIN_SUBSCRIPTION_TTL),
     ] {
         reports(&format!("[transport]\n{option} = {}\n", least - 1), &[option]);
         let site = Site::new(&format!("[transport]\n{option} = {least}\n"));
@@ -142,7 +147,59 @@ fn what_is_in_force_is_shown_with_its_place_and_without_secrets() {
     assert!(!shown.contains("hush") && !shown.contains("use_syslog"));
     assert!(show(&["--all"]).contains("[DEFAULT] use_syslog = false  (default)\n"));
     let given = show(&["--data-dir", "/srv/zaqar"]);
-    assert!(given.contains("data_dir = /srv/zaqar  (--data-dir or ZAQAR_DATA_DIR)\n"), "{given}");
+    assert!(given.contains("data_dir = /srv/zaqar  (--data-dir)\n"), "{given}");
+    let mut command = zaqar_command(&["config", "show"]);
+    let of_variable = text(&command.env("ZAQAR_DATA_DIR", "/srv/other").output().unwrap().stdout);
+    let line = "data_dir = /srv/other  (environment variable ZAQAR_DATA_DIR)\n";
+    assert!(of_variable.contains(line), "{of_variable}");
+}
+
+#[test]
+fn a_password_in_an_address_is_not_shown() {
+    let site = Site::new("[profiler]\nconnection_string = redis://:hush@localhost:6379\n");
+    let mut command = zaqar_command(&["config", "show", "--all", "--config-file"]);
+    let shown = text(&command.arg(site.path("zaqar.conf")).output().unwrap().stdout);
+    assert!(shown.contains("[profiler] connection_string = ***") && !shown.contains("hush"), "{shown}");
+}
+
+#[test]
+fn a_default_in_the_place_of_a_wrong_value_is_blamed_for_nothing() {
+    let ports = |rest: &str, websocket: &str| {
+        format!(
+            "[drivers:transport:wsgi]\nport = {rest}\n[drivers:transport:websocket]\nport = {websocket}\n"
+        )
+    };
+    reports(&ports("70000", &Wsgi::default().port.to_string()), &["port = \"70000\""]);
+    reports(&ports(&Websocket::default().port.to_string(), "x"), &["port = \"x\""]);
+    reports(
+        "[transport]\nmessage_encryption_key =\nmessage_encryption_former_keys = old\n",
+        &["message_encryption_key = \"\""],
+    );
+    reports(
+        "[DEFAULT]\nauth_strategy = keystone\n[keystone_authtoken]\nauth_type = password\n\
+         auth_url = http://keystone:5000\nusername = zaqar\npassword = $nothing\nuser_domain_id = default\n",
+        &["password"],
+    );
+    let site = Site::new("[DEFAULT]\npooling = perhaps\n[pooling:catalog]\nenable_virtual_pool = true\n");
+    let report = text(&check(&site, "zaqar.conf").stdout);
+    assert!(!report.contains("warning"), "{report}");
+}
+
+#[test]
+fn a_key_that_all_can_read_is_not_called_valid() {
+    let site = Site::new("");
+    Authority::new(&site, "authority").certify("server");
+    let (certificate, key) = (site.path("server.crt"), site.path("server.key"));
+    let options = format!("[ssl]\ncert_file = {}\nkey_file = {}\n", certificate.display(), key.display());
+    site.write("zaqar.conf", &options);
+    for (mode, verdict) in
+        [(0o600, "the configuration is valid\n"), (0o644, "the configuration can be used, with 1 warning\n")]
+    {
+        fs::set_permissions(&key, fs::Permissions::from_mode(mode)).unwrap();
+        let output = check(&site, "zaqar.conf");
+        let report = text(&output.stdout);
+        assert!(output.status.success() && report.ends_with(verdict), "{report}");
+    }
 }
 
 #[test]
@@ -160,7 +217,9 @@ fn warnings_alone_are_no_failure() {
     site.write("odd.conf", "[DEFAULT]\nunknown = 1\n");
     let output = check(&site, "odd.conf");
     assert!(output.status.success());
-    assert!(text(&output.stdout).contains("warning: "));
+    let report = text(&output.stdout);
+    assert!(report.contains("warning: "), "{report}");
+    assert!(report.ends_with("\nthe configuration can be used, with 1 warning\n"), "{report}");
 }
 
 #[test]

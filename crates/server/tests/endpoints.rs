@@ -4,11 +4,15 @@
 
 mod support;
 
+use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use support::http::Client;
+use support::http::{CLIENT_ID, Client};
 use support::queues::{post_ok, subscribe};
 use support::receiver::{Receiver, status};
 use support::server::Site;
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::{WebSocketStream, client_async};
 
 /// The subscription, once it is shown like this.
 fn wait_until_shown(client: &mut Client, subscription: &str, is_meant: impl Fn(&Value) -> bool) -> Value {
@@ -90,6 +94,62 @@ fn an_endpoint_that_is_left_alone_is_shown_with_the_reason() {
     for part in ["project=", "queue=unwell", "subscription=", &format!("address={}", receiver.url("/"))] {
         assert!(line.contains(part), "{part}: {line}");
     }
+}
+
+/// Requests that `socket` sends and that make, or change, a subscription to the queue `q`.
+async fn ask(socket: &mut WebSocketStream<TcpStream>, action: &str, mut body: Value) -> (Value, Value) {
+    body["queue_name"] = "q".into();
+    let headers = json!({ "Client-ID": CLIENT_ID, "X-Project-ID": "tests" });
+    let request = json!({ "action": action, "headers": headers, "body": body }).to_string();
+    socket.send(Message::text(request)).await.unwrap();
+    let reply: Value = serde_json::from_slice(&socket.next().await.unwrap().unwrap().into_data()).unwrap();
+    (reply["headers"]["status"].clone(), reply["body"].clone())
+}
+
+#[test]
+fn what_can_never_be_delivered_is_400_on_create_and_on_patch_over_both_interfaces() {
+    let server = Site::new("").start();
+    let mut client = server.client();
+    let path = path("q", &subscribe(&mut client, "q", "http://example.org/first", &json!({})));
+    let id = path.rsplit('/').next().unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let mut socket = runtime.block_on(async {
+        let stream = TcpStream::connect(server.websocket).await.unwrap();
+        client_async(server.websocket_url(), stream).await.unwrap().0
+    });
+    let too_many: Value = (0..999).map(|number| (format!("x-{number}"), json!(""))).collect();
+    for bad in [
+        json!({ "options": { "post_headers": { "X-N": 5 } } }),
+        json!({ "options": { "post_headers": { "a b": "c" } } }),
+        json!({ "options": { "post_headers": { "X-N": "a\r\nb" } } }),
+        json!({ "options": { "post_headers": { "Host": "a" } } }),
+        json!({ "options": { "post_headers": too_many } }),
+        json!({ "options": { "post_data": {} } }),
+        json!({ "subscriber": "http://" }),
+        json!({ "subscriber": "http://example.org:99999/" }),
+    ] {
+        let mut wish = json!({ "subscriber": "http://example.org/second" });
+        wish.as_object_mut().unwrap().extend(bad.as_object().unwrap().clone());
+        let mut named = bad.clone();
+        named["subscription_id"] = id.into();
+        let is_told = |text: &str| {
+            assert!(text.starts_with("Nothing can be delivered to this subscription: "), "{bad}: {text}");
+        };
+        for (method, path, body) in
+            [("POST", "/v2/queues/q/subscriptions", &wish), ("PATCH", path.as_str(), &bad)]
+        {
+            let answer = client.request(method, path, Some(body)).unwrap();
+            assert_eq!(answer.status, 400, "{method} {bad}");
+            is_told(answer.json()["description"].as_str().unwrap());
+        }
+        for (action, body) in [("subscription_create", wish), ("subscription_update", named)] {
+            let (status, body) = runtime.block_on(ask(&mut socket, action, body));
+            assert_eq!(status, 400, "{action} {bad}");
+            is_told(body["exception"].as_str().unwrap());
+        }
+    }
+    let shown = client.request("GET", &path, None).unwrap().json();
+    assert_eq!((&shown["subscriber"], &shown["options"]), (&json!("http://example.org/first"), &json!({})));
 }
 
 #[test]

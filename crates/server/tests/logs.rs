@@ -75,10 +75,11 @@ fn every_request_is_logged_with_its_id_at_debug_and_none_at_info() {
 
 #[test]
 fn a_request_that_fails_inside_is_logged_with_its_id() {
-    let nobody = Reserved::new().address;
+    let nobody = Reserved::new();
     let keystone = format!(
-        "[DEFAULT]\nauth_strategy = keystone\n[keystone_authtoken]\nauth_url = http://{nobody}\nauth_type = password\n\
-         username = zaqar\npassword = secret\nuser_domain_id = default\nhttp_request_max_retries = 0\n"
+        "[DEFAULT]\nauth_strategy = keystone\n[keystone_authtoken]\nauth_url = http://{}\nauth_type = password\n\
+         username = zaqar\npassword = secret\nuser_domain_id = default\nhttp_request_max_retries = 0\n",
+        nobody.address
     );
     let site = Site::new(&keystone);
     let server = site.start();
@@ -172,15 +173,18 @@ fn a_line_about_a_request_by_websocket_says_the_same() {
     tokio::runtime::Runtime::new().unwrap().block_on(async {
         let stream = TcpStream::connect(server.websocket).await.unwrap();
         let (mut socket, _) = client_async(server.websocket_url(), stream).await.unwrap();
-        for action in ["no_such_action", "queue_create"] {
-            socket.send(Message::text(ask(action))).await.unwrap();
+        for frame in ["{".to_owned(), "[]".to_owned(), ask("no_such_action"), ask("queue_create")] {
+            socket.send(Message::text(frame)).await.unwrap();
             socket.next().await.unwrap().unwrap();
         }
     });
     let entries = entries(&server, "a conversation ended");
     let requests: Vec<_> = entries.iter().filter(|entry| entry["message"] == "request").collect();
-    let [unknown, created] = requests[..] else { panic!("{requests:?}") };
-    assert_eq!((&unknown["route"], &unknown["status"]), (&Value::Null, &json!(400)));
+    let [no_json, no_object, unknown, created] = requests[..] else { panic!("{requests:?}") };
+    for refused in [no_json, no_object, unknown] {
+        assert_eq!((&refused["route"], &refused["status"]), (&Value::Null, &json!(400)));
+        assert!(refused["peer"].is_string() && refused["milliseconds"].is_number(), "{refused}");
+    }
     assert_eq!((&created["route"], &created["status"]), (&json!("queue_create"), &json!(201)));
     assert_eq!((&created["project"], &created["client"]), (&json!("tests"), &json!(CLIENT_ID)));
     assert!(created["peer"].as_str().unwrap().starts_with("127.0.0.1:"));
@@ -198,22 +202,44 @@ fn values_are_plain() {
     assert_eq!([started["rest"].clone(), started["websocket"].clone()], addresses);
 }
 
-#[test]
-fn no_line_shows_a_value_as_a_debugger_does() {
+/// Every file of the program, and its text.
+fn program() -> Vec<(String, String)> {
     let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let lines = Regex::new(r"\b(?:trace|debug|info|warn|error)(?:_span)?!\(([^;]*?)\)[;,\n]").unwrap();
-    let shown = Regex::new(r"(?:^|[\s=,(])\?[a-z]|:\?\}").unwrap();
     let mut files = vec![];
     for member in fs::read_dir(crates).unwrap() {
         sources(&member.unwrap().path().join("src"), &mut files);
     }
     assert!(files.len() > 100);
-    for file in files {
-        let text = fs::read_to_string(&file).unwrap();
+    files.iter().map(|file| (file.display().to_string(), fs::read_to_string(file).unwrap())).collect()
+}
+
+#[test]
+fn no_line_shows_a_value_as_a_debugger_does() {
+    let lines = Regex::new(r"\b(?:trace|debug|info|warn|error)(?:_span)?!\(([^;]*?)\)[;,\n]").unwrap();
+    let shown = Regex::new(r"(?:^|[\s=,(])\?[a-z]|:\?\}").unwrap();
+    for (file, text) in program() {
         for line in lines.captures_iter(&text) {
-            assert!(!shown.is_match(&line[1]), "{}: {}", file.display(), &line[0]);
+            assert!(!shown.is_match(&line[1]), "{file}: {}", &line[0]);
         }
     }
+}
+
+#[test]
+fn a_line_about_an_endpoint_says_whose_it_is_where_it_is_and_what_is_wrong() {
+    let lines = Regex::new(r#"\btracing::(?:info|warn|error)!\(([^;]*?)"([^;]*?)"\s*\)[;,\n]"#).unwrap();
+    let about_one = Regex::new(
+        r"\b(endpoint|subscriber|subscription)\b|deliveries are given up|cannot be de(livered|crypted, and is)",
+    );
+    let (about_one, mut found) = (about_one.unwrap(), 0);
+    for (file, text) in program() {
+        for line in lines.captures_iter(&text).filter(|line| about_one.is_match(&line[0])) {
+            found += 1;
+            let has = |field: &str| Regex::new(&format!(r"\b{field}\b")).unwrap().is_match(&line[1]);
+            let all = ["project", "queue", "subscription", "address"].into_iter().all(has);
+            assert!(all && (has("reason") || has("error")), "{file}: {}", &line[0]);
+        }
+    }
+    assert!(found >= 8, "{found}");
 }
 
 fn sources(directory: &Path, files: &mut Vec<PathBuf>) {

@@ -6,6 +6,7 @@ mod support;
 
 use std::process::Command;
 
+use serde_json::json;
 use support::pools;
 use support::server::{Server, Site, zaqar_command};
 use support::tools::Tools;
@@ -25,7 +26,7 @@ fn the_document_in_the_guide_is_that_of_this_version() {
 
 #[test]
 fn the_service_shows_it_to_everybody_with_the_bounds_of_the_site() {
-    let site = Site::new("[transport]\nmax_message_ttl = 7777\n");
+    let site = Site::new("[transport]\nmax_message_ttl = 7777\nmax_queues_per_page = 3\n");
     let server = site.start();
     let request = b"GET /v2/openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n";
     let answer = server.client().exchange(request).unwrap();
@@ -33,7 +34,9 @@ fn the_service_shows_it_to_everybody_with_the_bounds_of_the_site() {
     let document = answer.json();
     let message = &document["components"]["schemas"]["NewMessages"]["properties"]["messages"]["items"];
     assert_eq!(message["properties"]["ttl"]["maximum"], 7777);
-    assert!(document["paths"]["/v2/queues"].is_object());
+    let parameters = document["paths"]["/v2/queues"]["get"]["parameters"].as_array().unwrap();
+    let limit = parameters.iter().find(|parameter| parameter["name"] == "limit").unwrap();
+    assert_eq!((&limit["schema"]["maximum"], &limit["schema"]["default"]), (&json!(3), &json!(3)));
     assert!(document["paths"]["/v2/health"].is_null(), "it is for servers with admin_mode");
 }
 

@@ -65,6 +65,31 @@ fn the_usual_run_does_not_stop_at_the_first_failure() {
 }
 
 #[test]
+fn the_run_before_a_change_lands_has_four_tests_at_a_time() {
+    let profiles = fs::read_to_string(root().join(".config/nextest.toml")).unwrap();
+    let ci = profiles.split("[profile.ci]").nth(1).unwrap().split("\n[").next().unwrap();
+    assert!(ci.lines().any(|line| line == "test-threads = 4"), "{ci}");
+    assert!(fs::read_to_string(root().join(".ci/run")).unwrap().contains("NEXTEST_PROFILE=ci scripts/test"));
+}
+
+/// The tests that stand beside the code: what comes behind `#[cfg(test)]`, or a file of nothing else.
+fn unit_tests() -> Vec<(String, String)> {
+    let root = root();
+    let mut files = Vec::new();
+    for member in fs::read_dir(root.join("crates")).unwrap() {
+        collect(&root, &member.unwrap().path().join("src"), &mut files);
+    }
+    let tests = files.into_iter().filter_map(|(path, text)| {
+        if path.ends_with("tests.rs") {
+            return Some((path, text));
+        }
+        let (_, tests) = text.split_once("#[cfg(test)]")?;
+        Some((path, tests.to_owned()))
+    });
+    tests.collect()
+}
+
+#[test]
 fn no_test_names_a_default_port() {
     let ports = [Wsgi::default().port, Websocket::default().port];
     // A year is no port.
@@ -72,7 +97,10 @@ fn no_test_names_a_default_port() {
     let excused = |path: &str| NAMED_FOR_ANOTHER_REASON.iter().any(|(file, _)| *file == path);
     // Programs for readers say where the service usually is; tests give them another address.
     let is_test = |path: &str| !path.starts_with("examples/");
-    for (path, text) in files().iter().filter(|(path, _)| is_test(path) && !excused(path)) {
+    let (others, beside_the_code) = (files(), unit_tests());
+    assert!(beside_the_code.len() > 100);
+    let all = others.iter().chain(&beside_the_code);
+    for (path, text) in all.filter(|(path, _)| is_test(path) && !excused(path)) {
         let line = text.lines().find(|line| named.is_match(line));
         assert_eq!(line, None, "{path} names the default port of an interface");
     }

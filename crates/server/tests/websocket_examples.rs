@@ -5,12 +5,12 @@
 mod support;
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
-use serde_json::json;
-use support::http::CLIENT_ID;
+use serde_json::{Value, json};
+use support::http::{CLIENT_ID, Response};
 use support::lines::Lines;
-use support::server::{BINARY, Server, Site};
+use support::server::{Server, Site, directory_of_binaries};
 use support::tools::Tools;
 
 fn example(name: &str) -> PathBuf {
@@ -30,11 +30,8 @@ fn post(server: &Server, numbers: &[u32]) {
 }
 
 /// Starts the program, posts when it follows, and ends it when it has printed the last of what was posted.
-fn printed(server: &Server, mut program: Command, marker: &Path, posted: &[u32]) -> Vec<String> {
-    program.args([&server.websocket_url(), "demo", "orders"]).arg(marker);
-    let mut follower = program.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
-    let lines = Lines::collect(follower.stdout.take().unwrap());
-    lines.find(|line| line == "following orders").unwrap();
+fn printed(server: &Server, program: Command, marker: &Path, posted: &[u32]) -> Vec<String> {
+    let (mut follower, lines) = following(server, program, marker);
     post(server, posted);
     let last = posted.last().unwrap().to_string();
     lines.find(|line| line == last).unwrap();
@@ -54,19 +51,39 @@ fn misses_nothing(program: impl Fn() -> Command) {
     // It may have been ended before it wrote down where it was.
     seen.dedup();
     assert_eq!(seen, ["2", "3", "4", "5"]);
-    survives_the_end_of_its_subscription(&server, program());
+    survives_the_end_of_its_queue(&server, program());
+    ends_when_somebody_ends_its_subscription(&server, program());
 }
 
-/// Its queue is deleted and made anew while it follows.
-fn survives_the_end_of_its_subscription(server: &Server, mut program: Command) {
-    let site = Site::new("");
-    program.args([&server.websocket_url(), "demo", "orders"]).arg(site.path("marker"));
+/// The program, once it follows the queue.
+fn following(server: &Server, mut program: Command, marker: &Path) -> (Child, Lines) {
+    program.args([&server.websocket_url(), "demo", "orders"]).arg(marker);
     let mut follower = program.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
     let lines = Lines::collect(follower.stdout.take().unwrap());
     lines.find(|line| line == "following orders").unwrap();
+    (follower, lines)
+}
+
+fn ask(server: &Server, method: &str, path: &str) -> Response {
     let headers = [("X-Project-ID", "demo"), ("Client-ID", CLIENT_ID), ("Accept", "application/json")];
-    let deleted = server.client().send("DELETE", "/v2/queues/orders", &headers, None).unwrap();
-    assert_eq!(deleted.status, 204);
+    server.client().send(method, &format!("/v2/queues/orders{path}"), &headers, None).unwrap()
+}
+
+fn ends_when_somebody_ends_its_subscription(server: &Server, program: Command) {
+    let site = Site::new("");
+    let (mut follower, lines) = following(server, program, &site.path("marker"));
+    let listed: Value = serde_json::from_slice(&ask(server, "GET", "/subscriptions").body).unwrap();
+    let id = listed["subscriptions"][0]["id"].as_str().unwrap();
+    assert_eq!(ask(server, "DELETE", &format!("/subscriptions/{id}")).status, 204);
+    assert_eq!(lines.all(), ["following orders"]);
+    assert!(follower.wait().unwrap().success());
+}
+
+/// It is made anew while the program follows.
+fn survives_the_end_of_its_queue(server: &Server, program: Command) {
+    let site = Site::new("");
+    let (mut follower, lines) = following(server, program, &site.path("marker"));
+    assert_eq!(ask(server, "DELETE", "").status, 204);
     post(server, &[6, 7]);
     lines.find(|line| line == "7").unwrap();
     follower.kill().unwrap();
@@ -86,7 +103,7 @@ fn the_python_program_misses_nothing() {
 
 #[test]
 fn the_rust_program_misses_nothing() {
-    let built = Path::new(BINARY).parent().unwrap().join("examples/subscriber");
+    let built = directory_of_binaries().join("examples/subscriber");
     misses_nothing(|| Command::new(&built));
 }
 

@@ -53,8 +53,8 @@ pub(crate) struct Payload<'a> {
     pub(crate) timeout: Duration,
 }
 
-/// Documents that only steer an operation may have so many bytes.
-const SMALL_DOCUMENT: u64 = 64 * 1024;
+/// Documents that only steer an operation may have so many bytes: as many as a subscription, the largest of them.
+const SMALL_DOCUMENT: u64 = zaqar_domain::MAX_SUBSCRIPTION_BYTES as u64;
 
 impl Payload<'_> {
     /// A small document; `None` if there is no body.

@@ -50,22 +50,27 @@ impl Session {
 
     /// The reply to a frame, as JSON. Whatever the frame holds, there is one.
     pub(crate) async fn answer(&mut self, format: Format, frame: Bytes) -> String {
-        let (nothing, mut learned) = (Envelope::default(), Learned::default());
+        let (start, mut learned) = (Instant::now(), Learned::default());
         let text = match format.read(frame) {
             Ok(text) => text,
-            Err(error) => return nothing.answer(&Reply::error(400, error), &learned.warnings),
+            Err(error) => return self.refuse(&Reply::error(400, error), &learned, start),
         };
         // Checked to be UTF-8.
         let text = std::str::from_utf8(text.as_bytes()).unwrap_or_default();
         let Some(envelope) = Envelope::read(text, &mut learned.warnings) else {
-            let reply = Reply::error(400, "Unexpected body type. Expected dict or dict like.");
-            return nothing.answer(&reply, &learned.warnings);
+            let refusal = Reply::error(400, "Unexpected body type. Expected dict or dict like.");
+            return self.refuse(&refusal, &learned, start);
         };
-        let start = Instant::now();
         let handled = self.handle(format, &envelope, &mut learned).await;
         let reply = handled.unwrap_or_else(|refusal| refusal);
         request_log::log(self.peer, &learned, &reply, start.elapsed());
         envelope.answer(&reply, &learned.warnings)
+    }
+
+    /// The reply to a frame that holds no request.
+    fn refuse(&self, refusal: &Reply, learned: &Learned, start: Instant) -> String {
+        request_log::log(self.peer, learned, refusal, start.elapsed());
+        Envelope::default().answer(refusal, &learned.warnings)
     }
 
     async fn handle(&mut self, format: Format, envelope: &Envelope<'_>, learned: &mut Learned) -> Handled {

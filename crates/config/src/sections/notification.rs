@@ -72,7 +72,8 @@ section! {
     /// How long the rest of an answer is waited for, in seconds.
     body_timeout: u32 = 5, at_least(1), at_most(300);
 
-    /// After so many failures one after the other an endpoint is left alone for a while; 0: never.
+    /// After so many signs in a row that the endpoint is unwell it is left alone for a while: no connection, no answer,
+    /// 408, 502 to 504; 0: it is never left alone.
     breaker_failures: u32 = 5;
 
     /// How long it is left alone at first, in seconds. If it fails again then, for twice as long.

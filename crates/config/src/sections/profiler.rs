@@ -31,7 +31,7 @@ section! {
     hmac_keys: Secret = "SECRET_KEY";
 
     /// Where traces are sent.
-    connection_string: String = "messaging://";
+    connection_string: Secret = "messaging://";
 
     /// The type of the documents that traces become in Elasticsearch.
     es_doc_type: String = "notification";

@@ -34,7 +34,7 @@ section! {
     default_claim_grace: u64 = 60, at_least(60), not_above("max_claim_grace");
 
     /// How long a subscription lives when the request does not say so, in seconds.
-    default_subscription_ttl: u64 = 3600, at_least(1);
+    default_subscription_ttl: u64 = 3600, at_least(60);
 
     /// How many queues one page of a list may hold.
     max_queues_per_page: u32 = 20, at_least(1);

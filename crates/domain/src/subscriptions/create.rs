@@ -18,8 +18,8 @@ const TRIES: usize = 10;
 
 impl Zaqar {
     /// Subscribes to a queue or topic, which is made if there is none. Answers the new subscription's id, or that of one
-    /// with the same subscriber, if it waits to be confirmed; that one is left as it was. Where subscribers must confirm,
-    /// they are asked, again if need be: the request is kept before the answer.
+    /// with the same subscriber, if it waits to be confirmed; that one keeps its terms, and stays suspended if it is. Where
+    /// subscribers must confirm, they are asked, again if need be: the request is kept before the answer.
     pub async fn create_subscription(
         &self,
         caller: &Caller,
@@ -90,10 +90,6 @@ impl Zaqar {
     async fn create_again(&self, there: Subscription, expires: Timestamp) -> Result<SubscriptionId> {
         let failure = Failure::CreateSubscription;
         if there.confirmed {
-            if there.suspended.is_some() {
-                let lift = SubscriptionChange { suspended: Some(None), ..SubscriptionChange::default() };
-                self.change_subscription(&there, lift, failure).await?;
-            }
             return Err(exists());
         }
         let must_confirm = self.limits.require_confirmation;
@@ -102,7 +98,6 @@ impl Zaqar {
             declined: there.declined.then_some(false),
             // It was made while subscribers had to confirm.
             notified: (!must_confirm && !there.notified).then_some(true),
-            suspended: there.suspended.is_some().then_some(None),
             ..SubscriptionChange::default()
         };
         if change != SubscriptionChange::default() {

@@ -26,7 +26,7 @@ pub use live::{EndReason, Follower, Following, LiveEvent, Notification};
 pub use signing_secrets::{BadSecrets, signing_secrets};
 pub use trust::{TrustMaker, TrustNotMade};
 pub use waiting::WaitingConfirmation;
-pub use wish::SubscriptionWish;
+pub use wish::{MAX_SUBSCRIPTION_BYTES, SubscriptionWish};
 
 use crate::{Absent, Error};
 

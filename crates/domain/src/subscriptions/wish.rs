@@ -21,6 +21,9 @@ pub(super) struct Terms {
     pub(super) options: Option<Metadata>,
 }
 
+/// So many bytes of JSON a wish may have, whichever interface it comes by.
+pub const MAX_SUBSCRIPTION_BYTES: usize = 64 * 1024;
+
 /// The last second that upstream can write down: 9999-12-31 23:59:59.
 const LAST_SECOND: u64 = 253_402_300_799;
 
@@ -69,9 +72,21 @@ impl SubscriptionWish {
         if self.0.is_empty() {
             return Err(nothing());
         }
+        self.check_size()?;
         let subscriber = self.subscriber(limits)?;
         let options = self.options(limits)?;
         Ok(Terms { subscriber, ttl: self.ttl(now)?, options })
+    }
+
+    fn check_size(&self) -> Result<()> {
+        // A map of JSON values: writing it cannot fail.
+        let size = serde_json::to_string(&self.0).map_or(0, |text| text.len());
+        if size > MAX_SUBSCRIPTION_BYTES {
+            return Err(Error::invalid(format!(
+                "The subscription is too large. Max size: {MAX_SUBSCRIPTION_BYTES}"
+            )));
+        }
+        Ok(())
     }
 
     fn given(&self, name: &str) -> Option<&Value> {
@@ -144,7 +159,7 @@ mod tests {
     use serde_json::{Value, json};
     use zaqar_model::{Metadata, SubscriptionTtl, Timestamp};
 
-    use super::{LAST_SECOND, SubscriptionWish, Terms};
+    use super::{LAST_SECOND, MAX_SUBSCRIPTION_BYTES, SubscriptionWish, Terms};
     use crate::Limits;
 
     const NOW: Timestamp = Timestamp::from_secs(1_780_000_000);
@@ -230,6 +245,18 @@ mod tests {
         for beyond in [longest + 1, 99_999_999_999_999_999] {
             assert_eq!(ttl(beyond), Err(text.to_owned()));
         }
+    }
+
+    #[test]
+    fn a_subscription_is_bounded_in_size() {
+        let of_size = |size: usize| {
+            let rest = json!({"subscriber": "http://a", "options": {"a": ""}}).to_string().len();
+            json!({"subscriber": "http://a", "options": {"a": "x".repeat(size - rest)}})
+        };
+        assert!(creation(of_size(MAX_SUBSCRIPTION_BYTES)).is_ok());
+        let text = "The subscription is too large. Max size: 65536";
+        assert_eq!(creation(of_size(MAX_SUBSCRIPTION_BYTES + 1)), Err(text.to_owned()));
+        assert_eq!(update(of_size(MAX_SUBSCRIPTION_BYTES + 1)), Err(text.to_owned()));
     }
 
     #[test]

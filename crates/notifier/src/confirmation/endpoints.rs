@@ -40,10 +40,10 @@ mod tests {
     #[test]
     fn the_version_stands_in_an_address_once() {
         for (endpoint, address) in [
-            ("http://zaqar:8888", "http://zaqar:8888/v2/queues/q"),
-            ("http://zaqar:8888/v2/", "http://zaqar:8888/v2/queues/q"),
+            ("http://zaqar:7000", "http://zaqar:7000/v2/queues/q"),
+            ("http://zaqar:7000/v2/", "http://zaqar:7000/v2/queues/q"),
             ("https://cloud/messaging", "https://cloud/messaging/v2/queues/q"),
-            ("ws://zaqar:9000/", "ws://zaqar:9000/v2/queues/q"),
+            ("ws://zaqar:7001/", "ws://zaqar:7001/v2/queues/q"),
         ] {
             assert_eq!(below(endpoint, "/v2/queues/q"), address);
         }

@@ -160,7 +160,7 @@ mod tests {
     #[tokio::test]
     async fn a_notice_has_upstreams_members_in_its_order() {
         let waiting = waiting(ConfirmationKind::Subscription, DestinationKind::Queue);
-        let notice = document(Some("http://zaqar:8888"), &waiting).await;
+        let notice = document(Some("http://zaqar:7000"), &waiting).await;
         let names: Vec<_> = notice.keys().map(String::as_str).collect();
         assert_eq!(
             names,
@@ -179,7 +179,7 @@ mod tests {
             ]
         );
         for (name, value) in [
-            ("WSGISubscribeURL", format!("http://zaqar:8888{PATH}").as_str()),
+            ("WSGISubscribeURL", format!("http://zaqar:7000{PATH}").as_str()),
             ("Message_Type", "SubscriptionConfirmation"),
             ("Message", "You have chosen to subscribe to the queue: orders"),
             ("URL-Methods", "PUT"),
@@ -196,16 +196,16 @@ mod tests {
 
     #[test]
     fn what_is_known_of_where_the_service_is_comes_first() {
-        let websocket = Some("ws://zaqar:9000".to_owned());
-        let both = OwnEndpoints { rest: Some("http://zaqar:8888".to_owned()), websocket: websocket.clone() };
+        let websocket = Some("ws://zaqar:7001".to_owned());
+        let both = OwnEndpoints { rest: Some("http://zaqar:7000".to_owned()), websocket: websocket.clone() };
         let told = |endpoints| Value::Object(urls(&endpoints, "/v2/x")).to_string();
         assert_eq!(
             told(both),
-            r#"{"WSGISubscribeURL":"http://zaqar:8888/v2/x","WebSocketSubscribeURL":"ws://zaqar:9000/v2/x"}"#
+            r#"{"WSGISubscribeURL":"http://zaqar:7000/v2/x","WebSocketSubscribeURL":"ws://zaqar:7001/v2/x"}"#
         );
         assert_eq!(
             told(OwnEndpoints { rest: None, websocket }),
-            r#"{"WebSocketSubscribeURL":"ws://zaqar:9000/v2/x"}"#
+            r#"{"WebSocketSubscribeURL":"ws://zaqar:7001/v2/x"}"#
         );
         assert_eq!(told(OwnEndpoints::default()), "{}");
     }

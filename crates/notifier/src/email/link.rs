@@ -42,12 +42,12 @@ mod tests {
         let members = json!({
             "URL-Signature": "0a", "URL-Methods": "PUT", "URL-Paths": "/v2/queues/q/subscriptions/1/confirm",
             "X-Project-ID": "p&q", "URL-Expires": "2026-01-01 00:00:00",
-            "WSGISubscribeURL": "http://zaqar:8888/v2",
+            "WSGISubscribeURL": "http://zaqar:7000/v2",
         });
         let queue = QueueName::new("orders").unwrap();
         let link = |page| link(page, members.as_object().unwrap(), &queue);
         let query = "Signature=0a&Methods=PUT&Paths=%2Fv2%2Fqueues%2Fq%2Fsubscriptions%2F1%2Fconfirm&Project=p%26q\
-                     &Expires=2026%2D01%2D01%2000%3A00%3A00&Url=http%3A%2F%2Fzaqar%3A8888%2Fv2&Queue=orders";
+                     &Expires=2026%2D01%2D01%2000%3A00%3A00&Url=http%3A%2F%2Fzaqar%3A7000%2Fv2&Queue=orders";
         assert_eq!(link("https://example.org/confirm"), format!("https://example.org/confirm?{query}"));
         assert_eq!(link("https://example.org/?a=1"), format!("https://example.org/?a=1&{query}"));
     }

@@ -58,17 +58,16 @@ impl Engine {
     ) -> Result<(), Timestamp> {
         let Delivery { subscription, message, .. } = &leased.owed.delivery;
         let (project, queue, id) = (&subscription.source.project, &subscription.source.name, subscription.id);
-        let message = message.message.id;
+        let (message, address) = (message.message.id, Address::of(&subscription.subscriber));
         if Zaqar::is_confirmation(&leased.owed.delivery) {
             return Ok(());
         }
         if let Err(error) = self.zaqar.bury_delivery(&leased.owed, attempts, reason.as_str()).await {
-            tracing::warn!(%error, %project, %queue, subscription = %id, %message, "a message could not be put into its dead-letter queue yet");
+            tracing::warn!(%error, %project, %queue, subscription = %id, %address, %message, "a message could not be put into its dead-letter queue yet");
             return Err(self.in_time(super::conclude::UNBURIED_FOR));
         }
         let route = self.endpoints.find(&subscription.source, &subscription.subscriber, self.now());
         if let Some(deliveries) = route.given_up(self.now()) {
-            let address = Address::of(&subscription.subscriber);
             let reason = reason.as_str();
             tracing::info!(%project, %queue, subscription = %id, %address, %message, deliveries, reason, "deliveries are given up");
         }

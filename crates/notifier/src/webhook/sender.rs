@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::HeaderMap;
-use zaqar_model::{Clock, Metadata};
+use zaqar_model::{Clock, MessageId, Metadata};
 
 use super::{body, headers};
-use crate::http::{HttpAnswer, HttpClient, TooManyHeaders};
+use crate::http::{Headers, HttpAnswer, HttpClient, TooManyHeaders};
 use crate::notice::{Answer, Notice, Sender};
+use crate::notification::smallest_document;
 use crate::retry::{Verdict, judge, retry_after};
 use crate::signature::Secrets;
 
@@ -53,25 +54,36 @@ impl WebhookSender {
     }
 
     async fn try_post(&self, notice: &Notice, url: &str, more: HeaderMap) -> Result<Answer, WrongOption> {
-        let secrets = Secrets::of(&notice.options).map_err(|error| WrongOption(error.to_string()))?;
-        let body = body::body(&notice.options, &notice.document)?;
-        let mut headers = headers::wanted(&notice.options)?;
-        let id = notice.id.to_string();
-        let signed = secrets.sign(&id, self.clock.now(), &body);
-        headers::add_own(&mut headers, &id, signed)?;
-        headers.extend(more)?;
+        let (headers, body) = self.request(&notice.options, notice.id, &notice.document, more)?;
         Ok(match self.http.post(url, headers, body).await {
             Ok(answer) => self.read(answer),
             Err(failure) => failure.into(),
         })
     }
 
-    /// Whether a request can be made with these options, and sent to this URL.
-    pub(crate) fn check_request(&self, url: &str, options: &Metadata) -> Result<(), String> {
+    fn request(
+        &self,
+        options: &Metadata,
+        id: MessageId,
+        document: &Bytes,
+        more: HeaderMap,
+    ) -> Result<(Headers, Bytes), WrongOption> {
+        let secrets = Secrets::of(options).map_err(|error| WrongOption(error.to_string()))?;
+        let body = body::body(options, document)?;
+        let mut headers = headers::wanted(options)?;
+        let id = id.to_string();
+        let signed = secrets.sign(&id, self.clock.now(), &body);
+        headers::add_own(&mut headers, &id, signed)?;
+        headers.extend(more)?;
+        Ok((headers, body))
+    }
+
+    /// Whether the smallest notification can be made a request with these options, and sent to this URL. `more` as for
+    /// [`post`](Self::post).
+    pub(crate) fn check_request(&self, url: &str, options: &Metadata, more: HeaderMap) -> Result<(), String> {
         self.http.check(url).map_err(|failure| failure.to_string())?;
-        Secrets::of(options).map_err(|error| error.to_string())?;
-        body::body(options, &Bytes::new()).map_err(|error| error.to_string())?;
-        headers::wanted(options).map(|_| ()).map_err(|error| error.to_string())
+        let request = self.request(options, MessageId::from_u128(0), &smallest_document(), more);
+        request.map(|_| ()).map_err(|error| error.to_string())
     }
 
     fn read(&self, answer: HttpAnswer) -> Answer {
@@ -88,7 +100,7 @@ impl Sender for WebhookSender {
     }
 
     fn check(&self, subscriber: &str, options: &Metadata) -> Result<(), String> {
-        self.check_request(url(subscriber), options)
+        self.check_request(url(subscriber), options, HeaderMap::new())
     }
 }
 

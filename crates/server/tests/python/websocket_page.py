@@ -20,7 +20,7 @@ SHOWS = '''new Promise((resolve) => {
     const look = () => {
         const items = [...document.querySelectorAll("#messages li")].map((item) => item.textContent);
         const status = document.getElementById("status").textContent;
-        if (status === "following orders" && items.length >= COUNT) { resolve(JSON.stringify(items)); return true; }
+        if (status.startsWith("STATUS") && items.length >= COUNT) { resolve(JSON.stringify(items)); return true; }
     };
     if (!look()) new MutationObserver(look).observe(document, { subtree: true, childList: true });
 })'''
@@ -54,18 +54,23 @@ class Tab:
         while json.loads(self.socket.recv()).get('method') != 'Page.loadEventFired':
             pass
 
-    def shown(self, count):
-        expression = SHOWS.replace('COUNT', str(count))
+    def shown(self, count, status='following orders'):
+        expression = SHOWS.replace('COUNT', str(count)).replace('STATUS', status)
         result = self.call('Runtime.evaluate', expression=expression, awaitPromise=True)
         return [json.loads(item) for item in json.loads(result['result']['value'])]
 
 
+def ask(socket, action, **body):
+    body['queue_name'] = 'orders'
+    socket.send(json.dumps({'action': action, 'headers': HEADERS, 'body': body}))
+    reply = json.loads(socket.recv())
+    assert reply['headers']['status'] < 300, reply
+    return reply['body']
+
+
 def misses_nothing(tab, page, poster):
     def post(*bodies):
-        messages = [{'body': body, 'ttl': 300} for body in bodies]
-        body = {'queue_name': 'orders', 'messages': messages}
-        poster.send(json.dumps({'action': 'message_post', 'headers': HEADERS, 'body': body}))
-        assert json.loads(poster.recv())['headers']['status'] == 201
+        ask(poster, 'message_post', messages=[{'body': body, 'ttl': 300} for body in bodies])
 
     post('before anybody follows')
     tab.go_to(page)
@@ -79,6 +84,12 @@ def misses_nothing(tab, page, poster):
     assert tab.shown(3) == [{'pizza': 3}, {'pizza': 4}, {'pizza': 5}]
 
 
+def ends_when_somebody_ends_its_subscription(tab, other):
+    [subscription] = ask(other, 'subscription_list')['subscriptions']
+    ask(other, 'subscription_delete', subscription_id=subscription['id'])
+    tab.shown(3, status='ended: ')
+
+
 def main(page, url, directory):
     wanted = urllib.parse.urlencode({'url': url, 'queue': 'orders', 'project': 'demo'})
     page = f'{pathlib.Path(page).as_uri()}?{wanted}'
@@ -87,7 +98,9 @@ def main(page, url, directory):
         try:
             line = next(line for line in browser.stderr if 'DevTools listening on ' in line)
             with connect(line.split(' on ')[1].strip(), max_size=None) as socket, connect(url) as poster:
-                misses_nothing(Tab(socket), page, poster)
+                tab = Tab(socket)
+                misses_nothing(tab, page, poster)
+                ends_when_somebody_ends_its_subscription(tab, poster)
         finally:
             browser.terminate()
 

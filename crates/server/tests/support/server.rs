@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::Arc;
 
@@ -13,7 +13,12 @@ use super::http::Client;
 use super::lines::Lines;
 use super::ports;
 
-pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_zaqar");
+const BINARY: &str = env!("CARGO_BIN_EXE_zaqar");
+
+/// Where the binary lies, and below it those of the examples.
+pub(crate) fn directory_of_binaries() -> &'static Path {
+    Path::new(BINARY).parent().unwrap()
+}
 
 /// The binary as a server on free ports, whatever its configuration says.
 pub(crate) fn zaqar() -> Command {

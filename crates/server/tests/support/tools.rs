@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::server::BINARY;
+use super::server::directory_of_binaries;
 
 const HOW_TO_GET_THEM: &str = "run scripts/install-test-tools, or all tests with scripts/test";
 
@@ -28,7 +28,7 @@ impl Tools {
         assert!(curl.is_ok_and(|output| output.status.success()), "curl is missing: {HOW_TO_GET_THEM}");
 
         let system = std::env::var_os("PATH").unwrap_or_default();
-        let own = [bin, Path::new(BINARY).parent().unwrap().to_owned()];
+        let own = [bin, directory_of_binaries().to_owned()];
         let path = std::env::join_paths(own.into_iter().chain(std::env::split_paths(&system))).unwrap();
         Self { python, keystone, path }
     }

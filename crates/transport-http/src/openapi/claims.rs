@@ -5,7 +5,7 @@ use zaqar_domain::{Limits, MIN_CLAIM_GRACE, MIN_CLAIM_TTL};
 use zaqar_model::DestinationKind;
 
 use super::described::{Described, reference, same_name};
-use super::schema::{array_of, count, exactly, integer, taken, text, with_default};
+use super::schema::{array_of, count, exactly, integer, page_limit, taken, text, with_default};
 
 pub(super) fn create(limits: &Limits) -> Described {
     let max = limits.max_messages_per_claim_or_pop;
@@ -15,7 +15,7 @@ pub(super) fn create(limits: &Limits) -> Described {
             "The first free ones, which other consumers then do not get for `ttl` seconds. A message that \
              would expire earlier lives until `grace` seconds after that.",
         )
-        .query("limit", with_default(integer(1, max), 10), "At most so many.")
+        .query("limit", page_limit(max), "At most so many.")
         .optional_body("NewClaim", json!({ "ttl": 300, "grace": 60 }))
         .answers(201, "The claimed messages.", "ClaimedMessages")
         .located(201, "Where the claim is.")

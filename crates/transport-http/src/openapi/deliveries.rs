@@ -5,7 +5,7 @@ use zaqar_domain::Limits;
 use zaqar_model::{Address, AttemptOutcome, DestinationKind, Excerpt};
 
 use super::described::{Described, id, reference};
-use super::schema::{array_of, count, exactly, integer, object, or_null, text, uuid, with_default};
+use super::schema::{array_of, count, exactly, object, or_null, page_limit, text, uuid};
 use crate::json::resend::MAX_MESSAGE_ID;
 
 const OUTCOME: &str = "What followed: `failed` means that it is not tried again; `unknown`, that the server was killed \
@@ -25,7 +25,7 @@ pub(super) fn attempts(kind: DestinationKind, limits: &Limits) -> Described {
         .query("outcome", outcome(), "Only the attempts with this outcome.")
         .query("since", time(), "Only the attempts that began at this moment or later.")
         .query("marker", text(), "As the link `next` says.")
-        .query("limit", page_size(limits), "At most so many.")
+        .query("limit", page_limit(limits.max_messages_per_page), "At most so many.")
         .answers(200, "A page.", "AttemptPage")
         .refuses(404, "There is no such subscription.")
 }
@@ -34,7 +34,7 @@ pub(super) fn failures(kind: DestinationKind, limits: &Limits) -> Described {
     described(kind, "list_failures", "Lists the deliveries to a subscription that failed for good.")
         .about("In the order of posting. They are kept until their messages expire, the last 10000 of a subscription.")
         .query("marker", text(), "As the link `next` says.")
-        .query("limit", page_size(limits), "At most so many.")
+        .query("limit", page_limit(limits.max_messages_per_page), "At most so many.")
         .answers(200, "A page.", "FailurePage")
         .refuses(404, "There is no such subscription.")
 }
@@ -57,10 +57,6 @@ pub(super) fn schemas() -> Vec<(&'static str, Value)> {
         ("Resend", wish()),
         ("Resent", exactly(&[("resent", told(count(), "How many messages."))])),
     ]
-}
-
-fn page_size(limits: &Limits) -> Value {
-    with_default(integer(1, limits.max_messages_per_page), 10)
 }
 
 fn page(member: &str, item: &str) -> Value {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use zaqar_domain::Limits;
 
 use super::described::{Described, reference};
-use super::schema::{array_of, boolean, exactly, integer, object, text, with_default};
+use super::schema::{array_of, boolean, exactly, object, page_limit, text};
 
 fn described(id: &str, summary: &str) -> Described {
     Described::new("flavors", id, summary)
@@ -13,7 +13,7 @@ fn described(id: &str, summary: &str) -> Described {
 pub(super) fn list(limits: &Limits) -> Described {
     described("list_flavors", "Lists the flavors.")
         .query("marker", text(), "Only what comes after this name.")
-        .query("limit", with_default(integer(1, limits.max_flavors_per_page), 10), "At most so many.")
+        .query("limit", page_limit(limits.max_flavors_per_page), "At most so many.")
         .query("detailed", boolean(false), "With capabilities.")
         .answers(200, "A page.", "FlavorPage")
 }

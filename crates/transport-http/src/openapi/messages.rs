@@ -6,7 +6,8 @@ use zaqar_model::DestinationKind;
 
 use super::described::{Described, id, noun, reference, same_name};
 use super::schema::{
-    array_of, boolean, count, exactly, integer, list as comma_list, object, taken, text, uuid, with_default,
+    array_of, boolean, count, exactly, integer, list as comma_list, object, page_limit, taken, text, uuid,
+    with_default,
 };
 
 const AN_ID: &str = "3381af92-2b9e-11e3-b191-71861300734c";
@@ -39,7 +40,7 @@ pub(super) fn list(kind: DestinationKind, limits: &Limits) -> Described {
         .about("In the order of posting. With `ids`, the other parameters do not count.")
         .query("ids", comma_list(max, AN_ID), "Show these.")
         .query("marker", text(), "As the link `next` says.")
-        .query("limit", with_default(integer(1, max), 10), "At most so many.")
+        .query("limit", page_limit(max), "At most so many.")
         .query("echo", boolean(false), "Also what this client has posted itself.")
         .query("include_claimed", boolean(false), "Also what is claimed.")
         .query("include_delayed", boolean(false), "Also what is not within reach yet.")

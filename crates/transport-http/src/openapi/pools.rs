@@ -5,7 +5,7 @@ use zaqar_domain::Limits;
 use zaqar_model::QueueName;
 
 use super::described::{Described, reference};
-use super::schema::{array_of, boolean, exactly, integer, object, or_null, text, with_default};
+use super::schema::{array_of, boolean, exactly, integer, object, or_null, page_limit, text};
 
 /// As upstream's schemas have it.
 const MAX_URI: u32 = 255;
@@ -17,7 +17,7 @@ fn described(id: &str, summary: &str) -> Described {
 pub(super) fn list(limits: &Limits) -> Described {
     described("list_pools", "Lists the pools.")
         .query("marker", text(), "Only what comes after this name.")
-        .query("limit", with_default(integer(1, limits.max_pools_per_page), 10), "At most so many.")
+        .query("limit", page_limit(limits.max_pools_per_page), "At most so many.")
         .query("detailed", boolean(false), "With options.")
         .answers(200, "A page.", "PoolPage")
 }

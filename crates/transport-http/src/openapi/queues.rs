@@ -5,7 +5,7 @@ use zaqar_domain::{LONGEST_DELAY, Limits, MIN_MESSAGE_TTL, MOST_RETRIES};
 use zaqar_model::DestinationKind;
 
 use super::described::{Described, id, noun, reference, same_name};
-use super::schema::{array_of, boolean, count, exactly, integer, object, or_null, taken, text, with_default};
+use super::schema::{array_of, boolean, count, exactly, integer, object, or_null, page_limit, taken, text};
 
 const PATCH_TYPE: &str = "application/openstack-messaging-v2.0-json-patch";
 
@@ -23,7 +23,7 @@ pub(super) fn list(kind: DestinationKind, limits: &Limits) -> Described {
     let described = described(kind, "list_queues", format!("Lists the {noun}s of the project."))
         .about("In the order of their names.")
         .query("marker", text(), "Only what comes after this name.")
-        .query("limit", with_default(integer(1, limits.max_queues_per_page), 10), "At most so many.")
+        .query("limit", page_limit(limits.max_queues_per_page), "At most so many.")
         .query("detailed", boolean(false), "With metadata.")
         .query("name", pattern, "A regular expression that matches somewhere in the name.");
     let described = if kind.is_topic() {

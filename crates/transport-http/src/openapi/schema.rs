@@ -10,6 +10,11 @@ pub(super) fn integer(min: u64, max: impl TryInto<u64>) -> Value {
     json!({ "type": "integer", "minimum": min, "maximum": max })
 }
 
+/// How many items a page or a claim has.
+pub(super) fn page_limit(max: usize) -> Value {
+    with_default(integer(1, max), max.min(10))
+}
+
 pub(super) fn with_default(mut schema: Value, default: impl Into<Value>) -> Value {
     schema["default"] = default.into();
     schema

@@ -7,7 +7,9 @@ use zaqar_model::DestinationKind;
 use super::deliveries::time;
 use super::described::{Described, id, noun, reference, same_name};
 use super::queues::dead_letter_queue;
-use super::schema::{array_of, count, exactly, integer, or_null, taken, text, uuid, with_default};
+use super::schema::{
+    array_of, count, exactly, integer, or_null, page_limit, taken, text, uuid, with_default,
+};
 
 const ASKED_TOO_OFTEN: &str = "The subscriber was asked too often to confirm. Try again within an hour.";
 
@@ -37,7 +39,7 @@ pub(super) fn list(kind: DestinationKind, limits: &Limits) -> Described {
     let noun = noun(kind);
     described(kind, "list_subscriptions", format!("Lists the subscriptions to a {noun}."))
         .query("marker", text(), "As the link `next` says.")
-        .query("limit", with_default(integer(1, limits.max_subscriptions_per_page), 10), "At most so many.")
+        .query("limit", page_limit(limits.max_subscriptions_per_page), "At most so many.")
         .answers(200, "A page.", "SubscriptionPage")
 }
 

@@ -197,23 +197,39 @@ async fn a_suspension_is_shown_and_lifted() {
         one.get("suspended").cloned()
     };
     assert_eq!(shown().await, None);
-    for lifts in ["PATCH", "create again", "confirm", "create again once confirmed"] {
-        fixture.suspend(&id, "410 Gone").await;
-        assert_eq!(
-            shown().await,
-            Some(json!({ "since": fixture.clock.now().to_iso8601(), "reason": "410 Gone" }))
-        );
-        match lifts {
-            "PATCH" => assert_eq!(fixture.patch(&path, r#"{"ttl": 600}"#).await.status, 204),
-            "confirm" => {
-                let confirm = format!("{path}/confirm");
-                assert_eq!(fixture.put(&confirm, r#"{"confirmed": false}"#).await.status, 204);
-                assert!(shown().await.is_some(), "taken back");
-                assert_eq!(fixture.put(&confirm, r#"{"confirmed": true}"#).await.status, 204);
-            }
-            "create again" => assert_eq!(fixture.post(PATH, wish).await.status, 201),
-            _ => assert_eq!(fixture.post(PATH, wish).await.status, 409),
-        }
-        assert_eq!(shown().await, None, "{lifts}");
+    let suspended = json!({ "since": fixture.clock.now().to_iso8601(), "reason": "410 Gone" });
+    let confirm = async |confirmed: bool| {
+        let document = json!({ "confirmed": confirmed }).to_string();
+        fixture.put(&format!("{path}/confirm"), document).await.status.as_u16()
+    };
+    fixture.suspend(&id, "410 Gone").await;
+    assert_eq!(shown().await.as_ref(), Some(&suspended));
+    // As it waits to be confirmed, it is answered again; that is no change.
+    assert_eq!(fixture.post(PATH, wish).await.status, 201);
+    assert_eq!(patch(&fixture, &path, r#"{"ttl": 1}"#).await.status, 400);
+    assert_eq!(confirm(false).await, 204);
+    assert_eq!(shown().await.as_ref(), Some(&suspended));
+    assert_eq!(confirm(true).await, 204);
+    assert_eq!(shown().await, None);
+    fixture.suspend(&id, "410 Gone").await;
+    assert_eq!(fixture.post(PATH, wish).await.status, 409);
+    assert_eq!(shown().await, Some(suspended), "a refused request changes nothing");
+    assert_eq!(patch(&fixture, &path, r#"{"ttl": 600}"#).await.status, 204);
+    assert_eq!(shown().await, None);
+}
+
+#[tokio::test]
+async fn a_subscriber_that_wants_a_token_is_not_set_without_a_trust() {
+    let fixture = Fixture::new();
+    let path = format!("{PATH}/{}", subscribe(&fixture, PATH, "http://trigger.me").await);
+    let text = "Name a trust in the options as trust_id: without one no token can be sent.";
+    for body in [
+        r#"{"subscriber": "trust+https://trigger.me"}"#,
+        r#"{"subscriber": "trust+https://trigger.me", "options": {"trust_id": null}}"#,
+    ] {
+        patch(&fixture, &path, body).await.is_error(400, API, text);
     }
+    assert_eq!(fixture.get(&path).await.json()["subscriber"], "http://trigger.me");
+    let named = r#"{"subscriber": "trust+https://trigger.me", "options": {"trust_id": "t"}}"#;
+    assert_eq!(patch(&fixture, &path, named).await.status, 204);
 }

@@ -57,7 +57,9 @@ fn made(place: &DestinationName, id: SubscriptionId, what: &str) -> Reply {
 
 fn not_created(place: &DestinationName, error: Error) -> Reply {
     match error {
-        Error::Conflict(_) => Reply::new(409, &format!("Subscription {} not created.", place.name)),
+        Error::Conflict(reason) => {
+            Reply::exception(409, reason, Some(&format!("Subscription {} not created.", place.name)))
+        }
         error => error.into(),
     }
 }
@@ -66,15 +68,17 @@ pub(crate) async fn list(request: &Request<'_>) -> Handled {
     let listing =
         SubscriptionListing { marker: request.body.text("marker"), limit: request.integer("limit")? };
     let listed = request.zaqar.list_subscriptions(request.caller, request.place()?, &listing).await?;
-    let items =
-        listed.subscriptions.into_iter().map(|subscription| write::subscription(subscription, listed.now));
+    let items = listed
+        .subscriptions
+        .into_iter()
+        .map(|subscription| write::subscription(subscription, None, listed.now));
     Ok(Reply::new(200, &json!({ "subscriptions": items.collect::<Vec<_>>() })))
 }
 
 pub(crate) async fn get(request: &Request<'_>) -> Handled {
     let (id, place) = (request.text("subscription_id"), request.place()?);
     match request.zaqar.get_subscription(request.caller, place, &id).await {
-        Ok(found) => Ok(Reply::new(200, &write::subscription(found.subscription, found.now))),
+        Ok(found) => Ok(Reply::new(200, &write::subscription(found.subscription, found.endpoint, found.now))),
         Err(error) => Err(absent(place, &id, error)),
     }
 }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
+use tracing::field::display;
 use zaqar_model::{
-    Caller, Destination, DestinationName, Marker, Message, MessageId, PageRequest, Subscription,
+    Address, Caller, Destination, DestinationName, Marker, Message, MessageId, PageRequest, Subscription,
     SubscriptionId, SubscriptionTtl,
 };
 use zaqar_storage::{MessageQuery, StorageError, StorageResult, SubscriptionChange};
@@ -225,8 +226,14 @@ impl Follower {
     fn notification(&self, mut read: Vec<Message>) -> Option<Notification> {
         if let Err(error) = self.zaqar.open(&self.source, &mut read, Failure::ListMessages) {
             // It would be the first again after each reconnect, and nothing behind it would ever come.
-            let cause = std::error::Error::source(&error).map(tracing::field::display);
-            tracing::error!(queue = %self.source.name, cause, "a message cannot be decrypted, and is passed over");
+            let Destination { project, name: queue, .. } = &self.source;
+            let subscription = self.zaqar.live.get(&self.source, self.id, self.zaqar.now());
+            let address = subscription.map(|there| display(Address::of(&there.subscriber)));
+            let reason = std::error::Error::source(&error).map(display);
+            tracing::error!(
+                %project, %queue, subscription = %self.id, address, reason,
+                "a message cannot be decrypted, and is passed over"
+            );
             return None;
         }
         let (source, marker) = (self.source.clone(), self.marker());
