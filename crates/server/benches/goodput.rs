@@ -39,6 +39,7 @@ type Taken = watch::Sender<Vec<(u64, Instant)>>;
 
 #[tokio::main]
 async fn main() {
+    rustls::crypto::ring::default_provider().install_default().unwrap();
     let all = Duration::from_secs(0);
     let third = Duration::from_millis(333);
     println!("endpoint answers 500 to bad messages\n");
