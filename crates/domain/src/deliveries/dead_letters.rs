@@ -22,8 +22,9 @@ impl Zaqar {
     /// queue it is itself, or that lead back to it: what has failed once ends among the failures of the second.
     ///
     /// What arrives is a message of its own, since the one in the queue says nothing of the reason. Its body holds the
-    /// body that could not be delivered; only one that cannot be decrypted arrives as it is. Its time to live counts anew:
-    /// where the message has expired there would be nothing to find otherwise.
+    /// body that could not be delivered; only one that cannot be decrypted arrives as it is. Its time to live counts anew,
+    /// and is the default of its queue where that is longer: where the message has expired, or lives for a minute, there
+    /// would be nothing to find otherwise.
     pub async fn bury_delivery(&self, owed: &Owed, attempts: u32, reason: &str) -> StorageResult<()> {
         let Delivery { subscription, message, .. } = &owed.delivery;
         let named = Attributes::of(&subscription.options);
@@ -31,13 +32,16 @@ impl Zaqar {
         let project = &subscription.source.project;
         let queue =
             self.stores.find_or_create(project, &DestinationName::queue(to), NewQueue::default()).await?;
-        let ttl = named.dead_letter_ttl.map_or(message.message.ttl, TtlSeconds::new);
+        let attributes = Attributes::of(&queue.metadata);
+        let default_ttl = attributes.default_ttl.unwrap_or(self.limits.default_message_ttl);
+        let own_ttl = message.message.ttl.get().max(default_ttl);
+        let ttl = TtlSeconds::new(named.dead_letter_ttl.unwrap_or(own_ttl));
         let now = self.now();
         let mut stored = freed(message.clone(), Some(ttl), now);
         stored.is_letter = true;
         stored.message.id = letter_id(&owed.delivery);
         if owed.unreadable.is_none() {
-            let is_sealed = owed.is_sealed || Attributes::of(&queue.metadata).encrypts;
+            let is_sealed = owed.is_sealed || attributes.encrypts;
             let letter = self.sealed_letter(&owed.delivery, attempts, reason, is_sealed)?;
             (stored.message.body, stored.message.checksum) = (letter.body, letter.checksum);
         }

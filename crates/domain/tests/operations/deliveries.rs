@@ -269,8 +269,9 @@ pub(crate) async fn bury(fixture: &Fixture, reason: &str) {
 }
 
 #[tokio::test]
-async fn the_dead_letter_of_what_has_expired_is_there_for_as_long_as_the_message_was() {
+async fn the_dead_letter_of_what_has_expired_is_there_for_as_long_as_its_queue_keeps_messages() {
     let fixture = Fixture::new();
+    fixture.make_queue("dead", json!({"_default_message_ttl": 600})).await;
     let wish =
         json!({"subscriber": "http://trigger.me", "ttl": 10_000, "options": {"_dead_letter_queue": "dead"}});
     let wish = SubscriptionWish::new(wish).unwrap();
@@ -282,8 +283,8 @@ async fn the_dead_letter_of_what_has_expired_is_there_for_as_long_as_the_message
     let letters = fixture.list("dead").await;
     let body = std::str::from_utf8(letters[0].body.as_bytes()).unwrap();
     assert!(body.contains("Expired after 3 attempts."), "{body}");
-    assert_eq!(letters[0].ttl.get(), 60);
-    fixture.clock.advance_secs(59);
+    assert_eq!(letters[0].ttl.get(), 600);
+    fixture.clock.advance_secs(599);
     assert_eq!(fixture.list("dead").await.len(), 1);
     fixture.clock.advance_secs(1);
     assert_eq!(fixture.list("dead").await.len(), 0);
