@@ -56,6 +56,7 @@ fn remarks(config: &Config) -> Vec<String> {
     let mut remarks = encryption::remarks(&config.transport);
     remarks.extend(http::useless_origins(&config.cors));
     remarks.extend(idle(config));
+    remarks.extend(stores::remarks(&config.drivers));
     remarks.extend(open_keys(config));
     remarks.extend(keystone::warnings(config));
     remarks.extend(trustee::warnings(config));

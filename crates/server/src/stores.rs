@@ -10,12 +10,16 @@ use zaqar_storage::{ManagementStore, MessageStore, Placement};
 use zaqar_storage_embedded::{
     DataDirectory, Durability, EmbeddedManagementStore, EmbeddedMessageStore, OpenError, Options,
 };
+use zaqar_storage_faulty::FaultyStore;
 use zaqar_storage_pooled::PooledMessageStore;
 
 use crate::pool_openers;
 
 /// The names by which `[drivers] message_store` and `management_store` know the stores of this build.
 const NAMES: [&str; 1] = ["embedded"];
+/// Both at once: a service that fails at every request, for trying out what clients do then. Known since configurations
+/// of upstream's tests name it, and offered to nobody.
+const FAULTY: &str = "faulty";
 
 const DEFAULT_DATA_DIRECTORY: &str = "zaqar-data";
 
@@ -48,6 +52,11 @@ pub(crate) fn open(
     clock: &Arc<dyn Clock>,
 ) -> Result<OpenStores, OpenError> {
     let data = DataDirectory::lock(&directory(data_directory, &config.embedded))?;
+    if is_faulty(&config.drivers) {
+        let stores =
+            Stores { management: Arc::new(FaultyStore), messages: Arc::new(FaultyStore), placement: None };
+        return Ok(OpenStores { stores, data });
+    }
     let options = embedded_options(&config.embedded);
     let management: Arc<dyn ManagementStore> =
         Arc::new(EmbeddedManagementStore::open(data.path(), Arc::clone(ids))?);
@@ -87,11 +96,21 @@ fn embedded_options(options: &Embedded) -> Options {
     Options { durability, segment_size: options.segment_size, ..Options::default() }
 }
 
+fn is_faulty(drivers: &Drivers) -> bool {
+    drivers.message_store == FAULTY && drivers.management_store == FAULTY
+}
+
+/// What whoever runs it must know.
+pub(crate) fn remarks(drivers: &Drivers) -> Vec<String> {
+    let told = "[drivers] message_store and management_store are faulty: every request fails, for trying out what clients do then";
+    is_faulty(drivers).then(|| told.to_owned()).into_iter().collect()
+}
+
 /// A sentence for each store that the configuration names and this build does not have.
 pub(crate) fn unknown_names(drivers: &Drivers) -> Vec<String> {
     [("message_store", &drivers.message_store), ("management_store", &drivers.management_store)]
         .into_iter()
-        .filter(|(_, name)| !NAMES.contains(&name.as_str()))
+        .filter(|(_, name)| !NAMES.contains(&name.as_str()) && !is_faulty(drivers))
         .map(|(option, name)| {
             let choices = NAMES.join(", ");
             format!("[drivers] {option} = {name} is not a store of this version; the choice is: {choices}")

@@ -127,6 +127,7 @@ fn what_can_never_be_delivered_is_400_on_create_and_on_patch_over_both_interface
         json!({ "options": { "post_data": {} } }),
         json!({ "subscriber": "http://" }),
         json!({ "subscriber": "http://example.org:99999/" }),
+        json!({ "subscriber": "http://169.254.169.254/latest" }),
     ] {
         let mut wish = json!({ "subscriber": "http://example.org/second" });
         wish.as_object_mut().unwrap().extend(bad.as_object().unwrap().clone());
@@ -148,6 +149,8 @@ fn what_can_never_be_delivered_is_400_on_create_and_on_patch_over_both_interface
             is_told(body["exception"].as_str().unwrap());
         }
     }
+    // So number upstream's clients their subscribers.
+    subscribe(&mut client, "q", "http://1", &json!({}));
     let shown = client.request("GET", &path, None).unwrap().json();
     assert_eq!((&shown["subscriber"], &shown["options"]), (&json!("http://example.org/first"), &json!({})));
 }

@@ -88,8 +88,8 @@ const LAYERS: [Layer; 15] = [
             "zaqar-model",
             "zaqar-notifier",
             "zaqar-storage",
-            // Not `zaqar-storage-faulty`: no release offers a store that fails.
             "zaqar-storage-embedded",
+            "zaqar-storage-faulty",
             "zaqar-storage-pooled",
             "zaqar-transport-http",
             "zaqar-transport-websocket",

@@ -167,6 +167,15 @@ fn a_value_that_makes_no_sense_is_refused() {
 }
 
 #[test]
+fn a_service_of_faulty_stores_fails_at_every_request_and_says_so() {
+    let site = Site::new("[drivers]\nmessage_store = faulty\nmanagement_store = faulty");
+    let server = site.start();
+    let answer = server.client().request("GET", "/v2/queues", None).unwrap();
+    assert_eq!(answer.status, 503);
+    assert!(server.log.find(|line| line.contains("every request fails")).is_some());
+}
+
+#[test]
 fn an_unknown_store_is_refused_with_those_that_there_are() {
     refused("[drivers]\nmessage_store = mongodb", &["message_store", "mongodb", "is: embedded"]);
     refused("[drivers]\nmessage_store = faulty", &["message_store", "faulty", "is: embedded"]);
