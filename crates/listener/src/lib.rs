@@ -4,11 +4,13 @@
 
 mod draining;
 mod listener;
+mod logged;
 mod reception;
 mod tls;
 mod transport;
 
 pub use draining::Draining;
 pub use listener::{Bounds, Listener};
+pub use logged::milliseconds;
 pub use tls::{Secured, Tls};
 pub use transport::Transport;

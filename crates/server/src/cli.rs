@@ -224,8 +224,8 @@ Signals:
 
 Output:
   stdout  Where the server listens, where its data is, and a request to try
-  stderr  Logs, as text or, with `log_format = json`, as JSON; and, in one line, why the
-          server does not start
+  stderr  Logs, as text or, with `log_format = json`, as JSON; and why the server does
+          not start, a line for each reason
 
 Exit status:
   0       It was told to stop, and did

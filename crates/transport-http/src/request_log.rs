@@ -47,7 +47,7 @@ macro_rules! line {
             route = learned.route,
             path = head.uri.path(),
             status = status.as_u16(),
-            milliseconds = duration.as_secs_f64() * 1000.0,
+            milliseconds = zaqar_listener::milliseconds(*duration),
             warnings = (!learned.warnings.is_empty()).then(|| display(&learned.warnings)),
             cause = cause.map(display),
             $text

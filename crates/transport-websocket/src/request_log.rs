@@ -29,7 +29,7 @@ macro_rules! line {
             peer = $peer.map(display),
             route = $learned.route,
             status = $reply.status,
-            milliseconds = $duration.as_secs_f64() * 1000.0,
+            milliseconds = zaqar_listener::milliseconds($duration),
             warnings = (!$learned.warnings.is_empty()).then(|| display(&$learned.warnings)),
             cause = $reply.cause.as_ref().map(|error| display(error.source().unwrap_or(error))),
             $text

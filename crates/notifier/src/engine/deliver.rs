@@ -49,7 +49,7 @@ impl Engine {
             let (project, queue, id) =
                 (&subscription.source.project, &subscription.source.name, subscription.id);
             let (address, message) = (Address::of(&subscription.subscriber), message.message.id);
-            tracing::warn!(%project, %queue, subscription = %id, %address, %message, %reason, "a message cannot be delivered");
+            tracing::warn!(%project, %queue, subscription = %id, %address, message_id = %message, %reason, "a message cannot be delivered");
             // It does not hold up those behind it.
             let outcome = DeliveryOutcome::Postponed(self.now().plus_secs(UNREADABLE_FOR));
             self.recorder.record(leased, outcome);

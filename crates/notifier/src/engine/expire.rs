@@ -63,13 +63,13 @@ impl Engine {
             return Ok(());
         }
         if let Err(error) = self.zaqar.bury_delivery(&leased.owed, attempts, reason.as_str()).await {
-            tracing::warn!(%error, %project, %queue, subscription = %id, %address, %message, "a message could not be put into its dead-letter queue yet");
+            tracing::warn!(%error, %project, %queue, subscription = %id, %address, message_id = %message, "a message could not be put into its dead-letter queue yet");
             return Err(self.in_time(super::conclude::UNBURIED_FOR));
         }
         let route = self.endpoints.find(&subscription.source, &subscription.subscriber, self.now());
         if let Some(deliveries) = route.given_up(self.now()) {
             let reason = reason.as_str();
-            tracing::info!(%project, %queue, subscription = %id, %address, %message, deliveries, reason, "deliveries are given up");
+            tracing::info!(%project, %queue, subscription = %id, %address, message_id = %message, deliveries, reason, "deliveries are given up");
         }
         Ok(())
     }
