@@ -49,7 +49,7 @@ pub use queues::{
 pub use subscriptions::{
     BadSecrets, EndReason, Follower, Following, ListedSubscriptions, LiveEvent, MAX_SUBSCRIPTION_BYTES,
     Notification, ShownSubscription, SubscriberCheck, SubscriptionListing, SubscriptionWish, TrustMaker,
-    TrustNotMade, WaitingConfirmation, signing_secrets,
+    TrustNotMade, WaitingConfirmation, signing_secrets, subscription_document,
 };
 pub use zaqar::{Stores, Zaqar};
 pub use zaqar_storage::Health;

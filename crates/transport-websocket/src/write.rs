@@ -2,9 +2,7 @@
 
 use serde::Serialize;
 use serde_json::value::RawValue;
-use serde_json::{Value, json};
-use zaqar_domain::EndpointState;
-use zaqar_model::{ClaimId, DestinationKind, Message, Subscription, Suspension, Timestamp};
+use zaqar_model::{ClaimId, DestinationKind, Message, Timestamp};
 
 /// Some messages, and where the listing goes on.
 #[derive(Debug, Serialize)]
@@ -86,44 +84,6 @@ pub(crate) fn popped<'a>(list: &'a [Message], now: Timestamp) -> Popped<'a> {
         checksum: message.checksum.as_deref(),
     };
     Popped { messages: list.iter().map(shown).collect() }
-}
-
-/// `endpoint`: how that of its subscriber is, if it is to be shown.
-pub(crate) fn subscription(
-    subscription: Subscription,
-    endpoint: Option<EndpointState>,
-    now: Timestamp,
-) -> Value {
-    let mut shown = json!({
-        "id": subscription.id.to_string(),
-        "source": subscription.source.name.as_str(),
-        "subscriber": subscription.subscriber,
-        "ttl": subscription.ttl.get(),
-        "age": now.secs_since(subscription.renewed),
-        "options": subscription.options.into_value(),
-        "confirmed": subscription.confirmed,
-    });
-    if let Some(Suspension { since, reason }) = subscription.suspended {
-        shown["suspended"] = json!({ "since": since.to_iso8601(), "reason": reason.as_str() });
-    }
-    if let Some(state) = endpoint {
-        shown["endpoint"] = endpoint_state(state);
-    }
-    shown
-}
-
-fn endpoint_state(state: EndpointState) -> Value {
-    match state {
-        EndpointState::Healthy => json!({ "state": "healthy" }),
-        EndpointState::Slowed { per_second, reason } => {
-            // To a tenth.
-            let per_second = (per_second * 10.0).round() / 10.0;
-            json!({ "state": "slowed", "deliveries_per_second": per_second, "reason": reason })
-        }
-        EndpointState::Open { until, reason } => {
-            json!({ "state": "open", "until": until.to_iso8601(), "reason": reason })
-        }
-    }
 }
 
 /// Bodies were checked before they were stored.

@@ -6,6 +6,7 @@ mod check;
 mod confirm;
 mod create;
 mod delete;
+mod document;
 mod get;
 mod ids;
 mod list;
@@ -18,6 +19,7 @@ mod wish;
 
 pub(crate) use asked_lately::AskedLately;
 pub use check::SubscriberCheck;
+pub use document::subscription_document;
 pub use get::ShownSubscription;
 pub(crate) use ids::SubscriptionIds;
 pub use list::{ListedSubscriptions, SubscriptionListing};

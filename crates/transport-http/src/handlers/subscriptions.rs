@@ -1,9 +1,9 @@
 //! `/v2/queues/{queue}/subscriptions`, one subscription and its confirmation; the same for topics.
 
 use http::StatusCode;
-use serde_json::{Value, json};
-use zaqar_domain::{EndpointState, Error, SubscriptionListing};
-use zaqar_model::{DestinationName, Subscription, Suspension, Timestamp};
+use serde_json::json;
+use zaqar_domain::{Error, SubscriptionListing, subscription_document};
+use zaqar_model::DestinationName;
 
 use crate::errors::HttpError;
 use crate::exchange::{Exchange, Handled};
@@ -38,18 +38,17 @@ pub(crate) async fn list(exchange: Exchange<'_>, source: &DestinationName) -> Ha
         let link = link.with_integer("limit", limit).with_some("marker", (!marked).then_some(&next));
         json!({ "rel": "next", "href": link.into_text() })
     });
-    let items = listed.subscriptions.into_iter().map(|subscription| shown(subscription, listed.now));
+    let items = listed
+        .subscriptions
+        .into_iter()
+        .map(|subscription| subscription_document(subscription, None, listed.now));
     let (items, links) = (Vec::from_iter(items), Vec::from_iter(next));
     Ok(respond::document(&json!({ "subscriptions": items, "links": links })))
 }
 
 pub(crate) async fn show(exchange: Exchange<'_>, source: &DestinationName, id: &str) -> Handled {
     let found = exchange.zaqar.get_subscription(exchange.caller, source, id).await?;
-    let mut document = shown(found.subscription, found.now);
-    if let Some(endpoint) = found.endpoint {
-        document["endpoint"] = endpoint_state(endpoint);
-    }
-    Ok(respond::document(&document))
+    Ok(respond::document(&subscription_document(found.subscription, found.endpoint, found.now)))
 }
 
 pub(crate) async fn update(exchange: Exchange<'_>, source: &DestinationName, id: &str) -> Handled {
@@ -71,36 +70,6 @@ pub(crate) async fn confirm(exchange: Exchange<'_>, source: &DestinationName, id
 pub(crate) async fn delete(exchange: Exchange<'_>, source: &DestinationName, id: &str) -> Handled {
     exchange.zaqar.delete_subscription(exchange.caller, source, id).await?;
     Ok(respond::nothing())
-}
-
-fn shown(subscription: Subscription, now: Timestamp) -> Value {
-    let mut shown = json!({
-        "id": subscription.id.to_string(),
-        "source": subscription.source.name.as_str(),
-        "subscriber": subscription.subscriber,
-        "ttl": subscription.ttl.get(),
-        "age": now.secs_since(subscription.renewed),
-        "options": subscription.options.into_value(),
-        "confirmed": subscription.confirmed,
-    });
-    if let Some(Suspension { since, reason }) = subscription.suspended {
-        shown["suspended"] = json!({ "since": since.to_iso8601(), "reason": reason.as_str() });
-    }
-    shown
-}
-
-fn endpoint_state(state: EndpointState) -> Value {
-    match state {
-        EndpointState::Healthy => json!({ "state": "healthy" }),
-        EndpointState::Slowed { per_second, reason } => {
-            // To a tenth.
-            let per_second = (per_second * 10.0).round() / 10.0;
-            json!({ "state": "slowed", "deliveries_per_second": per_second, "reason": reason })
-        }
-        EndpointState::Open { until, reason } => {
-            json!({ "state": "open", "until": until.to_iso8601(), "reason": reason })
-        }
-    }
 }
 
 pub(super) fn href(source: &DestinationName) -> String {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 use zaqar_domain::names::{SUBSCRIPTION, Warnings};
-use zaqar_domain::{Error, Following, SubscriptionListing, SubscriptionWish};
+use zaqar_domain::{Error, Following, SubscriptionListing, SubscriptionWish, subscription_document};
 use zaqar_model::{DestinationName, SubscriptionId};
 
 use super::Request;
@@ -71,14 +71,16 @@ pub(crate) async fn list(request: &Request<'_>) -> Handled {
     let items = listed
         .subscriptions
         .into_iter()
-        .map(|subscription| write::subscription(subscription, None, listed.now));
+        .map(|subscription| subscription_document(subscription, None, listed.now));
     Ok(Reply::new(200, &json!({ "subscriptions": items.collect::<Vec<_>>() })))
 }
 
 pub(crate) async fn get(request: &Request<'_>) -> Handled {
     let (id, place) = (request.text("subscription_id"), request.place()?);
     match request.zaqar.get_subscription(request.caller, place, &id).await {
-        Ok(found) => Ok(Reply::new(200, &write::subscription(found.subscription, found.endpoint, found.now))),
+        Ok(found) => {
+            Ok(Reply::new(200, &subscription_document(found.subscription, found.endpoint, found.now)))
+        }
         Err(error) => Err(absent(place, &id, error)),
     }
 }
