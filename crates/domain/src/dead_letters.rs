@@ -12,30 +12,42 @@ use std::sync::Arc;
 
 use tokio::sync::Mutex;
 use zaqar_model::{
-    Clock, Destination, DestinationKind, DestinationName, Queue, StoredMessage, Timestamp, TtlSeconds,
+    Clock, Destination, DestinationKind, DestinationName, PageRequest, Queue, StoredMessage, Timestamp,
+    TtlSeconds,
 };
 use zaqar_storage::{DeadLetterPolicy, StorageResult};
 
 use crate::queues::{Attributes, NewQueue};
+use crate::repeat::repeat;
 use crate::zaqar::to_the_end;
 use crate::{Stores, Zaqar};
 
 const AT_ONCE: usize = 100;
+/// How many queues are looked up at a time.
+const QUEUES_AT_ONCE: usize = 1000;
 
 impl Zaqar {
     /// Takes up the moves that a crash or a failure broke off: at the start, and now and then. A failure is logged and
     /// left for the next time.
     pub async fn resume_dead_letter_moves(&self) {
-        let destinations = match self.stores.messages.with_exhausted().await {
-            Ok(destinations) => destinations,
-            Err(error) => return tracing::warn!(%error, "dead letters could not be looked up"),
-        };
-        for destination in destinations {
-            match self.queue_at(&destination).await {
-                Ok(Some(queue)) => self.move_dead_letters(&queue).await,
-                Ok(None) => {}
-                Err(error) => tracing::warn!(%error, "a queue with dead letters could not be looked up"),
+        let mut marker = None;
+        loop {
+            let page = PageRequest { marker, limit: QUEUES_AT_ONCE };
+            let page = match self.stores.messages.with_dead_letters(&page).await {
+                Ok(page) => page,
+                Err(error) => return tracing::warn!(%error, "dead letters could not be looked up"),
+            };
+            for destination in &page.items {
+                match self.queue_at(destination).await {
+                    Ok(Some(queue)) => self.move_dead_letters(&queue).await,
+                    Ok(None) => {}
+                    Err(error) => tracing::warn!(%error, "a queue with dead letters could not be looked up"),
+                }
             }
+            if page.next.is_none() {
+                return;
+            }
+            marker = page.next;
         }
     }
 
@@ -46,11 +58,17 @@ impl Zaqar {
         if !store.capabilities().claims {
             return Ok(());
         }
-        let mut result = Ok(());
-        for destination in store.with_ended_claims(self.now()).await? {
-            result = result.and(self.set_aside(&destination).await);
+        loop {
+            let mut result = Ok(());
+            let destinations = store.with_ended_claims(QUEUES_AT_ONCE, self.now()).await?;
+            for destination in &destinations {
+                result = result.and(self.set_aside(destination).await);
+            }
+            // Those that failed would be found again.
+            if result.is_err() || destinations.len() < QUEUES_AT_ONCE {
+                return result;
+            }
         }
-        result
     }
 
     async fn set_aside(&self, destination: &Destination) -> StorageResult<()> {
@@ -125,13 +143,13 @@ impl Mover {
         let store = &self.stores.messages;
         loop {
             let now = self.clock.now();
-            let exhausted = store.exhausted(&self.from, AT_ONCE, now).await?;
+            let exhausted = store.dead_letters(&self.from, AT_ONCE, now).await?;
             if exhausted.is_empty() {
                 return Ok(());
             }
-            let moved = exhausted.into_iter().map(|stored| freed(stored, self.ttl, now)).collect();
+            let moved: Vec<_> = exhausted.into_iter().map(|stored| freed(stored, self.ttl, now)).collect();
             let queue = self.stores.find_or_create(&self.from.project, &self.to, NewQueue::default()).await?;
-            store.move_exhausted(&self.from, &queue.destination, moved, now).await?;
+            repeat(|_| store.move_dead_letters(&self.from, &queue.destination, &moved, now)).await?;
         }
     }
 }

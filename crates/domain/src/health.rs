@@ -4,10 +4,10 @@ use std::future::Future;
 use std::sync::Arc;
 
 use zaqar_model::{
-    Caller, ClaimId, ClaimTerms, ClientId, Clock, DelaySeconds, DestinationName, GraceSeconds, IdSource,
-    JsonText, NewMessage, PageRequest, PoolName, ProjectId, Queue, QueueName, TtlSeconds,
+    BatchId, Caller, ClaimId, ClaimTerms, ClientId, Clock, DelaySeconds, DestinationName, GraceSeconds,
+    IdSource, JsonText, NewMessage, PoolName, ProjectId, Queue, QueueName, TtlSeconds,
 };
-use zaqar_storage::{ClaimRequest, Health, MessageQuery, StorageResult};
+use zaqar_storage::{ClaimRequest, Guard, Health, ListStart, MessageQuery, Post, StorageResult};
 
 use crate::error::OrUnavailable;
 use crate::permissions::Rule;
@@ -106,16 +106,20 @@ impl SelfTest {
     async fn use_queue(&mut self, queue: &Queue, client: &ClientId) {
         let (store, destination) = (Arc::clone(&self.stores.messages), &queue.destination);
         let now = self.clock.now();
-        let drafts = (0..TEST_MESSAGES).map(test_message).collect();
-        let Some(ids) = self.step("post_messages", store.post(destination, client, drafts, now)).await else {
+        let drafts: Vec<_> = (0..TEST_MESSAGES).map(test_message).collect();
+        let batch = BatchId::from_u128(self.ids.next_u128());
+        let post = Post { batch, client, messages: &drafts };
+        let Some(ids) = self.step("post_messages", store.post(destination, &post, now)).await else {
             return;
         };
         let id = ClaimId::from_u128(self.ids.next_u128());
         let terms = ClaimTerms { ttl: TtlSeconds::new(60), grace: GraceSeconds::new(300) };
-        let request = ClaimRequest { id, terms, limit: 10, dead_letters: None };
+        let request = ClaimRequest { id, terms, limit: 10, dead_letters: None, is_repeated: false };
         let claimed = self.step("claim_messages", store.claim(destination, &request, now)).await;
         let query = MessageQuery {
-            page: PageRequest { marker: None, limit: 10 },
+            start: ListStart::Start,
+            limit: 10,
+            max_bytes: usize::MAX,
             without_client: None,
             include_claimed: true,
             include_delayed: false,
@@ -124,14 +128,14 @@ impl SelfTest {
         if let Some(claimed) = claimed {
             let deleting = async {
                 for message in &claimed.messages {
-                    store.delete(destination, message.id, Some(id), now).await?;
+                    store.delete(destination, &[message.id], Guard::HeldBy(&[id]), now).await?;
                 }
                 Ok(())
             };
             self.step("delete_messages", deleting).await;
             self.step("delete_claim", store.release(destination, id, now)).await;
         }
-        self.step("bulk_delete_messages", store.delete_many(destination, &ids, None, now)).await;
+        self.step("bulk_delete_messages", store.delete(destination, &ids, Guard::Any, now)).await;
     }
 
     async fn step<T>(

@@ -22,6 +22,7 @@ mod pipeline;
 mod policy;
 mod pools;
 mod queues;
+mod repeat;
 mod subscriptions;
 mod zaqar;
 

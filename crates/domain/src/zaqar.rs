@@ -6,13 +6,16 @@ use std::sync::{Arc, OnceLock};
 
 use tokio::sync::Mutex;
 use zaqar_model::{
-    Clock, DestinationKind, DestinationName, IdSource, ProjectId, Queue, QueueName, SubscriptionId, Timestamp,
+    BatchId, Clock, DestinationKind, DestinationName, IdSource, ProjectId, Queue, QueueName, SubscriptionId,
+    Timestamp,
 };
 use zaqar_storage::{Created, ManagementStore, MessageStore, Placement, StorageError, StorageResult};
 
 use crate::deliveries::EndpointHealth;
+use crate::messages::BatchIds;
 use crate::permissions::PolicyInForce;
 use crate::queues::NewQueue;
+use crate::repeat::repeat;
 use crate::subscriptions::{AskedLately, LiveSubscriptions, SubscriberCheck, SubscriptionIds, TrustMaker};
 use crate::{Keyring, Limits, Pipelines};
 
@@ -47,6 +50,7 @@ pub struct Zaqar {
     pub(crate) registering: Arc<Mutex<()>>,
     /// Who was asked to confirm a subscription.
     pub(crate) asked: AskedLately,
+    pub(crate) batch_ids: BatchIds,
     /// Set by the engine, where this process has one.
     pub(crate) endpoint_health: OnceLock<Arc<dyn EndpointHealth>>,
     pub(crate) subscription_ids: SubscriptionIds,
@@ -56,6 +60,7 @@ impl Zaqar {
     /// With upstream's policy, until another one is set.
     pub fn new(stores: Stores, limits: Limits, clock: Arc<dyn Clock>, ids: Arc<dyn IdSource>) -> Self {
         Self {
+            batch_ids: BatchIds::new(&*ids),
             stores,
             limits,
             keyring: Arc::default(),
@@ -121,6 +126,11 @@ impl Zaqar {
         self.subscription_ids.next(&*self.ids, self.now())
     }
 
+    /// An id for messages that are about to be posted.
+    pub(crate) fn next_batch(&self) -> BatchId {
+        self.batch_ids.next()
+    }
+
     pub(crate) async fn find(
         &self,
         project: &ProjectId,
@@ -158,8 +168,15 @@ impl Stores {
         match self.find(project, name).await? {
             Some(queue) => Ok(queue),
             None => {
-                let created = self.management.create(name.kind, project, &name.name, new.metadata);
-                let created = created.await?;
+                let create = || self.management.create(name.kind, project, &name.name, new.metadata.clone());
+                let created = match create().await {
+                    // What is there then is taken for this one, if it looks like it.
+                    Err(StorageError::OutcomeUnknown(_)) => match create().await? {
+                        Created::Existing(queue) if queue.metadata == new.metadata => Created::New(queue),
+                        created => created,
+                    },
+                    created => created?,
+                };
                 if let Created::New(queue) = &created {
                     self.place_new(queue, new.flavor.as_ref()).await?;
                 }
@@ -183,12 +200,12 @@ impl Stores {
 
     /// Answers whether there was one.
     async fn drop(&self, project: &ProjectId, name: &DestinationName) -> StorageResult<bool> {
-        let deleted = self.management.delete(name.kind, project, &name.name).await?;
-        if let Some(queue) = &deleted {
-            // From here on nobody finds the queue: what is left of it, should this fail, can be seen by no one.
-            self.messages.drop_destination(&queue.destination).await?;
-        }
-        Ok(deleted.is_some())
+        let Some(there) = self.find(project, name).await? else { return Ok(false) };
+        let deleted = repeat(|_| self.management.delete(name.kind, project, &name.name)).await?;
+        // From here on nobody finds the queue: what is left of it, should this fail, can be seen by no one.
+        let queue = &deleted.unwrap_or(there).destination;
+        repeat(|_| self.messages.drop_destination(queue)).await?;
+        Ok(true)
     }
 }
 

@@ -1,11 +1,14 @@
 //! Deliveries: notifications that are owed, and how they end.
 
+use std::sync::Arc;
+
 use crate::{Attempt, Destination, LeaseId, Marker, StoredMessage, Subscription, SubscriptionId, Timestamp};
 
 /// A notification that is owed: one message for one subscription.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Delivery {
-    pub subscription: Subscription,
+    /// The same for all deliveries of one lease.
+    pub subscription: Arc<Subscription>,
     /// The message as it was posted: no claim on it shows.
     pub message: StoredMessage,
     /// Where the message stands in its queue.

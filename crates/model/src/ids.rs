@@ -48,6 +48,10 @@ id! {
     MessageId
 }
 id! {
+    /// Names messages that are posted together, so that a post can be repeated.
+    BatchId
+}
+id! {
     /// Names a claim within its queue. Whoever knows it may act on the claim's messages.
     ClaimId
 }
@@ -56,7 +60,7 @@ id! {
     SubscriptionId
 }
 id! {
-    /// Names a batch of deliveries that one notifier has taken.
+    /// Names a batch of deliveries that one notifier has leased.
     LeaseId
 }
 

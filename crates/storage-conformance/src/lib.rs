@@ -51,9 +51,11 @@ mod model_placement;
 mod model_store;
 #[doc(hidden)]
 pub mod run;
+mod short_calls;
 
 pub use bench::{ManagementBench, MessageBench, TestQueue};
 pub use clock::ManualClock;
 pub use fixture::{ManagementFixture, MessageFixture};
 pub use model_placement::ModelPlacement;
 pub use model_store::ModelStore;
+pub use short_calls::{LeaseDue, PopMessages, PostMessages};

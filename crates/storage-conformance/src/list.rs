@@ -140,7 +140,7 @@ macro_rules! __message_cases {
                     the_longest_ttl_does_not_overflow,
                 }
                 fetching {
-                    a_message_says_when_it_comes_within_reach,
+                    a_listing_says_when_a_message_comes_within_reach,
                     messages_come_in_the_order_asked_for,
                     unknown_ids_are_passed_over,
                     no_ids_find_no_messages,
@@ -161,7 +161,11 @@ macro_rules! __message_cases {
                     a_marker_goes_on_behind_the_last_item,
                     pages_cover_the_queue_without_gap_or_overlap,
                     a_marker_at_the_end_finds_later_messages,
-                    a_message_has_a_marker,
+                    a_listing_goes_on_behind_a_message,
+                    an_empty_page_tells_where_it_starts,
+                    a_marker_behind_the_end_is_the_end,
+                    a_page_says_how_far_it_has_looked,
+                    a_page_holds_little_more_than_its_bytes,
                     a_marker_outlives_its_message,
                     a_marker_outlives_the_expiry_of_its_message,
                     own_messages_are_left_out_where_asked,
@@ -232,6 +236,12 @@ macro_rules! __message_cases {
                     a_message_may_expire_before_its_delay_ends,
                     the_ttl_counts_from_posting,
                     a_clock_a_little_behind_does_no_harm,
+                }
+                repeating {
+                    a_batch_is_posted_once,
+                    a_batch_is_recognised_in_its_queue_after_a_restart,
+                    a_deletion_may_be_repeated,
+                    a_pop_takes_messages_once,
                 }
                 stats {
                     an_empty_queue_counts_nothing,
@@ -384,6 +394,12 @@ macro_rules! __message_cases {
                     an_unknown_claim_is_not_renewed,
                     a_claim_may_be_renewed_again_and_again,
                 }
+                repeating {
+                    a_claim_is_made_once,
+                    a_claim_that_is_made_twice_at_once_is_made_once,
+                    an_ended_claim_is_not_taken_for_the_same,
+                    renewals_and_releases_may_be_repeated,
+                }
                 setting_aside {
                     a_message_is_set_aside_when_its_claim_has_expired,
                     a_message_is_set_aside_when_its_claim_was_released,
@@ -424,6 +440,7 @@ macro_rules! __message_cases {
                     subscriptions_are_gone_with_their_source,
                     a_dropped_source_takes_no_subscription,
                     purge_leaves_subscriptions,
+                    a_subscription_may_be_stored_again,
                 }
             }
             deliveries {
@@ -575,6 +592,11 @@ macro_rules! __message_cases {
                     what_failed_since_is_owed_once_more,
                     what_fails_again_is_listed_once,
                 }
+                repeating {
+                    a_lease_is_made_once,
+                    a_lease_takes_what_it_is_asked_for,
+                    a_record_may_be_repeated,
+                }
                 suspending {
                     a_suspension_is_kept,
                     what_is_posted_meanwhile_waits,
@@ -591,10 +613,6 @@ macro_rules! __message_cases {
             unsupported {
                 claims {
                     undeclared_claims_are_unsupported,
-                }
-                subscriptions {
-                    undeclared_subscriptions_are_unsupported,
-                    undeclared_deliveries_are_unsupported,
                 }
             }
         }

@@ -2,12 +2,12 @@
 
 use bytes::Bytes;
 use zaqar_model::{
-    Address, Attempt, AttemptEnd, Body, ClaimId, ClaimTerms, ClientId, ConfirmationAttempt, ConfirmationKind,
-    DelaySeconds, Destination, DestinationKind, DestinationNumber, Excerpt, GraceSeconds, IdSource, JsonText,
-    LeaseId, MessageId, Metadata, NewMessage, ProjectId, QueueName, RandomIds, SubscriptionId, Timestamp,
-    TtlSeconds,
+    Address, Attempt, AttemptEnd, BatchId, Body, ClaimId, ClaimTerms, ClientId, ConfirmationAttempt,
+    ConfirmationKind, DelaySeconds, Destination, DestinationKind, DestinationNumber, Excerpt, GraceSeconds,
+    IdSource, JsonText, LeaseId, MessageId, Metadata, NewMessage, ProjectId, QueueName, RandomIds,
+    SubscriptionId, Timestamp, TtlSeconds,
 };
-use zaqar_storage::{ClaimRequest, DeadLetterPolicy};
+use zaqar_storage::{ClaimRequest, DeadLetterPolicy, PopRequest};
 
 /// A number that no destination had before.
 pub fn random_number() -> DestinationNumber {
@@ -20,6 +20,10 @@ pub fn fresh_destination(kind: DestinationKind) -> Destination {
     let number = random_number();
     let name = QueueName::new(&format!("q-{:x}", number.get())).unwrap();
     Destination { kind, project: project("conformance"), name, number }
+}
+
+pub fn fresh_batch_id() -> BatchId {
+    BatchId::from_u128(RandomIds.next_u128())
 }
 
 pub fn fresh_claim_id() -> ClaimId {
@@ -74,6 +78,11 @@ pub fn with_body(text: &str) -> NewMessage {
     NewMessage { body: json(text), ..message() }
 }
 
+/// A JSON string of so many bytes.
+pub fn body_of(size: usize) -> Body {
+    json(&format!("\"{}\"", "x".repeat(size - 2)))
+}
+
 /// A message that lives for so many seconds.
 pub fn lasting(ttl: u32) -> NewMessage {
     NewMessage { ttl: TtlSeconds::new(ttl), ..message() }
@@ -90,7 +99,12 @@ pub const fn terms(ttl: u32, grace: u32) -> ClaimTerms {
 
 /// A claim of so many messages for a minute.
 pub fn claim_of(limit: usize) -> ClaimRequest {
-    ClaimRequest { id: fresh_claim_id(), terms: terms(60, 60), limit, dead_letters: None }
+    ClaimRequest { id: fresh_claim_id(), terms: terms(60, 60), limit, dead_letters: None, is_repeated: false }
+}
+
+/// Pops up to so many messages.
+pub fn pop_of(limit: usize) -> PopRequest {
+    PopRequest { id: fresh_claim_id(), limit, is_repeated: false }
 }
 
 /// [`claim_of`], that sets aside what was claimed so often.

@@ -35,8 +35,7 @@ impl Placement for ModelPlacement {
             durability: able,
             at_least_once: true,
             high_throughput: able,
-            subscriptions: true,
-            deliveries: true,
+            shared: true,
         })
     }
 

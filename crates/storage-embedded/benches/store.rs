@@ -17,13 +17,14 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use zaqar_model::{
     Attempt, ClaimId, ClaimTerms, ClientId, DelaySeconds, DeliveryOutcome, Destination, DestinationKind,
-    DestinationNumber, Excerpt, GraceSeconds, JsonText, LeaseId, Metadata, NewMessage, PageRequest,
-    ProjectId, QueueName, Subscription, SubscriptionId, SubscriptionTtl, Timestamp, TtlSeconds,
+    DestinationNumber, Excerpt, GraceSeconds, JsonText, Metadata, NewMessage, ProjectId, QueueName,
+    Subscription, SubscriptionId, SubscriptionTtl, Timestamp, TtlSeconds,
 };
 use zaqar_storage::{
-    ClaimRequest, Claims, Deliveries, LeaseLimits, MessageQuery, MessageStore, Messages, SubscriptionShare,
-    Subscriptions,
+    ClaimRequest, Claims, Deliveries, Guard, ListStart, MessageQuery, MessageStore, Messages,
+    SubscriptionShare, Subscriptions,
 };
+use zaqar_storage_conformance::{LeaseDue, PopMessages, PostMessages};
 use zaqar_storage_embedded::{EmbeddedMessageStore, Options};
 
 const NOW: Timestamp = Timestamp::from_secs(1_000_000);
@@ -138,7 +139,7 @@ async fn fill(store: &EmbeddedMessageStore, queues: u64, depth: u64) {
         while left > 0 {
             let count = left.min(1000);
             let messages = (0..count).map(|_| message()).collect();
-            store.post(&queue(number), &client(), messages, NOW).await.unwrap();
+            store.post_messages(&queue(number), &client(), messages, NOW).await.unwrap();
             left -= count;
         }
     }
@@ -158,7 +159,7 @@ async fn posts(queues: u64, batch: usize) -> Option<Figures> {
         let (store, number) = (Arc::clone(&posting), next.fetch_add(1, Ordering::Relaxed) % queues);
         async move {
             let messages = (0..batch).map(|_| message()).collect();
-            store.post(&queue(number), &client(), messages, NOW).await.unwrap();
+            store.post_messages(&queue(number), &client(), messages, NOW).await.unwrap();
         }
     })
     .await;
@@ -183,16 +184,17 @@ async fn cycles(queues: u64, depth: u64) -> Option<Figures> {
         let (store, turn) = (Arc::clone(&cycling), next.fetch_add(1, Ordering::Relaxed));
         async move {
             let queue = queue(turn % queues);
-            store.post(&queue, &client(), (0..10).map(|_| message()).collect(), NOW).await.unwrap();
+            store.post_messages(&queue, &client(), (0..10).map(|_| message()).collect(), NOW).await.unwrap();
             let request = ClaimRequest {
                 id: ClaimId::from_u128(u128::from(turn)),
                 terms: ClaimTerms { ttl: TtlSeconds::new(300), grace: GraceSeconds::new(60) },
                 limit: 10,
                 dead_letters: None,
+                is_repeated: false,
             };
             let claimed = store.claim(&queue, &request, NOW).await.unwrap();
             let ids: Vec<_> = claimed.messages.iter().map(|message| message.id).collect();
-            store.delete_many(&queue, &ids, None, NOW).await.unwrap();
+            store.delete(&queue, &ids, Guard::Any, NOW).await.unwrap();
             if turn.is_multiple_of(1000) {
                 store.expire(NOW).await.unwrap();
             }
@@ -216,7 +218,9 @@ async fn lists(depth: u64) -> Option<Figures> {
         async move {
             let marker = (task as u64 * 7919 + round * 20) % depth.saturating_sub(20).max(1);
             let query = MessageQuery {
-                page: PageRequest { marker: Some(zaqar_model::Marker::new(marker)), limit: 20 },
+                start: ListStart::Behind(zaqar_model::Marker::new(marker)),
+                limit: 20,
+                max_bytes: usize::MAX,
                 without_client: None,
                 include_claimed: false,
                 include_delayed: false,
@@ -259,7 +263,7 @@ async fn posts_to_subscribers(subscriptions: u64) -> Option<Figures> {
     let figures = measure(move |_, _| {
         let store = Arc::clone(&store);
         async move {
-            store.post(&queue(0), &client(), vec![message()], NOW).await.unwrap();
+            store.post_messages(&queue(0), &client(), vec![message()], NOW).await.unwrap();
         }
     })
     .await;
@@ -277,19 +281,18 @@ async fn deliveries(subscriptions: u64, depth: u64) {
     let store = open(directory.path());
     subscribe(&store, 0, subscriptions).await;
     fill(&store, 1, depth).await;
-    let next = Arc::new(AtomicU64::new(1));
     let figures = measure(move |_, _| {
-        let (store, turn) = (Arc::clone(&store), next.fetch_add(1, Ordering::Relaxed));
+        let store = Arc::clone(&store);
         async move {
-            let lease = LeaseId::from_u128(u128::from(turn));
-            let limits = LeaseLimits { total: 100, per_subscription: SubscriptionShare::each(10_000) };
-            let due = store.lease(lease, NOW.plus_secs(60), limits, NOW).await.unwrap();
+            let share = SubscriptionShare::each(10_000);
+            let request = store.lease_request(100, share, NOW).await.unwrap();
+            let due = store.lease(&request, NOW).await.unwrap();
             assert!(!due.is_empty(), "there is enough to deliver for the whole run");
             let excerpt = Excerpt::new("ok");
             let attempt = Attempt { at: NOW, status: Some(200), latency_ms: 1, excerpt, address: None };
             let outcome = DeliveryOutcome::Delivered(attempt);
-            let reports = due.iter().map(|delivery| delivery.report(outcome.clone())).collect();
-            store.record(lease, reports, NOW).await.unwrap();
+            let reports: Vec<_> = due.iter().map(|delivery| delivery.report(outcome.clone())).collect();
+            store.record(request.id, &reports, NOW).await.unwrap();
         }
     })
     .await;
@@ -321,7 +324,7 @@ async fn a_million() {
     let store = open(directory.path());
     println!("{:<44} {:>10.2?}", "open after a clean end", began.elapsed());
     for number in 0..100 {
-        while !store.pop(&queue(number), 1000, NOW).await.unwrap().is_empty() {}
+        while !store.pop_messages(&queue(number), 1000, NOW).await.unwrap().is_empty() {}
     }
     for _ in 0..3 {
         store.expire(NOW).await.unwrap();

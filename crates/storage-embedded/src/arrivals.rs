@@ -1,15 +1,14 @@
-//! Arrivals: waiting for a queue to have more.
+//! Waiting for a queue to have more.
 
 use std::pin::pin;
 
 use zaqar_model::{Destination, Marker};
-use zaqar_storage::{Arrivals, StorageError, StorageResult};
+use zaqar_storage::{StorageError, StorageResult};
 
 use crate::EmbeddedMessageStore;
 
-#[async_trait::async_trait]
-impl Arrivals for EmbeddedMessageStore {
-    async fn wait_for_arrival(&self, at: &Destination, behind: Marker) -> StorageResult<()> {
+impl EmbeddedMessageStore {
+    pub(crate) async fn wait_behind(&self, at: &Destination, behind: Marker) -> StorageResult<()> {
         // Nobody may have posted to it yet.
         let queue = self.queues.find_or_create(at).ok_or(StorageError::NotFound("queue"))?;
         loop {

@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
-use zaqar_model::{Claim, ClaimId, ClaimTerms, Destination, GraceSeconds, MessageId, Timestamp, TtlSeconds};
-use zaqar_storage::{ClaimRequest, Claimed, Claims, DeadLetterPolicy, StorageError, StorageResult};
+use zaqar_model::{
+    Claim, ClaimId, ClaimTerms, Destination, GraceSeconds, Message, MessageId, Timestamp, TtlSeconds,
+};
+use zaqar_storage::{
+    ClaimRequest, Claimed, Claims, DeadLetterPolicy, PopRequest, StorageError, StorageResult,
+};
 
 use crate::EmbeddedMessageStore;
 use crate::index::QueueIndex;
 use crate::log::{ClaimRecord, Hold, Record};
-use crate::read::messages;
+use crate::read::{Found, messages};
 use crate::writer::answer;
 
 /// How many exhausted messages one claim sets aside at most; the next one goes on.
@@ -23,23 +27,29 @@ impl Claims for EmbeddedMessageStore {
         now: Timestamp,
     ) -> StorageResult<Claimed> {
         let Some(queue) = self.find(from)? else { return Ok(Claimed::default()) };
-        let (found, exhausted, receiver) = {
+        let (found, dead_letters, receiver) = {
             let mut locked = self.queues.lock_at(&queue, now);
-            let record = choose(&locked.index, queue.number, request, now);
-            if record.taken.is_empty() && record.exhausted.is_empty() {
-                return Ok(Claimed::default());
+            if let Some(found) = self.held_by(&locked.index, request.id) {
+                // The same request once more.
+                (found, Vec::new(), None)
+            } else {
+                let record = choose(&locked.index, queue.number, request, now);
+                if record.taken.is_empty() && record.exhausted.is_empty() {
+                    return Ok(Claimed::default());
+                }
+                let record = Record::Claim(record);
+                let receiver = self.log(&mut locked, &record)?;
+                let Record::Claim(record) = record else { return Ok(Claimed::default()) };
+                let dead_letters =
+                    record.exhausted.iter().map(|sequence| locked.index.id_of(*sequence)).collect();
+                locked.index.claim(&record);
+                let taken = record.taken.iter().map(|(sequence, _)| *sequence);
+                (self.found(&locked.index, taken), dead_letters, Some(receiver))
             }
-            let record = Record::Claim(record);
-            let receiver = self.log(&mut locked, &record)?;
-            let Record::Claim(record) = record else { return Ok(Claimed::default()) };
-            let exhausted = record.exhausted.iter().map(|sequence| locked.index.id_of(*sequence)).collect();
-            locked.index.claim(&record);
-            let found = self.found(&locked.index, record.taken.iter().map(|(sequence, _)| *sequence));
-            (found, exhausted, receiver)
         };
         let messages = messages(found).await?;
-        answer(receiver).await?;
-        Ok(Claimed { messages, exhausted })
+        self.done(&queue, receiver).await?;
+        Ok(Claimed { messages, dead_letters })
     }
 
     async fn get_claim(
@@ -98,12 +108,12 @@ impl Claims for EmbeddedMessageStore {
         self.done(&queue, receiver).await
     }
 
-    async fn with_ended_claims(&self, now: Timestamp) -> StorageResult<Vec<Destination>> {
+    async fn with_ended_claims(&self, limit: usize, now: Timestamp) -> StorageResult<Vec<Destination>> {
         self.writer.check_open()?;
         let queues = Arc::clone(&self.queues);
         let looking = tokio::task::spawn_blocking(move || {
             queues.advance(now);
-            queues.with_released()
+            queues.with_released(limit)
         });
         let released = looking.await.map_err(StorageError::driver)?;
         Ok(released.into_iter().filter_map(|queue| queue.identity.get().cloned()).collect())
@@ -143,6 +153,31 @@ impl Claims for EmbeddedMessageStore {
                 None => tokio::task::yield_now().await,
             }
         }
+    }
+
+    async fn pop(&self, from: &Destination, pop: &PopRequest, now: Timestamp) -> StorageResult<Vec<Message>> {
+        let Some(queue) = self.find(from)? else { return Ok(Vec::new()) };
+        let (found, receiver) = {
+            let mut locked = self.queues.lock_at(&queue, now);
+            let sequences: Vec<u64> =
+                locked.index.available_from(0).take(pop.limit).map(|(sequence, _)| sequence).collect();
+            if sequences.is_empty() {
+                return Ok(Vec::new());
+            }
+            let found = self.found(&locked.index, sequences.iter().copied());
+            (found, self.remove(&queue, &mut locked, sequences)?)
+        };
+        let popped = messages(found).await?;
+        answer(receiver).await?;
+        Ok(popped)
+    }
+}
+
+impl EmbeddedMessageStore {
+    /// What a live claim holds.
+    fn held_by(&self, index: &QueueIndex, id: ClaimId) -> Option<Vec<Found>> {
+        let claim = index.claims.find(id).and_then(|key| index.claims.get(key))?;
+        Some(self.found(index, claim.members.iter().copied()))
     }
 }
 

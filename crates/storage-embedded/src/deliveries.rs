@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use zaqar_model::{
     AttemptFilter, AttemptNumber, ConfirmationAttempt, Delivery, DeliveryReport, Destination, FailedDelivery,
-    KeptAttempt, LeaseHold, LeaseId, Marker, MessageId, Page, PageRequest, Paused, SubscriptionId, Timestamp,
+    KeptAttempt, LeaseId, Marker, MessageId, Page, PageRequest, Paused, SubscriptionId, Timestamp,
 };
-use zaqar_storage::{Deliveries, LeaseLimits, StorageResult, SubscriptionShare};
+use zaqar_storage::{Deliveries, Due, LeaseRequest, Redelivery, StorageResult, SubscriptionShare};
 
 use crate::EmbeddedMessageStore;
 use crate::leasing::OwedMessages;
@@ -20,23 +20,17 @@ const OWED_AT_ONCE: usize = 1000;
 
 #[async_trait::async_trait]
 impl Deliveries for EmbeddedMessageStore {
-    async fn lease(
-        &self,
-        lease: LeaseId,
-        until: Timestamp,
-        limits: LeaseLimits,
-        now: Timestamp,
-    ) -> StorageResult<Vec<Delivery>> {
-        self.lease_due(LeaseHold { id: lease, since: now }, until, limits).await
+    async fn due(&self, share: SubscriptionShare, limit: usize, now: Timestamp) -> StorageResult<Due> {
+        self.writer.check_open()?;
+        Ok(self.due_now(share, limit, now))
     }
 
-    async fn record(
-        &self,
-        lease: LeaseId,
-        reports: Vec<DeliveryReport>,
-        now: Timestamp,
-    ) -> StorageResult<()> {
-        let mut by_source: BTreeMap<u64, Vec<DeliveryReport>> = BTreeMap::new();
+    async fn lease(&self, request: &LeaseRequest, now: Timestamp) -> StorageResult<Vec<Delivery>> {
+        self.lease_due(request, now).await
+    }
+
+    async fn record(&self, lease: LeaseId, reports: &[DeliveryReport], now: Timestamp) -> StorageResult<()> {
+        let mut by_source: BTreeMap<u64, Vec<&DeliveryReport>> = BTreeMap::new();
         for report in reports {
             by_source.entry(report.source.number.get()).or_default().push(report);
         }
@@ -82,28 +76,7 @@ impl Deliveries for EmbeddedMessageStore {
         Ok(())
     }
 
-    async fn next_due(&self, share: SubscriptionShare, now: Timestamp) -> StorageResult<Option<Timestamp>> {
-        self.writer.check_open()?;
-        while let Some(turn) = self.next_turn(share, now) {
-            let due = self.look(&turn.queue, turn.id, share, now);
-            if due.is_some_and(|due| due <= now) {
-                return Ok(due);
-            }
-        }
-        // What a timer was set for may have expired since.
-        while let Some((at, (number, id))) = self.queues.schedule.first_timer() {
-            match self.queues.find(number) {
-                Some(queue) if self.look(&queue, id, share, now) == Some(at) => {
-                    return Ok(Some(at));
-                }
-                Some(_) => {}
-                None => self.queues.schedule.place((number, id), None, false, now),
-            }
-        }
-        Ok(None)
-    }
-
-    async fn wait_for_owed(&self) -> StorageResult<()> {
+    async fn wait_for_due(&self) -> StorageResult<()> {
         let changed = self.queues.schedule.changed.notified();
         self.writer.check_open()?;
         changed.await;
@@ -114,63 +87,13 @@ impl Deliveries for EmbeddedMessageStore {
         &self,
         source: &Destination,
         subscription: SubscriptionId,
-        message: MessageId,
-        now: Timestamp,
-    ) -> StorageResult<bool> {
-        let Some(queue) = self.find(source)? else { return Ok(false) };
-        let receiver = {
-            let mut locked = self.queues.lock_at(&queue, now);
-            let index = &locked.index;
-            let found = index.cursor(subscription).zip(index.find_posted(message));
-            let is_live = |at| index.owed_message(at).is_some_and(|entry| now < entry.expires);
-            let Some((cursor, sequence)) = found.filter(|(_, at)| is_live(*at)) else { return Ok(false) };
-            let is_due_already = sequence >= cursor.front() && index.due_from(subscription, sequence) <= now;
-            if is_due_already || cursor.is_leased(sequence, now) {
-                None
-            } else {
-                self.owe(&queue, &mut locked, subscription, &[sequence], now)?
-            }
-        };
-        self.done(&queue, receiver).await?;
-        Ok(true)
-    }
-
-    async fn redeliver_failed(
-        &self,
-        source: &Destination,
-        subscription: SubscriptionId,
-        since: Timestamp,
+        which: Redelivery,
         now: Timestamp,
     ) -> StorageResult<u64> {
         let Some(queue) = self.find(source)? else { return Ok(0) };
-        // Each failure once: what is owed again may fail again before all are.
-        let (mut owed, mut next) = (0, 0);
-        loop {
-            let receiver = {
-                let mut locked = self.queues.lock_at(&queue, now);
-                let cursor = locked.index.cursor(subscription);
-                let failed = cursor.into_iter().flat_map(|cursor| cursor.failed().range(next..));
-                let since = failed.filter(|(_, failure)| failure.at >= since).map(|(sequence, _)| *sequence);
-                let sequences: Vec<u64> = since
-                    .filter(|sequence| {
-                        locked.index.owed_message(*sequence).is_some_and(|entry| now < entry.expires)
-                    })
-                    .take(OWED_AT_ONCE)
-                    .collect();
-                owed += sequences.len() as u64;
-                match sequences.last() {
-                    None => None,
-                    Some(last) => {
-                        next = last.saturating_add(1);
-                        self.owe(&queue, &mut locked, subscription, &sequences, now)?
-                    }
-                }
-            };
-            let is_last = receiver.is_none();
-            self.done(&queue, receiver).await?;
-            if is_last {
-                return Ok(owed);
-            }
+        match which {
+            Redelivery::Message(message) => self.redeliver_message(&queue, subscription, message, now).await,
+            Redelivery::FailedSince(since) => self.redeliver_failed(&queue, subscription, since, now).await,
         }
     }
 
@@ -222,18 +145,66 @@ impl Deliveries for EmbeddedMessageStore {
 }
 
 impl EmbeddedMessageStore {
-    /// Puts a subscription into its place; answers when it is due.
-    fn look(
+    async fn redeliver_message(
         &self,
-        queue: &Queue,
-        id: SubscriptionId,
-        share: SubscriptionShare,
+        queue: &Arc<Queue>,
+        subscription: SubscriptionId,
+        message: MessageId,
         now: Timestamp,
-    ) -> Option<Timestamp> {
-        let mut locked = self.queues.lock_at(queue, now);
-        let due = locked.index.next_due(id, share, now);
-        self.queues.schedule.place((queue.number, id), due, false, now);
-        due
+    ) -> StorageResult<u64> {
+        let receiver = {
+            let mut locked = self.queues.lock_at(queue, now);
+            let index = &locked.index;
+            let found = index.cursor(subscription).zip(index.find_posted(message));
+            let is_live = |at| index.owed_message(at).is_some_and(|entry| now < entry.expires);
+            let Some((cursor, sequence)) = found.filter(|(_, at)| is_live(*at)) else { return Ok(0) };
+            let is_due_already = sequence >= cursor.front() && index.due_from(subscription, sequence) <= now;
+            if is_due_already || cursor.is_leased(sequence, now) {
+                None
+            } else {
+                self.owe(queue, &mut locked, subscription, &[sequence], now)?
+            }
+        };
+        self.done(queue, receiver).await?;
+        Ok(1)
+    }
+
+    async fn redeliver_failed(
+        &self,
+        queue: &Arc<Queue>,
+        subscription: SubscriptionId,
+        since: Timestamp,
+        now: Timestamp,
+    ) -> StorageResult<u64> {
+        // Each failure once: what is owed again may fail again before all are.
+        let (mut owed, mut next) = (0, 0);
+        loop {
+            let receiver = {
+                let mut locked = self.queues.lock_at(queue, now);
+                let cursor = locked.index.cursor(subscription);
+                let failed = cursor.into_iter().flat_map(|cursor| cursor.failed().range(next..));
+                let since = failed.filter(|(_, failure)| failure.at >= since).map(|(sequence, _)| *sequence);
+                let sequences: Vec<u64> = since
+                    .filter(|sequence| {
+                        locked.index.owed_message(*sequence).is_some_and(|entry| now < entry.expires)
+                    })
+                    .take(OWED_AT_ONCE)
+                    .collect();
+                owed += sequences.len() as u64;
+                match sequences.last() {
+                    None => None,
+                    Some(last) => {
+                        next = last.saturating_add(1);
+                        self.owe(queue, &mut locked, subscription, &sequences, now)?
+                    }
+                }
+            };
+            let is_last = receiver.is_none();
+            self.done(queue, receiver).await?;
+            if is_last {
+                return Ok(owed);
+            }
+        }
     }
 
     /// Owes messages once more that a subscription was done with, or waits to try.

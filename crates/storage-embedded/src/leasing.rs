@@ -8,30 +8,20 @@ use zaqar_model::{
     Delivery, DeliveryOutcome, DeliveryReport, LeaseHold, Marker, MessageId, StoredMessage, Subscription,
     SubscriptionId, Timestamp,
 };
-use zaqar_storage::{Deliveries, LeaseLimits, StorageResult, SubscriptionShare};
+use zaqar_storage::{Deliveries, Due, LeaseRequest, StorageResult, SubscriptionKey, SubscriptionShare};
 
 use crate::EmbeddedMessageStore;
 use crate::log::Standing;
 use crate::queues::{Locked, Queue};
 use crate::read::{Found, stored_messages};
 use crate::recording::{Change, RECORDED_AT_ONCE, Recording};
-use crate::schedule::Turn;
 use crate::subscriptions::shown;
 use crate::writer::answer;
 
-/// A subscription whose turn it is.
-pub(crate) struct SubscriptionTurn {
-    pub(crate) queue: Arc<Queue>,
-    pub(crate) id: SubscriptionId,
-    /// How many subscriptions are ready, this one among them.
-    ready: usize,
-}
-
 /// A lease in the making.
-struct Leasing {
+struct Leasing<'a> {
+    request: &'a LeaseRequest,
     lease: LeaseHold,
-    until: Timestamp,
-    limits: LeaseLimits,
     taken: Vec<Taken>,
     messages: OwedMessages,
     changes: Vec<Change>,
@@ -39,25 +29,91 @@ struct Leasing {
 
 /// A delivery that it took, without the message.
 struct Taken {
-    subscription: Subscription,
+    subscription: Arc<Subscription>,
     message: MessageId,
     position: Marker,
     attempts: u32,
 }
 
 impl EmbeddedMessageStore {
+    /// The first subscriptions in the order of their turns that have something due.
+    pub(crate) fn due_now(&self, share: SubscriptionShare, limit: usize, now: Timestamp) -> Due {
+        let schedule = &self.queues.schedule;
+        while let Some(number) = schedule.next_posted(share, now) {
+            if let Some(queue) = self.queues.find(number) {
+                let mut locked = self.queues.lock(&queue);
+                schedule.make_ready(number, locked.index.take_caught_up());
+            }
+        }
+        let (mut due, mut behind) = (Vec::new(), 0);
+        while due.len() < limit {
+            let turns = schedule.ready_behind(behind, limit - due.len());
+            let Some((last, _)) = turns.last() else { break };
+            behind = *last;
+            for (_, (number, id)) in turns {
+                match self.queues.find(number) {
+                    Some(queue) => due.extend(self.due_of(&queue, id, share, now)),
+                    None => schedule.place((number, id), None, false, now),
+                }
+            }
+        }
+        if due.is_empty() { self.due_later(share, now) } else { Due::Now(due) }
+    }
+
+    fn due_of(
+        &self,
+        queue: &Queue,
+        id: SubscriptionId,
+        share: SubscriptionShare,
+        now: Timestamp,
+    ) -> Option<SubscriptionKey> {
+        let Some(source) = queue.identity.get() else {
+            // What the queue is called is lost with a damaged checkpoint: the next post says it again.
+            self.queues.lock(queue).index.wait_for_post(id);
+            self.queues.schedule.place((queue.number, id), None, false, now);
+            return None;
+        };
+        let is_due = self.look(queue, id, share, now).is_some_and(|due| due <= now);
+        is_due.then(|| SubscriptionKey { source: source.clone(), id })
+    }
+
+    fn due_later(&self, share: SubscriptionShare, now: Timestamp) -> Due {
+        // What a timer was set for may have expired since.
+        while let Some((at, (number, id))) = self.queues.schedule.first_timer() {
+            match self.queues.find(number) {
+                Some(queue) if self.look(&queue, id, share, now) == Some(at) => return Due::At(at),
+                Some(_) => {}
+                None => self.queues.schedule.place((number, id), None, false, now),
+            }
+        }
+        Due::Nothing
+    }
+
+    /// Puts a subscription into its place in the schedule. Returns when it is due.
+    fn look(
+        &self,
+        queue: &Queue,
+        id: SubscriptionId,
+        share: SubscriptionShare,
+        now: Timestamp,
+    ) -> Option<Timestamp> {
+        let mut locked = self.queues.lock_at(queue, now);
+        let due = locked.index.next_due(id, share, now);
+        self.queues.schedule.place((queue.number, id), due, false, now);
+        due
+    }
+
     pub(crate) async fn lease_due(
         &self,
-        lease: LeaseHold,
-        until: Timestamp,
-        limits: LeaseLimits,
+        request: &LeaseRequest,
+        now: Timestamp,
     ) -> StorageResult<Vec<Delivery>> {
         self.writer.check_open()?;
+        let lease = LeaseHold { id: request.id, since: now };
         let messages = OwedMessages::default();
-        let mut leasing = Leasing { lease, until, limits, taken: Vec::new(), messages, changes: Vec::new() };
-        while leasing.taken.len() < limits.total && lease.since < until {
-            let Some(turn) = self.next_turn(limits.per_subscription, lease.since) else { break };
-            match self.lease_in_turn(&mut leasing, &turn) {
+        let mut leasing = Leasing { request, lease, taken: Vec::new(), messages, changes: Vec::new() };
+        for (key, limit) in request.subscriptions.iter().filter(|_| now < request.until) {
+            match self.lease_from(&mut leasing, key, *limit) {
                 Ok(()) => {}
                 Err(error) if leasing.taken.is_empty() => return Err(error),
                 // What is taken already can be delivered.
@@ -67,79 +123,83 @@ impl EmbeddedMessageStore {
         self.finish(leasing).await
     }
 
-    pub(crate) fn next_turn(&self, share: SubscriptionShare, now: Timestamp) -> Option<SubscriptionTurn> {
-        let schedule = &self.queues.schedule;
-        loop {
-            match schedule.next_turn(share, now)? {
-                Turn::Posted(number) => {
-                    if let Some(queue) = self.queues.find(number) {
-                        let mut locked = self.queues.lock(&queue);
-                        schedule.make_ready(number, locked.index.take_caught_up());
-                    }
-                }
-                Turn::Ready((number, id), ready) => match self.queues.find(number) {
-                    Some(queue) => return Some(SubscriptionTurn { queue, id, ready }),
-                    None => schedule.place((number, id), None, true, now),
-                },
-            }
-        }
-    }
-
-    fn lease_in_turn(&self, leasing: &mut Leasing, turn: &SubscriptionTurn) -> StorageResult<()> {
-        let SubscriptionTurn { queue, id, ready } = turn;
-        let Leasing { lease, limits, .. } = *leasing;
-        let (key, now) = ((queue.number, *id), lease.since);
-        let turn_share = ((limits.total - leasing.taken.len()) / ready).max(1);
+    fn lease_from(
+        &self,
+        leasing: &mut Leasing<'_>,
+        key: &SubscriptionKey,
+        limit: usize,
+    ) -> StorageResult<()> {
+        let SubscriptionKey { source, id } = key;
+        let Some(queue) = &self.queues.find(source.number.get()) else { return Ok(()) };
+        let (lease, share, now) = (leasing.lease, leasing.request.share, leasing.lease.since);
         let mut locked = self.queues.lock_at(queue, now);
-        let subscription = locked.index.subscriptions.get(*id).cloned();
-        let Some((kept, source)) = subscription.zip(queue.identity.get()) else {
-            // What the queue is called is lost with a damaged checkpoint: the next post says it again.
-            locked.index.wait_for_post(*id);
-            self.queues.schedule.place(key, None, true, now);
+        let Some(kept) = locked.index.subscriptions.get(*id).cloned() else { return Ok(()) };
+        let subscription = Arc::new(shown(source, &kept)?);
+        let cursor = locked.index.cursor(*id).filter(|_| leasing.request.is_repeated);
+        let held = cursor.map(|cursor| cursor.held_by(lease.id)).unwrap_or_default();
+        if !held.is_empty() {
+            self.find_taken(leasing, &locked, &subscription, &held);
             return Ok(());
-        };
-        let subscription = shown(source, &kept)?;
+        }
         let mut recording = Recording::default();
         recording.end_left_behind(queue, &mut locked.index, *id, now);
         leasing.changes.extend(recording.make(&self.writer, queue, &mut locked)?);
-        let due = locked.index.next_to_lease(*id, turn_share, limits.per_subscription, now);
+        let due = locked.index.next_to_lease(*id, limit, share, now);
         for sequences in due.chunks(RECORDED_AT_ONCE) {
             self.take(leasing, queue, &mut locked, &subscription, sequences)?;
         }
-        let due = locked.index.next_due(*id, limits.per_subscription, now);
-        self.queues.schedule.place(key, due, true, now);
+        let due = locked.index.next_due(*id, share, now);
+        self.queues.schedule.place((queue.number, *id), due, true, now);
         Ok(())
+    }
+
+    fn find_taken(
+        &self,
+        leasing: &mut Leasing<'_>,
+        locked: &Locked<'_>,
+        subscription: &Arc<Subscription>,
+        sequences: &[u64],
+    ) {
+        for sequence in sequences {
+            let open = locked.index.cursor(subscription.id).and_then(|cursor| cursor.get(*sequence));
+            let attempts = open.map_or(0, |open| open.attempts);
+            let message = leasing.messages.find(self, locked, *sequence);
+            let (subscription, position) = (Arc::clone(subscription), Marker::new(*sequence));
+            leasing.taken.push(Taken { subscription, message, position, attempts });
+        }
     }
 
     fn take(
         &self,
-        leasing: &mut Leasing,
+        leasing: &mut Leasing<'_>,
         queue: &Arc<Queue>,
         locked: &mut Locked<'_>,
-        subscription: &Subscription,
+        subscription: &Arc<Subscription>,
         sequences: &[u64],
     ) -> StorageResult<()> {
         let (id, lease) = (subscription.id, leasing.lease);
         let mut recording = Recording::default();
-        let mut taken = Vec::with_capacity(sequences.len());
-        for sequence in sequences {
+        let first = leasing.taken.len();
+        self.find_taken(leasing, locked, subscription, sequences);
+        for (Taken { message, attempts, .. }, sequence) in leasing.taken[first..].iter().zip(sequences) {
             recording.end_unknown(queue, &mut locked.index, id, *sequence);
-            let open = locked.index.cursor(id).and_then(|cursor| cursor.get(*sequence));
-            let attempts = open.map_or(0, |open| open.attempts);
-            let message = leasing.messages.find(self, locked, *sequence);
+            let (message, attempts) = (*message, *attempts);
             recording.stand(id, *sequence, Standing::UnderWay { message, lease, attempts });
-            let (subscription, position) = (subscription.clone(), Marker::new(*sequence));
-            taken.push(Taken { subscription, message, position, attempts });
         }
-        leasing.changes.push(recording.log(&self.writer, queue, locked)?);
-        leasing.taken.extend(taken);
-        locked.index.lease(id, lease, leasing.until, sequences);
+        match recording.log(&self.writer, queue, locked) {
+            Ok(change) => leasing.changes.push(change),
+            Err(error) => {
+                leasing.taken.truncate(first);
+                return Err(error);
+            }
+        }
+        locked.index.lease(id, lease, leasing.request.until, sequences);
         Ok(())
     }
 
     /// The messages are read while the log is written.
-    async fn finish(&self, leasing: Leasing) -> StorageResult<Vec<Delivery>> {
-        let Leasing { lease, until, taken, messages, changes, .. } = leasing;
+    async fn finish(&self, leasing: Leasing<'_>) -> StorageResult<Vec<Delivery>> {
+        let Leasing { request, lease, taken, messages, changes } = leasing;
         let messages = messages.read().await?;
         for change in changes {
             answer(change).await?;
@@ -149,15 +209,15 @@ impl EmbeddedMessageStore {
             match messages.get(&message).cloned() {
                 Some(message) => deliveries.push(Delivery { subscription, message, position, attempts }),
                 None => unreadable.push(DeliveryReport {
-                    source: subscription.source,
+                    source: subscription.source.clone(),
                     subscription: subscription.id,
                     position,
-                    outcome: DeliveryOutcome::Postponed(until),
+                    outcome: DeliveryOutcome::Postponed(request.until),
                 }),
             }
         }
         if !unreadable.is_empty() {
-            self.record(lease.id, unreadable, lease.since).await?;
+            self.record(lease.id, &unreadable, lease.since).await?;
         }
         Ok(deliveries)
     }

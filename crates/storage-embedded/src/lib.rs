@@ -16,6 +16,7 @@ mod checkpoint;
 mod claims;
 mod confirmations;
 mod data_directory;
+mod dead_letters;
 mod deliveries;
 pub mod disk;
 mod housekeeping;

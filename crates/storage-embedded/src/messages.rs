@@ -3,18 +3,17 @@
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
-use zaqar_model::{
-    ClaimId, ClientId, Destination, Marker, Message, MessageId, NewMessage, Page, QueueStats, StoredMessage,
-    Timestamp,
+use zaqar_model::{ClaimId, Destination, Marker, Message, MessageId, QueueStats, StoredMessage, Timestamp};
+use zaqar_storage::{
+    Adoption, Deletion, Guard, MessagePage, MessageQuery, Messages, Post, StorageError, StorageResult,
 };
-use zaqar_storage::{Adoption, Deletion, MessageQuery, Messages, StorageError, StorageResult};
 
 use crate::EmbeddedMessageStore;
 use crate::index::{Entry, QueueIndex};
 use crate::listing::Listing;
 use crate::log::Record;
 use crate::queues::{Locked, Queue};
-use crate::read::{Found, messages, stored_messages};
+use crate::read::{Found, listed, messages};
 use crate::writer::{Operation, answer};
 
 /// How many bytes of adopted messages one commit takes in.
@@ -22,16 +21,11 @@ pub(crate) const ADOPTED_AT_ONCE: usize = 256 << 10;
 
 #[async_trait::async_trait]
 impl Messages for EmbeddedMessageStore {
-    async fn post(
-        &self,
-        to: &Destination,
-        client: &ClientId,
-        messages: Vec<NewMessage>,
-        now: Timestamp,
-    ) -> StorageResult<Vec<MessageId>> {
+    async fn post(&self, to: &Destination, post: &Post<'_>, now: Timestamp) -> StorageResult<Vec<MessageId>> {
         let queue = self.queues.find_or_create(to).ok_or(StorageError::NotFound("queue"))?;
         let (reply, receiver) = oneshot::channel();
-        self.writer.submit(Operation::Post { queue, client: client.clone(), messages, now, reply })?;
+        let (client, messages) = (post.client.clone(), post.messages.to_vec());
+        self.writer.submit(Operation::Post { queue, client, messages, now, reply })?;
         answer(receiver).await
     }
 
@@ -40,30 +34,16 @@ impl Messages for EmbeddedMessageStore {
         from: &Destination,
         query: &MessageQuery,
         now: Timestamp,
-    ) -> StorageResult<Page<Message, Marker>> {
-        let Some(queue) = self.find(from)? else { return Ok(Page::empty()) };
+    ) -> StorageResult<MessagePage> {
+        let Some(queue) = self.find(from)? else {
+            return Ok(MessagePage { is_end: true, ..MessagePage::default() });
+        };
         let mut listing = Listing::new(&self.queues.segments, query, now);
         while !listing.go_on(&self.queues.lock_at(&queue, now).index) {
             tokio::task::yield_now().await;
         }
-        Ok(Page { next: listing.next, items: messages(listing.found).await? })
-    }
-
-    async fn marker_of(&self, from: &Destination, id: MessageId) -> StorageResult<Option<Marker>> {
-        let Some(queue) = self.find(from)? else { return Ok(None) };
-        Ok(self.queues.lock(&queue).index.place_of(id).map(Marker::new))
-    }
-
-    async fn within_reach_at(
-        &self,
-        from: &Destination,
-        id: MessageId,
-        now: Timestamp,
-    ) -> StorageResult<Option<Timestamp>> {
-        let Some(queue) = self.find(from)? else { return Ok(None) };
-        let locked = self.queues.lock_at(&queue, now);
-        let entry = locked.index.find(id).and_then(|sequence| locked.index.get(sequence));
-        Ok(entry.map(|entry| entry.delayed_until))
+        let (reached, is_end) = (listing.reached(), listing.is_end());
+        Ok(MessagePage { items: listed(listing.found).await?, reached, is_end })
     }
 
     async fn get(
@@ -84,48 +64,27 @@ impl Messages for EmbeddedMessageStore {
     async fn delete(
         &self,
         from: &Destination,
-        id: MessageId,
-        claim: Option<ClaimId>,
-        now: Timestamp,
-    ) -> StorageResult<Deletion> {
-        let Some(queue) = self.find(from)? else { return Ok(Deletion::Done) };
-        let verdict = |index: &QueueIndex, sequence, entry: &Entry| match claim {
-            Some(claim) => deletion_with_claims(index, sequence, entry, &[claim]),
-            None if entry.claim.is_some() => Deletion::MessageIsClaimed,
-            None => Deletion::Done,
-        };
-        self.remove_if(&queue, &[id], now, verdict).await
-    }
-
-    async fn delete_many(
-        &self,
-        from: &Destination,
         ids: &[MessageId],
-        claims: Option<&[ClaimId]>,
+        guard: Guard<'_>,
         now: Timestamp,
     ) -> StorageResult<Deletion> {
         let Some(queue) = self.find(from)? else { return Ok(Deletion::Done) };
-        let verdict = |index: &QueueIndex, sequence, entry: &Entry| {
-            claims.map_or(Deletion::Done, |claims| deletion_with_claims(index, sequence, entry, claims))
-        };
-        self.remove_if(&queue, ids, now, verdict).await
-    }
-
-    async fn pop(&self, from: &Destination, limit: usize, now: Timestamp) -> StorageResult<Vec<Message>> {
-        let Some(queue) = self.find(from)? else { return Ok(Vec::new()) };
-        let (found, receiver) = {
+        let receiver = {
             let mut locked = self.queues.lock_at(&queue, now);
-            let sequences: Vec<u64> =
-                locked.index.available_from(0).take(limit).map(|(sequence, _)| sequence).collect();
-            if sequences.is_empty() {
-                return Ok(Vec::new());
+            let mut sequences = Vec::with_capacity(ids.len());
+            for sequence in ids.iter().filter_map(|id| locked.index.find(*id)) {
+                let entry = locked.index.get(sequence);
+                match entry.map_or(Deletion::Done, |entry| permits(guard, &locked.index, sequence, entry)) {
+                    Deletion::Done => sequences.push(sequence),
+                    refusal => return Ok(refusal),
+                }
             }
-            let found = self.found(&locked.index, sequences.iter().copied());
-            (found, self.remove(&queue, &mut locked, sequences)?)
+            sequences.sort_unstable();
+            sequences.dedup();
+            if sequences.is_empty() { None } else { Some(self.remove(&queue, &mut locked, sequences)?) }
         };
-        let popped = messages(found).await?;
-        answer(receiver).await?;
-        Ok(popped)
+        self.done(&queue, receiver).await?;
+        Ok(Deletion::Done)
     }
 
     async fn purge(&self, destination: &Destination, now: Timestamp) -> StorageResult<()> {
@@ -175,60 +134,15 @@ impl Messages for EmbeddedMessageStore {
     async fn adopt(
         &self,
         to: &Destination,
-        messages: Vec<StoredMessage>,
+        messages: &[StoredMessage],
         adoption: Adoption,
         now: Timestamp,
     ) -> StorageResult<()> {
         self.take_in(to, messages, adoption, None, now).await
     }
 
-    async fn move_exhausted(
-        &self,
-        from: &Destination,
-        to: &Destination,
-        messages: Vec<StoredMessage>,
-        now: Timestamp,
-    ) -> StorageResult<()> {
-        match self.find(from)? {
-            Some(source) => self.take_in(to, messages, Adoption::Arrival, Some(&source), now).await,
-            None => Ok(()),
-        }
-    }
-
-    async fn exhausted(
-        &self,
-        from: &Destination,
-        limit: usize,
-        now: Timestamp,
-    ) -> StorageResult<Vec<StoredMessage>> {
-        let Some(queue) = self.find(from)? else { return Ok(Vec::new()) };
-        let found = {
-            let locked = self.queues.lock_at(&queue, now);
-            let index = &locked.index;
-            index
-                .exhausted
-                .iter()
-                .take(limit)
-                .map(|(_, id, entry)| Found::exhausted(&self.queues.segments, id, entry))
-                .collect()
-        };
-        stored_messages(found).await
-    }
-
-    async fn discard_exhausted(&self, from: &Destination, ids: &[MessageId]) -> StorageResult<()> {
-        let Some(queue) = self.find(from)? else { return Ok(()) };
-        let receiver = {
-            let mut locked = self.queues.lock(&queue);
-            let sequences = ids.iter().filter_map(|id| locked.index.exhausted.find(*id)).collect();
-            self.remove(&queue, &mut locked, sequences)?
-        };
-        answer(receiver).await
-    }
-
-    async fn with_exhausted(&self) -> StorageResult<Vec<Destination>> {
-        self.writer.check_open()?;
-        let queues = self.queues.with_exhausted().into_iter();
-        Ok(queues.filter_map(|queue| queue.identity.get().cloned()).collect())
+    async fn wait_for_messages(&self, at: &Destination, behind: Marker) -> StorageResult<()> {
+        self.wait_behind(at, behind).await
     }
 }
 
@@ -240,21 +154,26 @@ impl EmbeddedMessageStore {
     }
 
     /// Takes in messages from elsewhere, a bounded number of bytes at a time.
-    async fn take_in(
+    pub(crate) async fn take_in(
         &self,
         to: &Destination,
-        messages: Vec<StoredMessage>,
+        messages: &[StoredMessage],
         adoption: Adoption,
         source: Option<&Arc<Queue>>,
         now: Timestamp,
     ) -> StorageResult<()> {
-        let mut waiting = messages.into_iter().filter(|stored| stored.expires > now).peekable();
+        let mut waiting = messages.iter().peekable();
         while waiting.peek().is_some() {
             let mut bytes = 0;
             let mut messages = Vec::new();
             while let Some(stored) = waiting.next_if(|_| bytes < ADOPTED_AT_ONCE) {
-                bytes += stored.message.body.as_bytes().len();
-                messages.push(stored);
+                if stored.expires > now {
+                    bytes += stored.message.body.as_bytes().len();
+                    messages.push(stored.clone());
+                }
+            }
+            if messages.is_empty() {
+                continue;
             }
             let queue = self.queues.find_or_create(to).ok_or(StorageError::NotFound("queue"))?;
             let (reply, receiver) = oneshot::channel();
@@ -328,7 +247,7 @@ impl EmbeddedMessageStore {
     }
 
     /// Removes messages from a locked queue.
-    fn remove(
+    pub(crate) fn remove(
         &self,
         queue: &Queue,
         locked: &mut Locked<'_>,
@@ -341,33 +260,15 @@ impl EmbeddedMessageStore {
         }
         Ok(receiver)
     }
+}
 
-    /// Removes those of the messages that exist, if the verdict over each of them is `Done`.
-    async fn remove_if(
-        &self,
-        queue: &Queue,
-        ids: &[MessageId],
-        now: Timestamp,
-        verdict: impl Fn(&QueueIndex, u64, &Entry) -> Deletion + Send,
-    ) -> StorageResult<Deletion> {
-        let receiver = {
-            let mut locked = self.queues.lock_at(queue, now);
-            let mut sequences: Vec<u64> = ids.iter().filter_map(|id| locked.index.find(*id)).collect();
-            sequences.sort_unstable();
-            sequences.dedup();
-            let index = &locked.index;
-            let verdicts = ids.iter().filter_map(|id| {
-                let sequence = index.find(*id)?;
-                Some(verdict(index, sequence, index.get(sequence)?))
-            });
-            let refusal = verdicts.into_iter().find(|verdict| *verdict != Deletion::Done);
-            if let Some(refusal) = refusal {
-                return Ok(refusal);
-            }
-            if sequences.is_empty() { None } else { Some(self.remove(queue, &mut locked, sequences)?) }
-        };
-        self.done(queue, receiver).await?;
-        Ok(Deletion::Done)
+/// Whether a guard lets a message be deleted.
+fn permits(guard: Guard<'_>, index: &QueueIndex, sequence: u64, entry: &Entry) -> Deletion {
+    match guard {
+        Guard::Any => Deletion::Done,
+        Guard::Unclaimed if entry.claim.is_some() => Deletion::MessageIsClaimed,
+        Guard::Unclaimed => Deletion::Done,
+        Guard::HeldBy(claims) => deletion_with_claims(index, sequence, entry, claims),
     }
 }
 

@@ -63,12 +63,6 @@ impl Migration for EmbeddedMessageStore {
         read(leaving).await
     }
 
-    async fn last_position(&self, from: &Destination) -> StorageResult<Marker> {
-        let Some(queue) = self.find(from)? else { return Ok(Marker::default()) };
-        let next = self.queues.lock(&queue).index.next_sequence;
-        Ok(Marker::new(next.saturating_sub(1)))
-    }
-
     async fn import(
         &self,
         to: &Destination,

@@ -1,7 +1,7 @@
 //! The queues in memory, each with its index behind a lock of its own.
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
-use std::ops::{Deref, DerefMut};
+use std::ops::{Bound, Deref, DerefMut};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -244,14 +244,18 @@ impl Queues {
     }
 
     /// The queues in which claims have let messages go that nobody has looked at.
-    pub(crate) fn with_released(&self) -> Vec<Arc<Queue>> {
-        let numbers: Vec<u64> = self.dead_letters.lock().released.iter().copied().collect();
+    pub(crate) fn with_released(&self, limit: usize) -> Vec<Arc<Queue>> {
+        let numbers: Vec<u64> = self.dead_letters.lock().released.iter().copied().take(limit).collect();
         numbers.into_iter().filter_map(|number| self.find(number)).collect()
     }
 
-    /// The queues in which messages wait to be moved to a dead-letter queue.
-    pub(crate) fn with_exhausted(&self) -> Vec<Arc<Queue>> {
-        let numbers: Vec<u64> = self.dead_letters.lock().exhausted.iter().copied().collect();
+    /// The queues in which messages wait to be moved to a dead-letter queue, in the order of their numbers.
+    pub(crate) fn with_exhausted(&self, behind: Option<u64>, limit: usize) -> Vec<Arc<Queue>> {
+        let behind = behind.map_or(Bound::Unbounded, Bound::Excluded);
+        let numbers: Vec<u64> = {
+            let dead_letters = self.dead_letters.lock();
+            dead_letters.exhausted.range((behind, Bound::Unbounded)).copied().take(limit).collect()
+        };
         numbers.into_iter().filter_map(|number| self.find(number)).collect()
     }
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use zaqar_model::{Body, ClaimId, ClientId, Message, MessageId, StoredMessage};
-use zaqar_storage::{StorageError, StorageResult};
+use zaqar_model::{Body, ClaimId, ClientId, Marker, Message, MessageId, StoredMessage};
+use zaqar_storage::{ListedMessage, StorageError, StorageResult};
 
 use crate::index::{Entry, QueueIndex};
 use crate::log::{Location, MessageRecord, Segment, Segments};
@@ -16,6 +16,8 @@ const LARGEST_GAP: u32 = 1024;
 #[derive(Clone, Debug)]
 pub(crate) struct Found {
     id: MessageId,
+    /// Zero where it does not matter.
+    sequence: u64,
     entry: Entry,
     claim: Option<ClaimId>,
     /// Keeps the file from being used again while it is read.
@@ -27,6 +29,7 @@ impl Found {
     pub(crate) fn new(segments: &Segments, index: &QueueIndex, sequence: u64, entry: &Entry) -> Self {
         Self {
             id: index.id_of(sequence),
+            sequence,
             entry: *entry,
             claim: entry.claim.and_then(|key| index.claims.get(key)).map(|claim| claim.id),
             segment: segments.get(entry.location.segment),
@@ -34,7 +37,7 @@ impl Found {
     }
 
     pub(crate) fn exhausted(segments: &Segments, id: MessageId, entry: &Entry) -> Self {
-        Self { id, entry: *entry, claim: None, segment: segments.get(entry.location.segment) }
+        Self { id, sequence: 0, entry: *entry, claim: None, segment: segments.get(entry.location.segment) }
     }
 
     /// As a subscriber is to see it: no claim on it shows.
@@ -49,6 +52,14 @@ impl Found {
             expires: self.entry.expires,
             delayed_until: self.entry.delayed_until,
             is_letter,
+            message: self.message(record)?,
+        })
+    }
+
+    fn listed(&self, record: &Bytes) -> Option<ListedMessage> {
+        Some(ListedMessage {
+            position: Marker::new(self.sequence),
+            delayed_until: self.entry.delayed_until,
             message: self.message(record)?,
         })
     }
@@ -71,6 +82,11 @@ impl Found {
 /// Reads the messages that were found, in their order.
 pub(crate) async fn messages(found: Vec<Found>) -> StorageResult<Vec<Message>> {
     read(found, Found::message).await
+}
+
+/// The same, with their places.
+pub(crate) async fn listed(found: Vec<Found>) -> StorageResult<Vec<ListedMessage>> {
+    read(found, Found::listed).await
 }
 
 /// The same, with all that travels with a message.

@@ -31,7 +31,7 @@ impl Recording {
         queue: &Queue,
         index: &mut QueueIndex,
         lease: LeaseId,
-        reports: &[DeliveryReport],
+        reports: &[&DeliveryReport],
         now: Timestamp,
     ) -> Self {
         let mut recording = Self::default();
@@ -40,7 +40,7 @@ impl Recording {
         for subscription in subscriptions {
             recording.end_left_behind(queue, index, subscription, now);
         }
-        for DeliveryReport { subscription, position, outcome, .. } in reports.iter().cloned() {
+        for DeliveryReport { subscription, position, outcome, .. } in reports.iter().copied().cloned() {
             let sequence = position.get();
             let Some(cursor) = index.cursor(subscription) else { continue };
             let Some(open) = cursor.leased_by(sequence, lease) else { continue };

@@ -43,15 +43,6 @@ enum Place {
     At(Timestamp),
 }
 
-/// What is to be looked at next.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Turn {
-    /// The subscriptions of this queue that had caught up.
-    Posted(u64),
-    /// A subscription, one of so many that are ready.
-    Ready(Key, usize),
-}
-
 impl Schedule {
     /// Takes up what has changed in a queue.
     pub(crate) fn apply(&self, queue: u64, changes: &Changes) {
@@ -73,18 +64,22 @@ impl Schedule {
         ids.into_iter().for_each(|id| state.make_ready((queue, id)));
     }
 
-    pub(crate) fn next_turn(&self, share: SubscriptionShare, now: Timestamp) -> Option<Turn> {
+    /// The next queue of which the subscriptions that had caught up have something new, and the share from now on.
+    pub(crate) fn next_posted(&self, share: SubscriptionShare, now: Timestamp) -> Option<u64> {
         let mut state = self.state.lock();
         if state.share != share {
             state.share = share;
             state.ripen(Timestamp::NEVER);
         }
         state.ripen(now);
-        if let Some(queue) = state.posted.pop_first() {
-            return Some(Turn::Posted(queue));
-        }
-        let (_, key) = state.ready.first_key_value()?;
-        Some(Turn::Ready(*key, state.ready.len()))
+        state.posted.pop_first()
+    }
+
+    /// The first subscriptions behind a turn that are ready, with their turns.
+    pub(crate) fn ready_behind(&self, turn: u64, limit: usize) -> Vec<(u64, Key)> {
+        let state = self.state.lock();
+        let ready = state.ready.range(turn.saturating_add(1)..).take(limit);
+        ready.map(|(turn, key)| (*turn, *key)).collect()
     }
 
     /// The subscription that will be ready next, if none is.

@@ -7,7 +7,10 @@ use std::sync::atomic::Ordering;
 
 use parking_lot::Mutex;
 use zaqar_model::{IdSource, RandomIds, Timestamp};
-use zaqar_storage::{Capabilities, Health, MessageStore, StorageError, StorageResult, Volume};
+use zaqar_storage::{
+    Capabilities, Deliveries, Health, MessageStore, Migration, StorageError, StorageResult, Subscriptions,
+    Volume,
+};
 
 use crate::checkpoint::{self, Unusable};
 use crate::disk::{Disk, LocalDisk};
@@ -125,8 +128,7 @@ impl EmbeddedMessageStore {
             durability: matches!(durability, Durability::Fsync),
             at_least_once: true,
             high_throughput: true,
-            subscriptions: true,
-            deliveries: true,
+            shared: false,
         }
     }
 
@@ -283,6 +285,18 @@ fn with(queues: &Queues, number: u64, change: impl FnOnce(&mut QueueIndex)) {
 impl MessageStore for EmbeddedMessageStore {
     fn capabilities(&self) -> Capabilities {
         Self::capabilities_with(self.durability)
+    }
+
+    fn subscriptions(&self) -> Option<&dyn Subscriptions> {
+        Some(self)
+    }
+
+    fn deliveries(&self) -> Option<&dyn Deliveries> {
+        Some(self)
+    }
+
+    fn migration(&self) -> Option<&dyn Migration> {
+        Some(self)
     }
 
     async fn is_alive(&self) -> bool {

@@ -13,6 +13,9 @@ use crate::log::Record;
 use crate::queues::{Locked, Queue};
 use crate::writer::answer;
 
+/// Another subscription has the subscriber.
+struct Taken;
+
 #[async_trait::async_trait]
 impl Subscriptions for EmbeddedMessageStore {
     async fn subscribe(&self, subscription: Subscription, now: Timestamp) -> StorageResult<()> {
@@ -25,8 +28,12 @@ impl Subscriptions for EmbeddedMessageStore {
             if locked.is_dropped {
                 return Err(StorageError::NotFound("queue"));
             }
-            if locked.index.subscriptions.find(&kept.subscriber).is_some() {
-                None
+            let subscriptions = &locked.index.subscriptions;
+            if subscriptions.get(kept.id).is_some() {
+                // The same call once more.
+                Ok(None)
+            } else if subscriptions.find(&kept.subscriber).is_some() {
+                Err(Taken)
             } else {
                 kept.owed_from = subscription.notified.then_some(locked.index.next_sequence);
                 // First which queue it is: its deliveries bring that.
@@ -34,12 +41,12 @@ impl Subscriptions for EmbeddedMessageStore {
                 let record = Record::Subscribe { destination: queue.number, subscription: kept.record() };
                 let receiver = self.log(&mut locked, &record)?;
                 locked.index.subscribe(kept);
-                Some(receiver)
+                Ok(Some(receiver))
             }
         };
         match receiver {
-            Some(receiver) => answer(receiver).await,
-            None => Err(self.taken(&queue).await),
+            Ok(receiver) => self.done(&queue, receiver).await,
+            Err(Taken) => Err(self.taken(&queue).await),
         }
     }
 

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use support::{NOW, claim_request, client, message, queue};
 use zaqar_model::ClaimId;
 use zaqar_storage::{Claims, MessageStore, Messages};
+use zaqar_storage_conformance::PostMessages;
 use zaqar_storage_embedded::{EmbeddedMessageStore, Options};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -20,7 +21,7 @@ async fn of_a_hundred_thousand_messages_64_claimers_get_each_exactly_once() {
     let store = Arc::new(EmbeddedMessageStore::open(directory.path(), Options::default()).unwrap());
     for _ in 0..MESSAGES / 1000 {
         let messages = (0..1000).map(|number| message(&number.to_string())).collect();
-        store.post(&queue(1), &client(), messages, NOW).await.unwrap();
+        store.post_messages(&queue(1), &client(), messages, NOW).await.unwrap();
     }
     let next_claim = Arc::new(AtomicU64::new(1));
     let mut claimers = tokio::task::JoinSet::new();

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use support::{NOW, all, claim_request, client, ids, message, open, post, queue, segments};
 use zaqar_model::{ClaimId, MessageId};
 use zaqar_storage::{Claims, MessageStore, Messages};
+use zaqar_storage_conformance::{PopMessages, PostMessages};
 
 /// A log whose last commit is one post of three messages; answers the ids before it and of it.
 async fn written(directory: &Path) -> (Vec<MessageId>, Vec<MessageId>) {
@@ -17,8 +18,8 @@ async fn written(directory: &Path) -> (Vec<MessageId>, Vec<MessageId>) {
     for number in 0..3 {
         kept.extend(post(&store, &queue(1), [number]).await);
     }
-    let short = (3..6).map(|number| message(&number.to_string())).collect();
-    let last = store.post(&queue(1), &client(), short, NOW).await.unwrap();
+    let short: Vec<_> = (3..6).map(|number| message(&number.to_string())).collect();
+    let last = store.post_messages(&queue(1), &client(), short, NOW).await.unwrap();
     (kept, last)
 }
 
@@ -121,7 +122,7 @@ async fn a_damaged_checkpoint_costs_no_message_and_no_id_is_given_out_twice() {
         gone.extend(post(&store, &queue(1), [number]).await);
         kept.extend(post(&store, &queue(2), [number]).await);
     }
-    store.pop(&queue(1), 1000, NOW).await.unwrap();
+    store.pop_messages(&queue(1), 1000, NOW).await.unwrap();
     store.claim(&queue(2), &claim_request(7, 2), NOW).await.unwrap();
     store.close().await.unwrap();
     drop(store);
@@ -212,7 +213,7 @@ async fn a_damaged_message_does_not_pin_the_disk() {
     for number in 0..1500 {
         post(&store, &queue(2), [number]).await;
     }
-    while !store.pop(&queue(2), 100, NOW).await.unwrap().is_empty() {}
+    while !store.pop_messages(&queue(2), 100, NOW).await.unwrap().is_empty() {}
     for _ in 0..10 {
         store.expire(NOW).await.unwrap();
     }

@@ -5,7 +5,7 @@
 mod support;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
 use support::failing_disk::FailingDisk;
 use support::{NOW, SEGMENT, client, message, open, open_on, post, queue, segments};
@@ -14,12 +14,11 @@ use zaqar_model::{
     Metadata, PageRequest, Subscription, SubscriptionId, SubscriptionTtl, Timestamp,
 };
 use zaqar_storage::{
-    Deliveries, EXPIRED_OWED_FOR, FAILURES_KEPT, FAILURES_KEPT_FOR, LeaseLimits, MessageStore, Messages,
+    Deliveries, Due, EXPIRED_OWED_FOR, FAILURES_KEPT, FAILURES_KEPT_FOR, MessageStore, Redelivery,
     SubscriptionShare, Subscriptions,
 };
+use zaqar_storage_conformance::{LeaseDue, PopMessages, PostMessages};
 use zaqar_storage_embedded::EmbeddedMessageStore;
-
-const LIMITS: LeaseLimits = LeaseLimits { total: 100, per_subscription: SubscriptionShare::each(100) };
 
 async fn subscribe(store: &EmbeddedMessageStore, to: &Destination, number: u64) -> SubscriptionId {
     let id = SubscriptionId::from_u128(u128::from(number));
@@ -44,9 +43,7 @@ fn attempt(at: Timestamp) -> Attempt {
 }
 
 async fn lease(store: &EmbeddedMessageStore, now: Timestamp) -> (LeaseId, Vec<Delivery>) {
-    static LAST: AtomicU64 = AtomicU64::new(0);
-    let lease = LeaseId::from_u128(u128::from(LAST.fetch_add(1, Ordering::Relaxed)));
-    (lease, store.lease(lease, now.plus_secs(60), LIMITS, now).await.unwrap())
+    store.lease_due(100, now).await.unwrap()
 }
 
 /// How the attempts of a subscription to the first queue ended, the newest first.
@@ -65,8 +62,8 @@ async fn deliver_all(store: &EmbeddedMessageStore, now: Timestamp) -> Vec<Messag
             return delivered;
         }
         let outcome = DeliveryOutcome::Delivered(attempt(now));
-        let reports = due.iter().map(|delivery| delivery.report(outcome.clone())).collect();
-        store.record(lease, reports, now).await.unwrap();
+        let reports: Vec<_> = due.iter().map(|delivery| delivery.report(outcome.clone())).collect();
+        store.record(lease, &reports, now).await.unwrap();
         delivered.extend(due.iter().map(|delivery| delivery.message.message.id));
     }
 }
@@ -76,10 +73,10 @@ async fn give_up_for_ever(store: Arc<EmbeddedMessageStore>) {
     loop {
         let (lease, due) = lease(&store, NOW).await;
         let outcome = DeliveryOutcome::Exhausted(Excerpt::new("410 Gone"), attempt(NOW));
-        let reports = due.iter().map(|delivery| delivery.report(outcome.clone())).collect();
-        store.record(lease, reports, NOW).await.unwrap();
+        let reports: Vec<_> = due.iter().map(|delivery| delivery.report(outcome.clone())).collect();
+        store.record(lease, &reports, NOW).await.unwrap();
         if due.is_empty() {
-            store.wait_for_owed().await.unwrap();
+            store.wait_for_due().await.unwrap();
         }
     }
 }
@@ -94,7 +91,7 @@ async fn fill(store: &EmbeddedMessageStore, to: &Destination, of_segments: u64) 
 }
 
 async fn consume(store: &EmbeddedMessageStore, from: &Destination) {
-    while !store.pop(from, 50, NOW).await.unwrap().is_empty() {}
+    while !store.pop_messages(from, 50, NOW).await.unwrap().is_empty() {}
 }
 
 async fn keep_house(store: &EmbeddedMessageStore, now: Timestamp) {
@@ -136,7 +133,7 @@ async fn what_is_owed_gives_its_space_back_when_it_expires_or_nobody_is_left() {
         let now = if ends { NOW } else { NOW.plus_secs(3600 + EXPIRED_OWED_FOR + FAILURES_KEPT_FOR) };
         keep_house(&store, now).await;
         assert!(segments(directory.path()) <= 3, "{} segments", segments(directory.path()));
-        assert_eq!(store.next_due(SubscriptionShare::each(1), now).await.unwrap(), None);
+        assert_eq!(store.due(SubscriptionShare::each(1), 1, now).await.unwrap(), Due::Nothing);
     }
 }
 
@@ -199,9 +196,10 @@ async fn what_failed_to_be_recorded_is_owed_after_a_restart() {
     let posted = post(&store, &queue(1), 0..2).await;
     let (lease, due) = lease(&store, NOW).await;
     faults.write.store(true, Ordering::SeqCst);
-    let reports = || due.iter().map(|own| own.report(DeliveryOutcome::Delivered(attempt(NOW)))).collect();
-    store.record(lease, reports(), NOW).await.unwrap_err();
-    store.record(lease, reports(), NOW).await.unwrap_err();
+    let reports: Vec<_> =
+        due.iter().map(|own| own.report(DeliveryOutcome::Delivered(attempt(NOW)))).collect();
+    store.record(lease, &reports, NOW).await.unwrap_err();
+    store.record(lease, &reports, NOW).await.unwrap_err();
     drop(store);
     let store = open(directory.path());
     assert_eq!(deliver_all(&store, NOW).await, posted);
@@ -223,7 +221,7 @@ async fn what_was_recorded_survives_a_power_cut() {
     let (lease, due) = lease(&store, NOW).await;
     let gone = DeliveryOutcome::Exhausted(Excerpt::new("410 Gone"), attempt(NOW));
     let reports = vec![due[0].report(DeliveryOutcome::Delivered(attempt(NOW))), due[1].report(gone)];
-    store.record(lease, reports, NOW).await.unwrap();
+    store.record(lease, &reports, NOW).await.unwrap();
     let store = open(after_power_cut.path());
     let page = PageRequest { marker: None, limit: 10 };
     assert_eq!(store.failed(&queue(1), id, &page, NOW).await.unwrap().items.len(), 1);
@@ -258,7 +256,7 @@ async fn nothing_is_leased_that_cannot_be_written_down() {
     let id = subscribe(&store, &queue(1), 1).await;
     let posted = post(&store, &queue(1), 0..2).await;
     faults.write.store(true, Ordering::SeqCst);
-    let failed = store.lease(LeaseId::from_u128(1), NOW.plus_secs(60), LIMITS, NOW).await;
+    let failed = store.lease_due(100, NOW).await;
     assert!(failed.is_err(), "{failed:?}");
     drop(store);
     let store = open(directory.path());
@@ -280,7 +278,7 @@ async fn a_checkpoint_made_while_it_delivers_agrees_with_the_log() {
             let mut done = Vec::new();
             for round in 0..60_usize {
                 post(&*store, &queue(worker % 2), round..round + 4).await;
-                store.pop(&queue(worker % 2), 3, NOW).await.unwrap();
+                store.pop_messages(&queue(worker % 2), 3, NOW).await.unwrap();
                 let (lease, due) = lease(&store, NOW).await;
                 let reports = due.iter().enumerate().map(|(at, delivery)| {
                     let at_once = DeliveryOutcome::RetryAt(NOW, attempt(NOW));
@@ -292,7 +290,7 @@ async fn a_checkpoint_made_while_it_delivers_agrees_with_the_log() {
                 let delivered =
                     reports.iter().filter(|own| matches!(own.outcome, DeliveryOutcome::Delivered(_)));
                 done.extend(delivered.map(|own| (own.subscription, own.position)));
-                store.record(lease, reports, NOW).await.unwrap();
+                store.record(lease, &reports, NOW).await.unwrap();
                 if worker == 0 {
                     store.expire(NOW).await.unwrap();
                 }
@@ -311,7 +309,7 @@ async fn a_checkpoint_made_while_it_delivers_agrees_with_the_log() {
         let outcome = DeliveryOutcome::Delivered(attempt(NOW));
         let reports: Vec<_> = due.iter().map(|delivery| delivery.report(outcome.clone())).collect();
         done.extend(reports.iter().map(|own| (own.subscription, own.position)));
-        store.record(lease, reports, NOW).await.unwrap();
+        store.record(lease, &reports, NOW).await.unwrap();
     }
     // Two subscriptions to each queue; two workers posted to the first and one to the second.
     assert_eq!(done.len(), 2 * 4 * 60 * 3);
@@ -327,7 +325,7 @@ async fn a_message_that_is_read_for_many_is_the_same_for_each() {
     for number in 0..50 {
         subscribe(&store, &queue(1), number).await;
     }
-    store.post(&queue(1), &client(), vec![message("1"), message("2")], NOW).await.unwrap();
+    store.post_messages(&queue(1), &client(), vec![message("1"), message("2")], NOW).await.unwrap();
     let (_, due) = lease(&store, NOW).await;
     assert_eq!(due.len(), 100);
     for delivery in due {
@@ -345,24 +343,24 @@ async fn of_many_failures_the_last_are_kept() {
     let (to, id) = (queue(1), subscribe(&store, &queue(1), 1).await);
     let mut posted = Vec::new();
     while posted.len() < FAILURES_KEPT + AT_ONCE {
-        posted.extend(store.post(&to, &client(), vec![message("0"); AT_ONCE], NOW).await.unwrap());
+        posted.extend(store.post_messages(&to, &client(), vec![message("0"); AT_ONCE], NOW).await.unwrap());
     }
     consume(&store, &to).await;
     let account = Attempt { excerpt: Excerpt::default(), ..attempt(NOW) };
     let gone = DeliveryOutcome::Exhausted(Excerpt::new("410 Gone"), account);
-    let limits = LeaseLimits { total: posted.len(), per_subscription: SubscriptionShare::each(posted.len()) };
-    let due = store.lease(LeaseId::from_u128(1), NOW.plus_secs(60), limits, NOW).await.unwrap();
+    let (lease, due) = store.lease_due(posted.len(), NOW).await.unwrap();
     assert_eq!(due.len(), posted.len());
     // The last ones first: what decides is where the message stands.
-    let reports = due.iter().rev().map(|delivery| delivery.report(gone.clone())).collect();
-    store.record(LeaseId::from_u128(1), reports, NOW).await.unwrap();
+    let reports: Vec<_> = due.iter().rev().map(|delivery| delivery.report(gone.clone())).collect();
+    store.record(lease, &reports, NOW).await.unwrap();
     for _ in 0..2 {
         let page = PageRequest { marker: None, limit: posted.len() };
         let failed = store.failed(&to, id, &page, NOW).await.unwrap().items;
         let kept: Vec<_> = failed.iter().map(|own| own.message.message.id).collect();
         assert!(kept == posted[AT_ONCE..], "{} are kept", kept.len());
-        assert!(!store.redeliver(&to, id, posted[0], NOW).await.unwrap(), "nobody needs it any more");
-        assert_eq!(store.next_due(SubscriptionShare::each(1), NOW).await.unwrap(), None);
+        let again = store.redeliver(&to, id, Redelivery::Message(posted[0]), NOW).await.unwrap();
+        assert_eq!(again, 0, "nobody needs it any more");
+        assert_eq!(store.due(SubscriptionShare::each(1), 1, NOW).await.unwrap(), Due::Nothing);
         drop(store);
         store = open(directory.path());
     }
@@ -382,7 +380,7 @@ async fn what_fails_again_at_once_is_owed_again_only_once() {
         tokio::task::yield_now().await;
     }
     for _ in 0..20 {
-        let again = store.redeliver_failed(&to, id, NOW, NOW).await.unwrap();
+        let again = store.redeliver(&to, id, Redelivery::FailedSince(NOW), NOW).await.unwrap();
         assert!(again <= 20, "{again} of 20");
     }
     engine.abort();

@@ -4,8 +4,8 @@
 
 mod support;
 
-use support::{NOW, claim_request, open, post, queue};
-use zaqar_storage::{Claims, DeadLetterPolicy, Messages};
+use support::{NOW, claim_request, first_page, open, post, queue};
+use zaqar_storage::{Claims, DeadLetterPolicy, DeadLetters};
 
 #[tokio::test]
 async fn what_was_looked_at_is_found_again_only_after_another_claim() {
@@ -16,14 +16,14 @@ async fn what_was_looked_at_is_found_again_only_after_another_claim() {
     for id in 1..=3 {
         let request = claim_request(id, 1);
         store.claim(&queue(1), &request, NOW).await.unwrap();
-        assert_eq!(store.with_ended_claims(NOW).await.unwrap(), []);
+        assert_eq!(store.with_ended_claims(100, NOW).await.unwrap(), []);
         store.release(&queue(1), request.id, NOW).await.unwrap();
-        assert_eq!(store.with_ended_claims(NOW).await.unwrap(), [queue(1)]);
+        assert_eq!(store.with_ended_claims(100, NOW).await.unwrap(), [queue(1)]);
         let aside = store.set_aside(&queue(1), policy, NOW).await.unwrap();
         assert_eq!(aside, if id < 3 { vec![] } else { posted.clone() });
-        assert_eq!(store.with_ended_claims(NOW).await.unwrap(), []);
+        assert_eq!(store.with_ended_claims(100, NOW).await.unwrap(), []);
     }
-    assert_eq!(store.with_exhausted().await.unwrap(), [queue(1)]);
-    store.discard_exhausted(&queue(1), &posted).await.unwrap();
-    assert_eq!(store.with_exhausted().await.unwrap(), []);
+    assert_eq!(store.with_dead_letters(&first_page()).await.unwrap().items, [queue(1)]);
+    store.discard_dead_letters(&queue(1), &posted).await.unwrap();
+    assert_eq!(store.with_dead_letters(&first_page()).await.unwrap().items, []);
 }

@@ -10,7 +10,8 @@ use std::sync::atomic::Ordering;
 use support::failing_disk::FailingDisk;
 use support::{NOW, SEGMENT, claim_request, client, ids, numbered, open, open_on, post, queue, segments};
 use zaqar_model::ClaimId;
-use zaqar_storage::{Claims, Deletion, MessageStore, Messages, StorageError};
+use zaqar_storage::{Claims, Deletion, Guard, MessageStore, Messages, StorageError};
+use zaqar_storage_conformance::{PopMessages, PostMessages};
 use zaqar_storage_embedded::{Durability, EmbeddedMessageStore, Options};
 
 #[tokio::test]
@@ -21,12 +22,12 @@ async fn a_failed_fsync_is_never_tried_again_and_the_store_takes_no_more_writes(
     let store = open_on(directory.path(), Arc::new(disk));
     let kept = post(&store, &queue(1), 0..5).await;
     faults.sync.store(true, Ordering::SeqCst);
-    let failed = store.post(&queue(1), &client(), vec![numbered(5)], NOW).await.unwrap_err();
+    let failed = store.post_messages(&queue(1), &client(), vec![numbered(5)], NOW).await.unwrap_err();
     assert!(matches!(failed, StorageError::Unavailable(_)), "{failed}");
     // The fault is over, the store does not trust the file any more.
-    let refused = store.post(&queue(1), &client(), vec![numbered(6)], NOW).await.unwrap_err();
+    let refused = store.post_messages(&queue(1), &client(), vec![numbered(6)], NOW).await.unwrap_err();
     assert!(refused.to_string().contains("until a restart"), "{refused}");
-    let refused = store.delete(&queue(1), kept[0], None, NOW).await.unwrap_err();
+    let refused = store.delete(&queue(1), &[kept[0]], Guard::Unclaimed, NOW).await.unwrap_err();
     assert!(matches!(refused, StorageError::Unavailable(_)), "{refused}");
     assert!(!store.is_alive().await);
     assert_eq!(ids(&store, &queue(1)).await, kept, "reading goes on");
@@ -43,8 +44,8 @@ async fn what_failed_to_be_deleted_is_not_reported_deleted_afterwards() {
     let store = open_on(directory.path(), Arc::new(disk));
     let kept = post(&store, &queue(1), 0..2).await;
     faults.write.store(true, Ordering::SeqCst);
-    store.delete(&queue(1), kept[0], None, NOW).await.unwrap_err();
-    store.delete(&queue(1), kept[0], None, NOW).await.unwrap_err();
+    store.delete(&queue(1), &[kept[0]], Guard::Unclaimed, NOW).await.unwrap_err();
+    store.delete(&queue(1), &[kept[0]], Guard::Unclaimed, NOW).await.unwrap_err();
     drop(store);
     assert_eq!(ids(&open(directory.path()), &queue(1)).await, kept);
 }
@@ -62,10 +63,10 @@ async fn what_is_read_back_after_a_crash_is_made_durable_before_it_is_served() {
     let kept = post(&store, &queue(1), 0..2).await;
     // The write is in the page cache, the process dies before the fsync.
     faults.sync.store(true, Ordering::SeqCst);
-    store.delete(&queue(1), kept[0], None, NOW).await.unwrap_err();
+    store.delete(&queue(1), &[kept[0]], Guard::Unclaimed, NOW).await.unwrap_err();
     drop(store);
     let store = open_on(directory.path(), Arc::new(disk()));
-    assert_eq!(store.delete(&queue(1), kept[0], None, NOW).await.unwrap(), Deletion::Done);
+    assert_eq!(store.delete(&queue(1), &[kept[0]], Guard::Unclaimed, NOW).await.unwrap(), Deletion::Done);
     std::mem::forget(store);
     assert_eq!(ids(&open(after_power_cut.path()), &queue(1)).await, kept[1..]);
 }
@@ -78,7 +79,7 @@ async fn a_defect_in_the_writer_leaves_nobody_waiting() {
     let store = open_on(directory.path(), Arc::new(disk));
     faults.panic.store(true, Ordering::SeqCst);
     for number in 0..3 {
-        store.post(&queue(1), &client(), vec![numbered(number)], NOW).await.unwrap_err();
+        store.post_messages(&queue(1), &client(), vec![numbered(number)], NOW).await.unwrap_err();
     }
     assert!(!store.is_alive().await);
 }
@@ -106,7 +107,7 @@ async fn a_write_that_broke_off_half_way_loses_nothing_that_was_acknowledged() {
     let store = open_on(directory.path(), Arc::new(disk));
     let kept = post(&store, &queue(1), 0..5).await;
     faults.write.store(true, Ordering::SeqCst);
-    store.post(&queue(1), &client(), vec![numbered(5), numbered(6)], NOW).await.unwrap_err();
+    store.post_messages(&queue(1), &client(), vec![numbered(5), numbered(6)], NOW).await.unwrap_err();
     drop(store);
     let store = open(directory.path());
     assert_eq!(ids(&store, &queue(1)).await, kept);
@@ -124,7 +125,7 @@ async fn a_full_disk_refuses_posts_but_not_deletions_and_takes_posts_again_when_
     let most = usize::try_from(SEGMENT / 1000 * 3).unwrap();
     let mut refusal = None;
     for number in 5..most {
-        match store.post(&queue(1), &client(), vec![numbered(number)], NOW).await {
+        match store.post_messages(&queue(1), &client(), vec![numbered(number)], NOW).await {
             Ok(posted) => kept.extend(posted),
             Err(error) => {
                 refusal = Some(error);
@@ -136,7 +137,7 @@ async fn a_full_disk_refuses_posts_but_not_deletions_and_takes_posts_again_when_
     assert!(refusal.to_string().contains("no room"), "{refusal}");
     assert!(store.is_alive().await, "what makes room is still taken");
     for id in kept.drain(..kept.len() / 2) {
-        assert_eq!(store.delete(&queue(1), id, None, NOW).await.unwrap(), Deletion::Done);
+        assert_eq!(store.delete(&queue(1), &[id], Guard::Unclaimed, NOW).await.unwrap(), Deletion::Done);
     }
     faults.full.store(false, Ordering::SeqCst);
     store.expire(NOW).await.unwrap();
@@ -149,7 +150,7 @@ async fn a_full_disk_refuses_posts_but_not_deletions_and_takes_posts_again_when_
 /// Posts until the disk, which is full, takes no more.
 async fn fill(store: &EmbeddedMessageStore) {
     for number in 0..usize::try_from(SEGMENT / 1000 * 3).unwrap() {
-        if store.post(&queue(1), &client(), vec![numbered(number)], NOW).await.is_err() {
+        if store.post_messages(&queue(1), &client(), vec![numbered(number)], NOW).await.is_err() {
             return;
         }
     }
@@ -176,7 +177,7 @@ async fn claims_on_a_full_disk_leave_room_for_deletions() {
     };
     assert!(refusal.to_string().contains("no room"), "{refusal}");
     let kept = ids(&store, &queue(1)).await;
-    assert_eq!(store.delete(&queue(1), kept[0], None, NOW).await.unwrap(), Deletion::Done);
+    assert_eq!(store.delete(&queue(1), &[kept[0]], Guard::Unclaimed, NOW).await.unwrap(), Deletion::Done);
     drop(store);
     assert_eq!(ids(&open(directory.path()), &queue(1)).await, kept[1..]);
 }
@@ -195,7 +196,7 @@ async fn a_full_disk_can_be_opened_and_emptied() {
     drop(store);
     let store = open_on(directory.path(), full());
     let kept = ids(&store, &queue(1)).await;
-    assert_eq!(store.pop(&queue(1), 10, NOW).await.unwrap().len(), 10);
+    assert_eq!(store.pop_messages(&queue(1), 10, NOW).await.unwrap().len(), 10);
     drop(store);
     assert_eq!(ids(&open(directory.path()), &queue(1)).await, kept[10..]);
 }
@@ -216,7 +217,7 @@ async fn a_full_disk_recovers_by_itself_once_messages_are_consumed() {
     store.expire(NOW).await.unwrap();
     fill().await;
     faults.full.store(true, Ordering::SeqCst);
-    while !store.pop(&queue(1), 100, NOW).await.unwrap().is_empty() {}
+    while !store.pop_messages(&queue(1), 100, NOW).await.unwrap().is_empty() {}
     let before = segments(directory.path());
     let _ = store.expire(NOW).await;
     assert!(segments(directory.path()) < before, "{before} segments are still there");

@@ -17,14 +17,14 @@ use zaqar_model::{
     SubscriptionId, SubscriptionTtl, Suspension, TtlSeconds,
 };
 use zaqar_storage::{
-    Adoption, ClaimRequest, Claims, DeadLetterPolicy, Deliveries, LeaseLimits, MessageStore, Messages,
-    Migration, SubscriptionShare, Subscriptions,
+    Adoption, ClaimRequest, Claims, DeadLetterPolicy, DeadLetters, Deliveries, Guard, LeaseRequest,
+    MessageStore, Messages, Migration, SubscriptionShare, Subscriptions,
 };
+use zaqar_storage_conformance::{LeaseDue, PopMessages, PostMessages};
 use zaqar_storage_embedded::EmbeddedMessageStore;
 
 /// The format that is written.
 const CURRENT: u32 = 4;
-const LIMITS: LeaseLimits = LeaseLimits { total: 10, per_subscription: SubscriptionShare::each(10) };
 
 fn fixture(version: u32, name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/format-{version}")).join(name)
@@ -34,7 +34,10 @@ fn fixture(version: u32, name: &str) -> PathBuf {
 async fn write(store: &EmbeddedMessageStore) {
     let delayed =
         NewMessage { delay: DelaySeconds::new(60), checksum: Some("MD5:0".to_owned()), ..message("2") };
-    store.post(&queue(1), &client(), vec![message("[1]"), delayed, message("3")], NOW).await.unwrap();
+    store
+        .post_messages(&queue(1), &client(), vec![message("[1]"), delayed, message("3")], NOW)
+        .await
+        .unwrap();
     store.claim(&queue(1), &claim_request(1, 1), NOW).await.unwrap();
     store
         .renew(&queue(1), ClaimId::from_u128(1), claim_request(1, 1).terms, NOW.plus_secs(10))
@@ -42,16 +45,17 @@ async fn write(store: &EmbeddedMessageStore) {
         .unwrap();
     store.claim(&queue(1), &claim_request(2, 1), NOW).await.unwrap();
     store.release(&queue(1), ClaimId::from_u128(2), NOW).await.unwrap();
-    let posted = store.post(&queue(2), &client(), vec![message("4"), message("5")], NOW).await.unwrap();
-    store.delete(&queue(2), posted[0], None, NOW).await.unwrap();
+    let posted =
+        store.post_messages(&queue(2), &client(), vec![message("4"), message("5")], NOW).await.unwrap();
+    store.delete(&queue(2), &posted[..1], Guard::Unclaimed, NOW).await.unwrap();
     for claim in [3, 4] {
         let dead_letters = Some(DeadLetterPolicy { max_claim_count: 1 });
         store.claim(&queue(2), &ClaimRequest { dead_letters, ..claim_request(claim, 1) }, NOW).await.unwrap();
         store.release(&queue(2), ClaimId::from_u128(claim), NOW).await.unwrap();
     }
-    let exhausted = store.exhausted(&queue(2), 10, NOW).await.unwrap();
-    store.move_exhausted(&queue(2), &queue(3), exhausted, NOW).await.unwrap();
-    store.post(&queue(4), &client(), vec![message("6")], NOW).await.unwrap();
+    let exhausted = store.dead_letters(&queue(2), 10, NOW).await.unwrap();
+    store.move_dead_letters(&queue(2), &queue(3), &exhausted, NOW).await.unwrap();
+    store.post_messages(&queue(4), &client(), vec![message("6")], NOW).await.unwrap();
     store.purge(&queue(4), NOW).await.unwrap();
     for subscriber in ["mailto:a@example.org", "mailto:b@example.org"] {
         store.subscribe(subscription(subscriber), NOW).await.unwrap();
@@ -65,9 +69,15 @@ async fn write(store: &EmbeddedMessageStore) {
 async fn write_deliveries(store: &EmbeddedMessageStore) {
     let subscribed = Subscription { source: queue(6), ..subscription("mailto:c@example.org") };
     store.subscribe(subscribed, NOW).await.unwrap();
-    store.post(&queue(6), &client(), ["7", "8", "9", "10"].map(message).to_vec(), NOW).await.unwrap();
-    let lease = LeaseId::from_u128(1);
-    let due = store.lease(lease, NOW.plus_secs(60), LIMITS, NOW).await.unwrap();
+    store
+        .post_messages(&queue(6), &client(), ["7", "8", "9", "10"].map(message).to_vec(), NOW)
+        .await
+        .unwrap();
+    let share = SubscriptionShare::each(10);
+    // The same for each fixture.
+    let id = LeaseId::from_u128(1);
+    let request = LeaseRequest { id, ..store.lease_request(10, share, NOW).await.unwrap() };
+    let due = store.lease(&request, NOW).await.unwrap();
     let attempt = Attempt {
         at: NOW,
         status: Some(503),
@@ -80,10 +90,11 @@ async fn write_deliveries(store: &EmbeddedMessageStore) {
         DeliveryOutcome::RetryAt(NOW.plus_secs(30), attempt.clone()),
         DeliveryOutcome::Exhausted(Excerpt::new("410 Gone"), attempt),
     ];
-    let reports = due.iter().zip(outcomes).map(|(delivery, outcome)| delivery.report(outcome)).collect();
-    store.record(lease, reports, NOW).await.unwrap();
-    store.pop(&queue(6), 10, NOW).await.unwrap();
-    store.adopt(&queue(8), vec![letter()], Adoption::Return, NOW).await.unwrap();
+    let reports: Vec<_> =
+        due.iter().zip(outcomes).map(|(delivery, outcome)| delivery.report(outcome)).collect();
+    store.record(id, &reports, NOW).await.unwrap();
+    store.pop_messages(&queue(6), 10, NOW).await.unwrap();
+    store.adopt(&queue(8), &[letter()], Adoption::Return, NOW).await.unwrap();
     store.subscribe(suspended(), NOW).await.unwrap();
 }
 
@@ -109,7 +120,7 @@ fn suspended() -> Subscription {
 async fn check_deliveries(store: &EmbeddedMessageStore, version: u32) {
     let id = subscription("mailto:c@example.org").id;
     let now = NOW.plus_secs(30);
-    let due = store.lease(LeaseId::from_u128(2), now.plus_secs(60), LIMITS, now).await.unwrap();
+    let (_, due) = store.lease_due(10, now).await.unwrap();
     let due: Vec<_> =
         due.iter().map(|own| (own.message.message.body.as_bytes().clone(), own.attempts)).collect();
     assert_eq!(due, [("10".into(), 0), ("8".into(), 1)]);
@@ -168,7 +179,7 @@ async fn check(store: &EmbeddedMessageStore) {
     assert_eq!(kept, [subscription("mailto:a@example.org")]);
     let first = &all(store, &queue(1), NOW).await[1];
     assert_eq!((first.checksum.as_deref(), first.claim_count), (Some("MD5:0"), 0));
-    assert!(store.post(&queue(5), &client(), vec![message("7")], NOW).await.is_err());
+    assert!(store.post_messages(&queue(5), &client(), vec![message("7")], NOW).await.is_err());
 }
 
 /// A directory with the log of a fixture, and perhaps its checkpoint.
@@ -227,8 +238,8 @@ async fn a_log_of_an_earlier_version_goes_on_in_a_segment_of_this_one() {
     let log = std::fs::read(fixture(1, "segment-0000000001.log")).unwrap();
     let directory = directory_with(1, &log, false);
     let store = open(directory.path());
-    store.post(&queue(1), &client(), vec![message("7")], NOW).await.unwrap();
-    let due = store.lease(LeaseId::from_u128(2), NOW.plus_secs(60), LIMITS, NOW).await.unwrap();
+    store.post_messages(&queue(1), &client(), vec![message("7")], NOW).await.unwrap();
+    let (_, due) = store.lease_due(10, NOW).await.unwrap();
     assert_eq!(due.len(), 1, "a subscription of then is owed what is posted now");
     drop(store);
     let version = |number: u32| {

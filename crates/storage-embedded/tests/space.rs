@@ -10,10 +10,13 @@ use std::sync::atomic::Ordering;
 
 use support::failing_disk::FailingDisk;
 use support::{
-    NOW, SEGMENT, all, claim_request, client, ids, numbered, open, open_on, post, queue, segments,
+    NOW, SEGMENT, all, claim_request, client, first_page, ids, numbered, open, open_on, post, queue, segments,
 };
 use zaqar_model::{ClaimId, Destination, NewMessage, StoredMessage, Timestamp, TtlSeconds};
-use zaqar_storage::{Adoption, ClaimRequest, Claims, DeadLetterPolicy, Deletion, MessageStore, Messages};
+use zaqar_storage::{
+    Adoption, ClaimRequest, Claims, DeadLetterPolicy, DeadLetters, Deletion, Guard, MessageStore, Messages,
+};
+use zaqar_storage_conformance::{PopMessages, PostMessages};
 use zaqar_storage_embedded::EmbeddedMessageStore;
 
 /// How many messages fill about so many segments.
@@ -39,7 +42,7 @@ async fn consumed_messages_give_their_space_back() {
     let store = open(directory.path());
     post_one_by_one(&store, 1, filling(12)).await;
     assert!(segments(directory.path()) >= 12);
-    while !store.pop(&queue(1), 20, NOW).await.unwrap().is_empty() {}
+    while !store.pop_messages(&queue(1), 20, NOW).await.unwrap().is_empty() {}
     keep_house(&store, NOW).await;
     assert!(segments(directory.path()) <= 3, "{} segments", segments(directory.path()));
 }
@@ -82,7 +85,7 @@ async fn one_old_message_does_not_pin_the_disk() {
     let claimed = post(&store, &queue(3), [1]).await;
     store.claim(&queue(3), &claim_request(5, 1), NOW).await.unwrap();
     post_one_by_one(&store, 2, filling(12)).await;
-    while !store.pop(&queue(2), 20, NOW).await.unwrap().is_empty() {}
+    while !store.pop_messages(&queue(2), 20, NOW).await.unwrap().is_empty() {}
     keep_house(&store, NOW).await;
     assert!(segments(directory.path()) <= 6, "{} segments", segments(directory.path()));
     assert_eq!(ids(&store, &queue(1)).await, old);
@@ -102,13 +105,13 @@ async fn who_held_a_message_last_is_known_when_it_was_copied_forward() {
     store.claim(&queue(3), &request, NOW).await.unwrap();
     let late = request.terms.ttl.after(NOW);
     post_one_by_one(&store, 2, filling(12)).await;
-    while !store.pop(&queue(2), 20, NOW).await.unwrap().is_empty() {}
+    while !store.pop_messages(&queue(2), 20, NOW).await.unwrap().is_empty() {}
     keep_house(&store, late).await;
     assert!(segments(directory.path()) <= 6, "{} segments", segments(directory.path()));
     drop(store);
     let store = open(directory.path());
     assert_eq!(store.get_claim(&queue(3), request.id, late).await.unwrap(), None);
-    let deletion = store.delete(&queue(3), claimed[0], Some(request.id), late).await.unwrap();
+    let deletion = store.delete(&queue(3), &[claimed[0]], Guard::HeldBy(&[request.id]), late).await.unwrap();
     assert_eq!(deletion, Deletion::Done);
     assert!(all(&store, &queue(3), late).await.is_empty());
 }
@@ -119,7 +122,7 @@ async fn a_segment_used_again_shows_nothing_of_its_earlier_content() {
     let store = open(directory.path());
     for round in 0..6 {
         post_one_by_one(&store, round, filling(3)).await;
-        while !store.pop(&queue(round), 20, NOW).await.unwrap().is_empty() {}
+        while !store.pop_messages(&queue(round), 20, NOW).await.unwrap().is_empty() {}
         keep_house(&store, NOW).await;
     }
     let kept = post(&store, &queue(9), 0..3).await;
@@ -141,7 +144,7 @@ async fn an_emptied_queue_never_gives_out_an_id_again() {
         for number in 0..filling(2) {
             assert!(post(&store, &queue(1), [number]).await.iter().all(|id| seen.insert(*id)));
         }
-        while !store.pop(&queue(1), 20, NOW).await.unwrap().is_empty() {}
+        while !store.pop_messages(&queue(1), 20, NOW).await.unwrap().is_empty() {}
         keep_house(&store, NOW).await;
         store.close().await.unwrap();
     }
@@ -162,11 +165,14 @@ async fn a_checkpoint_made_under_load_agrees_with_the_log() {
             for round in 0..60_usize {
                 let now = NOW.plus_secs(round as u64);
                 let messages = (0..5).map(short).collect();
-                store.post(&queue(worker % 2), &client(), messages, now).await.unwrap();
+                store.post_messages(&queue(worker % 2), &client(), messages, now).await.unwrap();
                 let claim = claim_request(u128::from(worker) << 32 | round as u128, 3);
                 let claimed = store.claim(&queue(worker % 2), &claim, now).await.unwrap();
                 if let Some(first) = claimed.messages.first() {
-                    store.delete(&queue(worker % 2), first.id, Some(claim.id), now).await.unwrap();
+                    store
+                        .delete(&queue(worker % 2), &[first.id], Guard::HeldBy(&[claim.id]), now)
+                        .await
+                        .unwrap();
                 }
                 if round % 3 == 0 {
                     store.release(&queue(worker % 2), claim.id, now).await.unwrap();
@@ -194,7 +200,7 @@ async fn retired_segments_are_used_again() {
     let store = open_on(directory.path(), Arc::new(disk));
     for _ in 0..10 {
         post_one_by_one(&store, 1, filling(3)).await;
-        while !store.pop(&queue(1), 100, NOW).await.unwrap().is_empty() {}
+        while !store.pop_messages(&queue(1), 100, NOW).await.unwrap().is_empty() {}
         keep_house(&store, NOW).await;
     }
     assert!(faults.recycled.load(Ordering::SeqCst) > 5);
@@ -212,9 +218,9 @@ async fn exhausted_messages_that_nobody_moves_expire() {
             .await
             .unwrap();
     }
-    assert_eq!(store.with_exhausted().await.unwrap(), vec![queue(1)]);
+    assert_eq!(store.with_dead_letters(&first_page()).await.unwrap().items, vec![queue(1)]);
     keep_house(&store, NOW.plus_secs(100_000)).await;
-    assert!(store.with_exhausted().await.unwrap().is_empty());
+    assert!(store.with_dead_letters(&first_page()).await.unwrap().items.is_empty());
 }
 
 #[tokio::test]
@@ -222,11 +228,11 @@ async fn a_clock_a_little_behind_does_not_bring_back_what_a_retired_segment_held
     let directory = tempfile::tempdir().unwrap();
     let store = open(directory.path());
     let short = NewMessage { ttl: TtlSeconds::new(60), ..numbered(0) };
-    store.post(&queue(1), &client(), vec![short], NOW).await.unwrap();
+    store.post_messages(&queue(1), &client(), vec![short], NOW).await.unwrap();
     post_one_by_one(&store, 2, filling(6)).await;
     store.expire(NOW).await.unwrap();
     while store.stats(&queue(2), NOW).await.unwrap().free > 300 {
-        store.pop(&queue(2), 50, NOW).await.unwrap();
+        store.pop_messages(&queue(2), 50, NOW).await.unwrap();
     }
     keep_house(&store, NOW.plus_secs(60)).await;
     drop(store);
@@ -255,7 +261,7 @@ async fn a_queue_that_moves_between_stores_keeps_all_ids_apart() {
     let [old, new] = [open(directories[0].path()), open(directories[1].path())];
     post(&old, &queue(5), 0..6).await;
     post(&new, &queue(5), [7]).await;
-    new.adopt(&queue(5), travelling(&old, &queue(5)).await, Adoption::Return, NOW).await.unwrap();
+    new.adopt(&queue(5), &travelling(&old, &queue(5)).await, Adoption::Return, NOW).await.unwrap();
     post(&new, &queue(5), 8..20).await;
     let distinct: HashSet<_> = ids(&new, &queue(5)).await.into_iter().collect();
     assert_eq!(distinct.len(), 1 + 6 + 12);

@@ -3,23 +3,24 @@
 use std::sync::Arc;
 
 use zaqar_model::{
-    AttemptFilter, AttemptNumber, Claim, ClaimId, ClaimTerms, ClientId, ConfirmationAttempt, Delivery,
-    DeliveryReport, Destination, DestinationKind, DestinationNumber, FailedDelivery, Flavor, FlavorName,
-    KeptAttempt, LeaseId, Marker, Message, MessageId, Metadata, MovingCursor, MovingDelivery, MovingMessage,
-    NewMessage, Page, PageRequest, Paused, Pool, PoolName, ProjectId, Queue, QueueMove, QueueName,
-    QueueStats, StoredMessage, Subscription, SubscriptionId, Timestamp,
+    AttemptFilter, AttemptNumber, Claim, ClaimId, ClaimTerms, ConfirmationAttempt, Delivery, DeliveryReport,
+    Destination, DestinationKind, DestinationNumber, FailedDelivery, Flavor, FlavorName, KeptAttempt,
+    LeaseId, Marker, Message, MessageId, Metadata, MovingCursor, MovingDelivery, MovingMessage, Page,
+    PageRequest, Paused, Pool, PoolName, ProjectId, Queue, QueueMove, QueueName, QueueStats, StoredMessage,
+    Subscription, SubscriptionId, Timestamp,
 };
 use zaqar_storage::{
-    Adoption, Arrivals, Catalogue, ClaimRequest, Claimed, Claims, Created, DeadLetterPolicy, Deletion,
-    Deliveries, Destinations, Flavors, LeaseLimits, MessageQuery, Messages, Migration, Pools, QueueFilter,
-    StorageResult, SubscriptionChange, SubscriptionShare, Subscriptions,
+    Adoption, Catalogue, ClaimRequest, Claimed, Claims, Created, DeadLetterPolicy, DeadLetters, Deletion,
+    Deliveries, Destinations, Due, Flavors, Guard, LeaseRequest, MessagePage, MessageQuery, Messages,
+    Migration, Pools, PopRequest, Post, QueueFilter, Redelivery, StorageResult, SubscriptionChange,
+    SubscriptionShare, Subscriptions,
 };
 
 use crate::faltering::FalteringStore;
 use crate::faulty::{FaultyStore, fail};
 
 macro_rules! faulty {
-    ($($noun:ident { $($method:ident($($name:ident: $argument:ty),*) -> $answer:ty;)* })*) => {$(
+    ($($noun:ident$([$part:ident])? { $($method:ident($($name:ident: $argument:ty),*) -> $answer:ty;)* })*) => {$(
         #[async_trait::async_trait]
         impl $noun for FaultyStore {
             $(async fn $method(&self, $(_: $argument),*) -> StorageResult<$answer> {
@@ -30,41 +31,54 @@ macro_rules! faulty {
 }
 
 macro_rules! faltering {
-    ($($noun:ident { $($method:ident($($name:ident: $argument:ty),*) -> $answer:ty;)* })*) => {$(
+    ($($noun:ident[$part:ident] { $($method:ident($($name:ident: $argument:ty),*) -> $answer:ty;)* })*) => {$(
         #[async_trait::async_trait]
         impl $noun for FalteringStore {
             $(async fn $method(&self, $($name: $argument),*) -> StorageResult<$answer> {
-                self.call(stringify!($method), self.beneath.$method($($name),*)).await
+                let beneath = async { self.$part()?.$method($($name),*).await };
+                self.call(stringify!($method), beneath).await
             })*
         }
     )*};
 }
 
-macro_rules! calls_of_a_message_store {
+macro_rules! calls_of_every_message_store {
     ($store:ident) => {
         $store! {
-            Messages {
-                post(to: &Destination, client: &ClientId, messages: Vec<NewMessage>, now: Timestamp) -> Vec<MessageId>;
-                list(from: &Destination, query: &MessageQuery, now: Timestamp) -> Page<Message, Marker>;
-                marker_of(from: &Destination, id: MessageId) -> Option<Marker>;
-                within_reach_at(from: &Destination, id: MessageId, now: Timestamp) -> Option<Timestamp>;
+            Messages[whole] {
+                post(to: &Destination, post: &Post<'_>, now: Timestamp) -> Vec<MessageId>;
+                list(from: &Destination, query: &MessageQuery, now: Timestamp) -> MessagePage;
                 get(from: &Destination, ids: &[MessageId], now: Timestamp) -> Vec<Message>;
-                delete(from: &Destination, id: MessageId, claim: Option<ClaimId>, now: Timestamp) -> Deletion;
-                delete_many(from: &Destination, ids: &[MessageId], claims: Option<&[ClaimId]>, now: Timestamp) -> Deletion;
-                pop(from: &Destination, limit: usize, now: Timestamp) -> Vec<Message>;
+                delete(from: &Destination, ids: &[MessageId], guard: Guard<'_>, now: Timestamp) -> Deletion;
                 purge(destination: &Destination, now: Timestamp) -> ();
                 stats(destination: &Destination, now: Timestamp) -> QueueStats;
                 drop_destination(destination: &Destination) -> ();
-                adopt(to: &Destination, messages: Vec<StoredMessage>, adoption: Adoption, now: Timestamp) -> ();
-                with_exhausted() -> Vec<Destination>;
-                exhausted(from: &Destination, limit: usize, now: Timestamp) -> Vec<StoredMessage>;
-                discard_exhausted(from: &Destination, ids: &[MessageId]) -> ();
-                move_exhausted(from: &Destination, to: &Destination, messages: Vec<StoredMessage>, now: Timestamp) -> ();
+                adopt(to: &Destination, messages: &[StoredMessage], adoption: Adoption, now: Timestamp) -> ();
+                wait_for_messages(from: &Destination, behind: Marker) -> ();
             }
-            Arrivals {
-                wait_for_arrival(from: &Destination, behind: Marker) -> ();
+            DeadLetters[whole] {
+                with_dead_letters(page: &PageRequest<DestinationNumber>) -> Page<Destination, DestinationNumber>;
+                dead_letters(from: &Destination, limit: usize, now: Timestamp) -> Vec<StoredMessage>;
+                discard_dead_letters(from: &Destination, ids: &[MessageId]) -> ();
+                move_dead_letters(from: &Destination, to: &Destination, messages: &[StoredMessage], now: Timestamp) -> ();
             }
-            Subscriptions {
+            Claims[whole] {
+                claim(from: &Destination, request: &ClaimRequest, now: Timestamp) -> Claimed;
+                get_claim(from: &Destination, id: ClaimId, now: Timestamp) -> Option<Claim>;
+                renew(from: &Destination, id: ClaimId, terms: ClaimTerms, now: Timestamp) -> bool;
+                release(from: &Destination, id: ClaimId, now: Timestamp) -> ();
+                pop(from: &Destination, pop: &PopRequest, now: Timestamp) -> Vec<Message>;
+                with_ended_claims(limit: usize, now: Timestamp) -> Vec<Destination>;
+                set_aside(from: &Destination, policy: Option<DeadLetterPolicy>, now: Timestamp) -> Vec<MessageId>;
+            }
+        }
+    };
+}
+
+macro_rules! calls_of_the_optional_traits {
+    ($store:ident) => {
+        $store! {
+            Subscriptions[subscriptions_beneath] {
                 subscribe(subscription: Subscription, now: Timestamp) -> ();
                 get_subscription(source: &Destination, id: SubscriptionId, now: Timestamp) -> Option<Subscription>;
                 find_subscriber(source: &Destination, subscriber: &str, now: Timestamp) -> Option<Subscription>;
@@ -74,18 +88,9 @@ macro_rules! calls_of_a_message_store {
                     -> bool;
                 unsubscribe(source: &Destination, id: SubscriptionId) -> ();
             }
-            Claims {
-                claim(from: &Destination, request: &ClaimRequest, now: Timestamp) -> Claimed;
-                get_claim(from: &Destination, id: ClaimId, now: Timestamp) -> Option<Claim>;
-                renew(from: &Destination, id: ClaimId, terms: ClaimTerms, now: Timestamp) -> bool;
-                release(from: &Destination, id: ClaimId, now: Timestamp) -> ();
-                with_ended_claims(now: Timestamp) -> Vec<Destination>;
-                set_aside(from: &Destination, policy: Option<DeadLetterPolicy>, now: Timestamp) -> Vec<MessageId>;
-            }
-            Migration {
+            Migration[migration_beneath] {
                 export(from: &Destination, behind: Marker, limit: usize, now: Timestamp) -> Vec<MovingMessage>;
                 export_some(from: &Destination, ids: &[MessageId], now: Timestamp) -> Vec<MovingMessage>;
-                last_position(from: &Destination) -> Marker;
                 import(to: &Destination, messages: Vec<MovingMessage>, last: Marker, now: Timestamp) -> ();
                 import_subscriptions(to: &Destination, subscriptions: Vec<Subscription>, now: Timestamp) -> ();
                 export_deliveries(from: &Destination, id: SubscriptionId, behind: Marker, limit: usize, now: Timestamp)
@@ -99,17 +104,16 @@ macro_rules! calls_of_a_message_store {
                     -> Page<MovingCursor, SubscriptionId>;
                 import_cursors(to: &Destination, cursors: Vec<MovingCursor>, now: Timestamp) -> ();
             }
-            Deliveries {
-                lease(lease: LeaseId, until: Timestamp, limits: LeaseLimits, now: Timestamp) -> Vec<Delivery>;
-                record(lease: LeaseId, reports: Vec<DeliveryReport>, now: Timestamp) -> ();
+            Deliveries[deliveries_beneath] {
+                due(share: SubscriptionShare, limit: usize, now: Timestamp) -> Due;
+                lease(request: &LeaseRequest, now: Timestamp) -> Vec<Delivery>;
+                record(lease: LeaseId, reports: &[DeliveryReport], now: Timestamp) -> ();
                 record_confirmation(
                     source: &Destination, id: SubscriptionId, attempt: ConfirmationAttempt, now: Timestamp
                 ) -> ();
                 pause(source: &Destination, id: SubscriptionId, paused: Paused, until: Timestamp) -> ();
-                next_due(share: SubscriptionShare, now: Timestamp) -> Option<Timestamp>;
-                wait_for_owed() -> ();
-                redeliver(source: &Destination, id: SubscriptionId, message: MessageId, now: Timestamp) -> bool;
-                redeliver_failed(source: &Destination, id: SubscriptionId, since: Timestamp, now: Timestamp) -> u64;
+                wait_for_due() -> ();
+                redeliver(source: &Destination, id: SubscriptionId, which: Redelivery, now: Timestamp) -> u64;
                 failed(source: &Destination, id: SubscriptionId, page: &PageRequest<Marker>, now: Timestamp)
                     -> Page<FailedDelivery, Marker>;
                 attempts(
@@ -121,8 +125,9 @@ macro_rules! calls_of_a_message_store {
     };
 }
 
-calls_of_a_message_store!(faulty);
-calls_of_a_message_store!(faltering);
+calls_of_every_message_store!(faulty);
+calls_of_every_message_store!(faltering);
+calls_of_the_optional_traits!(faltering);
 
 faulty! {
     Destinations {

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use tokio::sync::watch;
 use zaqar_model::Timestamp;
-use zaqar_storage::{Capabilities, Health, MessageStore, StorageError, StorageResult};
+use zaqar_storage::{
+    Capabilities, Deliveries, Health, MessageStore, Migration, StorageError, StorageResult, Subscriptions,
+};
 
-/// Forwards every call to the store beneath, but for those that are told to fail: they do with
-/// [`StorageError::Unavailable`].
+/// Forwards every call to the store beneath, but for those that are told to fail.
 #[derive(Debug)]
 pub struct FalteringStore {
     pub(crate) beneath: Arc<dyn MessageStore>,
@@ -23,9 +24,9 @@ pub struct FalteringStore {
 /// How a call fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// Nothing is done.
+    /// Nothing is done: [`StorageError::Unavailable`].
     NotDone,
-    /// It is done, and the answer is lost on its way back.
+    /// It is done, and the answer is lost on its way back: [`StorageError::OutcomeUnknown`].
     AnswerLost,
 }
 
@@ -62,6 +63,22 @@ impl FalteringStore {
         let _ = failures.wait_for(are_enough).await;
     }
 
+    pub(crate) fn whole(&self) -> StorageResult<&dyn MessageStore> {
+        Ok(&*self.beneath)
+    }
+
+    pub(crate) fn subscriptions_beneath(&self) -> StorageResult<&dyn Subscriptions> {
+        self.beneath.subscriptions_or_unsupported()
+    }
+
+    pub(crate) fn deliveries_beneath(&self) -> StorageResult<&dyn Deliveries> {
+        self.beneath.deliveries_or_unsupported()
+    }
+
+    pub(crate) fn migration_beneath(&self) -> StorageResult<&dyn Migration> {
+        self.beneath.migration_or_unsupported()
+    }
+
     pub(crate) async fn call<T>(
         &self,
         name: &'static str,
@@ -75,7 +92,10 @@ impl FalteringStore {
             Some(Fault::AnswerLost) => drop(beneath.await?),
         }
         self.failures.send_modify(|failures| *failures.entry(name).or_default() += 1);
-        Err(StorageError::unavailable("it falters"))
+        Err(match fault {
+            Some(Fault::AnswerLost) => StorageError::outcome_unknown("it falters"),
+            _ => StorageError::unavailable("it falters"),
+        })
     }
 }
 
@@ -83,6 +103,18 @@ impl FalteringStore {
 impl MessageStore for FalteringStore {
     fn capabilities(&self) -> Capabilities {
         self.beneath.capabilities()
+    }
+
+    fn subscriptions(&self) -> Option<&dyn Subscriptions> {
+        self.beneath.subscriptions().map(|_| self as _)
+    }
+
+    fn deliveries(&self) -> Option<&dyn Deliveries> {
+        self.beneath.deliveries().map(|_| self as _)
+    }
+
+    fn migration(&self) -> Option<&dyn Migration> {
+        self.beneath.migration().map(|_| self as _)
     }
 
     async fn is_alive(&self) -> bool {
@@ -106,8 +138,8 @@ impl MessageStore for FalteringStore {
 mod tests {
     use std::sync::Arc;
 
-    use zaqar_model::Timestamp;
-    use zaqar_storage::{Deliveries, StorageError, SubscriptionShare};
+    use zaqar_model::{PageRequest, Timestamp};
+    use zaqar_storage::{Claims, DeadLetters, StorageError};
 
     use super::{FalteringStore, Fault};
     use crate::FaultyStore;
@@ -116,13 +148,14 @@ mod tests {
     async fn only_what_is_told_to_falters_until_it_recovers() {
         // What is forwarded can be told by the error of the store beneath.
         let store = FalteringStore::over(Arc::new(FaultyStore));
-        let due = async || store.next_due(SubscriptionShare::default(), Timestamp::default()).await;
-        assert!(matches!(due().await, Err(StorageError::Driver(_))));
-        store.falter_at("next_due", Fault::NotDone);
-        assert!(matches!(due().await, Err(StorageError::Unavailable(_))));
-        assert!(matches!(store.wait_for_owed().await, Err(StorageError::Driver(_))));
-        store.wait_for_failures("next_due", 1).await;
+        let ended = async || store.with_ended_claims(1, Timestamp::default()).await;
+        assert!(matches!(ended().await, Err(StorageError::Driver(_))));
+        store.falter_at("with_ended_claims", Fault::NotDone);
+        assert!(matches!(ended().await, Err(StorageError::Unavailable(_))));
+        let page = PageRequest { marker: None, limit: 1 };
+        assert!(matches!(store.with_dead_letters(&page).await, Err(StorageError::Driver(_))));
+        store.wait_for_failures("with_ended_claims", 1).await;
         store.recover();
-        assert!(matches!(due().await, Err(StorageError::Driver(_))));
+        assert!(matches!(ended().await, Err(StorageError::Driver(_))));
     }
 }

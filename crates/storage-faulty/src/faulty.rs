@@ -3,7 +3,7 @@
 use zaqar_model::Timestamp;
 use zaqar_storage::{Capabilities, Health, ManagementStore, MessageStore, StorageError, StorageResult};
 
-/// Fails every call with [`StorageError::Driver`], but for `close`: it has nothing to lose.
+/// Fails every call with [`StorageError::Driver`], but for `close`: it has nothing to lose. It has none of the optional traits.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct FaultyStore;
 
@@ -48,7 +48,7 @@ impl MessageStore for FaultyStore {
 #[cfg(test)]
 mod tests {
     use zaqar_model::{PoolName, Timestamp};
-    use zaqar_storage::{ManagementStore, MessageStore, StorageError, SubscriptionShare};
+    use zaqar_storage::{ManagementStore, MessageStore, StorageError};
 
     use super::FaultyStore;
 
@@ -58,8 +58,10 @@ mod tests {
         let pool = management.get_pool(&PoolName::new("p").unwrap()).await;
         assert!(matches!(pool, Err(StorageError::Driver(_))), "{pool:?}");
         let messages: &dyn MessageStore = &FaultyStore;
-        let due = messages.next_due(SubscriptionShare::default(), Timestamp::default()).await;
-        assert!(matches!(due, Err(StorageError::Driver(_))), "{due:?}");
+        let expired = messages.expire(Timestamp::default()).await;
+        assert!(matches!(expired, Err(StorageError::Driver(_))), "{expired:?}");
+        let with = messages.with_ended_claims(1, Timestamp::default()).await;
+        assert!(matches!(with, Err(StorageError::Driver(_))), "{with:?}");
     }
 
     #[tokio::test]

@@ -1,15 +1,14 @@
-//! Arrivals: waiting for a queue to have more.
+//! Waiting for a queue to have more.
 
 use std::sync::Arc;
 
 use zaqar_model::{Destination, Marker};
-use zaqar_storage::{Arrivals, MessageStore, StorageError, StorageResult};
+use zaqar_storage::{MessageStore, StorageError, StorageResult};
 
 use crate::PooledMessageStore;
 
-#[async_trait::async_trait]
-impl Arrivals for PooledMessageStore {
-    async fn wait_for_arrival(&self, at: &Destination, behind: Marker) -> StorageResult<()> {
+impl PooledMessageStore {
+    pub(crate) async fn wait_behind(&self, at: &Destination, behind: Marker) -> StorageResult<()> {
         let mut left: Option<Arc<dyn MessageStore>> = None;
         let mut is_new = false;
         loop {
@@ -20,7 +19,7 @@ impl Arrivals for PooledMessageStore {
             // Outside of its gate: a queue may move while somebody waits for it. The pool that it leaves drops it, and
             // that ends the wait there.
             drop(visit);
-            match store.wait_for_arrival(at, behind).await {
+            match store.wait_for_messages(at, behind).await {
                 Err(StorageError::NotFound(_)) if !left.is_some_and(|left| Arc::ptr_eq(&left, &store)) => {
                     left = Some(store);
                 }

@@ -1,7 +1,7 @@
 //! Claims: messages taken for a while by one consumer.
 
-use zaqar_model::{Claim, ClaimId, ClaimTerms, Destination, MessageId, Timestamp};
-use zaqar_storage::{ClaimRequest, Claimed, Claims, DeadLetterPolicy, StorageResult};
+use zaqar_model::{Claim, ClaimId, ClaimTerms, Destination, Message, MessageId, Timestamp};
+use zaqar_storage::{ClaimRequest, Claimed, Claims, DeadLetterPolicy, PopRequest, StorageResult};
 
 use crate::PooledMessageStore;
 use crate::dead_letters::each_once;
@@ -18,7 +18,7 @@ impl Claims for PooledMessageStore {
         let Some(mut visit) = self.pooled.visit(from).await? else { return Ok(Claimed::default()) };
         let claimed = visit.store.claim(from, request, now).await?;
         visit.touch(claimed.messages.iter().map(|message| message.id));
-        visit.touch(claimed.exhausted.iter().copied());
+        visit.touch(claimed.dead_letters.iter().copied());
         Ok(claimed)
     }
 
@@ -50,16 +50,25 @@ impl Claims for PooledMessageStore {
         visit.store.release(from, id, now).await
     }
 
-    async fn with_ended_claims(&self, now: Timestamp) -> StorageResult<Vec<Destination>> {
+    async fn pop(&self, from: &Destination, pop: &PopRequest, now: Timestamp) -> StorageResult<Vec<Message>> {
+        let Some(mut visit) = self.pooled.visit(from).await? else { return Ok(Vec::new()) };
+        let popped = visit.store.pop(from, pop, now).await?;
+        visit.touch(popped.iter().map(|message| message.id));
+        Ok(popped)
+    }
+
+    async fn with_ended_claims(&self, limit: usize, now: Timestamp) -> StorageResult<Vec<Destination>> {
         loop {
             let switches = self.pooled.switches();
             let mut found = Vec::new();
             for store in self.pooled.stores_with_dead_letters().await? {
-                found.extend(store.with_ended_claims(now).await?);
+                found.extend(store.with_ended_claims(limit, now).await?);
             }
             // Otherwise a queue has moved meanwhile, perhaps to a pool that was asked before it came.
             if switches == self.pooled.switches() {
-                return Ok(each_once(found));
+                let mut found = each_once(found);
+                found.truncate(limit);
+                return Ok(found);
             }
         }
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use zaqar_model::{Destination, Marker, MessageId, SubscriptionId};
-use zaqar_storage::{MessageStore, StorageResult};
+use zaqar_storage::{Guard, MessageStore, StorageResult};
 
 use crate::changes::{Changed, Changes};
 use crate::pooled::Pooled;
@@ -43,10 +43,11 @@ impl Copy<'_> {
     /// Copies a batch of messages; `false`: there are no more.
     pub(crate) async fn batch(&mut self, pooled: &Pooled) -> StorageResult<bool> {
         let now = pooled.clock.now();
-        let messages = self.source.export(self.queue, self.done, BATCH, now).await?;
+        let messages =
+            self.source.migration_or_unsupported()?.export(self.queue, self.done, BATCH, now).await?;
         let Some(last) = messages.last() else { return Ok(false) };
         self.done = last.position;
-        self.target.import(self.queue, messages, Marker::default(), now).await?;
+        self.target.migration_or_unsupported()?.import(self.queue, messages, Marker::default(), now).await?;
         Ok(true)
     }
 
@@ -63,8 +64,8 @@ impl Copy<'_> {
 
     /// What is posted later comes behind all that was ever posted.
     async fn go_on_behind(&self, pooled: &Pooled) -> StorageResult<()> {
-        let last = self.source.last_position(self.queue).await?;
-        self.target.import(self.queue, Vec::new(), last, pooled.clock.now()).await
+        let last = pooled.end_of(&*self.source, self.queue).await?;
+        self.target.migration_or_unsupported()?.import(self.queue, Vec::new(), last, pooled.clock.now()).await
     }
 
     /// Copies what has changed since it was copied.
@@ -87,15 +88,18 @@ impl Copy<'_> {
 
     async fn copy_again(&self, ids: &[MessageId], pooled: &Pooled) -> StorageResult<()> {
         let now = pooled.clock.now();
-        let messages = self.source.export_some(self.queue, ids, now).await?;
+        let messages = self.source.migration_or_unsupported()?.export_some(self.queue, ids, now).await?;
         let found: HashSet<MessageId> = messages.iter().map(|moving| moving.stored.message.id).collect();
         let gone: Vec<MessageId> = ids.iter().copied().filter(|id| !found.contains(id)).collect();
         if !gone.is_empty() {
-            self.target.delete_many(self.queue, &gone, None, now).await?;
-            self.target.discard_exhausted(self.queue, &gone).await?;
+            self.target.delete(self.queue, &gone, Guard::Any, now).await?;
+            self.target.discard_dead_letters(self.queue, &gone).await?;
         }
         if !messages.is_empty() {
-            self.target.import(self.queue, messages, Marker::default(), now).await?;
+            self.target
+                .migration_or_unsupported()?
+                .import(self.queue, messages, Marker::default(), now)
+                .await?;
         }
         Ok(())
     }

@@ -20,11 +20,12 @@ impl Copy<'_> {
     ) -> StorageResult<Option<Option<SubscriptionId>>> {
         let now = pooled.clock.now();
         let page = PageRequest { marker: behind, limit: BATCH };
-        let page = self.source.list_subscriptions(self.queue, &page, now).await?;
+        let Some(subscriptions) = self.source.subscriptions() else { return Ok(None) };
+        let page = subscriptions.list_subscriptions(self.queue, &page, now).await?;
         let next = page.next.filter(|_| page.items.len() == BATCH);
         self.note_deliveries(page.items.iter().map(|subscription| subscription.id), HashMap::new());
         if !page.items.is_empty() {
-            self.target.import_subscriptions(self.queue, page.items, now).await?;
+            self.target.migration_or_unsupported()?.import_subscriptions(self.queue, page.items, now).await?;
         }
         Ok(next.map(Some))
     }
@@ -37,17 +38,17 @@ impl Copy<'_> {
         let now = pooled.clock.now();
         let (mut found, mut gone) = (Vec::new(), Vec::new());
         for id in ids {
-            match self.source.get_subscription(self.queue, *id, now).await? {
+            match self.source.subscriptions_or_unsupported()?.get_subscription(self.queue, *id, now).await? {
                 Some(subscription) => found.push(subscription),
                 None => gone.push(*id),
             }
         }
         if !found.is_empty() {
-            self.target.import_subscriptions(self.queue, found, now).await?;
+            self.target.migration_or_unsupported()?.import_subscriptions(self.queue, found, now).await?;
         }
         // Behind the others, for whom messages may stay.
         for id in gone {
-            self.target.unsubscribe(self.queue, id).await?;
+            self.target.subscriptions_or_unsupported()?.unsubscribe(self.queue, id).await?;
         }
         Ok(())
     }
@@ -58,7 +59,7 @@ impl Copy<'_> {
         all_to: impl IntoIterator<Item = SubscriptionId>,
         some: HashMap<SubscriptionId, HashSet<Marker>>,
     ) {
-        if !self.source.capabilities().deliveries || !self.target.capabilities().deliveries {
+        if self.source.deliveries().is_none() || self.target.deliveries().is_none() {
             return;
         }
         self.undelivered.extend(all_to.into_iter().map(|id| (id, Marker::default())));
@@ -75,7 +76,11 @@ impl Copy<'_> {
     pub(crate) async fn deliveries(&mut self, pooled: &Pooled) -> StorageResult<()> {
         let Some((id, behind)) = self.undelivered.pop_first() else { return Ok(()) };
         let now = pooled.clock.now();
-        let deliveries = self.source.export_deliveries(self.queue, id, behind, BATCH, now).await?;
+        let deliveries = self
+            .source
+            .migration_or_unsupported()?
+            .export_deliveries(self.queue, id, behind, BATCH, now)
+            .await?;
         let last = deliveries.last().map(|delivery| delivery.position).filter(|_| deliveries.len() == BATCH);
         self.import_deliveries(id, deliveries, pooled).await?;
         match last {
@@ -97,7 +102,11 @@ impl Copy<'_> {
             }
             for positions in there.chunks(BATCH) {
                 let now = pooled.clock.now();
-                let some = self.source.export_some_deliveries(self.queue, id, positions, now).await?;
+                let some = self
+                    .source
+                    .migration_or_unsupported()?
+                    .export_some_deliveries(self.queue, id, positions, now)
+                    .await?;
                 self.import_deliveries(id, some, pooled).await?;
             }
             self.attempts(id, pooled).await?;
@@ -121,21 +130,32 @@ impl Copy<'_> {
         if there.is_empty() {
             return Ok(());
         }
-        self.target.import_deliveries(self.queue, id, there, Vec::new(), pooled.clock.now()).await
+        self.target
+            .migration_or_unsupported()?
+            .import_deliveries(self.queue, id, there, Vec::new(), pooled.clock.now())
+            .await
     }
 
     /// Copies the attempts that the copy does not have: it has all up to the newest that it has.
     async fn attempts(&self, id: SubscriptionId, pooled: &Pooled) -> StorageResult<()> {
         let now = pooled.clock.now();
         let newest = PageRequest { marker: None, limit: 1 };
-        let newest =
-            self.target.attempts(self.queue, id, &AttemptFilter::default(), &newest, now).await?.items;
+        let newest = self
+            .target
+            .deliveries_or_unsupported()?
+            .attempts(self.queue, id, &AttemptFilter::default(), &newest, now)
+            .await?
+            .items;
         let known = newest.first().map(|kept| kept.number);
         let mut missing = Vec::new();
         let mut marker = None;
         loop {
             let page = PageRequest { marker, limit: BATCH };
-            let page = self.source.attempts(self.queue, id, &AttemptFilter::default(), &page, now).await?;
+            let page = self
+                .source
+                .deliveries_or_unsupported()?
+                .attempts(self.queue, id, &AttemptFilter::default(), &page, now)
+                .await?;
             let is_end = page.next.is_none() || page.items.iter().any(|kept| Some(kept.number) <= known);
             missing.extend(page.items.into_iter().filter(|kept| Some(kept.number) > known));
             if is_end {
@@ -146,12 +166,15 @@ impl Copy<'_> {
         if missing.is_empty() {
             return Ok(());
         }
-        self.target.import_deliveries(self.queue, id, Vec::new(), missing, now).await
+        self.target
+            .migration_or_unsupported()?
+            .import_deliveries(self.queue, id, Vec::new(), missing, now)
+            .await
     }
 
     /// How far the subscriptions have come: what they are owed is leased from the copy from now on.
     pub(crate) async fn cursors(&self, pooled: &Pooled) -> StorageResult<()> {
-        if !self.source.capabilities().deliveries || !self.target.capabilities().deliveries {
+        if self.source.deliveries().is_none() || self.target.deliveries().is_none() {
             return Ok(());
         }
         let mut marker = None;
@@ -161,7 +184,7 @@ impl Copy<'_> {
             let page = self.cursors_with_attempts(&page, pooled).await?;
             let is_last = page.items.len() < BATCH;
             if !page.items.is_empty() {
-                self.target.import_cursors(self.queue, page.items, now).await?;
+                self.target.migration_or_unsupported()?.import_cursors(self.queue, page.items, now).await?;
             }
             if is_last {
                 return Ok(());
@@ -178,12 +201,13 @@ impl Copy<'_> {
         pooled: &Pooled,
     ) -> StorageResult<Page<MovingCursor, SubscriptionId>> {
         let now = pooled.clock.now();
-        let mut cursors = self.source.export_cursors(self.queue, page, now).await?;
+        let mut cursors =
+            self.source.migration_or_unsupported()?.export_cursors(self.queue, page, now).await?;
         loop {
             for cursor in &cursors.items {
                 self.attempts(cursor.subscription, pooled).await?;
             }
-            let again = self.source.export_cursors(self.queue, page, now).await?;
+            let again = self.source.migration_or_unsupported()?.export_cursors(self.queue, page, now).await?;
             if again.items == cursors.items {
                 return Ok(cursors);
             }

@@ -1,30 +1,80 @@
-//! Dead letters: the move of exhausted messages to a queue that may be in another pool.
+//! Dead letters: messages that were claimed too often, on their way to a queue that may be in another pool.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use zaqar_model::{Destination, MessageId, StoredMessage, Timestamp};
-use zaqar_storage::{Adoption, MessageStore, StorageError, StorageResult};
+use zaqar_model::{Destination, DestinationNumber, MessageId, Page, PageRequest, StoredMessage, Timestamp};
+use zaqar_storage::{Adoption, DeadLetters, MessageStore, StorageError, StorageResult};
 
+use crate::PooledMessageStore;
 use crate::gates::Inside;
 use crate::pooled::Pooled;
 use crate::visit::Visit;
+
+#[async_trait::async_trait]
+impl DeadLetters for PooledMessageStore {
+    async fn with_dead_letters(
+        &self,
+        page: &PageRequest<DestinationNumber>,
+    ) -> StorageResult<Page<Destination, DestinationNumber>> {
+        loop {
+            let switches = self.pooled.switches();
+            let mut items = Vec::new();
+            for store in self.pooled.stores_with_dead_letters().await? {
+                items.extend(store.with_dead_letters(page).await?.items);
+            }
+            // Otherwise a queue has moved meanwhile, perhaps to a pool that was asked before it came.
+            if switches == self.pooled.switches() {
+                let mut items = each_once(items);
+                items.sort_by_key(|destination| destination.number);
+                items.truncate(page.limit);
+                return Ok(Page { next: items.last().map(|destination| destination.number), items });
+            }
+        }
+    }
+
+    async fn dead_letters(
+        &self,
+        from: &Destination,
+        limit: usize,
+        now: Timestamp,
+    ) -> StorageResult<Vec<StoredMessage>> {
+        let Some(visit) = self.pooled.visit(from).await? else { return Ok(Vec::new()) };
+        visit.store.dead_letters(from, limit, now).await
+    }
+
+    async fn discard_dead_letters(&self, from: &Destination, ids: &[MessageId]) -> StorageResult<()> {
+        let Some(mut visit) = self.pooled.visit(from).await? else { return Ok(()) };
+        visit.touch(ids.iter().copied());
+        visit.store.discard_dead_letters(from, ids).await
+    }
+
+    async fn move_dead_letters(
+        &self,
+        from: &Destination,
+        to: &Destination,
+        messages: &[StoredMessage],
+        now: Timestamp,
+    ) -> StorageResult<()> {
+        self.pooled.move_dead_letters(from, to, messages, now).await
+    }
+}
 
 impl Pooled {
     /// In one pool, in one atomic step. Between two, the messages are first adopted there and then discarded here, and
     /// nobody else comes to the other queue meanwhile: so no consumer can delete one there which a second attempt would
     /// bring back. A crash between the two leaves them in both, and the move is made again before anybody is served.
-    pub(crate) async fn move_exhausted(
+    pub(crate) async fn move_dead_letters(
         &self,
         from: &Destination,
         to: &Destination,
-        mut messages: Vec<StoredMessage>,
+        messages: &[StoredMessage],
         now: Timestamp,
     ) -> StorageResult<()> {
         if from.number == to.number {
             let Some(mut visit) = self.visit(from).await? else { return Ok(()) };
-            visit.touch(ids(&messages));
-            return visit.store.move_exhausted(from, to, messages, now).await;
+            visit.touch(ids(messages));
+            return visit.store.move_dead_letters(from, to, messages, now).await;
         }
         let (from_gate, to_gate) = (self.approach(from.number), self.approach(to.number));
         // In the order of the numbers, so that two who move in opposite directions do not wait for each other.
@@ -40,18 +90,20 @@ impl Pooled {
         let mut source = Visit::inside(self.store_of(&source).await?, from_gate, inside);
         let target = self.find_home(to).await?;
         let store = self.store_of(&target.home).await?;
-        source.touch(ids(&messages));
+        source.touch(ids(messages));
         let result = if Arc::ptr_eq(&source.store, &store) {
-            store.move_exhausted(from, to, messages, now).await
+            store.move_dead_letters(from, to, messages, now).await
         } else {
-            let waiting = source.store.export_some(from, &ids(&messages), now).await?;
+            let migration = source.store.migration_or_unsupported()?;
+            let waiting = migration.export_some(from, &ids(messages), now).await?;
             let waiting: HashSet<MessageId> = waiting
                 .iter()
                 .filter(|moving| moving.exhausted)
                 .map(|moving| moving.stored.message.id)
                 .collect();
-            messages.retain(|stored| waiting.contains(&stored.message.id));
-            self.move_between(from, &*source.store, to, &*store, messages, now).await
+            let is_waiting = |stored: &&StoredMessage| waiting.contains(&stored.message.id);
+            let waiting = messages.iter().filter(is_waiting).cloned().collect();
+            self.move_between(from, &*source.store, to, &*store, waiting, now).await
         };
         let result = self.forget_if_dropped(target.is_new, to, result).await;
         drop((source, alone));
@@ -79,8 +131,8 @@ impl Pooled {
         let moved = ids(&messages);
         let arrived = self.arrived.lock().get(&from.number).cloned().unwrap_or_default();
         messages.retain(|stored| !arrived.contains(&stored.message.id));
-        target.adopt(to, messages, Adoption::Arrival, now).await?;
-        let discarded = source.discard_exhausted(from, &moved).await;
+        target.adopt(to, &messages, Adoption::Arrival, now).await?;
+        let discarded = source.discard_dead_letters(from, &moved).await;
         let mut all_arrived = self.arrived.lock();
         match discarded {
             Ok(()) => drop(all_arrived.remove(&from.number)),

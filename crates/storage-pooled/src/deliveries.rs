@@ -5,61 +5,58 @@ use std::sync::Arc;
 
 use zaqar_model::{
     AttemptFilter, AttemptNumber, ConfirmationAttempt, Delivery, DeliveryReport, Destination,
-    DestinationNumber, FailedDelivery, KeptAttempt, LeaseId, Marker, MessageId, Page, PageRequest, Paused,
+    DestinationNumber, FailedDelivery, KeptAttempt, LeaseId, Marker, Page, PageRequest, Paused,
     SubscriptionId, Timestamp,
 };
-use zaqar_storage::{Deliveries, LeaseLimits, MessageStore, StorageResult, SubscriptionShare};
+use zaqar_storage::{
+    Deliveries, Due, LeaseRequest, MessageStore, Redelivery, StorageResult, SubscriptionShare,
+};
 
 use crate::PooledMessageStore;
 use crate::visit::Visit;
 
 #[async_trait::async_trait]
 impl Deliveries for PooledMessageStore {
-    async fn lease(
-        &self,
-        lease: LeaseId,
-        until: Timestamp,
-        limits: LeaseLimits,
-        now: Timestamp,
-    ) -> StorageResult<Vec<Delivery>> {
-        self.lease_from_all((lease, until), limits, now).await
+    async fn due(&self, share: SubscriptionShare, limit: usize, now: Timestamp) -> StorageResult<Due> {
+        self.due_in_all(share, limit, now).await
     }
 
-    async fn record(
-        &self,
-        lease: LeaseId,
-        reports: Vec<DeliveryReport>,
-        now: Timestamp,
-    ) -> StorageResult<()> {
-        // In the order of the numbers, as everybody does who stands at more than one gate.
-        let mut by_source: BTreeMap<DestinationNumber, Vec<DeliveryReport>> = BTreeMap::new();
-        for report in reports {
-            by_source.entry(report.source.number).or_default().push(report);
+    async fn lease(&self, request: &LeaseRequest, now: Timestamp) -> StorageResult<Vec<Delivery>> {
+        let mut wanted = BTreeMap::new();
+        for one in &request.subscriptions {
+            wanted.entry(one.0.source.number).or_insert_with(Vec::new).push(one.clone());
         }
-        let mut result = Ok(());
-        let mut by_store: Vec<(Arc<dyn MessageStore>, Vec<DeliveryReport>)> = Vec::new();
-        let mut visits: Vec<Visit> = Vec::new();
-        for reports in by_source.into_values() {
-            let mut visit = match self.pooled.visit(&reports[0].source).await {
-                Ok(Some(visit)) => visit,
-                Ok(None) => continue,
-                // One pool that fails does not keep the others from it.
-                Err(error) => {
-                    result = result.and(Err(error));
-                    continue;
-                }
-            };
-            for report in &reports {
+        let Entered { mut result, by_store, visits } = self.enter_all(wanted, |(key, _)| &key.source).await;
+        let mut leased = Vec::new();
+        for (store, subscriptions) in by_store {
+            let request = LeaseRequest { subscriptions, ..*request };
+            match lease_from(&*store, &request, now).await {
+                Ok(deliveries) => leased.extend(deliveries),
+                Err(error) => result = result.and(Err(error)),
+            }
+        }
+        drop(visits);
+        if leased.is_empty() { result.map(|()| leased) } else { Ok(leased) }
+    }
+
+    async fn record(&self, lease: LeaseId, reports: &[DeliveryReport], now: Timestamp) -> StorageResult<()> {
+        let mut by_source = BTreeMap::new();
+        for report in reports.iter().cloned() {
+            by_source.entry(report.source.number).or_insert_with(Vec::new).push(report);
+        }
+        let Entered { mut result, by_store, mut visits } =
+            self.enter_all(by_source, |report: &DeliveryReport| &report.source).await;
+        for report in reports {
+            if let Some(visit) = visits.get_mut(&report.source.number) {
                 visit.touch_delivery(report.subscription, report.position);
             }
-            match by_store.iter_mut().find(|(store, _)| Arc::ptr_eq(store, &visit.store)) {
-                Some((_, all)) => all.extend(reports),
-                None => by_store.push((Arc::clone(&visit.store), reports)),
-            }
-            visits.push(visit);
         }
         for (store, reports) in by_store {
-            result = result.and(store.record(lease, reports, now).await);
+            let recorded = match store.deliveries_or_unsupported() {
+                Ok(deliveries) => deliveries.record(lease, &reports, now).await,
+                Err(error) => Err(error),
+            };
+            result = result.and(recorded);
         }
         drop(visits);
         result
@@ -74,7 +71,7 @@ impl Deliveries for PooledMessageStore {
     ) -> StorageResult<()> {
         let Some(mut visit) = self.pooled.visit(source).await? else { return Ok(()) };
         visit.touch_cursor(subscription);
-        visit.store.record_confirmation(source, subscription, attempt, now).await
+        visit.store.deliveries_or_unsupported()?.record_confirmation(source, subscription, attempt, now).await
     }
 
     async fn pause(
@@ -85,14 +82,10 @@ impl Deliveries for PooledMessageStore {
         until: Timestamp,
     ) -> StorageResult<()> {
         let Some(visit) = self.pooled.visit(source).await? else { return Ok(()) };
-        visit.store.pause(source, subscription, paused, until).await
+        visit.store.deliveries_or_unsupported()?.pause(source, subscription, paused, until).await
     }
 
-    async fn next_due(&self, share: SubscriptionShare, now: Timestamp) -> StorageResult<Option<Timestamp>> {
-        self.first_due(share, now).await
-    }
-
-    async fn wait_for_owed(&self) -> StorageResult<()> {
+    async fn wait_for_due(&self) -> StorageResult<()> {
         self.wait_for_any().await
     }
 
@@ -100,24 +93,12 @@ impl Deliveries for PooledMessageStore {
         &self,
         source: &Destination,
         subscription: SubscriptionId,
-        message: MessageId,
-        now: Timestamp,
-    ) -> StorageResult<bool> {
-        let Some(mut visit) = self.pooled.visit(source).await? else { return Ok(false) };
-        visit.touch_cursor(subscription);
-        visit.store.redeliver(source, subscription, message, now).await
-    }
-
-    async fn redeliver_failed(
-        &self,
-        source: &Destination,
-        subscription: SubscriptionId,
-        since: Timestamp,
+        which: Redelivery,
         now: Timestamp,
     ) -> StorageResult<u64> {
         let Some(mut visit) = self.pooled.visit(source).await? else { return Ok(0) };
         visit.touch_cursor(subscription);
-        visit.store.redeliver_failed(source, subscription, since, now).await
+        visit.store.deliveries_or_unsupported()?.redeliver(source, subscription, which, now).await
     }
 
     async fn failed(
@@ -128,7 +109,7 @@ impl Deliveries for PooledMessageStore {
         now: Timestamp,
     ) -> StorageResult<Page<FailedDelivery, Marker>> {
         let Some(visit) = self.pooled.visit(source).await? else { return Ok(Page::empty()) };
-        visit.store.failed(source, subscription, page, now).await
+        visit.store.deliveries_or_unsupported()?.failed(source, subscription, page, now).await
     }
 
     async fn attempts(
@@ -140,6 +121,49 @@ impl Deliveries for PooledMessageStore {
         now: Timestamp,
     ) -> StorageResult<Page<KeptAttempt, AttemptNumber>> {
         let Some(visit) = self.pooled.visit(source).await? else { return Ok(Page::empty()) };
-        visit.store.attempts(source, subscription, filter, page, now).await
+        visit.store.deliveries_or_unsupported()?.attempts(source, subscription, filter, page, now).await
     }
+}
+
+/// The queues that a call about several of them has entered, and what is asked of which store.
+struct Entered<T> {
+    /// One pool that fails does not keep the others from it.
+    result: StorageResult<()>,
+    by_store: Vec<(Arc<dyn MessageStore>, Vec<T>)>,
+    visits: BTreeMap<DestinationNumber, Visit>,
+}
+
+impl PooledMessageStore {
+    /// Enters queues in the order of their numbers, as everybody does who stands at more than one gate.
+    async fn enter_all<T>(
+        &self,
+        by_source: BTreeMap<DestinationNumber, Vec<T>>,
+        source_of: impl Fn(&T) -> &Destination,
+    ) -> Entered<T> {
+        let mut entered = Entered { result: Ok(()), by_store: Vec::new(), visits: BTreeMap::new() };
+        for (number, wanted) in by_source {
+            let visit = match self.pooled.visit(source_of(&wanted[0])).await {
+                Ok(Some(visit)) => visit,
+                Ok(None) => continue,
+                Err(error) => {
+                    entered.result = entered.result.and(Err(error));
+                    continue;
+                }
+            };
+            match entered.by_store.iter_mut().find(|(store, _)| Arc::ptr_eq(store, &visit.store)) {
+                Some((_, all)) => all.extend(wanted),
+                None => entered.by_store.push((Arc::clone(&visit.store), wanted)),
+            }
+            entered.visits.insert(number, visit);
+        }
+        entered
+    }
+}
+
+async fn lease_from(
+    store: &dyn MessageStore,
+    request: &LeaseRequest,
+    now: Timestamp,
+) -> StorageResult<Vec<Delivery>> {
+    store.deliveries_or_unsupported()?.lease(request, now).await
 }

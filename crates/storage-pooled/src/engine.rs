@@ -1,139 +1,55 @@
-//! What a delivery engine asks of all pools at once: what to lease, when, and how long to wait.
+//! What a delivery engine asks of all pools at once: what is due, and how long to wait.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::Poll;
 
-use zaqar_model::{Delivery, DeliveryOutcome, DestinationNumber, LeaseId, Marker, SubscriptionId, Timestamp};
-use zaqar_storage::{Deliveries, LeaseLimits, MessageStore, StorageError, StorageResult, SubscriptionShare};
+use zaqar_model::Timestamp;
+use zaqar_storage::{Due, MessageStore, StorageResult, SubscriptionKey, SubscriptionShare};
 
 use crate::PooledMessageStore;
 
 impl PooledMessageStore {
-    /// Leases from every pool its share; what one does not need goes to the others.
-    pub(crate) async fn lease_from_all(
-        &self,
-        (lease, until): (LeaseId, Timestamp),
-        limits: LeaseLimits,
-        now: Timestamp,
-    ) -> StorageResult<Vec<Delivery>> {
-        let mut found: Vec<Delivery> = Vec::new();
-        loop {
-            let switches = self.pooled.switches();
-            let mut has_strayed = false;
-            let mut stores = self.delivering().await?;
-            // Another begins each time: then nobody is always asked for what the others have left.
-            if let Ok(count @ 1..) = u128::try_from(stores.len()) {
-                stores.rotate_left(usize::try_from(lease.as_u128() % count).unwrap_or_default());
-            }
-            let asked = stores.len();
-            let mut failures = Vec::new();
-            while !stores.is_empty() && found.len() < limits.total {
-                let count = stores.len();
-                for (place, store) in std::mem::take(&mut stores).into_iter().enumerate() {
-                    let left = limits.total - found.len();
-                    let total = left.div_ceil(count - place);
-                    let limits = LeaseLimits { total, ..limits };
-                    match store.lease(lease, until, limits, now).await {
-                        Ok(leased) => {
-                            let is_all = leased.len() < total;
-                            let (own, strays) = self.sort_out(leased, &store).await;
-                            found.extend(own);
-                            has_strayed |= !strays.is_empty();
-                            // At once: the others are asked in the order of posting.
-                            self.give_back(lease, &strays, &found, now).await;
-                            if !is_all {
-                                stores.push(store);
-                            }
-                        }
-                        Err(error) => failures.push(error),
-                    }
-                }
-            }
-            let nobody_answered = failures.len() == asked && found.is_empty();
-            if let Some(error) = failures.pop().filter(|_| nobody_answered) {
-                return Err(error);
-            }
-            let is_over = !has_strayed && switches == self.pooled.switches();
-            if is_over || found.len() >= limits.total {
-                return Ok(found);
-            }
-            // A queue has moved meanwhile, perhaps to a pool that was asked before it came.
-        }
-    }
-
-    /// Parts the deliveries of queues that live in this store from those that were leased from what a move has left
-    /// behind there, or is only bringing.
-    async fn sort_out(
-        &self,
-        leased: Vec<Delivery>,
-        store: &Arc<dyn MessageStore>,
-    ) -> (Vec<Delivery>, Vec<Delivery>) {
-        let (mut own, mut strays) = (Vec::new(), Vec::new());
-        let mut homes: BTreeMap<DestinationNumber, bool> = BTreeMap::new();
-        for delivery in leased {
-            let source = &delivery.subscription.source;
-            let is_at_home = match homes.get(&source.number) {
-                Some(known) => *known,
-                None => {
-                    let visit = self.pooled.visit(source).await;
-                    let is_at_home =
-                        visit.is_ok_and(|visit| visit.is_some_and(|visit| Arc::ptr_eq(&visit.store, store)));
-                    homes.insert(source.number, is_at_home);
-                    is_at_home
-                }
-            };
-            if is_at_home {
-                own.push(delivery);
-            } else {
-                strays.push(delivery);
-            }
-        }
-        (own, strays)
-    }
-
-    /// A move may have taken a lease along that nobody has got: then the delivery is due again.
-    async fn give_back(&self, lease: LeaseId, strays: &[Delivery], kept: &[Delivery], now: Timestamp) {
-        if strays.is_empty() {
-            return;
-        }
-        let kept: HashSet<_> = kept.iter().map(key).collect();
-        let lost = strays.iter().filter(|delivery| !kept.contains(&key(delivery)));
-        let reports = lost.map(|delivery| delivery.report(DeliveryOutcome::Postponed(now))).collect();
-        if let Err(error) = self.record(lease, reports, now).await {
-            tracing::warn!(%error, "deliveries of a queue that has moved wait until their lease ends");
-        }
-    }
-
-    /// The earliest of all pools that can say it.
-    pub(crate) async fn first_due(
+    /// What is due in all pools that can say it, each pool's in turn.
+    pub(crate) async fn due_in_all(
         &self,
         share: SubscriptionShare,
+        limit: usize,
         now: Timestamp,
-    ) -> StorageResult<Option<Timestamp>> {
+    ) -> StorageResult<Due> {
         loop {
             let switches = self.pooled.switches();
-            let mut first = None;
-            let mut answers = 0;
-            let mut failure = None;
-            for store in self.delivering().await? {
-                match store.next_due(share, now).await {
-                    Ok(due) => {
-                        answers += 1;
-                        // What is only being copied to a pool is paused there for ever.
-                        let due = due.filter(|due| *due < Timestamp::NEVER);
-                        first = [first, due].into_iter().flatten().min();
-                    }
-                    Err(error) => failure = Some(error),
+            let mut stores = self.delivering().await?;
+            // Another begins each time: then nobody always gets what the others have left.
+            if !stores.is_empty() {
+                let first = self.pooled.due_asked.fetch_add(1, Ordering::Relaxed) % stores.len();
+                stores.rotate_left(first);
+            }
+            let (mut due, mut next, mut failures) = (Vec::new(), None, Vec::new());
+            for deliveries in stores.iter().filter_map(|store| store.deliveries()) {
+                match deliveries.due(share, limit, now).await {
+                    Ok(Due::Now(own)) => due.push(own),
+                    Ok(Due::At(at)) => next = [next, Some(at)].into_iter().flatten().min(),
+                    Ok(Due::Nothing) => {}
+                    Err(error) => failures.push(error),
                 }
             }
-            if let Some(error) = failure.filter(|_| answers == 0) {
+            if failures.len() == stores.len()
+                && let Some(error) = failures.pop()
+            {
                 return Err(error);
             }
+            // Otherwise a queue has moved meanwhile, perhaps to a pool that was asked before it came.
             if switches == self.pooled.switches() {
-                return Ok(first);
+                if !due.is_empty() {
+                    return Ok(Due::Now(in_turn(due, limit)));
+                }
+                // What is only being copied to a pool is paused there for ever.
+                let next = next.filter(|at| *at < Timestamp::NEVER);
+                return Ok(next.map_or(Due::Nothing, Due::At));
             }
         }
     }
@@ -142,7 +58,8 @@ impl PooledMessageStore {
     pub(crate) async fn wait_for_any(&self) -> StorageResult<()> {
         let mut changed = pin!(self.pooled.pools.changed());
         let stores = self.delivering().await?;
-        let mut waits: Vec<_> = stores.iter().map(|store| store.wait_for_owed()).collect();
+        let deliveries = stores.iter().filter_map(|store| store.deliveries());
+        let mut waits: Vec<_> = deliveries.map(|deliveries| deliveries.wait_for_due()).collect();
         poll_fn(|context| {
             let mut is_woken = changed.as_mut().poll(context).is_ready();
             // One that fails is asked again when `expire` says so.
@@ -163,16 +80,26 @@ impl PooledMessageStore {
         self.pooled.pools.check_open()
     }
 
-    /// The stores that keep deliveries. Those that cannot be opened now are left out: what they owe waits for them.
+    /// The stores that have deliveries. Those that cannot be opened now are left out: what they owe waits for them.
     async fn delivering(&self) -> StorageResult<Vec<Arc<dyn MessageStore>>> {
         let stores = self.pooled.all_stores().await?;
-        if !self.pooled.capabilities().deliveries {
-            return Err(StorageError::Unsupported("deliveries"));
-        }
-        Ok(stores.into_iter().flatten().filter(|store| store.capabilities().deliveries).collect())
+        Ok(stores.into_iter().flatten().filter(|store| store.deliveries().is_some()).collect())
     }
 }
 
-fn key(delivery: &Delivery) -> (SubscriptionId, Marker) {
-    (delivery.subscription.id, delivery.position)
+/// The first of each list, then the second of each, and so on: each subscription once, though a queue that moves may be in
+/// two pools.
+fn in_turn(lists: Vec<Vec<SubscriptionKey>>, limit: usize) -> Vec<SubscriptionKey> {
+    let mut lists: Vec<_> = lists.into_iter().map(Vec::into_iter).collect();
+    let (mut all, mut seen) = (Vec::new(), HashSet::new());
+    while all.len() < limit && !lists.is_empty() {
+        lists.retain_mut(|list| {
+            let next = list.next();
+            let has_more = next.is_some();
+            all.extend(next.filter(|key| seen.insert((key.source.number, key.id))));
+            has_more
+        });
+    }
+    all.truncate(limit);
+    all
 }

@@ -1,25 +1,15 @@
 //! Messages: posted, listed, fetched, deleted.
 
-use zaqar_model::{
-    ClaimId, ClientId, Destination, Marker, Message, MessageId, NewMessage, Page, QueueStats, StoredMessage,
-    Timestamp,
-};
-use zaqar_storage::{Adoption, Deletion, MessageQuery, Messages, StorageResult};
+use zaqar_model::{Destination, Marker, Message, MessageId, QueueStats, StoredMessage, Timestamp};
+use zaqar_storage::{Adoption, Deletion, Guard, MessagePage, MessageQuery, Messages, Post, StorageResult};
 
 use crate::PooledMessageStore;
-use crate::dead_letters::each_once;
 
 #[async_trait::async_trait]
 impl Messages for PooledMessageStore {
-    async fn post(
-        &self,
-        to: &Destination,
-        client: &ClientId,
-        messages: Vec<NewMessage>,
-        now: Timestamp,
-    ) -> StorageResult<Vec<MessageId>> {
+    async fn post(&self, to: &Destination, post: &Post<'_>, now: Timestamp) -> StorageResult<Vec<MessageId>> {
         let visit = self.pooled.visit_to_write(to).await?;
-        let result = visit.store.post(to, client, messages, now).await;
+        let result = visit.store.post(to, post, now).await;
         self.pooled.end(visit, to, result).await
     }
 
@@ -28,24 +18,11 @@ impl Messages for PooledMessageStore {
         from: &Destination,
         query: &MessageQuery,
         now: Timestamp,
-    ) -> StorageResult<Page<Message, Marker>> {
-        let Some(visit) = self.pooled.visit(from).await? else { return Ok(Page::empty()) };
+    ) -> StorageResult<MessagePage> {
+        let Some(visit) = self.pooled.visit(from).await? else {
+            return Ok(MessagePage { is_end: true, ..MessagePage::default() });
+        };
         visit.store.list(from, query, now).await
-    }
-
-    async fn marker_of(&self, from: &Destination, id: MessageId) -> StorageResult<Option<Marker>> {
-        let Some(visit) = self.pooled.visit(from).await? else { return Ok(None) };
-        visit.store.marker_of(from, id).await
-    }
-
-    async fn within_reach_at(
-        &self,
-        from: &Destination,
-        id: MessageId,
-        now: Timestamp,
-    ) -> StorageResult<Option<Timestamp>> {
-        let Some(visit) = self.pooled.visit(from).await? else { return Ok(None) };
-        visit.store.within_reach_at(from, id, now).await
     }
 
     async fn get(
@@ -61,32 +38,13 @@ impl Messages for PooledMessageStore {
     async fn delete(
         &self,
         from: &Destination,
-        id: MessageId,
-        claim: Option<ClaimId>,
-        now: Timestamp,
-    ) -> StorageResult<Deletion> {
-        let Some(mut visit) = self.pooled.visit(from).await? else { return Ok(Deletion::Done) };
-        visit.touch([id]);
-        visit.store.delete(from, id, claim, now).await
-    }
-
-    async fn delete_many(
-        &self,
-        from: &Destination,
         ids: &[MessageId],
-        claims: Option<&[ClaimId]>,
+        guard: Guard<'_>,
         now: Timestamp,
     ) -> StorageResult<Deletion> {
         let Some(mut visit) = self.pooled.visit(from).await? else { return Ok(Deletion::Done) };
         visit.touch(ids.iter().copied());
-        visit.store.delete_many(from, ids, claims, now).await
-    }
-
-    async fn pop(&self, from: &Destination, limit: usize, now: Timestamp) -> StorageResult<Vec<Message>> {
-        let Some(mut visit) = self.pooled.visit(from).await? else { return Ok(Vec::new()) };
-        let popped = visit.store.pop(from, limit, now).await?;
-        visit.touch(popped.iter().map(|message| message.id));
-        Ok(popped)
+        visit.store.delete(from, ids, guard, now).await
     }
 
     async fn purge(&self, destination: &Destination, now: Timestamp) -> StorageResult<()> {
@@ -107,7 +65,7 @@ impl Messages for PooledMessageStore {
     async fn adopt(
         &self,
         to: &Destination,
-        messages: Vec<StoredMessage>,
+        messages: &[StoredMessage],
         adoption: Adoption,
         now: Timestamp,
     ) -> StorageResult<()> {
@@ -116,43 +74,7 @@ impl Messages for PooledMessageStore {
         self.pooled.end(visit, to, result).await
     }
 
-    async fn exhausted(
-        &self,
-        from: &Destination,
-        limit: usize,
-        now: Timestamp,
-    ) -> StorageResult<Vec<StoredMessage>> {
-        let Some(visit) = self.pooled.visit(from).await? else { return Ok(Vec::new()) };
-        visit.store.exhausted(from, limit, now).await
-    }
-
-    async fn move_exhausted(
-        &self,
-        from: &Destination,
-        to: &Destination,
-        messages: Vec<StoredMessage>,
-        now: Timestamp,
-    ) -> StorageResult<()> {
-        self.pooled.move_exhausted(from, to, messages, now).await
-    }
-
-    async fn discard_exhausted(&self, from: &Destination, ids: &[MessageId]) -> StorageResult<()> {
-        let Some(mut visit) = self.pooled.visit(from).await? else { return Ok(()) };
-        visit.touch(ids.iter().copied());
-        visit.store.discard_exhausted(from, ids).await
-    }
-
-    async fn with_exhausted(&self) -> StorageResult<Vec<Destination>> {
-        loop {
-            let switches = self.pooled.switches();
-            let mut found = Vec::new();
-            for store in self.pooled.stores_with_dead_letters().await? {
-                found.extend(store.with_exhausted().await?);
-            }
-            // Otherwise a queue has moved meanwhile, perhaps to a pool that was asked before it came.
-            if switches == self.pooled.switches() {
-                return Ok(each_once(found));
-            }
-        }
+    async fn wait_for_messages(&self, at: &Destination, behind: Marker) -> StorageResult<()> {
+        self.wait_behind(at, behind).await
     }
 }

@@ -18,7 +18,7 @@ impl Migration for PooledMessageStore {
         now: Timestamp,
     ) -> StorageResult<Vec<MovingMessage>> {
         let Some(visit) = self.pooled.visit(from).await? else { return Ok(Vec::new()) };
-        visit.store.export(from, behind, limit, now).await
+        visit.store.migration_or_unsupported()?.export(from, behind, limit, now).await
     }
 
     async fn export_some(
@@ -28,12 +28,7 @@ impl Migration for PooledMessageStore {
         now: Timestamp,
     ) -> StorageResult<Vec<MovingMessage>> {
         let Some(visit) = self.pooled.visit(from).await? else { return Ok(Vec::new()) };
-        visit.store.export_some(from, ids, now).await
-    }
-
-    async fn last_position(&self, from: &Destination) -> StorageResult<Marker> {
-        let Some(visit) = self.pooled.visit(from).await? else { return Ok(Marker::default()) };
-        visit.store.last_position(from).await
+        visit.store.migration_or_unsupported()?.export_some(from, ids, now).await
     }
 
     async fn import(
@@ -45,7 +40,7 @@ impl Migration for PooledMessageStore {
     ) -> StorageResult<()> {
         let mut visit = self.pooled.visit_to_write(to).await?;
         visit.touch(messages.iter().map(|moving| moving.stored.message.id));
-        visit.store.import(to, messages, last, now).await
+        visit.store.migration_or_unsupported()?.import(to, messages, last, now).await
     }
 
     async fn import_subscriptions(
@@ -56,7 +51,7 @@ impl Migration for PooledMessageStore {
     ) -> StorageResult<()> {
         let mut visit = self.pooled.visit_to_subscribe(to).await?;
         subscriptions.iter().for_each(|subscription| visit.touch_subscription(subscription.id));
-        visit.store.import_subscriptions(to, subscriptions, now).await
+        visit.store.migration_or_unsupported()?.import_subscriptions(to, subscriptions, now).await
     }
 
     async fn export_deliveries(
@@ -68,7 +63,11 @@ impl Migration for PooledMessageStore {
         now: Timestamp,
     ) -> StorageResult<Vec<MovingDelivery>> {
         let Some(visit) = self.pooled.visit(from).await? else { return Ok(Vec::new()) };
-        visit.store.export_deliveries(from, subscription, behind, limit, now).await
+        visit
+            .store
+            .migration_or_unsupported()?
+            .export_deliveries(from, subscription, behind, limit, now)
+            .await
     }
 
     async fn export_some_deliveries(
@@ -79,7 +78,11 @@ impl Migration for PooledMessageStore {
         now: Timestamp,
     ) -> StorageResult<Vec<MovingDelivery>> {
         let Some(visit) = self.pooled.visit(from).await? else { return Ok(Vec::new()) };
-        visit.store.export_some_deliveries(from, subscription, positions, now).await
+        visit
+            .store
+            .migration_or_unsupported()?
+            .export_some_deliveries(from, subscription, positions, now)
+            .await
     }
 
     async fn import_deliveries(
@@ -93,7 +96,11 @@ impl Migration for PooledMessageStore {
         let mut visit = self.pooled.visit_to_write(to).await?;
         deliveries.iter().for_each(|delivery| visit.touch_delivery(subscription, delivery.position));
         visit.touch_cursor(subscription);
-        visit.store.import_deliveries(to, subscription, deliveries, attempts, now).await
+        visit
+            .store
+            .migration_or_unsupported()?
+            .import_deliveries(to, subscription, deliveries, attempts, now)
+            .await
     }
 
     async fn export_cursors(
@@ -103,7 +110,7 @@ impl Migration for PooledMessageStore {
         now: Timestamp,
     ) -> StorageResult<Page<MovingCursor, SubscriptionId>> {
         let Some(visit) = self.pooled.visit(from).await? else { return Ok(Page::empty()) };
-        visit.store.export_cursors(from, page, now).await
+        visit.store.migration_or_unsupported()?.export_cursors(from, page, now).await
     }
 
     async fn import_cursors(
@@ -114,6 +121,6 @@ impl Migration for PooledMessageStore {
     ) -> StorageResult<()> {
         let mut visit = self.pooled.visit_to_write(to).await?;
         cursors.iter().for_each(|cursor| visit.touch_cursor(cursor.subscription));
-        visit.store.import_cursors(to, cursors, now).await
+        visit.store.migration_or_unsupported()?.import_cursors(to, cursors, now).await
     }
 }

@@ -121,7 +121,10 @@ impl Mover {
             }
             // Nothing that an earlier attempt has left is taken for the queue.
             target.drop_destination(&self.queue).await?;
-            target.import(&self.queue, Vec::new(), Marker::default(), self.pooled.clock.now()).await?;
+            target
+                .migration_or_unsupported()?
+                .import(&self.queue, Vec::new(), Marker::default(), self.pooled.clock.now())
+                .await?;
             gate.begin_noting()
         };
         let copy = Copy::new(&self.queue, source, target, changes);
@@ -137,7 +140,7 @@ impl Mover {
         home: &Home,
         to: &Home,
     ) -> StorageResult<()> {
-        let goal = copy.source.last_position(&self.queue).await?;
+        let goal = self.pooled.end_of(&*copy.source, &self.queue).await?;
         let mut subscriptions = Some(None);
         while let Some(behind) = subscriptions {
             let _with_others = gate.with_others().await;

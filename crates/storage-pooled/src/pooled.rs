@@ -2,11 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use tokio::sync::Mutex;
-use zaqar_model::{Clock, Destination, DestinationNumber, MessageId, PageRequest, Pool, PoolName};
-use zaqar_storage::{ManagementStore, MessageStore, StorageError, StorageResult};
+use zaqar_model::{Clock, Destination, DestinationNumber, Marker, MessageId, PageRequest, Pool, PoolName};
+use zaqar_storage::{ListStart, ManagementStore, MessageQuery, MessageStore, StorageError, StorageResult};
 
 use crate::choice::choose;
 use crate::gates::{AtGate, Gates};
@@ -24,12 +24,14 @@ pub(crate) struct Pooled {
     pub(crate) virtual_pool: Option<Arc<dyn MessageStore>>,
     pub(crate) gates: Arc<Gates>,
     pub(crate) clock: Arc<dyn Clock>,
-    /// Of queues whose exhausted messages have arrived in another pool and could not be discarded yet: which.
+    /// Of queues whose dead letters have arrived in another pool and could not be discarded yet: which.
     pub(crate) arrived: parking_lot::Mutex<HashMap<DestinationNumber, HashSet<MessageId>>>,
     /// Held while it is decided where a queue is to live: only the management store is asked under it.
     pub(crate) planning: Mutex<()>,
     /// How many queues have gone to another store so far.
     pub(crate) switched: AtomicU64,
+    /// How often the pools were asked what is due.
+    pub(crate) due_asked: AtomicUsize,
 }
 
 impl Pooled {
@@ -40,6 +42,16 @@ impl Pooled {
     /// Changes whenever a queue has gone to another store.
     pub(crate) fn switches(&self) -> u64 {
         self.switched.load(Ordering::Acquire)
+    }
+
+    /// The last position that a queue of this store has given out.
+    pub(crate) async fn end_of(
+        &self,
+        store: &dyn MessageStore,
+        queue: &Destination,
+    ) -> StorageResult<Marker> {
+        let end = MessageQuery::place_of(ListStart::End);
+        Ok(store.list(queue, &end, self.clock.now()).await?.reached)
     }
 
     pub(crate) fn note_switch(&self) {

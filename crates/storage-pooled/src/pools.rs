@@ -64,8 +64,7 @@ impl OpenPools {
             durability: able(|all| all.durability),
             at_least_once: able(|all| all.at_least_once),
             high_throughput: able(|all| all.high_throughput),
-            subscriptions: able(|all| all.subscriptions),
-            deliveries: able(|all| all.deliveries),
+            shared: able(|all| all.shared),
         }
     }
 

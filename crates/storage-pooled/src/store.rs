@@ -1,11 +1,14 @@
 //! The store as a whole: made, asked how it fares, closed.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, AtomicUsize};
 
 use tokio::sync::Mutex;
 use zaqar_model::{Clock, Timestamp};
-use zaqar_storage::{Capabilities, Health, ManagementStore, MessageStore, StorageResult, Volume};
+use zaqar_storage::{
+    Capabilities, Deliveries, Health, ManagementStore, MessageStore, Migration, StorageResult, Subscriptions,
+    Volume,
+};
 
 use crate::StoreOpener;
 use crate::gates::Gates;
@@ -38,6 +41,7 @@ impl PooledMessageStore {
             arrived: parking_lot::Mutex::default(),
             planning: Mutex::default(),
             switched: AtomicU64::new(0),
+            due_asked: AtomicUsize::new(0),
         };
         Self { pooled: Arc::new(pooled), movers: Movers::default() }
     }
@@ -52,6 +56,19 @@ impl PooledMessageStore {
 impl MessageStore for PooledMessageStore {
     fn capabilities(&self) -> Capabilities {
         self.pooled.capabilities()
+    }
+
+    /// A pool whose store has none refuses them.
+    fn subscriptions(&self) -> Option<&dyn Subscriptions> {
+        Some(self)
+    }
+
+    fn deliveries(&self) -> Option<&dyn Deliveries> {
+        Some(self)
+    }
+
+    fn migration(&self) -> Option<&dyn Migration> {
+        Some(self)
     }
 
     /// All pools are.
@@ -120,8 +137,8 @@ impl Pooled {
             durability: pools.durability || own.durability,
             at_least_once: pools.at_least_once || own.at_least_once,
             high_throughput: pools.high_throughput || own.high_throughput,
-            subscriptions: pools.subscriptions || own.subscriptions,
-            deliveries: pools.deliveries || own.deliveries,
+            // The gates of its queues are in this process.
+            shared: false,
         }
     }
 }

@@ -11,7 +11,10 @@ impl Subscriptions for PooledMessageStore {
         let source = subscription.source.clone();
         let mut visit = self.pooled.visit_to_subscribe(&source).await?;
         visit.touch_subscription(subscription.id);
-        let result = visit.store.subscribe(subscription, now).await;
+        let result = match visit.store.subscriptions_or_unsupported() {
+            Ok(subscriptions) => subscriptions.subscribe(subscription, now).await,
+            Err(unsupported) => Err(unsupported),
+        };
         self.pooled.end(visit, &source, result).await
     }
 
@@ -22,7 +25,7 @@ impl Subscriptions for PooledMessageStore {
         now: Timestamp,
     ) -> StorageResult<Option<Subscription>> {
         let Some(visit) = self.pooled.visit(source).await? else { return Ok(None) };
-        visit.store.get_subscription(source, id, now).await
+        visit.store.subscriptions_or_unsupported()?.get_subscription(source, id, now).await
     }
 
     async fn find_subscriber(
@@ -32,7 +35,7 @@ impl Subscriptions for PooledMessageStore {
         now: Timestamp,
     ) -> StorageResult<Option<Subscription>> {
         let Some(visit) = self.pooled.visit(source).await? else { return Ok(None) };
-        visit.store.find_subscriber(source, subscriber, now).await
+        visit.store.subscriptions_or_unsupported()?.find_subscriber(source, subscriber, now).await
     }
 
     async fn list_subscriptions(
@@ -42,7 +45,7 @@ impl Subscriptions for PooledMessageStore {
         now: Timestamp,
     ) -> StorageResult<Page<Subscription, SubscriptionId>> {
         let Some(visit) = self.pooled.visit(source).await? else { return Ok(Page::empty()) };
-        visit.store.list_subscriptions(source, page, now).await
+        visit.store.subscriptions_or_unsupported()?.list_subscriptions(source, page, now).await
     }
 
     async fn update_subscription(
@@ -54,12 +57,12 @@ impl Subscriptions for PooledMessageStore {
     ) -> StorageResult<bool> {
         let Some(mut visit) = self.pooled.visit_subscriptions(source).await? else { return Ok(false) };
         visit.touch_subscription(id);
-        visit.store.update_subscription(source, id, change, now).await
+        visit.store.subscriptions_or_unsupported()?.update_subscription(source, id, change, now).await
     }
 
     async fn unsubscribe(&self, source: &Destination, id: SubscriptionId) -> StorageResult<()> {
         let Some(mut visit) = self.pooled.visit_subscriptions(source).await? else { return Ok(()) };
         visit.touch_subscription(id);
-        visit.store.unsubscribe(source, id).await
+        visit.store.subscriptions_or_unsupported()?.unsubscribe(source, id).await
     }
 }

@@ -4,7 +4,7 @@
 //! there is. Wherever they are used next, their positions go on, so that markers stay good.
 
 use zaqar_model::{Destination, Marker, PageRequest, Pool};
-use zaqar_storage::{MessageStore, StorageError, StorageResult};
+use zaqar_storage::{MessageStore, StorageResult};
 
 use crate::choice::choose;
 use crate::home::Home;
@@ -40,10 +40,14 @@ impl Pooled {
         if !is_empty(&*store, queue, now).await? {
             return Ok(false);
         }
-        let last = store.last_position(queue).await?;
+        let last = self.end_of(&*store, queue).await?;
         let refuge = self.refuge(pool, queue).await?;
         if let Some(refuge) = &refuge {
-            self.store_of(refuge).await?.import(queue, Vec::new(), last, now).await?;
+            self.store_of(refuge)
+                .await?
+                .migration_or_unsupported()?
+                .import(queue, Vec::new(), last, now)
+                .await?;
         }
         let _planning = self.planning.lock().await;
         if self.management.get_move(queue.number).await?.is_some() {
@@ -79,7 +83,7 @@ impl Pooled {
     ) -> StorageResult<zaqar_model::PoolName> {
         if let Some(last) = self.management.left_at(queue.number).await? {
             let store = self.store_of(&Home::Pool(pool.name.clone())).await?;
-            store.import(queue, Vec::new(), last, self.clock.now()).await?;
+            store.migration_or_unsupported()?.import(queue, Vec::new(), last, self.clock.now()).await?;
         }
         self.management.map(queue.number, &pool.name).await
     }
@@ -91,12 +95,12 @@ async fn is_empty(
     queue: &Destination,
     now: zaqar_model::Timestamp,
 ) -> StorageResult<bool> {
-    if !store.export(queue, Marker::default(), 1, now).await?.is_empty() {
+    if !store.migration_or_unsupported()?.export(queue, Marker::default(), 1, now).await?.is_empty() {
         return Ok(false);
     }
     let one = PageRequest { marker: None, limit: 1 };
-    match store.list_subscriptions(queue, &one, now).await {
-        Err(StorageError::Unsupported(_)) => Ok(true),
-        listed => Ok(listed?.items.is_empty()),
+    match store.subscriptions() {
+        None => Ok(true),
+        Some(subscriptions) => Ok(subscriptions.list_subscriptions(queue, &one, now).await?.items.is_empty()),
     }
 }

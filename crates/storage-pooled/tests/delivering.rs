@@ -13,11 +13,11 @@ use zaqar_model::{
     SubscriptionTtl,
 };
 use zaqar_storage::{
-    Deliveries, LeaseLimits, ManagementStore, MessageStore, Messages, Migration, Placement,
-    SubscriptionShare, Subscriptions,
+    Deliveries, Due, ManagementStore, MessageStore, Migration, Placement, Redelivery, SubscriptionShare,
+    Subscriptions,
 };
-use zaqar_storage_conformance::ModelStore;
-use zaqar_storage_conformance::minting::{attempt, fresh_lease_id, fresh_subscription_id, messages, poster};
+use zaqar_storage_conformance::minting::{attempt, fresh_subscription_id, messages, poster};
+use zaqar_storage_conformance::{LeaseDue, ModelStore, PopMessages, PostMessages};
 use zaqar_storage_pooled::PooledMessageStore;
 
 /// A pooled store, with a pool of each of these flavors, named as they are.
@@ -68,18 +68,16 @@ impl Bench {
     }
 
     async fn post(&self, queue: &Destination, count: usize) {
-        self.store.post(queue, &poster(), messages(count), self.site.clock.now()).await.unwrap();
+        self.store.post_messages(queue, &poster(), messages(count), self.site.clock.now()).await.unwrap();
     }
 
     async fn lease(&self, total: usize) -> (LeaseId, Vec<Delivery>) {
-        let (lease, now) = (fresh_lease_id(), self.site.clock.now());
-        let limits = LeaseLimits { total, per_subscription: SubscriptionShare::each(10_000) };
-        (lease, self.store.lease(lease, now.plus_secs(60), limits, now).await.unwrap())
+        self.store.lease_due(total, self.site.clock.now()).await.unwrap()
     }
 
     async fn record(&self, lease: LeaseId, deliveries: &[Delivery], outcome: DeliveryOutcome) {
-        let reports = deliveries.iter().map(|delivery| delivery.report(outcome.clone())).collect();
-        self.store.record(lease, reports, self.site.clock.now()).await.unwrap();
+        let reports: Vec<_> = deliveries.iter().map(|delivery| delivery.report(outcome.clone())).collect();
+        self.store.record(lease, &reports, self.site.clock.now()).await.unwrap();
     }
 }
 
@@ -109,13 +107,14 @@ async fn a_pool_that_is_down_stops_nobody() {
     let queue = bench.queue("q", Some("one")).await;
     bench.subscribe(&queue, "mailto:a@example.org").await;
     bench.post(&queue, 2).await;
-    bench.store.wait_for_owed().await.unwrap();
+    bench.store.wait_for_due().await.unwrap();
     let now = bench.site.clock.now();
-    assert_eq!(bench.store.next_due(SubscriptionShare::each(10), now).await.unwrap(), Some(now));
+    let due = bench.store.due(SubscriptionShare::each(10), 10, now).await.unwrap();
+    assert!(matches!(due, Due::Now(_)), "{due:?}");
     let (lease, leased) = bench.lease(10).await;
     assert_eq!(leased.len(), 2);
     bench.record(lease, &leased, DeliveryOutcome::Delivered(attempt(now, Some(200)))).await;
-    assert_eq!(bench.store.next_due(SubscriptionShare::each(10), now).await.unwrap(), None);
+    assert_eq!(bench.store.due(SubscriptionShare::each(10), 10, now).await.unwrap(), Due::Nothing);
 }
 
 #[tokio::test]
@@ -129,7 +128,7 @@ async fn what_is_owed_goes_from_one_driver_to_another_and_back() {
     bench.record(lease, &leased[..1], DeliveryOutcome::Delivered(attempt(now, Some(200)))).await;
     let failed = DeliveryOutcome::Exhausted(Excerpt::new("410 Gone"), attempt(now, Some(410)));
     bench.record(lease, &leased[1..2], failed).await;
-    bench.store.pop(&queue, 10, now).await.unwrap();
+    bench.store.pop_messages(&queue, 10, now).await.unwrap();
 
     move_to(&bench.store, &queue, "one").await;
     let page = PageRequest { marker: None, limit: 10 };
@@ -147,7 +146,7 @@ async fn what_is_owed_goes_from_one_driver_to_another_and_back() {
     bench.store.moves_are_over().await;
     let (_, leased) = bench.lease(10).await;
     assert_eq!((positions(&leased), leased[0].attempts), (vec![3], 1));
-    assert_eq!(bench.store.redeliver_failed(&queue, id, now, now).await.unwrap(), 1);
+    assert_eq!(bench.store.redeliver(&queue, id, Redelivery::FailedSince(now), now).await.unwrap(), 1);
     assert_eq!(positions(&bench.lease(10).await.1), [2]);
 }
 
@@ -190,11 +189,11 @@ async fn many_subscriptions_and_many_deliveries_move_in_pieces() {
     bench.post(&wide, 2).await;
     bench.post(&deep, 450).await;
     let now = bench.site.clock.now();
-    let (lease, leased) = bench.lease(10_000).await;
+    let (lease, leased) = bench.lease(1_000_000).await;
     assert_eq!(leased.len(), 500 + 450);
     bench.record(lease, &leased, DeliveryOutcome::RetryAt(now, attempt(now, None))).await;
     for queue in [&wide, &deep] {
-        bench.store.pop(queue, 450, now).await.unwrap();
+        bench.store.pop_messages(queue, 450, now).await.unwrap();
         move_to(&bench.store, queue, "two").await;
     }
     let page = PageRequest { marker: None, limit: 1000 };
@@ -202,7 +201,7 @@ async fn many_subscriptions_and_many_deliveries_move_in_pieces() {
         bench.store.attempts(&deep, id, &AttemptFilter::default(), &page, now).await.unwrap().items.len(),
         450
     );
-    let (_, leased) = bench.lease(10_000).await;
+    let (_, leased) = bench.lease(1_000_000).await;
     assert_eq!(leased.len(), 500 + 450);
     assert!(leased.iter().all(|delivery| delivery.attempts == 1));
 }

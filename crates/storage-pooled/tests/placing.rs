@@ -9,15 +9,15 @@ use std::sync::Arc;
 
 use support::{FalteringOpener, Site, flavor, move_to};
 use zaqar_model::{
-    Clock, Destination, DestinationKind, Marker, Metadata, PageRequest, Pool, PoolName, PoolWeight,
-    ProjectId, QueueName, StoredMessage, Subscription, SubscriptionTtl, Timestamp,
+    Clock, Destination, DestinationKind, Metadata, PageRequest, Pool, PoolName, PoolWeight, ProjectId,
+    QueueName, StoredMessage, Subscription, SubscriptionTtl, Timestamp,
 };
 use zaqar_storage::{
-    Claims, Deletion, ManagementStore, MessageQuery, MessageStore, Messages, Placement, PoolFault,
-    StorageError, Subscriptions,
+    Claims, DeadLetters, Deletion, Guard, ListStart, ManagementStore, MessagePage, MessageQuery,
+    MessageStore, Messages, Placement, PoolFault, StorageError, Subscriptions,
 };
-use zaqar_storage_conformance::ModelStore;
 use zaqar_storage_conformance::minting::{claim_with_max_count, fresh_subscription_id, messages, poster};
+use zaqar_storage_conformance::{ModelStore, PopMessages, PostMessages};
 use zaqar_storage_faulty::{FalteringStore, Fault};
 use zaqar_storage_pooled::PooledMessageStore;
 
@@ -40,12 +40,7 @@ async fn site_with(flavors: &[&str]) -> (Site, Arc<dyn ManagementStore>, PooledM
 }
 
 fn all() -> MessageQuery {
-    MessageQuery {
-        page: PageRequest { marker: None, limit: 100_000 },
-        without_client: None,
-        include_claimed: true,
-        include_delayed: true,
-    }
+    MessageQuery { limit: 100_000, max_bytes: usize::MAX, ..MessageQuery::place_of(ListStart::Start) }
 }
 
 async fn pool_of(management: &Arc<dyn ManagementStore>, queue: &Destination) -> Option<String> {
@@ -58,7 +53,7 @@ async fn a_queue_is_mapped_by_its_first_message_to_a_pool_without_a_flavor() {
     let queue = queue(&management, "q").await;
     assert_eq!(store.list(&queue, &all(), site.clock.now()).await.unwrap().items, vec![]);
     assert_eq!(pool_of(&management, &queue).await, None, "reading maps nothing");
-    store.post(&queue, &poster(), messages(1), site.clock.now()).await.unwrap();
+    store.post_messages(&queue, &poster(), messages(1), site.clock.now()).await.unwrap();
     assert_eq!(pool_of(&management, &queue).await.as_deref(), Some("plain"));
 }
 
@@ -81,7 +76,7 @@ async fn a_queue_that_was_deleted_is_not_mapped_again() {
     management.delete(queue.kind, &queue.project, &queue.name).await.unwrap();
     store.drop_destination(&queue).await.unwrap();
     store.place(&queue, None).await.unwrap();
-    let late = store.post(&queue, &poster(), messages(1), site.clock.now()).await;
+    let late = store.post_messages(&queue, &poster(), messages(1), site.clock.now()).await;
     assert!(matches!(late, Err(StorageError::NotFound(_))), "{late:?}");
     assert_eq!(pool_of(&management, &queue).await, None);
 }
@@ -93,7 +88,7 @@ async fn without_a_pool_nothing_is_taken() {
     management.put_pool(Pool { weight: PoolWeight(0), ..site.pool("idle", None) }).await.unwrap();
     let store = site.open(&management);
     let queue = queue(&management, "q").await;
-    let refused = store.post(&queue, &poster(), messages(1), site.clock.now()).await;
+    let refused = store.post_messages(&queue, &poster(), messages(1), site.clock.now()).await;
     assert!(matches!(refused, Err(StorageError::Unavailable(_))), "{refused:?}");
 }
 
@@ -104,7 +99,7 @@ async fn the_virtual_pool_takes_queues_until_there_is_another_and_they_move_out_
     let store = site.open_with(&management, Some(own.clone()));
     let (queue, now) = (queue(&management, "q").await, site.clock.now());
     store.place(&queue, None).await.unwrap();
-    let posted = store.post(&queue, &poster(), messages(2), now).await.unwrap();
+    let posted = store.post_messages(&queue, &poster(), messages(2), now).await.unwrap();
     assert_eq!(pool_of(&management, &queue).await, None);
     assert_eq!(own.stats(&queue, now).await.unwrap().total(), 2);
 
@@ -125,7 +120,7 @@ async fn a_deep_queue_moves_with_its_subscriptions_and_leaves_nothing_behind() {
     store.place(&queue, Some(&flavor("fast"))).await.unwrap();
     let mut posted = Vec::new();
     for _ in 0..30 {
-        posted.extend(store.post(&queue, &poster(), messages(100), now).await.unwrap());
+        posted.extend(store.post_messages(&queue, &poster(), messages(100), now).await.unwrap());
     }
     let subscription = Subscription {
         id: fresh_subscription_id(),
@@ -140,15 +135,15 @@ async fn a_deep_queue_moves_with_its_subscriptions_and_leaves_nothing_behind() {
         suspended: None,
     };
     store.subscribe(subscription.clone(), now).await.unwrap();
-    let first = MessageQuery { page: PageRequest { marker: None, limit: 10 }, ..all() };
-    let marker = store.list(&queue, &first, now).await.unwrap().next;
+    let first = MessageQuery { limit: 10, ..all() };
+    let marker = store.list(&queue, &first, now).await.unwrap().reached;
 
     move_to(&store, &queue, "slow").await;
     assert_eq!(pool_of(&management, &queue).await.as_deref(), Some("slow"));
     let listed = store.list(&queue, &all(), now).await.unwrap().items;
-    assert_eq!(listed.iter().map(|message| message.id).collect::<Vec<_>>(), posted);
-    let rest = MessageQuery { page: PageRequest { marker, limit: 1 }, ..all() };
-    assert_eq!(store.list(&queue, &rest, now).await.unwrap().items[0].id, posted[10]);
+    assert_eq!(listed.iter().map(|listed| listed.message.id).collect::<Vec<_>>(), posted);
+    let rest = MessageQuery { start: ListStart::Behind(marker), limit: 1, ..all() };
+    assert_eq!(store.list(&queue, &rest, now).await.unwrap().items[0].message.id, posted[10]);
     let kept = store.get_subscription(&queue, subscription.id, now).await.unwrap();
     assert_eq!(kept, Some(subscription));
     assert_eq!(management.list_moves().await.unwrap(), vec![]);
@@ -163,7 +158,7 @@ async fn a_plan_that_changes_on_the_way_is_followed() {
     let (queue, now) = (queue(&management, "q").await, site.clock.now());
     let mut posted = Vec::new();
     for _ in 0..10 {
-        posted.extend(store.post(&queue, &poster(), messages(100), now).await.unwrap());
+        posted.extend(store.post_messages(&queue, &poster(), messages(100), now).await.unwrap());
     }
     for name in ["fast", "slow", "fast", "slow"] {
         store.place(&queue, Some(&flavor(name))).await.unwrap();
@@ -171,7 +166,7 @@ async fn a_plan_that_changes_on_the_way_is_followed() {
     store.moves_are_over().await;
     assert_eq!(pool_of(&management, &queue).await.as_deref(), Some("slow"));
     let listed = store.list(&queue, &all(), now).await.unwrap().items;
-    assert_eq!(listed.iter().map(|message| message.id).collect::<Vec<_>>(), posted);
+    assert_eq!(listed.iter().map(|listed| listed.message.id).collect::<Vec<_>>(), posted);
 }
 
 /// Broken off after any number of steps, and taken up again by the next run: the queue is whole at each moment.
@@ -182,20 +177,19 @@ async fn a_move_that_is_broken_off_is_taken_up_again() {
         let (queue, now) = (queue(&management, "q").await, site.clock.now());
         let mut posted = Vec::new();
         for _ in 0..10 {
-            posted.extend(store.post(&queue, &poster(), messages(100), now).await.unwrap());
+            posted.extend(store.post_messages(&queue, &poster(), messages(100), now).await.unwrap());
         }
         store.place(&queue, Some(&flavor("fast"))).await.unwrap();
         for _ in 0..steps {
             // Each is a chance for the mover to go on.
-            store.delete(&queue, posted.pop().unwrap(), None, now).await.unwrap();
+            store.delete(&queue, &[posted.pop().unwrap()], Guard::Unclaimed, now).await.unwrap();
         }
         store.close().await.unwrap();
         drop(store);
 
         let store = site.open(&management);
-        let ids = |listed: zaqar_model::Page<zaqar_model::Message, Marker>| {
-            listed.items.into_iter().map(|message| message.id).collect::<Vec<_>>()
-        };
+        let ids =
+            |listed: MessagePage| listed.items.into_iter().map(|own| own.message.id).collect::<Vec<_>>();
         assert_eq!(ids(store.list(&queue, &all(), now).await.unwrap()), posted, "{steps} steps");
         store.expire(now).await.unwrap();
         store.moves_are_over().await;
@@ -216,14 +210,14 @@ async fn a_pool_that_fails_fails_its_own_queues_only() {
     }
     let now = site.clock.now();
     let good = queue(&management, "good").await;
-    let posted = store.post(&good, &poster(), messages(1), now).await.unwrap();
+    let posted = store.post_messages(&good, &poster(), messages(1), now).await.unwrap();
     for name in ["broken", "gone"] {
         let bad = queue(&management, name).await;
         store.place(&bad, Some(&flavor(name))).await.unwrap();
-        store.post(&bad, &poster(), messages(1), now).await.unwrap_err();
+        store.post_messages(&bad, &poster(), messages(1), now).await.unwrap_err();
     }
     store.expire(now).await.unwrap_err();
-    assert_eq!(store.delete(&good, posted[0], None, now).await.unwrap(), Deletion::Done);
+    assert_eq!(store.delete(&good, &posted[..1], Guard::Unclaimed, now).await.unwrap(), Deletion::Done);
     assert!(!store.is_alive().await);
     let health = store.health_of_pools(now).await.unwrap();
     let reachable = health.iter().map(|(name, health)| (name.to_string(), health.reachable));
@@ -239,9 +233,9 @@ async fn a_move_to_a_pool_that_fails_leaves_the_queue_in_use_where_it_is() {
     let broken = Pool { uri: "faulty:".to_owned(), ..site.pool("broken", Some("broken")) };
     management.put_pool(broken.clone()).await.unwrap();
     let (queue, now) = (queue(&management, "q").await, site.clock.now());
-    store.post(&queue, &poster(), messages(1), now).await.unwrap();
+    store.post_messages(&queue, &poster(), messages(1), now).await.unwrap();
     move_to(&store, &queue, "broken").await;
-    store.post(&queue, &poster(), messages(1), now).await.unwrap();
+    store.post_messages(&queue, &poster(), messages(1), now).await.unwrap();
     assert_eq!(pool_of(&management, &queue).await.as_deref(), Some("plain"));
     // The pool is mended, and the move goes on.
     let mended = site.pool("broken", Some("broken"));
@@ -261,7 +255,9 @@ async fn a_store_is_opened_once_however_many_ask_for_it() {
     let mut posting = Vec::new();
     for at in 0..16 {
         let (queue, store) = (queue(&management, &format!("q{at}")).await, Arc::clone(&store));
-        posting.push(tokio::spawn(async move { store.post(&queue, &poster(), messages(1), now).await }));
+        posting.push(tokio::spawn(
+            async move { store.post_messages(&queue, &poster(), messages(1), now).await },
+        ));
     }
     for post in posting {
         // A second opening would find the directory in use.
@@ -282,12 +278,12 @@ async fn a_pool_is_tried_before_it_is_registered_and_is_not_kept_open() {
     assert_eq!(store.capabilities_of("unheard://x"), None);
     // What is registered and open already answers for itself.
     let (queue, plain) = (queue(&management, "q").await, site.pool("plain", None));
-    store.post(&queue, &poster(), messages(1), site.clock.now()).await.unwrap();
+    store.post_messages(&queue, &poster(), messages(1), site.clock.now()).await.unwrap();
     store.try_pool(&plain).await.unwrap();
     // So that whoever registers it a second time is told of that, not that it is in use.
     store.try_pool(&Pool { name: PoolName::new("twin").unwrap(), ..plain.clone() }).await.unwrap();
     store.forget_pool(&plain.name).await;
-    store.post(&queue, &poster(), messages(1), site.clock.now()).await.unwrap();
+    store.post_messages(&queue, &poster(), messages(1), site.clock.now()).await.unwrap();
 }
 
 /// Posts messages and has them claimed too often.
@@ -297,13 +293,13 @@ async fn exhausted(
     count: usize,
     now: Timestamp,
 ) -> Vec<StoredMessage> {
-    let posted = store.post(queue, &poster(), messages(count), now).await.unwrap();
+    let posted = store.post_messages(queue, &poster(), messages(count), now).await.unwrap();
     let claim = claim_with_max_count(count, 1);
     store.claim(queue, &claim, now).await.unwrap();
     store.release(queue, claim.id, now).await.unwrap();
     let claimed = store.claim(queue, &claim_with_max_count(count, 1), now).await.unwrap();
-    assert_eq!(claimed.exhausted, posted);
-    store.exhausted(queue, count, now).await.unwrap()
+    assert_eq!(claimed.dead_letters, posted);
+    store.dead_letters(queue, count, now).await.unwrap()
 }
 
 #[tokio::test]
@@ -313,15 +309,18 @@ async fn dead_letters_go_to_another_pool() {
     store.place(&to, Some(&flavor("fast"))).await.unwrap();
     let stored = exhausted(&store, &from, 2, now).await;
     let posted: Vec<_> = stored.iter().map(|stored| stored.message.id).collect();
-    assert_eq!(store.with_exhausted().await.unwrap(), std::slice::from_ref(&from));
+    assert_eq!(
+        store.with_dead_letters(&PageRequest { marker: None, limit: 10 }).await.unwrap().items,
+        std::slice::from_ref(&from)
+    );
     for _ in 0..2 {
-        store.move_exhausted(&from, &to, stored.clone(), now).await.unwrap();
-        assert_eq!(store.exhausted(&from, 10, now).await.unwrap(), vec![]);
+        store.move_dead_letters(&from, &to, &stored, now).await.unwrap();
+        assert_eq!(store.dead_letters(&from, 10, now).await.unwrap(), vec![]);
         assert_eq!(store.get(&to, &posted, now).await.unwrap().len(), 2);
     }
     // A second attempt does not bring back what was consumed.
-    store.pop(&to, 2, now).await.unwrap();
-    store.move_exhausted(&from, &to, stored, now).await.unwrap();
+    store.pop_messages(&to, 2, now).await.unwrap();
+    store.move_dead_letters(&from, &to, &stored, now).await.unwrap();
     assert_eq!(store.stats(&to, now).await.unwrap().total(), 0);
 }
 
@@ -337,14 +336,14 @@ async fn a_dead_letter_that_was_consumed_does_not_come_back_when_its_move_failed
     store.place(&to, Some(&flavor("fast"))).await.unwrap();
     let stored = exhausted(&store, &from, 2, now).await;
 
-    source.falter_at("discard_exhausted", Fault::NotDone);
-    store.move_exhausted(&from, &to, stored[..1].to_vec(), now).await.unwrap_err();
-    store.pop(&to, 1, now).await.unwrap();
+    source.falter_at("discard_dead_letters", Fault::NotDone);
+    store.move_dead_letters(&from, &to, &stored[..1], now).await.unwrap_err();
+    store.pop_messages(&to, 1, now).await.unwrap();
     // Those that have come since arrive all the same.
-    store.move_exhausted(&from, &to, stored.clone(), now).await.unwrap_err();
+    store.move_dead_letters(&from, &to, &stored, now).await.unwrap_err();
     source.recover();
-    store.move_exhausted(&from, &to, stored.clone(), now).await.unwrap();
+    store.move_dead_letters(&from, &to, &stored, now).await.unwrap();
     let left = store.list(&to, &all(), now).await.unwrap().items;
-    assert_eq!(left.iter().map(|message| message.id).collect::<Vec<_>>(), [stored[1].message.id]);
-    assert_eq!(store.exhausted(&from, 10, now).await.unwrap(), vec![]);
+    assert_eq!(left.iter().map(|listed| listed.message.id).collect::<Vec<_>>(), [stored[1].message.id]);
+    assert_eq!(store.dead_letters(&from, 10, now).await.unwrap(), vec![]);
 }

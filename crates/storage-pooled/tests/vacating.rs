@@ -8,17 +8,17 @@ use std::sync::Arc;
 
 use support::Site;
 use zaqar_model::{
-    Clock, Destination, DestinationKind, Marker, Metadata, NewMessage, PageRequest, Pool, PoolName,
-    ProjectId, QueueName, Subscription, SubscriptionTtl,
+    Clock, Destination, DestinationKind, Marker, Metadata, NewMessage, Pool, PoolName, ProjectId, QueueName,
+    Subscription, SubscriptionTtl,
 };
 use zaqar_storage::{
-    Arrivals, Claims, ManagementStore, MessageQuery, MessageStore, Messages, Migration, Placement,
-    StorageError, Subscriptions,
+    Claims, Guard, ListStart, ManagementStore, MessageQuery, MessageStore, Messages, Placement, StorageError,
+    Subscriptions,
 };
-use zaqar_storage_conformance::ModelStore;
 use zaqar_storage_conformance::minting::{
     claim_of, claim_with_max_count, delayed, fresh_subscription_id, lasting, messages, poster,
 };
+use zaqar_storage_conformance::{ModelStore, PopMessages, PostMessages};
 use zaqar_storage_pooled::PooledMessageStore;
 
 /// A site with these pools, and a queue in the first of them.
@@ -47,7 +47,7 @@ impl Vacated {
     }
 
     async fn post(&self, messages: Vec<NewMessage>) -> Vec<zaqar_model::MessageId> {
-        self.store.post(&self.queue, &poster(), messages, self.site.clock.now()).await.unwrap()
+        self.store.post_messages(&self.queue, &poster(), messages, self.site.clock.now()).await.unwrap()
     }
 
     async fn count(&self) -> u64 {
@@ -76,17 +76,19 @@ impl Vacated {
         self.management.pool_of(self.queue.number).await.unwrap()
     }
 
+    /// The last position that was given out.
+    async fn end(&self) -> Marker {
+        let end = MessageQuery::place_of(ListStart::End);
+        self.store.list(&self.queue, &end, self.site.clock.now()).await.unwrap().reached
+    }
+
     /// Posts and lists behind a marker from before.
     async fn goes_on_behind(&self, marker: Marker) {
         let posted = self.post(messages(2)).await;
-        let query = MessageQuery {
-            page: PageRequest { marker: Some(marker), limit: 10 },
-            without_client: None,
-            include_claimed: true,
-            include_delayed: true,
-        };
+        let start = ListStart::Behind(marker);
+        let query = MessageQuery { limit: 10, max_bytes: usize::MAX, ..MessageQuery::place_of(start) };
         let listed = self.store.list(&self.queue, &query, self.site.clock.now()).await.unwrap().items;
-        assert_eq!(listed.iter().map(|message| message.id).collect::<Vec<_>>(), posted);
+        assert_eq!(listed.iter().map(|listed| listed.message.id).collect::<Vec<_>>(), posted);
     }
 }
 
@@ -94,8 +96,8 @@ impl Vacated {
 async fn a_pool_whose_queues_hold_nothing_is_removed_and_they_go_on_in_another() {
     let site = Vacated::new(&[("one", None), ("two", None)], None).await;
     let posted = site.post(messages(6)).await;
-    let last = site.store.last_position(&site.queue).await.unwrap();
-    site.store.delete_many(&site.queue, &posted, None, site.site.clock.now()).await.unwrap();
+    let last = site.end().await;
+    site.store.delete(&site.queue, &posted, Guard::Any, site.site.clock.now()).await.unwrap();
     assert!(!site.is_kept().await);
     assert_eq!(site.home().await, Some(PoolName::new("two").unwrap()));
     site.goes_on_behind(last).await;
@@ -105,7 +107,7 @@ async fn a_pool_whose_queues_hold_nothing_is_removed_and_they_go_on_in_another()
 async fn without_another_pool_they_go_on_in_the_next_that_there_is() {
     let site = Vacated::new(&[("one", None)], None).await;
     site.post(vec![lasting(60); 6]).await;
-    let last = site.store.last_position(&site.queue).await.unwrap();
+    let last = site.end().await;
     site.site.clock.advance_secs(60);
     assert!(!site.is_kept().await);
     assert_eq!((site.home().await, site.count().await), (None, 0));
@@ -120,8 +122,8 @@ async fn where_there_is_a_virtual_pool_they_go_there() {
     let own: Arc<dyn MessageStore> = Arc::new(ModelStore::new());
     let site = Vacated::new(&[("one", None)], Some(Arc::clone(&own))).await;
     let posted = site.post(messages(3)).await;
-    let last = site.store.last_position(&site.queue).await.unwrap();
-    site.store.delete_many(&site.queue, &posted, None, site.site.clock.now()).await.unwrap();
+    let last = site.end().await;
+    site.store.delete(&site.queue, &posted, Guard::Any, site.site.clock.now()).await.unwrap();
     assert!(!site.is_kept().await);
     site.goes_on_behind(last).await;
     assert_eq!(own.stats(&site.queue, site.site.clock.now()).await.unwrap().total(), 2);
@@ -171,7 +173,7 @@ async fn whatever_a_queue_holds_keeps_its_pool() {
             _ => {
                 store.subscribe(subscription, now).await.unwrap();
                 site.post(messages(1)).await;
-                store.pop(queue, 1, now).await.unwrap();
+                store.pop_messages(queue, 1, now).await.unwrap();
                 assert_eq!(site.count().await, 0, "it stays for the subscriber");
             }
         }
@@ -206,7 +208,7 @@ async fn whoever_follows_the_queue_is_woken_in_its_new_pool() {
     let site = Arc::new(Vacated::new(&[("one", None), ("two", None)], None).await);
     let waiting = tokio::spawn({
         let site = Arc::clone(&site);
-        async move { site.store.wait_for_arrival(&site.queue, Marker::default()).await }
+        async move { site.store.wait_for_messages(&site.queue, Marker::default()).await }
     });
     assert!(!site.is_kept().await);
     site.post(messages(1)).await;

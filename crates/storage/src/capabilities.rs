@@ -1,4 +1,4 @@
-//! What a message store can do, and how it fares.
+//! What a message store can do, and its health.
 
 /// What a store can do. The first five are upstream's, by which a flavor's pools are compared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -11,10 +11,8 @@ pub struct Capabilities {
     /// Every message is delivered at least once.
     pub at_least_once: bool,
     pub high_throughput: bool,
-    /// Subscriptions are kept.
-    pub subscriptions: bool,
-    /// The deliveries owed to subscriptions are kept.
-    pub deliveries: bool,
+    /// Several servers can use the same store at the same time.
+    pub shared: bool,
 }
 
 /// How a message store fares.

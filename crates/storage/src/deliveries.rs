@@ -7,29 +7,19 @@ use zaqar_model::{
 
 use crate::StorageResult;
 
-/// Of each subscription, so many attempts stay on record: the newest.
+/// Maximum number of attempts retained per subscription; the oldest are dropped first.
 pub const ATTEMPTS_KEPT: usize = 1000;
-/// For so many seconds at most: two weeks.
+/// Attempts are retained for at most this many seconds: two weeks.
 pub const ATTEMPTS_KEPT_FOR: u64 = 14 * 24 * 3600;
-/// Of each subscription, so many deliveries stay that failed for good: those of the messages that were posted last.
+/// Maximum number of failed deliveries retained per subscription; those of the oldest messages are dropped first.
 pub const FAILURES_KEPT: usize = 10_000;
-/// What failed is kept for so many seconds at least, with its message: a day.
+/// A failed delivery is retained with its message for at least this many seconds: a day.
 pub const FAILURES_KEPT_FOR: u64 = 24 * 3600;
-/// What has expired is owed for so many seconds more, so that somebody can say that it did: a day.
+/// An expired message stays owed for this many seconds, so that its expiry can be recorded: a day.
 pub const EXPIRED_OWED_FOR: u64 = 24 * 3600;
 
-/// How much one lease takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LeaseLimits {
-    /// At most so many deliveries.
-    pub total: usize,
-    /// At most so many of one subscription. All callers pass the same.
-    pub per_subscription: SubscriptionShare,
-}
-
-/// So many deliveries of one subscription are under live leases at most, those of earlier leases included: an endpoint
-/// that hangs holds only its own. What is tried again has a limit for itself, so that it never takes the turn of what has
-/// not been tried.
+/// Maximum number of deliveries of one subscription under live leases, those of earlier leases included: an endpoint that
+/// hangs holds only its own. Retries have a limit of their own, so that they never take the turn of first attempts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SubscriptionShare {
     /// Deliveries that have no attempt behind them.
@@ -39,10 +29,52 @@ pub struct SubscriptionShare {
 }
 
 impl SubscriptionShare {
-    /// So many of each kind.
+    /// The same limit for each kind.
     pub const fn each(limit: usize) -> Self {
         Self { first_attempts: limit, retries: limit }
     }
+}
+
+/// A subscription, named with its queue or topic.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SubscriptionKey {
+    pub source: Destination,
+    pub id: SubscriptionId,
+}
+
+/// What is due, as far as the store knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Due {
+    /// These subscriptions have something due, the one first that has waited longest.
+    Now(Vec<SubscriptionKey>),
+    /// Nothing is due before this moment.
+    At(Timestamp),
+    /// Nothing is owed.
+    Nothing,
+}
+
+/// What a lease takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeaseRequest {
+    /// Fresh, from the id source.
+    pub id: LeaseId,
+    /// When the lease ends.
+    pub until: Timestamp,
+    /// All callers pass the same.
+    pub share: SubscriptionShare,
+    /// Each subscription once, with the maximum number of deliveries to take for it.
+    pub subscriptions: Vec<(SubscriptionKey, usize)>,
+    /// The same request was made before, and its outcome is not known.
+    pub is_repeated: bool,
+}
+
+/// Which deliveries of a subscription are owed once more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Redelivery {
+    /// That of this message: it has failed, waits for another attempt, or was delivered.
+    Message(MessageId),
+    /// All that were given up at this moment or later. Costs in proportion to their number.
+    FailedSince(Timestamp),
 }
 
 /// What is owed to the subscriptions of all queues and topics.
@@ -65,17 +97,18 @@ impl SubscriptionShare {
 ///
 /// A message whose time to live has ended is gone for every other call, but its subscribers are owed it still, so that
 /// nothing is lost without a word: the delivery is due at once, whatever holds the subscription back (a pause, a
-/// suspension, the moment of the next try), unless it is under a live lease. It is leased as any other, and can be told by
+/// suspension, the time of the next attempt), unless it is under a live lease. It is leased as any other, and can be told by
 /// its message's `expires`; the engine records it as [`Expired`](zaqar_model::DeliveryOutcome::Expired). What has not been
 /// taken up yet may wait until what was posted before it has been taken up. When nobody has recorded anything for
 /// [`EXPIRED_OWED_FOR`], it is owed no more.
 ///
 /// # Delivering
 ///
-/// An engine leases what is due, tries it, and records how it ended. When [`lease`](Self::lease) has nothing, it asks
-/// [`next_due`](Self::next_due) how long to wait, and [`wait_for_owed`](Self::wait_for_owed) wakes it earlier. Several
-/// engines over one store share the work. What is leased and not recorded, because an engine died, is due again when the
-/// lease ends; so every delivery is made at least once.
+/// An engine asks what is [`due`](Self::due), [leases](Self::lease) as much of it as it has room for, tries it, and records
+/// how it ended. Which subscriptions get their turn, and how much of the room, is for the engine to decide. When nothing is
+/// due, `due` says how long to wait, and [`wait_for_due`](Self::wait_for_due) wakes it earlier. Several engines over one
+/// store share the work. What is leased and not recorded, because an engine died, is due again when the lease ends; so
+/// every delivery is made at least once.
 ///
 /// # Every attempt is on record
 ///
@@ -88,32 +121,33 @@ impl SubscriptionShare {
 /// So that no attempt is on record that was not made, an engine gives back what it did not try:
 /// [`Postponed`](zaqar_model::DeliveryOutcome::Postponed) leaves no trace.
 ///
-/// Before an engine records a delivery as exhausted it puts the message into the subscription's dead-letter queue, if
+/// Before an engine records a delivery as given up it puts the message into the subscription's dead-letter queue, if
 /// there is one, with [`Messages::adopt`](crate::Messages::adopt). That passes over a message that is there already, by
 /// its id: when an engine dies between the two, the next one just does both again.
 #[async_trait::async_trait]
 pub trait Deliveries: Send + Sync {
-    /// Takes deliveries that are due, for this lease alone until `until`: then, unless recorded, they are due again.
-    /// Subscriptions that have something due take turns, so many dead ones do not delay a healthy one. Of one subscription
-    /// first attempts come before what is tried again, and both in the order of posting. A suspended subscription gets
-    /// nothing but what has expired. The cost does not grow with the number of queues and
-    /// subscriptions that are owed nothing. A lease that would have ended by `now` takes nothing.
-    async fn lease(
-        &self,
-        lease: LeaseId,
-        until: Timestamp,
-        limits: LeaseLimits,
-        now: Timestamp,
-    ) -> StorageResult<Vec<Delivery>>;
+    /// Up to `limit` subscriptions of which a lease with this share would take something; if there is none, when there will
+    /// be one. Advisory: it may be a little out of date, and name a subscription of which a lease then takes nothing. It
+    /// never leaves one out for longer than a second. One that was leased from goes behind those that are waiting. The cost
+    /// does not grow with the number of queues and subscriptions that are owed nothing.
+    async fn due(&self, share: SubscriptionShare, limit: usize, now: Timestamp) -> StorageResult<Due>;
 
-    /// Records how deliveries ended, with the attempts. What another lease has taken over meanwhile is passed over, and
-    /// so is what has been recorded already: the same call can be made again, and is when it failed, since each delivery is
-    /// recorded for itself. What is to be tried again although its message has expired is due at once.
-    async fn record(&self, lease: LeaseId, reports: Vec<DeliveryReport>, now: Timestamp)
-    -> StorageResult<()>;
+    /// Takes deliveries of these subscriptions that are due, for this lease alone: until its end, then, unless recorded,
+    /// they are due again. Of one subscription first attempts come before retries, and both in the order of posting. The
+    /// step is atomic for each subscription. A suspended or paused subscription gets nothing but what has expired. A lease
+    /// that would have ended by `now` takes nothing.
+    ///
+    /// May be repeated, if the request says so: what the lease took the first time is returned.
+    async fn lease(&self, request: &LeaseRequest, now: Timestamp) -> StorageResult<Vec<Delivery>>;
 
-    /// Puts an attempt to send a request to confirm on record: among the attempts of the subscription that the request is
-    /// about, which need not be notified. Of one that is gone nothing is kept. Each call is another attempt.
+    /// Records how deliveries ended, with the attempts. Deliveries that another lease has taken over meanwhile are passed
+    /// over, and so are those that have been recorded already: each is recorded for itself, and the same call may be
+    /// repeated. A delivery that is to be tried again although its message has expired is due at once.
+    async fn record(&self, lease: LeaseId, reports: &[DeliveryReport], now: Timestamp) -> StorageResult<()>;
+
+    /// Records an attempt to send a request to confirm among the attempts of the subscription that the request is about,
+    /// which need not be notified. Nothing is recorded for one that is gone. Each call is another attempt: one that is
+    /// repeated may be recorded twice.
     async fn record_confirmation(
         &self,
         source: &Destination,
@@ -122,9 +156,9 @@ pub trait Deliveries: Send + Sync {
         now: Timestamp,
     ) -> StorageResult<()>;
 
-    /// Lets nothing of a subscription be leased before `until` but what expires, or no retries: its endpoint is not well,
-    /// or takes less than there is. A moment in the past lifts that. What is leased stays so, and no attempt is counted.
-    /// May be forgotten when the store is opened again.
+    /// Holds back all deliveries of a subscription until then except those that have expired, or only its retries: its
+    /// endpoint is not well, or takes less than there is. A moment in the past lifts that. What is leased stays leased, and
+    /// no attempt is counted. May be repeated. May be forgotten when the store is opened again.
     async fn pause(
         &self,
         source: &Destination,
@@ -133,37 +167,26 @@ pub trait Deliveries: Send + Sync {
         until: Timestamp,
     ) -> StorageResult<()>;
 
-    /// When a lease with this share will take something: now or in the past, at once. `None` while nothing is owed.
-    async fn next_due(&self, share: SubscriptionShare, now: Timestamp) -> StorageResult<Option<Timestamp>>;
+    /// Waits until [`due`](Self::due) may return something else for another reason than that time has passed: a post, a
+    /// record, a redelivery. A hint: of several callers, here and on other servers, at least one is woken, a second later
+    /// at most; it may return for no reason, so look again. What happens between two calls is not missed. `Unavailable`
+    /// when the store is closed.
+    async fn wait_for_due(&self) -> StorageResult<()>;
 
-    /// Waits until [`next_due`](Self::next_due) may answer something else for another reason than that time has passed:
-    /// a post, a record, a redelivery. What happens between two calls is not missed; of several callers one is woken.
-    /// May answer for nothing, so look again. `Unavailable` when the store is closed.
-    async fn wait_for_owed(&self) -> StorageResult<()>;
-
-    /// Owes a message to a subscription once more, at once and as if it had never been tried: one that failed, waits for
-    /// another try, or was delivered. Answers whether it could be: the message must not have expired and still be there,
-    /// in its queue or for a subscriber. One that is under a live lease stays as it is.
+    /// Owes deliveries once more, at once and as if they had never been tried. Returns how many it could: the message must
+    /// not have expired and still be there, in its queue or for a subscriber. One that is under a live lease stays as it
+    /// is. May be repeated.
     async fn redeliver(
         &self,
         source: &Destination,
         subscription: SubscriptionId,
-        message: MessageId,
-        now: Timestamp,
-    ) -> StorageResult<bool>;
-
-    /// Owes all once more that failed for good at `since` or later and whose messages have not expired. Answers how many.
-    async fn redeliver_failed(
-        &self,
-        source: &Destination,
-        subscription: SubscriptionId,
-        since: Timestamp,
+        which: Redelivery,
         now: Timestamp,
     ) -> StorageResult<u64>;
 
-    /// What failed for good, in the order of posting: kept with its message until that would expire, for
-    /// [`FAILURES_KEPT_FOR`] at least, and [`FAILURES_KEPT`] of them. When one more fails, the one whose message was posted first is forgotten: it is owed no
-    /// more, and its message stays for others only.
+    /// The deliveries that were given up, in the order of posting: retained with their messages until those would expire, for
+    /// [`FAILURES_KEPT_FOR`] at least, and [`FAILURES_KEPT`] of them. When one more is given up, the one whose message was
+    /// posted first is forgotten.
     async fn failed(
         &self,
         source: &Destination,
@@ -173,8 +196,8 @@ pub trait Deliveries: Send + Sync {
     ) -> StorageResult<Page<FailedDelivery, Marker>>;
 
     /// The attempts of a subscription that the filter admits, at notifications and at requests to confirm, the newest
-    /// first. Of all attempts of a subscription [`ATTEMPTS_KEPT`] are kept, begun less than [`ATTEMPTS_KEPT_FOR`] ago. So a
-    /// page never looks at more.
+    /// first: by when they began, or by when they were recorded. Of all attempts of a subscription [`ATTEMPTS_KEPT`] are
+    /// retained, begun less than [`ATTEMPTS_KEPT_FOR`] ago; so a page never looks at more.
     async fn attempts(
         &self,
         source: &Destination,

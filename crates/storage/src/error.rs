@@ -19,6 +19,10 @@ pub enum StorageError {
     /// Not now: the store is closed, overloaded or unreachable. The same call may succeed later.
     #[error("the store is unavailable: {0}")]
     Unavailable(#[source] Box<dyn Error + Send + Sync>),
+    /// Perhaps done, perhaps not: the answer was lost on its way. Only a [shared](crate::Capabilities::shared) store
+    /// returns it. The same call may be made again, as its documentation says.
+    #[error("it is not known whether the store has done it: {0}")]
+    OutcomeUnknown(#[source] Box<dyn Error + Send + Sync>),
     /// Anything else, with its cause.
     #[error("the store failed: {0}")]
     Driver(#[source] Box<dyn Error + Send + Sync>),
@@ -27,6 +31,10 @@ pub enum StorageError {
 impl StorageError {
     pub fn unavailable(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Unavailable(cause.into())
+    }
+
+    pub fn outcome_unknown(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::OutcomeUnknown(cause.into())
     }
 
     pub fn driver(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {

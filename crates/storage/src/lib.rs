@@ -1,9 +1,9 @@
 //! The contract between Zaqar and its storage drivers: one trait a noun, two umbrella traits.
 //!
-//! * [`ManagementStore`] keeps what is written seldom: queues and topics with their metadata ([`Destinations`]),
+//! * [`ManagementStore`] holds data that changes rarely: queues and topics with their metadata ([`Destinations`]),
 //!   [`Pools`], [`Flavors`] and the [`Catalogue`] that says which pool holds which queue.
-//! * [`MessageStore`] keeps what is written all the time: [`Messages`], [`Claims`], [`Subscriptions`] and the
-//!   [`Deliveries`] owed to them. [`Arrivals`] wakes who follows a queue. [`Migration`] takes a queue to another store.
+//! * [`MessageStore`] holds data that changes all the time: [`Messages`], [`Claims`] and [`DeadLetters`]. Three traits are
+//!   optional: [`Subscriptions`], the [`Deliveries`] owed to them, and [`Migration`], which takes a queue to another store.
 //!
 //! A site may mix them: the management store of one driver, the message store of another.
 //!
@@ -15,26 +15,41 @@
 //!    [`Capabilities::durability`] is declared, of the machine. That covers also what it found already done: a second
 //!    delete of a message returns only after the first is durable.
 //! 3. **At most one live claim holds a message.**
-//! 4. **The caller owns the time.** Every method that depends on it takes `now`; no driver asks a clock. What has
-//!    expired at `now` is invisible, whether or not its space has been given back yet. `now` may be a little behind
-//!    what another caller passed; that must do no harm.
-//! 5. **Absence is no error.** A look-up answers `Option` or a shorter list. Of a
+//! 4. **The caller owns the time.** Every method that depends on it takes `now`, and `now` alone decides what is visible:
+//!    no driver asks its own clock or its engine's for that. An engine that expires data by itself may give back space with
+//!    it, later than `now` says. `now` may be up to a minute behind what another caller passed;
+//!    that must do no harm.
+//! 5. **Absence is no error.** A look-up returns `Option` or a shorter list. Of a
 //!    [`Destination`](zaqar_model::Destination) that the store never heard of, there is nothing.
 //! 6. **Nothing crosses destinations.** An id, claim or marker of one queue means nothing in another.
-//! 7. **Bounded.** A method returns at most `limit` items and holds memory in proportion to its answer. The cost of an
-//!    operation does not grow with the depth of the queue or the number of queues.
+//! 7. **Bounded.** A method returns at most `limit` items and holds memory in proportion to its result. The cost of post,
+//!    list, claim, delete, pop, due, lease and record does not grow with the depth of the queue or the number of queues.
+//!    What other methods cost, they say.
 //! 8. **Bodies are bytes.** A [`Body`](zaqar_model::Body) comes back byte for byte. It need not be a text: where messages
 //!    are encrypted, it holds bytes of any value, which the store never looks into.
+//! 9. **Markers are opaque.** Positions of one queue grow in the order of posting, and say nothing else: they need not begin
+//!    at one, nor follow each other without gaps.
+//! 10. **An unknown outcome is said.** Where the answer of a change was lost on its way, a driver returns
+//!     [`StorageError::OutcomeUnknown`]. Every such change may be repeated, in the way that its method says.
+//! 11. **A future may be dropped.** A call that its caller gives up leaves the store as it was, or as if the call had ended.
+//!
+//! # Several servers
+//!
+//! A store that several servers can use at the same time declares [`Capabilities::shared`]. Then all of the above holds
+//! across servers, and what one server did is visible to the others as soon as it is acknowledged. The waits are hints:
+//! they wake somebody soon, and the driver looks by itself once a second in case that a hint was lost.
 //!
 //! # How to write a driver
 //!
 //! 1. Make a crate `crates/storage-<engine>` that depends on `zaqar-model`, `zaqar-storage` and the engine, with the
 //!    file names of this crate: `destinations.rs`, `messages.rs`, `claims.rs`, … Whoever has read one driver finds
 //!    their way in the next.
-//! 2. Implement the traits of one umbrella (or both) for your store. What the engine cannot do answers
-//!    [`StorageError::Unsupported`] and is left out of [`Capabilities`].
-//! 3. Map the engine's failures: worth another try → [`StorageError::Unavailable`]; anything else →
-//!    [`StorageError::Driver`] with its source. No type of the engine stands in a public signature.
+//! 2. Implement the traits of one umbrella (or both) for your store, and those of the optional traits that the engine can
+//!    serve. Only claims may be missing among the others: then they return [`StorageError::Unsupported`], and
+//!    [`Capabilities::claims`] is off.
+//! 3. Map the engine's failures: nothing was done and it is worth another try → [`StorageError::Unavailable`]; perhaps done →
+//!    [`StorageError::OutcomeUnknown`]; anything else → [`StorageError::Driver`] with its source. No type of the engine stands
+//!    in a public signature.
 //! 4. Run the conformance suite: in `tests/conformance.rs` hand `zaqar_storage_conformance::message_store!` and
 //!    `management_store!` a function that opens an empty store. Each case is one rule of this contract, and each must
 //!    pass.
@@ -42,10 +57,10 @@
 //!    `[drivers] message_store` or `management_store` will call it by. For pools of it, add a `StoreOpener` to
 //!    `pool_openers.rs` there.
 
-mod arrivals;
 mod capabilities;
 mod catalogue;
 mod claims;
+mod dead_letters;
 mod deliveries;
 mod destinations;
 mod error;
@@ -56,24 +71,27 @@ mod placement;
 mod pools;
 mod subscriptions;
 
-pub use arrivals::Arrivals;
 pub use capabilities::{Capabilities, Health, Volume};
 pub use catalogue::Catalogue;
-pub use claims::{ClaimRequest, Claimed, Claims, DeadLetterPolicy};
+pub use claims::{ClaimRequest, Claimed, Claims, DeadLetterPolicy, POP_CLAIM_TTL, PopRequest};
+pub use dead_letters::DeadLetters;
 pub use deliveries::{
-    ATTEMPTS_KEPT, ATTEMPTS_KEPT_FOR, Deliveries, EXPIRED_OWED_FOR, FAILURES_KEPT, FAILURES_KEPT_FOR,
-    LeaseLimits, SubscriptionShare,
+    ATTEMPTS_KEPT, ATTEMPTS_KEPT_FOR, Deliveries, Due, EXPIRED_OWED_FOR, FAILURES_KEPT, FAILURES_KEPT_FOR,
+    LeaseRequest, Redelivery, SubscriptionKey, SubscriptionShare,
 };
 pub use destinations::{Created, Destinations, QueueFilter};
 pub use error::{StorageError, StorageResult};
 pub use flavors::Flavors;
-pub use messages::{Adoption, Deletion, MessageQuery, Messages};
+pub use messages::{
+    Adoption, BATCH_RECOGNISED_FOR, COUNTED_EXACTLY, Deletion, Guard, LARGEST_POST, ListStart, ListedMessage,
+    MessagePage, MessageQuery, Messages, Post,
+};
 pub use migration::Migration;
 pub use placement::{Placement, PoolFault};
 pub use pools::Pools;
 pub use subscriptions::{SubscriptionChange, Subscriptions};
 
-/// Keeps queues, topics, pools, flavors and the catalogue.
+/// Holds queues, topics, pools, flavors and the catalogue.
 #[async_trait::async_trait]
 pub trait ManagementStore:
     Destinations + Pools + Flavors + Catalogue + Send + Sync + std::fmt::Debug
@@ -81,28 +99,55 @@ pub trait ManagementStore:
     /// Whether the store can be reached right now. Cheap: it is asked at every `/v2/ping`.
     async fn is_alive(&self) -> bool;
 
-    /// Waits for what is under way and lets go of files and connections. Later calls answer `Unavailable`.
+    /// Waits for calls in progress and closes files and connections. Later calls return `Unavailable`.
     async fn close(&self) -> StorageResult<()>;
 }
 
-/// Keeps messages, claims, subscriptions and owed deliveries.
+/// Holds messages and claims and, where the engine can, subscriptions and the deliveries owed to them.
 #[async_trait::async_trait]
-pub trait MessageStore:
-    Messages + Arrivals + Claims + Subscriptions + Deliveries + Migration + Send + Sync + std::fmt::Debug
-{
-    /// What the store can do. Constant over its life.
+pub trait MessageStore: Messages + Claims + DeadLetters + Send + Sync + std::fmt::Debug {
+    /// What the store can do. Constant over its life, as is which of the optional traits it has.
     fn capabilities(&self) -> Capabilities;
+
+    fn subscriptions(&self) -> Option<&dyn Subscriptions> {
+        None
+    }
+
+    /// Only a store with subscriptions has deliveries.
+    fn deliveries(&self) -> Option<&dyn Deliveries> {
+        None
+    }
+
+    fn migration(&self) -> Option<&dyn Migration> {
+        None
+    }
 
     /// Whether the store can be reached and written right now. Cheap: it is asked at every `/v2/ping`.
     async fn is_alive(&self) -> bool;
 
-    /// How the store fares. May cost in proportion to the number of queues, never to the number of messages.
+    /// The store's health. May cost in proportion to the number of queues, never to the number of messages; may be a few
+    /// seconds old.
     async fn health(&self, now: zaqar_model::Timestamp) -> StorageResult<Health>;
 
-    /// Gives back the space of what has expired by `now`, a bounded piece of work at a time. The server calls it every
-    /// second; an engine that expires by itself does nothing.
+    /// Reclaims the space of what has expired by `now`, a bounded piece of work at a time. Every server calls it every
+    /// second.
     async fn expire(&self, now: zaqar_model::Timestamp) -> StorageResult<()>;
 
-    /// Waits for what is under way and lets go of files and connections. Later calls answer `Unavailable`.
+    /// Waits for calls in progress and closes files and connections. Later calls return `Unavailable`.
     async fn close(&self) -> StorageResult<()>;
+}
+
+/// The optional traits, for callers that cannot go on without them.
+impl dyn MessageStore + '_ {
+    pub fn subscriptions_or_unsupported(&self) -> StorageResult<&dyn Subscriptions> {
+        self.subscriptions().ok_or(StorageError::Unsupported("subscriptions"))
+    }
+
+    pub fn deliveries_or_unsupported(&self) -> StorageResult<&dyn Deliveries> {
+        self.deliveries().ok_or(StorageError::Unsupported("deliveries"))
+    }
+
+    pub fn migration_or_unsupported(&self) -> StorageResult<&dyn Migration> {
+        self.migration().ok_or(StorageError::Unsupported("migration"))
+    }
 }

@@ -1,20 +1,93 @@
-//! Messages: posted, listed, fetched, deleted.
+//! Messages: posted, listed, fetched, deleted, waited for.
 
 use zaqar_model::{
-    ClaimId, ClientId, Destination, Marker, Message, MessageId, NewMessage, Page, PageRequest, QueueStats,
+    BatchId, ClaimId, ClientId, Destination, Marker, Message, MessageId, NewMessage, QueueStats,
     StoredMessage, Timestamp,
 };
 
 use crate::StorageResult;
 
+/// Messages that are posted together.
+#[derive(Clone, Copy, Debug)]
+pub struct Post<'a> {
+    /// Names the batch: a repeated post with the same id changes nothing and returns the ids of the first.
+    pub batch: BatchId,
+    pub client: &'a ClientId,
+    pub messages: &'a [NewMessage],
+}
+
+/// For how many seconds at least a [shared](crate::Capabilities::shared) store recognises a batch that is posted again:
+/// ten minutes, longer than any request takes.
+pub const BATCH_RECOGNISED_FOR: u64 = 600;
+
+/// Maximum number of messages of one post.
+pub const LARGEST_POST: usize = 65_536;
+/// Up to this many messages, a queue's [`stats`](Messages::stats) are exact.
+pub const COUNTED_EXACTLY: u64 = 10_000;
+
+/// Where a listing starts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ListStart {
+    /// At the first message.
+    #[default]
+    Start,
+    /// Behind a position that the store gave out for this queue.
+    Behind(Marker),
+    /// Behind this message. If it is gone, behind the place where it was; if nothing is known of it any more, at the first
+    /// message.
+    BehindMessage(MessageId),
+    /// Behind the last message. The page is empty; it tells where to wait for the next message.
+    End,
+}
+
 /// Which messages a listing shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MessageQuery {
-    pub page: PageRequest<Marker>,
+    pub start: ListStart,
+    /// Maximum number of messages. With 0, the page only tells where the listing starts.
+    pub limit: usize,
+    /// Maximum number of bytes of all bodies together. The first message is listed whatever its size.
+    pub max_bytes: usize,
     /// Leave out what this client posted itself.
     pub without_client: Option<ClientId>,
     pub include_claimed: bool,
     pub include_delayed: bool,
+}
+
+impl MessageQuery {
+    /// Asks only where a listing starts, which the page's `reached` says.
+    pub const fn place_of(start: ListStart) -> Self {
+        Self {
+            start,
+            limit: 0,
+            max_bytes: 0,
+            without_client: None,
+            include_claimed: true,
+            include_delayed: true,
+        }
+    }
+}
+
+/// A message in a listing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedMessage {
+    /// Where the message stands: a listing behind it goes on with the next one.
+    pub position: Marker,
+    /// When its delay ends; not later than its creation if it was not delayed.
+    pub delayed_until: Timestamp,
+    pub message: Message,
+}
+
+/// A part of a listing, in the order of posting.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MessagePage {
+    pub items: Vec<ListedMessage>,
+    /// How far the store has looked. A listing from behind it misses none of the messages that were there or are posted
+    /// later, except those that this listing has passed over.
+    pub reached: Marker,
+    /// Whether the store has looked at everything up to the end. A page that is short and not at the end goes on behind
+    /// `reached`.
+    pub is_end: bool,
 }
 
 /// Whether the subscribers of a queue hear of messages that it takes in.
@@ -26,14 +99,25 @@ pub enum Adoption {
     Return,
 }
 
-/// What became of the deletion of one message.
+/// Which messages a deletion may delete. A message that it may not delete refuses the whole deletion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guard<'a> {
+    /// Only messages that no live claim holds.
+    Unclaimed,
+    /// Only messages that one of these claims may delete (see [`Deletion`]).
+    HeldBy(&'a [ClaimId]),
+    /// All messages, claimed ones too.
+    Any,
+}
+
+/// What became of a deletion.
 ///
-/// Where claims are named, one rule holds for one message and for many. The bearer of the claim that holds a message may
-/// delete it. When that claim has expired, so may its bearer until another claim takes the message: a worker that is
-/// late has done the work all the same. The bearer of a claim that was released may not: the message was given back.
+/// The bearer of the claim that holds a message may delete it. When that claim has expired, so may its bearer until another
+/// claim takes the message: a worker that is late has done the work all the same. The bearer of a claim that was released
+/// may not: the message was given back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deletion {
-    /// The message is gone, or was not there.
+    /// The messages are gone, or were not there.
     Done,
     /// A live claim holds it and none was named.
     MessageIsClaimed,
@@ -48,107 +132,64 @@ pub enum Deletion {
 /// The messages of all queues and topics.
 #[async_trait::async_trait]
 pub trait Messages: Send + Sync {
-    /// Appends messages, all or none, in this order and without another's between them. Answers their ids in the same
-    /// order. `NotFound` if the destination was dropped meanwhile.
-    async fn post(
-        &self,
-        to: &Destination,
-        client: &ClientId,
-        messages: Vec<NewMessage>,
-        now: Timestamp,
-    ) -> StorageResult<Vec<MessageId>>;
+    /// Appends messages, all or none, in this order and without another's between them. Returns their ids in the same
+    /// order. No later position is visible before an earlier one: whoever has listed up to a position misses nothing that
+    /// comes in later. `NotFound` if the destination was dropped meanwhile.
+    ///
+    /// May be repeated with the same batch id: a [shared](crate::Capabilities::shared) store recognises it for
+    /// [`BATCH_RECOGNISED_FOR`]. Any other store never returns
+    /// [`OutcomeUnknown`](crate::StorageError::OutcomeUnknown), and need not.
+    async fn post(&self, to: &Destination, post: &Post<'_>, now: Timestamp) -> StorageResult<Vec<MessageId>>;
 
-    /// Messages in the order of posting, from behind the marker on. A page is short only at the end: claimed, delayed
-    /// and own messages that are left out are passed over, not counted.
+    /// Messages in the order of posting. Claimed, delayed and own messages that are left out are passed over, not counted.
+    /// An engine for which passing over many is expensive returns a short page.
     async fn list(
         &self,
         from: &Destination,
         query: &MessageQuery,
         now: Timestamp,
-    ) -> StorageResult<Page<Message, Marker>>;
-
-    /// Where a listing goes on behind this message: clients page by ids, too. Of a message that is gone, the place where it
-    /// was, or `None` where nothing is known of it any more.
-    async fn marker_of(&self, from: &Destination, id: MessageId) -> StorageResult<Option<Marker>>;
-
-    /// When a message comes within reach; a moment in the past: it is. `None` if there is no such message.
-    async fn within_reach_at(
-        &self,
-        from: &Destination,
-        id: MessageId,
-        now: Timestamp,
-    ) -> StorageResult<Option<Timestamp>>;
+    ) -> StorageResult<MessagePage>;
 
     /// Those of the messages that exist, claimed and delayed ones among them, in the order of `ids`.
     async fn get(&self, from: &Destination, ids: &[MessageId], now: Timestamp)
     -> StorageResult<Vec<Message>>;
 
-    /// Deletes one message; of a claimed one, only for the bearer of its claim (see [`Deletion`]).
+    /// Deletes those of the messages that exist, all or none: if the guard forbids one, nothing is deleted, and the first
+    /// that it forbids decides the result. May be repeated.
     async fn delete(
         &self,
         from: &Destination,
-        id: MessageId,
-        claim: Option<ClaimId>,
-        now: Timestamp,
-    ) -> StorageResult<Deletion>;
-
-    /// Deletes those of the messages that exist, all or none. Without `claims`, claimed ones too; with it, one
-    /// of these claims must be entitled to each (see [`Deletion`]), otherwise the first message that none is entitled to
-    /// decides the answer and nothing is deleted.
-    async fn delete_many(
-        &self,
-        from: &Destination,
         ids: &[MessageId],
-        claims: Option<&[ClaimId]>,
+        guard: Guard<'_>,
         now: Timestamp,
     ) -> StorageResult<Deletion>;
 
-    /// Takes the first free messages (not claimed, not delayed) out of the queue for good.
-    async fn pop(&self, from: &Destination, limit: usize, now: Timestamp) -> StorageResult<Vec<Message>>;
-
-    /// Deletes all messages that can be seen, claimed and delayed ones too, and every claim.
+    /// Deletes all messages that can be seen, claimed and delayed ones too, and every claim. Their space may be given back
+    /// later. May be repeated.
     async fn purge(&self, destination: &Destination, now: Timestamp) -> StorageResult<()>;
 
+    /// How many messages there are, and the first and the last. Exact up to [`COUNTED_EXACTLY`] messages; the counts of a deeper
+    /// queue may be some seconds old, where the engine has to count.
     async fn stats(&self, destination: &Destination, now: Timestamp) -> StorageResult<QueueStats>;
 
-    /// Forgets the destination with its messages, claims and subscriptions. Its number is never used again, but for a queue that
-    /// moves back to this store (see [`Migration::import`](crate::Migration::import)).
+    /// Forgets the destination with its messages, claims and subscriptions. Their space may be given back later. What is
+    /// posted to it within a day is `NotFound`; its number is never used again, but for a queue that moves back to this
+    /// store (see [`Migration::import`](crate::Migration::import)). May be repeated.
     async fn drop_destination(&self, destination: &Destination) -> StorageResult<()>;
 
     /// Takes in messages that come from another queue or store, behind those that are here, keeping their ids, times
-    /// to live and delays; claims stay behind. A message whose id is here already is passed over: a move that was
-    /// broken off is simply made again.
+    /// to live and delays; claims stay behind. A message whose id is here already is passed over, so this may be repeated.
     async fn adopt(
         &self,
         to: &Destination,
-        messages: Vec<StoredMessage>,
+        messages: &[StoredMessage],
         adoption: Adoption,
         now: Timestamp,
     ) -> StorageResult<()>;
 
-    /// The first messages that were claimed too often (see [`Claims::claim`](crate::Claims::claim)) and wait to be
-    /// moved to the dead-letter queue.
-    async fn exhausted(
-        &self,
-        from: &Destination,
-        limit: usize,
-        now: Timestamp,
-    ) -> StorageResult<Vec<StoredMessage>>;
-
-    /// Moves messages that wait as exhausted in `from` to another destination of this store, in one atomic step: they
-    /// arrive there as given (see [`Adoption::Arrival`]), and are forgotten here. What does not wait here any more is passed over.
-    async fn move_exhausted(
-        &self,
-        from: &Destination,
-        to: &Destination,
-        messages: Vec<StoredMessage>,
-        now: Timestamp,
-    ) -> StorageResult<()>;
-
-    /// Forgets exhausted messages: they have arrived in a dead-letter queue of another store.
-    async fn discard_exhausted(&self, from: &Destination, ids: &[MessageId]) -> StorageResult<()>;
-
-    /// Destinations that have exhausted messages, for taking up moves that a crash broke off. The cost does not grow with
-    /// the number of the others.
-    async fn with_exhausted(&self) -> StorageResult<Vec<Destination>>;
+    /// Waits until something stands behind the marker: posted, adopted or imported, on whichever server. Returns at once
+    /// where it does already, though it may have been deleted since. Otherwise it is a hint: it may return for no reason, so
+    /// look again, and it may come late, but a second at most; an engine whose hints can be lost looks by itself.
+    /// `NotFound` once the destination was dropped, `Unavailable` once the store is closed.
+    async fn wait_for_messages(&self, at: &Destination, behind: Marker) -> StorageResult<()>;
 }

@@ -32,9 +32,6 @@ pub trait Migration: Send + Sync {
         now: Timestamp,
     ) -> StorageResult<Vec<MovingMessage>>;
 
-    /// The last position that a message of this queue was ever given, here or where it came from.
-    async fn last_position(&self, from: &Destination) -> StorageResult<Marker>;
-
     /// Puts messages in their places, under their claims, each in place of what is known of it here. What is posted
     /// later comes behind them and behind `last`, so that markers and ids stay good. A destination that was dropped here
     /// comes back: this is the one way.

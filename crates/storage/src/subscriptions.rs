@@ -10,8 +10,9 @@ use crate::StorageResult;
 /// The subscriptions of all queues and topics. An expired one counts as absent everywhere.
 #[async_trait::async_trait]
 pub trait Subscriptions: Send + Sync {
-    /// Keeps a new subscription: from now on it is owed every message that is posted to its source, if it is to be
-    /// notified (see [`Deliveries`](crate::Deliveries)). `Conflict` if its source has one with the same subscriber.
+    /// Stores a new subscription: from now on it is owed every message that is posted to its source, if it is to be
+    /// notified (see [`Deliveries`](crate::Deliveries)). `Conflict` if its source has another one with the same subscriber.
+    /// May be repeated: one that is there already under its id is left as it is.
     async fn subscribe(&self, subscription: Subscription, now: Timestamp) -> StorageResult<()>;
 
     async fn get_subscription(
@@ -37,8 +38,8 @@ pub trait Subscriptions: Send + Sync {
     ) -> StorageResult<Page<Subscription, SubscriptionId>>;
 
     /// Changes what is given. A new time to live counts from now. One that is to be notified from now on is owed what is
-    /// posted from now on; one that is no longer, nothing. Answers whether it was changed; `Conflict` if the new
-    /// subscriber has another subscription to the same source.
+    /// posted from now on; one that is no longer, nothing. Returns whether it was changed; `Conflict` if the new
+    /// subscriber has another subscription to the same source. May be repeated.
     async fn update_subscription(
         &self,
         source: &Destination,
@@ -47,7 +48,7 @@ pub trait Subscriptions: Send + Sync {
         now: Timestamp,
     ) -> StorageResult<bool>;
 
-    /// Ends a subscription and forgets what is owed to it, what failed, and its attempts.
+    /// Ends a subscription and forgets what is owed to it, what failed, and its attempts. May be repeated.
     async fn unsubscribe(&self, source: &Destination, id: SubscriptionId) -> StorageResult<()>;
 }
 

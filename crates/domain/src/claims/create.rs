@@ -9,6 +9,7 @@ use super::ClaimWish;
 use crate::error::OrUnavailable;
 use crate::permissions::Rule;
 use crate::pipeline::pass;
+use crate::repeat::repeat;
 use crate::zaqar::to_the_end;
 use crate::{Failure, Result, Zaqar};
 
@@ -40,12 +41,16 @@ impl Zaqar {
         let found = self.find_queue(&caller.project, name).await.or_unavailable(failure)?;
         let Some(queue) = found else { return Ok(None) };
         let id = ClaimId::from_u128(self.ids.next_u128());
-        let request = ClaimRequest { id, terms, limit, dead_letters: self.dead_letter_policy(&queue) };
+        let dead_letters = self.dead_letter_policy(&queue);
         loop {
             let now = self.now();
-            let claimed = self.stores.messages.claim(&queue.destination, &request, now).await;
+            let claimed = repeat(async |is_repeated| {
+                let request = ClaimRequest { id, terms, limit, dead_letters, is_repeated };
+                self.stores.messages.claim(&queue.destination, &request, now).await
+            });
+            let claimed = claimed.await;
             let mut claimed = claimed.or_unavailable(failure)?;
-            if !claimed.exhausted.is_empty() {
+            if !claimed.dead_letters.is_empty() {
                 self.move_dead_letters(&queue).await;
             }
             if let Err(error) = self.open(&queue.destination, &mut claimed.messages, failure) {
@@ -56,7 +61,7 @@ impl Zaqar {
                 return Ok(Some(NewClaim { id, messages: claimed.messages, now }));
             }
             // A store sets only so many messages aside at once: there may be others behind them.
-            if claimed.exhausted.is_empty() {
+            if claimed.dead_letters.is_empty() {
                 return Ok(None);
             }
         }
@@ -65,7 +70,7 @@ impl Zaqar {
     /// A claim that nobody comes to know of must not keep its messages from others.
     async fn give_back(&self, queue: &Destination, claim: ClaimId) {
         let (store, queue, now) = (Arc::clone(&self.stores.messages), queue.clone(), self.now());
-        let outcome = to_the_end(async move { store.release(&queue, claim, now).await }).await;
+        let outcome = to_the_end(async move { repeat(|_| store.release(&queue, claim, now)).await }).await;
         if let Err(error) = outcome {
             tracing::warn!(%error, "a claim of messages that cannot be decrypted lasts until it expires");
         }

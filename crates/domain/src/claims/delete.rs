@@ -5,6 +5,7 @@ use zaqar_model::{Caller, QueueName};
 use crate::error::OrUnavailable;
 use crate::permissions::Rule;
 use crate::pipeline::pass;
+use crate::repeat::repeat;
 use crate::{Failure, Result, Zaqar};
 
 impl Zaqar {
@@ -18,6 +19,7 @@ impl Zaqar {
         let failure = Failure::DeleteClaim;
         let found = self.find_queue(&caller.project, name).await.or_unavailable(failure)?;
         let (Some(queue), Ok(id)) = (found, id.parse()) else { return Ok(()) };
-        self.stores.messages.release(&queue.destination, id, self.now()).await.or_unavailable(failure)
+        let (store, now) = (&self.stores.messages, self.now());
+        repeat(|_| store.release(&queue.destination, id, now)).await.or_unavailable(failure)
     }
 }

@@ -6,6 +6,7 @@ use super::{ClaimWish, absent};
 use crate::error::OrUnavailable;
 use crate::permissions::Rule;
 use crate::pipeline::pass;
+use crate::repeat::repeat;
 use crate::{Failure, Result, Zaqar};
 
 impl Zaqar {
@@ -27,8 +28,9 @@ impl Zaqar {
         let found = self.find_queue(&caller.project, name).await.or_unavailable(failure)?;
         let renewed = match (found, id.parse()) {
             (Some(queue), Ok(id)) => {
-                let store = &self.stores.messages;
-                store.renew(&queue.destination, id, terms, self.now()).await.or_unavailable(failure)?
+                let (store, now) = (&self.stores.messages, self.now());
+                let renewed = repeat(|_| store.renew(&queue.destination, id, terms, now)).await;
+                renewed.or_unavailable(failure)?
             }
             _ => false,
         };

@@ -62,8 +62,8 @@ impl Zaqar {
             Some(None) => return Ok(ListedAttempts::default()),
         };
         let page = PageRequest { marker, limit };
-        let store = &self.stores.messages;
-        let page = store.attempts(&subscription.source, subscription.id, &filter, &page, now).await;
+        let deliveries = self.stores.messages.deliveries_or_unsupported().or_unavailable(failure)?;
+        let page = deliveries.attempts(&subscription.source, subscription.id, &filter, &page, now).await;
         let page = page.or_unavailable(failure)?;
         Ok(ListedAttempts { attempts: page.items, next: page.next })
     }

@@ -13,6 +13,7 @@ use crate::Zaqar;
 use crate::dead_letters::freed;
 use crate::messages::checksum;
 use crate::queues::{Attributes, NewQueue};
+use crate::repeat::repeat;
 
 impl Zaqar {
     /// Puts a delivery that is given up into the dead-letter queue of its subscription, if it names one. The queue is made
@@ -45,7 +46,8 @@ impl Zaqar {
             let letter = self.sealed_letter(&owed.delivery, attempts, reason, is_sealed)?;
             (stored.message.body, stored.message.checksum) = (letter.body, letter.checksum);
         }
-        self.stores.messages.adopt(&queue.destination, vec![stored], Adoption::Arrival, now).await
+        let (to, letters) = (&queue.destination, [stored]);
+        repeat(|_| self.stores.messages.adopt(to, &letters, Adoption::Arrival, now)).await
     }
 
     /// The letter; what was encrypted stays so.

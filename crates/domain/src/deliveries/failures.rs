@@ -53,8 +53,8 @@ impl Zaqar {
             Some(None) => return Ok(ListedFailures { failures: Vec::new(), now, next: None }),
         };
         let page = PageRequest { marker, limit };
-        let store = &self.stores.messages;
-        let page = store.failed(&subscription.source, subscription.id, &page, now).await;
+        let deliveries = self.stores.messages.deliveries_or_unsupported().or_unavailable(failure)?;
+        let page = deliveries.failed(&subscription.source, subscription.id, &page, now).await;
         let page = page.or_unavailable(failure)?;
         Ok(ListedFailures { failures: page.items, now, next: page.next })
     }

@@ -1,7 +1,7 @@
 //! Takes what is due.
 
-use zaqar_model::{Delivery, Destination, DestinationName, LeaseId, Metadata, Timestamp};
-use zaqar_storage::{LeaseLimits, StorageResult, SubscriptionShare};
+use zaqar_model::{Delivery, Destination, DestinationName, Metadata};
+use zaqar_storage::{Due, LeaseRequest, StorageError, StorageResult, SubscriptionShare};
 
 use crate::{CannotOpen, Zaqar};
 
@@ -17,14 +17,21 @@ pub struct Owed {
 }
 
 impl Zaqar {
+    /// What is due; see [`due`](zaqar_storage::Deliveries::due).
+    pub async fn due_deliveries(&self, share: SubscriptionShare, limit: usize) -> StorageResult<Due> {
+        self.stores.messages.deliveries_or_unsupported()?.due(share, limit, self.now()).await
+    }
+
     /// Leases what is due; see [`lease`](zaqar_storage::Deliveries::lease).
-    pub async fn lease_deliveries(
-        &self,
-        lease: LeaseId,
-        until: Timestamp,
-        limits: LeaseLimits,
-    ) -> StorageResult<Vec<Owed>> {
-        let leased = self.stores.messages.lease(lease, until, limits, self.now()).await?;
+    pub async fn lease_deliveries(&self, request: &LeaseRequest) -> StorageResult<Vec<Owed>> {
+        let (deliveries, now) = (self.stores.messages.deliveries_or_unsupported()?, self.now());
+        let leased = match deliveries.lease(request, now).await {
+            Err(StorageError::OutcomeUnknown(_)) => {
+                let again = LeaseRequest { is_repeated: true, ..request.clone() };
+                deliveries.lease(&again, now).await?
+            }
+            leased => leased?,
+        };
         Ok(leased.into_iter().map(|delivery| self.owed(delivery)).collect())
     }
 
@@ -36,14 +43,9 @@ impl Zaqar {
         Owed { delivery, unreadable, is_sealed }
     }
 
-    /// When the next delivery is due; see [`next_due`](zaqar_storage::Deliveries::next_due).
-    pub async fn next_delivery_due(&self, share: SubscriptionShare) -> StorageResult<Option<Timestamp>> {
-        self.stores.messages.next_due(share, self.now()).await
-    }
-
-    /// Waits until more may be due; see [`wait_for_owed`](zaqar_storage::Deliveries::wait_for_owed).
-    pub async fn wait_for_owed(&self) -> StorageResult<()> {
-        self.stores.messages.wait_for_owed().await
+    /// Waits until more may be due; see [`wait_for_due`](zaqar_storage::Deliveries::wait_for_due).
+    pub async fn wait_for_due(&self) -> StorageResult<()> {
+        self.stores.messages.deliveries_or_unsupported()?.wait_for_due().await
     }
 
     /// The metadata of a queue or topic that is subscribed to. None of it is left when it is gone.

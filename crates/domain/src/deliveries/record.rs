@@ -7,11 +7,13 @@ use zaqar_model::{
 use zaqar_storage::{StorageResult, SubscriptionChange};
 
 use crate::Zaqar;
+use crate::repeat::repeat;
 
 impl Zaqar {
     /// See [`record`](zaqar_storage::Deliveries::record).
-    pub async fn record_deliveries(&self, lease: LeaseId, reports: Vec<DeliveryReport>) -> StorageResult<()> {
-        self.stores.messages.record(lease, reports, self.now()).await
+    pub async fn record_deliveries(&self, lease: LeaseId, reports: &[DeliveryReport]) -> StorageResult<()> {
+        let (deliveries, now) = (self.stores.messages.deliveries_or_unsupported()?, self.now());
+        repeat(|_| deliveries.record(lease, reports, now)).await
     }
 
     /// See [`record_confirmation`](zaqar_storage::Deliveries::record_confirmation).
@@ -21,7 +23,8 @@ impl Zaqar {
         subscription: SubscriptionId,
         attempt: ConfirmationAttempt,
     ) -> StorageResult<()> {
-        self.stores.messages.record_confirmation(source, subscription, attempt, self.now()).await
+        let deliveries = self.stores.messages.deliveries_or_unsupported()?;
+        deliveries.record_confirmation(source, subscription, attempt, self.now()).await
     }
 
     /// Lets nothing of a subscription be leased before `until`; see [`pause`](zaqar_storage::Deliveries::pause).
@@ -32,7 +35,8 @@ impl Zaqar {
         paused: Paused,
         until: Timestamp,
     ) -> StorageResult<()> {
-        self.stores.messages.pause(source, subscription, paused, until).await
+        let deliveries = self.stores.messages.deliveries_or_unsupported()?;
+        repeat(|_| deliveries.pause(source, subscription, paused, until)).await
     }
 
     /// Lets nothing be sent to a subscriber until somebody changes or confirms the subscription. `reason` is for the tenant.
@@ -45,7 +49,8 @@ impl Zaqar {
         reason: &str,
     ) -> StorageResult<bool> {
         let now = self.now();
-        let there = self.stores.messages.get_subscription(source, subscription, now).await?;
+        let subscriptions = self.stores.messages.subscriptions_or_unsupported()?;
+        let there = subscriptions.get_subscription(source, subscription, now).await?;
         if there.is_none_or(|there| there.suspended.is_some()) {
             return Ok(false);
         }
@@ -55,6 +60,6 @@ impl Zaqar {
             suspended: Some(Some(suspension)),
             ..SubscriptionChange::default()
         };
-        self.stores.messages.update_subscription(source, subscription, change, now).await
+        repeat(|_| subscriptions.update_subscription(source, subscription, change.clone(), now)).await
     }
 }

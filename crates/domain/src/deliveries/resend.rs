@@ -3,10 +3,12 @@
 use std::borrow::Cow;
 
 use zaqar_model::{Caller, DestinationName, Timestamp};
+use zaqar_storage::Redelivery;
 
 use crate::error::OrUnavailable;
 use crate::permissions::Rule;
 use crate::pipeline::pass;
+use crate::repeat::repeat;
 use crate::{Absent, Error, Failure, Result, Zaqar};
 
 /// What is to be sent again.
@@ -41,17 +43,19 @@ impl Zaqar {
             let text = format!("Subscription {id} is not confirmed: nothing is sent to its subscriber.");
             return Err(Error::Conflict(text));
         }
-        let (store, source) = (&self.stores.messages, &subscription.source);
+        let (id, source) = (subscription.id, &subscription.source);
+        let deliveries = self.stores.messages.deliveries_or_unsupported().or_unavailable(failure)?;
+        let redeliver = async |which| {
+            repeat(|_| deliveries.redeliver(source, id, which, now)).await.or_unavailable(failure)
+        };
         match &*wish {
-            Resend::FailedSince(since) => {
-                store.redeliver_failed(source, subscription.id, *since, now).await.or_unavailable(failure)
-            }
+            Resend::FailedSince(since) => redeliver(Redelivery::FailedSince(*since)).await,
             Resend::Message(message_id) => {
-                let is_owed = match message_id.parse() {
-                    Ok(message) => store.redeliver(source, subscription.id, message, now).await,
-                    Err(_) => Ok(false),
+                let owed = match message_id.parse() {
+                    Ok(message) => redeliver(Redelivery::Message(message)).await?,
+                    Err(_) => 0,
                 };
-                if is_owed.or_unavailable(failure)? { Ok(1) } else { Err(gone(caller, name, message_id)) }
+                if owed > 0 { Ok(owed) } else { Err(gone(caller, name, message_id)) }
             }
         }
     }

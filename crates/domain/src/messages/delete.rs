@@ -1,11 +1,12 @@
 //! Deletes one message.
 
 use zaqar_model::{Caller, DestinationName};
-use zaqar_storage::Deletion;
+use zaqar_storage::{Deletion, Guard};
 
 use crate::error::OrUnavailable;
 use crate::permissions::Rule;
 use crate::pipeline::pass;
+use crate::repeat::repeat;
 use crate::{Error, Failure, Refusal, Result, Zaqar};
 
 impl Zaqar {
@@ -40,7 +41,9 @@ impl Zaqar {
                 };
             }
         };
-        let deletion = store.delete(&queue.destination, id, claim, self.now()).await;
+        let (ids, held, now) = ([id], claim.as_slice(), self.now());
+        let guard = if claim.is_some() { Guard::HeldBy(held) } else { Guard::Unclaimed };
+        let deletion = repeat(|_| store.delete(&queue.destination, &ids, guard, now)).await;
         outcome(deletion.or_unavailable(failure)?)
     }
 }

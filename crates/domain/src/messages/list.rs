@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-use zaqar_model::{Caller, DestinationName, Marker, Message, PageRequest, Timestamp};
-use zaqar_storage::MessageQuery;
+use zaqar_model::{Caller, Destination, DestinationName, Message, Timestamp};
+use zaqar_storage::{ListStart, ListedMessage, MessageQuery, MessageStore, StorageResult};
 
-use super::marker::{read_marker, write_marker};
+use super::marker::{read_marker, start_of, write_marker};
 use crate::error::OrUnavailable;
 use crate::limits::{DEFAULT_PAGE, count_within};
 use crate::permissions::Rule;
@@ -67,26 +67,26 @@ impl Zaqar {
         let Some(queue) = found else { return Ok(empty) };
         let store = &self.stores.messages;
         let marker = listing.marker.as_deref();
-        let place = match marker {
-            None => Some(Marker::default()),
-            Some(marker) => {
-                self.place_of(&queue.destination, marker).await.or_unavailable(Failure::ListMessages)?
-            }
-        };
-        let Some(place) = place else { return Ok(empty) };
+        let start = marker.map_or(Some(ListStart::Start), |marker| start_of(&queue.destination, marker));
+        let Some(start) = start else { return Ok(empty) };
         let stay_hidden = marker.and_then(read_marker).is_some_and(|place| place.delayed_stay_hidden);
         let query = MessageQuery {
-            page: PageRequest { marker: Some(place), limit },
+            start,
+            limit,
+            max_bytes: usize::MAX,
             without_client: if listing.echo { None } else { caller.client.clone() },
             include_claimed: listing.include_claimed,
             include_delayed: listing.include_delayed == Some(true) && !stay_hidden,
         };
-        let mut page =
-            store.list(&queue.destination, &query, now).await.or_unavailable(Failure::ListMessages)?;
-        self.open(&queue.destination, &mut page.items, Failure::ListMessages)?;
+        let listed = full_page(&**store, &queue.destination, &query, now)
+            .await
+            .or_unavailable(Failure::ListMessages)?;
+        let last = listed.last().map(|listed| listed.position);
+        let mut messages: Vec<_> = listed.into_iter().map(|listed| listed.message).collect();
+        self.open(&queue.destination, &mut messages, Failure::ListMessages)?;
         let delays = Attributes::of(&queue.metadata).default_delay.is_some_and(|delay| delay > 0);
         let link_says = if delays { listing.include_delayed } else { Some(true) };
-        let next = page.next.map(|marker| NextPage {
+        let next = last.map(|marker| NextPage {
             marker: write_marker(
                 marker,
                 queue.destination.number,
@@ -94,7 +94,26 @@ impl Zaqar {
             ),
             include_delayed: link_says,
         });
-        Ok(Listed { messages: page.items, now, next })
+        Ok(Listed { messages, now, next })
+    }
+}
+
+/// A page that is short only at the end of the queue. A store may look at so many messages at a time.
+async fn full_page(
+    store: &dyn MessageStore,
+    from: &Destination,
+    query: &MessageQuery,
+    now: Timestamp,
+) -> StorageResult<Vec<ListedMessage>> {
+    let (mut query, mut listed) = (query.clone(), Vec::new());
+    loop {
+        let page = store.list(from, &query, now).await?;
+        query.limit = query.limit.saturating_sub(page.items.len());
+        listed.extend(page.items);
+        if page.is_end || query.limit == 0 {
+            return Ok(listed);
+        }
+        query.start = ListStart::Behind(page.reached);
     }
 }
 

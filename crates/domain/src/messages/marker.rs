@@ -2,9 +2,8 @@
 //! number, and a marker of its earlier life begins at the start.
 
 use zaqar_model::{Destination, DestinationNumber, Marker, MessageId};
-use zaqar_storage::StorageResult;
+use zaqar_storage::ListStart;
 
-use crate::Zaqar;
 use crate::marker::number_in;
 
 /// Behind the place: delayed messages stay hidden, whatever the link says. Upstream's links say `include_delayed=true` for
@@ -50,22 +49,14 @@ pub(crate) fn is_marker(text: &str) -> bool {
     read_marker(text).is_some() || text.parse::<MessageId>().is_ok()
 }
 
-impl Zaqar {
-    /// Where a marker stands: one that was written here, or the id of a message. One from another life of the queue, and a
-    /// message of which nothing is known, stand before the first. `None`: it is neither.
-    pub(crate) async fn place_of(&self, from: &Destination, marker: &str) -> StorageResult<Option<Marker>> {
-        match (read_marker(marker), marker.parse()) {
-            (Some(place), _) => {
-                let is_of_this_life = place.queue.is_none_or(|queue| queue == from.number);
-                Ok(Some(if is_of_this_life { place.at } else { Marker::default() }))
-            }
-            (None, Ok(id)) => {
-                let place = self.stores.messages.marker_of(from, id).await?;
-                Ok(Some(place.unwrap_or_default()))
-            }
-            (None, Err(_)) => Ok(None),
-        }
+/// Where a listing starts that goes on behind a marker: one that was written here, or the id of a message. One from another
+/// life of the queue stands before the first message. `None`: it is neither.
+pub(crate) fn start_of(from: &Destination, marker: &str) -> Option<ListStart> {
+    if let Some(place) = read_marker(marker) {
+        let is_of_this_life = place.queue.is_none_or(|queue| queue == from.number);
+        return Some(if is_of_this_life { ListStart::Behind(place.at) } else { ListStart::Start });
     }
+    marker.parse().ok().map(ListStart::BehindMessage)
 }
 
 #[cfg(test)]

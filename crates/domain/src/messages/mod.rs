@@ -1,5 +1,6 @@
 //! Messages: posted, listed, shown, removed.
 
+mod batches;
 pub(crate) mod checksum;
 mod delete;
 mod get;
@@ -9,7 +10,8 @@ mod post;
 mod python_json;
 mod remove;
 
+pub(crate) use batches::BatchIds;
 pub use list::{Listed, MessageListing, NextPage};
-pub(crate) use marker::{is_marker, write_marker};
+pub(crate) use marker::{is_marker, start_of, write_marker};
 pub use post::{Draft, Posting};
 pub use remove::{Removal, Removed};

@@ -6,13 +6,14 @@ use zaqar_model::{
     Caller, ClientId, DelaySeconds, DestinationKind, DestinationName, JsonText, MessageId, NewMessage, Queue,
     TtlSeconds,
 };
-use zaqar_storage::{StorageError, StorageResult};
+use zaqar_storage::{Post, StorageError, StorageResult};
 
 use super::checksum;
 use crate::limits::{MIN_MESSAGE_TTL, seconds_within};
 use crate::permissions::Rule;
 use crate::pipeline::pass;
 use crate::queues::{Attributes, NewQueue};
+use crate::repeat::repeat;
 use crate::{Error, Failure, Result, Zaqar};
 
 /// A message as a client wishes it.
@@ -96,11 +97,11 @@ impl Posting<'_> {
             Some(queue) => Arc::clone(queue),
             None => self.make_queue(new.unwrap_or_default()).await?,
         };
-        match self.store(&queue, messages.clone()).await {
+        match self.store(&queue, &messages).await {
             // Deleted since it was found: as if the post had come a moment later.
             Err(StorageError::NotFound(_)) => {
                 let queue = self.make_queue(zaqar.lazy_queue(caller, name).await?).await?;
-                self.store(&queue, messages).await
+                self.store(&queue, &messages).await
             }
             outcome => outcome,
         }
@@ -145,9 +146,10 @@ impl Posting<'_> {
             .map_err(|source| lookup_failed(self.name.kind, source))
     }
 
-    async fn store(&self, queue: &Queue, messages: Vec<NewMessage>) -> StorageResult<Vec<MessageId>> {
+    async fn store(&self, queue: &Queue, messages: &[NewMessage]) -> StorageResult<Vec<MessageId>> {
         let now = self.zaqar.now();
-        self.zaqar.stores.messages.post(&queue.destination, &self.client, messages, now).await
+        let post = Post { batch: self.zaqar.next_batch(), client: &self.client, messages };
+        repeat(|_| self.zaqar.stores.messages.post(&queue.destination, &post, now)).await
     }
 }
 

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use zaqar_model::{
     Caller, ClaimId, ClientId, Destination, DestinationName, Message, StoredMessage, Timestamp,
 };
-use zaqar_storage::Adoption;
+use zaqar_storage::{Adoption, Guard, PopRequest};
 
 use super::{delete::outcome, get::valid};
 use crate::error::OrUnavailable;
 use crate::limits::{Limits, MIN_MESSAGE_TTL, count_within};
 use crate::permissions::Rule;
 use crate::pipeline::pass;
+use crate::repeat::repeat;
 use crate::zaqar::to_the_end;
 use crate::{Error, Failure, Result, Zaqar};
 
@@ -70,8 +71,9 @@ impl Zaqar {
         let ids = valid(ids);
         let claims: Option<Vec<ClaimId>> =
             claims.map(|claims| claims.iter().filter_map(|claim| claim.parse().ok()).collect());
-        let store = &self.stores.messages;
-        let deletion = store.delete_many(&queue.destination, &ids, claims.as_deref(), self.now()).await;
+        let (store, now) = (&self.stores.messages, self.now());
+        let guard = claims.as_deref().map_or(Guard::Any, Guard::HeldBy);
+        let deletion = repeat(|_| store.delete(&queue.destination, &ids, guard, now)).await;
         outcome(deletion.or_unavailable(failure)?)
     }
 
@@ -81,7 +83,12 @@ impl Zaqar {
         let found = self.find(&caller.project, name).await.or_unavailable(failure)?;
         let Some(queue) = found else { return Ok(Removed::Popped(Vec::new(), now)) };
         let store = &self.stores.messages;
-        let mut messages = store.pop(&queue.destination, count, now).await.or_unavailable(failure)?;
+        let id = ClaimId::from_u128(self.ids.next_u128());
+        let popped = repeat(async |is_repeated| {
+            let pop = PopRequest { id, limit: count, is_repeated };
+            store.pop(&queue.destination, &pop, now).await
+        });
+        let mut messages = popped.await.or_unavailable(failure)?;
         if let Err(error) = self.open(&queue.destination, &mut messages, failure) {
             self.put_back(&queue.destination, messages, now).await;
             return Err(error);
@@ -101,9 +108,11 @@ impl Zaqar {
             is_letter: false,
             message,
         });
-        let (store, queue, stored) = (Arc::clone(&self.stores.messages), queue.clone(), stored.collect());
+        let (store, queue) = (Arc::clone(&self.stores.messages), queue.clone());
+        let stored: Vec<StoredMessage> = stored.collect();
         let outcome =
-            to_the_end(async move { store.adopt(&queue, stored, Adoption::Return, now).await }).await;
+            to_the_end(async move { repeat(|_| store.adopt(&queue, &stored, Adoption::Return, now)).await })
+                .await;
         if let Err(error) = outcome {
             tracing::error!(%error, "popped messages that cannot be decrypted could not be put back and are lost");
         }

@@ -6,6 +6,7 @@ use zaqar_storage::{StorageError, StorageResult};
 use crate::error::OrUnavailable;
 use crate::permissions::Rule;
 use crate::pipeline::pass;
+use crate::repeat::repeat;
 use crate::subscriptions::EndReason;
 use crate::{Error, Failure, Result, Zaqar};
 
@@ -55,7 +56,8 @@ impl Zaqar {
         let found = self.find(&caller.project, name).await.or_unavailable(failure)?;
         let Some(queue) = found else { return Ok(()) };
         if scope.messages {
-            self.stores.messages.purge(&queue.destination, self.now()).await.or_unavailable(failure)?;
+            let (store, now) = (&self.stores.messages, self.now());
+            repeat(|_| store.purge(&queue.destination, now)).await.or_unavailable(failure)?;
         }
         if scope.subscriptions {
             self.live.end_all(&queue.destination, EndReason::Purged);
@@ -65,12 +67,13 @@ impl Zaqar {
     }
 
     async fn purge_subscriptions(&self, queue: &Queue) -> StorageResult<()> {
-        let store = &self.stores.messages;
+        // A store without subscriptions has none to remove.
+        let Some(store) = self.stores.messages.subscriptions() else { return Ok(()) };
         let first = PageRequest { marker: None, limit: SUBSCRIPTIONS_AT_ONCE };
         loop {
             let page = match store.list_subscriptions(&queue.destination, &first, self.now()).await {
                 Ok(page) => page,
-                // A store without subscriptions has none to remove.
+                // Nor has a pool without them.
                 Err(StorageError::Unsupported(_)) => return Ok(()),
                 Err(error) => return Err(error),
             };
@@ -78,7 +81,7 @@ impl Zaqar {
                 return Ok(());
             }
             for subscription in page.items {
-                store.unsubscribe(&queue.destination, subscription.id).await?;
+                repeat(|_| store.unsubscribe(&queue.destination, subscription.id)).await?;
             }
         }
     }

@@ -7,9 +7,10 @@ use zaqar_model::{
     ClientId, ConfirmationKind, ConfirmationRequest, DelaySeconds, DestinationName, Metadata, NewMessage,
     ProjectId, Queue, Subscription, SubscriptionId, SubscriptionTtl, Timestamp, TtlSeconds,
 };
-use zaqar_storage::{StorageError, StorageResult};
+use zaqar_storage::{Post, StorageError, StorageResult};
 
 use crate::queues::NewQueue;
+use crate::repeat::repeat;
 use crate::{Error, Result, Zaqar};
 
 /// No request is tried for longer: a day, in seconds.
@@ -51,8 +52,9 @@ impl Zaqar {
         for _ in 0..TRIES {
             outcome = match self.confirmations(&source.project).await {
                 Ok(to) => {
-                    let messages = vec![message.clone()];
-                    self.stores.messages.post(&to.destination, &client, messages, now).await.map(|_| ())
+                    let (batch, messages) = (self.next_batch(), std::slice::from_ref(&message));
+                    let post = Post { batch, client: &client, messages };
+                    repeat(|_| self.stores.messages.post(&to.destination, &post, now)).await.map(|_| ())
                 }
                 Err(error) => Err(error),
             };
@@ -69,7 +71,8 @@ impl Zaqar {
             .stores
             .find_or_create(project, &DestinationName::confirmations(), NewQueue::default())
             .await?;
-        let (store, source, now) = (&self.stores.messages, &confirmations.destination, self.now());
+        let store = self.stores.messages.subscriptions_or_unsupported()?;
+        let (source, now) = (&confirmations.destination, self.now());
         if store.find_subscriber(source, ConfirmationRequest::SUBSCRIBER, now).await?.is_some() {
             return Ok(confirmations);
         }
@@ -85,7 +88,7 @@ impl Zaqar {
             notified: true,
             suspended: None,
         };
-        match store.subscribe(own, now).await {
+        match repeat(|_| store.subscribe(own.clone(), now)).await {
             // Another request came first.
             Ok(()) | Err(StorageError::Conflict(_)) => Ok(confirmations),
             Err(error) => Err(error),

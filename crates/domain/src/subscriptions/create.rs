@@ -11,6 +11,7 @@ use super::SubscriptionWish;
 use crate::error::OrUnavailable;
 use crate::permissions::Rule;
 use crate::pipeline::pass;
+use crate::repeat::repeat;
 use crate::{Error, Failure, Result, Zaqar};
 
 /// A try fails only if a queue or a subscription is deleted between two steps.
@@ -34,11 +35,8 @@ impl Zaqar {
         }
         let failure = Failure::CreateSubscription;
         let (subscriber, terms) = wish.for_creation(&self.limits, self.now())?;
-        let store = &self.stores.messages;
         // Before a queue is made for it.
-        if !store.capabilities().subscriptions {
-            return Err(Error::Unavailable { failure, source: StorageError::Unsupported("subscriptions") });
-        }
+        let store = self.stores.messages.subscriptions_or_unsupported().or_unavailable(failure)?;
         let ttl = terms.ttl.unwrap_or(SubscriptionTtl::new(self.limits.default_subscription_ttl.into()));
         let options = terms.options.unwrap_or_default();
         self.check_subscriber(&subscriber, &options)?;
@@ -65,7 +63,7 @@ impl Zaqar {
                 notified: !must_confirm,
                 suspended: None,
             };
-            outcome = store.subscribe(subscription.clone(), now).await;
+            outcome = repeat(|_| store.subscribe(subscription.clone(), now)).await;
             match outcome {
                 Ok(()) if must_confirm => {
                     let asking = self.ask(ConfirmationKind::Subscription, &subscription, ttl.after(now));
@@ -101,9 +99,11 @@ impl Zaqar {
             ..SubscriptionChange::default()
         };
         if change != SubscriptionChange::default() {
-            let store = &self.stores.messages;
-            let changing = store.update_subscription(&there.source, there.id, change, self.now());
-            changing.await.or_unavailable(failure)?;
+            let store = self.stores.messages.subscriptions_or_unsupported().or_unavailable(failure)?;
+            let now = self.now();
+            let changing =
+                repeat(|_| store.update_subscription(&there.source, there.id, change.clone(), now)).await;
+            changing.or_unavailable(failure)?;
         }
         if must_confirm {
             let asking = self.ask(ConfirmationKind::Subscription, &there, expires);

@@ -6,6 +6,7 @@ use super::EndReason;
 use crate::error::OrUnavailable;
 use crate::permissions::Rule;
 use crate::pipeline::pass;
+use crate::repeat::repeat;
 use crate::{Failure, Result, Zaqar};
 
 impl Zaqar {
@@ -21,6 +22,7 @@ impl Zaqar {
         let found = self.find(&caller.project, name).await.or_unavailable(failure)?;
         let (Some(source), Ok(id)) = (found, id.parse()) else { return Ok(()) };
         self.live.end(&source.destination, id, EndReason::Deleted);
-        self.stores.messages.unsubscribe(&source.destination, id).await.or_unavailable(failure)
+        let store = self.stores.messages.subscriptions_or_unsupported().or_unavailable(failure)?;
+        repeat(|_| store.unsubscribe(&source.destination, id)).await.or_unavailable(failure)
     }
 }

@@ -49,7 +49,8 @@ impl Zaqar {
             (Some(source), Ok(id)) => match self.live.get(&source.destination, id, now) {
                 Some(live) => Some(live),
                 None => {
-                    let store = &self.stores.messages;
+                    let store =
+                        self.stores.messages.subscriptions_or_unsupported().or_unavailable(failure)?;
                     store.get_subscription(&source.destination, id, now).await.or_unavailable(failure)?
                 }
             },

@@ -53,7 +53,7 @@ impl Zaqar {
             return Ok(ListedSubscriptions { subscriptions: Vec::new(), now, next: None });
         };
         let page = PageRequest { marker, limit };
-        let store = &self.stores.messages;
+        let store = self.stores.messages.subscriptions_or_unsupported().or_unavailable(failure)?;
         let stored =
             store.list_subscriptions(&source.destination, &page, now).await.or_unavailable(failure)?;
         let mut subscriptions = stored.items;

@@ -45,7 +45,7 @@ impl Zaqar {
         let now = self.now();
         // Whoever asks for the same again needs no other trust.
         if let Some(queue) = self.find(&caller.project, source).await.or_unavailable(failure)? {
-            let store = &self.stores.messages;
+            let store = self.stores.messages.subscriptions_or_unsupported().or_unavailable(failure)?;
             let known = store.find_subscriber(&queue.destination, subscriber, now).await;
             if known.or_unavailable(failure)?.is_some() {
                 return Ok(options);

@@ -9,6 +9,7 @@ use super::{SubscriptionWish, absent, exists};
 use crate::error::OrUnavailable;
 use crate::permissions::Rule;
 use crate::pipeline::pass;
+use crate::repeat::repeat;
 use crate::{Error, Failure, Result, Zaqar};
 
 impl Zaqar {
@@ -80,8 +81,9 @@ impl Zaqar {
             let changed = self.live.update(&there.source, there.id, &change, now);
             return if changed { Ok(()) } else { Err(absent(&there.id.to_string())) };
         }
-        let store = &self.stores.messages;
-        let changed = match store.update_subscription(&there.source, there.id, change, now).await {
+        let store = self.stores.messages.subscriptions_or_unsupported().or_unavailable(failure)?;
+        let update = |_| store.update_subscription(&there.source, there.id, change.clone(), now);
+        let changed = match repeat(update).await {
             Err(StorageError::Conflict(_)) => return Err(exists()),
             outcome => outcome.or_unavailable(failure)?,
         };

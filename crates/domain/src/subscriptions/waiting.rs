@@ -33,7 +33,8 @@ impl Zaqar {
             return Ok(None);
         };
         let ConfirmationRequest { kind, source, subscription, expires } = request;
-        let found = self.stores.messages.get_subscription(&source, subscription, self.now()).await?;
+        let subscriptions = self.stores.messages.subscriptions_or_unsupported()?;
+        let found = subscriptions.get_subscription(&source, subscription, self.now()).await?;
         let waits = |found: &Subscription| match kind {
             ConfirmationKind::Subscription => !found.confirmed && !found.declined,
             ConfirmationKind::Unsubscription => found.declined,

@@ -40,7 +40,7 @@ async fn dead_letters_arrive_though_nobody_waits_for_the_claim() {
     fixture.wear_out("q", 1).await;
     abandon(fixture.zaqar.create_claim(&fixture.caller, &name("q"), ClaimWish::default(), None)).await;
     assert_eq!(fixture.list("dlq").await.len(), 1);
-    assert!(fixture.store.with_exhausted().await.unwrap().is_empty());
+    assert!(fixture.with_dead_letters().await.is_empty());
 }
 
 #[tokio::test]

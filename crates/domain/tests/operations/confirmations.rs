@@ -6,10 +6,9 @@ use serde_json::{Value, json};
 use zaqar_domain::{Error, Limits, QueueListing, SubscriptionWish, WaitingConfirmation, Zaqar};
 use zaqar_model::{
     Attempt, Clock, ConfirmationKind, Delivery, DeliveryOutcome, DestinationKind, DestinationName, Excerpt,
-    LeaseId, RandomIds, Subscription, SubscriptionId,
+    RandomIds, Subscription, SubscriptionId,
 };
-use zaqar_storage::{LeaseLimits, SubscriptionShare};
-use zaqar_storage_conformance::ManualClock;
+use zaqar_storage_conformance::{LeaseDue, ManualClock};
 
 use crate::fixture::{Fixture, caller, draft, name, queue_named, topic_named};
 
@@ -43,13 +42,13 @@ async fn get(fixture: &Fixture, of: &DestinationName, id: SubscriptionId) -> Sub
 
 /// Makes all deliveries that are due.
 async fn deliver(fixture: &Fixture) -> Vec<Delivery> {
-    let (lease, now) = (LeaseId::from_u128(1), fixture.clock.now());
-    let limits = LeaseLimits { total: 100, per_subscription: SubscriptionShare::each(100) };
-    let due = fixture.store.lease(lease, now.plus_secs(60), limits, now).await.unwrap();
+    let now = fixture.clock.now();
+    let (lease, due) = fixture.store.deliveries().unwrap().lease_due(100, now).await.unwrap();
     let attempt =
         Attempt { at: now, status: None, latency_ms: 0, excerpt: Excerpt::default(), address: None };
-    let reports = due.iter().map(|delivery| delivery.report(DeliveryOutcome::Delivered(attempt.clone())));
-    fixture.store.record(lease, reports.collect(), now).await.unwrap();
+    let report = |delivery: &Delivery| delivery.report(DeliveryOutcome::Delivered(attempt.clone()));
+    let reports: Vec<_> = due.iter().map(report).collect();
+    fixture.store.deliveries().unwrap().record(lease, &reports, now).await.unwrap();
     due
 }
 

@@ -64,7 +64,7 @@ async fn ended_claims_move_nothing_without_a_count_and_another_queue() {
         assert_eq!(fixture.list(queue).await.len(), 1);
     }
     assert_eq!(fixture.list("dlq").await, []);
-    assert_eq!(fixture.store.with_ended_claims(fixture.clock.now()).await.unwrap(), []);
+    assert_eq!(fixture.store.with_ended_claims(10, fixture.clock.now()).await.unwrap(), []);
 }
 
 #[tokio::test]
@@ -127,7 +127,7 @@ async fn a_crash_before_the_move_loses_nothing() {
     let dead = fixture.list("dlq").await;
     assert_eq!(dead.len(), 1);
     assert_eq!(dead[0].id, exhausted[0].message.id);
-    assert!(fixture.store.with_exhausted().await.unwrap().is_empty());
+    assert!(fixture.with_dead_letters().await.is_empty());
 }
 
 #[tokio::test]
@@ -136,10 +136,10 @@ async fn a_crash_half_way_doubles_nothing() {
     let (_, exhausted) = crashed(&fixture).await;
     fixture.make_queue("dlq", json!({})).await;
     let dlq = destination(&fixture, "dlq").await;
-    fixture.store.adopt(&dlq, exhausted, Adoption::Arrival, fixture.clock.now()).await.unwrap();
+    fixture.store.adopt(&dlq, &exhausted, Adoption::Arrival, fixture.clock.now()).await.unwrap();
     fixture.zaqar.resume_dead_letter_moves().await;
     assert_eq!(fixture.list("dlq").await.len(), 1);
-    assert!(fixture.store.with_exhausted().await.unwrap().is_empty());
+    assert!(fixture.with_dead_letters().await.is_empty());
 }
 
 #[tokio::test]
@@ -164,10 +164,11 @@ async fn crashed(fixture: &Fixture) -> (Destination, Vec<StoredMessage>) {
         terms: ClaimTerms { ttl: TtlSeconds::new(60), grace: GraceSeconds::new(60) },
         limit: 10,
         dead_letters: Some(DeadLetterPolicy { max_claim_count: 1 }),
+        is_repeated: false,
     };
     let now = fixture.clock.now();
-    assert_eq!(fixture.store.claim(&queue, &request, now).await.unwrap().exhausted.len(), 1);
-    let exhausted = fixture.store.exhausted(&queue, 10, now).await.unwrap();
+    assert_eq!(fixture.store.claim(&queue, &request, now).await.unwrap().dead_letters.len(), 1);
+    let exhausted = fixture.store.dead_letters(&queue, 10, now).await.unwrap();
     (queue, exhausted)
 }
 

@@ -1,10 +1,11 @@
 use serde_json::json;
 use zaqar_domain::{AttemptListing, Draft, Error, FailureListing, ListedAttempts, Resend, SubscriptionWish};
 use zaqar_model::{
-    AttemptEnd, Caller, Clock, DeliveryOutcome, DestinationName, Excerpt, LeaseId, MessageId, SubscriptionId,
+    AttemptEnd, Caller, Clock, DeliveryOutcome, DestinationName, Excerpt, MessageId, SubscriptionId,
     Timestamp,
 };
-use zaqar_storage::{LeaseLimits, SubscriptionChange, SubscriptionShare};
+use zaqar_storage::{SubscriptionChange, SubscriptionShare};
+use zaqar_storage_conformance::LeaseDue;
 
 use crate::fixture::{Fixture, caller, draft, queue_named, topic_named};
 
@@ -222,7 +223,15 @@ async fn nothing_is_sent_again_to_a_subscription_that_is_not_confirmed() {
     let found = fixture.zaqar.get_subscription(&fixture.caller, &q, &id).await.unwrap().subscription;
     let change = SubscriptionChange { notified: Some(false), ..SubscriptionChange::default() };
     let now = fixture.clock.now();
-    assert!(fixture.store.update_subscription(&found.source, found.id, change, now).await.unwrap());
+    assert!(
+        fixture
+            .store
+            .subscriptions()
+            .unwrap()
+            .update_subscription(&found.source, found.id, change, now)
+            .await
+            .unwrap()
+    );
     for wish in [Resend::Message(posted[0].to_string()), Resend::FailedSince(now)] {
         assert!(matches!(resend(&fixture, &q, &id, wish).await, Err(Error::Conflict(_))));
     }
@@ -260,10 +269,9 @@ async fn are_absent(fixture: &Fixture, caller: &Caller, of: &DestinationName, id
 
 /// Leases all that is due and puts it into the dead-letter queue.
 pub(crate) async fn bury(fixture: &Fixture, reason: &str) {
-    let share = SubscriptionShare::each(10);
-    let limits = LeaseLimits { total: 10, per_subscription: share };
-    let until = fixture.clock.now().plus_secs(60);
-    for owed in fixture.zaqar.lease_deliveries(LeaseId::from_u128(7), until, limits).await.unwrap() {
+    let (share, now) = (SubscriptionShare::each(10), fixture.clock.now());
+    let request = fixture.store.deliveries().unwrap().lease_request(10, share, now).await.unwrap();
+    for owed in fixture.zaqar.lease_deliveries(&request).await.unwrap() {
         fixture.zaqar.bury_delivery(&owed, 3, reason).await.unwrap();
     }
 }

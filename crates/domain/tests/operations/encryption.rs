@@ -2,8 +2,8 @@ use serde_json::{Value, json};
 use zaqar_domain::{
     ClaimWish, Draft, Error, Key, Limits, MessageListing, Patch, Removal, Removed, SubscriptionWish,
 };
-use zaqar_model::{Clock, DestinationKind, JsonText, Message, PageRequest, RandomIds};
-use zaqar_storage::MessageQuery;
+use zaqar_model::{Clock, DestinationKind, JsonText, Message, RandomIds};
+use zaqar_storage::{ListStart, MessageQuery};
 
 use crate::deliveries::bury;
 use crate::fixture::{Fixture, caller, draft, metadata_of, name, queue_named, topic_named};
@@ -31,13 +31,9 @@ fn bodies(messages: &[Message]) -> Vec<&str> {
 async fn stored(fixture: &Fixture, queue: &str) -> Vec<Message> {
     let project = &fixture.caller.project;
     let found = fixture.management.find(DestinationKind::Queue, project, &name(queue)).await.unwrap();
-    let query = MessageQuery {
-        page: PageRequest { marker: None, limit: 20 },
-        without_client: None,
-        include_claimed: true,
-        include_delayed: true,
-    };
-    fixture.store.list(&found.unwrap().destination, &query, fixture.clock.now()).await.unwrap().items
+    let query = MessageQuery { limit: 20, max_bytes: usize::MAX, ..MessageQuery::place_of(ListStart::Start) };
+    let page = fixture.store.list(&found.unwrap().destination, &query, fixture.clock.now()).await.unwrap();
+    page.items.into_iter().map(|listed| listed.message).collect()
 }
 
 pub(crate) async fn sealed(fixture: &Fixture, queue: &str) -> Vec<bool> {

@@ -8,12 +8,12 @@ use zaqar_domain::{
     ClaimWish, Draft, Key, Keyring, Limits, MessageListing, NewClaim, Pipelines, Stores, Zaqar,
 };
 use zaqar_model::{
-    Attempt, Caller, ClientId, Clock, DeliveryOutcome, DestinationName, Identity, JsonText, Message,
-    MessageId, Metadata, ProjectId, QueueName, RandomIds,
+    Attempt, Caller, ClientId, Clock, DeliveryOutcome, Destination, DestinationName, Identity, JsonText,
+    Message, MessageId, Metadata, PageRequest, ProjectId, QueueName, RandomIds,
 };
-use zaqar_storage::{LeaseLimits, ManagementStore, MessageStore, Placement, SubscriptionShare};
-use zaqar_storage_conformance::minting::{attempt, fresh_lease_id};
-use zaqar_storage_conformance::{ManualClock, ModelStore};
+use zaqar_storage::{ManagementStore, MessageStore, Placement};
+use zaqar_storage_conformance::minting::attempt;
+use zaqar_storage_conformance::{LeaseDue, ManualClock, ModelStore};
 
 pub(crate) struct Fixture {
     pub(crate) zaqar: Zaqar,
@@ -88,11 +88,15 @@ impl Fixture {
     /// Makes all deliveries that are due, in place of a notifier. Each ends as `end` makes of its attempt.
     pub(crate) async fn deliver(&self, status: u16, end: impl Fn(Attempt) -> DeliveryOutcome) {
         let now = self.clock.now();
-        let (lease, limits) =
-            (fresh_lease_id(), LeaseLimits { total: 100, per_subscription: SubscriptionShare::each(100) });
-        let due = self.store.lease(lease, now.plus_secs(60), limits, now).await.unwrap();
-        let reports = due.iter().map(|delivery| delivery.report(end(attempt(now, Some(status))))).collect();
-        self.store.record(lease, reports, now).await.unwrap();
+        let (lease, due) = self.store.deliveries().unwrap().lease_due(100, now).await.unwrap();
+        let reports: Vec<_> =
+            due.iter().map(|delivery| delivery.report(end(attempt(now, Some(status))))).collect();
+        self.store.deliveries().unwrap().record(lease, &reports, now).await.unwrap();
+    }
+
+    pub(crate) async fn with_dead_letters(&self) -> Vec<Destination> {
+        let page = PageRequest { marker: None, limit: 100 };
+        self.store.with_dead_letters(&page).await.unwrap().items
     }
 
     /// Claims and lets the claim go, so many times.

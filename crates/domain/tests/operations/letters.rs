@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 use zaqar_domain::{FailureListing, SubscriptionWish};
 use zaqar_model::{Clock, DeliveryOutcome, Excerpt};
-use zaqar_storage::{LeaseLimits, SubscriptionShare};
-use zaqar_storage_conformance::minting::{attempt, fresh_lease_id};
+use zaqar_storage::SubscriptionShare;
+use zaqar_storage_conformance::LeaseDue;
+use zaqar_storage_conformance::minting::attempt;
 
 use crate::fixture::{Fixture, queue_named};
 
@@ -18,9 +19,15 @@ async fn subscribe(fixture: &Fixture, queue: &str, subscriber: &str, dead_letter
 
 /// Gives up all that is due, as the engine does; answers the queues and the bodies.
 async fn give_up(fixture: &Fixture) -> Vec<(String, Value)> {
-    let (lease, now) = (fresh_lease_id(), fixture.clock.now());
-    let limits = LeaseLimits { total: 100, per_subscription: SubscriptionShare::each(100) };
-    let due = fixture.zaqar.lease_deliveries(lease, now.plus_secs(60), limits).await.unwrap();
+    let now = fixture.clock.now();
+    let request = fixture
+        .store
+        .deliveries()
+        .unwrap()
+        .lease_request(100, SubscriptionShare::each(100), now)
+        .await
+        .unwrap();
+    let due = fixture.zaqar.lease_deliveries(&request).await.unwrap();
     let (mut seen, mut reports) = (Vec::new(), Vec::new());
     for owed in &due {
         fixture.zaqar.bury_delivery(owed, 1, "it is gone").await.unwrap();
@@ -29,7 +36,7 @@ async fn give_up(fixture: &Fixture) -> Vec<(String, Value)> {
         let body = serde_json::from_slice(owed.delivery.message.message.body.as_bytes()).unwrap();
         seen.push((owed.delivery.subscription.source.name.to_string(), body));
     }
-    fixture.zaqar.record_deliveries(lease, reports).await.unwrap();
+    fixture.zaqar.record_deliveries(request.id, &reports).await.unwrap();
     seen
 }
 

@@ -25,7 +25,7 @@ impl Engine {
         let at = (turn, message.message.id);
         let Some(until) = route.note(sign, at, in_time, answer.retry_after, now) else { return };
         let id = subscription.id;
-        let asking = leased.asking.as_ref().map_or(subscription, |asking| &asking.subscription);
+        let asking = leased.asking.as_ref().map_or(&**subscription, |asking| &asking.subscription);
         let (project, queue) = (&asking.source.project, &asking.source.name);
         let (address, seconds) = (Address::of(&asking.subscriber), until.secs_since(now));
         let (status, reason) = (answer.status, answer.excerpt.as_str());
@@ -70,7 +70,7 @@ impl Engine {
     async fn delay(&self, leased: &Leased) -> Option<Duration> {
         let delivery = &leased.owed.delivery;
         let asking = leased.asking.as_ref();
-        let subscription = asking.map_or(&delivery.subscription, |asking| &asking.subscription);
+        let subscription = asking.map_or(&*delivery.subscription, |asking| &asking.subscription);
         let queue = match self.zaqar.metadata_of_source(&subscription.source).await {
             Ok(queue) => queue,
             // It is not given up by a policy that is not the queue's.

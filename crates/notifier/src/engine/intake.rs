@@ -5,36 +5,48 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::sleep;
-use zaqar_model::LeaseId;
-use zaqar_storage::{LeaseLimits, StorageResult, SubscriptionShare};
+use zaqar_model::{LeaseId, Timestamp};
+use zaqar_storage::{Due, LeaseRequest, StorageResult, SubscriptionKey, SubscriptionShare};
 
 use super::pauses::Pauses;
 use super::{Engine, Leased};
 
-/// One lease takes no more. Many, since each waits for the disk once.
+/// Maximum number of deliveries of one lease. Many, since each lease waits for the disk once.
 const AT_ONCE: usize = 1024;
-/// Of one subscription, no more are leased at a time.
+/// Maximum number of deliveries of one subscription under lease.
 const SHARE: SubscriptionShare = SubscriptionShare { first_attempts: 32, retries: 16 };
-/// After this time one looks again in any case.
+/// The engine looks again after this time in any case.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
-/// What is due and cannot be leased yet is not asked for without a break. Short, since nobody is woken in it.
-const BREAK: Duration = Duration::from_millis(1);
+/// How long to wait when the store names subscriptions of which nothing could be leased: twice as long each time, within
+/// these bounds. Short, since nobody wakes the engine meanwhile.
+const SHORTEST_BREAK: Duration = Duration::from_millis(1);
+const LONGEST_BREAK: Duration = Duration::from_millis(250);
 
-/// Leases and hands out until `stop` comes.
+/// Leases and dispatches until `stop` comes.
 pub(super) async fn run(engine: &Arc<Engine>, stop: impl Future<Output = ()> + Send) {
     let mut stop = pin!(stop);
     let mut pauses = Pauses::default();
+    let mut next_break = SHORTEST_BREAK;
     loop {
-        // A lease is never broken off: what it took would be lost until it ends.
-        let error = match engine.take_in(&mut stop).await {
-            Ok(Taken::Stopped) => return,
-            Ok(Taken::Some) => {
+        // A lease is never broken off: its deliveries would be lost until it ends.
+        let batch = engine.lease_batch(&mut stop).await;
+        if !matches!(batch, Ok(Batch::Stale)) {
+            next_break = SHORTEST_BREAK;
+        }
+        let error = match batch {
+            Ok(Batch::Stopped) => return,
+            Ok(Batch::Some) => {
                 pauses = Pauses::default();
                 continue;
             }
-            Ok(Taken::Nothing) => tokio::select! {
+            Ok(Batch::Stale) => {
+                sleep(next_break).await;
+                next_break = (next_break * 2).min(LONGEST_BREAK);
+                continue;
+            }
+            Ok(Batch::Nothing(next)) => tokio::select! {
                 () = &mut stop => return,
-                waited = engine.wait_for_work() => waited.err(),
+                waited = engine.wait_for_work(next) => waited.err(),
             },
             Err(error) => Some(error),
         };
@@ -43,7 +55,7 @@ pub(super) async fn run(engine: &Arc<Engine>, stop: impl Future<Output = ()> + S
             continue;
         };
         if pauses.are_none_yet() {
-            tracing::error!(%error, "what is owed to subscribers cannot be read; it is tried again");
+            tracing::error!(%error, "due deliveries cannot be read from the store; the engine tries again");
         }
         tokio::select! {
             () = &mut stop => return,
@@ -52,37 +64,50 @@ pub(super) async fn run(engine: &Arc<Engine>, stop: impl Future<Output = ()> + S
     }
 }
 
-enum Taken {
+enum Batch {
     Some,
-    Nothing,
+    /// Nothing is due before this moment.
+    Nothing(Option<Timestamp>),
+    /// Subscriptions were due, but nothing could be leased.
+    Stale,
     Stopped,
 }
 
 impl Engine {
-    /// Leases and hands out once.
-    async fn take_in(
+    /// Leases and dispatches once.
+    async fn lease_batch(
         self: &Arc<Self>,
         stop: &mut (impl Future<Output = ()> + Send + Unpin),
-    ) -> StorageResult<Taken> {
+    ) -> StorageResult<Batch> {
         let room = tokio::select! {
             biased;
-            () = stop => return Ok(Taken::Stopped),
+            () = stop => return Ok(Batch::Stopped),
             room = self.room.take_many(AT_ONCE) => room,
         };
-        let Some(mut room) = room else { return Ok(Taken::Stopped) };
-        let lease = LeaseId::from_u128(self.zaqar.ids().next_u128());
-        let until = self.now().plus_millis(self.lease_millis());
-        let limits = LeaseLimits { total: room.num_permits(), per_subscription: SHARE };
+        let Some(mut room) = room else { return Ok(Batch::Stopped) };
+        let due = match self.zaqar.due_deliveries(SHARE, room.num_permits()).await? {
+            Due::Now(due) => due,
+            Due::At(at) => return Ok(Batch::Nothing(Some(at))),
+            Due::Nothing => return Ok(Batch::Nothing(None)),
+        };
+        let request = LeaseRequest {
+            id: LeaseId::from_u128(self.zaqar.ids().next_u128()),
+            until: self.now().plus_millis(self.lease_millis()),
+            share: SHARE,
+            subscriptions: in_turn(due, room.num_permits()),
+            is_repeated: false,
+        };
         let _under_way = self.leases.begin();
-        let leased = self.zaqar.lease_deliveries(lease, until, limits).await?;
-        let taken = if leased.is_empty() { Taken::Nothing } else { Taken::Some };
+        let leased = self.zaqar.lease_deliveries(&request).await?;
+        let batch = if leased.is_empty() { Batch::Stale } else { Batch::Some };
         for owed in leased {
             // There are as many places as were leased for.
             if let Some(room) = room.split(1) {
+                let (lease, until) = (request.id, request.until);
                 self.hand_out(Leased { owed, asking: None, lease, until, room });
             }
         }
-        Ok(taken)
+        Ok(batch)
     }
 
     /// Time enough for two attempts, one after the other, and for what comes around them.
@@ -92,17 +117,57 @@ impl Engine {
     }
 
     /// Waits until something may be there to be leased.
-    async fn wait_for_work(&self) -> StorageResult<()> {
-        let due = self.zaqar.next_delivery_due(SHARE).await?;
-        let millis = due.map(|due| due.as_millis().saturating_sub(self.now().as_millis()));
+    async fn wait_for_work(&self, next: Option<Timestamp>) -> StorageResult<()> {
+        let millis = next.map(|at| at.as_millis().saturating_sub(self.now().as_millis()));
         let time = millis.map_or(LONGEST_SLEEP, Duration::from_millis);
-        if time.is_zero() {
-            sleep(BREAK).await;
-            return Ok(());
-        }
         tokio::select! {
             () = sleep(time.min(LONGEST_SLEEP)) => Ok(()),
-            woken = self.zaqar.wait_for_owed() => woken,
+            woken = self.zaqar.wait_for_due() => woken,
+        }
+    }
+}
+
+/// Shares the room out among the subscriptions that are due: each gets as much as any other. Those that have less leave the
+/// rest for the next lease.
+fn in_turn(due: Vec<SubscriptionKey>, room: usize) -> Vec<(SubscriptionKey, usize)> {
+    let (each, rest) = (room / due.len().max(1), room % due.len().max(1));
+    let limit = |place| each + usize::from(place < rest);
+    let shared = due.into_iter().enumerate().map(|(place, key)| (key, limit(place)));
+    shared.filter(|(_, limit)| *limit > 0).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use zaqar_model::{
+        Destination, DestinationKind, DestinationNumber, ProjectId, QueueName, SubscriptionId,
+    };
+    use zaqar_storage::SubscriptionKey;
+
+    use super::in_turn;
+
+    fn due(count: u128) -> Vec<SubscriptionKey> {
+        let source = Destination {
+            kind: DestinationKind::Queue,
+            project: ProjectId::new("p").unwrap(),
+            name: QueueName::new("q").unwrap(),
+            number: DestinationNumber::new(1),
+        };
+        (0..count)
+            .map(|id| SubscriptionKey { source: source.clone(), id: SubscriptionId::from_u128(id) })
+            .collect()
+    }
+
+    #[test]
+    fn the_room_is_shared_out_evenly_and_never_exceeded() {
+        for (count, room, limits) in [
+            (1, 10, vec![10]),
+            (3, 10, vec![4, 3, 3]),
+            (4, 4, vec![1, 1, 1, 1]),
+            (4, 2, vec![1, 1]),
+            (0, 10, vec![]),
+        ] {
+            let shared: Vec<_> = in_turn(due(count), room).into_iter().map(|(_, limit)| limit).collect();
+            assert_eq!(shared, limits, "{count} in a room of {room}");
         }
     }
 }

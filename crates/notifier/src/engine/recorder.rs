@@ -8,7 +8,6 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 use zaqar_domain::Zaqar;
 use zaqar_model::{DeliveryOutcome, DeliveryReport, LeaseId, Timestamp};
-use zaqar_storage::StorageResult;
 
 use super::Leased;
 use super::pauses::Pauses;
@@ -23,7 +22,7 @@ pub(super) struct Ended {
     lease: LeaseId,
     until: Timestamp,
     report: DeliveryReport,
-    _room: OwnedSemaphorePermit,
+    room: OwnedSemaphorePermit,
     recorded: Option<oneshot::Sender<()>>,
 }
 
@@ -47,7 +46,34 @@ impl Recorder {
         let Leased { owed, lease, until, room, .. } = leased;
         let report = owed.delivery.report(outcome);
         // What cannot be recorded any more is due again when its lease ends.
-        let _ = self.0.send(Ended { lease, until, report, _room: room, recorded });
+        let _ = self.0.send(Ended { lease, until, report, room, recorded });
+    }
+}
+
+/// What is recorded in one call.
+#[derive(Default)]
+struct Batch {
+    reports: Vec<DeliveryReport>,
+    /// When the last of the leases ends.
+    until: Timestamp,
+    rooms: Vec<OwnedSemaphorePermit>,
+    recorded: Vec<oneshot::Sender<()>>,
+}
+
+impl Batch {
+    fn push(&mut self, ended: Ended) {
+        let Ended { until, report, room, recorded, .. } = ended;
+        self.reports.push(report);
+        self.until = self.until.max(until);
+        self.rooms.push(room);
+        self.recorded.extend(recorded);
+    }
+
+    fn acknowledge(self) {
+        for recorded in self.recorded {
+            // Few want to know.
+            let _ = recorded.send(());
+        }
     }
 }
 
@@ -55,7 +81,7 @@ impl Recorder {
 pub(super) async fn run(zaqar: Arc<Zaqar>, mut reports: mpsc::UnboundedReceiver<Ended>) {
     let mut received = Vec::with_capacity(AT_ONCE);
     while reports.recv_many(&mut received, AT_ONCE).await > 0 {
-        let mut by_lease: HashMap<LeaseId, Vec<Ended>> = HashMap::new();
+        let mut by_lease: HashMap<LeaseId, Batch> = HashMap::new();
         for ended in received.drain(..) {
             by_lease.entry(ended.lease).or_default().push(ended);
         }
@@ -63,8 +89,8 @@ pub(super) async fn run(zaqar: Arc<Zaqar>, mut reports: mpsc::UnboundedReceiver<
         for (lease, batch) in by_lease {
             let zaqar = Arc::clone(&zaqar);
             recording.spawn(async move {
-                match record(&zaqar, lease, &batch).await {
-                    Ok(()) => tell(batch),
+                match zaqar.record_deliveries(lease, &batch.reports).await {
+                    Ok(()) => batch.acknowledge(),
                     // The others do not wait for a store that fails.
                     Err(_) => drop(tokio::spawn(record_later(zaqar, lease, batch))),
                 }
@@ -74,30 +100,18 @@ pub(super) async fn run(zaqar: Arc<Zaqar>, mut reports: mpsc::UnboundedReceiver<
     }
 }
 
-async fn record(zaqar: &Zaqar, lease: LeaseId, batch: &[Ended]) -> StorageResult<()> {
-    let reports = batch.iter().map(|ended| ended.report.clone()).collect();
-    zaqar.record_deliveries(lease, reports).await
-}
-
-fn tell(batch: Vec<Ended>) {
-    for ended in batch {
-        // Few want to know.
-        let _ = ended.recorded.map(|recorded| recorded.send(()));
-    }
-}
-
 /// The same may be recorded again and again, until the lease ends.
-async fn record_later(zaqar: Arc<Zaqar>, lease: LeaseId, batch: Vec<Ended>) {
+async fn record_later(zaqar: Arc<Zaqar>, lease: LeaseId, batch: Batch) {
     let mut pauses = Pauses::default();
-    while batch.iter().any(|ended| ended.until > zaqar.now()) {
+    while batch.until > zaqar.now() {
         sleep(pauses.next()).await;
-        match record(&zaqar, lease, &batch).await {
-            Ok(()) => return tell(batch),
+        match zaqar.record_deliveries(lease, &batch.reports).await {
+            Ok(()) => return batch.acknowledge(),
             Err(error) => {
                 tracing::debug!(%error, "how deliveries ended cannot be recorded yet");
             }
         }
     }
-    let deliveries = batch.len();
+    let deliveries = batch.reports.len();
     tracing::error!(deliveries, "how deliveries ended could not be recorded; they will be made once more");
 }

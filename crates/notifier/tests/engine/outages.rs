@@ -71,9 +71,9 @@ async fn what_cannot_be_leased_is_delivered_once_in_order_when_the_store_is_back
     scene.store.recover();
     scene.receiver.wait_for(3).await;
     // The same when it cannot be found out whether more is owed.
-    scene.store.falter_at("next_due", Fault::NotDone);
+    scene.store.falter_at("due", Fault::NotDone);
     scene.site.post(&["4"]).await;
-    scene.store.wait_for_failures("next_due", 1).await;
+    scene.store.wait_for_failures("due", 1).await;
     scene.site.post(&["5"]).await;
     scene.store.recover();
     scene.receiver.wait_for(5).await;
@@ -86,12 +86,12 @@ async fn what_cannot_be_leased_is_delivered_once_in_order_when_the_store_is_back
 async fn while_nobody_tells_what_is_owed_the_engine_looks_for_itself() {
     let mut scene = Scene::new(Arc::new(SystemClock), EngineOptions::default()).await;
     let subscription = scene.subscribe("/a").await;
-    scene.store.falter_at("wait_for_owed", Fault::NotDone);
+    scene.store.falter_at("wait_for_due", Fault::NotDone);
     for number in ["1", "2", "3"] {
         scene.site.post(&[number]).await;
         scene.receiver.wait_for(number.parse().unwrap()).await;
     }
-    scene.store.wait_for_failures("wait_for_owed", 1).await;
+    scene.store.wait_for_failures("wait_for_due", 1).await;
     scene.store.recover();
     scene.site.post(&["4"]).await;
     scene.receiver.wait_for(4).await;

@@ -12,7 +12,7 @@ use zaqar_model::{
     JsonText, KeptAttempt, MessageId, PageRequest, ProjectId, QueueName, RandomIds, SubscriptionId,
 };
 use zaqar_notifier::{Confirmations, Engine, EngineOptions, PublicEndpoints, Senders};
-use zaqar_storage::{ManagementStore, MessageStore};
+use zaqar_storage::{ManagementStore, MessageStore, Redelivery};
 use zaqar_storage_conformance::ModelStore;
 
 pub(crate) struct Site {
@@ -74,7 +74,8 @@ impl Site {
         let source = self.management.find(kind, &caller().project, &name).await.unwrap().unwrap();
         let page = PageRequest { marker: None, limit: 100 };
         let (filter, now) = (AttemptFilter::default(), self.zaqar.now());
-        let kept = self.store.attempts(&source.destination, subscription, &filter, &page, now);
+        let kept =
+            self.store.deliveries().unwrap().attempts(&source.destination, subscription, &filter, &page, now);
         let mut attempts = kept.await.unwrap().items;
         attempts.reverse();
         attempts
@@ -117,13 +118,27 @@ impl Site {
         let (name, project, now) = (DestinationName::confirmations(), caller().project, self.zaqar.now());
         let found = self.management.find(name.kind, &project, &name.name).await.unwrap().unwrap();
         let source = &found.destination;
-        let own = self.store.find_subscriber(source, ConfirmationRequest::SUBSCRIBER, now).await.unwrap();
+        let own = self
+            .store
+            .subscriptions()
+            .unwrap()
+            .find_subscriber(source, ConfirmationRequest::SUBSCRIBER, now)
+            .await
+            .unwrap();
         let own = own.unwrap().id;
-        assert!(self.store.redeliver(source, own, request, now).await.unwrap());
+        let which = Redelivery::Message(request);
+        assert_eq!(self.store.deliveries().unwrap().redeliver(source, own, which, now).await.unwrap(), 1);
         loop {
             let page = PageRequest { marker: None, limit: 100 };
             let about = AttemptFilter { message: Some(request), ..AttemptFilter::default() };
-            let attempts = self.store.attempts(source, own, &about, &page, now).await.unwrap().items;
+            let attempts = self
+                .store
+                .deliveries()
+                .unwrap()
+                .attempts(source, own, &about, &page, now)
+                .await
+                .unwrap()
+                .items;
             if ends(&attempts)[0] == ("there is nothing left to confirm", true) {
                 return;
             }

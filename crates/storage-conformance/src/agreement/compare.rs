@@ -2,23 +2,25 @@
 
 use std::collections::BTreeSet;
 
-use zaqar_model::{ClaimId, Destination, Message, StoredMessage};
-use zaqar_storage::{Claims, Messages};
+use zaqar_model::{ClaimId, Destination, Message, PageRequest, StoredMessage};
+use zaqar_storage::{Claims, DeadLetters, ListedMessage, Messages};
 
 use super::ledger::settled;
 use super::pair::{Pair, answers};
 use super::{Disagreement, agree};
 use crate::MessageFixture;
-use crate::bench::everything;
+use crate::bench::{everything, full_page};
 
 /// More than any queue of a sequence holds.
 const ALL: usize = 10_000;
 
 pub(super) async fn listing<F: MessageFixture>(pair: &Pair<F>, queue: usize) -> Result<(), Disagreement> {
     let (at, now) = (&pair.queues[queue], pair.now());
-    let model = pair.model.list(at, &everything(), now).await;
-    let listed = answers(model, pair.store.list(at, &everything(), now).await)?;
-    listed.map_or(Ok(()), |(model, store)| pair.messages_agree("everything", model.items, store.items))
+    let model = full_page(&pair.model, at, &everything(), now).await;
+    let listed = answers(model, full_page(&*pair.store, at, &everything(), now).await)?;
+    let messages = |page: Vec<ListedMessage>| page.into_iter().map(|own| own.message).collect();
+    listed
+        .map_or(Ok(()), |(model, store)| pair.messages_agree("everything", messages(model), messages(store)))
 }
 
 pub(super) async fn stats<F: MessageFixture>(pair: &Pair<F>, queue: usize) -> Result<(), Disagreement> {
@@ -37,13 +39,13 @@ pub(super) async fn stats<F: MessageFixture>(pair: &Pair<F>, queue: usize) -> Re
 }
 
 /// The exhausted messages of the model and of the store, which agree, both by the order of their posting.
-pub(super) async fn exhausted<F: MessageFixture>(
+pub(super) async fn dead_letters<F: MessageFixture>(
     pair: &Pair<F>,
     queue: usize,
 ) -> Result<(Vec<StoredMessage>, Vec<StoredMessage>), Disagreement> {
     let (at, now) = (&pair.queues[queue], pair.now());
-    let model = pair.model.exhausted(at, ALL, now).await;
-    let Some((mut model, mut store)) = answers(model, pair.store.exhausted(at, ALL, now).await)? else {
+    let model = pair.model.dead_letters(at, ALL, now).await;
+    let Some((mut model, mut store)) = answers(model, pair.store.dead_letters(at, ALL, now).await)? else {
         return Ok((vec![], vec![]));
     };
     model.sort_by_key(|stored| pair.ledger.model_number(stored.message.id));
@@ -84,7 +86,7 @@ pub(super) async fn compare_queue<F: MessageFixture>(
 ) -> Result<(), Disagreement> {
     listing(pair, queue).await?;
     stats(pair, queue).await?;
-    exhausted(pair, queue).await.map(|_| ())
+    dead_letters(pair, queue).await.map(|_| ())
 }
 
 /// Everything that can be seen, before and after a last restart.
@@ -101,19 +103,20 @@ async fn compare_all_queues<F: MessageFixture>(pair: &Pair<F>) -> Result<(), Dis
     let mut waiting = BTreeSet::new();
     for queue in 0..pair.queues.len() {
         compare_queue(pair, queue).await?;
-        if !exhausted(pair, queue).await?.0.is_empty() {
+        if !dead_letters(pair, queue).await?.0.is_empty() {
             waiting.insert(pair.queues[queue].clone());
         }
         for (_, claim) in &pair.claims {
             get_claim(pair, queue, *claim).await?;
         }
     }
-    let found = pair.store.with_exhausted().await;
+    let page = PageRequest { marker: None, limit: ALL };
+    let found = pair.store.with_dead_letters(&page).await;
     let found: BTreeSet<Destination> =
-        found.map_err(|error| Disagreement(format!("{error:?}")))?.into_iter().collect();
+        found.map_err(|error| Disagreement(format!("{error:?}")))?.items.into_iter().collect();
     // One whose exhausted messages have expired may still be among them.
-    if found.is_superset(&waiting) && found.is_subset(&pair.ever_exhausted) {
+    if found.is_superset(&waiting) && found.is_subset(&pair.ever_dead_lettered) {
         return Ok(());
     }
-    Err(Disagreement(format!("with exhausted messages: {waiting:?}, but the store finds {found:?}")))
+    Err(Disagreement(format!("with dead letters: {waiting:?}, but the store finds {found:?}")))
 }

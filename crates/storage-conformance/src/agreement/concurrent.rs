@@ -106,10 +106,10 @@ impl Consumer {
 
     /// Moves exhausted messages to the dead-letter queue, as every server may at any time.
     async fn bury(&mut self) {
-        let exhausted = self.queue.exhausted().await;
-        let ids: Vec<_> = exhausted.iter().map(|stored| stored.message.id).collect();
-        self.dead_letters.adopt(exhausted).await;
-        self.queue.discard_exhausted(&ids).await;
+        let dead_letters = self.queue.dead_letters().await;
+        let ids: Vec<_> = dead_letters.iter().map(|stored| stored.message.id).collect();
+        self.dead_letters.adopt(dead_letters).await;
+        self.queue.discard_dead_letters(&ids).await;
     }
 
     /// Claims, and then deletes, gives back or keeps what it got.
@@ -157,7 +157,7 @@ async fn verify(queue: &TestQueue, dead_letters: &TestQueue, whereabouts: &Where
     let held: BTreeMap<_, _> = left.iter().filter_map(|message| Some((message.id, message.claim?))).collect();
     assert_eq!(held, whereabouts.held, "the live claims hold what their bearers got");
     let mut places = ids(&left);
-    places.extend(queue.exhausted_ids().await);
+    places.extend(queue.dead_letter_ids().await);
     places.extend(dead_letters.all().await);
     places.extend(&whereabouts.gone);
     let all: BTreeSet<_> = places.iter().copied().collect();

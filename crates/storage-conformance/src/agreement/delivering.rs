@@ -1,6 +1,6 @@
 //! Does one step about deliveries on both, and compares what is owed, to whom, in which order.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use zaqar_model::{
     Attempt, AttemptEnd, AttemptFilter, DelaySeconds, Delivery, DeliveryOutcome, DeliveryReport, Excerpt,
@@ -8,8 +8,8 @@ use zaqar_model::{
     SubscriptionTtl, Suspension, Timestamp, TtlSeconds,
 };
 use zaqar_storage::{
-    ClaimRequest, Claims, Deliveries, LeaseLimits, MessageStore, Messages, SubscriptionChange,
-    SubscriptionShare, Subscriptions,
+    ClaimRequest, Claims, Deliveries, Due, LeaseRequest, MessageStore, Messages, Post, Redelivery,
+    SubscriptionChange, SubscriptionKey, SubscriptionShare, Subscriptions,
 };
 
 use super::deliveries::{Lease, Outcome, Step};
@@ -17,8 +17,10 @@ use super::ledger::Number;
 use super::pair::{Pair, answers};
 use super::{Disagreement, agree};
 use crate::MessageFixture;
+use crate::bench::{deliveries_of, subscriptions_of};
 use crate::minting::{
-    attempt, fresh_claim_id, fresh_lease_id, fresh_subscription_id, json_object, message, poster, terms,
+    attempt, fresh_batch_id, fresh_claim_id, fresh_lease_id, fresh_subscription_id, json_object, message,
+    pop_of, poster, terms,
 };
 
 /// More than there is of anything.
@@ -42,15 +44,17 @@ async fn answer<F: MessageFixture>(pair: &mut Pair<F>, step: &Step) -> Result<()
                 ..message()
             });
             let new: Vec<_> = new.collect();
-            let model = pair.model.post(to, &poster(), new.clone(), now).await;
-            if let Some((model, store)) = answers(model, pair.store.post(to, &poster(), new, now).await)? {
+            let post = Post { batch: fresh_batch_id(), client: &poster(), messages: &new };
+            let model = pair.model.post(to, &post, now).await;
+            if let Some((model, store)) = answers(model, pair.store.post(to, &post, now).await)? {
                 pair.ledger.posted(*queue, &model, &store);
             }
         }
         Step::Pop { queue, limit } => {
             let at = &pair.queues[*queue];
-            let model = pair.model.pop(at, *limit, now).await;
-            if let Some((model, store)) = answers(model, pair.store.pop(at, *limit, now).await)? {
+            let pop = pop_of(*limit);
+            let model = pair.model.pop(at, &pop, now).await;
+            if let Some((model, store)) = answers(model, pair.store.pop(at, &pop, now).await)? {
                 pair.messages_agree("popped", model, store)?;
             }
         }
@@ -61,7 +65,13 @@ async fn answer<F: MessageFixture>(pair: &mut Pair<F>, step: &Step) -> Result<()
         Step::Claim { queue, limit, ttl } => {
             let at = &pair.queues[*queue];
             let terms = terms(*ttl, 60);
-            let request = ClaimRequest { id: fresh_claim_id(), terms, limit: *limit, dead_letters: None };
+            let request = ClaimRequest {
+                id: fresh_claim_id(),
+                terms,
+                limit: *limit,
+                dead_letters: None,
+                is_repeated: false,
+            };
             let model = pair.model.claim(at, &request, now).await;
             answers(model, pair.store.claim(at, &request, now).await)?;
         }
@@ -80,7 +90,7 @@ async fn answer<F: MessageFixture>(pair: &mut Pair<F>, step: &Step) -> Result<()
             };
             pair.deliveries.subscriptions.push((*queue, subscription.id));
             let model = pair.model.subscribe(subscription.clone(), now).await;
-            answers(model, pair.store.subscribe(subscription, now).await)?;
+            answers(model, subscriptions_of(&*pair.store).subscribe(subscription, now).await)?;
         }
         Step::Lease { secs, share } => lease(pair, *secs, *share).await?,
         Step::Record { lease, outcomes } => record(pair, *lease, outcomes).await?,
@@ -118,43 +128,44 @@ async fn about<F: MessageFixture>(
     id: SubscriptionId,
 ) -> Result<(), Disagreement> {
     let (source, now) = (&pair.queues[queue], pair.now());
-    let (model, store) = (&pair.model, &pair.store);
+    let (model, subscriptions) = (&pair.model, subscriptions_of(&*pair.store));
+    let deliveries = deliveries_of(&*pair.store);
     match step {
         Step::Notify { notified, .. } => {
             let change = SubscriptionChange { notified: Some(*notified), ..Default::default() };
             let of_model = model.update_subscription(source, id, change.clone(), now).await;
-            answers(of_model, store.update_subscription(source, id, change, now).await)?;
+            answers(of_model, subscriptions.update_subscription(source, id, change, now).await)?;
         }
         Step::Unsubscribe { .. } => {
-            answers(model.unsubscribe(source, id).await, store.unsubscribe(source, id).await)?;
+            answers(model.unsubscribe(source, id).await, subscriptions.unsubscribe(source, id).await)?;
         }
         Step::Suspend { suspended, .. } => {
             let suspension = Suspension { since: now, reason: Excerpt::new("410 Gone") };
             let suspended = Some(suspended.then_some(suspension));
             let change = SubscriptionChange { suspended, ..Default::default() };
             let of_model = model.update_subscription(source, id, change.clone(), now).await;
-            answers(of_model, store.update_subscription(source, id, change, now).await)?;
+            answers(of_model, subscriptions.update_subscription(source, id, change, now).await)?;
         }
         Step::Pause { secs, retries_only, .. } => {
             let until = now.plus_secs(*secs);
             let paused = if *retries_only { Paused::Retries } else { Paused::All };
             let of_model = model.pause(source, id, paused, until).await;
-            answers(of_model, store.pause(source, id, paused, until).await)?;
+            answers(of_model, deliveries.pause(source, id, paused, until).await)?;
         }
         Step::Redeliver { message, .. } => {
             let Some(number) = pair.ledger.pick(queue, *message) else { return Ok(()) };
             let ids = (pair.ledger.model_id(number), pair.ledger.store_id(number));
-            let of_model = model.redeliver(source, id, ids.0, now).await;
-            let answered = answers(of_model, store.redeliver(source, id, ids.1, now).await)?;
-            if let Some((of_model, of_store)) = answered {
+            let of_model = model.redeliver(source, id, Redelivery::Message(ids.0), now).await;
+            let of_store = deliveries.redeliver(source, id, Redelivery::Message(ids.1), now).await;
+            if let Some((of_model, of_store)) = answers(of_model, of_store)? {
                 agree("owed once more", of_model, of_store)?;
             }
         }
         Step::RedeliverFailed { within_secs, .. } => {
             let since = Timestamp::from_millis(now.as_millis() - within_secs * 1000);
-            let of_model = model.redeliver_failed(source, id, since, now).await;
-            let answered = answers(of_model, store.redeliver_failed(source, id, since, now).await)?;
-            if let Some((of_model, of_store)) = answered {
+            let of_model = model.redeliver(source, id, Redelivery::FailedSince(since), now).await;
+            let of_store = deliveries.redeliver(source, id, Redelivery::FailedSince(since), now).await;
+            if let Some((of_model, of_store)) = answers(of_model, of_store)? {
                 agree("owed once more", of_model, of_store)?;
             }
         }
@@ -177,9 +188,14 @@ async fn lease<F: MessageFixture>(
 ) -> Result<(), Disagreement> {
     let (id, now) = (fresh_lease_id(), pair.now());
     let until = now.plus_secs(secs);
-    let limits = LeaseLimits { total: MANY, per_subscription: share };
-    let model = pair.model.lease(id, until, limits, now).await;
-    let Some((model, store)) = answers(model, pair.store.lease(id, until, limits, now).await)? else {
+    let known = pair.deliveries.subscriptions.iter();
+    let subscriptions = known
+        .map(|(queue, id)| (SubscriptionKey { source: pair.queues[*queue].clone(), id: *id }, MANY))
+        .collect();
+    let request = LeaseRequest { id, until, share, subscriptions, is_repeated: false };
+    let model = pair.model.lease(&request, now).await;
+    let store = deliveries_of(&*pair.store).lease(&request, now).await;
+    let Some((model, store)) = answers(model, store)? else {
         return Ok(());
     };
     for deliveries in [&model, &store] {
@@ -242,8 +258,8 @@ async fn record<F: MessageFixture>(
         of_store.push(DeliveryReport { outcome, ..store.clone() });
     }
     answers(
-        pair.model.record(lease.id, of_model, now).await,
-        pair.store.record(lease.id, of_store, now).await,
+        pair.model.record(lease.id, &of_model, now).await,
+        deliveries_of(&*pair.store).record(lease.id, &of_store, now).await,
     )?;
     Ok(())
 }
@@ -257,7 +273,9 @@ async fn look<F: MessageFixture>(
     let (source, now) = (&pair.queues[queue], pair.now());
     let page = PageRequest { marker: None, limit: MANY };
     let model = pair.model.failed(source, id, &page, now).await;
-    if let Some((model, store)) = answers(model, pair.store.failed(source, id, &page, now).await)? {
+    if let Some((model, store)) =
+        answers(model, deliveries_of(&*pair.store).failed(source, id, &page, now).await)?
+    {
         let fields = |own: &FailedDelivery, number| (number, own.attempts, own.failed, own.reason.clone());
         let number = |own: &FailedDelivery| pair.ledger.model_number(own.message.message.id);
         let model: Vec<_> = model.items.iter().map(|own| fields(own, number(own))).collect();
@@ -267,9 +285,10 @@ async fn look<F: MessageFixture>(
     }
     let page = PageRequest { marker: None, limit: MANY };
     let model = pair.model.attempts(source, id, &AttemptFilter::default(), &page, now).await;
-    if let Some((model, store)) =
-        answers(model, pair.store.attempts(source, id, &AttemptFilter::default(), &page, now).await)?
-    {
+    if let Some((model, store)) = answers(
+        model,
+        deliveries_of(&*pair.store).attempts(source, id, &AttemptFilter::default(), &page, now).await,
+    )? {
         let model: Vec<_> =
             model.items.iter().map(|own| account(own, pair.ledger.model_number(own.message))).collect();
         let store: Vec<_> =
@@ -286,9 +305,18 @@ fn account(kept: &KeptAttempt, number: Option<Number>) -> (Option<Number>, Attem
 /// The next delivery is due at the same time; what is due by now is due by now.
 async fn next_due<F: MessageFixture>(pair: &Pair<F>, share: SubscriptionShare) -> Result<(), Disagreement> {
     let now = pair.now();
-    let model = pair.model.next_due(share, now).await;
-    let Some((model, store)) = answers(model, pair.store.next_due(share, now).await)? else { return Ok(()) };
-    agree("the next is due", model.map(|due| due.max(now)), store.map(|due| due.max(now)))
+    let model = pair.model.due(share, MANY, now).await;
+    let Some((model, store)) = answers(model, deliveries_of(&*pair.store).due(share, MANY, now).await)?
+    else {
+        return Ok(());
+    };
+    match (model, store) {
+        (Due::Now(model), Due::Now(store)) => {
+            let sorted = |due: Vec<SubscriptionKey>| BTreeSet::from_iter(due);
+            agree("due now", sorted(model), sorted(store))
+        }
+        (model, store) => agree("the next is due", model, store),
+    }
 }
 
 /// What is still owed, after all leases have run out, and what is on record.

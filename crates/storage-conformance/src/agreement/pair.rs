@@ -27,7 +27,7 @@ pub(super) struct Pair<F> {
     /// The ends of pages that were listed: the queue, the model's marker and the store's.
     pub(super) markers: Vec<(Destination, Marker, Marker)>,
     /// Destinations that have ever had exhausted messages.
-    pub(super) ever_exhausted: BTreeSet<Destination>,
+    pub(super) ever_dead_lettered: BTreeSet<Destination>,
     pub(super) deliveries: super::deliveries::Register,
 }
 
@@ -44,7 +44,7 @@ impl<F: MessageFixture> Pair<F> {
             ledger: Ledger::default(),
             claims: Vec::new(),
             markers: Vec::new(),
-            ever_exhausted: BTreeSet::new(),
+            ever_dead_lettered: BTreeSet::new(),
             deliveries: super::deliveries::Register::default(),
         }
     }
@@ -67,7 +67,7 @@ impl<F: MessageFixture> Pair<F> {
         let old = &self.queues[queue];
         let mut new = fresh_destination(old.kind);
         new.name = old.name.clone();
-        self.ever_exhausted.remove(old);
+        self.ever_dead_lettered.remove(old);
         self.queues[queue] = new;
     }
 

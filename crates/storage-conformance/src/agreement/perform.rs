@@ -2,21 +2,22 @@
 
 use bytes::Bytes;
 use zaqar_model::{
-    Body, ClaimId, ClientId, DelaySeconds, JsonText, Message, MessageId, NewMessage, PageRequest,
-    StoredMessage, TtlSeconds,
+    Body, ClaimId, ClientId, DelaySeconds, JsonText, Marker, Message, MessageId, NewMessage, StoredMessage,
+    TtlSeconds,
 };
 use zaqar_storage::{
-    Adoption, ClaimRequest, Claims, DeadLetterPolicy, MessageQuery, MessageStore, Messages, StorageError,
+    Adoption, ClaimRequest, Claims, DeadLetterPolicy, DeadLetters, Guard, ListStart, ListedMessage,
+    MessageQuery, MessageStore, Messages, Post, StorageError,
 };
 
-use super::compare::{compare_queue, exhausted, get_claim, stats};
+use super::compare::{compare_queue, dead_letters, get_claim, stats};
 use super::ledger::Number;
 use super::pair::{Pair, answers};
 use super::steps::{Draft, Show, Step};
 use super::{Disagreement, agree};
 use crate::MessageFixture;
-use crate::bench::everything;
-use crate::minting::{fresh_claim_id, messages, poster, stranger, terms};
+use crate::bench::{everything, full_page};
+use crate::minting::{fresh_batch_id, fresh_claim_id, messages, pop_of, poster, stranger, terms};
 
 /// One step, and a look at everything that it left.
 pub(super) async fn perform<F: MessageFixture>(pair: &mut Pair<F>, step: &Step) -> Result<(), Disagreement> {
@@ -39,6 +40,7 @@ async fn answer<F: MessageFixture>(pair: &mut Pair<F>, step: &Step) -> Result<()
                 terms: terms(*ttl, *grace),
                 limit: *limit,
                 dead_letters: max_claim_count.map(|max_claim_count| DeadLetterPolicy { max_claim_count }),
+                is_repeated: false,
             };
             claim(pair, *queue, &request).await
         }
@@ -67,8 +69,9 @@ async fn answer<F: MessageFixture>(pair: &mut Pair<F>, step: &Step) -> Result<()
         }
         Step::Pop { queue, limit } => {
             let (at, now) = (&pair.queues[*queue], pair.now());
-            let model = pair.model.pop(at, *limit, now).await;
-            let popped = answers(model, pair.store.pop(at, *limit, now).await)?;
+            let pop = pop_of(*limit);
+            let model = pair.model.pop(at, &pop, now).await;
+            let popped = answers(model, pair.store.pop(at, &pop, now).await)?;
             popped.map_or(Ok(()), |(model, store)| pair.messages_agree("popped", model, store))
         }
         Step::Stats { queue } => stats(pair, *queue).await,
@@ -81,7 +84,7 @@ async fn answer<F: MessageFixture>(pair: &mut Pair<F>, step: &Step) -> Result<()
         Step::Drop { queue } => drop_queue(pair, *queue).await,
         Step::Bury { from, to, broken_off } => bury(pair, *from, *to, *broken_off).await,
         Step::Discard { queue } => {
-            let (model, store) = exhausted(pair, *queue).await?;
+            let (model, store) = dead_letters(pair, *queue).await?;
             discard(pair, *queue, &model, &store).await
         }
         Step::SetAside { queue } => set_aside(pair, *queue).await,
@@ -138,7 +141,8 @@ async fn picked_message<F: MessageFixture>(
     if choice.is_multiple_of(4) {
         return pair.ledger.pick(queue, choice / 4);
     }
-    let visible = pair.model.list(&pair.queues[queue], &everything(), pair.now()).await.ok()?.items;
+    let visible = full_page(&pair.model, &pair.queues[queue], &everything(), pair.now()).await.ok()?;
+    let visible: Vec<Message> = visible.into_iter().map(|listed| listed.message).collect();
     let held = |message: &&Message| choice % 4 == 1 || claim.is_none() || message.claim == claim;
     let candidates: Vec<MessageId> = visible.iter().filter(held).map(|message| message.id).collect();
     let id = candidates.get((choice / 4) % candidates.len().max(1))?;
@@ -177,8 +181,9 @@ async fn post<F: MessageFixture>(
         })
         .collect();
     let (to, now) = (&pair.queues[queue], pair.now());
-    let model = pair.model.post(to, &client(by), new.clone(), now).await;
-    let store = pair.store.post(to, &client(by), new, now).await;
+    let post = Post { batch: fresh_batch_id(), client: &client(by), messages: &new };
+    let model = pair.model.post(to, &post, now).await;
+    let store = pair.store.post(to, &post, now).await;
     let Some((model, store)) = answers(model, store)? else { return Ok(()) };
     agree("how many ids", model.len(), store.len())?;
     if pair.ledger.posted(queue, &model, &store) {
@@ -198,20 +203,24 @@ async fn list<F: MessageFixture>(
     let here: Vec<_> = pair.markers.iter().rev().filter(|(queue, _, _)| *queue == at).collect();
     let from = from
         .and_then(|choice| here.get(choice % here.len().max(1)).map(|(_, model, store)| (*model, *store)));
-    let query = |marker| MessageQuery {
-        page: PageRequest { marker, limit },
+    let query = |marker: Option<Marker>| MessageQuery {
+        start: marker.map_or(ListStart::Start, ListStart::Behind),
+        limit,
+        max_bytes: usize::MAX,
         without_client: show.without_client.map(client),
         include_claimed: show.claimed,
         include_delayed: show.delayed,
     };
-    let model = pair.model.list(&at, &query(from.map(|(model, _)| model)), now).await;
-    let store = pair.store.list(&at, &query(from.map(|(_, store)| store)), now).await;
+    let model = full_page(&pair.model, &at, &query(from.map(|(model, _)| model)), now).await;
+    let store = full_page(&*pair.store, &at, &query(from.map(|(_, store)| store)), now).await;
     let Some((model, store)) = answers(model, store)? else { return Ok(()) };
-    agree("whether there is a marker", model.next.is_some(), store.next.is_some())?;
-    if let (Some(model), Some(store)) = (model.next, store.next) {
-        pair.markers.push((at, model, store));
+    if let (Some(model), Some(store)) = (model.last(), store.last()) {
+        pair.markers.push((at, model.position, store.position));
     }
-    pair.messages_agree("listed", model.items, store.items)
+    let delays = |page: &[ListedMessage]| -> Vec<_> { page.iter().map(|own| own.delayed_until).collect() };
+    agree("when they come within reach", delays(&model), delays(&store))?;
+    let messages = |page: Vec<ListedMessage>| page.into_iter().map(|own| own.message).collect();
+    pair.messages_agree("listed", messages(model), messages(store))
 }
 
 async fn get<F: MessageFixture>(pair: &Pair<F>, queue: usize, choices: &[usize]) -> Result<(), Disagreement> {
@@ -233,10 +242,10 @@ async fn claim<F: MessageFixture>(
         return Ok(());
     };
     pair.claims.push((queue, request.id));
-    if !model.exhausted.is_empty() {
-        pair.ever_exhausted.insert(at);
+    if !model.dead_letters.is_empty() {
+        pair.ever_dead_lettered.insert(at);
     }
-    agree("how many were exhausted", model.exhausted.len(), store.exhausted.len())?;
+    agree("how many became dead letters", model.dead_letters.len(), store.dead_letters.len())?;
     pair.messages_agree("claimed", model.messages, store.messages)
 }
 
@@ -249,8 +258,10 @@ async fn delete<F: MessageFixture>(
     let claim = claim.and_then(|choice| picked_claim(pair, queue, choice));
     let Some(number) = picked_message(pair, queue, message, claim).await else { return Ok(()) };
     let (at, now) = (&pair.queues[queue], pair.now());
-    let model = pair.model.delete(at, pair.ledger.model_id(number), claim, now).await;
-    let store = pair.store.delete(at, pair.ledger.store_id(number), claim, now).await;
+    let held = claim.as_slice();
+    let guard = if claim.is_some() { Guard::HeldBy(held) } else { Guard::Unclaimed };
+    let model = pair.model.delete(at, &[pair.ledger.model_id(number)], guard, now).await;
+    let store = pair.store.delete(at, &[pair.ledger.store_id(number)], guard, now).await;
     answers(model, store)?.map_or(Ok(()), |(model, store)| agree("the deletion", model, store))
 }
 
@@ -266,8 +277,9 @@ async fn delete_many<F: MessageFixture>(
     let first = claims.as_ref().and_then(|claims| claims.first().copied());
     let (model_ids, store_ids) = picked_messages(pair, queue, choices, first).await;
     let (at, now) = (&pair.queues[queue], pair.now());
-    let model = pair.model.delete_many(at, &model_ids, claims.as_deref(), now).await;
-    let store = pair.store.delete_many(at, &store_ids, claims.as_deref(), now).await;
+    let guard = claims.as_deref().map_or(Guard::Any, Guard::HeldBy);
+    let model = pair.model.delete(at, &model_ids, guard, now).await;
+    let store = pair.store.delete(at, &store_ids, guard, now).await;
     answers(model, store)?.map_or(Ok(()), |(model, store)| agree("the deletion", model, store))
 }
 
@@ -279,7 +291,7 @@ async fn set_aside<F: MessageFixture>(pair: &mut Pair<F>, queue: usize) -> Resul
         return Ok(());
     };
     if !model.is_empty() {
-        pair.ever_exhausted.insert(at);
+        pair.ever_dead_lettered.insert(at);
     }
     let model: Vec<_> = model.into_iter().map(|id| pair.ledger.model_number(id)).collect();
     let store: Vec<_> = store.into_iter().map(|id| pair.ledger.store_number(id)).collect();
@@ -289,7 +301,8 @@ async fn set_aside<F: MessageFixture>(pair: &mut Pair<F>, queue: usize) -> Resul
 async fn drop_queue<F: MessageFixture>(pair: &mut Pair<F>, queue: usize) -> Result<(), Disagreement> {
     let (at, now) = (&pair.queues[queue], pair.now());
     answers(pair.model.drop_destination(at).await, pair.store.drop_destination(at).await)?;
-    let late = pair.store.post(at, &poster(), messages(1), now).await;
+    let (batch, client, messages) = (fresh_batch_id(), &poster(), &messages(1));
+    let late = pair.store.post(at, &Post { batch, client, messages }, now).await;
     if !matches!(late, Err(StorageError::NotFound(_))) {
         return Err(Disagreement(format!("a post to the dropped queue answers {late:?}")));
     }
@@ -309,8 +322,8 @@ async fn discard<F: MessageFixture>(
     store: &[StoredMessage],
 ) -> Result<(), Disagreement> {
     let at = &pair.queues[queue];
-    let discarded = pair.model.discard_exhausted(at, &ids_of(model)).await;
-    answers(discarded, pair.store.discard_exhausted(at, &ids_of(store)).await)?;
+    let discarded = pair.model.discard_dead_letters(at, &ids_of(model)).await;
+    answers(discarded, pair.store.discard_dead_letters(at, &ids_of(store)).await)?;
     Ok(())
 }
 
@@ -321,7 +334,7 @@ async fn bury<F: MessageFixture>(
     to: usize,
     broken_off: bool,
 ) -> Result<(), Disagreement> {
-    let (model, store) = exhausted(pair, from).await?;
+    let (model, store) = dead_letters(pair, from).await?;
     if model.is_empty() {
         return Ok(());
     }
@@ -334,15 +347,15 @@ async fn bury<F: MessageFixture>(
     }
     if broken_off {
         pair.reopen().await;
-        exhausted(pair, from).await?;
+        dead_letters(pair, from).await?;
     }
     if broken_off {
         adopt(pair, to, &model, &store).await?;
         return discard(pair, from, &model, &store).await;
     }
     let (from, to, now) = (&pair.queues[from], &pair.queues[to], pair.now());
-    let moved = pair.model.move_exhausted(from, to, model, now).await;
-    answers(moved, pair.store.move_exhausted(from, to, store, now).await)?;
+    let moved = pair.model.move_dead_letters(from, to, &model, now).await;
+    answers(moved, pair.store.move_dead_letters(from, to, &store, now).await)?;
     Ok(())
 }
 
@@ -353,7 +366,7 @@ async fn adopt<F: MessageFixture>(
     store: &[StoredMessage],
 ) -> Result<(), Disagreement> {
     let (to, now) = (&pair.queues[to], pair.now());
-    let adopted = pair.model.adopt(to, model.to_vec(), Adoption::Arrival, now).await;
-    answers(adopted, pair.store.adopt(to, store.to_vec(), Adoption::Arrival, now).await)?;
+    let adopted = pair.model.adopt(to, model, Adoption::Arrival, now).await;
+    answers(adopted, pair.store.adopt(to, store, Adoption::Arrival, now).await)?;
     Ok(())
 }

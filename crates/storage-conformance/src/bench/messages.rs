@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use parking_lot::RwLock;
-use zaqar_model::{Clock, DestinationKind, Timestamp};
+use zaqar_model::{Clock, Destination, DestinationKind, PageRequest, Timestamp};
 use zaqar_storage::MessageStore;
 
 use super::TestQueue;
@@ -46,6 +46,11 @@ impl MessageBench {
         let ended = std::mem::replace(&mut *self.store.write(), Arc::new(ModelStore::closed()));
         let reopened = self.fixture.reopen(ended).await;
         *self.store.write() = reopened;
+    }
+
+    pub async fn with_dead_letters(&self) -> Vec<Destination> {
+        let page = PageRequest { marker: None, limit: 10_000 };
+        self.store().with_dead_letters(&page).await.unwrap().items
     }
 
     /// A queue that the store has not heard of.

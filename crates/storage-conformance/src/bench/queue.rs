@@ -5,14 +5,15 @@ use std::sync::Arc;
 use parking_lot::RwLock;
 use zaqar_model::{
     Claim, ClaimId, ClaimTerms, ClientId, Clock, Destination, Marker, Message, MessageId, NewMessage, Page,
-    PageRequest, QueueStats, StoredMessage, Timestamp,
+    QueueStats, StoredMessage, Timestamp,
 };
 use zaqar_storage::{
-    Adoption, ClaimRequest, Claimed, DeadLetterPolicy, Deletion, MessageQuery, MessageStore,
+    Adoption, ClaimRequest, Claimed, DeadLetterPolicy, Deletion, Guard, ListStart, ListedMessage,
+    MessagePage, MessageQuery, MessageStore, Post, StorageResult,
 };
 
 use crate::ManualClock;
-use crate::minting::{claim_of, claim_with_max_count, messages, poster};
+use crate::minting::{claim_of, claim_with_max_count, fresh_batch_id, messages, pop_of, poster};
 
 /// A queue on the bench.
 #[derive(Clone, Debug)]
@@ -25,7 +26,9 @@ pub struct TestQueue {
 /// Lists everything that can be seen.
 pub(crate) fn everything() -> MessageQuery {
     MessageQuery {
-        page: PageRequest { marker: None, limit: 10_000 },
+        start: ListStart::Start,
+        limit: 10_000,
+        max_bytes: usize::MAX,
         without_client: None,
         include_claimed: true,
         include_delayed: true,
@@ -40,13 +43,32 @@ pub(crate) fn plain() -> MessageQuery {
 /// `query`, but only a page of it.
 pub(crate) fn page(query: MessageQuery, marker: Option<Marker>, limit: usize) -> MessageQuery {
     let mut query = query;
-    query.page.marker = marker;
-    query.page.limit = limit;
+    query.start = marker.map_or(ListStart::Start, ListStart::Behind);
+    query.limit = limit;
     query
 }
 
 pub(crate) fn ids(messages: &[Message]) -> Vec<MessageId> {
     messages.iter().map(|message| message.id).collect()
+}
+
+/// Lists until the page is full or the queue is at its end.
+pub(crate) async fn full_page(
+    store: &dyn MessageStore,
+    from: &Destination,
+    query: &MessageQuery,
+    now: Timestamp,
+) -> StorageResult<Vec<ListedMessage>> {
+    let (mut query, mut items) = (query.clone(), Vec::new());
+    loop {
+        let page = store.list(from, &query, now).await?;
+        query.limit -= page.items.len();
+        items.extend(page.items);
+        if page.is_end || query.limit == 0 {
+            return Ok(items);
+        }
+        query.start = ListStart::Behind(page.reached);
+    }
 }
 
 impl TestQueue {
@@ -76,7 +98,16 @@ impl TestQueue {
     }
 
     pub async fn post_as(&self, client: &ClientId, messages: Vec<NewMessage>) -> Vec<MessageId> {
-        self.store().post(&self.destination, client, messages, self.now()).await.unwrap()
+        self.post_batch(&Post { batch: fresh_batch_id(), client, messages: &messages }).await
+    }
+
+    pub async fn post_batch(&self, post: &Post<'_>) -> Vec<MessageId> {
+        self.store().post(&self.destination, post, self.now()).await.unwrap()
+    }
+
+    pub async fn try_post(&self, messages: Vec<NewMessage>) -> StorageResult<Vec<MessageId>> {
+        let post = Post { batch: fresh_batch_id(), client: &poster(), messages: &messages };
+        self.store().post(&self.destination, &post, self.now()).await
     }
 
     pub async fn post_one(&self, message: NewMessage) -> MessageId {
@@ -90,8 +121,24 @@ impl TestQueue {
         self.post(messages(count)).await
     }
 
+    pub async fn list_once(&self, query: &MessageQuery) -> MessagePage {
+        let page = self.store().list(&self.destination, query, self.now()).await.unwrap();
+        assert!(page.items.len() <= query.limit, "a page holds no more than was asked for");
+        assert!(page.items.last().is_none_or(|last| last.position <= page.reached), "{page:?}");
+        page
+    }
+
+    /// Lists until the page is full or the queue is at its end, as the domain does.
     pub async fn list(&self, query: &MessageQuery) -> Page<Message, Marker> {
-        self.store().list(&self.destination, query, self.now()).await.unwrap()
+        let listed = full_page(&*self.store(), &self.destination, query, self.now()).await.unwrap();
+        let next = listed.last().map(|listed| listed.position);
+        Page { items: listed.into_iter().map(|listed| listed.message).collect(), next }
+    }
+
+    /// Where the queue ends.
+    pub async fn end(&self) -> Marker {
+        let query = MessageQuery { start: ListStart::End, limit: 0, ..everything() };
+        self.list_once(&query).await.reached
     }
 
     /// What a plain listing shows.
@@ -114,12 +161,19 @@ impl TestQueue {
         found.pop()
     }
 
+    /// Deletes one message; a claimed one only under its claim.
     pub async fn delete(&self, id: MessageId, claim: Option<ClaimId>) -> Deletion {
-        self.store().delete(&self.destination, id, claim, self.now()).await.unwrap()
+        let held = claim.as_slice();
+        self.delete_guarded(&[id], if claim.is_some() { Guard::HeldBy(held) } else { Guard::Unclaimed }).await
     }
 
+    /// Deletes messages: claimed ones, too, or only those that these claims may delete.
     pub async fn delete_many(&self, ids: &[MessageId], claims: Option<&[ClaimId]>) -> Deletion {
-        self.store().delete_many(&self.destination, ids, claims, self.now()).await.unwrap()
+        self.delete_guarded(ids, claims.map_or(Guard::Any, Guard::HeldBy)).await
+    }
+
+    pub async fn delete_guarded(&self, ids: &[MessageId], guard: Guard<'_>) -> Deletion {
+        self.store().delete(&self.destination, ids, guard, self.now()).await.unwrap()
     }
 
     pub async fn pop(&self, limit: usize) -> Vec<MessageId> {
@@ -127,7 +181,7 @@ impl TestQueue {
     }
 
     pub async fn pop_messages(&self, limit: usize) -> Vec<Message> {
-        self.store().pop(&self.destination, limit, self.now()).await.unwrap()
+        self.store().pop(&self.destination, &pop_of(limit), self.now()).await.unwrap()
     }
 
     pub async fn purge(&self) {
@@ -142,34 +196,33 @@ impl TestQueue {
         self.store().drop_destination(&self.destination).await.unwrap();
     }
 
-    pub async fn marker_of(&self, id: MessageId) -> Option<Marker> {
-        self.store().marker_of(&self.destination, id).await.unwrap()
-    }
-
     /// Takes in messages that subscribers are not to hear of.
     pub async fn adopt(&self, messages: Vec<StoredMessage>) {
         self.take_in(messages, Adoption::Return).await;
     }
 
     pub async fn take_in(&self, messages: Vec<StoredMessage>, adoption: Adoption) {
-        self.store().adopt(&self.destination, messages, adoption, self.now()).await.unwrap();
+        self.store().adopt(&self.destination, &messages, adoption, self.now()).await.unwrap();
     }
 
-    pub async fn exhausted(&self) -> Vec<StoredMessage> {
-        self.store().exhausted(&self.destination, 10_000, self.now()).await.unwrap()
+    pub async fn dead_letters(&self) -> Vec<StoredMessage> {
+        self.store().dead_letters(&self.destination, 10_000, self.now()).await.unwrap()
     }
 
-    pub async fn exhausted_ids(&self) -> Vec<MessageId> {
-        self.exhausted().await.iter().map(|stored| stored.message.id).collect()
+    pub async fn dead_letter_ids(&self) -> Vec<MessageId> {
+        self.dead_letters().await.iter().map(|stored| stored.message.id).collect()
     }
 
     /// Moves what is exhausted here, as it is.
-    pub async fn move_exhausted(&self, to: &TestQueue, stored: Vec<StoredMessage>) {
-        self.store().move_exhausted(&self.destination, &to.destination, stored, self.now()).await.unwrap();
+    pub async fn move_dead_letters(&self, to: &TestQueue, stored: Vec<StoredMessage>) {
+        self.store()
+            .move_dead_letters(&self.destination, &to.destination, &stored, self.now())
+            .await
+            .unwrap();
     }
 
-    pub async fn discard_exhausted(&self, ids: &[MessageId]) {
-        self.store().discard_exhausted(&self.destination, ids).await.unwrap();
+    pub async fn discard_dead_letters(&self, ids: &[MessageId]) {
+        self.store().discard_dead_letters(&self.destination, ids).await.unwrap();
     }
 
     pub async fn claim_as(&self, request: &ClaimRequest) -> Claimed {
@@ -192,9 +245,9 @@ impl TestQueue {
         }
         let request = claim_with_max_count(1, max_claim_count);
         let claimed = self.claim_as(&request).await;
-        assert_eq!(claimed.exhausted.len(), limit, "the claim met what was claimed often enough");
+        assert_eq!(claimed.dead_letters.len(), limit, "the claim met what was claimed often enough");
         self.release(request.id).await;
-        self.exhausted_ids().await
+        self.dead_letter_ids().await
     }
 
     pub async fn get_claim(&self, id: ClaimId) -> Option<Claim> {

@@ -5,10 +5,14 @@ use zaqar_model::{
     LeaseId, MessageId, Metadata, PageRequest, Paused, Subscription, SubscriptionId, SubscriptionTtl,
     Timestamp,
 };
-use zaqar_storage::{LeaseLimits, StorageResult, SubscriptionChange, SubscriptionShare};
+use zaqar_storage::{
+    Deliveries, Due, LeaseRequest, MessageStore, Redelivery, StorageResult, SubscriptionChange,
+    SubscriptionShare, Subscriptions,
+};
 
 use super::{MessageBench, TestQueue};
-use crate::minting::{attempt, fresh_lease_id, fresh_subscription_id};
+use crate::LeaseDue;
+use crate::minting::{attempt, fresh_subscription_id};
 
 /// More than a case has of anything.
 const MANY: usize = 10_000;
@@ -31,7 +35,7 @@ impl TestQueue {
     }
 
     pub async fn subscribe_as(&self, subscription: Subscription) -> StorageResult<()> {
-        self.store().subscribe(subscription, self.now()).await
+        subscriptions_of(&*self.store()).subscribe(subscription, self.now()).await
     }
 
     pub async fn subscribe(&self, subscriber: &str) -> SubscriptionId {
@@ -42,17 +46,23 @@ impl TestQueue {
     }
 
     pub async fn get_subscription(&self, id: SubscriptionId) -> Option<Subscription> {
-        self.store().get_subscription(&self.destination, id, self.now()).await.unwrap()
+        subscriptions_of(&*self.store()).get_subscription(&self.destination, id, self.now()).await.unwrap()
     }
 
     pub async fn find_subscriber(&self, subscriber: &str) -> Option<SubscriptionId> {
-        let found = self.store().find_subscriber(&self.destination, subscriber, self.now()).await.unwrap();
+        let found = subscriptions_of(&*self.store())
+            .find_subscriber(&self.destination, subscriber, self.now())
+            .await
+            .unwrap();
         found.map(|subscription| subscription.id)
     }
 
     pub async fn subscriptions(&self) -> Vec<SubscriptionId> {
         let page = PageRequest { marker: None, limit: 10_000 };
-        let page = self.store().list_subscriptions(&self.destination, &page, self.now()).await.unwrap();
+        let page = subscriptions_of(&*self.store())
+            .list_subscriptions(&self.destination, &page, self.now())
+            .await
+            .unwrap();
         page.items.iter().map(|subscription| subscription.id).collect()
     }
 
@@ -61,30 +71,38 @@ impl TestQueue {
         id: SubscriptionId,
         change: SubscriptionChange,
     ) -> StorageResult<bool> {
-        self.store().update_subscription(&self.destination, id, change, self.now()).await
+        subscriptions_of(&*self.store()).update_subscription(&self.destination, id, change, self.now()).await
     }
 
     pub async fn unsubscribe(&self, id: SubscriptionId) {
-        self.store().unsubscribe(&self.destination, id).await.unwrap();
+        subscriptions_of(&*self.store()).unsubscribe(&self.destination, id).await.unwrap();
     }
 }
 
 impl MessageBench {
     /// Leases up to so many deliveries for a minute.
     pub async fn lease(&self, total: usize) -> (LeaseId, Vec<Delivery>) {
-        self.lease_within(LeaseLimits { total, per_subscription: SubscriptionShare::each(MANY) }).await
+        self.lease_within(total, SubscriptionShare::each(MANY)).await
     }
 
-    pub async fn lease_within(&self, limits: LeaseLimits) -> (LeaseId, Vec<Delivery>) {
-        let lease = fresh_lease_id();
-        let until = self.now().plus_secs(60);
-        (lease, self.store().lease(lease, until, limits, self.now()).await.unwrap())
+    pub async fn lease_within(&self, total: usize, share: SubscriptionShare) -> (LeaseId, Vec<Delivery>) {
+        let request = self.lease_request(total, share).await;
+        (request.id, self.lease_as(&request).await)
+    }
+
+    pub async fn lease_as(&self, request: &LeaseRequest) -> Vec<Delivery> {
+        deliveries_of(&*self.store()).lease(request, self.now()).await.unwrap()
+    }
+
+    /// A lease for a minute of what is due now.
+    pub async fn lease_request(&self, total: usize, share: SubscriptionShare) -> LeaseRequest {
+        deliveries_of(&*self.store()).lease_request(total, share, self.now()).await.unwrap()
     }
 
     /// Records the same outcome for all of these deliveries.
     pub async fn record(&self, lease: LeaseId, deliveries: &[Delivery], outcome: &DeliveryOutcome) {
-        let reports = deliveries.iter().map(|delivery| delivery.report(outcome.clone())).collect();
-        self.store().record(lease, reports, self.now()).await.unwrap();
+        let reports: Vec<_> = deliveries.iter().map(|delivery| delivery.report(outcome.clone())).collect();
+        deliveries_of(&*self.store()).record(lease, &reports, self.now()).await.unwrap();
     }
 
     pub async fn delivered(&self, lease: LeaseId, deliveries: &[Delivery]) {
@@ -113,35 +131,51 @@ impl MessageBench {
     }
 
     pub async fn next_due_within(&self, share: SubscriptionShare) -> Option<Timestamp> {
-        self.store().next_due(share, self.now()).await.unwrap()
+        match deliveries_of(&*self.store()).due(share, 1, self.now()).await.unwrap() {
+            Due::Now(_) => Some(self.now()),
+            Due::At(at) => Some(at),
+            Due::Nothing => None,
+        }
     }
+}
+
+pub(crate) fn subscriptions_of(store: &dyn MessageStore) -> &dyn Subscriptions {
+    store.subscriptions().expect("the store has subscriptions")
+}
+
+pub(crate) fn deliveries_of(store: &dyn MessageStore) -> &dyn Deliveries {
+    store.deliveries().expect("the store has deliveries")
 }
 
 impl TestQueue {
     pub async fn record_confirmation(&self, id: SubscriptionId, attempt: ConfirmationAttempt) {
         let of = &self.destination;
-        self.store().record_confirmation(of, id, attempt, self.now()).await.unwrap();
+        deliveries_of(&*self.store()).record_confirmation(of, id, attempt, self.now()).await.unwrap();
     }
 
     pub async fn pause(&self, id: SubscriptionId, until: Timestamp) {
-        self.store().pause(&self.destination, id, Paused::All, until).await.unwrap();
+        deliveries_of(&*self.store()).pause(&self.destination, id, Paused::All, until).await.unwrap();
     }
 
     pub async fn pause_retries(&self, id: SubscriptionId, until: Timestamp) {
-        self.store().pause(&self.destination, id, Paused::Retries, until).await.unwrap();
+        deliveries_of(&*self.store()).pause(&self.destination, id, Paused::Retries, until).await.unwrap();
     }
 
     pub async fn redeliver(&self, id: SubscriptionId, message: MessageId) -> bool {
-        self.store().redeliver(&self.destination, id, message, self.now()).await.unwrap()
+        self.redeliver_that(id, Redelivery::Message(message)).await > 0
     }
 
     pub async fn redeliver_failed(&self, id: SubscriptionId, since: Timestamp) -> u64 {
-        self.store().redeliver_failed(&self.destination, id, since, self.now()).await.unwrap()
+        self.redeliver_that(id, Redelivery::FailedSince(since)).await
+    }
+
+    async fn redeliver_that(&self, id: SubscriptionId, which: Redelivery) -> u64 {
+        deliveries_of(&*self.store()).redeliver(&self.destination, id, which, self.now()).await.unwrap()
     }
 
     pub async fn failed(&self, id: SubscriptionId) -> Vec<FailedDelivery> {
         let page = PageRequest { marker: None, limit: MANY };
-        self.store().failed(&self.destination, id, &page, self.now()).await.unwrap().items
+        deliveries_of(&*self.store()).failed(&self.destination, id, &page, self.now()).await.unwrap().items
     }
 
     pub async fn attempts(&self, id: SubscriptionId) -> Vec<KeptAttempt> {
@@ -154,6 +188,10 @@ impl TestQueue {
 
     pub async fn attempts_that(&self, id: SubscriptionId, filter: AttemptFilter) -> Vec<KeptAttempt> {
         let page = PageRequest { marker: None, limit: MANY };
-        self.store().attempts(&self.destination, id, &filter, &page, self.now()).await.unwrap().items
+        deliveries_of(&*self.store())
+            .attempts(&self.destination, id, &filter, &page, self.now())
+            .await
+            .unwrap()
+            .items
     }
 }

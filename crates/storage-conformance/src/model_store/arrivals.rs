@@ -1,15 +1,14 @@
-//! Arrivals: waiting for a queue to have more.
+//! Waiting for a queue to have more.
 
 use std::pin::pin;
 
 use zaqar_model::{Destination, Marker};
-use zaqar_storage::{Arrivals, StorageError, StorageResult};
+use zaqar_storage::{StorageError, StorageResult};
 
 use super::ModelStore;
 
-#[async_trait::async_trait]
-impl Arrivals for ModelStore {
-    async fn wait_for_arrival(&self, at: &Destination, behind: Marker) -> StorageResult<()> {
+impl ModelStore {
+    pub(super) async fn wait_behind(&self, at: &Destination, behind: Marker) -> StorageResult<()> {
         loop {
             let mut changed = pin!(self.changed.notified());
             changed.as_mut().enable();

@@ -1,7 +1,9 @@
 //! Claims: messages taken for a while by one consumer.
 
-use zaqar_model::{Claim, ClaimId, ClaimTerms, Destination, MessageId, StoredMessage, Timestamp, TtlSeconds};
-use zaqar_storage::{ClaimRequest, Claimed, Claims, DeadLetterPolicy, StorageResult};
+use zaqar_model::{
+    Claim, ClaimId, ClaimTerms, Destination, Message, MessageId, StoredMessage, Timestamp, TtlSeconds,
+};
+use zaqar_storage::{ClaimRequest, Claimed, Claims, DeadLetterPolicy, PopRequest, StorageResult};
 
 use super::ModelStore;
 use super::contents::ClaimRecord;
@@ -14,6 +16,9 @@ impl Claims for ModelStore {
         request: &ClaimRequest,
         now: Timestamp,
     ) -> StorageResult<Claimed> {
+        if let Some(claim) = self.get_claim(from, request.id, now).await? {
+            return Ok(Claimed { messages: claim.messages, dead_letters: Vec::new() });
+        }
         let mut contents = self.contents(from)?;
         let mut claimed = Claimed::default();
         let mut at = 0;
@@ -26,8 +31,8 @@ impl Claims for ModelStore {
             if request.dead_letters.is_some_and(|policy| count >= policy.max_claim_count) {
                 let mut entry = contents.entries.remove(at);
                 entry.stored.message.claim = None;
-                claimed.exhausted.push(entry.stored.message.id);
-                contents.exhausted.push(entry);
+                claimed.dead_letters.push(entry.stored.message.id);
+                contents.dead_letters.push(entry);
                 continue;
             }
             let stored = &mut contents.entries[at].stored;
@@ -94,10 +99,10 @@ impl Claims for ModelStore {
         Ok(())
     }
 
-    async fn with_ended_claims(&self, now: Timestamp) -> StorageResult<Vec<Destination>> {
+    async fn with_ended_claims(&self, limit: usize, now: Timestamp) -> StorageResult<Vec<Destination>> {
         let state = self.state()?;
         let with = state.contents.iter().filter(|(_, contents)| !contents.let_go(now).is_empty());
-        Ok(with.map(|(destination, _)| destination.clone()).collect())
+        Ok(with.map(|(destination, _)| destination.clone()).take(limit).collect())
     }
 
     async fn set_aside(
@@ -108,7 +113,7 @@ impl Claims for ModelStore {
     ) -> StorageResult<Vec<MessageId>> {
         let mut contents = self.contents(from)?;
         let contents = &mut *contents;
-        let mut exhausted = Vec::new();
+        let mut dead_letters = Vec::new();
         for id in contents.let_go(now) {
             let found = contents.entries.iter().position(|entry| entry.stored.message.id == id);
             let Some(at) = found else { continue };
@@ -116,13 +121,28 @@ impl Claims for ModelStore {
             if policy.is_some_and(|policy| count >= policy.max_claim_count) {
                 let mut entry = contents.entries.remove(at);
                 entry.stored.message.claim = None;
-                contents.exhausted.push(entry);
-                exhausted.push(id);
+                contents.dead_letters.push(entry);
+                dead_letters.push(id);
             } else {
                 contents.seen.insert((id, count));
             }
         }
-        Ok(exhausted)
+        Ok(dead_letters)
+    }
+
+    async fn pop(&self, from: &Destination, pop: &PopRequest, now: Timestamp) -> StorageResult<Vec<Message>> {
+        let mut contents = self.contents(from)?;
+        let taken: Vec<Message> = contents
+            .entries
+            .iter()
+            .filter(|entry| contents.is_free(entry, now))
+            .take(pop.limit)
+            .map(|entry| contents.show(entry, now))
+            .collect();
+        for message in &taken {
+            contents.remove(message.id);
+        }
+        Ok(taken)
     }
 }
 

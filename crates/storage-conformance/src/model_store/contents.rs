@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use zaqar_model::{
-    ClaimId, Marker, Message, MessageId, QueueStats, StoredMessage, Subscription, SubscriptionId, Timestamp,
-    TtlSeconds,
+    BatchId, ClaimId, Marker, Message, MessageId, QueueStats, StoredMessage, Subscription, SubscriptionId,
+    Timestamp, TtlSeconds,
 };
 
 use super::owed::Ledger;
@@ -12,11 +12,13 @@ use super::owed::Ledger;
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Contents {
     pub(super) last_sequence: u64,
+    /// What was posted, by batches.
+    pub(super) batches: BTreeMap<BatchId, Vec<MessageId>>,
     /// In the order of posting.
     pub(super) entries: Vec<Entry>,
     pub(super) claims: BTreeMap<ClaimId, ClaimRecord>,
     /// In the order in which they were set aside.
-    pub(super) exhausted: Vec<Entry>,
+    pub(super) dead_letters: Vec<Entry>,
     /// Messages that claims had let go when somebody looked, with how often they had been claimed.
     pub(super) seen: BTreeSet<(MessageId, u32)>,
     pub(super) subscriptions: BTreeMap<SubscriptionId, Subscription>,
@@ -149,7 +151,7 @@ impl Contents {
 
     pub(super) fn expire(&mut self, now: Timestamp) {
         self.entries.retain(|entry| now < entry.stored.expires);
-        self.exhausted.retain(|entry| now < entry.stored.expires);
+        self.dead_letters.retain(|entry| now < entry.stored.expires);
         let last: BTreeSet<_> = self.entries.iter().filter_map(|entry| entry.stored.message.claim).collect();
         self.claims.retain(|id, _| last.contains(id));
         let here: BTreeSet<_> = self.entries.iter().map(|entry| entry.stored.message.id).collect();

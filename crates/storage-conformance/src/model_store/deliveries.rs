@@ -1,49 +1,64 @@
 //! Deliveries: notifications that are owed.
 
+use std::sync::Arc;
+
 use zaqar_model::{
     AttemptFilter, AttemptNumber, ConfirmationAttempt, Delivery, DeliveryReport, Destination, FailedDelivery,
     HeldBack, KeptAttempt, LeaseHold, LeaseId, Marker, MessageId, Page, PageRequest, Paused, StoredMessage,
     SubscriptionId, Timestamp,
 };
-use zaqar_storage::{Deliveries, LeaseLimits, StorageResult, SubscriptionShare};
+use zaqar_storage::{
+    Deliveries, Due, LeaseRequest, Redelivery, StorageResult, SubscriptionKey, SubscriptionShare,
+};
 
 use super::contents::Contents;
-use super::{ModelStore, State, page_of};
+use super::{ModelStore, page_of};
 
 #[async_trait::async_trait]
 impl Deliveries for ModelStore {
-    async fn lease(
-        &self,
-        lease: LeaseId,
-        until: Timestamp,
-        limits: LeaseLimits,
-        now: Timestamp,
-    ) -> StorageResult<Vec<Delivery>> {
-        let lease = LeaseHold { id: lease, since: now };
-        let mut state = self.state()?;
-        let mut taken = Vec::new();
-        while taken.len() < limits.total && now < until {
-            let Some((source, id)) = whose_turn(&state, limits.per_subscription, now) else {
-                break;
-            };
-            state.last_turn = Some((source.clone(), id));
-            taken.extend(
-                state
-                    .contents
-                    .get_mut(&source)
-                    .and_then(|contents| take(contents, id, limits.per_subscription, lease, until)),
-            );
-        }
-        Ok(taken)
+    async fn due(&self, share: SubscriptionShare, limit: usize, now: Timestamp) -> StorageResult<Due> {
+        let state = self.state()?;
+        let all = state.contents.iter().flat_map(|(source, contents)| {
+            let notified = contents.notified(now).into_iter();
+            notified.map(|id| {
+                (SubscriptionKey { source: source.clone(), id }, next_due(contents, id, share, now))
+            })
+        });
+        let all: Vec<_> = all.filter_map(|(key, due)| Some((key, due?))).collect();
+        let mut due: Vec<SubscriptionKey> =
+            all.iter().filter(|(_, due)| *due <= now).map(|(key, _)| key.clone()).collect();
+        due.sort_by_key(|key| state.turns.get(key).copied());
+        due.truncate(limit);
+        let later = all.iter().map(|(_, due)| *due).min();
+        Ok(if due.is_empty() { later.map_or(Due::Nothing, Due::At) } else { Due::Now(due) })
     }
 
-    async fn record(
-        &self,
-        lease: LeaseId,
-        reports: Vec<DeliveryReport>,
-        now: Timestamp,
-    ) -> StorageResult<()> {
-        for DeliveryReport { source, subscription, position, outcome } in reports {
+    async fn lease(&self, request: &LeaseRequest, now: Timestamp) -> StorageResult<Vec<Delivery>> {
+        let lease = LeaseHold { id: request.id, since: now };
+        let mut state = self.state()?;
+        let mut all = Vec::new();
+        for (key, limit) in request.subscriptions.iter().filter(|_| now < request.until) {
+            state.last_turn += 1;
+            let turn = state.last_turn;
+            state.turns.insert(key.clone(), turn);
+            let Some(contents) = state.contents.get_mut(&key.source) else { continue };
+            let mut taken = Vec::new();
+            if request.is_repeated {
+                taken = held_by(contents, key.id, lease.id, now);
+            }
+            let limit = if taken.is_empty() { *limit } else { 0 };
+            while taken.len() < limit
+                && let Some(next) = take(contents, key.id, request.share, lease, request.until)
+            {
+                taken.push(next);
+            }
+            all.extend(taken);
+        }
+        Ok(all)
+    }
+
+    async fn record(&self, lease: LeaseId, reports: &[DeliveryReport], now: Timestamp) -> StorageResult<()> {
+        for DeliveryReport { source, subscription, position, outcome } in reports.iter().cloned() {
             self.contents(&source)?.ledger.record(lease, subscription, position, outcome, now);
         }
         self.owed.notify_one();
@@ -80,16 +95,7 @@ impl Deliveries for ModelStore {
         Ok(())
     }
 
-    async fn next_due(&self, share: SubscriptionShare, now: Timestamp) -> StorageResult<Option<Timestamp>> {
-        let state = self.state()?;
-        let due = state.contents.values().flat_map(|contents| {
-            let notified = contents.notified(now).into_iter();
-            notified.filter_map(|id| next_due(contents, id, share, now))
-        });
-        Ok(due.min())
-    }
-
-    async fn wait_for_owed(&self) -> StorageResult<()> {
+    async fn wait_for_due(&self) -> StorageResult<()> {
         if self.is_open() {
             self.owed.notified().await;
         }
@@ -100,56 +106,21 @@ impl Deliveries for ModelStore {
         &self,
         source: &Destination,
         subscription: SubscriptionId,
-        message: MessageId,
-        now: Timestamp,
-    ) -> StorageResult<bool> {
-        let mut contents = self.contents(source)?;
-        let Some(position) = contents.ledger.position_of(message) else { return Ok(false) };
-        let there = contents.ledger.message(position, now).cloned();
-        let notified = contents.notified(now);
-        let mut owed = contents.ledger.owed.iter();
-        let is_kept = contents.find(message, now).is_some()
-            || contents.exhausted.iter().any(|entry| entry.stored.message.id == message)
-            || owed.any(|owed| owed.position == position && notified.contains(&owed.subscription));
-        let Some(stored) = there.filter(|_| is_kept && notified.contains(&subscription)) else {
-            return Ok(false);
-        };
-        let is_leased = contents.ledger.find(subscription, position).is_some_and(|owed| owed.is_leased(now));
-        if is_leased {
-            return Ok(true);
-        }
-        contents.ledger.end_left_behind(now);
-        contents.ledger.end_unknown(subscription, position);
-        match contents.ledger.find(subscription, position) {
-            Some(owed) => {
-                owed.failed = None;
-                owed.attempts = 0;
-                owed.due = now;
-                owed.is_late = false;
-            }
-            None => {
-                contents.ledger.owe(&[(subscription, now)], position, &stored);
-                if let Some(owed) = contents.ledger.find(subscription, position) {
-                    owed.is_new = false;
-                }
-            }
-        }
-        self.owed.notify_one();
-        Ok(true)
-    }
-
-    async fn redeliver_failed(
-        &self,
-        source: &Destination,
-        subscription: SubscriptionId,
-        since: Timestamp,
+        which: Redelivery,
         now: Timestamp,
     ) -> StorageResult<u64> {
+        let since = match which {
+            Redelivery::Message(message) => {
+                return self.redeliver_message(source, subscription, message, now).map(u64::from);
+            }
+            Redelivery::FailedSince(since) => since,
+        };
         let page = PageRequest { marker: None, limit: usize::MAX };
         let failed = self.failed(source, subscription, &page, now).await?.items;
         let mut owed = 0;
         for delivery in failed.iter().filter(|delivery| delivery.failed >= since) {
-            owed += u64::from(self.redeliver(source, subscription, delivery.message.message.id, now).await?);
+            owed +=
+                u64::from(self.redeliver_message(source, subscription, delivery.message.message.id, now)?);
         }
         Ok(owed)
     }
@@ -200,20 +171,62 @@ impl Deliveries for ModelStore {
     }
 }
 
-/// The next subscription behind the one that had the last turn that can be leased something.
-fn whose_turn(
-    state: &State,
-    share: SubscriptionShare,
-    now: Timestamp,
-) -> Option<(Destination, SubscriptionId)> {
-    let all = state.contents.iter().flat_map(|(source, contents)| {
-        contents.notified(now).into_iter().map(move |id| (source.clone(), id))
-    });
-    let (behind, before): (Vec<_>, Vec<_>) = all.partition(|turn| Some(turn) > state.last_turn.as_ref());
-    behind
-        .into_iter()
-        .chain(before)
-        .find(|(source, id)| next_due(&state.contents[source], *id, share, now).is_some_and(|due| due <= now))
+impl ModelStore {
+    fn redeliver_message(
+        &self,
+        source: &Destination,
+        subscription: SubscriptionId,
+        message: MessageId,
+        now: Timestamp,
+    ) -> StorageResult<bool> {
+        let mut contents = self.contents(source)?;
+        let Some(position) = contents.ledger.position_of(message) else { return Ok(false) };
+        let there = contents.ledger.message(position, now).cloned();
+        let notified = contents.notified(now);
+        let mut owed = contents.ledger.owed.iter();
+        let is_kept = contents.find(message, now).is_some()
+            || contents.dead_letters.iter().any(|entry| entry.stored.message.id == message)
+            || owed.any(|owed| owed.position == position && notified.contains(&owed.subscription));
+        let Some(stored) = there.filter(|_| is_kept && notified.contains(&subscription)) else {
+            return Ok(false);
+        };
+        let is_leased = contents.ledger.find(subscription, position).is_some_and(|owed| owed.is_leased(now));
+        if is_leased {
+            return Ok(true);
+        }
+        contents.ledger.end_left_behind(now);
+        contents.ledger.end_unknown(subscription, position);
+        match contents.ledger.find(subscription, position) {
+            Some(owed) => {
+                owed.failed = None;
+                owed.attempts = 0;
+                owed.due = now;
+                owed.is_late = false;
+            }
+            None => {
+                contents.ledger.owe(&[(subscription, now)], position, &stored);
+                if let Some(owed) = contents.ledger.find(subscription, position) {
+                    owed.is_new = false;
+                }
+            }
+        }
+        self.owed.notify_one();
+        Ok(true)
+    }
+}
+
+/// What this lease has taken before.
+fn held_by(contents: &Contents, id: SubscriptionId, lease: LeaseId, now: Timestamp) -> Vec<Delivery> {
+    let Some(subscription) = contents.subscription(id, now) else { return Vec::new() };
+    let subscription = Arc::new(subscription.clone());
+    let own = contents.ledger.open(id, now).into_iter();
+    let held = own.filter(|owed| owed.lease.is_some_and(|own| own.id == lease));
+    held.filter_map(|owed| {
+        let message = contents.ledger.deliverable(owed.position, now)?.clone();
+        let (subscription, position) = (Arc::clone(&subscription), owed.position);
+        Some(Delivery { subscription, message, position, attempts: owed.attempts })
+    })
+    .collect()
 }
 
 fn next_due(
@@ -253,7 +266,7 @@ fn take(
     until: Timestamp,
 ) -> Option<Delivery> {
     let now = lease.since;
-    let subscription = contents.subscription(id, now)?.clone();
+    let subscription = Arc::new(contents.subscription(id, now)?.clone());
     contents.ledger.end_left_behind(now);
     let moments = moments(contents, id, share, now);
     let position = moments.into_iter().find(|(_, moment)| *moment <= now)?.0;

@@ -1,32 +1,33 @@
 //! Messages: posted, listed, fetched, deleted.
 
 use zaqar_model::{
-    ClaimId, ClientId, Destination, Marker, Message, MessageId, NewMessage, Page, QueueStats, StoredMessage,
+    ClaimId, ClientId, Destination, Marker, Message, MessageId, NewMessage, QueueStats, StoredMessage,
     Timestamp,
 };
-use zaqar_storage::{Adoption, Deletion, MessageQuery, Messages, StorageResult};
+use zaqar_storage::{
+    Adoption, Deletion, Guard, ListStart, ListedMessage, MessagePage, MessageQuery, Messages, Post,
+    StorageResult,
+};
 
 use super::ModelStore;
 use super::contents::{Contents, Entry};
 
 #[async_trait::async_trait]
 impl Messages for ModelStore {
-    async fn post(
-        &self,
-        to: &Destination,
-        client: &ClientId,
-        messages: Vec<NewMessage>,
-        now: Timestamp,
-    ) -> StorageResult<Vec<MessageId>> {
+    async fn post(&self, to: &Destination, post: &Post<'_>, now: Timestamp) -> StorageResult<Vec<MessageId>> {
         let mut contents = self.live_contents(to)?;
+        if let Some(ids) = contents.batches.get(&post.batch) {
+            return Ok(ids.clone());
+        }
         let mut ids = Vec::new();
-        for new in messages {
+        for new in post.messages {
             let id = message_id(to, contents.last_sequence + 1);
-            let stored = stored(id, client, new, now);
+            let stored = stored(id, post.client, new.clone(), now);
             let position = contents.append(stored.clone());
             contents.owe(position, &stored, now);
             ids.push(id);
         }
+        contents.batches.insert(post.batch, ids.clone());
         self.owed.notify_one();
         self.changed.notify_waiters();
         Ok(ids)
@@ -37,36 +38,41 @@ impl Messages for ModelStore {
         from: &Destination,
         query: &MessageQuery,
         now: Timestamp,
-    ) -> StorageResult<Page<Message, Marker>> {
+    ) -> StorageResult<MessagePage> {
         let contents = self.contents(from)?;
-        let behind = query.page.marker.map_or(0, Marker::get);
-        let entries: Vec<&Entry> = contents
+        let end = contents.last_sequence;
+        let place_of = |id| {
+            let entry = contents.entries.iter().find(|entry| entry.stored.message.id == id);
+            entry.map_or(0, |entry| entry.sequence)
+        };
+        let start = match query.start {
+            ListStart::Start => 0,
+            ListStart::Behind(marker) => marker.get().min(end),
+            ListStart::BehindMessage(id) => place_of(id),
+            ListStart::End => end,
+        };
+        let mut page = MessagePage { items: Vec::new(), reached: Marker::new(start), is_end: start == end };
+        let mut bytes = 0;
+        let wanted = contents
             .visible(now)
-            .filter(|entry| entry.sequence > behind)
+            .filter(|entry| entry.sequence > start)
             .filter(|entry| query.without_client.as_ref() != Some(&entry.stored.client))
             .filter(|entry| query.include_claimed || contents.holder(entry, now).is_none())
-            .filter(|entry| query.include_delayed || now >= entry.stored.delayed_until)
-            .take(query.page.limit)
-            .collect();
-        Ok(Page {
-            items: entries.iter().map(|entry| contents.show(entry, now)).collect(),
-            next: entries.last().map(|entry| Marker::new(entry.sequence)),
-        })
-    }
-
-    async fn marker_of(&self, from: &Destination, id: MessageId) -> StorageResult<Option<Marker>> {
-        let contents = self.contents(from)?;
-        let entry = contents.entries.iter().find(|entry| entry.stored.message.id == id);
-        Ok(entry.map(|entry| Marker::new(entry.sequence)))
-    }
-
-    async fn within_reach_at(
-        &self,
-        from: &Destination,
-        id: MessageId,
-        now: Timestamp,
-    ) -> StorageResult<Option<Timestamp>> {
-        Ok(self.contents(from)?.find(id, now).map(|entry| entry.stored.delayed_until))
+            .filter(|entry| query.include_delayed || now >= entry.stored.delayed_until);
+        for entry in wanted {
+            if page.items.len() >= query.limit || bytes >= query.max_bytes {
+                return Ok(page);
+            }
+            let (position, delayed_until) = (Marker::new(entry.sequence), entry.stored.delayed_until);
+            let message = contents.show(entry, now);
+            bytes += message.body.as_bytes().len();
+            page.items.push(ListedMessage { position, delayed_until, message });
+            page.reached = position;
+        }
+        if query.limit > 0 {
+            (page.reached, page.is_end) = (Marker::new(end), true);
+        }
+        Ok(page)
     }
 
     async fn get(
@@ -83,58 +89,24 @@ impl Messages for ModelStore {
     async fn delete(
         &self,
         from: &Destination,
-        id: MessageId,
-        claim: Option<ClaimId>,
-        now: Timestamp,
-    ) -> StorageResult<Deletion> {
-        let mut contents = self.contents(from)?;
-        let Some(entry) = contents.find(id, now) else { return Ok(Deletion::Done) };
-        let outcome = match (contents.holder(entry, now), claim) {
-            (Some(_), None) => Deletion::MessageIsClaimed,
-            (None, None) => Deletion::Done,
-            (_, Some(claim)) => deletion_with_claims(&contents, entry, &[claim], now),
-        };
-        if outcome == Deletion::Done {
-            contents.remove(id);
-        }
-        Ok(outcome)
-    }
-
-    async fn delete_many(
-        &self,
-        from: &Destination,
         ids: &[MessageId],
-        claims: Option<&[ClaimId]>,
+        guard: Guard<'_>,
         now: Timestamp,
     ) -> StorageResult<Deletion> {
         let mut contents = self.contents(from)?;
-        if let Some(claims) = claims {
-            for entry in ids.iter().filter_map(|id| contents.find(*id, now)) {
-                let outcome = deletion_with_claims(&contents, entry, claims, now);
-                if outcome != Deletion::Done {
-                    return Ok(outcome);
-                }
+        for entry in ids.iter().filter_map(|id| contents.find(*id, now)) {
+            let outcome = match guard {
+                Guard::Any => Deletion::Done,
+                Guard::Unclaimed if contents.holder(entry, now).is_some() => Deletion::MessageIsClaimed,
+                Guard::Unclaimed => Deletion::Done,
+                Guard::HeldBy(claims) => deletion_with_claims(&contents, entry, claims, now),
+            };
+            if outcome != Deletion::Done {
+                return Ok(outcome);
             }
         }
-        for id in ids {
-            contents.remove(*id);
-        }
+        ids.iter().for_each(|id| contents.remove(*id));
         Ok(Deletion::Done)
-    }
-
-    async fn pop(&self, from: &Destination, limit: usize, now: Timestamp) -> StorageResult<Vec<Message>> {
-        let mut contents = self.contents(from)?;
-        let taken: Vec<Message> = contents
-            .entries
-            .iter()
-            .filter(|entry| contents.is_free(entry, now))
-            .take(limit)
-            .map(|entry| contents.show(entry, now))
-            .collect();
-        for message in &taken {
-            contents.remove(message.id);
-        }
-        Ok(taken)
     }
 
     async fn purge(&self, destination: &Destination, _now: Timestamp) -> StorageResult<()> {
@@ -159,12 +131,13 @@ impl Messages for ModelStore {
     async fn adopt(
         &self,
         to: &Destination,
-        messages: Vec<StoredMessage>,
+        messages: &[StoredMessage],
         adoption: Adoption,
         now: Timestamp,
     ) -> StorageResult<()> {
         let mut contents = self.live_contents(to)?;
-        for mut stored in messages {
+        for stored in messages {
+            let mut stored = stored.clone();
             if contents.entries.iter().any(|entry| entry.stored.message.id == stored.message.id) {
                 continue;
             }
@@ -179,40 +152,8 @@ impl Messages for ModelStore {
         Ok(())
     }
 
-    async fn exhausted(
-        &self,
-        from: &Destination,
-        limit: usize,
-        now: Timestamp,
-    ) -> StorageResult<Vec<StoredMessage>> {
-        let contents = self.contents(from)?;
-        let waiting = contents.exhausted.iter().map(|entry| &entry.stored);
-        Ok(waiting.filter(|stored| now < stored.expires).take(limit).cloned().collect())
-    }
-
-    async fn move_exhausted(
-        &self,
-        from: &Destination,
-        to: &Destination,
-        mut messages: Vec<StoredMessage>,
-        now: Timestamp,
-    ) -> StorageResult<()> {
-        let waiting = self.exhausted(from, usize::MAX, now).await?;
-        messages.retain(|stored| waiting.iter().any(|other| other.message.id == stored.message.id));
-        let ids: Vec<_> = messages.iter().map(|stored| stored.message.id).collect();
-        self.adopt(to, messages, Adoption::Arrival, now).await?;
-        self.discard_exhausted(from, &ids).await
-    }
-
-    async fn discard_exhausted(&self, from: &Destination, ids: &[MessageId]) -> StorageResult<()> {
-        self.contents(from)?.exhausted.retain(|entry| !ids.contains(&entry.stored.message.id));
-        Ok(())
-    }
-
-    async fn with_exhausted(&self) -> StorageResult<Vec<Destination>> {
-        let state = self.state()?;
-        let waiting = state.contents.iter().filter(|(_, contents)| !contents.exhausted.is_empty());
-        Ok(waiting.map(|(destination, _)| destination.clone()).collect())
+    async fn wait_for_messages(&self, at: &Destination, behind: Marker) -> StorageResult<()> {
+        self.wait_behind(at, behind).await
     }
 }
 

@@ -35,10 +35,6 @@ impl Migration for ModelStore {
         Ok(leaving(&contents, now).filter(|moving| ids.contains(&moving.stored.message.id)).collect())
     }
 
-    async fn last_position(&self, from: &Destination) -> StorageResult<Marker> {
-        Ok(Marker::new(self.contents(from)?.last_sequence))
-    }
-
     async fn import(
         &self,
         to: &Destination,
@@ -51,7 +47,7 @@ impl Migration for ModelStore {
         for MovingMessage { position, mut stored, hold, exhausted, posted, kept } in messages {
             let sequence = position.get();
             contents.entries.retain(|entry| entry.sequence != sequence);
-            contents.exhausted.retain(|entry| entry.sequence != sequence);
+            contents.dead_letters.retain(|entry| entry.sequence != sequence);
             if posted {
                 contents.ledger.posted.insert(position, as_posted(&stored));
             }
@@ -63,7 +59,7 @@ impl Migration for ModelStore {
             if let Some(ClaimHold { id, ttl, renewed }) = hold {
                 contents.claims.insert(id, ClaimRecord { ttl, renewed });
             }
-            let list = if exhausted { &mut contents.exhausted } else { &mut contents.entries };
+            let list = if exhausted { &mut contents.dead_letters } else { &mut contents.entries };
             list.push(Entry { sequence, stored });
             list.sort_by_key(|entry| entry.sequence);
         }
@@ -251,7 +247,7 @@ fn put(contents: &mut Contents, subscription: SubscriptionId, delivery: MovingDe
 
 /// Everything that has not expired, in the order of the positions.
 fn leaving(contents: &Contents, now: Timestamp) -> impl Iterator<Item = MovingMessage> {
-    let waiting = contents.exhausted.iter().map(|entry| (entry, true));
+    let waiting = contents.dead_letters.iter().map(|entry| (entry, true));
     let mut all: Vec<_> = contents.entries.iter().map(|entry| (entry, false)).chain(waiting).collect();
     all.retain(|(entry, _)| now < entry.stored.expires);
     let here: Vec<u64> = all.iter().map(|(entry, _)| entry.sequence).collect();

@@ -8,6 +8,7 @@ mod arrivals;
 mod catalogue;
 mod claims;
 mod contents;
+mod dead_letters;
 mod deliveries;
 mod destinations;
 mod flavors;
@@ -25,10 +26,11 @@ use parking_lot::{MappedMutexGuard, Mutex, MutexGuard};
 use tokio::sync::Notify;
 use zaqar_model::{
     Destination, DestinationKind, DestinationNumber, Flavor, FlavorName, Marker, Pool, PoolName, ProjectId,
-    Queue, QueueMove, QueueName, SubscriptionId, Timestamp,
+    Queue, QueueMove, QueueName, Timestamp,
 };
 use zaqar_storage::{
-    Capabilities, Health, ManagementStore, MessageStore, StorageError, StorageResult, Volume,
+    Capabilities, Deliveries, Health, ManagementStore, MessageStore, Migration, StorageError, StorageResult,
+    SubscriptionKey, Subscriptions, Volume,
 };
 
 use contents::Contents;
@@ -56,8 +58,9 @@ struct State {
     moves: BTreeMap<DestinationNumber, QueueMove>,
     contents: BTreeMap<Destination, Contents>,
     dropped: BTreeSet<Destination>,
-    /// Whose turn it was last when deliveries were leased.
-    last_turn: Option<(Destination, SubscriptionId)>,
+    /// When it was last the turn of each subscription to be leased from.
+    turns: BTreeMap<SubscriptionKey, u64>,
+    last_turn: u64,
 }
 
 impl ModelStore {
@@ -106,7 +109,7 @@ impl ModelStore {
             .iter()
             .flat_map(|entry| [entry.stored.delayed_until, entry.stored.expires])
             .chain(contents.claims.values().map(|claim| claim.ttl.after(claim.renewed)))
-            .chain(contents.exhausted.iter().map(|entry| entry.stored.expires))
+            .chain(contents.dead_letters.iter().map(|entry| entry.stored.expires))
             .filter(|moment| *moment > now)
             .collect();
         moments.sort_unstable();
@@ -146,9 +149,20 @@ impl MessageStore for ModelStore {
             durability: false,
             at_least_once: true,
             high_throughput: false,
-            subscriptions: true,
-            deliveries: true,
+            shared: true,
         }
+    }
+
+    fn subscriptions(&self) -> Option<&dyn Subscriptions> {
+        Some(self)
+    }
+
+    fn deliveries(&self) -> Option<&dyn Deliveries> {
+        Some(self)
+    }
+
+    fn migration(&self) -> Option<&dyn Migration> {
+        Some(self)
     }
 
     async fn is_alive(&self) -> bool {

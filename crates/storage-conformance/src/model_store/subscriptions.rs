@@ -9,6 +9,9 @@ use super::{ModelStore, page_of};
 impl Subscriptions for ModelStore {
     async fn subscribe(&self, subscription: Subscription, now: Timestamp) -> StorageResult<()> {
         let mut contents = self.live_contents(&subscription.source)?;
+        if contents.subscription(subscription.id, now).is_some() {
+            return Ok(());
+        }
         if contents.subscriber(&subscription.subscriber, now).is_some() {
             return Err(StorageError::Conflict("the subscriber has a subscription already"));
         }

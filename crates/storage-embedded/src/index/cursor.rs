@@ -124,6 +124,14 @@ impl Cursor {
         self.open.len()
     }
 
+    /// Those that this lease holds and nobody has recorded, first attempts first.
+    pub(crate) fn held_by(&self, lease: LeaseId) -> Vec<u64> {
+        let held = self.under_way().filter_map(|sequence| Some((self.leased_by(sequence, lease)?, sequence)));
+        let mut held: Vec<(bool, u64)> = held.map(|(open, sequence)| (open.attempts > 0, sequence)).collect();
+        held.sort_unstable();
+        held.into_iter().map(|(_, sequence)| sequence).collect()
+    }
+
     /// The delivery, if this lease had it last.
     pub(crate) fn leased_by(&self, sequence: u64, lease: LeaseId) -> Option<Open> {
         self.open.get(&sequence).copied().filter(|open| open.lease.is_some_and(|own| own.id == lease))

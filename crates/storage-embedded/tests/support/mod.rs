@@ -13,7 +13,8 @@ use zaqar_model::{
     GraceSeconds, JsonText, Message, MessageId, NewMessage, PageRequest, ProjectId, QueueName, Timestamp,
     TtlSeconds,
 };
-use zaqar_storage::{ClaimRequest, MessageQuery, MessageStore, Messages};
+use zaqar_storage::{ClaimRequest, ListStart, MessageQuery, MessageStore, Messages};
+use zaqar_storage_conformance::PostMessages;
 use zaqar_storage_embedded::disk::{Disk, LocalDisk};
 use zaqar_storage_embedded::{EmbeddedMessageStore, Options};
 
@@ -62,7 +63,12 @@ pub async fn post(
     to: &Destination,
     numbers: impl IntoIterator<Item = usize>,
 ) -> Vec<MessageId> {
-    store.post(to, &client(), numbers.into_iter().map(numbered).collect(), NOW).await.unwrap()
+    store.post_messages(to, &client(), numbers.into_iter().map(numbered).collect(), NOW).await.unwrap()
+}
+
+/// More than any test has of anything.
+pub fn first_page<M>() -> PageRequest<M> {
+    PageRequest { marker: None, limit: 1000 }
 }
 
 pub fn claim_request(id: u128, limit: usize) -> ClaimRequest {
@@ -71,23 +77,22 @@ pub fn claim_request(id: u128, limit: usize) -> ClaimRequest {
         terms: ClaimTerms { ttl: TtlSeconds::new(300), grace: GraceSeconds::new(60) },
         limit,
         dead_letters: None,
+        is_repeated: false,
     }
 }
 
 /// All messages of a queue, claimed ones too, in their order.
 pub async fn all(store: &impl MessageStore, from: &Destination, now: Timestamp) -> Vec<Message> {
     let mut messages = Vec::new();
-    let mut query = MessageQuery {
-        page: PageRequest { marker: None, limit: 1000 },
-        without_client: None,
-        include_claimed: true,
-        include_delayed: true,
-    };
+    let start = MessageQuery::place_of(ListStart::Start);
+    let mut query = MessageQuery { limit: 1000, max_bytes: usize::MAX, ..start };
     loop {
         let page = store.list(from, &query, now).await.unwrap();
-        let Some(next) = page.next else { return messages };
-        messages.extend(page.items);
-        query.page.marker = Some(next);
+        messages.extend(page.items.into_iter().map(|listed| listed.message));
+        if page.is_end {
+            return messages;
+        }
+        query.start = ListStart::Behind(page.reached);
     }
 }
 

@@ -5,15 +5,16 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use zaqar_model::{
-    AttemptFilter, AttemptNumber, Claim, ClaimId, ClaimTerms, ClientId, ConfirmationAttempt, Delivery,
-    DeliveryReport, Destination, FailedDelivery, KeptAttempt, LeaseId, Marker, Message, MessageId,
-    MovingCursor, MovingDelivery, MovingMessage, NewMessage, Page, PageRequest, Paused, QueueMove,
-    QueueStats, StoredMessage, Subscription, SubscriptionId, Timestamp,
+    AttemptFilter, AttemptNumber, Claim, ClaimId, ClaimTerms, ConfirmationAttempt, Delivery, DeliveryReport,
+    Destination, DestinationNumber, FailedDelivery, KeptAttempt, LeaseId, Marker, Message, MessageId,
+    MovingCursor, MovingDelivery, MovingMessage, Page, PageRequest, Paused, QueueMove, QueueStats,
+    StoredMessage, Subscription, SubscriptionId, Timestamp,
 };
 use zaqar_storage::{
-    Adoption, Arrivals, Capabilities, ClaimRequest, Claimed, Claims, DeadLetterPolicy, Deletion, Deliveries,
-    Health, LeaseLimits, ManagementStore, MessageQuery, MessageStore, Messages, Migration, StorageResult,
-    SubscriptionChange, SubscriptionShare, Subscriptions,
+    Adoption, Capabilities, ClaimRequest, Claimed, Claims, DeadLetterPolicy, DeadLetters, Deletion,
+    Deliveries, Due, Guard, Health, LeaseRequest, ManagementStore, MessagePage, MessageQuery, MessageStore,
+    Messages, Migration, PopRequest, Post, Redelivery, StorageResult, SubscriptionChange, SubscriptionShare,
+    Subscriptions,
 };
 use zaqar_storage_pooled::PooledMessageStore;
 
@@ -83,24 +84,26 @@ macro_rules! restless {
 
 restless! {
     Messages {
-        post(to, client: &ClientId, messages: Vec<NewMessage>, now: Timestamp; now) -> Vec<MessageId>;
-        list(from, query: &MessageQuery, now: Timestamp; now) -> Page<Message, Marker>;
-        marker_of(from, id: MessageId; Timestamp::default()) -> Option<Marker>;
-        within_reach_at(from, id: MessageId, now: Timestamp; now) -> Option<Timestamp>;
+        post(to, post: &Post<'_>, now: Timestamp; now) -> Vec<MessageId>;
+        list(from, query: &MessageQuery, now: Timestamp; now) -> MessagePage;
         get(from, ids: &[MessageId], now: Timestamp; now) -> Vec<Message>;
-        delete(from, id: MessageId, claim: Option<ClaimId>, now: Timestamp; now) -> Deletion;
-        delete_many(from, ids: &[MessageId], claims: Option<&[ClaimId]>, now: Timestamp; now) -> Deletion;
-        pop(from, limit: usize, now: Timestamp; now) -> Vec<Message>;
+        delete(from, ids: &[MessageId], guard: Guard<'_>, now: Timestamp; now) -> Deletion;
         purge(destination, now: Timestamp; now) -> ();
         stats(destination, now: Timestamp; now) -> QueueStats;
         drop_destination(destination; Timestamp::default()) -> ();
-        adopt(to, messages: Vec<StoredMessage>, adoption: Adoption, now: Timestamp; now) -> ();
-        exhausted(from, limit: usize, now: Timestamp; now) -> Vec<StoredMessage>;
-        move_exhausted(from, to: &Destination, messages: Vec<StoredMessage>, now: Timestamp; now) -> ();
-        discard_exhausted(from, ids: &[MessageId]; Timestamp::default()) -> ();
+        adopt(to, messages: &[StoredMessage], adoption: Adoption, now: Timestamp; now) -> ();
+        wait_for_messages(at, behind: Marker; Timestamp::default()) -> ();
+    } and {}
+    DeadLetters {
+        dead_letters(from, limit: usize, now: Timestamp; now) -> Vec<StoredMessage>;
+        move_dead_letters(from, to: &Destination, messages: &[StoredMessage], now: Timestamp; now) -> ();
+        discard_dead_letters(from, ids: &[MessageId]; Timestamp::default()) -> ();
     } and {
-        async fn with_exhausted(&self) -> StorageResult<Vec<Destination>> {
-            self.store.with_exhausted().await
+        async fn with_dead_letters(
+            &self,
+            page: &PageRequest<DestinationNumber>,
+        ) -> StorageResult<Page<Destination, DestinationNumber>> {
+            self.store.with_dead_letters(page).await
         }
     }
     Subscriptions {
@@ -116,24 +119,21 @@ restless! {
             self.store.subscribe(subscription, now).await
         }
     }
-    Arrivals {
-        wait_for_arrival(at, behind: Marker; Timestamp::default()) -> ();
-    } and {}
     Claims {
         claim(from, request: &ClaimRequest, now: Timestamp; now) -> Claimed;
         get_claim(from, id: ClaimId, now: Timestamp; now) -> Option<Claim>;
         renew(from, id: ClaimId, terms: ClaimTerms, now: Timestamp; now) -> bool;
         release(from, id: ClaimId, now: Timestamp; now) -> ();
+        pop(from, pop: &PopRequest, now: Timestamp; now) -> Vec<Message>;
         set_aside(from, policy: Option<DeadLetterPolicy>, now: Timestamp; now) -> Vec<MessageId>;
     } and {
-        async fn with_ended_claims(&self, now: Timestamp) -> StorageResult<Vec<Destination>> {
-            self.store.with_ended_claims(now).await
+        async fn with_ended_claims(&self, limit: usize, now: Timestamp) -> StorageResult<Vec<Destination>> {
+            self.store.with_ended_claims(limit, now).await
         }
     }
     Migration {
         export(from, behind: Marker, limit: usize, now: Timestamp; now) -> Vec<MovingMessage>;
         export_some(from, ids: &[MessageId], now: Timestamp; now) -> Vec<MovingMessage>;
-        last_position(from; Timestamp::default()) -> Marker;
         import(to, messages: Vec<MovingMessage>, last: Marker, now: Timestamp; now) -> ();
         import_subscriptions(to, subscriptions: Vec<Subscription>, now: Timestamp; now) -> ();
         export_deliveries(from, subscription: SubscriptionId, behind: Marker, limit: usize, now: Timestamp; now)
@@ -149,46 +149,38 @@ restless! {
     Deliveries {
         record_confirmation(source, subscription: SubscriptionId, attempt: ConfirmationAttempt, now: Timestamp; now) -> ();
         pause(source, subscription: SubscriptionId, paused: Paused, until: Timestamp; Timestamp::default()) -> ();
-        redeliver(source, subscription: SubscriptionId, message: MessageId, now: Timestamp; now) -> bool;
-        redeliver_failed(source, subscription: SubscriptionId, since: Timestamp, now: Timestamp; now) -> u64;
+        redeliver(source, subscription: SubscriptionId, which: Redelivery, now: Timestamp; now) -> u64;
         failed(source, subscription: SubscriptionId, page: &PageRequest<Marker>, now: Timestamp; now)
             -> Page<FailedDelivery, Marker>;
         attempts(source, subscription: SubscriptionId, filter: &AttemptFilter, page: &PageRequest<AttemptNumber>, now: Timestamp; now)
             -> Page<KeptAttempt, AttemptNumber>;
     } and {
-        async fn lease(
-            &self,
-            lease: LeaseId,
-            until: Timestamp,
-            limits: LeaseLimits,
-            now: Timestamp,
-        ) -> StorageResult<Vec<Delivery>> {
+        async fn due(&self, share: SubscriptionShare, limit: usize, now: Timestamp) -> StorageResult<Due> {
             // Whose turn it is begins anew in the store that a queue comes to.
             for queue in self.seen() {
                 if self.subscribers(&queue, now).await? < 2 {
                     self.shake(&queue, now).await?;
                 }
             }
-            self.store.lease(lease, until, limits, now).await
+            self.store.due(share, limit, now).await
         }
 
-        async fn record(
-            &self,
-            lease: LeaseId,
-            reports: Vec<DeliveryReport>,
-            now: Timestamp,
-        ) -> StorageResult<()> {
+        async fn lease(&self, request: &LeaseRequest, now: Timestamp) -> StorageResult<Vec<Delivery>> {
+            for queue in self.seen() {
+                if self.subscribers(&queue, now).await? < 2 {
+                    self.shake(&queue, now).await?;
+                }
+            }
+            self.store.lease(request, now).await
+        }
+
+        async fn record(&self, lease: LeaseId, reports: &[DeliveryReport], now: Timestamp) -> StorageResult<()> {
             self.shake_all(now).await?;
             self.store.record(lease, reports, now).await
         }
 
-        async fn next_due(&self, share: SubscriptionShare, now: Timestamp) -> StorageResult<Option<Timestamp>> {
-            self.shake_all(now).await?;
-            self.store.next_due(share, now).await
-        }
-
-        async fn wait_for_owed(&self) -> StorageResult<()> {
-            self.store.wait_for_owed().await
+        async fn wait_for_due(&self) -> StorageResult<()> {
+            self.store.wait_for_due().await
         }
     }
 }
@@ -197,6 +189,18 @@ restless! {
 impl MessageStore for RestlessStore {
     fn capabilities(&self) -> Capabilities {
         self.store.capabilities()
+    }
+
+    fn subscriptions(&self) -> Option<&dyn Subscriptions> {
+        Some(self)
+    }
+
+    fn deliveries(&self) -> Option<&dyn Deliveries> {
+        Some(self)
+    }
+
+    fn migration(&self) -> Option<&dyn Migration> {
+        Some(self)
     }
 
     async fn is_alive(&self) -> bool {

@@ -74,7 +74,13 @@ async fn attempts_to_ask_a_subscriber_are_told_from_those_to_notify() {
         let asked = confirmation(now);
         let told = ConfirmationAttempt { kind: ConfirmationKind::Unsubscription, ..confirmation(now) };
         for attempt in [&asked, &told] {
-            fixture.store.record_confirmation(source, id, attempt.clone(), now).await.unwrap();
+            fixture
+                .store
+                .deliveries()
+                .unwrap()
+                .record_confirmation(source, id, attempt.clone(), now)
+                .await
+                .unwrap();
         }
         let page = fixture.get(&format!("{subscription}/attempts")).await.json();
         let types = each(&page, "attempts", "message_type");

@@ -13,9 +13,9 @@ use zaqar_model::{
     Attempt, Clock, Delivery, DeliveryOutcome, DestinationKind, Excerpt, IdSource, LeaseId, ProjectId,
     QueueName, RandomIds, Suspension,
 };
-use zaqar_storage::{LeaseLimits, ManagementStore, MessageStore, SubscriptionChange, SubscriptionShare};
-use zaqar_storage_conformance::minting::{attempt, fresh_lease_id};
-use zaqar_storage_conformance::{ManualClock, ModelPlacement, ModelStore};
+use zaqar_storage::{ManagementStore, MessageStore, SubscriptionChange};
+use zaqar_storage_conformance::minting::attempt;
+use zaqar_storage_conformance::{LeaseDue, ManualClock, ModelPlacement, ModelStore};
 use zaqar_transport_http::{HttpOptions, HttpService};
 
 pub(crate) const CLIENT: &str = "3381af92-2b9e-11e3-b191-71861300734c";
@@ -149,8 +149,9 @@ impl Fixture {
     pub(crate) async fn deliver(&self, status: u16, end: impl Fn(Attempt) -> DeliveryOutcome) {
         let now = self.clock.now();
         let (lease, due) = self.lease().await;
-        let reports = due.iter().map(|delivery| delivery.report(end(attempt(now, Some(status))))).collect();
-        self.store.record(lease, reports, now).await.unwrap();
+        let reports: Vec<_> =
+            due.iter().map(|delivery| delivery.report(end(attempt(now, Some(status))))).collect();
+        self.store.deliveries().unwrap().record(lease, &reports, now).await.unwrap();
     }
 
     /// Suspends a subscription, in place of a notifier.
@@ -160,17 +161,15 @@ impl Fixture {
         let change = SubscriptionChange { suspended: Some(Some(suspension)), ..Default::default() };
         let (project, name) = (ProjectId::new("p").unwrap(), QueueName::new("q").unwrap());
         let found = self.management.find(DestinationKind::Queue, &project, &name).await.unwrap().unwrap();
+        let subscriptions = self.store.subscriptions().unwrap();
         let changed =
-            self.store.update_subscription(&found.destination, id.parse().unwrap(), change, now).await;
+            subscriptions.update_subscription(&found.destination, id.parse().unwrap(), change, now).await;
         assert!(changed.unwrap());
     }
 
     /// Takes all deliveries that are due, for a minute.
     pub(crate) async fn lease(&self) -> (LeaseId, Vec<Delivery>) {
-        let now = self.clock.now();
-        let (lease, limits) =
-            (fresh_lease_id(), LeaseLimits { total: 100, per_subscription: SubscriptionShare::each(100) });
-        (lease, self.store.lease(lease, now.plus_secs(60), limits, now).await.unwrap())
+        self.store.deliveries().unwrap().lease_due(100, self.clock.now()).await.unwrap()
     }
 
     /// Posts messages with these bodies; answers where they are.

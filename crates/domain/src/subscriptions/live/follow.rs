@@ -1,28 +1,35 @@
 //! Makes a live subscription, and reads the messages for it.
 
 use std::borrow::Cow;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tracing::field::display;
 use zaqar_model::{
-    Address, Caller, Destination, DestinationName, Marker, Message, MessageId, PageRequest, Subscription,
-    SubscriptionId, SubscriptionTtl,
+    Address, Caller, Destination, DestinationName, Marker, Message, MessageId, Subscription, SubscriptionId,
+    SubscriptionTtl, Timestamp,
 };
-use zaqar_storage::{MessageQuery, StorageError, StorageResult, SubscriptionChange};
+use zaqar_storage::{
+    ListStart, ListedMessage, MessageQuery, StorageError, StorageResult, SubscriptionChange,
+};
 
 use super::delayed::Delayed;
 use super::registry::{EndReason, Lifetime};
 use crate::error::OrUnavailable;
-use crate::messages::{is_marker, write_marker};
+use crate::messages::{is_marker, start_of, write_marker};
 use crate::permissions::Rule;
 use crate::pipeline::pass;
 use crate::subscriptions::SubscriptionWish;
 use crate::{Error, Failure, Result, Zaqar};
 
-/// One message at a time: that is all the memory that a slow connection costs.
-const AT_ONCE: usize = 1;
+/// How many messages are read at a time.
+const AT_ONCE: usize = 32;
+/// And how many bytes of them, beyond the last one: that is all the memory that a slow connection costs.
+const BYTES_AT_ONCE: usize = 64 << 10;
+/// Messages that were read longer ago, in milliseconds, are read again: some may be gone.
+const FRESH_FOR: u64 = 1000;
 
 /// Reads what comes to a queue for one subscription, which ends when this is dropped.
 #[derive(Debug)]
@@ -30,8 +37,11 @@ pub struct Follower {
     zaqar: Arc<Zaqar>,
     source: Destination,
     id: SubscriptionId,
-    /// Up to here everything was read, but for what is delayed.
+    /// Up to here everything was taken up, but for what is delayed.
     behind: Marker,
+    /// Messages behind that, which were read at this time.
+    read: VecDeque<ListedMessage>,
+    read_at: Timestamp,
     delayed: Delayed,
     lifetime: watch::Receiver<Lifetime>,
 }
@@ -100,15 +110,8 @@ impl Zaqar {
         if let Some(id) = self.live.renew(source, &subscriber, &change, now) {
             return Ok(Following::Renewed(id));
         }
-        let behind = match marker {
-            None => self.stores.messages.last_position(source).await.or_unavailable(failure)?,
-            Some(marker) => {
-                let place = self.place_of(source, marker).await.or_unavailable(failure)?.unwrap_or_default();
-                let last = self.stores.messages.last_position(source).await.or_unavailable(failure)?;
-                // One of the first release, from an earlier queue of this name: all of this one is behind it.
-                if place > last { Marker::default() } else { place }
-            }
-        };
+        let start = marker.map_or(ListStart::End, |marker| start_of(source, marker).unwrap_or_default());
+        let behind = self.first_behind(source, start).await.or_unavailable(failure)?;
         let id = self.next_subscription_id();
         let default_ttl = SubscriptionTtl::new(self.limits.default_subscription_ttl.into());
         let subscription = Subscription {
@@ -125,8 +128,30 @@ impl Zaqar {
             suspended: None,
         };
         let lifetime = self.live.add(subscription);
-        let (zaqar, source, delayed) = (Arc::clone(self), source.clone(), Delayed::default());
-        Ok(Following::New(Follower { zaqar, source, id, behind, delayed, lifetime }))
+        Ok(Following::New(Follower {
+            zaqar: Arc::clone(self),
+            source: source.clone(),
+            id,
+            behind,
+            read: VecDeque::new(),
+            read_at: now,
+            delayed: Delayed::default(),
+            lifetime,
+        }))
+    }
+
+    /// Where a follower starts.
+    async fn first_behind(&self, source: &Destination, start: ListStart) -> StorageResult<Marker> {
+        let (store, now) = (&self.stores.messages, self.now());
+        let place = async |start| {
+            store.list(source, &MessageQuery::place_of(start), now).await.map(|page| page.reached)
+        };
+        if let ListStart::Behind(marker) = start {
+            // One of the first release, from an earlier queue of this name: all of this one is behind it.
+            let is_of_another = marker > place(ListStart::End).await?;
+            return if is_of_another { place(ListStart::Start).await } else { Ok(marker) };
+        }
+        place(start).await
     }
 }
 
@@ -156,7 +181,8 @@ impl Follower {
             let waited = tokio::select! {
                 biased;
                 _ = self.lifetime.changed() => continue,
-                waited = self.zaqar.stores.messages.wait_for_arrival(&self.source, self.behind),
+                () = std::future::ready(()), if !self.read.is_empty() && !self.delayed.is_full() => Ok(()),
+                waited = self.zaqar.stores.messages.wait_for_messages(&self.source, self.behind),
                     if !self.delayed.is_full() => waited,
                 // Its time is over, or the time of a delayed message has come.
                 () = tokio::time::sleep(time_left) => Ok(()),
@@ -164,7 +190,7 @@ impl Follower {
             let read = match waited {
                 // What comes behind the end of its time is not for it.
                 Ok(()) if until <= self.zaqar.now() => continue,
-                Ok(()) => self.read().await,
+                Ok(()) => self.take_next().await,
                 Err(error) => Err(error),
             };
             match read {
@@ -179,40 +205,48 @@ impl Follower {
     }
 
     /// The next message, if it is still there.
-    async fn read(&mut self) -> StorageResult<Option<Notification>> {
-        if let Some(id) = self.delayed.due(self.zaqar.now()) {
+    async fn take_next(&mut self) -> StorageResult<Option<Notification>> {
+        let now = self.zaqar.now();
+        if let Some(id) = self.delayed.due(now) {
             return self.read_delayed(id).await;
         }
         if self.delayed.is_full() {
             return Ok(None);
         }
-        let store = &self.zaqar.stores.messages;
-        // Asked before it is looked: what comes in between is not passed over.
-        let last = store.last_position(&self.source).await?;
+        if now >= self.read_at.plus_millis(FRESH_FOR) {
+            self.read.clear();
+        }
+        if self.read.is_empty() {
+            self.read_more(now).await?;
+        }
+        let Some(ListedMessage { position, delayed_until, message }) = self.read.pop_front() else {
+            return Ok(None);
+        };
+        self.behind = position;
+        if delayed_until > now && self.zaqar.live.respects_delay(&self.source, self.id) {
+            self.delayed.put(delayed_until, position, message.id);
+            return Ok(None);
+        }
+        Ok(self.notification(vec![message]))
+    }
+
+    async fn read_more(&mut self, now: Timestamp) -> StorageResult<()> {
         let query = MessageQuery {
-            page: PageRequest { marker: Some(self.behind), limit: AT_ONCE },
+            start: ListStart::Behind(self.behind),
+            limit: AT_ONCE,
+            max_bytes: BYTES_AT_ONCE,
             without_client: None,
             include_claimed: true,
             include_delayed: true,
         };
-        let mut page = store.list(&self.source, &query, self.zaqar.now()).await?;
-        let Some(next) = page.next else {
-            self.behind = self.behind.max(last);
-            return Ok(None);
-        };
-        if self.zaqar.live.respects_delay(&self.source, self.id)
-            && let Some(id) = page.items.first().map(|message| message.id)
-        {
-            let now = self.zaqar.now();
-            let until = store.within_reach_at(&self.source, id, now).await?;
-            if let Some(until) = until.filter(|until| *until > now) {
-                self.delayed.put(until, next, id);
-                page.items.clear();
-            }
+        let page = self.zaqar.stores.messages.list(&self.source, &query, now).await?;
+        if page.items.is_empty() {
+            // Also behind one that the store could not read and has left out: those behind it still come.
+            self.behind = self.behind.max(page.reached);
         }
-        // Also behind one that the store could not read and has left out: those behind it still come.
-        self.behind = next;
-        Ok(self.notification(page.items))
+        self.read = page.items.into();
+        self.read_at = now;
+        Ok(())
     }
 
     /// A delayed message whose time has come, if it is still there.

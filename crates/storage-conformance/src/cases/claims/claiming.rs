@@ -25,7 +25,7 @@ pub async fn claimed_message_comes_with_claim_and_count(bench: &MessageBench) {
     let claimed = queue.claim_as(&request).await;
     expected.claim = Some(request.id);
     expected.claim_count = 1;
-    assert_eq!(claimed, Claimed { messages: vec![expected.clone()], exhausted: vec![] });
+    assert_eq!(claimed, Claimed { messages: vec![expected.clone()], dead_letters: vec![] });
     assert_eq!(queue.get_one(id).await, Some(expected));
 }
 

@@ -121,12 +121,12 @@ pub async fn exhausted_messages_are_kept(bench: &MessageBench) {
     let queue = bench.queue();
     queue.fill(5).await;
     queue.exhaust(3, 2).await;
-    let before = queue.exhausted().await;
+    let before = queue.dead_letters().await;
     let left = queue.list(&everything()).await;
     bench.reopen().await;
-    assert_eq!(queue.exhausted().await, before);
+    assert_eq!(queue.dead_letters().await, before);
     assert_eq!(queue.list(&everything()).await, left);
-    assert_eq!(bench.store().with_exhausted().await.unwrap(), [queue.destination]);
+    assert_eq!(bench.with_dead_letters().await, [queue.destination]);
 }
 
 /// Discarded messages do not come back after reopening.
@@ -134,13 +134,13 @@ pub async fn discarded_messages_do_not_come_back(bench: &MessageBench) {
     let queue = bench.queue();
     let posted = queue.fill(3).await;
     queue.exhaust(3, 1).await;
-    queue.discard_exhausted(&posted[..2]).await;
+    queue.discard_dead_letters(&posted[..2]).await;
     bench.reopen().await;
-    assert_eq!(queue.exhausted_ids().await, posted[2..]);
-    queue.discard_exhausted(&posted[2..]).await;
+    assert_eq!(queue.dead_letter_ids().await, posted[2..]);
+    queue.discard_dead_letters(&posted[2..]).await;
     bench.reopen().await;
-    assert_eq!(queue.exhausted_ids().await, vec![]);
-    assert_eq!(bench.store().with_exhausted().await.unwrap(), vec![]);
+    assert_eq!(queue.dead_letter_ids().await, vec![]);
+    assert_eq!(bench.with_dead_letters().await, vec![]);
 }
 
 /// A move to the dead-letter queue that a restart breaks off at any point loses and doubles nothing.
@@ -153,12 +153,12 @@ pub async fn a_move_broken_off_by_a_restart_is_made_again(bench: &MessageBench) 
     }
     queue.claim_as(&claim_with_max_count(3, 2)).await;
     bench.reopen().await;
-    dead_letters.adopt(queue.exhausted().await).await;
+    dead_letters.adopt(queue.dead_letters().await).await;
     bench.reopen().await;
-    assert_eq!(queue.exhausted_ids().await, posted);
-    dead_letters.adopt(queue.exhausted().await).await;
-    queue.discard_exhausted(&posted).await;
+    assert_eq!(queue.dead_letter_ids().await, posted);
+    dead_letters.adopt(queue.dead_letters().await).await;
+    queue.discard_dead_letters(&posted).await;
     bench.reopen().await;
-    assert_eq!(queue.exhausted_ids().await, vec![]);
+    assert_eq!(queue.dead_letter_ids().await, vec![]);
     assert_eq!(dead_letters.all().await, posted);
 }

@@ -21,15 +21,19 @@ pub async fn a_message_claimed_often_enough_is_set_aside(bench: &MessageBench) {
     for count in 1..=3 {
         let request = claim_with_max_count(1, 3);
         let claimed = queue.claim_as(&request).await;
-        assert_eq!((ids(&claimed.messages), claimed.exhausted.len()), (posted.clone(), 0), "claim {count}");
+        assert_eq!(
+            (ids(&claimed.messages), claimed.dead_letters.len()),
+            (posted.clone(), 0),
+            "claim {count}"
+        );
         queue.release(request.id).await;
     }
-    assert_eq!(queue.exhausted_ids().await, vec![], "no claim has met it yet");
+    assert_eq!(queue.dead_letter_ids().await, vec![], "no claim has met it yet");
     let fourth = claim_with_max_count(1, 3);
     let claimed = queue.claim_as(&fourth).await;
-    assert_eq!((claimed.messages, claimed.exhausted.len()), (vec![], 1));
+    assert_eq!((claimed.messages, claimed.dead_letters.len()), (vec![], 1));
     assert_eq!(queue.get_claim(fourth.id).await, None, "there is nothing to hold");
-    assert_eq!(queue.exhausted_ids().await, posted);
+    assert_eq!(queue.dead_letter_ids().await, posted);
 }
 
 /// An exhausted message is invisible to everything but the list of exhausted ones.
@@ -44,7 +48,7 @@ pub async fn exhausted_message_is_invisible(bench: &MessageBench) {
     assert_eq!(queue.stats().await, QueueStats::default());
     assert_eq!(queue.delete(posted[0], None).await, Deletion::Done);
     assert_eq!(queue.delete_many(&posted, None).await, Deletion::Done);
-    assert_eq!(queue.exhausted_ids().await, posted, "nor can it be deleted");
+    assert_eq!(queue.dead_letter_ids().await, posted, "nor can it be deleted");
 }
 
 /// A claim that sets messages aside goes on behind them until it has as many as were asked for.
@@ -55,8 +59,8 @@ pub async fn a_claim_goes_on_behind_exhausted_messages(bench: &MessageBench) {
     let fresh = queue.fill(3).await;
     let claimed = queue.claim_as(&claim_with_max_count(2, 2)).await;
     assert_eq!(ids(&claimed.messages), fresh[..2]);
-    assert_eq!(claimed.exhausted.len(), 3);
-    assert_eq!(queue.exhausted_ids().await, worn);
+    assert_eq!(claimed.dead_letters.len(), 3);
+    assert_eq!(queue.dead_letter_ids().await, worn);
 }
 
 /// A claim meets no more messages than it needs: what stands behind the last that it took is not set aside.
@@ -68,9 +72,9 @@ pub async fn a_claim_sets_aside_only_what_it_meets(bench: &MessageBench) {
     queue.release(claim).await;
     // The first was claimed twice, the others once.
     let claimed = queue.claim_as(&claim_with_max_count(1, 2)).await;
-    assert_eq!((ids(&claimed.messages), claimed.exhausted.len()), (posted[1..2].to_vec(), 1));
+    assert_eq!((ids(&claimed.messages), claimed.dead_letters.len()), (posted[1..2].to_vec(), 1));
     let claimed = queue.claim_as(&claim_with_max_count(1, 1)).await;
-    assert_eq!((claimed.messages, claimed.exhausted.len()), (vec![], 2));
+    assert_eq!((claimed.messages, claimed.dead_letters.len()), (vec![], 2));
     assert_eq!(queue.all().await, posted[1..2]);
 }
 
@@ -79,8 +83,8 @@ pub async fn moved_messages_are_here_no_more(bench: &MessageBench) {
     let (queue, buried) = (bench.queue(), bench.queue());
     let worn = queue.fill(2).await;
     queue.exhaust(2, 1).await;
-    queue.move_exhausted(&buried, queue.exhausted().await).await;
-    assert_eq!(queue.exhausted_ids().await, vec![]);
+    queue.move_dead_letters(&buried, queue.dead_letters().await).await;
+    assert_eq!(queue.dead_letter_ids().await, vec![]);
     assert_eq!(buried.all().await, worn);
     assert_eq!(buried.claim(10).await.1, worn);
 }
@@ -90,10 +94,10 @@ pub async fn a_move_is_not_made_twice(bench: &MessageBench) {
     let (queue, buried) = (bench.queue(), bench.queue());
     let worn = queue.fill(3).await;
     queue.exhaust(3, 1).await;
-    let stored = queue.exhausted().await;
-    queue.move_exhausted(&buried, stored[..2].to_vec()).await;
+    let stored = queue.dead_letters().await;
+    queue.move_dead_letters(&buried, stored[..2].to_vec()).await;
     assert_eq!(buried.pop(1).await, worn[..1]);
-    queue.move_exhausted(&buried, stored).await;
+    queue.move_dead_letters(&buried, stored).await;
     assert_eq!(buried.all().await, worn[1..]);
 }
 
@@ -102,9 +106,9 @@ pub async fn a_move_is_kept(bench: &MessageBench) {
     let (queue, buried) = (bench.queue(), bench.queue());
     let worn = queue.fill(2).await;
     queue.exhaust(2, 1).await;
-    queue.move_exhausted(&buried, queue.exhausted().await).await;
+    queue.move_dead_letters(&buried, queue.dead_letters().await).await;
     bench.reopen().await;
-    assert_eq!(queue.exhausted_ids().await, vec![]);
+    assert_eq!(queue.dead_letter_ids().await, vec![]);
     assert_eq!(buried.all().await, worn);
 }
 
@@ -114,7 +118,7 @@ pub async fn without_policy_nothing_is_exhausted(bench: &MessageBench) {
     let posted = queue.fill(1).await;
     claim_and_release(&queue, 20).await;
     let claimed = queue.claim_as(&claim_of(1)).await;
-    assert_eq!((ids(&claimed.messages), claimed.exhausted.len()), (posted, 0));
+    assert_eq!((ids(&claimed.messages), claimed.dead_letters.len()), (posted, 0));
     assert_eq!(claimed.messages[0].claim_count, 21);
 }
 
@@ -123,10 +127,10 @@ pub async fn claimed_message_is_not_set_aside(bench: &MessageBench) {
     let queue = bench.queue();
     let posted = queue.fill(1).await;
     let (claim, _) = queue.claim(1).await;
-    assert_eq!(queue.claim_as(&claim_with_max_count(1, 1)).await.exhausted, []);
+    assert_eq!(queue.claim_as(&claim_with_max_count(1, 1)).await.dead_letters, []);
     assert_eq!(queue.held_by(claim).await, posted);
     bench.advance_secs(60);
-    assert_eq!(queue.claim_as(&claim_with_max_count(1, 1)).await.exhausted.len(), 1);
+    assert_eq!(queue.claim_as(&claim_with_max_count(1, 1)).await.dead_letters.len(), 1);
     assert_eq!(queue.get_claim(claim).await, None);
 }
 
@@ -139,7 +143,7 @@ pub async fn exhausted_message_comes_with_all_that_travels(bench: &MessageBench)
     let before = queue.get_one(id).await.unwrap();
     bench.advance_secs(5);
     queue.claim_as(&claim_with_max_count(1, 2)).await;
-    let stored = queue.exhausted().await.remove(0);
+    let stored = queue.dead_letters().await.remove(0);
     assert_eq!(stored.message, before);
     assert_eq!((stored.message.claim, stored.message.claim_count), (None, 2));
     assert_eq!(stored.client, stranger());
@@ -152,7 +156,7 @@ pub async fn exhausted_messages_come_at_most_so_many(bench: &MessageBench) {
     let queue = bench.queue();
     let posted = queue.fill(5).await;
     queue.exhaust(5, 1).await;
-    let first = bench.store().exhausted(&queue.destination, 2, bench.now()).await.unwrap();
+    let first = bench.store().dead_letters(&queue.destination, 2, bench.now()).await.unwrap();
     assert_eq!(first.iter().map(|stored| stored.message.id).collect::<Vec<_>>(), posted[..2]);
 }
 
@@ -161,19 +165,19 @@ pub async fn discarded_message_is_forgotten(bench: &MessageBench) {
     let queue = bench.queue();
     let posted = queue.fill(3).await;
     queue.exhaust(3, 1).await;
-    queue.discard_exhausted(&posted[..2]).await;
-    assert_eq!(queue.exhausted_ids().await, posted[2..]);
-    queue.discard_exhausted(&posted).await;
-    queue.discard_exhausted(&posted).await;
-    assert_eq!(queue.exhausted_ids().await, vec![]);
+    queue.discard_dead_letters(&posted[..2]).await;
+    assert_eq!(queue.dead_letter_ids().await, posted[2..]);
+    queue.discard_dead_letters(&posted).await;
+    queue.discard_dead_letters(&posted).await;
+    assert_eq!(queue.dead_letter_ids().await, vec![]);
 }
 
 /// Only exhausted messages can be discarded.
 pub async fn discarding_leaves_other_messages_alone(bench: &MessageBench) {
     let queue = bench.queue();
     let posted = queue.fill(2).await;
-    queue.discard_exhausted(&posted).await;
-    queue.discard_exhausted(&[fresh_message_id()]).await;
+    queue.discard_dead_letters(&posted).await;
+    queue.discard_dead_letters(&[fresh_message_id()]).await;
     assert_eq!(queue.all().await, posted);
 }
 
@@ -184,29 +188,29 @@ pub async fn exhausted_message_expires(bench: &MessageBench) {
     queue.exhaust(2, 1).await;
     bench.advance_secs(99);
     bench.store().expire(bench.now()).await.unwrap();
-    assert_eq!(queue.exhausted_ids().await.len(), 2);
+    assert_eq!(queue.dead_letter_ids().await.len(), 2);
     bench.advance_secs(1);
-    assert_eq!(queue.exhausted_ids().await.len(), 1);
+    assert_eq!(queue.dead_letter_ids().await.len(), 1);
     bench.advance_secs(100);
-    assert_eq!(queue.exhausted_ids().await, vec![]);
+    assert_eq!(queue.dead_letter_ids().await, vec![]);
 }
 
 /// Destinations that have exhausted messages are found, and only those.
 pub async fn destinations_with_exhausted_messages_are_found(bench: &MessageBench) {
     let (queue, topic, without) = (bench.queue(), bench.topic(), bench.queue());
-    assert_eq!(bench.store().with_exhausted().await.unwrap(), vec![]);
+    assert_eq!(bench.with_dead_letters().await, vec![]);
     for destination in [&queue, &topic, &without] {
         destination.fill(2).await;
     }
     queue.exhaust(1, 1).await;
     let done = topic.exhaust(2, 1).await;
-    let mut found = bench.store().with_exhausted().await.unwrap();
+    let mut found = bench.with_dead_letters().await;
     found.sort();
     let mut expected = vec![queue.destination.clone(), topic.destination.clone()];
     expected.sort();
     assert_eq!(found, expected);
-    topic.discard_exhausted(&done).await;
-    assert_eq!(bench.store().with_exhausted().await.unwrap(), [queue.destination]);
+    topic.discard_dead_letters(&done).await;
+    assert_eq!(bench.with_dead_letters().await, [queue.destination]);
 }
 
 /// A purge deletes what can be seen: exhausted messages wait on.
@@ -215,7 +219,7 @@ pub async fn purge_leaves_exhausted_messages(bench: &MessageBench) {
     let posted = queue.fill(2).await;
     queue.exhaust(1, 1).await;
     queue.purge().await;
-    assert_eq!(queue.exhausted_ids().await, posted[..1]);
+    assert_eq!(queue.dead_letter_ids().await, posted[..1]);
 }
 
 /// A dropped destination has no exhausted messages.
@@ -224,8 +228,8 @@ pub async fn a_dropped_queue_has_no_exhausted_messages(bench: &MessageBench) {
     queue.fill(2).await;
     queue.exhaust(1, 1).await;
     queue.drop_it().await;
-    assert_eq!(queue.exhausted_ids().await, vec![]);
-    assert_eq!(bench.store().with_exhausted().await.unwrap(), vec![]);
+    assert_eq!(queue.dead_letter_ids().await, vec![]);
+    assert_eq!(bench.with_dead_letters().await, vec![]);
 }
 
 /// Exhausted messages of one queue are not another's.
@@ -233,10 +237,10 @@ pub async fn exhausted_messages_are_of_their_queue(bench: &MessageBench) {
     let (one, other) = (bench.queue(), bench.queue());
     one.fill(1).await;
     other.fill(1).await;
-    let exhausted = one.exhaust(1, 1).await;
-    assert_eq!(other.exhausted_ids().await, vec![]);
-    other.discard_exhausted(&exhausted).await;
-    assert_eq!(one.exhausted_ids().await, exhausted);
+    let dead_letters = one.exhaust(1, 1).await;
+    assert_eq!(other.dead_letter_ids().await, vec![]);
+    other.discard_dead_letters(&dead_letters).await;
+    assert_eq!(one.dead_letter_ids().await, dead_letters);
 }
 
 /// A move to the dead-letter queue that was broken off is made again: nothing is lost, nothing doubled.
@@ -244,14 +248,14 @@ pub async fn a_broken_off_move_is_made_again(bench: &MessageBench) {
     let (queue, dead_letters) = (bench.queue(), bench.queue());
     let posted = queue.fill(4).await;
     queue.exhaust(4, 2).await;
-    dead_letters.adopt(queue.exhausted().await[..2].to_vec()).await;
+    dead_letters.adopt(queue.dead_letters().await[..2].to_vec()).await;
     // Here the server dies; another one begins again.
-    let waiting = queue.exhausted().await;
+    let waiting = queue.dead_letters().await;
     assert_eq!(waiting.len(), 4);
     dead_letters.adopt(waiting).await;
-    queue.discard_exhausted(&posted).await;
+    queue.discard_dead_letters(&posted).await;
     assert_eq!(dead_letters.all().await, posted);
-    assert_eq!(queue.exhausted_ids().await, vec![]);
+    assert_eq!(queue.dead_letter_ids().await, vec![]);
     let claimed = dead_letters.claim_as(&claim_of(10)).await;
     assert_eq!(ids(&claimed.messages), posted, "they are free at once");
 }
@@ -267,14 +271,14 @@ pub async fn concurrent_claims_set_aside_each_message_once(bench: &MessageBench)
             tokio::spawn(async move { queue.claim_as(&claim_with_max_count(5, 1)).await })
         })
         .collect();
-    let mut exhausted = 0;
+    let mut dead_letters = 0;
     for claim in claiming {
         let claimed = claim.await.unwrap();
         assert_eq!(claimed.messages, vec![]);
-        exhausted += claimed.exhausted.len();
+        dead_letters += claimed.dead_letters.len();
     }
-    assert_eq!(exhausted, 40);
-    let mut waiting = queue.exhausted_ids().await;
+    assert_eq!(dead_letters, 40);
+    let mut waiting = queue.dead_letter_ids().await;
     waiting.sort_unstable();
     posted.sort_unstable();
     assert_eq!(waiting, posted);

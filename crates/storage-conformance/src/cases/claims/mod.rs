@@ -11,6 +11,7 @@ pub mod holding;
 pub mod late;
 pub mod releasing;
 pub mod renewing;
+pub mod repeating;
 pub mod setting_aside;
 
 use zaqar_storage::MessageStore;

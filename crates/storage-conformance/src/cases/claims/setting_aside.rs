@@ -6,7 +6,7 @@ use crate::bench::{MessageBench, ids};
 use crate::minting::claim_with_max_count;
 
 async fn with_ended_claims(bench: &MessageBench) -> Vec<Destination> {
-    let mut found = bench.store().with_ended_claims(bench.now()).await.unwrap();
+    let mut found = bench.store().with_ended_claims(1000, bench.now()).await.unwrap();
     found.sort();
     found
 }
@@ -23,7 +23,7 @@ pub async fn a_message_is_set_aside_when_its_claim_has_expired(bench: &MessageBe
     bench.advance_millis(1);
     assert_eq!(with_ended_claims(bench).await, std::slice::from_ref(&queue.destination));
     assert_eq!(queue.set_aside(1).await, posted[..1]);
-    assert_eq!(queue.exhausted_ids().await, posted[..1]);
+    assert_eq!(queue.dead_letter_ids().await, posted[..1]);
     assert_eq!(queue.all().await, posted[1..]);
 }
 
@@ -35,7 +35,7 @@ pub async fn a_message_is_set_aside_when_its_claim_was_released(bench: &MessageB
     queue.release(claim).await;
     assert_eq!(with_ended_claims(bench).await, std::slice::from_ref(&queue.destination));
     assert_eq!(queue.set_aside(1).await, posted);
-    assert_eq!(bench.store().with_exhausted().await.unwrap(), [queue.destination]);
+    assert_eq!(bench.with_dead_letters().await, [queue.destination]);
 }
 
 /// What was claimed less often stays, and is looked at again after its next claim.
@@ -77,7 +77,7 @@ pub async fn without_a_policy_nothing_is_set_aside(bench: &MessageBench) {
     assert_eq!(bench.store().set_aside(&queue.destination, None, bench.now()).await.unwrap(), []);
     assert_eq!(queue.all().await, posted);
     let met = queue.claim_as(&claim_with_max_count(1, 1)).await;
-    assert_eq!((ids(&met.messages), met.exhausted.len()), (vec![], 2), "a claim that meets them does it");
+    assert_eq!((ids(&met.messages), met.dead_letters.len()), (vec![], 2), "a claim that meets them does it");
 }
 
 /// Where claims have ended is found, and nothing where none were.
@@ -127,7 +127,7 @@ pub async fn ended_claims_are_found_after_reopening(bench: &MessageBench) {
     assert_eq!(with_ended_claims(bench).await, std::slice::from_ref(&queue.destination));
     assert_eq!(queue.set_aside(2).await, posted[..1], "it was claimed twice");
     bench.reopen().await;
-    assert_eq!(queue.exhausted_ids().await, posted[..1]);
+    assert_eq!(queue.dead_letter_ids().await, posted[..1]);
     assert_eq!(queue.all().await, posted[1..]);
 }
 

@@ -1,7 +1,7 @@
 //! What expires before its receiver has it.
 
 use zaqar_model::Excerpt;
-use zaqar_storage::{ClaimRequest, LeaseLimits, SubscriptionShare};
+use zaqar_storage::{ClaimRequest, SubscriptionShare};
 
 use super::owing::delivered_ids;
 use super::suspending::suspend;
@@ -121,7 +121,13 @@ pub async fn a_claim_puts_it_off(bench: &MessageBench) {
     let posted = queue.post(vec![lasting(30)]).await;
     let (lease, due) = bench.lease(10).await;
     bench.retry(lease, &due, bench.now().plus_secs(80)).await;
-    let request = ClaimRequest { id: fresh_claim_id(), terms: terms(60, 60), limit: 1, dead_letters: None };
+    let request = ClaimRequest {
+        id: fresh_claim_id(),
+        terms: terms(60, 60),
+        limit: 1,
+        dead_letters: None,
+        is_repeated: false,
+    };
     queue.claim_as(&request).await;
     bench.advance_secs(79);
     assert_eq!(bench.lease(10).await.1, vec![]);
@@ -135,9 +141,9 @@ pub async fn it_is_leased_within_the_limits(bench: &MessageBench) {
     queue.subscribe("mailto:a@example.org").await;
     let posted = queue.post(vec![lasting(30), lasting(30), lasting(30)]).await;
     bench.advance_secs(30);
-    let limits = LeaseLimits { total: 10, per_subscription: SubscriptionShare::each(2) };
-    assert_eq!(delivered_ids(&bench.lease_within(limits).await.1), posted[..2]);
-    assert_eq!(bench.lease_within(limits).await.1, vec![]);
+    let share = SubscriptionShare::each(2);
+    assert_eq!(delivered_ids(&bench.lease_within(10, share).await.1), posted[..2]);
+    assert_eq!(bench.lease_within(10, share).await.1, vec![]);
 }
 
 /// It is forgotten with its subscription.

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use zaqar_storage::{LeaseLimits, SubscriptionShare};
+use zaqar_storage::{Due, LeaseRequest, SubscriptionShare};
 
 use super::owing::delivered_ids;
-use crate::bench::MessageBench;
+use crate::bench::{MessageBench, deliveries_of};
 use crate::minting::fresh_lease_id;
 
 /// While nothing is owed, there is nothing to lease and nothing due.
@@ -63,12 +63,12 @@ pub async fn concurrent_leases_never_share_a_delivery(bench: &MessageBench) {
             tokio::spawn(async move {
                 let mut taken = Vec::new();
                 loop {
-                    let limits = LeaseLimits { total: 3, per_subscription: SubscriptionShare::each(100) };
-                    let lease = fresh_lease_id();
-                    let due = store.lease(lease, now.plus_secs(60), limits, now).await.unwrap();
-                    if due.is_empty() {
-                        return taken;
-                    }
+                    let (deliveries, share) = (deliveries_of(&*store), SubscriptionShare::each(100));
+                    let Due::Now(due) = deliveries.due(share, 3, now).await.unwrap() else { return taken };
+                    let subscriptions = due.into_iter().map(|key| (key, 1)).collect();
+                    let (id, until) = (fresh_lease_id(), now.plus_secs(60));
+                    let request = LeaseRequest { id, until, share, subscriptions, is_repeated: false };
+                    let due = deliveries.lease(&request, now).await.unwrap();
                     taken.extend(due.iter().map(|delivery| (delivery.subscription.id, delivery.position)));
                 }
             })

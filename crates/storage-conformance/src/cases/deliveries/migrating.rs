@@ -4,7 +4,7 @@ use zaqar_model::{AttemptEnd, DeliveryStanding, Marker, StoredMessage, Subscript
 use zaqar_storage::SubscriptionChange;
 
 use super::owing::delivered_ids;
-use crate::bench::{MessageBench, TestQueue};
+use crate::bench::{MessageBench, TestQueue, migration_of};
 use crate::minting::{fresh_message_id, poster};
 
 /// A subscription to which of four messages the first was delivered, the second waits for half a minute, the third was
@@ -175,9 +175,13 @@ pub async fn a_later_import_of_a_delivery_holds(bench: &MessageBench) {
     bench.give_up(lease, &due).await;
     let [late] = queue.export_subscriptions().await.try_into().unwrap();
     let (moving, cursors) = (queue.export().await, queue.export_cursors().await);
-    let some = [Marker::new(1), Marker::new(9)];
-    let some =
-        bench.store().export_some_deliveries(&queue.destination, id, &some, bench.now()).await.unwrap();
+    let beyond = Marker::new(late.deliveries[0].position.get() + 8);
+    let some = [late.deliveries[0].position, beyond];
+    let store = bench.store();
+    let some = migration_of(&*store)
+        .export_some_deliveries(&queue.destination, id, &some, bench.now())
+        .await
+        .unwrap();
     assert_eq!(some[0], late.deliveries[0]);
     assert_eq!((some.len(), &some[1].standing), (2, &DeliveryStanding::Done));
     queue.drop_it().await;

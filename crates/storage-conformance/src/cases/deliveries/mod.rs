@@ -13,6 +13,7 @@ pub mod owing;
 pub mod pausing;
 pub mod recording;
 pub mod redelivering;
+pub mod repeating;
 pub mod suspending;
 pub mod waking;
 
@@ -20,5 +21,5 @@ use zaqar_storage::MessageStore;
 
 /// A store that keeps what is owed is held to these.
 pub async fn needs(store: &dyn MessageStore) -> bool {
-    store.capabilities().deliveries
+    store.deliveries().is_some()
 }

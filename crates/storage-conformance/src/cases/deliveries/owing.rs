@@ -30,7 +30,7 @@ pub async fn a_delivery_brings_subscription_and_message(bench: &MessageBench) {
     let (_, mut due) = bench.lease(10).await;
     assert_eq!(due.len(), 1);
     let delivery = due.remove(0);
-    assert_eq!(Some(delivery.subscription), queue.get_subscription(id).await);
+    assert_eq!(Some(&*delivery.subscription), queue.get_subscription(id).await.as_ref());
     assert_eq!(delivery.message.message, message);
     assert_eq!(delivery.message.client, poster());
     assert_eq!(delivery.attempts, 0);
@@ -101,7 +101,7 @@ pub async fn a_message_claimed_too_often_stays_for_its_subscribers(bench: &Messa
     let (lease, due) = bench.lease(1).await;
     assert_eq!(delivered_ids(&due), posted[..1]);
     bench.retry(lease, &due, bench.now()).await;
-    queue.move_exhausted(&dead_letters, queue.exhausted().await).await;
+    queue.move_dead_letters(&dead_letters, queue.dead_letters().await).await;
     let (_, again) = bench.lease(2).await;
     assert_eq!(again[1].message, due[0].message, "as it was posted");
 }
@@ -241,7 +241,7 @@ pub async fn a_moved_dead_letter_is_owed(bench: &MessageBench) {
     let id = dead_letters.subscribe("mailto:a@example.org").await;
     queue.fill(2).await;
     let worn = queue.exhaust(1, 1).await;
-    queue.move_exhausted(&dead_letters, queue.exhausted().await).await;
+    queue.move_dead_letters(&dead_letters, queue.dead_letters().await).await;
     let (lease, due) = bench.lease(10).await;
     assert_eq!(delivered_ids(&due), worn);
     assert_eq!(due[0].subscription.id, id);
@@ -271,7 +271,7 @@ pub async fn what_goes_round_is_owed_each_time_it_arrives(bench: &MessageBench) 
         assert_eq!(held, posted);
         from.release(claim).await;
         assert_eq!(from.set_aside(1).await, posted);
-        from.move_exhausted(to, from.exhausted().await).await;
+        from.move_dead_letters(to, from.dead_letters().await).await;
     }
     assert_eq!(delivered_ids(&bench.lease(10).await.1), posted);
     assert_eq!(bench.lease(10).await.1, vec![]);

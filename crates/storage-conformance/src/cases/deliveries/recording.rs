@@ -7,7 +7,7 @@ use zaqar_model::{
 use zaqar_storage::{ATTEMPTS_KEPT, ATTEMPTS_KEPT_FOR, SubscriptionChange};
 
 use super::owing::delivered_ids;
-use crate::bench::{MessageBench, TestQueue};
+use crate::bench::{MessageBench, TestQueue, deliveries_of};
 use crate::minting::{
     attempt, confirmation, fresh_lease_id, fresh_message_id, fresh_subscription_id, lasting,
 };
@@ -141,8 +141,10 @@ pub async fn attempts_are_filtered(bench: &MessageBench) {
     let (mut marker, mut paged) = (None, Vec::new());
     loop {
         let request = PageRequest { marker, limit: 2 };
-        let page =
-            bench.store().attempts(&queue.destination, id, &retried, &request, bench.now()).await.unwrap();
+        let page = deliveries_of(&*bench.store())
+            .attempts(&queue.destination, id, &retried, &request, bench.now())
+            .await
+            .unwrap();
         assert!(page.items.len() <= 2);
         paged.extend(page.items);
         marker = page.next;
@@ -178,7 +180,10 @@ async fn page(
     marker: Option<AttemptNumber>,
 ) -> Vec<KeptAttempt> {
     let (filter, request) = (AttemptFilter::default(), PageRequest { marker, limit: 3 });
-    let page = bench.store().attempts(&queue.destination, id, &filter, &request, bench.now()).await.unwrap();
+    let page = deliveries_of(&*bench.store())
+        .attempts(&queue.destination, id, &filter, &request, bench.now())
+        .await
+        .unwrap();
     assert_eq!(page.next, page.items.last().map(|kept| kept.number));
     page.items
 }

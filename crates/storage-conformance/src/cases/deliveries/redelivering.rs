@@ -4,7 +4,7 @@ use zaqar_model::{Excerpt, Marker, PageRequest, SubscriptionTtl, Timestamp};
 use zaqar_storage::FAILURES_KEPT_FOR;
 
 use super::owing::delivered_ids;
-use crate::bench::MessageBench;
+use crate::bench::{MessageBench, deliveries_of};
 use crate::minting::{attempt, fresh_message_id, fresh_subscription_id, lasting};
 
 /// A delivery that failed for good is listed with its message and the reason, also when a consumer has taken the message
@@ -45,7 +45,10 @@ pub async fn what_failed_is_listed_in_pages(bench: &MessageBench) {
     let (mut marker, mut paged): (Option<Marker>, _) = (None, Vec::new());
     loop {
         let request = PageRequest { marker, limit: 2 };
-        let page = bench.store().failed(&queue.destination, id, &request, bench.now()).await.unwrap();
+        let page = deliveries_of(&*bench.store())
+            .failed(&queue.destination, id, &request, bench.now())
+            .await
+            .unwrap();
         assert_eq!(page.next, page.items.last().map(|own| own.position));
         paged.extend(page.items.iter().map(|own| own.message.message.id));
         marker = page.next;

@@ -1,16 +1,16 @@
 //! Waiting for something to be owed. Nothing here measures time: a wait that is never answered hangs.
 
-use zaqar_storage::{StorageError, SubscriptionShare};
+use zaqar_storage::{Due, StorageError, SubscriptionShare};
 
 use super::owing::delivered_ids;
-use crate::bench::MessageBench;
+use crate::bench::{MessageBench, deliveries_of};
 
 /// Whoever waits is woken by a post, whether it came before or after the wait began.
 pub async fn a_post_wakes(bench: &MessageBench) {
     let queue = bench.queue();
     queue.subscribe("mailto:a@example.org").await;
     let posted = queue.fill(1).await;
-    bench.store().wait_for_owed().await.unwrap();
+    deliveries_of(&*bench.store()).wait_for_due().await.unwrap();
     assert_eq!(delivered_ids(&bench.lease(10).await.1), posted);
     let store = bench.store();
     let waiting = tokio::spawn(async move { until_due(&*store).await });
@@ -22,8 +22,9 @@ pub async fn a_post_wakes(bench: &MessageBench) {
 /// Waits until something is due, as an engine does; the clock of a case stands still meanwhile.
 async fn until_due(store: &dyn zaqar_storage::MessageStore) {
     let now = zaqar_model::Clock::now(&crate::ManualClock::new());
-    while store.next_due(SubscriptionShare::each(10), now).await.unwrap().is_none_or(|due| due > now) {
-        store.wait_for_owed().await.unwrap();
+    let deliveries = deliveries_of(store);
+    while !matches!(deliveries.due(SubscriptionShare::each(10), 1, now).await.unwrap(), Due::Now(_)) {
+        deliveries.wait_for_due().await.unwrap();
     }
 }
 
@@ -55,9 +56,9 @@ pub async fn a_redelivery_wakes(bench: &MessageBench) {
 /// When the store is closed, whoever waits is told.
 pub async fn a_closed_store_wakes(bench: &MessageBench) {
     let store = bench.store();
-    let waiting = tokio::spawn(async move { while store.wait_for_owed().await.is_ok() {} });
+    let waiting = tokio::spawn(async move { while deliveries_of(&*store).wait_for_due().await.is_ok() {} });
     bench.store().close().await.unwrap();
     waiting.await.unwrap();
-    let closed = bench.store().wait_for_owed().await;
+    let closed = deliveries_of(&*bench.store()).wait_for_due().await;
     assert!(matches!(closed, Err(StorageError::Unavailable(_))), "{closed:?}");
 }

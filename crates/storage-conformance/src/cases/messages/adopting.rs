@@ -1,9 +1,9 @@
 //! Messages that come from another queue or store.
 
 use zaqar_model::{Message, MessageId, StoredMessage, TtlSeconds};
-use zaqar_storage::{Adoption, Deletion, StorageError};
+use zaqar_storage::{Adoption, Deletion, ListStart, MessageQuery, StorageError};
 
-use crate::bench::{MessageBench, everything, ids, page, plain};
+use crate::bench::{MessageBench, everything, ids, plain};
 use crate::minting::{fresh_claim_id, fresh_message_id, json, poster, stranger};
 
 /// A message that was posted a moment ago, somewhere else, and lives for a minute from now.
@@ -49,7 +49,8 @@ pub async fn adopted_messages_stand_behind_the_others(bench: &MessageBench) {
     let earlier = queue.fill(2).await;
     queue.adopt(stored).await;
     let later = queue.fill(2).await;
-    let behind = page(everything(), queue.marker_of(adopted[1]).await, 2);
+    let start = ListStart::BehindMessage(adopted[1]);
+    let behind = MessageQuery { start, limit: 2, ..everything() };
     assert_eq!(ids(&queue.list(&behind).await.items), [adopted[2], later[0]]);
     let all = [earlier, adopted, later].concat();
     assert_eq!(queue.all().await, all);
@@ -203,8 +204,8 @@ pub async fn adopted_message_is_in_its_new_queue_only(bench: &MessageBench) {
 pub async fn a_dropped_queue_adopts_nothing(bench: &MessageBench) {
     let queue = bench.queue();
     queue.drop_it().await;
-    let refused =
-        bench.store().adopt(&queue.destination, vec![wanderer(bench)], Adoption::Arrival, bench.now()).await;
+    let stored = [wanderer(bench)];
+    let refused = bench.store().adopt(&queue.destination, &stored, Adoption::Arrival, bench.now()).await;
     assert!(matches!(refused, Err(StorageError::NotFound(_))), "{refused:?}");
     assert_eq!(queue.all().await, vec![]);
 }

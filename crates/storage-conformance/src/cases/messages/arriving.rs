@@ -1,16 +1,17 @@
 //! Waiting for messages.
 
 use zaqar_model::Marker;
-use zaqar_storage::{Adoption, StorageError, StorageResult};
+use zaqar_storage::{Adoption, ListStart, MessageQuery, StorageError, StorageResult};
 
-use crate::bench::{MessageBench, TestQueue};
+use crate::bench::{MessageBench, TestQueue, everything, migration_of};
 use crate::minting::message;
 
 /// Waits until there is more than what stands up to the marker. A wait may end for nothing.
 async fn more(queue: &TestQueue, behind: Marker) -> StorageResult<()> {
     let store = queue.store();
-    while store.last_position(&queue.destination).await? <= behind {
-        store.wait_for_arrival(&queue.destination, behind).await?;
+    let end = MessageQuery { start: ListStart::End, limit: 0, ..everything() };
+    while store.list(&queue.destination, &end, queue.now()).await?.reached <= behind {
+        store.wait_for_messages(&queue.destination, behind).await?;
     }
     Ok(())
 }
@@ -19,7 +20,7 @@ async fn more(queue: &TestQueue, behind: Marker) -> StorageResult<()> {
 pub async fn who_waits_is_woken_by_a_post(bench: &MessageBench) {
     let queue = bench.queue();
     for _ in 0..3 {
-        let last = bench.store().last_position(&queue.destination).await.unwrap();
+        let last = queue.end().await;
         let (woken, _) = tokio::join!(more(&queue, last), queue.post_one(message()));
         woken.unwrap();
     }
@@ -39,19 +40,20 @@ pub async fn what_is_there_already_is_not_waited_for(bench: &MessageBench) {
     let queue = bench.queue();
     let id = queue.post_one(message()).await;
     let store = bench.store();
-    store.wait_for_arrival(&queue.destination, Marker::default()).await.unwrap();
+    store.wait_for_messages(&queue.destination, Marker::default()).await.unwrap();
     queue.delete(id, None).await;
-    store.wait_for_arrival(&queue.destination, Marker::default()).await.unwrap();
+    store.wait_for_messages(&queue.destination, Marker::default()).await.unwrap();
 }
 
 /// What a queue adopts wakes, too.
 pub async fn who_waits_is_woken_by_what_is_adopted(bench: &MessageBench) {
     let (from, queue) = (bench.queue(), bench.queue());
     let id = from.post_one(message()).await;
-    let export = bench.store().export_some(&from.destination, &[id], bench.now()).await.unwrap();
-    let stored = export.into_iter().map(|moving| moving.stored).collect();
+    let export =
+        migration_of(&*bench.store()).export_some(&from.destination, &[id], bench.now()).await.unwrap();
+    let stored: Vec<_> = export.into_iter().map(|moving| moving.stored).collect();
     let store = bench.store();
-    let adopting = store.adopt(&queue.destination, stored, Adoption::Arrival, bench.now());
+    let adopting = store.adopt(&queue.destination, &stored, Adoption::Arrival, bench.now());
     let (woken, adopted) = tokio::join!(more(&queue, Marker::default()), adopting);
     woken.and(adopted).unwrap();
 }
@@ -62,6 +64,6 @@ pub async fn a_dropped_queue_is_not_waited_for(bench: &MessageBench) {
     let (ended, ()) = tokio::join!(more(&queue, Marker::default()), queue.drop_it());
     assert!(matches!(ended, Err(StorageError::NotFound(_))), "{ended:?}");
     let store = bench.store();
-    let ended = store.wait_for_arrival(&queue.destination, Marker::new(1_000_000)).await;
+    let ended = store.wait_for_messages(&queue.destination, Marker::new(1_000_000)).await;
     assert!(matches!(ended, Err(StorageError::NotFound(_))), "{ended:?}");
 }

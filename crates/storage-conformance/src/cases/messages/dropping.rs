@@ -4,7 +4,7 @@ use zaqar_model::QueueStats;
 use zaqar_storage::StorageError;
 
 use crate::bench::MessageBench;
-use crate::minting::{fresh_destination, messages, poster};
+use crate::minting::{fresh_destination, messages};
 
 /// A dropped destination has no messages.
 pub async fn a_dropped_queue_has_no_messages(bench: &MessageBench) {
@@ -29,7 +29,7 @@ pub async fn dropping_twice_is_done(bench: &MessageBench) {
 pub async fn a_queue_dropped_before_its_first_message_takes_none(bench: &MessageBench) {
     let queue = bench.queue();
     queue.drop_it().await;
-    let refused = bench.store().post(&queue.destination, &poster(), messages(1), bench.now()).await;
+    let refused = queue.try_post(messages(1)).await;
     assert!(matches!(refused, Err(StorageError::NotFound(_))), "{refused:?}");
 }
 

@@ -111,7 +111,7 @@ pub async fn a_dropped_queue_stays_dropped(bench: &MessageBench) {
     bench.reopen().await;
     for dropped in [queue, unheard] {
         assert_eq!(dropped.all().await, vec![]);
-        let refused = bench.store().post(&dropped.destination, &poster(), messages(1), bench.now()).await;
+        let refused = dropped.try_post(messages(1)).await;
         assert!(matches!(refused, Err(StorageError::NotFound(_))), "{refused:?}");
     }
     assert_eq!(kept.all().await, posted);

@@ -2,7 +2,7 @@
 
 use zaqar_model::MessageId;
 
-use crate::bench::{MessageBench, ids};
+use crate::bench::{MessageBench, everything, ids};
 use crate::minting::{delayed, fresh_message_id, lasting, message};
 
 /// Messages come in the order in which their ids are given.
@@ -67,15 +67,11 @@ pub async fn ids_beyond_the_ends_of_the_queue_mean_nothing(bench: &MessageBench)
     }
 }
 
-/// A message says when it comes within reach; one that is gone says nothing.
-pub async fn a_message_says_when_it_comes_within_reach(bench: &MessageBench) {
+/// A listing says of each message when it comes within reach.
+pub async fn a_listing_says_when_a_message_comes_within_reach(bench: &MessageBench) {
     let queue = bench.queue();
-    let posted = queue.post(vec![delayed(10), delayed(0)]).await;
-    let (store, at) = (bench.store(), bench.now());
-    let asked = store.within_reach_at(&queue.destination, posted[0], at).await.unwrap();
-    assert_eq!(asked, Some(at.plus_secs(10)));
-    let asked = store.within_reach_at(&queue.destination, posted[1], at).await.unwrap();
-    assert!(asked.is_some_and(|reach| reach <= at), "{asked:?}");
-    queue.delete(posted[0], None).await;
-    assert_eq!(store.within_reach_at(&queue.destination, posted[0], at).await.unwrap(), None);
+    queue.post(vec![delayed(10), delayed(0)]).await;
+    let listed = queue.list_once(&everything()).await.items;
+    assert_eq!(listed[0].delayed_until, bench.now().plus_secs(10));
+    assert!(listed[1].delayed_until <= bench.now());
 }

@@ -1,9 +1,9 @@
 //! A store that is open, and one that was closed.
 
-use zaqar_storage::StorageError;
+use zaqar_storage::{Guard, StorageError};
 
 use crate::bench::{MessageBench, everything};
-use crate::minting::{fresh_message_id, messages, poster};
+use crate::minting::{fresh_message_id, messages, pop_of};
 
 /// An open store is alive.
 pub async fn an_open_store_is_alive(bench: &MessageBench) {
@@ -19,12 +19,11 @@ pub async fn a_closed_store_answers_unavailable(bench: &MessageBench) {
     store.close().await.unwrap();
     assert!(!store.is_alive().await);
     let answers = [
-        store.post(to, &poster(), messages(1), now).await.err(),
+        queue.try_post(messages(1)).await.err(),
         store.list(to, &everything(), now).await.err(),
         store.get(to, &[fresh_message_id()], now).await.err(),
-        store.delete(to, fresh_message_id(), None, now).await.err(),
-        store.delete_many(to, &[fresh_message_id()], None, now).await.err(),
-        store.pop(to, 1, now).await.err(),
+        store.delete(to, &[fresh_message_id()], Guard::Unclaimed, now).await.err(),
+        store.pop(to, &pop_of(1), now).await.err(),
         store.purge(to, now).await.err(),
         store.stats(to, now).await.err(),
         store.drop_destination(to).await.err(),

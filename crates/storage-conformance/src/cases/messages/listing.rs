@@ -1,10 +1,10 @@
 //! Which messages a listing shows, and how it goes on from page to page.
 
 use zaqar_model::{Marker, MessageId};
-use zaqar_storage::MessageQuery;
+use zaqar_storage::{ListStart, MessageQuery};
 
 use crate::bench::{MessageBench, TestQueue, everything, ids, page, plain};
-use crate::minting::{delayed, fresh_message_id, lasting, messages, stranger};
+use crate::minting::{delayed, fresh_message_id, lasting, message, messages, stranger};
 
 /// All pages of `limit`, one after the other; each but the last must be full.
 async fn walk(queue: &TestQueue, query: &MessageQuery, limit: usize) -> Vec<MessageId> {
@@ -49,16 +49,77 @@ pub async fn a_marker_goes_on_behind_the_last_item(bench: &MessageBench) {
     assert_eq!((fourth.items, fourth.next), (vec![], None));
 }
 
-/// A listing goes on behind a message that is named by its id.
-pub async fn a_message_has_a_marker(bench: &MessageBench) {
+/// A listing goes on behind a message that is named by its id; where nothing is known of it, at the first.
+pub async fn a_listing_goes_on_behind_a_message(bench: &MessageBench) {
     let queue = bench.queue();
-    for (place, id) in queue.fill(3).await.into_iter().enumerate() {
-        let marker = queue.marker_of(id).await;
-        assert!(marker.is_some(), "{id} is there");
-        let behind = queue.list(&page(everything(), marker, 100)).await;
-        assert_eq!(behind.items.len(), 2 - place);
+    let posted = queue.fill(3).await;
+    let behind = |id| MessageQuery { start: ListStart::BehindMessage(id), ..everything() };
+    for (place, id) in posted.iter().enumerate() {
+        assert_eq!(ids(&queue.list(&behind(*id)).await.items), posted[place + 1..]);
     }
-    assert_eq!(queue.marker_of(fresh_message_id()).await, None);
+    assert_eq!(ids(&queue.list(&behind(fresh_message_id())).await.items), posted);
+}
+
+/// A page that holds no messages tells where its listing starts.
+pub async fn an_empty_page_tells_where_it_starts(bench: &MessageBench) {
+    let queue = bench.queue();
+    let posted = queue.fill(3).await;
+    let at = |start| MessageQuery { start, limit: 0, ..everything() };
+    let all = queue.list_once(&everything()).await;
+    let second = all.items[1].position;
+    let places = [
+        (ListStart::Behind(second), second),
+        (ListStart::BehindMessage(posted[1]), second),
+        (ListStart::End, all.items[2].position),
+    ];
+    for (start, place) in places {
+        let page = queue.list_once(&at(start)).await;
+        assert_eq!((page.items, page.reached), (vec![], place), "{start:?}");
+    }
+    let first = queue.list_once(&at(ListStart::Start)).await.reached;
+    assert!(first < all.items[0].position, "before the first message");
+}
+
+/// A marker from behind the end, as an earlier queue of the name had, counts as the end.
+pub async fn a_marker_behind_the_end_is_the_end(bench: &MessageBench) {
+    let queue = bench.queue();
+    queue.fill(2).await;
+    let beyond = MessageQuery { start: ListStart::Behind(Marker::new(u64::MAX)), limit: 0, ..everything() };
+    assert_eq!(queue.list_once(&beyond).await.reached, queue.end().await);
+}
+
+/// A page at the end has looked at everything: whoever goes on behind it sees what is posted later, and nothing twice.
+pub async fn a_page_says_how_far_it_has_looked(bench: &MessageBench) {
+    let queue = bench.queue();
+    queue.fill(2).await;
+    queue.claim(2).await;
+    let end = queue.end().await;
+    let (mut query, mut seen) = (plain(), Vec::new());
+    loop {
+        let page = queue.list_once(&query).await;
+        query.start = ListStart::Behind(page.reached);
+        seen.extend(page.items.into_iter().map(|own| own.message.id));
+        if page.is_end {
+            assert_eq!(page.reached, end);
+            break;
+        }
+    }
+    assert_eq!(seen, vec![]);
+    let later = queue.fill(2).await;
+    assert_eq!(ids(&queue.list(&query).await.items), later);
+}
+
+/// A page ends with the message that exceeds the number of bytes; the first message is on it whatever its size.
+pub async fn a_page_holds_little_more_than_its_bytes(bench: &MessageBench) {
+    let queue = bench.queue();
+    let body = |size| zaqar_model::NewMessage { body: crate::minting::body_of(size), ..message() };
+    let posted = queue.post(vec![body(5000), body(1000), body(1000), body(1000)]).await;
+    let of = |start, max_bytes| MessageQuery { start, max_bytes, ..everything() };
+    let first = queue.list_once(&of(ListStart::Start, 1)).await;
+    assert_eq!(first.items.iter().map(|own| own.message.id).collect::<Vec<_>>(), posted[..1]);
+    assert!(!first.is_end);
+    let rest = queue.list_once(&of(ListStart::Behind(first.reached), 1500)).await;
+    assert_eq!(rest.items.iter().map(|own| own.message.id).collect::<Vec<_>>(), posted[1..3]);
 }
 
 /// Page by page, a listing shows each message once, whatever the size of the pages.

@@ -3,7 +3,7 @@
 use zaqar_model::{Marker, MessageId, MovingMessage, StoredMessage};
 use zaqar_storage::SubscriptionChange;
 
-use crate::bench::{MessageBench, everything, ids, page, plain};
+use crate::bench::{MessageBench, everything, ids, migration_of, page, plain};
 use crate::minting::{claim_of, delayed, terms};
 
 fn moving_ids(moving: &[MovingMessage]) -> Vec<MessageId> {
@@ -27,9 +27,11 @@ pub async fn an_export_comes_in_pieces(bench: &MessageBench) {
     let queue = bench.queue();
     let posted = queue.fill(5).await;
     let store = bench.store();
-    let first = store.export(&queue.destination, Marker::default(), 2, bench.now()).await.unwrap();
+    let first =
+        migration_of(&*store).export(&queue.destination, Marker::default(), 2, bench.now()).await.unwrap();
     assert_eq!(moving_ids(&first), posted[..2]);
-    let rest = store.export(&queue.destination, first[1].position, 10, bench.now()).await.unwrap();
+    let rest =
+        migration_of(&*store).export(&queue.destination, first[1].position, 10, bench.now()).await.unwrap();
     assert_eq!(moving_ids(&rest), posted[2..]);
 }
 
@@ -38,7 +40,10 @@ pub async fn messages_are_exported_by_their_ids(bench: &MessageBench) {
     let queue = bench.queue();
     let posted = queue.fill(3).await;
     queue.delete(posted[1], None).await;
-    let some = bench.store().export_some(&queue.destination, &posted[1..], bench.now()).await.unwrap();
+    let some = migration_of(&*bench.store())
+        .export_some(&queue.destination, &posted[1..], bench.now())
+        .await
+        .unwrap();
     assert_eq!(moving_ids(&some), posted[2..]);
 }
 
@@ -76,13 +81,13 @@ pub async fn exhausted_messages_go_along(bench: &MessageBench) {
     let queue = bench.queue();
     let posted = queue.fill(3).await;
     assert_eq!(queue.exhaust(1, 1).await, posted[..1]);
-    let waiting: Vec<StoredMessage> = queue.exhausted().await;
+    let waiting: Vec<StoredMessage> = queue.dead_letters().await;
     let exported = queue.leave_and_return().await;
     assert_eq!(moving_ids(&exported), posted);
-    assert_eq!(queue.exhausted().await, waiting);
+    assert_eq!(queue.dead_letters().await, waiting);
     assert_eq!(queue.all().await, posted[1..]);
-    queue.discard_exhausted(&posted[..1]).await;
-    assert_eq!(queue.exhausted().await, vec![]);
+    queue.discard_dead_letters(&posted[..1]).await;
+    assert_eq!(queue.dead_letters().await, vec![]);
 }
 
 /// A marker that was given out before stays good: what comes later stands behind it.
@@ -105,10 +110,10 @@ pub async fn an_empty_queue_goes_on_behind_its_last_position(bench: &MessageBenc
     let queue = bench.queue();
     let posted = queue.fill(3).await;
     queue.delete_many(&posted, None).await;
-    let last = queue.last_position().await;
+    let last = queue.end().await;
     queue.leave_and_return().await;
     bench.reopen().await;
-    assert!(queue.last_position().await >= last);
+    assert!(queue.end().await >= last);
     let later = queue.fill(1).await;
     assert!(posted.iter().all(|id| !later.contains(id)));
 }
@@ -122,7 +127,7 @@ pub async fn a_later_import_takes_the_place_of_an_earlier(bench: &MessageBench) 
     let request = claim_of(1);
     queue.claim_as(&request).await;
     queue.renew(request.id, terms(30, 60)).await;
-    let (late, last) = (queue.export().await, queue.last_position().await);
+    let (late, last) = (queue.export().await, queue.end().await);
     queue.drop_it().await;
     queue.import(early.clone(), Marker::default()).await;
     queue.import(late[1..].to_vec(), Marker::default()).await;

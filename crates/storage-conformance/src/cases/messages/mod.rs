@@ -14,6 +14,7 @@ pub mod popping;
 pub mod posting;
 pub mod purging;
 pub mod reaching;
+pub mod repeating;
 pub mod stats;
 
 use zaqar_storage::MessageStore;

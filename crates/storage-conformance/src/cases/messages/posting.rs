@@ -7,9 +7,7 @@ use zaqar_model::{Body, ClientId, Message, NewMessage, TtlSeconds};
 use zaqar_storage::StorageError;
 
 use crate::bench::{MessageBench, everything, ids};
-use crate::minting::{
-    claim_of, fresh_destination, json, lasting, message, messages, poster, project, with_body,
-};
+use crate::minting::{claim_of, fresh_destination, json, lasting, message, messages, project, with_body};
 
 /// The ids of a post come in the order of its messages.
 pub async fn ids_are_answered_in_the_order_of_the_messages(bench: &MessageBench) {
@@ -138,7 +136,7 @@ pub async fn a_sealed_body_comes_back_byte_for_byte(bench: &MessageBench) {
     assert_eq!(queue.get_claim(claim[0].claim.unwrap()).await.unwrap().messages[0].body, sealed.body);
     queue.release(claim[0].claim.unwrap()).await;
     queue.exhaust(1, 1).await;
-    queue.move_exhausted(&dead_letters, queue.exhausted().await).await;
+    queue.move_dead_letters(&dead_letters, queue.dead_letters().await).await;
     assert_eq!(dead_letters.pop_messages(1).await[0].body, sealed.body);
 }
 
@@ -211,7 +209,7 @@ pub async fn a_post_to_a_dropped_queue_is_not_found(bench: &MessageBench) {
     let queue = bench.queue();
     queue.fill(1).await;
     queue.drop_it().await;
-    let refused = bench.store().post(&queue.destination, &poster(), messages(1), bench.now()).await;
+    let refused = queue.try_post(messages(1)).await;
     assert!(matches!(refused, Err(StorageError::NotFound(_))), "{refused:?}");
     assert_eq!(queue.all().await, vec![]);
 }

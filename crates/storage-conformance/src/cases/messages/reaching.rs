@@ -1,7 +1,9 @@
 //! Delayed messages, and callers whose clocks differ a little.
 
-use crate::bench::{MessageBench, everything, ids};
-use crate::minting::{delayed, message, messages, poster};
+use zaqar_storage::Post;
+
+use crate::bench::{MessageBench, everything, full_page, ids};
+use crate::minting::{delayed, fresh_batch_id, message, messages, pop_of, poster};
 
 /// A delayed message comes within reach when its delay has passed, and not before.
 pub async fn a_message_comes_within_reach_after_its_delay(bench: &MessageBench) {
@@ -68,13 +70,14 @@ pub async fn a_clock_a_little_behind_does_no_harm(bench: &MessageBench) {
     let behind = bench.now();
     bench.advance_secs(1);
     let first = queue.post_one(message()).await;
-    let second = store.post(&queue.destination, &poster(), messages(1), behind).await.unwrap()[0];
+    let post = Post { batch: fresh_batch_id(), client: &poster(), messages: &messages(1) };
+    let second = store.post(&queue.destination, &post, behind).await.unwrap()[0];
     for now in [behind, bench.now()] {
-        let listed = store.list(&queue.destination, &everything(), now).await.unwrap();
-        assert_eq!(ids(&listed.items), [first, second]);
+        let listed = full_page(&*store, &queue.destination, &everything(), now).await.unwrap();
+        assert_eq!(listed.iter().map(|own| own.message.id).collect::<Vec<_>>(), [first, second]);
         assert_eq!(store.stats(&queue.destination, now).await.unwrap().total(), 2);
     }
-    let mut popped = ids(&store.pop(&queue.destination, 10, behind).await.unwrap());
+    let mut popped = ids(&store.pop(&queue.destination, &pop_of(10), behind).await.unwrap());
     popped.extend(queue.pop(10).await);
     popped.sort_unstable();
     let mut posted = [first, second];

@@ -3,7 +3,7 @@
 use zaqar_model::{Metadata, PageRequest, SubscriptionTtl};
 use zaqar_storage::{StorageError, SubscriptionChange};
 
-use crate::bench::MessageBench;
+use crate::bench::{MessageBench, subscriptions_of};
 use crate::minting::{fresh_subscription_id, json_object};
 
 /// A subscription comes back as it was kept, by its id and by its subscriber.
@@ -95,7 +95,10 @@ pub async fn subscriptions_are_listed_in_the_order_of_their_ids(bench: &MessageB
     let mut marker = None;
     loop {
         let request = PageRequest { marker, limit: 3 };
-        let page = bench.store().list_subscriptions(&queue.destination, &request, bench.now()).await.unwrap();
+        let page = subscriptions_of(&*bench.store())
+            .list_subscriptions(&queue.destination, &request, bench.now())
+            .await
+            .unwrap();
         assert!(page.items.len() <= 3);
         assert_eq!(page.next, page.items.last().map(|subscription| subscription.id));
         paged.extend(page.items.iter().map(|subscription| subscription.id));
@@ -148,7 +151,10 @@ pub async fn expired_subscriptions_do_not_shorten_a_page(bench: &MessageBench) {
     living.sort_unstable();
     bench.advance_secs(60);
     let request = PageRequest { marker: None, limit: 3 };
-    let page = bench.store().list_subscriptions(&queue.destination, &request, bench.now()).await.unwrap();
+    let page = subscriptions_of(&*bench.store())
+        .list_subscriptions(&queue.destination, &request, bench.now())
+        .await
+        .unwrap();
     assert_eq!(page.items.iter().map(|own| own.id).collect::<Vec<_>>(), living[..3]);
 }
 
@@ -189,4 +195,15 @@ pub async fn purge_leaves_subscriptions(bench: &MessageBench) {
     queue.fill(2).await;
     queue.purge().await;
     assert_eq!(queue.subscriptions().await, [id]);
+}
+
+/// A subscription that is stored again is left as it is.
+pub async fn a_subscription_may_be_stored_again(bench: &MessageBench) {
+    let queue = bench.queue();
+    let subscription = queue.subscription("mailto:a@example.org");
+    queue.subscribe_as(subscription.clone()).await.unwrap();
+    let posted = queue.fill(1).await;
+    queue.subscribe_as(subscription.clone()).await.unwrap();
+    assert_eq!(queue.subscriptions().await, [subscription.id]);
+    assert_eq!(queue.all().await, posted);
 }

@@ -8,5 +8,5 @@ use zaqar_storage::MessageStore;
 
 /// A store that keeps subscriptions is held to these.
 pub async fn needs(store: &dyn MessageStore) -> bool {
-    store.capabilities().subscriptions
+    store.subscriptions().is_some()
 }

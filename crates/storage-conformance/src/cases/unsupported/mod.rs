@@ -1,7 +1,6 @@
 //! What a store does not declare, it refuses.
 
 pub mod claims;
-pub mod subscriptions;
 
 use zaqar_storage::{MessageStore, StorageError, StorageResult};
 

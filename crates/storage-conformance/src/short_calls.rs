@@ -1,0 +1,77 @@
+//! Calls of the contract, made short for the tests of drivers.
+
+use zaqar_model::{ClientId, Delivery, Destination, LeaseId, Message, MessageId, NewMessage, Timestamp};
+use zaqar_storage::{
+    Claims, Deliveries, Due, LeaseRequest, Messages, Post, StorageResult, SubscriptionShare,
+};
+
+use crate::minting::{fresh_batch_id, fresh_lease_id, pop_of};
+
+/// Posts in a batch of its own.
+pub trait PostMessages: Messages {
+    fn post_messages(
+        &self,
+        to: &Destination,
+        client: &ClientId,
+        messages: Vec<NewMessage>,
+        now: Timestamp,
+    ) -> impl Future<Output = StorageResult<Vec<MessageId>>> + Send {
+        async move {
+            let post = Post { batch: fresh_batch_id(), client, messages: &messages };
+            self.post(to, &post, now).await
+        }
+    }
+}
+
+impl<T: Messages + ?Sized> PostMessages for T {}
+
+/// Pops under a fresh id.
+pub trait PopMessages: Claims {
+    fn pop_messages(
+        &self,
+        from: &Destination,
+        limit: usize,
+        now: Timestamp,
+    ) -> impl Future<Output = StorageResult<Vec<Message>>> + Send {
+        async move { self.pop(from, &pop_of(limit), now).await }
+    }
+}
+
+impl<T: Claims + ?Sized> PopMessages for T {}
+
+/// Leases what is due, as an engine does it.
+pub trait LeaseDue: Deliveries {
+    /// A lease of what is due now: up to `total` deliveries for a minute, shared out evenly among the subscriptions.
+    fn lease_request(
+        &self,
+        total: usize,
+        share: SubscriptionShare,
+        now: Timestamp,
+    ) -> impl Future<Output = StorageResult<LeaseRequest>> + Send {
+        async move {
+            let due = match self.due(share, total, now).await? {
+                Due::Now(due) => due,
+                Due::At(_) | Due::Nothing => Vec::new(),
+            };
+            let count = due.len();
+            let limit = |place| total / count + usize::from(place < total % count);
+            let subscriptions = due.into_iter().enumerate().map(|(place, key)| (key, limit(place))).collect();
+            let (id, until) = (fresh_lease_id(), now.plus_secs(60));
+            Ok(LeaseRequest { id, until, share, subscriptions, is_repeated: false })
+        }
+    }
+
+    /// Leases up to `total` deliveries for a minute.
+    fn lease_due(
+        &self,
+        total: usize,
+        now: Timestamp,
+    ) -> impl Future<Output = StorageResult<(LeaseId, Vec<Delivery>)>> + Send {
+        async move {
+            let request = self.lease_request(total, SubscriptionShare::each(total), now).await?;
+            Ok((request.id, self.lease(&request, now).await?))
+        }
+    }
+}
+
+impl<T: Deliveries + ?Sized> LeaseDue for T {}

@@ -1,0 +1,67 @@
+//! Dead letters: messages that were claimed too often, on their way to the dead-letter queue.
+
+use zaqar_model::{Destination, DestinationNumber, MessageId, Page, PageRequest, StoredMessage, Timestamp};
+use zaqar_storage::{Adoption, DeadLetters, StorageResult};
+
+use crate::EmbeddedMessageStore;
+use crate::read::{Found, stored_messages};
+use crate::writer::answer;
+
+#[async_trait::async_trait]
+impl DeadLetters for EmbeddedMessageStore {
+    async fn move_dead_letters(
+        &self,
+        from: &Destination,
+        to: &Destination,
+        messages: &[StoredMessage],
+        now: Timestamp,
+    ) -> StorageResult<()> {
+        match self.find(from)? {
+            Some(source) => self.take_in(to, messages, Adoption::Arrival, Some(&source), now).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn dead_letters(
+        &self,
+        from: &Destination,
+        limit: usize,
+        now: Timestamp,
+    ) -> StorageResult<Vec<StoredMessage>> {
+        let Some(queue) = self.find(from)? else { return Ok(Vec::new()) };
+        let found = {
+            let locked = self.queues.lock_at(&queue, now);
+            let index = &locked.index;
+            index
+                .exhausted
+                .iter()
+                .take(limit)
+                .map(|(_, id, entry)| Found::exhausted(&self.queues.segments, id, entry))
+                .collect()
+        };
+        stored_messages(found).await
+    }
+
+    async fn discard_dead_letters(&self, from: &Destination, ids: &[MessageId]) -> StorageResult<()> {
+        let Some(queue) = self.find(from)? else { return Ok(()) };
+        let receiver = {
+            let mut locked = self.queues.lock(&queue);
+            let sequences = ids.iter().filter_map(|id| locked.index.exhausted.find(*id)).collect();
+            self.remove(&queue, &mut locked, sequences)?
+        };
+        answer(receiver).await
+    }
+
+    async fn with_dead_letters(
+        &self,
+        page: &PageRequest<DestinationNumber>,
+    ) -> StorageResult<Page<Destination, DestinationNumber>> {
+        self.writer.check_open()?;
+        let behind = page.marker.map(DestinationNumber::get);
+        let queues = self.queues.with_exhausted(behind, page.limit);
+        let items: Vec<Destination> =
+            queues.iter().filter_map(|queue| queue.identity.get().cloned()).collect();
+        let next = queues.last().map(|queue| DestinationNumber::new(queue.number));
+        Ok(Page { items, next })
+    }
+}
