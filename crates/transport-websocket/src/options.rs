@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// Bounds on what is said on a connection.
+/// Limits on what is said on a connection.
 #[derive(Clone, Copy, Debug)]
 pub struct WebSocketOptions {
     /// The port that clients name in `Host`. `None`: any.

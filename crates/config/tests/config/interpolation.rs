@@ -60,9 +60,9 @@ fn a_name_that_leads_nowhere_is_an_error() {
     assert_eq!(
         site.errors(),
         [
-            "zaqar.conf:2: [drivers] message_store: the value refers to $management_stor, which is no option, \
+            "zaqar.conf:2: [drivers] message_store: the value refers to $management_stor, which is not an option, \
              did you mean management_store; write $$ for a dollar sign",
-            "zaqar.conf:4: [DEFAULT] auth_strategy: the value refers to $nowhere.x, which is no option; \
+            "zaqar.conf:4: [DEFAULT] auth_strategy: the value refers to $nowhere.x, which is not an option; \
              write $$ for a dollar sign",
         ]
     );

@@ -5,7 +5,7 @@ use std::pin::{Pin, pin};
 
 use hyper_util::server::graceful::GracefulConnection;
 use tokio::net::TcpStream;
-use zaqar_listener::{Draining, Secured, Transport};
+use zaqar_listener::{Draining, TlsConnection, Transport};
 
 use super::http1::Http1;
 use super::http2::{self, Http2};
@@ -36,12 +36,12 @@ impl Connections {
 impl Transport for Connections {
     const CONNECTIONS: &'static str = "connections";
 
-    async fn plain(&self, stream: TcpStream, draining: Draining) {
+    async fn serve_plain(&self, stream: TcpStream, draining: Draining) {
         let peer = stream.peer_addr().ok();
         self.http1.run(stream, peer, draining, &self.http2).await;
     }
 
-    async fn secured(&self, stream: Secured, draining: Draining) {
+    async fn serve_tls(&self, stream: TlsConnection, draining: Draining) {
         let peer = stream.get_ref().0.peer_addr().ok();
         if stream.get_ref().1.alpn_protocol() == Some(http2::ALPN) {
             self.http2.run(stream, peer, draining).await;

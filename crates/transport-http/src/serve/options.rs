@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// Bounds on what is spoken on a connection. Times run from when something last happened.
+/// Limits on what is spoken on a connection. Times run from when something last happened.
 #[derive(Clone, Copy, Debug)]
 pub struct ServeOptions {
     /// Once a request has begun, its head must be complete in this time (checked that often: at most twice as long).

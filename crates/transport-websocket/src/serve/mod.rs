@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use zaqar_listener::{Draining, Listener, Secured, Transport};
+use zaqar_listener::{Draining, Listener, TlsConnection, Transport};
 
 use crate::{WebSocketOptions, WebSocketService};
 
@@ -38,12 +38,12 @@ pub async fn serve(
 impl Transport for Site {
     const CONNECTIONS: &'static str = "WebSocket connections";
 
-    async fn plain(&self, stream: TcpStream, draining: Draining) {
+    async fn serve_plain(&self, stream: TcpStream, draining: Draining) {
         let peer = stream.peer_addr().ok();
         self.converse(stream, peer, draining).await;
     }
 
-    async fn secured(&self, stream: Secured, draining: Draining) {
+    async fn serve_tls(&self, stream: TlsConnection, draining: Draining) {
         let peer = stream.get_ref().0.peer_addr().ok();
         self.converse(stream, peer, draining).await;
     }

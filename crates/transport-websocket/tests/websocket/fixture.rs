@@ -12,7 +12,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{WebSocketStream, client_async};
 use zaqar_authentication::{Authentication, SigningKeys};
 use zaqar_domain::{Limits, Stores, Zaqar};
-use zaqar_listener::{Bounds, Listener};
+use zaqar_listener::{ConnectionLimits, Listener};
 use zaqar_model::RandomIds;
 use zaqar_storage_conformance::{ManualClock, ModelStore};
 use zaqar_transport_websocket::{WebSocketOptions, WebSocketService, serve};
@@ -54,7 +54,7 @@ impl Fixture {
         let address = socket.local_addr().unwrap();
         let keys = SigningKeys::new(Some("test_key"), Vec::new(), Some(1_000_000));
         let service = WebSocketService::new(Arc::clone(&zaqar), Authentication::Open, keys);
-        let listener = Listener { socket, tls: None, bounds: Bounds::default() };
+        let listener = Listener { socket, tls: None, limits: ConnectionLimits::default() };
         let (stop, stopped) = oneshot::channel::<()>();
         let serving = tokio::spawn(serve(listener, service, options, async {
             if stopped.await.is_err() {
