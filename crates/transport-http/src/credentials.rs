@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use http::{HeaderName, HeaderValue, StatusCode, header, request};
-use zaqar_authentication::{AskedWith, Authentication, Denied, Keystone, Token};
+use zaqar_authentication::{AuthRequest, Authentication, Denied, Keystone, Token};
 
 use crate::errors::HttpError;
 use crate::exchange::{Handled, header_text};
@@ -41,14 +41,14 @@ pub(crate) async fn credentials(
     let request_id = given.map_or_else(|| id.to_string(), str::to_owned);
     let token = first_text(&head.headers, &AUTH_TOKEN);
     let service_token = header_text(&head.headers, &SERVICE_TOKEN);
-    let asked = AskedWith {
+    let asked = AuthRequest {
         token: token.as_deref(),
         service_token: service_token.as_deref(),
         method: head.method.as_str(),
         path,
         request_id: &request_id,
     };
-    keystone.caller(&asked).await.map(Credentials::Token).map_err(|denied| refuse(denied, keystone))
+    keystone.authenticate(&asked).await.map(Credentials::Token).map_err(|denied| refuse(denied, keystone))
 }
 
 /// The words of keystonemiddleware, which upstream stands behind.

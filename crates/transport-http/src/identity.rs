@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use http::{HeaderMap, HeaderName, StatusCode, header};
-use zaqar_authentication::{Presented, SigningKeys};
+use zaqar_authentication::{SignatureHeaders, SigningKeys};
 use zaqar_domain::{ClientIdRule, Limits, Zaqar};
 use zaqar_model::{
     AuthToken, Caller, ClientId, DestinationKind, DestinationName, Identity, ProjectId, QueueName,
@@ -46,14 +46,14 @@ pub(crate) fn signature_allows(
     let [project, expires] = [&PROJECT_ID[0], &URL_EXPIRES].map(|name| header_text(headers, name));
     let [paths, methods] =
         [&URL_PATHS, &URL_METHODS].map(|name| header_text(headers, name).unwrap_or_default());
-    let presented = Presented {
+    let signed_headers = SignatureHeaders {
         project: project.as_deref(),
         paths: &paths,
         methods: &methods,
         expires: expires.as_deref(),
         signature: &signature,
     };
-    keys.allow(&presented, method, path, zaqar.now())
+    keys.allow(&signed_headers, method, path, zaqar.now())
 }
 
 /// Checks that concern the form of a request only.

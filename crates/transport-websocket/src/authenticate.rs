@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 use uuid::Builder;
-use zaqar_authentication::{AskedWith, Authentication, Denied, Token};
+use zaqar_authentication::{AuthRequest, Authentication, Denied, Token};
 
 use crate::members::Members;
 use crate::reply::Reply;
@@ -17,7 +17,7 @@ pub(crate) async fn token(headers: &Members<'_>, service: &WebSocketService) -> 
     };
     let [token, service_token] = ["X-Auth-Token", "X-Service-Token"].map(|name| headers.text(name));
     let id = Builder::from_random_bytes(service.zaqar.ids().next_u128().to_be_bytes()).into_uuid();
-    let asked = AskedWith {
+    let asked = AuthRequest {
         token: token.as_deref(),
         service_token: service_token.as_deref(),
         // As upstream has it for tokens that are restricted to some requests.
@@ -26,7 +26,7 @@ pub(crate) async fn token(headers: &Members<'_>, service: &WebSocketService) -> 
         request_id: &format!("req-{id}"),
     };
     let failed = |status| Reply::error(status, "Authentication failed.");
-    match keystone.caller(&asked).await {
+    match keystone.authenticate(&asked).await {
         Ok(Some(token)) => Ok(token),
         Ok(None) | Err(Denied::Unauthorized) => Err(failed(401)),
         Err(Denied::Unavailable) => Err(failed(503)),

@@ -1,6 +1,6 @@
 //! Pre-signed URLs: what they say stands in the headers of a request, as texts or as lists of texts.
 
-use zaqar_authentication::{Presented, SigningKeys};
+use zaqar_authentication::{SignatureHeaders, SigningKeys};
 use zaqar_model::{DestinationName, Timestamp};
 
 use crate::actions::Action;
@@ -25,14 +25,14 @@ pub(crate) fn allows(
     let [project, expires] = ["X-Project-ID", "URL-Expires"].map(|name| headers.text(name));
     let [paths, methods] = ["URL-Paths", "URL-Methods"].map(|name| list(headers, name));
     let signature = headers.text("URL-Signature").unwrap_or_default();
-    let presented = Presented {
+    let signed_headers = SignatureHeaders {
         project: project.as_deref(),
         paths: &paths,
         methods: &methods,
         expires: expires.as_deref(),
         signature: &signature,
     };
-    keys.allow(&presented, presigned.method, &path, now)
+    keys.allow(&signed_headers, presigned.method, &path, now)
 }
 
 /// As REST has it: separated by commas.

@@ -1,7 +1,7 @@
 //! `/v2/queues/{queue}/share`: pre-signed URLs. They are made here, and verified in `identity` wherever one is used.
 
 use serde_json::json;
-use zaqar_authentication::Wish;
+use zaqar_authentication::PresignRequest;
 use zaqar_model::DestinationName;
 
 use crate::errors::{API, HttpError};
@@ -13,10 +13,10 @@ pub(crate) async fn create(exchange: Exchange<'_>, queue: &DestinationName) -> H
     let (zaqar, caller, keys) = (exchange.zaqar, exchange.caller, exchange.signing_keys);
     let now = zaqar.begin_sharing(caller)?;
     let body = exchange.payload.small_document().await?.ok_or_else(body_is_missing)?;
-    let Wish { paths, methods, expires } = read::share_wish(&read::document(body)?)?;
+    let PresignRequest { paths, methods, expires } = read::share_wish(&read::document(body)?)?;
     let paths = paths.into_iter().map(|path| format!("/v2/queues/{}/{path}", queue.name)).collect();
     let signed = keys
-        .sign(Wish { paths, methods, expires }, &caller.project, now)
+        .sign(PresignRequest { paths, methods, expires }, &caller.project, now)
         .map_err(|error| HttpError::bad_request(API, error.to_string()))?;
     Ok(respond::document(&json!({
         "paths": signed.paths,

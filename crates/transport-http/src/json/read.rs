@@ -10,7 +10,7 @@ use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
-use zaqar_authentication::Wish;
+use zaqar_authentication::PresignRequest;
 use zaqar_domain::names::{self, KnownNames, Warnings};
 use zaqar_domain::{ClaimWish, Draft, PurgeScope, SubscriptionWish};
 use zaqar_model::{JsonError, JsonText, Metadata};
@@ -91,7 +91,7 @@ pub(crate) fn purge_scope(document: &JsonText, warnings: &mut Warnings) -> Resul
 }
 
 /// What a pre-signed URL is to allow: `{"paths": […], "methods": […], "expires": …}`, with the last part of each path.
-pub(crate) fn share_wish(document: &JsonText) -> Result<Wish> {
+pub(crate) fn share_wish(document: &JsonText) -> Result<PresignRequest> {
     const KNOWN: [&str; 3] = ["methods", "expires", "paths"];
     const PATHS: [&str; 3] = ["messages", "subscriptions", "claims"];
     let refuse = |text: String| HttpError::bad_request(API, text);
@@ -121,7 +121,7 @@ pub(crate) fn share_wish(document: &JsonText) -> Result<Wish> {
         Some(Value::String(text)) => Some(text.clone()),
         Some(other) => Some(other.to_string()),
     };
-    Ok(Wish { paths, methods, expires })
+    Ok(PresignRequest { paths, methods, expires })
 }
 
 /// What is asked of a subscription. No document is an empty one.

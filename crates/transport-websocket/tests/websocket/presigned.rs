@@ -1,7 +1,7 @@
 //! Pre-signed URLs: whoever has one may do what it says, and nothing else.
 
 use serde_json::{Value, json};
-use zaqar_authentication::{SigningKeys, Wish};
+use zaqar_authentication::{PresignRequest, SigningKeys};
 use zaqar_model::ProjectId;
 
 use crate::fixture::{CLIENT, Fixture};
@@ -13,7 +13,7 @@ fn signed(fixture: &Fixture, methods: &[&str], as_lists: bool) -> Value {
 fn signed_for(fixture: &Fixture, path: &str, methods: &[&str], as_lists: bool) -> Value {
     let keys = SigningKeys::new(Some("test_key"), Vec::new(), Some(1_000_000));
     let methods = methods.iter().map(ToString::to_string).collect();
-    let wish = Wish { paths: vec![path.to_owned()], methods, expires: None };
+    let wish = PresignRequest { paths: vec![path.to_owned()], methods, expires: None };
     let signed = keys.sign(wish, &ProjectId::new("p").unwrap(), fixture.zaqar.now()).unwrap();
     let shown = |list: Vec<String>| if as_lists { json!(list) } else { json!(list.join(",")) };
     json!({
