@@ -149,9 +149,9 @@ impl Transports {
         }
     }
 
-    /// Load balancers are told to look elsewhere.
-    pub(crate) fn stop_wanting_requests(&self) {
-        self.rest.stop_wanting_requests();
+    /// Makes the readiness check fail, so that load balancers stop sending requests.
+    pub(crate) fn mark_not_ready(&self) {
+        self.rest.mark_not_ready();
     }
 
     /// Stops, once what is under way has been answered.

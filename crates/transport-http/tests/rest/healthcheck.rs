@@ -37,7 +37,7 @@ async fn a_server_without_its_store_wants_no_requests() {
 #[tokio::test]
 async fn a_server_that_stops_wants_no_requests_and_answers_those_that_come() {
     let fixture = Fixture::new();
-    fixture.service.stop_wanting_requests();
+    fixture.service.mark_not_ready();
     is(&fixture, 503, "SHUTTING DOWN").await;
     assert_eq!(fixture.put("/v2/queues/q", "").await.status, 201);
 }
