@@ -240,7 +240,7 @@ async fn a_connection_has_so_many_subscriptions_and_no_more() {
     let mut reader = Fixture::with(options).await.connect().await;
     let first = subscribe(&mut reader, json!({ "queue_name": "a" })).await;
     subscribe(&mut reader, json!({ "topic_name": "a" })).await;
-    let text = "This connection has 2 subscriptions, and may have no more.";
+    let text = "This connection has reached its maximum of 2 subscriptions.";
     let refused = (400, json!({ "exception": text, "error": null }));
     assert_eq!(reader.ask("subscription_create", json!({ "queue_name": "b" })).await, refused);
     let named = json!({ "queue_name": "a", "subscription_id": first });
