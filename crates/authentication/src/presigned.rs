@@ -1,8 +1,8 @@
 //! Pre-signed URLs: a bearer may perform certain requests until the URL expires, without a token.
 //!
 //! The signed text is byte for byte that of upstream: sorted paths and methods joined by commas, the project, and the
-//! expiry, separated by a backslash and an `n`. The signature is its HMAC-SHA256 in hexadecimal. If the key has an id, the
-//! signature is prefixed by the id and a dot. Clients send back the whole signature as they got it.
+//! expiry, separated by a backslash and an `n`. The signature is its HMAC-SHA256 in hexadecimal. If the key has an
+//! id, the signature is prefixed by the id and a dot. Clients send back the whole signature as they got it.
 
 use zaqar_model::{ProjectId, Timestamp};
 
@@ -72,8 +72,8 @@ pub struct SignatureHeaders<'a> {
 }
 
 impl SigningKeys {
-    /// The first of the `named` keys signs, or the `default_key` if there are none. All keys verify, so that keys can be
-    /// rotated while URLs that they have signed stay valid.
+    /// The first of the `named` keys signs, or the `default_key` if there are none. All keys verify, so that keys can
+    /// be rotated while URLs that they have signed stay valid.
     pub fn new(default_key: Option<&str>, named: Vec<NamedKey>, max_lifetime: Option<u64>) -> Self {
         Self { default_key: default_key.map(SigningKey::new), named, max_lifetime }
     }
@@ -146,7 +146,8 @@ impl SigningKeys {
         }
     }
 
-    /// Whether the signature is valid now and allows `method` on `path`. A URL for a path also covers the paths below it.
+    /// Whether the signature is valid now and allows `method` on `path`. A URL for a path also covers the paths below
+    /// it.
     pub fn allow(&self, headers: &SignatureHeaders<'_>, method: &str, path: &str, now: Timestamp) -> bool {
         let methods = split(headers.methods);
         let paths = split(headers.paths);
@@ -343,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn the_latest_end_can_be_wished_for() {
+    fn the_latest_end_can_be_requested() {
         let sign = |end| {
             let request = PresignRequest { expires: Some(keys().latest_end(end, NOW)), ..request() };
             keys().sign(request, &ProjectId::new("p").unwrap(), NOW).map(|signed| signed.expires)

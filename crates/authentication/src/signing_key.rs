@@ -1,5 +1,5 @@
-//! A key that signs pre-signed URLs. It may have an id, which prefixes its signatures, so that the right one of several keys
-//! can be found.
+//! A key that signs pre-signed URLs. It may have an id, which prefixes its signatures, so that the right one of
+//! several keys can be found.
 
 use std::fmt;
 

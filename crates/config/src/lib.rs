@@ -1,8 +1,8 @@
 //! Reads `zaqar.conf`, in the form that oslo.config gives it, into typed sections.
 //!
-//! [`load()`] turns [`Sources`] into a [`Config`], or into [`Problems`], which lists every error and not only the first.
-//! [`sample()`] prints a commented file with all options. Each option is declared once, in its section under `sections/`;
-//! reading, checking and the sample file all use that declaration.
+//! [`load()`] turns [`Sources`] into a [`Config`], or into [`Problems`], which lists every error and not only the
+//! first. [`sample()`] prints a commented file with all options. Each option is declared once, in its section under
+//! `sections/`; reading, checking and the sample file all use that declaration.
 //!
 //! # Precedence
 //!
@@ -19,9 +19,10 @@
 //! # Names in the environment
 //!
 //! `[group] option` is `OS_<GROUP>__<OPTION>`, both in capitals and otherwise unchanged: `[DEFAULT] debug` is
-//! `OS_DEFAULT__DEBUG`, and `[drivers:transport:wsgi] port` is `OS_DRIVERS:TRANSPORT:WSGI__PORT`. A shell cannot export
-//! a colon, so `OS_DRIVERS_TRANSPORT_WSGI__PORT` works as well; when both are set, the exact name wins. Deprecated names
-//! do not work in the environment. Values are used verbatim: no quotes are removed, and `$` works as in a file.
+//! `OS_DEFAULT__DEBUG`, and `[drivers:transport:wsgi] port` is `OS_DRIVERS:TRANSPORT:WSGI__PORT`. A shell cannot
+//! export a colon, so `OS_DRIVERS_TRANSPORT_WSGI__PORT` works as well; when both are set, the exact name wins.
+//! Deprecated names do not work in the environment. Values are used verbatim: no quotes are removed, and `$` works as
+//! in a file.
 //!
 //! # Differences from oslo.config
 //!

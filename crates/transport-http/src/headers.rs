@@ -27,7 +27,8 @@ pub(crate) const USER_DOMAIN_ID: HeaderName = HeaderName::from_static("x-user-do
 pub(crate) const PROJECT_DOMAIN_ID: HeaderName = HeaderName::from_static("x-project-domain-id");
 pub(crate) const SYSTEM_SCOPE: HeaderName = HeaderName::from_static("openstack-system-scope");
 
-/// The value of a header. Several headers of one name are joined by commas. A value that is not UTF-8 is read as Latin-1.
+/// The value of a header. Several headers of one name are joined by commas. A value that is not UTF-8 is read as
+/// Latin-1.
 pub(crate) fn header_text<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<Cow<'h, str>> {
     let mut values = headers.get_all(name).iter().map(|value| match std::str::from_utf8(value.as_bytes()) {
         Ok(text) => Cow::Borrowed(text),

@@ -1,9 +1,9 @@
 //! REST v2.
 //!
-//! Here live the route table (`routes.rs`) and its OpenAPI document (`openapi`), authentication and the checks of every
-//! request (`credentials.rs`, `identity.rs`), one file of handlers per noun, the table from domain errors to statuses
-//! (`errors.rs`), and the connections (`serve`). The behaviour of upstream's web framework is in `falcon`. Zaqar's rules do
-//! not live here: a handler reads a request, calls the domain and writes the response.
+//! Here live the route table (`routes.rs`) and its OpenAPI document (`openapi`), authentication and the checks of
+//! every request (`credentials.rs`, `identity.rs`), one file of handlers per noun, the table from domain errors to
+//! statuses (`errors.rs`), and the connections (`serve`). The behaviour of upstream's web framework is in `falcon`.
+//! Zaqar's rules do not live here: a handler reads a request, calls the domain and writes the response.
 //!
 //! Dependencies point one way: `serve`, `service`, `dispatch`, `handlers`, `openapi`, `router`, `routes`, `operations`.
 

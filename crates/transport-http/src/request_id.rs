@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use http::{HeaderMap, HeaderName};
 use uuid::{Builder, Uuid};
 
-/// In a response, the id of the request. In a request, the global request id, which a caller uses for all its requests to
-/// OpenStack services for one purpose.
+/// In a response, the id of the request. In a request, the global request id, which a caller uses for all its
+/// requests to OpenStack services for one purpose.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-openstack-request-id");
 
 /// Generates unique ids that look random, without system calls.

@@ -38,8 +38,8 @@ pub(crate) fn with_location(
     response
 }
 
-/// Adds a `Warning` header for each warning, with the code 299 for miscellaneous warnings and `-` for the agent (RFC 7234,
-/// section 5.5). Only the other codes, which are for caches, are obsolete.
+/// Adds a `Warning` header for each warning, with the code 299 for miscellaneous warnings and `-` for the agent (RFC
+/// 7234, section 5.5). Only the other codes, which are for caches, are obsolete.
 pub(crate) fn warn(headers: &mut HeaderMap, warnings: &Warnings) {
     for text in warnings.texts() {
         // The text of a warning needs no escapes inside quotation marks.
@@ -49,8 +49,8 @@ pub(crate) fn warn(headers: &mut HeaderMap, warnings: &Warnings) {
     }
 }
 
-/// Maximum length of a header line in bytes, including name, colon and space. Clients reject responses with longer ones:
-/// Python from 64 KiB on, others and proxies from 8 or 4 KiB on.
+/// Maximum length of a header line in bytes, including name, colon and space. Clients reject responses with longer
+/// ones: Python from 64 KiB on, others and proxies from 8 or 4 KiB on.
 pub(crate) const MAX_HEADER_LINE: usize = 4096;
 
 /// Removes headers whose lines are too long. All of them repeat what a client sent, and the information is available

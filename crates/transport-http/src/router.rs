@@ -160,7 +160,7 @@ mod tests {
 
     const EVERYTHING: AdminFeatures = AdminFeatures { admin_mode: true, pools: true };
 
-    /// What GET does at a path, its queue or topic, and the id behind that.
+    /// What GET does at a path, its queue or topic, and the id after that.
     fn get<'p>(router: &Router, path: &'p str) -> Option<(Option<Operation>, Option<&'p str>, &'p str)> {
         let found = router.find(path)?;
         Some((found.resource.operation("GET").ok(), found.name, found.id))

@@ -1,4 +1,5 @@
-//! The table of actions: the name of each, the members of its body, and the permission that a pre-signed URL needs for it.
+//! The table of actions: the name of each, the members of its body, and the permission that a pre-signed URL needs
+//! for it.
 
 use zaqar_model::DestinationKind;
 

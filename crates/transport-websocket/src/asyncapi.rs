@@ -27,7 +27,7 @@ fn document() -> Value {
     for (name, title) in [
         ("reply", "The reply to a request"),
         ("notification", "A message for a subscriber"),
-        ("subscription_ended", "The end of a connection's own subscription"),
+        ("subscription_ended", "The end of a subscription of the connection"),
     ] {
         let payload = json!({ "$ref": format!("#/components/schemas/{name}") });
         messages.insert(name.to_owned(), json!({ "title": title, "payload": payload }));

@@ -34,20 +34,20 @@ impl<'a> Envelope<'a> {
     /// The complete reply as JSON. It repeats `authenticate` without headers and body, which contain a secret.
     pub(crate) fn reply_text(&self, reply: &Reply, warnings: &Warnings) -> String {
         let is_secret = self.action.is_some_and(|action| action.get() == "\"authenticate\"");
-        let shown = |member: Option<&'a RawValue>| match member.filter(|_| !is_secret) {
+        let echoed = |member: Option<&'a RawValue>| match member.filter(|_| !is_secret) {
             Some(given) => ValueOrEmpty::Given(given),
             None => ValueOrEmpty::Empty {},
         };
         // As in upstream, values that are false in Python become empty headers.
         let nothing = ["null", "[]", "\"\"", "0", "false"];
-        let headers = shown(self.headers.filter(|headers| !nothing.contains(&headers.get())));
-        let whole = ReplyDocument {
-            request: EchoedRequest { action: self.action, body: shown(self.body), headers, api: "v2" },
+        let headers = echoed(self.headers.filter(|headers| !nothing.contains(&headers.get())));
+        let document = ReplyDocument {
+            request: EchoedRequest { action: self.action, body: echoed(self.body), headers, api: "v2" },
             body: &reply.body,
             headers: ReplyHeaders { status: reply.status, warnings: warnings.texts().collect() },
         };
         // Writing texts, numbers and validated JSON to memory cannot fail.
-        serde_json::to_string(&whole).unwrap_or_default()
+        serde_json::to_string(&document).unwrap_or_default()
     }
 }
 

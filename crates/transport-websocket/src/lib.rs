@@ -1,7 +1,8 @@
 //! The WebSocket interface: a connection carries many requests, each an action in a frame.
 //!
-//! Here live the table of actions, the formats of frames (JSON in text frames, MessagePack in binary ones), authentication,
-//! and the connections. Zaqar's rules do not live here: each action calls the same operation of the domain as REST.
+//! Here live the table of actions, the formats of frames (JSON in text frames, MessagePack in binary ones),
+//! authentication, and the connections. Zaqar's rules do not live here: each action calls the same operation of the
+//! domain as REST.
 
 mod actions;
 mod asyncapi;

@@ -164,7 +164,7 @@ impl<'a> SourceName<'a> {
 }
 
 fn notification_json(Notification { source, message, marker }: &Notification) -> String {
-    let shown = NotificationDocument {
+    let document = NotificationDocument {
         body: write::body(message),
         ttl: message.ttl.get(),
         source: SourceName::of(source),
@@ -173,7 +173,7 @@ fn notification_json(Notification { source, message, marker }: &Notification) ->
         marker,
     };
     // Writing texts, numbers and validated JSON to memory cannot fail.
-    serde_json::to_string(&shown).unwrap_or_default()
+    serde_json::to_string(&document).unwrap_or_default()
 }
 
 type EndReasonText = (&'static str, &'static str);
@@ -202,7 +202,7 @@ fn ended_json(
     (code, reason): EndReasonText,
     marker: Option<&str>,
 ) -> String {
-    let shown = SubscriptionEndedDocument {
+    let document = SubscriptionEndedDocument {
         kind: "SubscriptionEnded",
         source: SourceName::of(source),
         subscription_id: id.to_string(),
@@ -210,7 +210,7 @@ fn ended_json(
         reason,
         marker,
     };
-    serde_json::to_string(&shown).unwrap_or_default()
+    serde_json::to_string(&document).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -244,9 +244,9 @@ mod tests {
             token: None,
         };
         let name = DestinationName { kind: DestinationKind::Topic, name: QueueName::new("t").unwrap() };
-        let wish = SubscriptionWish::new(json!({})).unwrap();
+        let params = SubscriptionWish::new(json!({})).unwrap();
         let following =
-            zaqar.follow(&caller, &name, &wish, "websocket://one".to_owned(), None).await.unwrap();
+            zaqar.follow(&caller, &name, &params, "websocket://one".to_owned(), None).await.unwrap();
         let Following::New(follower) = &following else { panic!("it was renewed") };
         let id = follower.id().to_string();
         let mut subscriptions = LiveSubscriptions::default();

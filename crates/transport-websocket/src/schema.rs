@@ -120,7 +120,7 @@ mod tests {
         let reply = body(Action::find(name).unwrap(), Some(given), &mut Warnings::default()).err()?;
         let document: Value = from_str(reply.body.get()).unwrap();
         let text = document["error"].as_str().unwrap();
-        Some(text.strip_prefix("Schema validation schema_error. ").unwrap().to_owned())
+        Some(text.strip_prefix("Schema validation failed. ").unwrap().to_owned())
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Authentication by Keystone, by the rules of OpenStack's keystonemiddleware.
 //!
 //! Here live the client (`client`, over `http`), the service's own credentials and token (`login`, `issue_token`,
-//! `own_token`, `own_token_cache`), validated tokens and their cache (`token`, `token_cache`, `single_flight`), access rules
-//! (`access_rules`), and trusts (`trusts`).
+//! `own_token`, `own_token_cache`), validated tokens and their cache (`token`, `token_cache`, `single_flight`),
+//! access rules (`access_rules`), and trusts (`trusts`).
 
 mod access_rules;
 mod client;
@@ -127,8 +127,9 @@ impl Keystone {
         Ok(user)
     }
 
-    /// The public endpoints of this service in Keystone's catalog, under upstream's names `zaqar` and `zaqar-websocket`.
-    /// They are read again with each new token of the service. `None` if Keystone cannot be reached.
+    /// The public endpoints of this service in Keystone's catalog, under upstream's names `zaqar` and
+    /// `zaqar-websocket`. They are read again with each new token of the service. `None` if Keystone cannot be
+    /// reached.
     pub async fn own_endpoints(&self) -> Option<OwnEndpoints> {
         if self.options.login.is_none() {
             return Some(OwnEndpoints::default());

@@ -208,7 +208,8 @@ impl Trusts {
 
     /// Discards a token that was rejected, unless there is a newer one.
     pub fn forget(&self, trust: &str, refused: &Arc<TrustedToken>) {
-        let is_it = |kept: &Result<Arc<_>, _>| kept.as_ref().is_ok_and(|token| Arc::ptr_eq(token, refused));
+        let is_it =
+            |cached: &Result<Arc<_>, _>| cached.as_ref().is_ok_and(|token| Arc::ptr_eq(token, refused));
         self.tokens.invalidate(&trust.to_owned(), is_it);
     }
 
@@ -233,8 +234,8 @@ impl Trusts {
         Err(NoTrustedToken::Unavailable)
     }
 
-    /// Keystone returns 401 for an expired trust, and also for a wrong password of the service itself. The latter is not
-    /// an error of the trust.
+    /// Keystone returns 401 for an expired trust, and also for a wrong password of the service itself. The latter is
+    /// not an error of the trust.
     async fn is_trust_error(&self, error: &KeystoneError) -> bool {
         match error {
             KeystoneError::Status { status: StatusCode::NOT_FOUND | StatusCode::FORBIDDEN, .. } => true,

@@ -100,8 +100,8 @@ section! {
     /// The confirmation page that a mail links to.
     external_confirmation_url: Option<String> = None;
 
-    /// The mail that asks for a confirmation: `topic`, `body` and `sender`. In the body, `{0}` is replaced by the queue,
-    /// `{1}` by the project, `{2}` by the confirmation link.
+    /// The mail that asks for a confirmation: `topic`, `body` and `sender`. In the body, `{0}` is replaced by the
+    /// queue, `{1}` by the project, `{2}` by the confirmation link.
     subscription_confirmation_email_template: BTreeMap<String, String> = &[
         ("topic", "Zaqar Notification - Subscription Confirmation"),
         (

@@ -9,14 +9,16 @@ section! {
     /// Whether the deprecated defaults of rules are ignored.
     enforce_new_defaults: bool = true, without_effect();
 
-    /// The file with the rules that differ from their defaults, in YAML or JSON. A relative path is resolved against the
-    /// directory of the configuration files, or the working directory if there are none. The default file is optional.
+    /// The file with the rules that differ from their defaults, in YAML or JSON. A relative path is resolved against
+    /// the directory of the configuration files, or the working directory if there are none. The default file is
+    /// optional.
     policy_file: String = "policy.yaml";
 
     /// The rule that is used for references to rules that do not exist.
     policy_default_rule: String = "default";
 
-    /// A directory with more policy files, which are read in the order of their names. Later rules override earlier ones.
+    /// A directory with more policy files, which are read in the order of their names. Later rules override earlier
+    /// ones.
     policy_dirs: Vec<String> = &["policy.d"], repeated();
 
     /// The content type of requests to a remote policy server.

@@ -1,4 +1,4 @@
-//! What is in force, and where it comes from.
+//! Effective values and their origins.
 
 use crate::site::{Site, site};
 

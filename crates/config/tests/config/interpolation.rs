@@ -2,7 +2,7 @@
 
 use crate::site::{Site, site};
 
-/// What `[drivers] message_store` becomes beside some other values.
+/// The value of `[drivers] message_store`, next to some other values.
 fn store(value: &str) -> String {
     let text = "[DEFAULT]\nauth_strategy = a\nlog_level = \n[drivers:transport:wsgi]\nbind = b\n[drivers]\n";
     let more = "management_store = c\n[cors]\nmax_age = 1_0\nallow_methods = x,y\n[trustee]\npassword =\n";

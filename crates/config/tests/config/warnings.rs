@@ -1,4 +1,4 @@
-//! What an operator is told although the service starts.
+//! The warnings of a configuration.
 
 use crate::site::{Site, site};
 

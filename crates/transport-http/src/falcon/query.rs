@@ -1,5 +1,5 @@
-//! Query strings. Parameters without a value count as absent, values with commas are lists, and the last value of a repeated
-//! parameter wins where a single value is expected.
+//! Query strings. Parameters without a value count as absent, values with commas are lists, and the last value of a
+//! repeated parameter wins where a single value is expected.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -138,8 +138,8 @@ impl<'a> Query<'a> {
     }
 }
 
-/// An integer as Python parses it, but with plain digits only; surrounding spaces and a sign are allowed. A number beyond
-/// 64 bits exceeds every limit, so it is clamped.
+/// An integer as Python parses it, but with plain digits only; surrounding spaces and a sign are allowed. A number
+/// beyond 64 bits exceeds every limit, so it is clamped.
 pub(crate) fn integer(text: &str) -> Option<i64> {
     let text = text.trim_matches([' ', '\t', '\n', '\r', '\u{b}', '\u{c}']);
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);

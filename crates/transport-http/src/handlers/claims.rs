@@ -29,15 +29,15 @@ pub(crate) async fn create(exchange: Exchange<'_>, queue: &DestinationName) -> H
 }
 
 pub(crate) async fn show(exchange: Exchange<'_>, queue: &DestinationName, id: &str) -> HandlerResult {
-    let shown = exchange.zaqar.get_claim(exchange.caller, &queue.name, id).await?;
-    let claim = &shown.claim;
+    let found = exchange.zaqar.get_claim(exchange.caller, &queue.name, id).await?;
+    let claim = &found.claim;
     let mut text = write::buffer_for(&claim.messages);
     write::put(&mut text, "{\"age\": ");
-    write::integer(&mut text, shown.now.secs_since(claim.renewed));
+    write::integer(&mut text, found.now.secs_since(claim.renewed));
     write::put(&mut text, ", \"ttl\": ");
     write::integer(&mut text, claim.ttl.get().into());
     write::put(&mut text, ", \"messages\": ");
-    write::messages(&mut text, queue, &claim.messages, shown.now);
+    write::messages(&mut text, queue, &claim.messages, found.now);
     write::put(&mut text, ", \"href\": \"");
     write::claim_href(&mut text, queue, claim.id);
     write::put(&mut text, "\"}");

@@ -57,22 +57,22 @@ pub(crate) async fn resend(exchange: Exchange<'_>, source: &DestinationName, id:
     Ok(respond::json(StatusCode::ACCEPTED, PythonSpacing::to_vec(&json!({ "resent": resent }))))
 }
 
-fn attempt(kept: &KeptAttempt) -> Value {
-    let retry_at = match kept.end {
+fn attempt(record: &KeptAttempt) -> Value {
+    let retry_at = match record.end {
         AttemptEnd::RetryAt(time) => Some(time.to_iso8601()),
         AttemptEnd::Delivered | AttemptEnd::Exhausted | AttemptEnd::Unknown => None,
     };
-    let attempt = &kept.attempt;
-    let has_ended = kept.end != AttemptEnd::Unknown;
+    let attempt = &record.attempt;
+    let has_ended = record.end != AttemptEnd::Unknown;
     json!({
-        "message_id": kept.message.to_string(),
-        "message_type": kept.confirmation.map_or("Notification", ConfirmationKind::message_type),
+        "message_id": record.message.to_string(),
+        "message_type": record.confirmation.map_or("Notification", ConfirmationKind::message_type),
         "attempted_at": attempt.at.to_iso8601(),
         "address": attempt.address.as_ref().map(Address::as_str),
         "status": attempt.status,
         "latency_ms": has_ended.then_some(attempt.latency_ms),
         "response": attempt.excerpt.as_str(),
-        "outcome": kept.end.outcome().name(),
+        "outcome": record.end.outcome().name(),
         "retry_at": retry_at,
     })
 }

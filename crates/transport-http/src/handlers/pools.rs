@@ -25,7 +25,7 @@ pub(crate) async fn list(exchange: Exchange<'_>) -> HandlerResult {
         let link = link.with_some("marker", (!marked).then_some(next.as_str()));
         json!({ "rel": "next", "href": link.into_text() })
     });
-    let items = listed.pools.into_iter().map(|pool| shown(pool, detailed == Some(true)));
+    let items = listed.pools.into_iter().map(|pool| pool_item(pool, detailed == Some(true)));
     let (links, items) = (Vec::from_iter(next), Vec::from_iter(items));
     let mut response = respond::json_document(&json!({ "links": links, "pools": items }));
     let query = exchange.query_text.map_or_else(String::new, |query| format!("?{query}"));
@@ -45,14 +45,14 @@ pub(crate) async fn create(exchange: Exchange<'_>, name: &str) -> HandlerResult 
 pub(crate) async fn show(exchange: Exchange<'_>, name: &str) -> HandlerResult {
     let detailed = exchange.query.boolean("detailed")?.unwrap_or(false);
     let pool = exchange.zaqar.get_pool(exchange.caller, name).await?;
-    Ok(respond::json_document(&shown(pool, detailed)))
+    Ok(respond::json_document(&pool_item(pool, detailed)))
 }
 
 pub(crate) async fn update(exchange: Exchange<'_>, name: &str) -> HandlerResult {
     let (zaqar, caller) = (exchange.zaqar, exchange.caller);
     let change = pools::change(&Fields::read(exchange.payload.small_document().await?)?, exchange.warnings)?;
     let pool = zaqar.update_pool(caller, name, change).await?;
-    Ok(respond::json_document(&shown(pool, false)))
+    Ok(respond::json_document(&pool_item(pool, false)))
 }
 
 pub(crate) async fn delete(exchange: Exchange<'_>, name: &str) -> HandlerResult {
@@ -60,7 +60,7 @@ pub(crate) async fn delete(exchange: Exchange<'_>, name: &str) -> HandlerResult 
     Ok(respond::no_content())
 }
 
-fn shown(pool: Pool, detailed: bool) -> Value {
+fn pool_item(pool: Pool, detailed: bool) -> Value {
     let flavor = pool.flavor.as_ref().map(ToString::to_string);
     let mut item =
         json!({ "name": pool.name.as_str(), "flavor": flavor, "uri": pool.uri, "weight": pool.weight.0 });

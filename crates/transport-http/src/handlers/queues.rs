@@ -80,8 +80,8 @@ pub(crate) async fn list(exchange: Exchange<'_>, kind: DestinationKind) -> Handl
         let link = link.with_some("name", listing.name.as_ref()).with_boolean("with_count", with_count);
         link.with_some("marker", (!marked).then_some(next.as_str())).into_text()
     });
-    let shown = |queue: &_| (detailed == Some(true)).then(|| exchange.zaqar.shown_metadata(queue));
-    Ok(respond::json_document(&page(kind, &listed, next, shown)))
+    let metadata_of = |queue: &_| (detailed == Some(true)).then(|| exchange.zaqar.shown_metadata(queue));
+    Ok(respond::json_document(&page(kind, &listed, next, metadata_of)))
 }
 
 pub(crate) async fn stats(exchange: Exchange<'_>, name: &DestinationName) -> HandlerResult {
@@ -110,12 +110,12 @@ fn page(
     kind: DestinationKind,
     listed: &ListedQueues,
     next: Option<String>,
-    shown: impl Fn(&zaqar_model::Queue) -> Option<Metadata>,
+    metadata_of: impl Fn(&zaqar_model::Queue) -> Option<Metadata>,
 ) -> Value {
     let queues = listed.queues.iter().map(|queue| {
         let name = queue.destination.name.as_str();
         let mut item = Map::from_iter([("name".to_owned(), name.into())]);
-        if let Some(metadata) = shown(queue) {
+        if let Some(metadata) = metadata_of(queue) {
             item.insert("metadata".into(), Value::Object(metadata.into_members()));
         }
         item.insert("href".into(), format!("{}/{name}", write::collection(kind)).into());

@@ -24,7 +24,7 @@ impl Fields {
         match serde_json::from_slice(document.as_bytes()) {
             Ok(Value::Object(members)) => Ok(Self(members)),
             Ok(list @ Value::Array(_)) => {
-                Err(HttpError::invalid_body(format!("{} is not of type 'object'", shown(&list))))
+                Err(HttpError::invalid_body(format!("{} is not of type 'object'", quoted(&list))))
             }
             _ => Err(unparsable()),
         }
@@ -114,10 +114,10 @@ fn wrong_type(name: &str, value: &Value, wanted: &str) -> HttpError {
 }
 
 fn invalid(name: &str, value: &Value, why: &str) -> HttpError {
-    HttpError::invalid_body(format!("{name}: {} {why}", shown(value)))
+    HttpError::invalid_body(format!("{name}: {} {why}", quoted(value)))
 }
 
-fn shown(value: &Value) -> String {
+fn quoted(value: &Value) -> String {
     truncate(&value.to_string())
 }
 

@@ -1,5 +1,5 @@
-//! Deserializes values of an expected type. A value of another type becomes `None`, and the caller decides whether that is an
-//! error.
+//! Deserializes values of an expected type. A value of another type becomes `None`, and the caller decides whether
+//! that is an error.
 
 use std::fmt;
 use std::marker::PhantomData;

@@ -177,8 +177,8 @@ fn integer(name: &str, value: Option<&RawValue>) -> Result<Option<i64>> {
         .transpose()
 }
 
-/// The members with known names, in the order of the names. The last one of a repeated name wins. Rejects anything but an
-/// object.
+/// The members with known names, in the order of the names. The last one of a repeated name wins. Rejects anything
+/// but an object.
 fn members<'a, const N: usize, V: Deserialize<'a>>(
     object: &'a str,
     known: &KnownNames<'static>,
@@ -231,9 +231,7 @@ impl<'de, const N: usize, V: Deserialize<'de>> Visitor<'de> for Members<N, V> {
         let mut found = ParsedMembers { values: [const { None }; N], unknown: Vec::new() };
         loop {
             let keep_unknown = found.unknown.len() < MAX_UNKNOWN_NAMES;
-            let Some(name) =
-                map.next_key_seed(MemberNameSeed { known: self.known, keep_unknown: keep_unknown })?
-            else {
+            let Some(name) = map.next_key_seed(MemberNameSeed { known: self.known, keep_unknown })? else {
                 return Ok(found);
             };
             match name {
@@ -402,7 +400,7 @@ mod tests {
     }
 
     #[test]
-    fn no_document_is_an_empty_wish() {
+    fn no_document_is_an_empty_subscription() {
         assert_eq!(
             subscription_params(None, &mut Warnings::default()).unwrap(),
             subscription_params(Some(&parsed("{}")), &mut Warnings::default()).unwrap()

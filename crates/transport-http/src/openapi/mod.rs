@@ -1,7 +1,7 @@
 //! The OpenAPI document.
 //!
-//! The routes come from `routes.rs`, the policy rules from the catalogue of the policy, and the limits of numbers from the
-//! configuration of the running service. The descriptions are here, one file per noun.
+//! The routes come from `routes.rs`, the policy rules from the catalogue of the policy, and the limits of numbers
+//! from the configuration of the running service. The descriptions are here, one file per noun.
 
 mod claims;
 mod components;

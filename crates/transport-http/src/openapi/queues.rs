@@ -56,9 +56,9 @@ pub(super) fn create(kind: DestinationKind) -> OperationBuilder {
         )
         .optional_body("Metadata", json!({ "team": "shop", "_default_message_ttl": 3600 }))
         .empty_response(201, "Created.")
-        .location(201, "The path.")
+        .location(201, &format!("The path of the {noun}."))
         .empty_response(204, "It existed already and does not change.")
-        .location(204, "The path.");
+        .location(204, &format!("The path of the {noun}."));
     let operations = ["get_queue", "update_queue", "queue_stats", "post_messages", "delete_queue"];
     operations
         .iter()
@@ -72,7 +72,7 @@ pub(super) fn get(kind: DestinationKind) -> OperationBuilder {
             "Includes the defaults of reserved attributes. For a {noun} that does not exist, returns the metadata \
              that a new one would have."
         ))
-        .response(200, "The metadata.", shown(kind))
+        .response(200, "The metadata.", metadata_schema(kind))
 }
 
 pub(super) fn update(kind: DestinationKind) -> OperationBuilder {
@@ -85,7 +85,7 @@ pub(super) fn update(kind: DestinationKind) -> OperationBuilder {
             "MetadataPatch",
             json!([{ "op": "add", "path": "/metadata/team", "value": "warehouse" }]),
         )
-        .response(200, "The changed metadata.", shown(kind))
+        .response(200, "The changed metadata.", metadata_schema(kind))
         .error(404, &format!("The {noun} does not exist."))
         .error(409, "A member to replace or remove does not exist.")
         .error(415, &format!("The content type must be `{PATCH_TYPE}`."))
@@ -112,7 +112,7 @@ pub(super) fn purge(kind: DestinationKind) -> OperationBuilder {
         .empty_response(204, "Done.")
 }
 
-const fn shown(kind: DestinationKind) -> &'static str {
+const fn metadata_schema(kind: DestinationKind) -> &'static str {
     if kind.is_topic() { "TopicMetadata" } else { "QueueMetadata" }
 }
 
@@ -121,14 +121,14 @@ pub(super) fn schemas(limits: &Limits) -> Vec<(&'static str, Value)> {
         ("Metadata", metadata(limits)),
         (
             "QueueMetadata",
-            shown_metadata(&[
+            returned_metadata(&[
                 "_dead_letter_queue",
                 "_dead_letter_queue_messages_ttl",
                 "_max_claim_count",
                 "_enable_encrypt_messages",
             ]),
         ),
-        ("TopicMetadata", shown_metadata(&[])),
+        ("TopicMetadata", returned_metadata(&[])),
         ("MetadataPatch", patch()),
         ("RetryPolicy", retry_policy()),
         ("QueuePage", page("queues", "QueueMetadata")),
@@ -166,7 +166,7 @@ fn flavor() -> Value {
 }
 
 /// `claims`: the members about claims, which are always included.
-fn shown_metadata(claims: &[&str]) -> Value {
+fn returned_metadata(claims: &[&str]) -> Value {
     let always = ["_max_messages_post_size", "_default_message_ttl", "_default_message_delay"];
     let required: Vec<_> = always.iter().chain(claims).copied().collect();
     let mut schema = object(&[

@@ -58,8 +58,8 @@ pub(super) fn strict_object(members: &[(&str, Value)]) -> Value {
     schema
 }
 
-/// An object in a request: it may have these members, and others, which are ignored. The whole document is validated, so
-/// they must be valid JSON as well.
+/// An object in a request: it may have these members, and others, which are ignored. The whole document is validated,
+/// so they must be valid JSON as well.
 pub(super) fn lenient_object(members: &[(&str, Value)]) -> Value {
     let mut schema = object(members);
     schema["propertyNames"] = json!({ "pattern": "^[^\\u0000]*$" });

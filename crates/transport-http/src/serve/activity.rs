@@ -33,8 +33,8 @@ impl ActivityTimer {
         Self::new(true)
     }
 
-    /// For an HTTP/2 connection. Much of what a client sends there does not belong to a request, so it does not count as
-    /// activity.
+    /// For an HTTP/2 connection. Much of what a client sends there does not belong to a request, so it does not count
+    /// as activity.
     pub(super) fn http2() -> Self {
         Self::new(false)
     }

@@ -31,8 +31,8 @@ pub(super) struct Http1 {
 impl Http1 {
     pub(super) fn new(service: HttpService, timeouts: Timeouts, options: &ServeOptions) -> Self {
         let mut builder = Builder::new();
-        // A client may close its write half after its last request and still expects the response. `ActivityTimer` enforces
-        // the timeouts without a timer per request.
+        // A client may close its write half after its last request and still expects the response. `ActivityTimer`
+        // enforces the timeouts without a timer per request.
         builder.half_close(true).header_read_timeout(None).max_header_size(options.max_header_bytes);
         if options.max_headers != ServeOptions::default().max_headers {
             // hyper's default limit equals ours, and is cheaper than an explicit limit.
@@ -73,8 +73,8 @@ impl Http1 {
         let Parts { io, read_buf, .. } = connection.into_parts();
         let stream = io.into_inner().into_inner();
         let refused = match outcome {
-            // A client with prior knowledge of HTTP/2 starts with a preface of 24 bytes, which is not an HTTP/1.1 request.
-            // Clients send it in one piece; in several pieces it is rejected as a bad request.
+            // A client with prior knowledge of HTTP/2 starts with a preface of 24 bytes, which is not an HTTP/1.1
+            // request. Clients send it in one piece; in several pieces it is rejected as a bad request.
             Err(error) if error.is_parse_version_h2() => {
                 return Box::pin(http2.run(Rewind::new(read_buf, stream), peer, draining)).await;
             }

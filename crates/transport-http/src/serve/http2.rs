@@ -1,6 +1,7 @@
 //! HTTP/2 connections, with one stream per request.
 //!
-//! The HTTP library limits abuse, such as rapidly reset streams and endless header fragments, and closes the connection.
+//! The HTTP library limits abuse, such as rapidly reset streams and endless header fragments, and closes the
+//! connection.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;

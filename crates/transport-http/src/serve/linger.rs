@@ -1,8 +1,8 @@
 //! Lingering close of a connection, or of an HTTP/2 stream, whose client may still be sending.
 //!
-//! Closing a socket with unread input resets the connection, and the client may lose the response. So the write half is
-//! closed first, and input is discarded for a while. The same applies to a stream, since some clients treat a reset after the
-//! response as a failure.
+//! Closing a socket with unread input resets the connection, and the client may lose the response. So the write half
+//! is closed first, and input is discarded for a while. The same applies to a stream, since some clients treat a
+//! reset after the response as a failure.
 
 use std::time::Duration;
 

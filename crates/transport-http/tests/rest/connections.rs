@@ -1,4 +1,4 @@
-//! Over sockets: what clients do to connections, by accident or on purpose.
+//! Misbehaving clients, over sockets.
 
 use std::time::Duration;
 
@@ -104,7 +104,7 @@ async fn a_client_that_leaves_half_way_is_forgotten() {
         let mut stream = server.connect().await;
         stream.write_all(part.as_bytes()).await.unwrap();
     }
-    // There is only one place: this one waits until the others have lost theirs.
+    // The limit is one connection: this one waits until the others are closed.
     assert!(
         server.exchange(head("GET /", "Connection: close\r\n").as_bytes()).await.starts_with("HTTP/1.1 300")
     );

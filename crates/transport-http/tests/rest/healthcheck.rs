@@ -1,11 +1,11 @@
-//! What load balancers and process managers ask.
+//! The health checks of load balancers and process managers.
 
 use http::Request;
 use http_body_util::Full;
 
 use crate::fixture::{Answer, Fixture};
 
-/// Asks without saying who asks.
+/// A request without authentication.
 async fn ask(fixture: &Fixture, method: &str, path: &str) -> Answer {
     fixture.send(Request::builder().method(method).uri(path).body(Full::default()).unwrap()).await
 }
@@ -17,7 +17,7 @@ async fn is(fixture: &Fixture, status: u16, text: &str) {
     let touched = ask(fixture, "HEAD", "/healthcheck").await;
     let expected = if status == 200 { 204 } else { status };
     assert_eq!((touched.status.as_u16(), touched.text()), (expected, ""));
-    // Whatever it is that keeps requests away: the server itself lives.
+    // The process is alive even if it is not ready.
     let live = ask(fixture, "GET", "/healthcheck/live").await;
     assert_eq!((live.status.as_u16(), live.text()), (200, "OK"));
 }

@@ -1,5 +1,5 @@
-//! Converts MessagePack to JSON. Rejects values without a JSON equivalent: binary data, extension types, numbers that are not
-//! finite, and keys that are not strings.
+//! Converts MessagePack to JSON. Rejects values without a JSON equivalent: binary data, extension types, numbers that
+//! are not finite, and keys that are not strings.
 
 use rmp::Marker;
 use zaqar_model::MAX_JSON_DEPTH;

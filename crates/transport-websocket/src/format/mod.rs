@@ -1,5 +1,5 @@
-//! The two formats of frames. Internally everything is JSON: MessagePack is converted on input and on output, so that there is
-//! one parser and one serializer.
+//! The two formats of frames. Internally everything is JSON: MessagePack is converted on input and on output, so that
+//! there is one parser and one serializer.
 
 mod from_messagepack;
 mod to_messagepack;

@@ -20,11 +20,11 @@ pub(crate) async fn create(request: &Request<'_>) -> HandlerResult {
 
 pub(crate) async fn get(request: &Request<'_>) -> HandlerResult {
     let id = request.text("claim_id");
-    let shown = request.zaqar.get_claim(request.caller, &request.destination()?.name, &id).await;
-    let shown = shown.map_err(|error| absent(error, &id))?;
-    let claim = &shown.claim;
-    let messages = write::messages(&claim.messages, Some(claim.id), shown.now);
-    let age = shown.now.secs_since(claim.renewed);
+    let found = request.zaqar.get_claim(request.caller, &request.destination()?.name, &id).await;
+    let found = found.map_err(|error| absent(error, &id))?;
+    let claim = &found.claim;
+    let messages = write::messages(&claim.messages, Some(claim.id), found.now);
+    let age = found.now.secs_since(claim.renewed);
     Ok(Reply::new(200, &write::ClaimDocument { age, ttl: claim.ttl.get(), messages }))
 }
 

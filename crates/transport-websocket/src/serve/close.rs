@@ -1,7 +1,8 @@
 //! Closes a connection whose client may still be sending.
 //!
-//! Closing a socket with unread input resets the connection, and the client may lose what it has not read. So the write half
-//! is closed first, and input is discarded for a while: the close frame of the client, and frames that it sent before.
+//! Closing a socket with unread input resets the connection, and the client may lose what it has not read. So the
+//! write half is closed first, and input is discarded for a while: the close frame of the client, and frames that it
+//! sent before.
 
 use std::io;
 use std::time::Duration;

@@ -2,7 +2,7 @@
 
 use yawc::{DeflatePool, Options};
 
-use crate::WebSocketOptions;
+use crate::options::WebSocketOptions;
 
 /// The size of the read buffer and of the write buffer of a connection.
 const BUFFER_SIZE: usize = 1024;

@@ -52,8 +52,8 @@ where
     Some(UpgradedConnection { stream: TokioIo::new(upgrade.await.ok()?), extensions })
 }
 
-/// Negotiates the handshake. The library gets a copy of the head only, because it would keep the stream otherwise, which is
-/// needed for closing the connection.
+/// Negotiates the handshake. The library gets a copy of the head only, because it would keep the stream otherwise,
+/// which is needed for closing the connection.
 fn negotiate(
     request: &Request<Incoming>,
     frames: &Options,
