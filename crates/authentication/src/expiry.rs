@@ -1,39 +1,39 @@
-//! The moment at which a pre-signed URL or a token ends, as a text.
+//! The expiry of a pre-signed URL or a token, as text.
 
 use time::macros::{format_description, time};
 use time::{Date, OffsetDateTime};
 use zaqar_model::Timestamp;
 
-/// A moment to the second, in UTC.
+/// A point in time in UTC, with a precision of one second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Expiry(OffsetDateTime);
 
 impl Expiry {
-    /// Reads a moment as [`Timestamp::from_iso8601`] does.
+    /// Parses a time as [`Timestamp::from_iso8601`] does.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         Self::after(Timestamp::from_iso8601(text)?, 0)
     }
 
-    /// So many seconds after `now`.
+    /// `seconds` after `now`.
     pub(crate) fn after(now: Timestamp, seconds: u64) -> Option<Self> {
         let moment = i64::try_from(now.plus_secs(seconds).as_millis() / 1000).ok()?;
         OffsetDateTime::from_unix_timestamp(moment).ok().map(Self)
     }
 
-    /// `moment`, or the last one that can be written where that is earlier.
-    pub(crate) fn at_most(moment: Timestamp) -> Self {
-        Self::after(moment, 0).unwrap_or(Self(OffsetDateTime::new_utc(Date::MAX, time!(23:59:59))))
+    /// `time`, or the latest time that can be formatted.
+    pub(crate) fn at_most(time: Timestamp) -> Self {
+        Self::after(time, 0).unwrap_or(Self(OffsetDateTime::new_utc(Date::MAX, time!(23:59:59))))
     }
 
-    pub(crate) fn is_over(self, now: Timestamp) -> bool {
-        self.moment() <= now
+    pub(crate) fn has_passed(self, now: Timestamp) -> bool {
+        self.timestamp() <= now
     }
 
-    pub(crate) fn moment(self) -> Timestamp {
+    pub(crate) fn timestamp(self) -> Timestamp {
         Timestamp::from_secs(u64::try_from(self.0.unix_timestamp()).unwrap_or_default())
     }
 
-    /// As it is signed and shown: upstream's `%Y-%m-%dT%H:%M:%S`.
+    /// The signed form, as in upstream: `%Y-%m-%dT%H:%M:%S`.
     pub(crate) fn text(self) -> String {
         let form = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]");
         self.0.format(form).unwrap_or_default()
@@ -79,9 +79,9 @@ mod tests {
     #[test]
     fn it_is_over_from_its_moment_on() {
         let expiry = Expiry::parse("1970-01-01T00:01:00").unwrap();
-        assert!(!expiry.is_over(Timestamp::from_millis(59_999)));
-        assert!(expiry.is_over(Timestamp::from_secs(60)));
-        assert!(Expiry::parse("1960-01-01T00:00:00").unwrap().is_over(Timestamp::from_secs(0)));
+        assert!(!expiry.has_passed(Timestamp::from_millis(59_999)));
+        assert!(expiry.has_passed(Timestamp::from_secs(60)));
+        assert!(Expiry::parse("1960-01-01T00:00:00").unwrap().has_passed(Timestamp::from_secs(0)));
     }
 
     proptest! {

@@ -1,7 +1,6 @@
-//! Who is asking, and by what right.
+//! Authentication: Keystone tokens, trusts by which users delegate rights to the service, and pre-signed URLs.
 //!
-//! Here live tokens that Keystone vouches for, trusts by which users lend their rights, and pre-signed URLs. What the one who asks may do is decided in
-//! `zaqar-domain`.
+//! Authorization, which decides what a caller may do, lives in `zaqar-domain`.
 
 mod expiry;
 mod keystone;
@@ -11,18 +10,18 @@ mod signing_key;
 use std::sync::Arc;
 
 pub use keystone::{
-    AskedWith, Connection, Denied, DomainReference, Keystone, KeystoneOptions, Login, NoTrustedToken,
+    AuthRequest, Connection, Denied, DomainReference, Keystone, KeystoneOptions, Login, NoTrustedToken,
     OwnEndpoints, Reference, Scope, SetupError, Token, TrustNotMade, TrustedToken, TrusteeOptions, Trusts,
 };
-pub use presigned::{Presented, SignError, Signed, SigningKeys, Wish};
+pub use presigned::{PresignRequest, PresignedUrl, SignError, SignatureHeaders, SigningKeys};
 pub use signing_key::{BadNamedKey, NamedKey};
 
-/// How a transport learns who is asking.
+/// How a transport authenticates callers.
 #[derive(Clone, Debug, Default)]
 pub enum Authentication {
-    /// Everybody is believed.
+    /// No authentication: the headers of a request are trusted.
     #[default]
     Open,
-    /// Keystone vouches for the token of a request, or nobody does.
+    /// Keystone validates the token of a request.
     Keystone(Arc<Keystone>),
 }

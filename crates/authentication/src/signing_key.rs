@@ -1,12 +1,12 @@
-//! A key that pre-signed URLs are signed with. It may have an id, which stands before a dot in what it has signed: so the
-//! right one of several keys is known.
+//! A key that signs pre-signed URLs. It may have an id, which prefixes its signatures, so that the right one of
+//! several keys can be found.
 
 use std::fmt;
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-const LONGEST_ID: usize = 32;
+const MAX_ID_LENGTH: usize = 32;
 
 /// HMAC-SHA256. A signature is lower-case hexadecimal.
 #[derive(Clone)]
@@ -21,7 +21,7 @@ impl SigningKey {
         self.mac(text).finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// In constant time, whatever the signature.
+    /// Takes constant time.
     pub(crate) fn verifies(&self, text: &str, signature: &str) -> bool {
         decode(signature).is_some_and(|signature| self.mac(text).verify_slice(&signature).is_ok())
     }
@@ -34,7 +34,7 @@ impl SigningKey {
     }
 }
 
-/// Keys are nobody's business.
+/// Hides the key.
 impl fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SigningKey(***)")
@@ -48,23 +48,23 @@ pub struct NamedKey {
     pub(crate) key: SigningKey,
 }
 
-/// Why a text is no key with an id. The key itself is never told.
+/// Why a text is not a key with an id. The text of the key never appears.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadNamedKey {
     #[error("write it as id:key")]
     NoId,
-    #[error("its id must be 1 to {LONGEST_ID} letters, digits, `-` and `_`")]
+    #[error("its id must be 1 to {MAX_ID_LENGTH} letters, digits, `-` and `_`")]
     BadId,
-    #[error("there is no key behind its id")]
+    #[error("the key after the id is missing")]
     NoKey,
 }
 
 impl NamedKey {
-    /// Reads `id:key`. A colon may stand in the key.
+    /// Parses `id:key`. The key may contain colons.
     pub fn read(text: &str) -> Result<Self, BadNamedKey> {
         let (id, secret) = text.split_once(':').ok_or(BadNamedKey::NoId)?;
         let is_part = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-        if !(1..=LONGEST_ID).contains(&id.len()) || !id.bytes().all(is_part) {
+        if !(1..=MAX_ID_LENGTH).contains(&id.len()) || !id.bytes().all(is_part) {
             return Err(BadNamedKey::BadId);
         }
         if secret.is_empty() {
@@ -73,7 +73,7 @@ impl NamedKey {
         Ok(Self { id: id.to_owned(), key: SigningKey::new(secret) })
     }
 
-    /// It is no secret: each signature shows it.
+    /// Not a secret: signatures contain it.
     pub fn id(&self) -> &str {
         &self.id
     }

@@ -1,9 +1,9 @@
-//! `auth_section` in `[keystone_authtoken]` and `[trustee]`: the group in which the credentials stand instead.
+//! `auth_section` in `[keystone_authtoken]` and `[trustee]`: the name of another group that holds the credentials.
 
 use std::collections::HashSet;
 use std::path::PathBuf;
 
-use crate::ini::{Document, Section};
+use crate::ini::{IniDocument, IniSection};
 use crate::registry::Registry;
 use crate::section::Section as _;
 use crate::sections::credentials::Credentials;
@@ -11,44 +11,44 @@ use crate::sections::credentials::Credentials;
 const GROUPS: [&str; 2] = ["keystone_authtoken", "trustee"];
 const OPTION: &str = "auth_section";
 
-/// Reads the credentials of a group that is named as those of the group that names it, where others do not count then.
-pub(crate) fn follow(documents: &mut [(PathBuf, Document)], registry: &Registry) {
-    let named = GROUPS.map(|group| named(group, documents));
-    let followers: Vec<_> =
-        GROUPS.into_iter().zip(named).filter_map(|(group, named)| Some((group, named?))).collect();
+/// Copies the credentials of the named group into the group that names it, and ignores the credentials there.
+pub(crate) fn apply(documents: &mut [(PathBuf, IniDocument)], registry: &Registry) {
+    let sources = GROUPS.map(|group| source_of(group, documents));
+    let redirected: Vec<_> =
+        GROUPS.into_iter().zip(sources).filter_map(|(group, source)| Some((group, source?))).collect();
     let names = names();
     for (_, document) in documents {
-        let mut followed = Vec::new();
+        let mut sections = Vec::new();
         for mut section in std::mem::take(&mut document.sections) {
-            let group = section.name.to_lowercase();
+            let name = section.name.to_lowercase();
             let (credentials, rest) = section
                 .assignments
                 .iter()
                 .cloned()
                 .partition(|assignment| names.contains(assignment.name.as_str()));
-            let copies: Vec<_> = followers
+            let copies: Vec<_> = redirected
                 .iter()
-                .filter(|(_, named)| *named == group)
-                .map(|(follower, _)| Section {
-                    name: (*follower).to_owned(),
+                .filter(|(_, source)| *source == name)
+                .map(|(group, _)| IniSection {
+                    name: (*group).to_owned(),
                     line: section.line,
                     assignments: Vec::clone(&credentials),
                 })
                 .collect();
-            // Of a group that only holds credentials for others, they are the only meaning.
-            let is_source = !copies.is_empty() && !registry.has_group(&group);
-            if is_source || followers.iter().any(|(follower, _)| *follower == group) {
+            // A group that exists only to hold credentials for others has no options of its own.
+            let is_source = !copies.is_empty() && !registry.has_group(&name);
+            if is_source || redirected.iter().any(|(group, _)| *group == name) {
                 section.assignments = rest;
             }
-            followed.push(section);
-            followed.extend(copies);
+            sections.push(section);
+            sections.extend(copies);
         }
-        document.sections = followed;
+        document.sections = sections;
     }
 }
 
-/// The group that the last line about it in `group` names.
-fn named(group: &str, documents: &[(PathBuf, Document)]) -> Option<String> {
+/// The group that the last `auth_section` line in `group` names.
+fn source_of(group: &str, documents: &[(PathBuf, IniDocument)]) -> Option<String> {
     let sections = documents.iter().flat_map(|(_, document)| &document.sections);
     let assignments = sections.filter(|section| section.name.to_lowercase() == group);
     let lines = assignments.flat_map(|section| &section.assignments);
@@ -56,9 +56,9 @@ fn named(group: &str, documents: &[(PathBuf, Document)]) -> Option<String> {
     Some(last.value.trim().to_lowercase()).filter(|name| !name.is_empty() && name != group)
 }
 
-/// Of all options that are credentials, present names and former ones.
+/// The current and deprecated names of all credential options.
 fn names() -> HashSet<&'static str> {
     let options =
         GROUPS.into_iter().flat_map(Credentials::options).filter(|option| option.key.name != OPTION);
-    options.flat_map(|option| option.former_names.into_iter().chain([option.key.name])).collect()
+    options.flat_map(|option| option.deprecated_names.into_iter().chain([option.key.name])).collect()
 }

@@ -1,4 +1,4 @@
-//! The names that options have in the environment, and the variables that are meant for us.
+//! The environment variables of options.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -6,24 +6,24 @@ use std::ffi::OsString;
 use crate::option::{OptionKey, OptionSpec};
 use crate::registry::Registry;
 
-/// A variable whose name has our form.
+/// A variable that names an option group of ours.
 pub(crate) struct Variable<'a> {
     pub(crate) name: String,
-    pub(crate) meaning: Meaning<'a>,
-    /// Nothing when it is not UTF-8.
+    pub(crate) meaning: VariableMeaning<'a>,
+    /// `None` if it is not UTF-8.
     pub(crate) value: Option<String>,
 }
 
-/// What a variable's name stands for.
+/// What a variable refers to.
 #[derive(Clone)]
-pub(crate) enum Meaning<'a> {
-    /// An option; `exact` by oslo.config's name, and not by the one for shells.
+pub(crate) enum VariableMeaning<'a> {
+    /// An option. `exact`: by oslo.config's name, not by the shell-safe one.
     Option { option: &'a OptionSpec, exact: bool },
-    /// An option that this group does not have.
+    /// An option that the group does not have.
     UnknownOption { group: &'static str, name: String },
 }
 
-/// The variables that name a group of ours, sorted by name. Any others are somebody else's.
+/// The variables that name a group of ours, sorted by name. Other variables are ignored.
 pub(crate) fn variables<'a>(
     registry: &'a Registry,
     environment: &[(OsString, OsString)],
@@ -36,7 +36,7 @@ pub(crate) fn variables<'a>(
         let meaning = known.or_else(|| {
             let (group, option) = name.strip_prefix("OS_")?.split_once("__")?;
             let group = *groups.get(group)?;
-            Some(Meaning::UnknownOption { group, name: option.to_lowercase() })
+            Some(VariableMeaning::UnknownOption { group, name: option.to_lowercase() })
         })?;
         Some(Variable { name: name.to_owned(), meaning, value: value.to_str().map(str::to_owned) })
     };
@@ -45,13 +45,13 @@ pub(crate) fn variables<'a>(
     variables
 }
 
-fn meanings(registry: &Registry) -> HashMap<String, Meaning<'_>> {
+fn meanings(registry: &Registry) -> HashMap<String, VariableMeaning<'_>> {
     let mut meanings = HashMap::new();
     for option in registry.options() {
         let OptionKey { group, name } = option.key;
         for (group, exact) in [(for_shells(group), false), (group.to_uppercase(), true)] {
             let variable = format!("OS_{group}__{}", name.to_uppercase());
-            meanings.insert(variable, Meaning::Option { option, exact });
+            meanings.insert(variable, VariableMeaning::Option { option, exact });
         }
     }
     meanings
@@ -61,14 +61,14 @@ fn groups(registry: &Registry) -> HashMap<String, &'static str> {
     registry.groups().flat_map(|group| [(group.to_uppercase(), group), (for_shells(group), group)]).collect()
 }
 
-/// A shell cannot export a name with a colon.
+/// A shell cannot export a name with a colon, so an underscore replaces it.
 fn for_shells(group: &str) -> String {
     group.to_uppercase().replace(':', "_")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Meaning, meanings};
+    use super::{VariableMeaning, meanings};
     use crate::registry::Registry;
 
     #[test]
@@ -86,7 +86,9 @@ mod tests {
         for (name, is_exact) in
             [("OS_DRIVERS:TRANSPORT:WSGI__PORT", true), ("OS_DRIVERS_TRANSPORT_WSGI__PORT", false)]
         {
-            let Some(Meaning::Option { option, exact }) = meanings.get(name) else { panic!("{name}") };
+            let Some(VariableMeaning::Option { option, exact }) = meanings.get(name) else {
+                panic!("{name}")
+            };
             assert_eq!(
                 (option.key.to_string().as_str(), *exact),
                 ("[drivers:transport:wsgi] port", is_exact)

@@ -3,24 +3,24 @@
 //! A line is a `[section]`, a comment (`#` or `;` in the first column), or an assignment, `name = value` or
 //! `name: value`, whichever sign comes first. A line that begins with a blank continues the value above it; a blank line
 //! ends that value, and so does a comment. Quotes around the whole first line of a value are removed. There are no
-//! comments behind a value, and no escapes.
+//! trailing comments and no escapes.
 //!
-//! What the names and values mean is not known here. After an error, reading goes on, so that all of a file's errors
-//! are found at once.
+//! This module does not know what names and values mean. After an error the parser continues, so that it finds all
+//! errors of a file at once.
 
-/// A file that is wrong throughout is no configuration; its later errors tell nothing new.
-const MOST_ERRORS: usize = 50;
+/// A file with more errors is not a configuration file; parsing stops.
+const MAX_ERRORS: usize = 50;
 
-/// What a file says.
+/// A parsed file.
 #[derive(Debug, Default, PartialEq)]
-pub(crate) struct Document {
-    pub(crate) sections: Vec<Section>,
+pub(crate) struct IniDocument {
+    pub(crate) sections: Vec<IniSection>,
     pub(crate) errors: Vec<SyntaxError>,
 }
 
-/// A header and what stands below it. The same name may head several sections.
+/// A header and its assignments. Several sections may have the same name.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Section {
+pub(crate) struct IniSection {
     pub(crate) name: String,
     pub(crate) line: usize,
     pub(crate) assignments: Vec<Assignment>,
@@ -40,27 +40,27 @@ pub(crate) struct SyntaxError {
     pub(crate) reason: &'static str,
 }
 
-/// Reads a file's bytes. Text that is not UTF-8, or that holds a NUL byte (as files do after a power cut), is not read
+/// Parses a file. Text that is not UTF-8, or that contains a NUL byte (as files may after a power cut), is not parsed
 /// at all.
-pub(crate) fn parse(bytes: &[u8]) -> Document {
+pub(crate) fn parse(bytes: &[u8]) -> IniDocument {
     let (readable, reason) = match std::str::from_utf8(bytes) {
         Ok(text) => match text.split_once('\0') {
-            None => return Reader::default().read(text.strip_prefix('\u{feff}').unwrap_or(text)),
+            None => return Parser::default().read(text.strip_prefix('\u{feff}').unwrap_or(text)),
             Some((readable, _)) => (readable.as_bytes(), "the file holds a NUL byte"),
         },
         Err(error) => (bytes.get(..error.valid_up_to()).unwrap_or_default(), "the file is not UTF-8"),
     };
     let line = lines(&String::from_utf8_lossy(readable)).count();
-    Document { sections: Vec::new(), errors: vec![SyntaxError { line, reason }] }
+    IniDocument { sections: Vec::new(), errors: vec![SyntaxError { line, reason }] }
 }
 
-/// Text without the blanks around it, by Python's notion of a blank.
+/// Removes leading and trailing whitespace, as Python defines whitespace.
 pub(crate) fn trim(text: &str) -> &str {
     text.trim_matches(is_blank)
 }
 
-/// The text behind `name = ` that [`parse`] and the substitution of `$` names turn into `value` again, or nothing when
-/// there is none: no line can hold a line break, and a backslash before a dollar sign always escapes it.
+/// The text after `name = ` that [`parse`] and substitution turn back into `value`. `None` if there is none: a line
+/// cannot contain a line break, and a backslash before a dollar sign always escapes it.
 pub(crate) fn render(value: &str) -> Option<String> {
     if value.contains(['\n', '\r', '\0']) || value.contains("\\$") {
         return None;
@@ -88,37 +88,37 @@ fn unquoted(value: &str) -> &str {
     value
 }
 
-/// What stands above the line that is being read.
+/// The value that the next line may continue.
 #[derive(Default)]
-enum Above {
+enum Pending {
     #[default]
     Nothing,
     Value(Assignment),
-    /// Its continuation is as wrong as itself and not worth another error.
+    /// Its continuation lines are not reported again.
     BrokenLine,
 }
 
-/// Where an assignment goes.
+/// The section that assignments go to.
 #[derive(Default)]
-enum Destination {
+enum CurrentSection {
     #[default]
-    NoSectionYet,
-    LastSection,
-    BrokenSection,
+    None,
+    Valid,
+    Broken,
 }
 
 #[derive(Default)]
-struct Reader {
-    document: Document,
-    above: Above,
-    destination: Destination,
+struct Parser {
+    document: IniDocument,
+    pending: Pending,
+    current: CurrentSection,
 }
 
-impl Reader {
-    fn read(mut self, text: &str) -> Document {
+impl Parser {
+    fn read(mut self, text: &str) -> IniDocument {
         for (index, line) in lines(text).enumerate() {
             self.line(index + 1, line.trim_end_matches(is_blank));
-            if self.document.errors.len() >= MOST_ERRORS {
+            if self.document.errors.len() >= MAX_ERRORS {
                 self.error(index + 1, "too many errors; the rest of the file is not read");
                 break;
             }
@@ -129,19 +129,19 @@ impl Reader {
 
     fn line(&mut self, number: usize, line: &str) {
         if line.starts_with([' ', '\t']) {
-            match &mut self.above {
-                Above::Value(assignment) => {
+            match &mut self.pending {
+                Pending::Value(assignment) => {
                     assignment.value.push('\n');
                     assignment.value.push_str(line.trim_start_matches(is_blank));
                 }
-                Above::Nothing => {
+                Pending::Nothing => {
                     self.error(
                         number,
                         "the line begins with a blank but there is no value above that it continues",
                     );
-                    self.above = Above::BrokenLine;
+                    self.pending = Pending::BrokenLine;
                 }
-                Above::BrokenLine => {}
+                Pending::BrokenLine => {}
             }
             return;
         }
@@ -154,20 +154,20 @@ impl Reader {
     }
 
     fn header(&mut self, number: usize, header: &str) {
-        self.destination = Destination::BrokenSection;
+        self.current = CurrentSection::Broken;
         match header.strip_suffix(']') {
             None => self.error(number, "the name of a section must end with ] at the end of the line"),
             Some("") => self.error(number, "the name of the section is missing"),
             Some(name) => {
-                self.destination = Destination::LastSection;
-                let section = Section { name: name.to_owned(), line: number, assignments: Vec::new() };
+                self.current = CurrentSection::Valid;
+                let section = IniSection { name: name.to_owned(), line: number, assignments: Vec::new() };
                 self.document.sections.push(section);
             }
         }
     }
 
     fn assignment(&mut self, number: usize, line: &str) {
-        self.above = Above::BrokenLine;
+        self.pending = Pending::BrokenLine;
         let Some((name, value)) = line.split_once(['=', ':']) else {
             return self.error(number, "the line is neither a [section] nor name = value");
         };
@@ -176,22 +176,22 @@ impl Reader {
             return self.error(number, "the name before the = or : is missing");
         }
         let value = unquoted(trim(value)).to_owned();
-        self.above = Above::Value(Assignment { name: name.to_owned(), value, line: number });
+        self.pending = Pending::Value(Assignment { name: name.to_owned(), value, line: number });
     }
 
     fn finish_value(&mut self) {
-        let Above::Value(assignment) = std::mem::take(&mut self.above) else { return };
-        match self.destination {
-            Destination::LastSection => {
+        let Pending::Value(assignment) = std::mem::take(&mut self.pending) else { return };
+        match self.current {
+            CurrentSection::Valid => {
                 if let Some(section) = self.document.sections.last_mut() {
                     section.assignments.push(assignment);
                 }
             }
-            Destination::NoSectionYet => {
+            CurrentSection::None => {
                 self.error(assignment.line, "a [section] must come before the first value");
-                self.destination = Destination::BrokenSection;
+                self.current = CurrentSection::Broken;
             }
-            Destination::BrokenSection => {}
+            CurrentSection::Broken => {}
         }
     }
 

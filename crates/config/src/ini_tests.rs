@@ -2,10 +2,10 @@
 
 use proptest::prelude::{ProptestConfig, prop_assert_eq, proptest};
 
-use super::{Document, parse, render};
+use super::{IniDocument, parse, render};
 
 /// The assignments of all sections, as `(section, name, value)`.
-fn assignments(document: &Document) -> Vec<(&str, &str, &str)> {
+fn assignments(document: &IniDocument) -> Vec<(&str, &str, &str)> {
     let all = document.sections.iter().flat_map(|section| {
         section.assignments.iter().map(|it| (section.name.as_str(), it.name.as_str(), it.value.as_str()))
     });

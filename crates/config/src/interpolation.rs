@@ -1,24 +1,24 @@
 //! `$name`, `${name}`, `$group.name` and `${group.name}` inside a value, and `$$` or `\$` for a dollar sign.
 //!
 //! A name begins with a letter or `_` and goes on with letters, digits, `_` and `.`, as far as they go. A dollar sign
-//! before anything else stands for itself. Which option a name means, and what it is worth, the caller knows.
+//! before anything else is literal. The caller resolves the names.
 
-/// A value that grows beyond this by substitution, in bytes, is a mistake or an attack.
-pub(crate) const LONGEST: usize = 1 << 18;
+/// Maximum length of an expanded value, in bytes.
+pub(crate) const MAX_BYTES: usize = 1 << 18;
 
-/// Why a value cannot be completed.
+/// Why a value cannot be expanded.
 #[derive(Debug, PartialEq)]
-pub(crate) enum Failure<E> {
-    /// The name led nowhere.
+pub(crate) enum ExpansionError<E> {
+    /// A name could not be resolved.
     Name(E),
     TooLong,
 }
 
-/// `text` with each name replaced by what `look_up` says of it.
+/// Replaces each name in `text` by the result of `look_up`.
 pub(crate) fn expand<E>(
     text: &str,
     mut look_up: impl FnMut(&str) -> Result<String, E>,
-) -> Result<String, Failure<E>> {
+) -> Result<String, ExpansionError<E>> {
     let text = text.replace("\\$", "$$");
     let mut expanded = String::with_capacity(text.len());
     let mut rest = text.as_str();
@@ -28,14 +28,14 @@ pub(crate) fn expand<E>(
             expanded.push('$');
             rest
         } else if let Some((name, rest)) = plain_name(after).or_else(|| braced_name(after)) {
-            expanded.push_str(&look_up(name).map_err(Failure::Name)?);
+            expanded.push_str(&look_up(name).map_err(ExpansionError::Name)?);
             rest
         } else {
             expanded.push('$');
             after
         };
-        if expanded.len() > LONGEST {
-            return Err(Failure::TooLong);
+        if expanded.len() > MAX_BYTES {
+            return Err(ExpansionError::TooLong);
         }
     }
     expanded.push_str(rest);
@@ -55,7 +55,7 @@ fn braced_name(text: &str) -> Option<(&str, &str)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Failure, LONGEST, expand};
+    use super::{ExpansionError, MAX_BYTES, expand};
 
     /// Each name in angle brackets.
     fn marked(text: &str) -> String {
@@ -81,13 +81,13 @@ mod tests {
     fn a_name_that_leads_nowhere_ends_it() {
         assert_eq!(
             expand("a $b $c", |name| Err::<String, _>(name.to_owned())),
-            Err(Failure::Name("b".to_owned()))
+            Err(ExpansionError::Name("b".to_owned()))
         );
     }
 
     #[test]
     fn growth_has_a_limit() {
-        let half = |_: &str| Ok::<_, ()>("x".repeat(LONGEST / 2 + 1));
-        assert_eq!(expand("$a $a", half), Err(Failure::TooLong));
+        let half = |_: &str| Ok::<_, ()>("x".repeat(MAX_BYTES / 2 + 1));
+        assert_eq!(expand("$a $a", half), Err(ExpansionError::TooLong));
     }
 }

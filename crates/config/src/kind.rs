@@ -1,7 +1,7 @@
-//! The kinds of values that options take: how a text is read, and in which words a person is told.
+//! The types of option values: how a text is parsed, and how error messages describe a valid value.
 //!
-//! The rules are those of oslo.config's types. Where that would hand the service a value that it cannot use (`nan`, a
-//! number left empty although nothing stands for "not set"), the text is refused instead.
+//! The rules are those of oslo.config's types, except that values which the service could not use are rejected: `nan`,
+//! and an empty number where the option is not optional.
 
 mod host_address;
 mod numbers;
@@ -12,7 +12,7 @@ use std::fmt;
 use crate::ini;
 use crate::value::Value;
 
-/// One of the values that an option may have, and what it means if that is not obvious.
+/// An allowed value of an option, and its meaning if that is not obvious.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Choice {
     pub(crate) value: &'static str,
@@ -33,7 +33,7 @@ pub(crate) enum Kind {
         ignore_case: bool,
     },
     Boolean,
-    /// Both bounds belong to the range.
+    /// Both bounds are inclusive.
     Integer {
         at_least: i128,
         at_most: i128,
@@ -42,17 +42,17 @@ pub(crate) enum Kind {
         at_least: f64,
     },
     HostAddress,
-    /// Separated by commas; with `choices`, each item is one of them.
+    /// Comma-separated. With `choices`, each item must be one of them.
     List {
         choices: Vec<Choice>,
     },
-    /// One value a line; all lines of all files count.
+    /// One value per line; the lines of all files are combined.
     Repeated,
     Dictionary,
 }
 
 impl Kind {
-    /// The value that `text` says, or nothing when it is none of this kind.
+    /// Parses `text`. `None` if it is not of this kind.
     pub(crate) fn parse(&self, text: &str) -> Option<Value> {
         match self {
             Self::Text => Some(Value::Text(text.to_owned())),
@@ -87,7 +87,7 @@ impl Kind {
     }
 }
 
-/// Commas at the end do not count; an empty item elsewhere does.
+/// Trailing commas are ignored; other empty items are kept.
 fn list_items(text: &str) -> Vec<String> {
     let text = ini::trim(text).trim_end_matches(',');
     if text.is_empty() {
@@ -97,7 +97,7 @@ fn list_items(text: &str) -> Vec<String> {
     }
 }
 
-/// A part without a colon belongs to the part behind it, so a comma may stand in a name, and in a value nowhere.
+/// A part without a colon belongs to the next part, so a name may contain a comma and a value may not.
 fn dictionary(text: &str) -> Option<Value> {
     let mut pairs = BTreeMap::new();
     let text = ini::trim(text);
@@ -120,7 +120,7 @@ fn dictionary(text: &str) -> Option<Value> {
     pending.is_empty().then_some(Value::Dictionary(pairs))
 }
 
-/// What is valid, as it completes "expected …".
+/// Describes valid values, as it completes "expected …".
 impl fmt::Display for Kind {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -152,7 +152,7 @@ fn listed(choices: &[Choice]) -> String {
     choices.iter().map(|choice| format!("\"{}\"", choice.value)).collect::<Vec<_>>().join(", ")
 }
 
-/// A bound that only the width of a 64-bit number sets is none to speak of.
+/// A bound that only comes from the width of a 64-bit number is not mentioned.
 fn bound(number: i128) -> Option<i128> {
     (i128::from(i64::MIN) < number && number < i128::from(i64::MAX)).then_some(number)
 }

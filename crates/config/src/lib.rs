@@ -1,48 +1,48 @@
 //! Reads `zaqar.conf`, in the form that oslo.config gives it, into typed sections.
 //!
-//! [`load()`] turns [`Sources`] into a [`Config`], or into [`Problems`], which lists everything that is wrong and not
-//! only the first; [`sample()`] prints a commented file with the options. Each option is declared once, in its section
-//! under `sections/`, and that declaration drives reading, checking and the sample alike.
+//! [`load()`] turns [`Sources`] into a [`Config`], or into [`Problems`], which lists every error and not only the
+//! first. [`sample()`] prints a commented file with all options. Each option is declared once, in its section under
+//! `sections/`; reading, checking and the sample file all use that declaration.
 //!
-//! # Which value wins
+//! # Precedence
 //!
-//! 1. a variable of the environment,
+//! 1. an environment variable,
 //! 2. the files of `--config-file` and `--config-dir` in the order of the command line, the last one first; those of a
 //!    directory sorted by name,
 //! 3. the default.
 //!
-//! Within one file the last line wins, and an option's present name wins over its former ones; a later file wins over
-//! an earlier one even by a former name. A line that another one of its file overrides is checked all the same, and
-//! told (oslo.config passes over it in silence). An option that may be repeated collects its lines from all files
-//! instead. A command line stands above all of these; it is the caller's to apply.
+//! Within one file the last line wins, and an option's current name wins over its deprecated names. A later file wins
+//! over an earlier one even by a deprecated name. A line that is overridden in the same file is still checked, and a
+//! warning reports it (oslo.config ignores it silently). An option that may be repeated collects its lines from all
+//! files instead. The command line takes precedence over all of these; the caller applies it.
 //!
 //! # Names in the environment
 //!
 //! `[group] option` is `OS_<GROUP>__<OPTION>`, both in capitals and otherwise unchanged: `[DEFAULT] debug` is
-//! `OS_DEFAULT__DEBUG`, and `[drivers:transport:wsgi] port` is `OS_DRIVERS:TRANSPORT:WSGI__PORT`. A shell cannot export
-//! a colon, so `OS_DRIVERS_TRANSPORT_WSGI__PORT` is understood as well; when both are set the exact name wins. Former
-//! names of options are not looked up in the environment. Values are taken as they are: no quotes are removed, `$` works
-//! as in a file.
+//! `OS_DEFAULT__DEBUG`, and `[drivers:transport:wsgi] port` is `OS_DRIVERS:TRANSPORT:WSGI__PORT`. A shell cannot
+//! export a colon, so `OS_DRIVERS_TRANSPORT_WSGI__PORT` works as well; when both are set, the exact name wins.
+//! Deprecated names do not work in the environment. Values are used verbatim: no quotes are removed, and `$` works as
+//! in a file.
 //!
-//! # Where oslo.config is not followed
+//! # Differences from oslo.config
 //!
-//! Everything is checked when the service starts, not when it is first used, and unknown groups and options are told.
-//! Besides:
+//! All values are checked at startup instead of at first use, and unknown groups and options are reported. In addition:
 //!
-//! - A number that is left empty is an error unless the option is optional; so are `nan`, infinities, and negative
-//!   numbers where they mean nothing. An optional text that is left empty is not set.
-//! - A variable gives an option that may be repeated one value, and not one for each of its letters.
-//! - `${DEFAULT.name}` works. What a value may grow to by substitution is limited.
-//! - A byte order mark is skipped; a file with a NUL byte, or larger than 4 MiB, is refused.
+//! - An empty number is an error unless the option is optional. So are `nan`, infinities, and negative numbers where
+//!   they make no sense. An empty optional text counts as not set.
+//! - A variable gives a repeatable option one value, and not one value per character.
+//! - `${DEFAULT.name}` works. The length of a value after substitution is limited.
+//! - A byte order mark is skipped. A file with a NUL byte, or larger than 4 MiB, is rejected.
 //!
 //! # What does not live here
 //!
-//! Where the files are, what the command line says, which store or transport exists: the server knows. Nothing here
-//! logs; warnings are handed back.
+//! The server knows where the files are, what the command line says, and which stores and transports exist. This crate
+//! does not log; it returns warnings.
 
 mod auth_section;
+mod duplicates;
+mod effective;
 mod environment;
-mod in_force;
 mod ini;
 mod interpolation;
 mod kind;
@@ -59,10 +59,9 @@ mod sections;
 mod settings;
 mod sources;
 mod suggestion;
-mod twice;
 mod value;
 
-pub use in_force::InForce;
+pub use effective::EffectiveOption;
 pub use load::{Loaded, load};
 pub use problem::{Exceeded, Origin, Problem, Problems, Warning};
 pub use sample::sample;

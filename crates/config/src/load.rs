@@ -1,40 +1,40 @@
-//! From sources to a configuration, step by step.
+//! Loads a configuration from its sources, step by step.
 
 use crate::auth_section;
-use crate::in_force::InForce;
+use crate::duplicates;
+use crate::effective::EffectiveOption;
 use crate::problem::{Problems, Warning};
 use crate::registry::Registry;
 use crate::resolver;
 use crate::sections::Config;
 use crate::settings::Settings;
 use crate::sources::Sources;
-use crate::twice;
 
-/// A configuration that can be used, and what should be said about it.
+/// A valid configuration and its warnings.
 #[derive(Debug, Clone)]
 pub struct Loaded {
     pub config: Config,
     pub warnings: Vec<Warning>,
-    /// Every option in the order of the sample file.
-    pub in_force: Vec<InForce>,
+    /// Every option with its effective value, in the order of the sample file.
+    pub effective: Vec<EffectiveOption>,
 }
 
-/// Reads all sources.
+/// Loads all sources.
 ///
 /// # Errors
 ///
-/// Everything that is wrong with them, and the warnings too. Whatever the sources hold, this does not panic.
+/// All errors of all sources, with the warnings. No input causes a panic.
 pub fn load(sources: &Sources) -> Result<Loaded, Problems> {
     let registry = Registry::new();
     let mut problems = Problems::default();
     let mut documents = sources.documents(&mut problems);
-    problems.warnings.extend(twice::groups(&documents, &registry));
-    auth_section::follow(&mut documents, &registry);
+    problems.warnings.extend(duplicates::groups(&documents, &registry));
+    auth_section::apply(&mut documents, &registry);
     let settings = Settings::collect(&registry, documents, &sources.environment, &mut problems);
-    let (values, in_force) = resolver::resolve(&registry, &settings, &mut problems);
+    let (values, effective) = resolver::resolve(&registry, &settings, &mut problems);
     let config = Config::from_values(&values);
     if problems.errors.is_empty() {
-        Ok(Loaded { config, warnings: problems.warnings, in_force })
+        Ok(Loaded { config, warnings: problems.warnings, effective })
     } else {
         Err(Problems { rest: Box::new(config), ..problems })
     }

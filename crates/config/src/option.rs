@@ -1,4 +1,4 @@
-//! One option as its section declares it: the single place that parsing, checking and the sample go by.
+//! The declaration of one option. Parsing, checking and the sample file all use it.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use crate::kind::{Choice, Kind};
 use crate::option_type::OptionType;
 use crate::value::Value;
 
-/// What tells an option from all others.
+/// Identifies an option.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct OptionKey {
     pub(crate) group: &'static str,
@@ -23,19 +23,19 @@ impl fmt::Display for OptionKey {
 #[derive(Debug)]
 pub(crate) struct OptionSpec {
     pub(crate) key: OptionKey,
-    /// The lines of the comment above the field.
+    /// The lines of the doc comment of the field.
     pub(crate) help: &'static [&'static str],
     pub(crate) kind: Kind,
     pub(crate) optional: bool,
     pub(crate) secret: bool,
-    pub(crate) in_effect: bool,
-    /// The option of the same group that this one may not exceed: its number is this one's upper bound, too.
+    pub(crate) has_effect: bool,
+    /// An option of the same group whose value is an upper bound for this one.
     pub(crate) maximum: Option<&'static str>,
-    /// Whether an empty text is a mistake although the option is optional.
+    /// Whether an empty text is an error although the option is optional.
     pub(crate) never_empty: bool,
     pub(crate) default: Value,
-    /// Names by which older files know the option, in the same group, the most preferred first.
-    pub(crate) former_names: Vec<&'static str>,
+    /// Deprecated names of the option in the same group, the most preferred first.
+    pub(crate) deprecated_names: Vec<&'static str>,
 }
 
 impl OptionSpec {
@@ -50,19 +50,19 @@ impl OptionSpec {
             kind: T::kind(),
             optional: T::OPTIONAL,
             secret: T::SECRET,
-            in_effect: true,
+            has_effect: true,
             maximum: None,
             never_empty: false,
             default: T::declared(default).to_value(),
-            former_names: Vec::new(),
+            deprecated_names: Vec::new(),
         }
     }
 
-    /// The value that `text` says.
+    /// Parses `text`.
     ///
     /// # Errors
     ///
-    /// What would have been valid, as it completes "expected …".
+    /// A description of valid values, as it completes "expected …".
     pub(crate) fn parse(&self, text: &str) -> Result<Value, String> {
         if self.optional && ini::trim(text).is_empty() {
             return if self.never_empty {
@@ -79,8 +79,8 @@ impl OptionSpec {
     }
 }
 
-/// The words that a declaration puts behind the default. One that does not suit the type of the field is a mistake in
-/// the declaration, which any test finds.
+/// The modifiers that a declaration may put after the default. A modifier that does not fit the type of the field is a
+/// mistake in the declaration, which any test finds.
 impl OptionSpec {
     pub(crate) fn at_least(mut self, least: u32) -> Self {
         match &mut self.kind {
@@ -99,14 +99,14 @@ impl OptionSpec {
         self
     }
 
-    /// No more than another option of the same group says.
+    /// At most the value of another option of the same group.
     pub(crate) fn not_above(mut self, maximum: &'static str) -> Self {
         debug_assert!(matches!(self.kind, Kind::Integer { .. }), "{}", self.key);
         self.maximum = Some(maximum);
         self
     }
 
-    /// Nobody means an empty text: a variable was not filled in.
+    /// Rejects an empty text, which probably comes from a variable that was not set.
     pub(crate) fn never_empty(mut self) -> Self {
         debug_assert!(self.optional, "{}", self.key);
         self.never_empty = true;
@@ -125,7 +125,7 @@ impl OptionSpec {
         self
     }
 
-    pub(crate) fn in_any_case(mut self) -> Self {
+    pub(crate) fn ignore_case(mut self) -> Self {
         match &mut self.kind {
             Kind::Choice { ignore_case, .. } => *ignore_case = true,
             other => debug_assert!(false, "{}: {other} is no choice", self.key),
@@ -145,13 +145,13 @@ impl OptionSpec {
         self
     }
 
-    pub(crate) fn formerly(mut self, names: &[&'static str]) -> Self {
-        self.former_names.extend(names);
+    pub(crate) fn deprecated_names(mut self, names: &[&'static str]) -> Self {
+        self.deprecated_names.extend(names);
         self
     }
 
     pub(crate) fn without_effect(mut self) -> Self {
-        self.in_effect = false;
+        self.has_effect = false;
         self
     }
 }

@@ -1,4 +1,4 @@
-//! The Rust types that a section's field may have, and what each means for its option.
+//! The Rust types of section fields, and the option kind of each.
 
 use std::collections::BTreeMap;
 
@@ -6,18 +6,18 @@ use crate::kind::Kind;
 use crate::secret::Secret;
 use crate::value::Value;
 
-/// The type of a field of a section.
+/// A type that a section field may have.
 pub(crate) trait OptionType: Sized {
-    /// How a declaration writes the default.
+    /// The type of the default in a declaration.
     type Declared;
-    /// Whether an empty text means that nothing is set.
+    /// Whether an empty text means "not set".
     const OPTIONAL: bool = false;
     const SECRET: bool = false;
 
     fn kind() -> Kind;
     fn declared(default: Self::Declared) -> Self;
     fn to_value(&self) -> Value;
-    /// Nothing when `value` is not one that [`Self::kind`] makes.
+    /// `None` if `value` does not come from [`Self::kind`].
     fn from_value(value: &Value) -> Option<Self>;
 }
 
@@ -128,7 +128,7 @@ impl OptionType for f64 {
     }
 }
 
-/// Lists hold texts; `Vec<Secret>` is a list whose items stay hidden.
+/// Lists contain texts. The items of a `Vec<Secret>` are never shown.
 impl<T: OptionType<Declared = &'static str>> OptionType for Vec<T> {
     type Declared = &'static [&'static str];
     const SECRET: bool = T::SECRET;
@@ -193,8 +193,8 @@ impl<T: OptionType> OptionType for Option<T> {
     }
 }
 
-/// Declares an enum whose variants are the choices of an option. The variants' comments tell readers of the code and
-/// of the sample file what each means.
+/// Declares an enum whose variants are the choices of an option. The doc comments of the variants also appear in the
+/// sample file.
 macro_rules! choices {
     (
         $(#[doc = $about:literal])+

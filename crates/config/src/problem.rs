@@ -1,18 +1,18 @@
-//! What can be wrong with a configuration, as data and as one line of text each.
+//! Errors and warnings of a configuration, as data and as one line of text each.
 //!
-//! No text here holds the value of a secret option, nor a whole line of a file, which may be one.
+//! No text contains the value of a secret option, nor a whole line of a file, which might be one.
 
 use std::fmt;
 use std::path::PathBuf;
 
 use crate::sections::Config;
 
-/// Where a value was written.
+/// Where a value was set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
-    /// A line of a file; lines count from 1.
+    /// A line of a file, counted from 1.
     File { path: PathBuf, line: usize },
-    /// A variable of the environment.
+    /// An environment variable.
     Environment { variable: String },
 }
 
@@ -25,16 +25,16 @@ impl fmt::Display for Origin {
     }
 }
 
-/// Something that keeps the service from starting.
+/// An error: the service does not start.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
     /// A file or directory cannot be read.
     #[error("{}: {reason}", path.display())]
     Unreadable { path: PathBuf, reason: String },
-    /// A line is not of the INI form, or a text is not UTF-8.
+    /// A line is not valid INI, or a text is not UTF-8.
     #[error("{origin}: {reason}")]
     Malformed { origin: Origin, reason: String },
-    /// An option's value is not one that it takes. `value` is quoted, shortened, and hidden when it is secret.
+    /// The value of an option is not valid. `value` is quoted, shortened, and hidden if it is secret.
     #[error("{origin}: [{group}] {option} = {value} is not valid: expected {expected}")]
     InvalidValue {
         origin: Origin,
@@ -43,15 +43,15 @@ pub enum Problem {
         value: String,
         expected: String,
     },
-    /// A `$name` in an option's value leads nowhere.
+    /// A `$name` in the value of an option cannot be resolved.
     #[error("{origin}: [{group}] {option}: {reason}")]
     Substitution { origin: Origin, group: &'static str, option: &'static str, reason: String },
-    /// A default above its maximum, or a minimum.
+    /// A default or a minimum is larger than its maximum.
     #[error("{0}")]
     Exceeds(Exceeded),
 }
 
-/// Two numbers that do not go together. `None` as a place: the default.
+/// Two numbers that contradict each other. An origin of `None` means the default.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exceeded {
     pub group: &'static str,
@@ -70,7 +70,7 @@ impl fmt::Display for Exceeded {
             Some(origin) => format!("({origin})"),
             None => "(the default)".to_owned(),
         };
-        // What the operator has written comes first: that is where to look.
+        // The place that the operator can edit comes first.
         if let Some(written) = origin.as_ref().or(maximum_origin.as_ref()) {
             write!(formatter, "{written}: ")?;
         }
@@ -83,39 +83,39 @@ impl fmt::Display for Exceeded {
     }
 }
 
-/// Something that the operator should know and that the service can live with.
+/// A warning: the service starts all the same.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Warning {
-    /// No version of the service knows this group; everything in it is ignored.
+    /// The group is unknown; all its options are ignored.
     #[error("{origin}: group [{group}] is unknown and ignored{}", did_you_mean(suggestion.as_deref()))]
     UnknownGroup { origin: Origin, group: String, suggestion: Option<String> },
-    /// The group is known, the option is not; it is ignored.
+    /// The option is unknown and ignored; its group is known.
     #[error("{origin}: option [{group}] {option} is unknown and ignored{}", did_you_mean(suggestion.as_deref()))]
     UnknownOption { origin: Origin, group: String, option: String, suggestion: Option<String> },
-    /// The option still works by this name; it has a better one.
+    /// The name is deprecated and still works.
     #[error("{origin}: [{group}] {option} is deprecated; its name is now {instead}")]
-    FormerName { origin: Origin, group: &'static str, option: &'static str, instead: &'static str },
-    /// The option is set to something other than its default, and this version does not act on it.
+    DeprecatedName { origin: Origin, group: &'static str, option: &'static str, instead: &'static str },
+    /// The option is not at its default, and this version does not use it.
     #[error("{origin}: [{group}] {option} is accepted but has no effect in this version")]
     NoEffect { origin: Origin, group: &'static str, option: &'static str },
-    /// The same file gives the option twice. This line does not count; the one in `winner` does.
-    #[error("{origin}: [{group}] {option} does not count: {winner} gives it again")]
-    GivenTwice { origin: Origin, group: &'static str, option: &'static str, winner: Origin },
-    /// The same file has the group twice. Both count, which is easily overlooked.
-    #[error("{origin}: group [{group}] stands here again; it begins at {first}")]
-    GroupTwice { origin: Origin, group: String, first: Origin },
+    /// The same file sets the option twice. The line at `winner` wins; this one is ignored.
+    #[error("{origin}: [{group}] {option} is ignored: {winner} sets it again")]
+    DuplicateOption { origin: Origin, group: &'static str, option: &'static str, winner: Origin },
+    /// The same file has the group twice. Both are used, which is easy to overlook.
+    #[error("{origin}: group [{group}] appears again; it first appears at {first}")]
+    DuplicateGroup { origin: Origin, group: String, first: Origin },
 }
 
 fn did_you_mean(suggestion: Option<&str>) -> String {
     suggestion.map(|suggestion| format!("; did you mean {suggestion}?")).unwrap_or_default()
 }
 
-/// Everything that was found in one go. Displayed one line each, errors before warnings, with a word that says which.
+/// All errors and warnings. `Display` writes one line each, errors first, with `error:` or `warning:` in front.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Problems {
     pub errors: Vec<Problem>,
     pub warnings: Vec<Warning>,
-    /// The configuration with defaults in the place of what is wrong: to look for more that is wrong, not to be used.
+    /// The configuration with defaults in place of invalid values, for finding more errors. Not meant to be used.
     pub rest: Box<Config>,
 }
 
@@ -129,12 +129,12 @@ impl fmt::Display for Problems {
 
 impl std::error::Error for Problems {}
 
-/// The longest piece of a file, in characters, that a message repeats.
-const EXCERPT: usize = 80;
+/// Maximum length of a quotation from a file in a message, in characters.
+const MAX_EXCERPT_CHARS: usize = 80;
 
-/// `text` as a message may repeat it: on one line, without control characters, not longer than a line.
+/// `text` as a message quotes it: on one line, without control characters, shortened.
 pub(crate) fn excerpt(text: &str) -> String {
-    let shown = text.chars().take(EXCERPT).collect::<String>();
+    let shown = text.chars().take(MAX_EXCERPT_CHARS).collect::<String>();
     let ellipsis = if shown.len() < text.len() { "…" } else { "" };
     format!("{}{ellipsis}", shown.escape_debug())
 }

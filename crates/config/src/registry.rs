@@ -1,4 +1,4 @@
-//! All options there are, found by any of their names.
+//! All options, found by any of their names.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -6,19 +6,19 @@ use crate::option::OptionSpec;
 use crate::sections::Config;
 use crate::suggestion;
 
-/// The group that needs no name in `$name`, and the only one whose name is spelt in capitals.
+/// The group that `$name` without a group refers to, and the only group whose name is in capitals.
 pub(crate) const DEFAULT_GROUP: &str = "DEFAULT";
 
-/// An option that was found by one of its names.
-pub(crate) struct Found<'a> {
+/// An option found by one of its names.
+pub(crate) struct OptionMatch<'a> {
     pub(crate) option: &'a OptionSpec,
-    /// 0 when it was found by its present name, and the higher the less the former name is preferred.
+    /// 0 for the current name; the higher, the less preferred the deprecated name.
     pub(crate) age: usize,
 }
 
 pub(crate) struct Registry {
     options: Vec<OptionSpec>,
-    /// By group and name, the position of the option and the age of the name.
+    /// The index of the option and the age of the name, by group and name.
     names: HashMap<(&'static str, &'static str), (usize, usize)>,
     groups: BTreeMap<&'static str, Vec<&'static str>>,
 }
@@ -30,7 +30,8 @@ impl Registry {
         let mut groups = BTreeMap::<_, Vec<_>>::new();
         for (index, option) in options.iter().enumerate() {
             groups.entry(option.key.group).or_default().push(option.key.name);
-            let aged = [option.key.name].into_iter().chain(option.former_names.iter().copied()).enumerate();
+            let aged =
+                [option.key.name].into_iter().chain(option.deprecated_names.iter().copied()).enumerate();
             names.extend(aged.map(|(age, name)| ((option.key.group, name), (index, age))));
         }
         Self { options, names, groups }
@@ -40,12 +41,12 @@ impl Registry {
         self.options.iter()
     }
 
-    pub(crate) fn find(&self, group: &str, name: &str) -> Option<Found<'_>> {
+    pub(crate) fn find(&self, group: &str, name: &str) -> Option<OptionMatch<'_>> {
         let (index, age) = *self.names.get(&(group, name))?;
-        Some(Found { option: self.options.get(index)?, age })
+        Some(OptionMatch { option: self.options.get(index)?, age })
     }
 
-    /// The group that a header means: case does not count, but for `[DEFAULT]`.
+    /// The group of a header. Case is ignored, except for `[DEFAULT]`.
     pub(crate) fn group_of(&self, header: &str) -> String {
         if header == DEFAULT_GROUP { header.to_owned() } else { header.to_lowercase() }
     }
@@ -58,13 +59,13 @@ impl Registry {
         self.groups.keys().copied()
     }
 
-    /// The group that an unknown one was probably meant to be, as a header.
+    /// The header that was probably meant by an unknown group.
     pub(crate) fn suggest_group(&self, group: &str) -> Option<String> {
         suggestion::nearest(group, self.groups()).map(|group| format!("[{group}]"))
     }
 
-    /// What an unknown option was probably meant to be: one of its group by a similar name, or else one of another
-    /// group by this very name.
+    /// The option that was probably meant by an unknown one: one of the same group with a similar name, or one of
+    /// another group with the same name.
     pub(crate) fn suggest_option(&self, group: &str, name: &str) -> Option<String> {
         let siblings = self.groups.get(group).map(Vec::as_slice).unwrap_or_default();
         let elsewhere =

@@ -1,4 +1,4 @@
-//! Our options beside upstream's: `tests/config/upstream-options.tsv` is what upstream itself registers.
+//! Compares our options with upstream's, which `tests/config/upstream-options.tsv` lists.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -9,11 +9,11 @@ use crate::value::Value;
 
 const UPSTREAM: &str = include_str!("../tests/config/upstream-options.tsv");
 
-/// Options of which upstream knows nothing.
+/// Options that upstream does not have.
 const OURS: [&str; 62] = [
     "DEFAULT log_format",
     "DEFAULT log_level",
-    // Upstream knew it once, and files still hold it.
+    // Older versions of upstream had it, and files still contain it.
     "DEFAULT verbose",
     "drivers:message_store:embedded data_dir",
     "drivers:message_store:embedded durability",
@@ -92,7 +92,7 @@ const DIFFERENT: [&str; 8] = [
     "notification smtp_user_password",
     // And it shows this, which may be a URI with a password.
     "profiler connection_string",
-    // Upstream's default key is known to everybody.
+    // Upstream's default key is public.
     "transport message_encryption_key",
 ];
 
@@ -128,7 +128,7 @@ fn described(option: &OptionSpec) -> String {
         type_name(&option.kind).to_owned(),
         default,
         if option.secret { "secret" } else { "-" }.to_owned(),
-        joined(option.former_names.clone(), ","),
+        joined(option.deprecated_names.clone(), ","),
         joined(choices.iter().map(|choice| choice.value).collect(), "|"),
     ]
     .join("\t")
@@ -166,7 +166,7 @@ fn every_other_option_is_one_of_our_own() {
 #[test]
 fn no_name_is_declared_twice() {
     let registry = Registry::new();
-    let declared = registry.options().map(|option| 1 + option.former_names.len()).sum::<usize>();
+    let declared = registry.options().map(|option| 1 + option.deprecated_names.len()).sum::<usize>();
     assert_eq!(registry.names.len(), declared);
 }
 
@@ -191,7 +191,7 @@ fn every_option_has_a_help_text() {
 #[test]
 fn every_default_or_minimum_beside_a_maximum_is_held_to_it() {
     let registry = Registry::new();
-    for option in registry.options().filter(|option| option.in_effect) {
+    for option in registry.options().filter(|option| option.has_effect) {
         let name = option.key.name;
         let rest = name.strip_prefix("default_").or_else(|| name.strip_prefix("min_"));
         let maxima = rest.map(|rest| format!("max_{rest}"));

@@ -1,22 +1,22 @@
-//! From texts to values: substitutes what `$` names refer to and checks each value against its option.
+//! Turns texts into values: substitutes `$` names and checks each value against its option.
 
 use std::collections::HashMap;
 
-use crate::in_force::InForce;
-use crate::interpolation::{self, Failure};
+use crate::effective::EffectiveOption;
+use crate::interpolation::{self, ExpansionError};
 use crate::option::{OptionKey, OptionSpec};
 use crate::problem::{Exceeded, Problem, Problems, Warning, excerpt};
-use crate::registry::{DEFAULT_GROUP, Found, Registry};
+use crate::registry::{DEFAULT_GROUP, OptionMatch, Registry};
 use crate::section::Values;
 use crate::settings::{Setting, Settings};
 use crate::value::Value;
 
-/// The values of all options that were set, and what is in force of all options. What is wrong goes to `problems`.
+/// Returns the values of all options that were set, and the effective values of all options. Errors go to `problems`.
 pub(crate) fn resolve(
     registry: &Registry,
     settings: &Settings<'_>,
     problems: &mut Problems,
-) -> (Values, Vec<InForce>) {
+) -> (Values, Vec<EffectiveOption>) {
     let mut resolver = Resolver { registry, settings, problems, done: HashMap::new(), open: Vec::new() };
     let mut values = Values::default();
     for option in &settings.order {
@@ -27,46 +27,46 @@ pub(crate) fn resolve(
         }
     }
     resolver.check_maxima();
-    let in_force = registry.options().filter_map(|option| {
+    let effective = registry.options().filter_map(|option| {
         let Resolved { value, secret } = resolver.option(option)?;
-        Some(InForce::new(option, &value, secret, settings.origins(option)))
+        Some(EffectiveOption::new(option, &value, secret, settings.origins(option)))
     });
-    let in_force = in_force.collect();
-    (values, in_force)
+    let effective = effective.collect();
+    (values, effective)
 }
 
-/// The value of an option, and whether a secret went into it.
+/// The value of an option, and whether it contains a secret.
 #[derive(Clone)]
 struct Resolved {
     value: Value,
     secret: bool,
 }
 
-/// Why a name leads nowhere.
-enum DeadEnd {
-    NoSuchOption {
+/// Why a name cannot be resolved.
+enum ReferenceError {
+    UnknownOption {
         name: String,
         suggestion: Option<String>,
     },
-    Circle {
+    Cycle {
         through: String,
     },
-    /// It leads to an option that is wrong itself, which has been told.
-    ToldAlready,
+    /// The option that it refers to is invalid, which has been reported already.
+    AlreadyReported,
 }
 
 struct Resolver<'a> {
     registry: &'a Registry,
     settings: &'a Settings<'a>,
     problems: &'a mut Problems,
-    /// Nothing for an option that is wrong; the problem has been told.
+    /// `None` for an invalid option; the error has been reported.
     done: HashMap<OptionKey, Option<Resolved>>,
-    /// The options that wait for the values they refer to, each for the one behind it.
+    /// The chain of options being resolved; each refers to the next one.
     open: Vec<OptionKey>,
 }
 
 impl Resolver<'_> {
-    /// The depth of this recursion is at most the number of options.
+    /// Recurses at most as deep as there are options.
     fn option(&mut self, option: &OptionSpec) -> Option<Resolved> {
         if let Some(resolved) = self.done.get(&option.key) {
             return resolved.clone();
@@ -79,8 +79,8 @@ impl Resolver<'_> {
     }
 
     fn resolve_option(&mut self, option: &OptionSpec) -> Option<Resolved> {
-        let settings = self.settings.that_count(option);
-        // Every line is looked at before the first wrong one ends it, so that all are told.
+        let settings = self.settings.winning(option);
+        // All lines are checked before the first invalid one ends the loop, so that all errors are reported.
         let resolved = settings.iter().map(|setting| self.setting(option, setting)).collect::<Vec<_>>();
         let joined = resolved.into_iter().collect::<Option<Vec<_>>>()?.into_iter().reduce(|mut all, more| {
             all.secret |= more.secret;
@@ -122,30 +122,30 @@ impl Resolver<'_> {
         }
     }
 
-    /// The option that `name` means in an option of `group`: with a dot, one of another group; without, one of the same
-    /// group, or else of `[DEFAULT]`.
-    fn refer(&mut self, group: &str, name: &str) -> Result<Resolved, DeadEnd> {
+    /// Resolves `name` in an option of `group`. A name with a dot refers to another group; a name without one refers to
+    /// the same group, or else to `[DEFAULT]`.
+    fn refer(&mut self, group: &str, name: &str) -> Result<Resolved, ReferenceError> {
         let registry = self.registry;
         let (group, option) = name.split_once('.').unwrap_or((group, name));
         let found = registry.find(group, option).or_else(|| registry.find(DEFAULT_GROUP, name));
-        let Some(Found { option, .. }) = found else {
+        let Some(OptionMatch { option, .. }) = found else {
             let suggestion = registry.suggest_option(group, option);
-            return Err(DeadEnd::NoSuchOption { name: name.to_owned(), suggestion });
+            return Err(ReferenceError::UnknownOption { name: name.to_owned(), suggestion });
         };
         if let Some(start) = self.open.iter().position(|open| *open == option.key) {
-            let circle = self.open.iter().skip(start).chain([&option.key]).map(OptionKey::to_string);
-            return Err(DeadEnd::Circle { through: circle.collect::<Vec<_>>().join(" -> ") });
+            let cycle = self.open.iter().skip(start).chain([&option.key]).map(OptionKey::to_string);
+            return Err(ReferenceError::Cycle { through: cycle.collect::<Vec<_>>().join(" -> ") });
         }
-        self.option(option).ok_or(DeadEnd::ToldAlready)
+        self.option(option).ok_or(ReferenceError::AlreadyReported)
     }
 
-    /// What a line says that does not count is wrong or right all the same.
+    /// Checks lines that are overridden in the same file, too.
     fn check_overridden(&mut self, option: &OptionSpec) {
         let settings = self.settings;
-        for (overridden, winner) in settings.overridden_beside(option) {
+        for (overridden, winner) in settings.overridden_in_same_file(option) {
             let OptionKey { group, name } = option.key;
             let (origin, winner) = (overridden.origin.clone(), winner.origin.clone());
-            self.problems.warnings.push(Warning::GivenTwice { origin, group, option: name, winner });
+            self.problems.warnings.push(Warning::DuplicateOption { origin, group, option: name, winner });
             self.open.push(option.key);
             self.setting(option, overridden);
             self.open.pop();
@@ -156,7 +156,7 @@ impl Resolver<'_> {
         let registry = self.registry;
         for option in registry.options() {
             let maximum = option.maximum.and_then(|name| registry.find(option.key.group, name));
-            let Some(Found { option: maximum, .. }) = maximum else { continue };
+            let Some(OptionMatch { option: maximum, .. }) = maximum else { continue };
             let (Some(value), Some(most)) = (self.number(option), self.number(maximum)) else { continue };
             if value > most {
                 self.problems.errors.push(Problem::Exceeds(Exceeded {
@@ -180,7 +180,7 @@ impl Resolver<'_> {
     }
 
     fn warn_when_without_effect(&mut self, option: &OptionSpec, value: &Value) {
-        if option.in_effect || *value == option.default {
+        if option.has_effect || *value == option.default {
             return;
         }
         if let Some(origin) = self.settings.origins(option).pop() {
@@ -190,26 +190,29 @@ impl Resolver<'_> {
     }
 }
 
-/// What is told of a failed substitution. A name inside a secret may be a piece of it: a password with a dollar sign.
-fn reason(failure: Failure<DeadEnd>, secret: bool) -> Option<String> {
+/// The message about a failed substitution. A name inside a secret may be part of the secret, such as a password with a
+/// dollar sign, and is not shown.
+fn reason(failure: ExpansionError<ReferenceError>, secret: bool) -> Option<String> {
     const ADVICE: &str = "write $$ for a dollar sign";
     match failure {
-        Failure::Name(DeadEnd::NoSuchOption { .. }) if secret => {
+        ExpansionError::Name(ReferenceError::UnknownOption { .. }) if secret => {
             Some(format!("the value refers by $ to an option that does not exist; {ADVICE}"))
         }
-        Failure::Name(DeadEnd::NoSuchOption { name, suggestion }) => {
+        ExpansionError::Name(ReferenceError::UnknownOption { name, suggestion }) => {
             let hint = suggestion.map(|option| format!(", did you mean {option}")).unwrap_or_default();
-            Some(format!("the value refers to ${}, which is no option{hint}; {ADVICE}", excerpt(&name)))
+            Some(format!("the value refers to ${}, which is not an option{hint}; {ADVICE}", excerpt(&name)))
         }
-        Failure::Name(DeadEnd::Circle { through }) => Some(format!("the value refers to itself: {through}")),
-        Failure::Name(DeadEnd::ToldAlready) => None,
-        Failure::TooLong => {
-            Some(format!("the value grows beyond {} bytes by substitution", interpolation::LONGEST))
+        ExpansionError::Name(ReferenceError::Cycle { through }) => {
+            Some(format!("the value refers to itself: {through}"))
+        }
+        ExpansionError::Name(ReferenceError::AlreadyReported) => None,
+        ExpansionError::TooLong => {
+            Some(format!("the value grows beyond {} bytes by substitution", interpolation::MAX_BYTES))
         }
     }
 }
 
-/// A wrong value as an error shows it: as it is written, and what became of it by substitution.
+/// An invalid value as an error shows it: as written, and after substitution.
 fn shown(written: &str, expanded: &str, is_secret: bool, holds_secret: bool) -> String {
     if is_secret && !expanded.trim().is_empty() {
         "(hidden)".to_owned()

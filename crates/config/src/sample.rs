@@ -1,20 +1,20 @@
-//! The sample file: options with their explanations, kinds and defaults, all of it commented out.
+//! The sample file: all options with help, type and default, commented out.
 
 use crate::ini;
 use crate::kind::Kind;
 use crate::option::OptionSpec;
 use crate::sections::Config;
 
-/// The longest line of prose, in characters.
+/// Maximum length of a line of prose, in characters.
 const WIDTH: usize = 79;
 
 const PREFACE: &str = "\
 # Lines that begin with # are comments. To change an option, remove the #
 # before its name and write the value you want. A line that begins with a blank
-# goes on with the value above it. In a value, $name or ${group.name} stands
-# for the value of another option, and $$ for a dollar sign.
+# continues the value above it. In a value, $name or ${group.name} is replaced
+# by the value of another option, and $$ by a dollar sign.
 #
-# The variable OS_<GROUP>__<OPTION> of the environment stands above this file:
+# An environment variable OS_<GROUP>__<OPTION> takes precedence over this file:
 # OS_DEFAULT__DEBUG, for example, or OS_DRIVERS_TRANSPORT_WSGI__PORT.
 ";
 
@@ -24,20 +24,20 @@ const COMPLETE: &str = "\
 ";
 
 const IN_EFFECT: &str = "\
-# Configuration of Zaqar, with every option that this version acts on and its
-# default. `zaqar config sample --all` also prints those that it knows from
-# OpenStack's Zaqar and does not act on.
+# Configuration of Zaqar, with every option that this version uses and its
+# default. `zaqar config sample --all` also prints the options of OpenStack's
+# Zaqar that have no effect.
 #
 ";
 
-/// A commented `zaqar.conf`. With every option line uncommented it says what it says without: the defaults. `all`: with
-/// the options that have no effect.
+/// A commented `zaqar.conf`. Uncommenting its option lines changes nothing: they are the defaults. `all`: includes the
+/// options that have no effect.
 #[must_use]
 pub fn sample(all: bool) -> String {
     let mut text = format!("{}{PREFACE}", if all { COMPLETE } else { IN_EFFECT });
     let mut current = "";
     for mut section in Config::sections() {
-        section.options.retain(|option| all || option.in_effect);
+        section.options.retain(|option| all || option.has_effect);
         if section.options.is_empty() {
             continue;
         }
@@ -58,16 +58,16 @@ fn push_option(text: &mut String, option: &OptionSpec) {
     text.push('\n');
     push_prose(text, "", &paragraphs(option.help));
     push_kind(text, option);
-    for former in &option.former_names {
+    for former in &option.deprecated_names {
         text.push_str(&format!("# Deprecated name: {former}\n"));
     }
-    if !option.in_effect {
+    if !option.has_effect {
         text.push_str("# (no effect in this version)\n");
     }
     let mut texts = option.default.as_texts(option.is_repeated());
     texts.retain(|text| !text.is_empty() || option.parse(text).is_ok());
     if texts.is_empty() {
-        text.push_str(&format!("# There is none by default:\n#     {} = ...\n", option.key.name));
+        text.push_str(&format!("# Not set by default:\n#     {} = ...\n", option.key.name));
     }
     let can_be_written =
         option.is_repeated() || texts.iter().all(|text| option.parse(text).as_ref() == Ok(&option.default));
@@ -93,11 +93,11 @@ fn push_kind(text: &mut String, option: &OptionSpec) {
         kind => push_prose(text, "", &[format!("Value: {kind}{not_set}")]),
     }
     if let Some(maximum) = option.maximum {
-        push_prose(text, "", &[format!("No more than {maximum}.")]);
+        push_prose(text, "", &[format!("At most {maximum}.")]);
     }
 }
 
-/// The lines of a comment joined to paragraphs, which an empty line separates.
+/// Joins the lines of a comment into paragraphs, which empty lines separate.
 fn paragraphs(lines: &[&str]) -> Vec<String> {
     let trimmed = lines.iter().map(|line| line.trim()).collect::<Vec<_>>();
     trimmed.split(|line| line.is_empty()).map(|lines| lines.join(" ")).collect()

@@ -1,8 +1,8 @@
-//! The type of options whose value nobody may read in a log.
+//! The type of options whose values must not appear in logs.
 
 use std::fmt;
 
-/// A password, a key, or a URI that carries one. Neither `Debug` nor `Display` shows it.
+/// A password, a key, or a URI that contains one. Neither `Debug` nor `Display` shows it.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Secret(String);
 
@@ -12,7 +12,7 @@ impl Secret {
         Self(value.into())
     }
 
-    /// The value itself, for the one place that needs it.
+    /// The value itself.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0

@@ -1,4 +1,4 @@
-//! What a section of the configuration is to the rest of the crate, and the macro that declares one.
+//! The trait of configuration sections, and the macro that declares one.
 
 use std::collections::HashMap;
 
@@ -15,16 +15,15 @@ impl Values {
         self.0.insert(key, value);
     }
 
-    /// Nothing when the option was not set.
+    /// `None` if the option was not set.
     pub(crate) fn get<T: OptionType>(&self, group: &'static str, name: &'static str) -> Option<T> {
         self.0.get(&OptionKey { group, name }).and_then(T::from_value)
     }
 }
 
-/// A struct of options. The group they belong to is given by the table in `sections.rs`, so that one struct may serve
-/// several groups.
+/// A struct of options. The table in `sections.rs` names its group, so that one struct may serve several groups.
 pub(crate) trait Section: Default {
-    /// The lines of the comment above the struct.
+    /// The lines of the doc comment of the struct.
     const ABOUT: &'static [&'static str];
 
     fn options(group: &'static str) -> Vec<OptionSpec>;
@@ -33,8 +32,8 @@ pub(crate) trait Section: Default {
 
 /// Declares a section: a struct with a field per option.
 ///
-/// A field's comment is the option's help text, in the documentation and in the sample file. Behind the default stand
-/// the modifiers of [`OptionSpec`].
+/// The doc comment of a field is the help text of its option, in the documentation and in the sample file. Modifiers of
+/// [`OptionSpec`] may follow the default.
 macro_rules! section {
     (
         $(#[doc = $about:literal])+

@@ -1,5 +1,5 @@
-//! The table of the configuration: which struct holds which group. A group may be filled by several structs, and a
-//! struct may serve several groups; each is declared in a file of its own.
+//! The table of sections: which struct holds which group. A group may have several structs, and a struct may serve
+//! several groups. Each struct has its own file.
 
 pub(crate) mod cache;
 pub(crate) mod cors;
@@ -88,7 +88,7 @@ macro_rules! config {
                 vec![$( SectionSpec::new::<$section>($group)$(.$modifier())? ),+]
             }
 
-            /// The defaults, but for `values`.
+            /// The defaults, overridden by `values`.
             pub(crate) fn from_values(values: &Values) -> Self {
                 Self { $( $field: $section::from_values($group, values), )+ }
             }

@@ -1,46 +1,46 @@
-//! Which option is set where: assigns the lines of files and the variables of the environment to options, and decides
-//! which of them counts. What they say is not looked at here.
+//! Assigns the lines of files and the environment variables to options, and decides which of them wins. Does not parse
+//! their values.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use crate::environment::{self, Meaning};
-use crate::ini::{Document, Section};
+use crate::environment::{self, VariableMeaning};
+use crate::ini::{IniDocument, IniSection};
 use crate::option::{OptionKey, OptionSpec};
 use crate::problem::{Origin, Problem, Problems, Warning, excerpt};
-use crate::registry::{Found, Registry};
+use crate::registry::{OptionMatch, Registry};
 
 /// One place that sets an option.
 pub(crate) struct Setting {
     pub(crate) text: String,
     pub(crate) origin: Origin,
     layer: Layer,
-    /// Within one file an option's present name stands above its former ones.
+    /// Within one file, the current name of an option wins over its deprecated names.
     age: Reverse<usize>,
 }
 
-/// The sources, the weakest first.
+/// The sources, the lowest precedence first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 enum Layer {
     File(usize),
-    EnvironmentForShells,
+    ShellEnvironment,
     Environment,
 }
 
-/// The options that are set, and where.
+/// The options that are set, with their origins.
 pub(crate) struct Settings<'a> {
     registry: &'a Registry,
     by_option: HashMap<OptionKey, Vec<Setting>>,
-    /// The options in the order in which they were first set, so that problems are told in the order of the files.
+    /// The options in the order in which they were first set, so that errors are reported in the order of the files.
     pub(crate) order: Vec<&'a OptionSpec>,
 }
 
 impl<'a> Settings<'a> {
     pub(crate) fn collect(
         registry: &'a Registry,
-        documents: Vec<(PathBuf, Document)>,
+        documents: Vec<(PathBuf, IniDocument)>,
         environment: &[(OsString, OsString)],
         problems: &mut Problems,
     ) -> Self {
@@ -54,9 +54,8 @@ impl<'a> Settings<'a> {
         settings
     }
 
-    /// The settings of an option that count: one, or all lines of an option that may be repeated; none when it is not
-    /// set.
-    pub(crate) fn that_count(&self, option: &OptionSpec) -> Vec<&Setting> {
+    /// The settings that take effect: one, or all lines of a repeatable option; none if the option is not set.
+    pub(crate) fn winning(&self, option: &OptionSpec) -> Vec<&Setting> {
         let settings = self.by_option.get(&option.key).map(Vec::as_slice).unwrap_or_default();
         let strongest = settings.iter().max_by_key(|setting| (setting.layer, setting.age));
         match strongest {
@@ -65,13 +64,13 @@ impl<'a> Settings<'a> {
         }
     }
 
-    /// Where an option's value was written: several places for one that may be repeated, none for a default.
+    /// Where the value of an option was set: several places for a repeatable option, none for a default.
     pub(crate) fn origins(&self, option: &OptionSpec) -> Vec<Origin> {
-        self.that_count(option).into_iter().map(|setting| setting.origin.clone()).collect()
+        self.winning(option).into_iter().map(|setting| setting.origin.clone()).collect()
     }
 
-    /// Lines of a file that another line of the same file overrides, each with that other one.
-    pub(crate) fn overridden_beside(&self, option: &OptionSpec) -> Vec<(&Setting, &Setting)> {
+    /// Lines that are overridden by another line of the same file, each with the line that wins.
+    pub(crate) fn overridden_in_same_file(&self, option: &OptionSpec) -> Vec<(&Setting, &Setting)> {
         let settings = self.by_option.get(&option.key).map(Vec::as_slice).unwrap_or_default();
         if option.is_repeated() {
             return Vec::new();
@@ -95,12 +94,12 @@ impl<'a> Settings<'a> {
         settings.push(setting);
     }
 
-    fn add_section(&mut self, layer: Layer, path: &Path, section: Section, problems: &mut Problems) {
+    fn add_section(&mut self, layer: Layer, path: &Path, section: IniSection, problems: &mut Problems) {
         let registry = self.registry;
         let group = registry.group_of(&section.name);
         let origin = |line| Origin::File { path: path.to_owned(), line };
         if !registry.has_group(&group) {
-            // A group without options is what is left of a sample file in which nothing was changed.
+            // A group without options is probably left over from a sample file.
             if !section.assignments.is_empty() {
                 problems.warnings.push(Warning::UnknownGroup {
                     origin: origin(section.line),
@@ -121,7 +120,7 @@ impl<'a> Settings<'a> {
                 });
                 continue;
             };
-            problems.warnings.extend(former_name(&found, &origin));
+            problems.warnings.extend(deprecated_name(&found, &origin));
             let age = Reverse(found.age);
             self.add(found.option, Setting { text: assignment.value, origin, layer, age });
         }
@@ -132,15 +131,15 @@ impl<'a> Settings<'a> {
         for variable in environment::variables(registry, environment) {
             let origin = Origin::Environment { variable: variable.name };
             match (variable.meaning, variable.value) {
-                (Meaning::Option { .. }, None) => {
+                (VariableMeaning::Option { .. }, None) => {
                     let reason = "the value is not UTF-8".to_owned();
                     problems.errors.push(Problem::Malformed { origin, reason });
                 }
-                (Meaning::Option { option, exact }, Some(text)) => {
-                    let layer = if exact { Layer::Environment } else { Layer::EnvironmentForShells };
+                (VariableMeaning::Option { option, exact }, Some(text)) => {
+                    let layer = if exact { Layer::Environment } else { Layer::ShellEnvironment };
                     self.add(option, Setting { text, origin, layer, age: Reverse(0) });
                 }
-                (Meaning::UnknownOption { group, name }, _) => {
+                (VariableMeaning::UnknownOption { group, name }, _) => {
                     problems.warnings.push(Warning::UnknownOption {
                         origin,
                         suggestion: registry.suggest_option(group, &name),
@@ -153,8 +152,8 @@ impl<'a> Settings<'a> {
     }
 }
 
-fn former_name(found: &Found<'_>, origin: &Origin) -> Option<Warning> {
+fn deprecated_name(found: &OptionMatch<'_>, origin: &Origin) -> Option<Warning> {
     let OptionKey { group, name } = found.option.key;
-    let former = found.option.former_names.get(found.age.checked_sub(1)?)?;
-    Some(Warning::FormerName { origin: origin.clone(), group, option: former, instead: name })
+    let former = found.option.deprecated_names.get(found.age.checked_sub(1)?)?;
+    Some(Warning::DeprecatedName { origin: origin.clone(), group, option: former, instead: name })
 }

@@ -1,4 +1,4 @@
-//! Where configuration comes from, and the reading of files and directories.
+//! The sources of a configuration, and how files and directories are read.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -6,18 +6,18 @@ use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use crate::ini::{self, Document};
+use crate::ini::{self, IniDocument};
 use crate::problem::{Origin, Problem, Problems};
 
-/// A larger file is no configuration, in bytes.
-const LARGEST: u64 = 4 << 20;
+/// Maximum size of a file, in bytes.
+const MAX_FILE_BYTES: u64 = 4 << 20;
 
-/// Where configuration comes from. The environment stands above all files.
+/// The sources of a configuration. The environment takes precedence over all files.
 #[derive(Clone, Default)]
 pub struct Sources {
-    /// In the order of the command line; the later ones stand above the earlier.
+    /// In the order of the command line; later ones take precedence.
     pub paths: Vec<Source>,
-    /// Variables, as [`std::env::vars_os`] lists them; those that name no option are left alone.
+    /// Variables, as [`std::env::vars_os`] lists them. Those that do not name an option are ignored.
     pub environment: Vec<(OsString, OsString)>,
 }
 
@@ -30,7 +30,7 @@ pub enum Source {
     Directory(PathBuf),
 }
 
-/// Leaves the environment out, as it holds passwords that are none of ours.
+/// Omits the environment, which may contain passwords.
 impl fmt::Debug for Sources {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { paths, environment: _ } = self;
@@ -39,8 +39,8 @@ impl fmt::Debug for Sources {
 }
 
 impl Sources {
-    /// The files' contents, the lowest first, as far as they can be read.
-    pub(crate) fn documents(&self, problems: &mut Problems) -> Vec<(PathBuf, Document)> {
+    /// Reads and parses the files, the lowest precedence first. Files that cannot be read become errors.
+    pub(crate) fn documents(&self, problems: &mut Problems) -> Vec<(PathBuf, IniDocument)> {
         let mut paths = Vec::new();
         for source in &self.paths {
             match source {
@@ -84,14 +84,14 @@ fn configuration_files(directory: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Reads at most one byte too many, so that a file without end (`/dev/zero`) is refused and not awaited.
+/// Reads at most one byte more than allowed, so that an endless file (`/dev/zero`) is rejected.
 fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    let length = File::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
-    if u64::try_from(length).is_ok_and(|length| length <= LARGEST) {
+    let length = File::open(path)?.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;
+    if u64::try_from(length).is_ok_and(|length| length <= MAX_FILE_BYTES) {
         Ok(bytes)
     } else {
-        Err(io::Error::other(format!("the file is larger than {} MiB", LARGEST >> 20)))
+        Err(io::Error::other(format!("the file is larger than {} MiB", MAX_FILE_BYTES >> 20)))
     }
 }
 

@@ -1,11 +1,11 @@
-//! "Did you mean …": the known name that a mistyped one was probably meant to be.
+//! "Did you mean …": the known name that is closest to a mistyped one.
 
-/// Longer names are no typing errors.
-const LONGEST: usize = 64;
+/// Longer names are not considered typing errors.
+const MAX_NAME_BYTES: usize = 64;
 
-/// The candidate nearest to `name`, when it is near enough to be worth naming.
+/// The candidate that is closest to `name`, if it is close enough.
 pub(crate) fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    if name.len() > LONGEST {
+    if name.len() > MAX_NAME_BYTES {
         return None;
     }
     let plain = name.to_lowercase().replace('-', "_");

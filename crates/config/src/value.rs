@@ -1,11 +1,11 @@
-//! A value of an option while nobody cares yet which Rust type its field has: checked, compared, substituted, printed.
+//! An option value independent of the Rust type of its field: parsed, compared, substituted, printed.
 
 use std::collections::BTreeMap;
 
-/// What a text became when it was read by an option's kind.
+/// A parsed value.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Value {
-    /// An optional value that is not there.
+    /// An optional value that is not set.
     Unset,
     Text(String),
     Boolean(bool),
@@ -16,8 +16,8 @@ pub(crate) enum Value {
 }
 
 impl Value {
-    /// The text that takes the place of `$name`: what Python's `str()` makes of the value, as oslo.config substitutes
-    /// values and not texts. `1` of a boolean becomes `True`, a list shows its brackets.
+    /// The text that replaces `$name`: the result of Python's `str()`, since oslo.config substitutes values and not
+    /// texts. A boolean `1` becomes `True`, and a list has brackets.
     pub(crate) fn as_substituted(&self) -> String {
         match self {
             Self::Unset => String::new(),
@@ -39,8 +39,7 @@ impl Value {
         }
     }
 
-    /// The texts that an option of the right kind reads as this value: one, or one for each line of an option that is
-    /// repeated.
+    /// The texts that parse to this value: one, or one per line for a repeatable option.
     pub(crate) fn as_texts(&self, repeated: bool) -> Vec<String> {
         match self {
             Self::Unset => vec![String::new()],

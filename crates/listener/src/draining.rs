@@ -1,13 +1,13 @@
-//! How connections learn that the server stops.
+//! Tells connections that the server is shutting down.
 
 use tokio::sync::watch;
 
-/// While the server drains, what is under way is finished, and nothing else is begun.
+/// While the server drains, requests in progress are finished and no new ones are started.
 #[derive(Clone, Debug)]
 pub struct Draining(watch::Receiver<bool>);
 
 impl Draining {
-    /// It begins when `true` is sent.
+    /// Draining begins when `true` is sent.
     pub(crate) fn channel() -> (watch::Sender<bool>, Self) {
         let (begin, draining) = watch::channel(false);
         (begin, Self(draining))
@@ -17,9 +17,9 @@ impl Draining {
         *self.0.borrow()
     }
 
-    /// Completes when the server drains; at once, if it does already.
+    /// Completes when the server starts to drain; immediately if it already has.
     pub async fn begun(&mut self) {
-        // That the sender is gone means the same.
+        // A dropped sender means the same.
         let _ = self.0.wait_for(|draining| *draining).await;
     }
 }

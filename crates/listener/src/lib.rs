@@ -1,16 +1,17 @@
-//! A port, and the life of its connections: they are accepted, bounded in number, secured by TLS, and drained in the end.
+//! A listening socket and its connections: it accepts them, limits their number, performs the TLS handshake, and drains
+//! them at shutdown.
 //!
-//! What is spoken on a connection does not live here: that is a [`Transport`].
+//! The protocol of a connection does not live here: that is a [`Transport`].
 
+mod connection;
 mod draining;
+mod durations;
 mod listener;
-mod logged;
-mod reception;
 mod tls;
 mod transport;
 
 pub use draining::Draining;
-pub use listener::{Bounds, Listener};
-pub use logged::milliseconds;
-pub use tls::{Secured, Tls};
+pub use durations::milliseconds;
+pub use listener::{ConnectionLimits, Listener};
+pub use tls::{Tls, TlsConnection};
 pub use transport::Transport;

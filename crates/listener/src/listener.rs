@@ -1,4 +1,4 @@
-//! The life of a port: connections are accepted until the server stops, and then drained.
+//! The accept loop: accepts connections until the server stops, then drains them.
 
 use std::future::Future;
 use std::io;
@@ -9,24 +9,26 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use crate::reception::Reception;
-use crate::{Draining, Tls, Transport};
+use crate::connection::ConnectionHandler;
+use crate::draining::Draining;
+use crate::tls::Tls;
+use crate::transport::Transport;
 
-/// After a failed accept (out of file descriptors, most likely) the next try waits so long.
+/// The pause after a failed accept, which most likely means that file descriptors ran out.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Bounds on the connections of a port, whatever is spoken on them.
+/// Limits on the connections of a port, whatever their protocol.
 #[derive(Clone, Copy, Debug)]
-pub struct Bounds {
-    /// More than so many connections wait to be accepted.
+pub struct ConnectionLimits {
+    /// Maximum number of open connections. Further ones wait to be accepted.
     pub max_connections: usize,
-    /// A client of TLS must have introduced itself in this time.
+    /// Maximum time for the TLS handshake.
     pub tls_handshake_timeout: Duration,
-    /// How long connections may take to end when the server stops.
+    /// Maximum time for connections to end at shutdown.
     pub drain_timeout: Duration,
 }
 
-impl Default for Bounds {
+impl Default for ConnectionLimits {
     fn default() -> Self {
         Self {
             max_connections: 10_000,
@@ -36,24 +38,24 @@ impl Default for Bounds {
     }
 }
 
-/// A port that was taken.
+/// A bound socket, and how its connections are served.
 #[derive(Debug)]
 pub struct Listener {
     pub socket: TcpListener,
-    /// `None`: connections are not secured.
+    /// `None`: connections without TLS.
     pub tls: Option<Tls>,
-    pub bounds: Bounds,
+    pub limits: ConnectionLimits,
 }
 
 impl Listener {
-    /// Serves connections until `shutdown` completes. Then it accepts no more, lets those that are open end within
-    /// [`Bounds::drain_timeout`], closes what is left and returns.
+    /// Serves connections until `shutdown` completes. Then it stops accepting, waits up to
+    /// [`ConnectionLimits::drain_timeout`] for open connections to end, aborts the rest and returns.
     pub async fn serve<T: Transport>(self, transport: T, shutdown: impl Future<Output = ()>) {
-        let Self { socket, tls, bounds } = self;
-        let places = bounds.max_connections.max(1);
-        let reception =
-            Arc::new(Reception { transport, tls, handshake_timeout: bounds.tls_handshake_timeout });
-        let (begin_to_drain, draining) = Draining::channel();
+        let Self { socket, tls, limits } = self;
+        let max_connections = limits.max_connections.max(1);
+        let handler =
+            Arc::new(ConnectionHandler { transport, tls, handshake_timeout: limits.tls_handshake_timeout });
+        let (start_draining, draining) = Draining::channel();
         let mut connections = JoinSet::new();
         let mut shutdown = pin!(shutdown);
         loop {
@@ -61,34 +63,34 @@ impl Listener {
                 biased;
                 () = &mut shutdown => break,
                 Some(_) = connections.join_next() => continue,
-                // With all places taken, nobody is accepted: the kernel's queue waits.
-                accepted = socket.accept(), if connections.len() < places => accepted,
+                // At the limit, new connections wait in the kernel's backlog.
+                accepted = socket.accept(), if connections.len() < max_connections => accepted,
             };
             match accepted {
                 Ok((stream, _)) => {
-                    let (reception, draining) = (Arc::clone(&reception), draining.clone());
-                    connections.spawn(async move { reception.receive(stream, draining).await });
+                    let (handler, draining) = (Arc::clone(&handler), draining.clone());
+                    connections.spawn(async move { handler.handle(stream, draining).await });
                 }
-                Err(error) if is_the_peers(&error) => {}
+                Err(error) if is_peer_error(&error) => {}
                 Err(error) => {
-                    tracing::warn!(%error, "a connection could not be accepted");
+                    tracing::warn!(%error, "cannot accept a connection");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             }
         }
         drop(socket);
-        begin_to_drain.send_replace(true);
+        start_draining.send_replace(true);
         let all_ended = async { while connections.join_next().await.is_some() {} };
-        if tokio::time::timeout(bounds.drain_timeout, all_ended).await.is_err() {
+        if tokio::time::timeout(limits.drain_timeout, all_ended).await.is_err() {
             let open = connections.len();
-            tracing::warn!(open, "{} that did not end in time are closed", T::CONNECTIONS);
+            tracing::warn!(open, "closing {} that did not end in time", T::CONNECTIONS);
             connections.shutdown().await;
         }
     }
 }
 
-/// Whether it was the other side that broke the connection off.
-fn is_the_peers(error: &io::Error) -> bool {
+/// Whether the peer closed the connection.
+fn is_peer_error(error: &io::Error) -> bool {
     matches!(
         error.kind(),
         io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionRefused

@@ -1,4 +1,4 @@
-//! The handshake of TLS. Where certificates come from is the caller's business.
+//! The TLS handshake. The caller supplies the certificates.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,10 +10,10 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::server::TlsStream;
 use tracing::field::display;
 
-/// A connection whose handshake is done.
-pub type Secured = TlsStream<TcpStream>;
+/// A connection that has completed its TLS handshake.
+pub type TlsConnection = TlsStream<TcpStream>;
 
-/// How connections are secured. What is sent through the channel holds for connections from then on.
+/// The TLS configuration of a port. A configuration sent through the channel applies to new connections.
 #[derive(Clone, Debug)]
 pub struct Tls(watch::Receiver<Arc<ServerConfig>>);
 
@@ -22,18 +22,18 @@ impl Tls {
         Self(configs)
     }
 
-    /// `None`: there was no handshake, or none within `timeout`.
-    pub(crate) async fn secure(&self, stream: TcpStream, timeout: Duration) -> Option<Secured> {
+    /// `None`: the handshake failed or timed out.
+    pub(crate) async fn accept(&self, stream: TcpStream, timeout: Duration) -> Option<TlsConnection> {
         let config = Arc::clone(&self.0.borrow());
         let peer = stream.peer_addr().ok().map(display);
         match tokio::time::timeout(timeout, TlsAcceptor::from(config).accept(stream)).await {
             Ok(Ok(stream)) => Some(stream),
             Ok(Err(error)) => {
-                tracing::debug!(peer, %error, "a handshake of TLS failed");
+                tracing::debug!(peer, %error, "TLS handshake failed");
                 None
             }
             Err(_) => {
-                tracing::debug!(peer, "a handshake of TLS was not done in time");
+                tracing::debug!(peer, "TLS handshake timed out");
                 None
             }
         }

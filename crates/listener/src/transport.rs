@@ -1,21 +1,23 @@
-//! What is spoken on connections.
+//! The protocol that is spoken on connections.
 
 use std::future::Future;
 
 use tokio::net::TcpStream;
 
-use crate::{Draining, Secured};
+use crate::draining::Draining;
+use crate::tls::TlsConnection;
 
-/// Has a connection from when it can be spoken on until it ends. What does not end within [`drain_timeout`] is cut off.
+/// Serves a connection from the end of its handshake until it closes. A connection that does not close within
+/// [`drain_timeout`] is aborted.
 ///
-/// [`drain_timeout`]: crate::Bounds::drain_timeout
+/// [`drain_timeout`]: crate::ConnectionLimits::drain_timeout
 pub trait Transport: Send + Sync + 'static {
-    /// As it completes "… that did not end in time are closed".
+    /// As it completes "closing … that did not end in time".
     const CONNECTIONS: &'static str;
 
     /// Serves a connection without TLS.
-    fn plain(&self, stream: TcpStream, draining: Draining) -> impl Future<Output = ()> + Send;
+    fn serve_plain(&self, stream: TcpStream, draining: Draining) -> impl Future<Output = ()> + Send;
 
-    /// Serves a connection by TLS.
-    fn secured(&self, stream: Secured, draining: Draining) -> impl Future<Output = ()> + Send;
+    /// Serves a connection with TLS.
+    fn serve_tls(&self, stream: TlsConnection, draining: Draining) -> impl Future<Output = ()> + Send;
 }

@@ -48,4 +48,4 @@ pub use pools::{Pool, PoolWeight, QueueMove};
 pub use queues::Queue;
 pub use subscriptions::{RESPECT_DELAY, Subscription, Suspension, respects_delay};
 pub use time::{Clock, DelaySeconds, GraceSeconds, SubscriptionTtl, SystemClock, Timestamp, TtlSeconds};
-pub use trusts::TrustWish;
+pub use trusts::TrustRequest;

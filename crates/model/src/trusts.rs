@@ -1,11 +1,11 @@
-//! Rights that users lend to this service.
+//! Trusts: rights that users delegate to this service.
 
 use crate::{AuthToken, ProjectId, Timestamp};
 
-/// Rights to be lent: a user's roles in a project, until a moment.
+/// A request for a trust: a user's roles in a project, until a point in time.
 #[derive(Clone, Copy, Debug)]
-pub struct TrustWish<'a> {
-    /// Of the user who lends.
+pub struct TrustRequest<'a> {
+    /// The token of the trustor.
     pub token: &'a AuthToken,
     pub user: &'a str,
     pub project: &'a ProjectId,

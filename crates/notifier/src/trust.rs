@@ -57,7 +57,7 @@ impl TrustSender {
 
     /// No attempt takes longer: two tokens, two posts.
     pub fn longest_attempt(&self) -> Duration {
-        let asking = self.trusts.as_ref().map_or(Duration::ZERO, |trusts| trusts.longest_question());
+        let asking = self.trusts.as_ref().map_or(Duration::ZERO, |trusts| trusts.max_duration());
         (asking + self.webhooks.longest_attempt()) * 2
     }
 

@@ -41,7 +41,7 @@ pub(crate) fn show(options: &ServerOptions, all: bool) -> anyhow::Result<()> {
         anyhow::anyhow!(errors.join("\nzaqar: "))
     })?;
     let mut text = String::new();
-    for line in loaded.in_force.iter().filter(|line| all || line.in_effect) {
+    for line in loaded.effective.iter().filter(|line| all || line.has_effect) {
         match options.data_directory() {
             // The command line stands above all that was loaded.
             Some(given) if (line.group, line.option) == DATA_DIRECTORY => {

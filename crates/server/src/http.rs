@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use zaqar_config::{Config, Wsgi};
-use zaqar_listener::Bounds;
+use zaqar_listener::ConnectionLimits;
 use zaqar_transport_http::{Cors, CorsOptions, HttpOptions, ServeOptions};
 
 use crate::signing_keys;
@@ -28,8 +28,8 @@ pub(crate) fn service_options(config: &Config) -> Result<HttpOptions, String> {
     })
 }
 
-pub(crate) fn bounds(config: &Wsgi) -> Bounds {
-    Bounds {
+pub(crate) fn limits(config: &Wsgi) -> ConnectionLimits {
+    ConnectionLimits {
         max_connections: usize::try_from(config.max_connections).unwrap_or(usize::MAX),
         tls_handshake_timeout: Duration::from_secs(config.tls_handshake_timeout),
         drain_timeout: Duration::from_secs(config.shutdown_timeout),
@@ -85,7 +85,7 @@ mod tests {
 
     use zaqar_config::{Cors, Wsgi};
 
-    use super::{bounds, serve_options, useless_origins};
+    use super::{limits, serve_options, useless_origins};
 
     #[test]
     fn every_bound_on_connections_is_an_option() {
@@ -100,14 +100,14 @@ mod tests {
             shutdown_timeout: 8,
             ..Wsgi::default()
         };
-        let (bounds, options) = (bounds(&config), serve_options(&config));
-        let counts = [bounds.max_connections, options.max_headers, options.max_header_bytes];
+        let (limits, options) = (limits(&config), serve_options(&config));
+        let counts = [limits.max_connections, options.max_headers, options.max_header_bytes];
         assert_eq!((counts, options.max_http2_streams), ([1, 2, 8192], 3));
         let times = [
             options.header_read_timeout,
             options.idle_timeout,
-            bounds.tls_handshake_timeout,
-            bounds.drain_timeout,
+            limits.tls_handshake_timeout,
+            limits.drain_timeout,
         ];
         assert_eq!(times, [5, 6, 7, 8].map(Duration::from_secs));
     }

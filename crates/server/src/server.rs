@@ -101,7 +101,7 @@ async fn serve(
         signal = signals.next() => tracing::info!(signal, "stopping"),
         failure = transports.failed() => return Err(failure),
     }
-    transports.stop_wanting_requests();
+    transports.mark_not_ready();
     let delay = Duration::from_secs(config.wsgi.shutdown_delay);
     let stopped = async move {
         tokio::time::sleep(delay).await;

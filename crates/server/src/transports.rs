@@ -125,13 +125,13 @@ impl Transports {
         };
         let mut tasks = JoinSet::new();
         if let Some(socket) = ports.rest {
-            let listener = Listener { socket, tls: tls.clone(), bounds: http::bounds(&config.wsgi) };
+            let listener = Listener { socket, tls: tls.clone(), limits: http::limits(&config.wsgi) };
             let (service, options) = (rest.clone(), http::serve_options(&config.wsgi));
             let stopped = stopped(stopping.clone());
             tasks.spawn(zaqar_transport_http::serve(listener, service, options, stopped));
         }
         if let Some(socket) = ports.websocket {
-            let listener = Listener { socket, tls, bounds: websocket::bounds(&config.websocket) };
+            let listener = Listener { socket, tls, limits: websocket::limits(&config.websocket) };
             let service =
                 WebSocketService::new(zaqar, authentication, signing_keys::read(&config.signed_url)?);
             let options = websocket::options(&config.websocket);
@@ -149,9 +149,9 @@ impl Transports {
         }
     }
 
-    /// Load balancers are told to look elsewhere.
-    pub(crate) fn stop_wanting_requests(&self) {
-        self.rest.stop_wanting_requests();
+    /// Makes the readiness check fail, so that load balancers stop sending requests.
+    pub(crate) fn mark_not_ready(&self) {
+        self.rest.mark_not_ready();
     }
 
     /// Stops, once what is under way has been answered.

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use zaqar_authentication::{Connection, TrusteeOptions, Trusts};
 use zaqar_config::Config;
 use zaqar_domain::{TrustMaker, TrustNotMade};
-use zaqar_model::{Clock, TrustWish};
+use zaqar_model::{Clock, TrustRequest};
 
 use crate::credentials::{Missing, says_nothing, user};
 use crate::keystone::DEFAULT_TIMEOUT;
@@ -96,8 +96,8 @@ pub(crate) struct KeystoneTrusts(pub(crate) Arc<Trusts>);
 
 #[async_trait]
 impl TrustMaker for KeystoneTrusts {
-    async fn make(&self, wish: &TrustWish<'_>) -> Result<String, TrustNotMade> {
-        self.0.make(wish).await.map_err(|error| match error {
+    async fn make(&self, request: &TrustRequest<'_>) -> Result<String, TrustNotMade> {
+        self.0.create(request).await.map_err(|error| match error {
             zaqar_authentication::TrustNotMade::Refused(reason) => TrustNotMade::Refused(reason),
             error @ zaqar_authentication::TrustNotMade::Unavailable(_) => {
                 TrustNotMade::Unavailable(Box::new(error))

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use zaqar_config::Websocket;
-use zaqar_listener::Bounds;
+use zaqar_listener::ConnectionLimits;
 use zaqar_transport_websocket::WebSocketOptions;
 
-pub(crate) fn bounds(config: &Websocket) -> Bounds {
-    Bounds {
+pub(crate) fn limits(config: &Websocket) -> ConnectionLimits {
+    ConnectionLimits {
         max_connections: usize::try_from(config.max_connections).unwrap_or(usize::MAX),
         tls_handshake_timeout: Duration::from_secs(config.handshake_timeout),
         drain_timeout: Duration::from_secs(config.shutdown_timeout),
@@ -36,7 +36,7 @@ mod tests {
 
     use zaqar_config::Websocket;
 
-    use super::{bounds, options};
+    use super::{limits, options};
 
     #[test]
     fn every_bound_on_connections_is_an_option() {
@@ -53,17 +53,17 @@ mod tests {
             shutdown_timeout: 9,
             ..Websocket::default()
         };
-        let (bounds, options) = (bounds(&config), options(&config));
-        let numbers = (options.external_port, bounds.max_connections, options.max_message_bytes);
+        let (limits, options) = (limits(&config), options(&config));
+        let numbers = (options.external_port, limits.max_connections, options.max_message_bytes);
         assert_eq!((numbers, options.max_requests_per_second), ((Some(1), 2, 3), Some(4)));
         let ping = options.ping_interval.unwrap_or_default();
         let times = [
             options.handshake_timeout,
-            bounds.tls_handshake_timeout,
+            limits.tls_handshake_timeout,
             ping,
             options.idle_timeout,
             options.send_timeout,
-            bounds.drain_timeout,
+            limits.drain_timeout,
         ];
         assert_eq!(options.max_subscriptions, 10);
         assert_eq!(times, [5, 5, 6, 7, 8, 9].map(Duration::from_secs));

@@ -178,7 +178,7 @@ fn a_line_about_a_request_by_websocket_says_the_same() {
             socket.next().await.unwrap().unwrap();
         }
     });
-    let entries = entries(&server, "a conversation ended");
+    let entries = entries(&server, "session ended");
     let requests: Vec<_> = entries.iter().filter(|entry| entry["message"] == "request").collect();
     let [no_json, no_object, unknown, created] = requests[..] else { panic!("{requests:?}") };
     for refused in [no_json, no_object, unknown] {
@@ -189,7 +189,7 @@ fn a_line_about_a_request_by_websocket_says_the_same() {
     assert_eq!((&created["project"], &created["client"]), (&json!("tests"), &json!(CLIENT_ID)));
     assert!(created["peer"].as_str().unwrap().starts_with("127.0.0.1:"));
     assert!(created["milliseconds"].as_f64().unwrap() > 0.0);
-    let ended = with_message(&entries, "a conversation ended");
+    let ended = with_message(&entries, "session ended");
     assert!(ended["reason"].is_string() && ended["peer"].is_string(), "{ended}");
 }
 

@@ -15,7 +15,7 @@ use support::http::{CLIENT_ID, Response};
 use support::keystone::{Keystone, PASSWORD};
 use support::server::{Server, Site};
 use zaqar_authentication::{Connection, DomainReference, NoTrustedToken, Reference, TrusteeOptions, Trusts};
-use zaqar_model::{AuthToken, Clock, MessageId, Metadata, ProjectId, QueueName, SystemClock, TrustWish};
+use zaqar_model::{AuthToken, Clock, MessageId, Metadata, ProjectId, QueueName, SystemClock, TrustRequest};
 use zaqar_notifier::{
     AddressGuard, Answer, HttpClient, HttpOptions, Notice, NoticeKind, Sender, SystemNames, TrustSender,
     Verdict, WebhookSender,
@@ -59,14 +59,14 @@ fn trusts(keystone: &Keystone) -> Arc<Trusts> {
 
 /// A trust of alice's that ends after so many seconds.
 async fn trust_for(keystone: &Keystone, trusts: &Trusts, seconds: u64) -> String {
-    let wish = TrustWish {
+    let request = TrustRequest {
         token: &AuthToken::new(keystone.token("alice", "shop")),
         user: &keystone.id_of("users", "alice"),
         project: &project(keystone),
         roles: &["member".to_owned()],
         expires: SystemClock.now().plus_secs(seconds),
     };
-    trusts.make(&wish).await.unwrap()
+    trusts.create(&request).await.unwrap()
 }
 
 fn project(keystone: &Keystone) -> ProjectId {
@@ -230,7 +230,7 @@ async fn a_token_goes_to_the_services_of_the_cloud_and_to_hosts_that_the_operato
 async fn rights_may_be_lent_again_until_the_same_moment() {
     let keystone = keystone();
     let trusts = trusts(&keystone);
-    let wish = TrustWish {
+    let request = TrustRequest {
         token: &AuthToken::new(keystone.token("alice", "shop")),
         user: &keystone.id_of("users", "alice"),
         project: &project(&keystone),
@@ -239,7 +239,7 @@ async fn rights_may_be_lent_again_until_the_same_moment() {
     };
     let mut made = Vec::new();
     for _ in 0..3 {
-        made.push(trusts.make(&wish).await.unwrap());
+        made.push(trusts.create(&request).await.unwrap());
     }
     assert!(made[0] != made[1] && made[1] != made[2] && made[0] != made[2], "{made:?}");
 }
@@ -306,7 +306,7 @@ async fn while_keystone_is_away_a_delivery_waits() {
     let answer = send(&forgetful).await;
     assert_eq!(
         (answer.verdict, answer.excerpt.as_str()),
-        (Verdict::NotMade, "Keystone cannot be asked for a token")
+        (Verdict::NotMade, "cannot get a token from Keystone")
     );
 }
 

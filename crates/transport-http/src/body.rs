@@ -1,4 +1,4 @@
-//! A request's body, read only on demand and never beyond a limit.
+//! The body of a request, read on demand and up to a limit.
 
 use std::error::Error as StdError;
 use std::pin::Pin;
@@ -16,18 +16,18 @@ use crate::json::read;
 pub(crate) type BoxError = Box<dyn StdError + Send + Sync>;
 type Stream<'a> = Pin<&'a mut (dyn Body<Data = Bytes, Error = BoxError> + Send)>;
 
-/// What a request says of its body.
+/// The length of a body as its request declares it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Length {
-    /// There is none.
+pub(crate) enum BodyLength {
+    /// There is no body.
     Absent,
     Known(u64),
-    /// It comes in chunks, or in HTTP/2's frames.
+    /// The body is chunked, or comes in HTTP/2 frames.
     Unknown,
 }
 
-impl Length {
-    /// `ended`: whether the request has ended with its head.
+impl BodyLength {
+    /// `ended`: whether the request ends after its head.
     pub(crate) fn of(head: &request::Parts, ended: bool) -> Result<Self, HttpError> {
         let headers: &HeaderMap = &head.headers;
         if headers.contains_key(header::TRANSFER_ENCODING) {
@@ -48,64 +48,64 @@ impl Length {
 
 /// A body that has not been read yet.
 pub(crate) struct Payload<'a> {
-    pub(crate) length: Length,
+    pub(crate) length: BodyLength,
     pub(crate) stream: Stream<'a>,
     pub(crate) timeout: Duration,
 }
 
-/// Documents that only steer an operation may have so many bytes: as many as a subscription, the largest of them.
-const SMALL_DOCUMENT: u64 = zaqar_domain::MAX_SUBSCRIPTION_BYTES as u64;
+/// Maximum size of documents other than messages and metadata: that of a subscription, the largest of them.
+const MAX_SMALL_DOCUMENT: u64 = zaqar_domain::MAX_SUBSCRIPTION_BYTES as u64;
 
 impl Payload<'_> {
-    /// A small document; `None` if there is no body.
+    /// A small document. `None` if there is no body.
     pub(crate) async fn small_document(self) -> Result<Option<Bytes>, HttpError> {
         let too_large =
-            || HttpError::invalid_body(format!("Request body is too large. Max size: {SMALL_DOCUMENT}"));
-        self.read(SMALL_DOCUMENT, too_large).await
+            || HttpError::invalid_body(format!("Request body is too large. Max size: {MAX_SMALL_DOCUMENT}"));
+        self.read(MAX_SMALL_DOCUMENT, too_large).await
     }
 
-    /// A small document, checked; `None` if there is no body or an empty one.
+    /// A small document, parsed. `None` if the body is missing or empty.
     pub(crate) async fn small_json(self) -> Result<Option<JsonText>, HttpError> {
         let body = self.small_document().await?.filter(|body| !body.is_empty());
         body.map(read::document).transpose()
     }
 
-    /// Refuses a body that is known to be larger.
+    /// Rejects a body that declares a larger length.
     pub(crate) fn within(self, limit: u64, too_large: impl FnOnce() -> HttpError) -> Result<Self, HttpError> {
         match self.length {
-            Length::Known(length) if length > limit => Err(too_large().closing()),
+            BodyLength::Known(length) if length > limit => Err(too_large().closing()),
             _ => Ok(self),
         }
     }
 
-    /// The body; `None` if there is none. Of one that is larger nothing is kept, and no more than the limit is read.
+    /// Reads the body. `None` if there is none. Does not read more than the limit, and discards a body that exceeds it.
     pub(crate) async fn read(
         self,
         limit: u64,
         too_large: impl Fn() -> HttpError,
     ) -> Result<Option<Bytes>, HttpError> {
         let Self { length, stream, timeout } = self.within(limit, &too_large)?;
-        if length == Length::Absent {
+        if length == BodyLength::Absent {
             return Ok(None);
         }
         match tokio::time::timeout(timeout, collect(stream, length, limit)).await {
             Ok(Ok(Some(body))) => Ok(Some(body)),
             Ok(Ok(None)) => Err(too_large().closing()),
             Ok(Err(error)) => {
-                let mut answer = HttpError::invalid_body("Request body could not be read.").closing();
-                answer.cause = Some(error);
-                Err(answer)
+                let mut response = HttpError::invalid_body("Request body could not be read.").closing();
+                response.cause = Some(error);
+                Err(response)
             }
             Err(_) => {
-                let answer = HttpError::status(StatusCode::REQUEST_TIMEOUT);
-                Err(answer.describe("The request body did not arrive in time.").closing())
+                let error = HttpError::status(StatusCode::REQUEST_TIMEOUT);
+                Err(error.describe("The request body did not arrive in time.").closing())
             }
         }
     }
 }
 
-/// `None`: there is more than the limit.
-async fn collect(mut stream: Stream<'_>, length: Length, limit: u64) -> Result<Option<Bytes>, BoxError> {
+/// `None`: the body exceeds the limit.
+async fn collect(mut stream: Stream<'_>, length: BodyLength, limit: u64) -> Result<Option<Bytes>, BoxError> {
     let fits = |size: usize| u64::try_from(size).is_ok_and(|size| size <= limit);
     let mut first: Option<Bytes> = None;
     let mut rest = BytesMut::new();
@@ -116,12 +116,12 @@ async fn collect(mut stream: Stream<'_>, length: Length, limit: u64) -> Result<O
             return Ok(None);
         }
         match &first {
-            // Nearly every body comes in one piece: it is kept as it is.
+            // Most bodies come in one piece, which is not copied.
             None => first = Some(data),
             Some(start) => {
                 if rest.is_empty() {
                     let expected = match length {
-                        Length::Known(length) => usize::try_from(length).unwrap_or(size),
+                        BodyLength::Known(length) => usize::try_from(length).unwrap_or(size),
                         _ => size,
                     };
                     rest.reserve(expected.max(size));

@@ -1,7 +1,6 @@
-//! Which pages of other origins may read our answers, as oslo.middleware decides it (`[cors]`).
+//! Cross-origin resource sharing (`[cors]`), as in oslo.middleware.
 //!
-//! A browser asks before it sends what a plain form could not (a preflight, by OPTIONS), and looks at every answer. Both
-//! need only headers on answers that are made as ever; so a preflight needs no identity, and errors carry them too.
+//! CORS only adds headers to responses, also to errors. A preflight request (OPTIONS) needs no authentication.
 
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
@@ -10,10 +9,10 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderValue, Method, request};
 
-use crate::exchange::header_text;
+use crate::headers::header_text;
 
-/// Headers that are always allowed.
-const SIMPLE_HEADERS: [&str; 8] = [
+/// Request headers that are always allowed.
+const SAFELISTED_HEADERS: [&str; 8] = [
     "Accept",
     "Accept-Language",
     "Content-Type",
@@ -23,28 +22,28 @@ const SIMPLE_HEADERS: [&str; 8] = [
     "Last-Modified",
     "Pragma",
 ];
-const EVERY_ORIGIN: &str = "*";
+const ANY_ORIGIN: &str = "*";
 
 /// The options of `[cors]`.
 #[derive(Clone, Debug, Default)]
 pub struct CorsOptions {
-    /// `scheme://host[:port]`, or `*` for all. None: no page of another origin.
+    /// `scheme://host[:port]`, or `*` for all. Empty: no cross-origin requests.
     pub allowed_origin: Vec<String>,
     pub allow_credentials: bool,
     pub expose_headers: Vec<String>,
-    /// In seconds. 0: browsers are told nothing.
+    /// In seconds. 0: no `Access-Control-Max-Age`.
     pub max_age: u32,
     pub allow_methods: Vec<String>,
     pub allow_headers: Vec<String>,
 }
 
-/// [`CorsOptions`] that can be sent.
+/// Validated [`CorsOptions`].
 #[derive(Clone, Debug, Default)]
 pub struct Cors {
     origins: Vec<HeaderValue>,
     credentials: bool,
     expose_headers: Option<HeaderValue>,
-    /// Of an answer with warnings.
+    /// For responses with warnings.
     expose_with_warnings: Option<HeaderValue>,
     max_age: Option<HeaderValue>,
     methods: Vec<String>,
@@ -54,14 +53,14 @@ pub struct Cors {
 impl Cors {
     /// # Errors
     ///
-    /// The option, and which of its values no header can hold.
+    /// A value that a header cannot contain, with its option.
     pub fn new(options: &CorsOptions) -> Result<Self, String> {
         let value = |option: &str, text: &str| {
-            HeaderValue::from_str(text).map_err(|_| format!("{option}: {text:?} cannot stand in a header"))
+            HeaderValue::from_str(text).map_err(|_| format!("{option}: {text:?} is not a valid header value"))
         };
         let origins = options.allowed_origin.iter().map(|origin| value("allowed_origin", origin));
         let listed = options.expose_headers.join(",");
-        // A site that exposes anything exposes what helps to find a mistake.
+        // If any header is exposed, `Warning` is exposed, too.
         let with_warnings = if listed.is_empty() { String::new() } else { format!("{listed},Warning") };
         let exposed = |text: &str| (!text.is_empty()).then(|| value("expose_headers", text)).transpose();
         Ok(Self {
@@ -75,28 +74,28 @@ impl Cors {
         })
     }
 
-    /// Adds to an answer what the browser behind the request needs to know.
-    pub(crate) fn adorn(&self, request: &request::Parts, headers: &mut HeaderMap) {
+    /// Adds the CORS headers to a response.
+    pub(crate) fn apply_headers(&self, request: &request::Parts, headers: &mut HeaderMap) {
         if self.origins.is_empty() {
             return;
         }
-        let Some(origin) = self.permitted(&request.headers) else { return };
+        let Some(origin) = self.allowed_origin(&request.headers) else { return };
         if request.method == Method::OPTIONS {
-            self.adorn_preflight(origin, &request.headers, headers);
+            self.apply_preflight(origin, &request.headers, headers);
         } else {
-            self.adorn_answer(origin, headers);
+            self.apply_response(origin, headers);
         }
     }
 
-    /// The origin that the request comes from, or `*`, if it may.
-    fn permitted(&self, request: &HeaderMap) -> Option<&HeaderValue> {
+    /// The allowed origin that matches the request, which may be `*`.
+    fn allowed_origin(&self, request: &HeaderMap) -> Option<&HeaderValue> {
         let origin = header_text(request, &ORIGIN)?;
         let find = |wanted: &str| self.origins.iter().find(|allowed| allowed.as_bytes() == wanted.as_bytes());
-        find(&origin).or_else(|| find(EVERY_ORIGIN))
+        find(&origin).or_else(|| find(ANY_ORIGIN))
     }
 
-    /// All or nothing: a browser that asks for one thing too many is told of none.
-    fn adorn_preflight(&self, origin: &HeaderValue, request: &HeaderMap, headers: &mut HeaderMap) {
+    /// Adds no headers if anything that the browser asks for is not allowed.
+    fn apply_preflight(&self, origin: &HeaderValue, request: &HeaderMap, headers: &mut HeaderMap) {
         let Some(method) = request.get(ACCESS_CONTROL_REQUEST_METHOD) else { return };
         let wanted = header_text(request, &ACCESS_CONTROL_REQUEST_HEADERS).unwrap_or_default();
         let wanted: Vec<_> = wanted.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
@@ -105,7 +104,7 @@ impl Cors {
             return;
         }
         headers.insert(VARY, HeaderValue::from_static("Origin"));
-        self.adorn_origin(origin, headers);
+        self.apply_origin(origin, headers);
         if let Some(max_age) = &self.max_age {
             headers.insert(ACCESS_CONTROL_MAX_AGE, max_age.clone());
         }
@@ -115,12 +114,12 @@ impl Cors {
         }
     }
 
-    fn adorn_answer(&self, origin: &HeaderValue, headers: &mut HeaderMap) {
-        // An answer that is cached is for this origin alone.
+    fn apply_response(&self, origin: &HeaderValue, headers: &mut HeaderMap) {
+        // A cached response is valid for this origin only.
         let vary = headers.get(VARY).map(|vary| [vary.as_bytes(), b",Origin"].concat());
         let vary = vary.and_then(|vary| HeaderValue::from_bytes(&vary).ok());
         headers.insert(VARY, vary.unwrap_or_else(|| HeaderValue::from_static("Origin")));
-        self.adorn_origin(origin, headers);
+        self.apply_origin(origin, headers);
         let exposed =
             if headers.contains_key(WARNING) { &self.expose_with_warnings } else { &self.expose_headers };
         if let Some(exposed) = exposed {
@@ -128,7 +127,7 @@ impl Cors {
         }
     }
 
-    fn adorn_origin(&self, origin: &HeaderValue, headers: &mut HeaderMap) {
+    fn apply_origin(&self, origin: &HeaderValue, headers: &mut HeaderMap) {
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
         if self.credentials {
             headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
@@ -137,6 +136,6 @@ impl Cors {
 
     fn allows_header(&self, name: &str) -> bool {
         let own = self.headers.iter().map(String::as_str);
-        own.chain(SIMPLE_HEADERS).any(|allowed| allowed.eq_ignore_ascii_case(name))
+        own.chain(SAFELISTED_HEADERS).any(|allowed| allowed.eq_ignore_ascii_case(name))
     }
 }

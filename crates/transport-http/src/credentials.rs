@@ -1,39 +1,35 @@
-//! What a request has to show before anything else about it is looked at, where Keystone says who may come in.
+//! Authentication of a request, before anything else about it is checked.
 
 use std::sync::Arc;
 
-use http::{HeaderName, HeaderValue, StatusCode, header, request};
-use zaqar_authentication::{AskedWith, Authentication, Denied, Keystone, Token};
+use http::{HeaderValue, StatusCode, header, request};
+use zaqar_authentication::{AuthRequest, Authentication, Denied, Keystone, Token};
 
 use crate::errors::HttpError;
-use crate::exchange::{Handled, header_text};
-use crate::identity::{URL_SIGNATURE, first_text};
+use crate::exchange::HandlerResult;
+use crate::headers::{AUTH_TOKEN, SERVICE_TOKEN, URL_SIGNATURE, first_text, header_text};
 use crate::request_id::{RequestId, global_request_id};
 use crate::respond;
 
-pub(crate) const AUTH_TOKEN: [HeaderName; 2] =
-    [HeaderName::from_static("x-auth-token"), HeaderName::from_static("x-storage-token")];
-const SERVICE_TOKEN: HeaderName = HeaderName::from_static("x-service-token");
-
-/// How far a request is believed about who makes it.
+/// How a request is authenticated.
 #[derive(Debug)]
 pub(crate) enum Credentials {
-    /// Whatever its headers say.
-    Believed,
-    /// Its headers about the project, which its signature covers. The signature is yet to be verified.
+    /// Not at all: its headers are trusted.
+    Headers,
+    /// By the signature of a pre-signed URL, which is not verified yet and covers the project.
     Signed,
-    /// Only what Keystone says of its token. `None`: nothing, and the request is let through all the same.
+    /// By a token. `None`: an anonymous request, which `delay_auth_decision` allows.
     Token(Option<Arc<Token>>),
 }
 
-/// What a request shows. `path` is the one that its escapes lead to. In the place of an error stands the answer.
+/// Authenticates a request. `path` is the decoded path. The error is a complete response.
 pub(crate) async fn credentials(
     head: &request::Parts,
     path: &str,
     id: RequestId,
     authentication: &Authentication,
-) -> Result<Credentials, Handled> {
-    let Authentication::Keystone(keystone) = authentication else { return Ok(Credentials::Believed) };
+) -> Result<Credentials, HandlerResult> {
+    let Authentication::Keystone(keystone) = authentication else { return Ok(Credentials::Headers) };
     if head.headers.contains_key(&URL_SIGNATURE) {
         return Ok(Credentials::Signed);
     }
@@ -41,18 +37,18 @@ pub(crate) async fn credentials(
     let request_id = given.map_or_else(|| id.to_string(), str::to_owned);
     let token = first_text(&head.headers, &AUTH_TOKEN);
     let service_token = header_text(&head.headers, &SERVICE_TOKEN);
-    let asked = AskedWith {
+    let request = AuthRequest {
         token: token.as_deref(),
         service_token: service_token.as_deref(),
         method: head.method.as_str(),
         path,
         request_id: &request_id,
     };
-    keystone.caller(&asked).await.map(Credentials::Token).map_err(|denied| refuse(denied, keystone))
+    keystone.authenticate(&request).await.map(Credentials::Token).map_err(|denied| refuse(denied, keystone))
 }
 
-/// The words of keystonemiddleware, which upstream stands behind.
-fn refuse(denied: Denied, keystone: &Keystone) -> Handled {
+/// The response of keystonemiddleware, which upstream uses.
+fn refuse(denied: Denied, keystone: &Keystone) -> HandlerResult {
     if denied == Denied::Unavailable {
         let title = "Service temporarily unavailable";
         return Err(HttpError::new(StatusCode::SERVICE_UNAVAILABLE, title, denied.to_string()));

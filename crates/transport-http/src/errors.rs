@@ -1,4 +1,4 @@
-//! How failures are told: one table from the domain's errors to statuses, and the document that a client gets.
+//! Errors: the table from domain errors to statuses, and the error document.
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
@@ -8,22 +8,23 @@ use http::{HeaderValue, Response, StatusCode, header};
 use http_body_util::Full;
 use zaqar_domain::{Error, PoolListFault, Refusal};
 
+use crate::falcon::InvalidParameter;
 use crate::falcon::accept::{ErrorFormat, error_format};
-use crate::json::write::PythonSpacing;
+use crate::python_json::PythonSpacing;
 
 pub(crate) const API: &str = "Invalid API request";
 pub(crate) const BODY: &str = "Invalid request body";
 
-/// An answer that is no success.
+/// An error response.
 #[derive(Debug)]
 pub(crate) struct HttpError {
     status: StatusCode,
-    /// `None`: the status line.
+    /// Defaults to the status line.
     title: Option<&'static str>,
     description: Option<Cow<'static, str>>,
     allow: Option<String>,
     location: Option<String>,
-    /// The rest of the request is not read: the connection ends with the answer.
+    /// The rest of the request is not read, so the connection is closed after the response.
     closes: bool,
     /// For the log only.
     pub(crate) cause: Option<Box<dyn StdError + Send + Sync>>,
@@ -68,8 +69,8 @@ impl HttpError {
         Self { allow, ..Self::status(StatusCode::METHOD_NOT_ALLOWED) }
     }
 
-    /// Where what stands in the way is.
-    pub(crate) fn located(mut self, path: String) -> Self {
+    /// Adds the `Location` of a conflicting resource.
+    pub(crate) fn with_location(mut self, path: String) -> Self {
         self.location = Some(path);
         self
     }
@@ -112,7 +113,7 @@ impl HttpError {
         self.title.map_or_else(|| line().into(), Cow::Borrowed)
     }
 
-    /// Where more can be read. Only upstream's 406 has it.
+    /// A link to more information, which only upstream's 406 has.
     const fn link(&self) -> Option<[(&'static str, &'static str); 3]> {
         if self.status.as_u16() != StatusCode::NOT_ACCEPTABLE.as_u16() {
             return None;
@@ -162,12 +163,18 @@ fn element(text: &mut String, name: &str, value: &str) {
             '&' => text.push_str("&amp;"),
             '<' => text.push_str("&lt;"),
             '>' => text.push_str("&gt;"),
-            // XML cannot hold them, not even escaped.
+            // XML cannot contain them, not even escaped.
             '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' => text.push('\u{fffd}'),
             c => text.push(c),
         }
     }
     text.extend(["</", name, ">"]);
+}
+
+impl From<InvalidParameter> for HttpError {
+    fn from(error: InvalidParameter) -> Self {
+        Self::bad_request("Invalid parameter", error.to_string())
+    }
 }
 
 impl From<Error> for HttpError {
@@ -197,8 +204,10 @@ impl From<Error> for HttpError {
             Error::Unavailable { source, .. } => {
                 let title = "Service temporarily unavailable";
                 let text = text + " Please try again in a few seconds.";
-                let answer = Self::new(StatusCode::SERVICE_UNAVAILABLE, title, text);
-                Self { cause: Some(Box::new(source)), ..answer }
+                Self {
+                    cause: Some(Box::new(source)),
+                    ..Self::new(StatusCode::SERVICE_UNAVAILABLE, title, text)
+                }
             }
             Error::Encryption { source, .. }
             | Error::KeystoneUnavailable { source, .. }
@@ -211,8 +220,8 @@ impl From<Error> for HttpError {
     }
 }
 
-/// As [`From`], where what is wrong is in the request's body.
-pub(crate) fn in_body(error: Error) -> HttpError {
+/// As [`From`], for errors in the request body.
+pub(crate) fn body_error(error: Error) -> HttpError {
     match error {
         Error::Invalid(text) => HttpError::invalid_body(text),
         error => error.into(),

@@ -1,40 +1,25 @@
-//! What a request must have before anybody looks at it, in upstream's order: a type of body and of answer that is
-//! spoken here, a client id, a project. What it must have even before, a token, is in `credentials.rs`.
+//! The checks of every request before its handler runs, in upstream's order: content type and `Accept`, client id,
+//! project. The token is checked before that, in `credentials.rs`.
 
 use std::borrow::Cow;
 
 use http::{HeaderMap, HeaderName, StatusCode, header};
-use zaqar_authentication::{Presented, SigningKeys};
+use zaqar_authentication::{SignatureHeaders, SigningKeys};
 use zaqar_domain::{ClientIdRule, Limits, Zaqar};
 use zaqar_model::{
     AuthToken, Caller, ClientId, DestinationKind, DestinationName, Identity, ProjectId, QueueName,
 };
 
-use crate::body::Length;
-use crate::credentials::{AUTH_TOKEN, Credentials};
+use crate::body::BodyLength;
+use crate::credentials::Credentials;
 use crate::errors::HttpError;
-use crate::exchange::header_text;
 use crate::falcon::accept::accepts_json;
+use crate::headers::{
+    AUTH_TOKEN, CLIENT_ID, DOMAIN_ID, PROJECT_DOMAIN_ID, PROJECT_ID, ROLES, SYSTEM_SCOPE, URL_EXPIRES,
+    URL_METHODS, URL_PATHS, URL_SIGNATURE, USER_DOMAIN_ID, USER_ID, first_text, header_text,
+};
 
-pub(crate) const URL_SIGNATURE: HeaderName = HeaderName::from_static("url-signature");
-const URL_PATHS: HeaderName = HeaderName::from_static("url-paths");
-const URL_METHODS: HeaderName = HeaderName::from_static("url-methods");
-const URL_EXPIRES: HeaderName = HeaderName::from_static("url-expires");
-const CLIENT_ID: HeaderName = HeaderName::from_static("client-id");
-/// Where a project may stand, in this order.
-const PROJECT_ID: [HeaderName; 3] = [
-    HeaderName::from_static("x-project-id"),
-    HeaderName::from_static("x-tenant-id"),
-    HeaderName::from_static("x-tenant"),
-];
-const ROLES: [HeaderName; 2] = [HeaderName::from_static("x-roles"), HeaderName::from_static("x-role")];
-const USER_ID: [HeaderName; 2] = [HeaderName::from_static("x-user-id"), HeaderName::from_static("x-user")];
-const DOMAIN_ID: HeaderName = HeaderName::from_static("x-domain-id");
-const USER_DOMAIN_ID: HeaderName = HeaderName::from_static("x-user-domain-id");
-const PROJECT_DOMAIN_ID: HeaderName = HeaderName::from_static("x-project-domain-id");
-const SYSTEM_SCOPE: HeaderName = HeaderName::from_static("openstack-system-scope");
-
-/// Whether a request that carries a signature may be made with it; one without may be made anyway.
+/// Whether the signature of a request allows it. Requests without a signature pass.
 pub(crate) fn signature_allows(
     headers: &HeaderMap,
     keys: &SigningKeys,
@@ -46,20 +31,20 @@ pub(crate) fn signature_allows(
     let [project, expires] = [&PROJECT_ID[0], &URL_EXPIRES].map(|name| header_text(headers, name));
     let [paths, methods] =
         [&URL_PATHS, &URL_METHODS].map(|name| header_text(headers, name).unwrap_or_default());
-    let presented = Presented {
+    let signed_headers = SignatureHeaders {
         project: project.as_deref(),
         paths: &paths,
         methods: &methods,
         expires: expires.as_deref(),
         signature: &signature,
     };
-    keys.allow(&presented, method, path, zaqar.now())
+    keys.allow(&signed_headers, method, path, zaqar.now())
 }
 
-/// Checks that concern the form of a request only.
-pub(crate) fn check_form(headers: &HeaderMap, accept: &str, length: Length) -> Result<(), HttpError> {
+/// Checks the content type and `Accept`.
+pub(crate) fn check_form(headers: &HeaderMap, accept: &str, length: BodyLength) -> Result<(), HttpError> {
     let content_type = headers.get(header::CONTENT_TYPE).map(|value| value.as_bytes());
-    if length != Length::Absent
+    if length != BodyLength::Absent
         && content_type.is_some_and(|value| value.eq_ignore_ascii_case(b"application/x-www-form-urlencoded"))
     {
         return Err(HttpError::bad_request(
@@ -77,7 +62,7 @@ pub(crate) fn check_form(headers: &HeaderMap, accept: &str, length: Length) -> R
     Ok(())
 }
 
-/// Who asks. `kind`: of what the path names, for the refusal of a project.
+/// The caller. `kind`: what the path is about, for the error about an invalid project.
 pub(crate) fn caller(
     headers: &HeaderMap,
     credentials: &Credentials,
@@ -86,7 +71,7 @@ pub(crate) fn caller(
 ) -> Result<Caller, HttpError> {
     let client = client_id(headers, limits)?;
     let project = match credentials {
-        Credentials::Believed => first_text(headers, &PROJECT_ID),
+        Credentials::Headers => first_text(headers, &PROJECT_ID),
         Credentials::Signed => header_text(headers, &PROJECT_ID[0]),
         Credentials::Token(token) => token.as_ref().and_then(|token| token.project.as_deref()).map(Cow::from),
     };
@@ -100,7 +85,7 @@ pub(crate) fn caller(
     }
     let project = ProjectId::new(&project).map_err(|_| invalid_identification(kind))?;
     let (roles, identity) = match credentials {
-        Credentials::Believed => (roles(headers), identity(headers)),
+        Credentials::Headers => (roles(headers), identity(headers)),
         Credentials::Token(Some(token)) => (token.roles.clone(), token.identity.clone()),
         Credentials::Signed | Credentials::Token(None) => (Vec::new(), Identity::default()),
     };
@@ -126,10 +111,6 @@ fn identity(headers: &HeaderMap) -> Identity {
         project_domain: text(&[PROJECT_DOMAIN_ID]),
         system_scope: text(&[SYSTEM_SCOPE]),
     }
-}
-
-pub(crate) fn first_text<'h>(headers: &'h HeaderMap, names: &[HeaderName]) -> Option<Cow<'h, str>> {
-    names.iter().find_map(|name| header_text(headers, name))
 }
 
 fn client_id(headers: &HeaderMap, limits: &Limits) -> Result<ClientId, HttpError> {

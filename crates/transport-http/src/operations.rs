@@ -1,20 +1,11 @@
-//! The operations, and which handler performs each. Those on queues are also those on topics.
-
-use zaqar_model::{DestinationKind, DestinationName};
-
-use crate::errors::HttpError;
-use crate::exchange::{Exchange, Handled};
-use crate::handlers::{
-    claims, deliveries, documents::Documents, flavors, health, messages, ping, pools, queues, share,
-    subscriptions,
-};
+//! The operations of the REST API. Operations on queues also exist for topics, under the same names.
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Operation {
     Probe(Probe),
-    Show(Document),
+    Show(StaticDocument),
     Ping,
-    TouchPing,
+    HeadPing,
     GetHealth,
     ListQueues,
     CreateQueue,
@@ -54,89 +45,19 @@ pub(crate) enum Operation {
     DeleteFlavor,
 }
 
-/// What load balancers and process managers ask.
+/// The health checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Probe {
-    /// Whether the server should get requests.
+    /// Whether load balancers should send requests.
     Readiness,
-    /// Whether the server answers.
+    /// Whether the process responds.
     Liveness,
 }
 
-/// A document that is the same for everybody.
+/// A document that is the same for all callers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Document {
+pub(crate) enum StaticDocument {
     Versions,
     Home,
     OpenApi,
-}
-
-/// What a request is about.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Target<'a> {
-    pub(crate) kind: DestinationKind,
-    /// The queue or topic, checked.
-    pub(crate) name: Option<&'a DestinationName>,
-    /// Of a message, claim or subscription in it, or the name of a pool or flavor. Any text.
-    pub(crate) id: &'a str,
-}
-
-impl<'a> Target<'a> {
-    /// The queue or topic. Its operations stand in rows whose paths name one.
-    fn queue(&self) -> Result<&'a DestinationName, HttpError> {
-        self.name.ok_or_else(|| HttpError::status(http::StatusCode::NOT_FOUND))
-    }
-}
-
-pub(crate) async fn perform(
-    operation: Operation,
-    target: Target<'_>,
-    documents: &Documents,
-    exchange: Exchange<'_>,
-) -> Handled {
-    let id = target.id;
-    match operation {
-        // Answered before anybody is asked who they are.
-        Operation::Probe(_) => Err(HttpError::status(http::StatusCode::NOT_FOUND)),
-        Operation::Show(document) => Ok(documents.show(document)),
-        Operation::Ping => ping::ask(exchange).await,
-        Operation::TouchPing => ping::touch(exchange).await,
-        Operation::GetHealth => health::show(exchange).await,
-        Operation::ListQueues => queues::list(exchange, target.kind).await,
-        Operation::CreateQueue => queues::create(exchange, target.queue()?).await,
-        Operation::GetQueue => queues::show(exchange, target.queue()?).await,
-        Operation::UpdateQueue => queues::update(exchange, target.queue()?).await,
-        Operation::DeleteQueue => queues::delete(exchange, target.queue()?).await,
-        Operation::GetQueueStats => queues::stats(exchange, target.queue()?).await,
-        Operation::PurgeQueue => queues::purge(exchange, target.queue()?).await,
-        Operation::ShareQueue => share::create(exchange, target.queue()?).await,
-        Operation::PostMessages => messages::post(exchange, target.queue()?).await,
-        Operation::ListMessages => messages::list(exchange, target.queue()?).await,
-        Operation::RemoveMessages => messages::remove(exchange, target.queue()?).await,
-        Operation::GetMessage => messages::show(exchange, target.queue()?, id).await,
-        Operation::DeleteMessage => messages::delete(exchange, target.queue()?, id).await,
-        Operation::CreateClaim => claims::create(exchange, target.queue()?).await,
-        Operation::GetClaim => claims::show(exchange, target.queue()?, id).await,
-        Operation::UpdateClaim => claims::update(exchange, target.queue()?, id).await,
-        Operation::DeleteClaim => claims::delete(exchange, target.queue()?, id).await,
-        Operation::CreateSubscription => subscriptions::create(exchange, target.queue()?).await,
-        Operation::ListSubscriptions => subscriptions::list(exchange, target.queue()?).await,
-        Operation::GetSubscription => subscriptions::show(exchange, target.queue()?, id).await,
-        Operation::UpdateSubscription => subscriptions::update(exchange, target.queue()?, id).await,
-        Operation::DeleteSubscription => subscriptions::delete(exchange, target.queue()?, id).await,
-        Operation::ConfirmSubscription => subscriptions::confirm(exchange, target.queue()?, id).await,
-        Operation::ListAttempts => deliveries::attempts(exchange, target.queue()?, id).await,
-        Operation::ListFailures => deliveries::failures(exchange, target.queue()?, id).await,
-        Operation::Resend => deliveries::resend(exchange, target.queue()?, id).await,
-        Operation::ListPools => pools::list(exchange).await,
-        Operation::CreatePool => pools::create(exchange, id).await,
-        Operation::GetPool => pools::show(exchange, id).await,
-        Operation::UpdatePool => pools::update(exchange, id).await,
-        Operation::DeletePool => pools::delete(exchange, id).await,
-        Operation::ListFlavors => flavors::list(exchange).await,
-        Operation::CreateFlavor => flavors::create(exchange, id).await,
-        Operation::GetFlavor => flavors::show(exchange, id).await,
-        Operation::UpdateFlavor => flavors::update(exchange, id).await,
-        Operation::DeleteFlavor => flavors::delete(exchange, id).await,
-    }
 }

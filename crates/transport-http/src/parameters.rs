@@ -1,22 +1,21 @@
-//! The parameters of each operation's query. What reads them and what describes them go by these names.
+//! The query parameters of each operation. Handlers and the OpenAPI document use these names.
 
 use zaqar_domain::names::{KnownNames, METADATA, Warnings};
 use zaqar_model::DestinationKind;
 
 use crate::falcon::Query;
 use crate::operations::Operation;
-use crate::router::kind;
 use crate::routes::ROUTES;
 
-/// On queues, or on topics.
+/// `kind`: whether the operation is on queues or on topics.
 pub(crate) const fn parameters(operation: Operation, kind: DestinationKind) -> &'static [&'static str] {
     match operation {
-        // Of topics `with_count` is one more member that the metadata must have.
+        // For topics, `with_count` is a filter of metadata like any other name.
         Operation::ListQueues if kind.is_topic() => &["marker", "limit", "detailed", "name"],
         Operation::ListQueues => &["marker", "limit", "detailed", "name", "with_count"],
         Operation::ListMessages => &["ids", "marker", "limit", "echo", "include_claimed", "include_delayed"],
         Operation::RemoveMessages => &["ids", "pop", "claim_ids"],
-        // The links to claimed messages have it.
+        // Links to claimed messages contain it.
         Operation::GetMessage | Operation::DeleteMessage => &["claim_id"],
         Operation::CreateClaim => &["limit"],
         Operation::ListSubscriptions | Operation::ListFailures => &["marker", "limit"],
@@ -28,27 +27,27 @@ pub(crate) const fn parameters(operation: Operation, kind: DestinationKind) -> &
     }
 }
 
-const PLACE: &str = "the query";
+const LOCATION: &str = "the query";
 
-/// Looks for slips among the parameters that the request cannot have.
+/// Warns about misspelt parameters.
 pub(crate) fn check_names(query: &Query<'_>, warnings: &mut Warnings) {
     for name in query.unknown_names() {
-        if !warnings.check(name, &KnownNames::new(PLACE, query.known)) && is_parameter(name) {
-            warnings.belongs_elsewhere(name, PLACE);
+        if !warnings.check(name, &KnownNames::new(LOCATION, query.known)) && is_parameter(name) {
+            warnings.belongs_elsewhere(name, LOCATION);
         }
     }
 }
 
-/// The same where every other parameter asks for a member of metadata.
+/// The same for an operation whose other parameters are filters of metadata.
 pub(crate) fn check_names_and_filters(query: &Query<'_>, warnings: &mut Warnings) {
     for name in query.unknown_names() {
-        if !warnings.check(name, &KnownNames::new(PLACE, query.known)) {
-            warnings.check(name, &KnownNames { place: PLACE, ..METADATA });
+        if !warnings.check(name, &KnownNames::new(LOCATION, query.known)) {
+            warnings.check(name, &KnownNames { place: LOCATION, ..METADATA });
         }
     }
 }
 
-/// Whether some request has this parameter.
+/// Whether any operation has this parameter.
 fn is_parameter(name: &str) -> bool {
-    ROUTES.iter().any(|route| parameters(route.operation, kind(route.path)).contains(&name))
+    ROUTES.iter().any(|route| parameters(route.operation, route.kind()).contains(&name))
 }

@@ -1,4 +1,4 @@
-//! The id under which a request stands in the log and in its answer.
+//! The id of a request, in the log and in the response.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use http::{HeaderMap, HeaderName};
 use uuid::{Builder, Uuid};
 
-/// In an answer, the id of the request. In a request, the one that a caller gave to all that it asks of OpenStack for
-/// one purpose.
+/// In a response, the id of the request. In a request, the global request id, which a caller uses for all its
+/// requests to OpenStack services for one purpose.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-openstack-request-id");
 
-/// Ids that do not come twice and look random, at no system call each.
+/// Generates unique ids that look random, without system calls.
 #[derive(Debug)]
 pub(crate) struct RequestIds {
     seed: u128,
@@ -50,7 +50,7 @@ impl fmt::Display for RequestId {
     }
 }
 
-/// The id that the caller gave, if it is one.
+/// The global request id of the caller, if it is valid.
 pub(crate) fn global_request_id(headers: &HeaderMap) -> Option<&str> {
     let text = headers.get(REQUEST_ID)?.to_str().ok()?;
     let uuid = text.strip_prefix("req-").filter(|uuid| uuid.len() == 36)?;

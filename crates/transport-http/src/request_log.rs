@@ -1,4 +1,4 @@
-//! The line about a request: who asked for what, and what became of it.
+//! The log line of a request.
 
 use std::error::Error;
 use std::net::SocketAddr;
@@ -10,33 +10,33 @@ use zaqar_model::{Caller, ClientId};
 
 use crate::request_id::{RequestId, global_request_id};
 
-/// What is learned of a request on the way to its answer.
+/// What has been found out about a request so far.
 #[derive(Debug, Default)]
-pub(crate) struct Learned {
-    /// The path with names in braces, as in the route table.
+pub(crate) struct RequestInfo {
+    /// The path in the route table, with parameters in braces.
     pub(crate) route: Option<&'static str>,
-    /// `None`: the request was answered before it was known who asks.
+    /// `None`: the request ended before authentication.
     pub(crate) caller: Option<Caller>,
-    /// What the answer says of names that nobody knows.
+    /// Warnings about unknown names in the request.
     pub(crate) warnings: Warnings,
 }
 
-/// A request that has its answer.
-pub(crate) struct Answered<'r> {
+/// A completed request.
+pub(crate) struct CompletedRequest<'r> {
     pub(crate) id: RequestId,
     pub(crate) head: &'r request::Parts,
-    /// The other end of the connection.
+    /// The address of the client.
     pub(crate) peer: Option<SocketAddr>,
-    pub(crate) learned: &'r Learned,
+    pub(crate) info: &'r RequestInfo,
     pub(crate) status: StatusCode,
     pub(crate) duration: Duration,
     pub(crate) cause: Option<&'r (dyn Error + Send + Sync)>,
 }
 
 macro_rules! line {
-    ($level:ident, $answered:ident, $text:literal) => {{
-        let Answered { id, head, peer, learned, status, duration, cause } = $answered;
-        let caller = learned.caller.as_ref();
+    ($level:ident, $completed:ident, $text:literal) => {{
+        let CompletedRequest { id, head, peer, info, status, duration, cause } = $completed;
+        let caller = info.caller.as_ref();
         tracing::$level!(
             request_id = %id,
             global_request_id = global_request_id(&head.headers),
@@ -44,27 +44,27 @@ macro_rules! line {
             client = caller.and_then(|caller| caller.client.as_ref()).map(ClientId::as_str),
             peer = peer.map(display),
             method = %head.method,
-            route = learned.route,
+            route = info.route,
             path = head.uri.path(),
             status = status.as_u16(),
             milliseconds = zaqar_listener::milliseconds(*duration),
-            warnings = (!learned.warnings.is_empty()).then(|| display(&learned.warnings)),
+            warnings = (!info.warnings.is_empty()).then(|| display(&info.warnings)),
             cause = cause.map(display),
             $text
         );
     }};
 }
 
-/// `slow`: a request that takes longer is slow.
-pub(crate) fn log(answered: &Answered<'_>, slow: Duration) {
-    let is_probe = answered.head.uri.path().starts_with("/healthcheck");
-    if answered.status.is_server_error() && !is_probe {
-        line!(warn, answered, "request failed");
-    } else if answered.duration > slow {
-        line!(warn, answered, "slow request");
-    } else if !answered.learned.warnings.is_empty() {
-        line!(info, answered, "request with unknown names");
+/// `slow`: requests that take longer are logged as slow.
+pub(crate) fn log(completed: &CompletedRequest<'_>, slow: Duration) {
+    let is_probe = completed.head.uri.path().starts_with("/healthcheck");
+    if completed.status.is_server_error() && !is_probe {
+        line!(warn, completed, "request failed");
+    } else if completed.duration > slow {
+        line!(warn, completed, "slow request");
+    } else if !completed.info.warnings.is_empty() {
+        line!(info, completed, "request with unknown names");
     } else {
-        line!(debug, answered, "request");
+        line!(debug, completed, "request");
     }
 }

@@ -1,4 +1,4 @@
-//! Answers that succeed, and what holds for every answer.
+//! Successful responses, and headers of all responses.
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
@@ -6,7 +6,7 @@ use http_body_util::Full;
 use serde::Serialize;
 use zaqar_domain::names::Warnings;
 
-use crate::json::write::PythonSpacing;
+use crate::python_json::PythonSpacing;
 
 /// A JSON text.
 pub(crate) fn json(status: StatusCode, text: impl Into<Bytes>) -> Response<Full<Bytes>> {
@@ -17,46 +17,50 @@ pub(crate) fn json(status: StatusCode, text: impl Into<Bytes>) -> Response<Full<
 }
 
 /// A JSON document.
-pub(crate) fn document(value: &impl Serialize) -> Response<Full<Bytes>> {
+pub(crate) fn json_document(value: &impl Serialize) -> Response<Full<Bytes>> {
     json(StatusCode::OK, PythonSpacing::to_vec(value))
 }
 
 /// 204.
-pub(crate) fn nothing() -> Response<Full<Bytes>> {
+pub(crate) fn no_content() -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::default());
     *response.status_mut() = StatusCode::NO_CONTENT;
     response
 }
 
-pub(crate) fn located(mut response: Response<Full<Bytes>>, path: impl Into<Bytes>) -> Response<Full<Bytes>> {
+pub(crate) fn with_location(
+    mut response: Response<Full<Bytes>>,
+    path: impl Into<Bytes>,
+) -> Response<Full<Bytes>> {
     if let Ok(path) = HeaderValue::from_maybe_shared(path.into()) {
         response.headers_mut().insert(header::LOCATION, path);
     }
     response
 }
 
-/// Each warning in a line of its own, in the form that clients of other services know: the code 299 for what is none of
-/// the others, and `-` for whoever warns (RFC 7234, section 5.5). It is obsolete for caches only, which wrote the others.
+/// Adds a `Warning` header for each warning, with the code 299 for miscellaneous warnings and `-` for the agent (RFC
+/// 7234, section 5.5). Only the other codes, which are for caches, are obsolete.
 pub(crate) fn warn(headers: &mut HeaderMap, warnings: &Warnings) {
     for text in warnings.texts() {
-        // A warning's text needs no escapes between quotation marks.
+        // The text of a warning needs no escapes inside quotation marks.
         if let Ok(value) = HeaderValue::try_from(format!("299 - \"{text}\"")) {
             headers.append(header::WARNING, value);
         }
     }
 }
 
-/// The longest line of a header in bytes, with its name, colon and space. Clients refuse longer ones, and with them the
-/// whole answer: Python's from 64 KiB on, others and proxies from 8 or 4 KiB on.
+/// Maximum length of a header line in bytes, including name, colon and space. Clients reject responses with longer
+/// ones: Python from 64 KiB on, others and proxies from 8 or 4 KiB on.
 pub(crate) const MAX_HEADER_LINE: usize = 4096;
 
-/// Takes headers out whose lines are longer. Those that could be echo what a client sent, and are all told elsewhere:
+/// Removes headers whose lines are too long. All of them repeat what a client sent, and the information is available
+/// elsewhere:
 ///
-/// - `Location` of a post of many messages. The body names each of them, and that is where the clients look
-///   (python-zaqarclient, openstacksdk and gophercloud read `resources`). A line that is cut short would name some and
-///   look like all. Where there is none, what was made is at the address of the request (RFC 9110, section 15.3.2).
-/// - `Content-Location` of a long query. It is the address of the request.
-/// - `Access-Control-Allow-Headers` of an endless wish. A browser that is not told of it sends no request.
+/// - `Location` after posting many messages. The body contains the link of each, and clients use that (python-zaqarclient,
+///   openstacksdk and gophercloud read `resources`). A truncated line would look complete. Without the header, the
+///   created resource is identified by the target URI (RFC 9110, section 15.3.2).
+/// - `Content-Location` of a long query. It equals the target URI.
+/// - `Access-Control-Allow-Headers` for a very long list. Without it, a browser does not send the request.
 pub(crate) fn bound_headers(headers: &mut HeaderMap) {
     let too_long = |name: &str, value: &HeaderValue| name.len() + ": ".len() + value.len() > MAX_HEADER_LINE;
     let names = headers.iter().filter(|(name, value)| too_long(name.as_str(), value));

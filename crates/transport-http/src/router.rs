@@ -1,57 +1,57 @@
-//! Finds what a path names.
+//! Finds the route of a path.
 //!
-//! As upstream's framework does it: a path's escapes are resolved before it is taken apart, slashes in front of it do
-//! not count, one at its end does, and a part may be empty.
+//! As in upstream's framework, the escapes of a path are decoded before it is split, leading slashes are ignored, a
+//! trailing slash is significant, and a segment may be empty.
 
 use zaqar_model::DestinationKind;
 
 use crate::errors::HttpError;
 use crate::operations::Operation;
-use crate::routes::{Access, Administration, Route, routes};
+use crate::routes::{Access, AdminFeatures, Route, kind_of, routes};
 
-/// Every path that a server has.
+/// All paths of a server.
 #[derive(Debug)]
 pub(crate) struct Router(Vec<Resource>);
 
-/// What one path names, and what may be done with it.
+/// A path and its operations.
 #[derive(Debug)]
 pub(crate) struct Resource {
-    /// As the route table has it.
+    /// The path in the route table.
     pub(crate) path: &'static str,
-    parts: Vec<Part>,
-    /// By method, in the order of the methods' names.
+    segments: Vec<Segment>,
+    /// By method, sorted by the names of the methods.
     operations: Vec<(&'static str, Operation)>,
-    /// The names of its methods, besides OPTIONS.
+    /// The names of its methods, except OPTIONS.
     pub(crate) methods: String,
     pub(crate) access: Access,
-    /// Whether it has to do with queues or with topics. What has to do with neither counts as a queue's.
+    /// Whether it is about queues or topics. A path that is about neither counts as that of queues.
     pub(crate) kind: DestinationKind,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Part {
-    Is(&'static str),
-    /// Anything: a name or an id.
-    Varies(&'static str),
+enum Segment {
+    Literal(&'static str),
+    /// A parameter: a name or an id.
+    Parameter(&'static str),
 }
 
-/// A path's resource, with what varies in it.
+/// A matched path, with the values of its parameters.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Found<'r, 'p> {
+pub(crate) struct RouteMatch<'r, 'p> {
     pub(crate) resource: &'r Resource,
-    /// The name of the queue or topic. It is checked before the method is.
+    /// The name of the queue or topic. It is validated before the method.
     pub(crate) name: Option<&'p str>,
-    /// The last name in the path that is not a queue's or topic's.
+    /// The last other parameter of the path.
     pub(crate) id: &'p str,
 }
 
-/// Paths with more parts name nothing.
-const MAX_PARTS: usize = 8;
+/// Maximum number of segments of a path.
+const MAX_SEGMENTS: usize = 8;
 
 impl Router {
-    pub(crate) fn new(administration: Administration) -> Self {
+    pub(crate) fn new(admin_features: AdminFeatures) -> Self {
         let mut paths: Vec<(&'static str, Vec<&Route>)> = Vec::new();
-        for route in routes(administration) {
+        for route in routes(admin_features) {
             match paths.iter_mut().find(|(path, _)| *path == route.path) {
                 Some((_, rows)) => rows.push(route),
                 None => paths.push((route.path, vec![route])),
@@ -60,21 +60,21 @@ impl Router {
         Self(paths.into_iter().map(|(path, rows)| Resource::new(path, &rows)).collect())
     }
 
-    pub(crate) fn find<'p>(&self, path: &'p str) -> Option<Found<'_, 'p>> {
-        let mut parts = [""; MAX_PARTS];
+    pub(crate) fn find<'p>(&self, path: &'p str) -> Option<RouteMatch<'_, 'p>> {
+        let mut segments = [""; MAX_SEGMENTS];
         let mut count = 0;
-        for part in split(path) {
-            *parts.get_mut(count)? = part;
+        for segment in split(path) {
+            *segments.get_mut(count)? = segment;
             count += 1;
         }
-        let parts = &parts[..count];
-        let resource = self.0.iter().find(|resource| resource.fits(parts))?;
-        let mut found = Found { resource, name: None, id: "" };
-        for (own, part) in resource.parts.iter().zip(parts) {
-            match own {
-                Part::Is(_) => {}
-                Part::Varies("queue_name" | "topic_name") => found.name = Some(part),
-                Part::Varies(_) => found.id = part,
+        let segments = &segments[..count];
+        let resource = self.0.iter().find(|resource| resource.matches(segments))?;
+        let mut found = RouteMatch { resource, name: None, id: "" };
+        for (expected, segment) in resource.segments.iter().zip(segments) {
+            match expected {
+                Segment::Literal(_) => {}
+                Segment::Parameter("queue_name" | "topic_name") => found.name = Some(segment),
+                Segment::Parameter(_) => found.id = segment,
             }
         }
         Some(found)
@@ -87,26 +87,26 @@ impl Resource {
         operations.sort_unstable_by_key(|(method, _)| *method);
         let methods = operations.iter().map(|(method, _)| *method).collect::<Vec<_>>().join(", ");
         let access = rows.first().map_or(Access::Callers, |row| row.access);
-        let parts = split(path).map(Part::of).collect();
-        Self { path, parts, operations, methods, access, kind: kind(path) }
+        let segments = split(path).map(Segment::of).collect();
+        Self { path, segments, operations, methods, access, kind: kind_of(path) }
     }
 
-    fn fits(&self, parts: &[&str]) -> bool {
-        self.parts.len() == parts.len()
-            && self.parts.iter().zip(parts).all(|(own, part)| match own {
-                Part::Is(text) => text == part,
-                Part::Varies(_) => true,
+    fn matches(&self, segments: &[&str]) -> bool {
+        self.segments.len() == segments.len()
+            && self.segments.iter().zip(segments).all(|(expected, segment)| match expected {
+                Segment::Literal(text) => text == segment,
+                Segment::Parameter(_) => true,
             })
     }
 
-    /// What a method does here, or why it does nothing.
+    /// The operation of a method, or the error if there is none.
     pub(crate) fn operation(&self, method: &str) -> Result<Operation, HttpError> {
-        let found = self.operations.iter().find(|(own, _)| *own == method);
-        found.map(|(_, operation)| *operation).ok_or_else(|| self.refuse(method))
+        let found = self.operations.iter().find(|(expected, _)| *expected == method);
+        found.map(|(_, operation)| *operation).ok_or_else(|| self.method_error(method))
     }
 
-    fn refuse(&self, method: &str) -> HttpError {
-        if EXISTING_METHODS.contains(&method) {
+    fn method_error(&self, method: &str) -> HttpError {
+        if KNOWN_METHODS.contains(&method) {
             HttpError::method_not_allowed(&self.methods)
         } else {
             HttpError::bad_request("Bad request", "Invalid HTTP method")
@@ -114,24 +114,19 @@ impl Resource {
     }
 }
 
-impl Part {
+impl Segment {
     fn of(text: &'static str) -> Self {
         let name = text.strip_prefix('{').and_then(|text| text.strip_suffix('}'));
-        name.map_or(Self::Is(text), Self::Varies)
+        name.map_or(Self::Literal(text), Self::Parameter)
     }
-}
-
-/// What has to do with the paths of topics, and what with those of queues or with neither.
-pub(crate) fn kind(path: &str) -> DestinationKind {
-    if path.starts_with("/v2/topics") { DestinationKind::Topic } else { DestinationKind::Queue }
 }
 
 fn split(path: &str) -> impl Iterator<Item = &str> {
     path.trim_start_matches('/').split('/')
 }
 
-/// Those of RFC 9110, RFC 3253 and 4918 (WebDAV), and of the draft of QUERY.
-const EXISTING_METHODS: &[&str] = &[
+/// The methods of RFC 9110, RFC 3253 and 4918 (WebDAV), and of the QUERY draft.
+const KNOWN_METHODS: &[&str] = &[
     "CHECKIN",
     "CHECKOUT",
     "CONNECT",
@@ -160,12 +155,12 @@ const EXISTING_METHODS: &[&str] = &[
 #[cfg(test)]
 mod tests {
     use super::Router;
-    use crate::operations::{Document, Operation, Probe};
-    use crate::routes::{Access, Administration, ROUTES};
+    use crate::operations::{Operation, Probe, StaticDocument};
+    use crate::routes::{Access, AdminFeatures, ROUTES};
 
-    const EVERYTHING: Administration = Administration { admin_mode: true, pools: true };
+    const EVERYTHING: AdminFeatures = AdminFeatures { admin_mode: true, pools: true };
 
-    /// What GET does at a path, its queue or topic, and the id behind that.
+    /// What GET does at a path, its queue or topic, and the id after that.
     fn get<'p>(router: &Router, path: &'p str) -> Option<(Option<Operation>, Option<&'p str>, &'p str)> {
         let found = router.find(path)?;
         Some((found.resource.operation("GET").ok(), found.name, found.id))
@@ -173,15 +168,15 @@ mod tests {
 
     #[test]
     fn paths_are_taken_apart_as_upstream_does() {
-        let router = Router::new(Administration::default());
+        let router = Router::new(AdminFeatures::default());
         for (path, expected) in [
-            ("/", Some((Some(Operation::Show(Document::Versions)), None, ""))),
-            ("//", Some((Some(Operation::Show(Document::Versions)), None, ""))),
+            ("/", Some((Some(Operation::Show(StaticDocument::Versions)), None, ""))),
+            ("//", Some((Some(Operation::Show(StaticDocument::Versions)), None, ""))),
             ("/healthcheck", Some((Some(Operation::Probe(Probe::Readiness)), None, ""))),
             ("/healthcheck/", None),
             ("/healthcheck/live", Some((Some(Operation::Probe(Probe::Liveness)), None, ""))),
             ("/v2", None),
-            ("/v2/", Some((Some(Operation::Show(Document::Home)), None, ""))),
+            ("/v2/", Some((Some(Operation::Show(StaticDocument::Home)), None, ""))),
             ("//v2/queues", Some((Some(Operation::ListQueues), None, ""))),
             ("/v2//queues", None),
             ("/v2/queues/", Some((Some(Operation::GetQueue), Some(""), ""))),
@@ -224,7 +219,7 @@ mod tests {
         ] {
             assert_eq!(get(&router, path), expected, "{path}");
         }
-        let without_pools = Router::new(Administration { pools: false, ..EVERYTHING });
+        let without_pools = Router::new(AdminFeatures { pools: false, ..EVERYTHING });
         assert!(without_pools.find("/v2/pools").is_none() && without_pools.find("/v2/health").is_some());
     }
 
@@ -239,6 +234,6 @@ mod tests {
             let earlier = ROUTES[..index].iter().any(|other| (other.method, other.path) == request);
             assert!(!earlier, "{request:?} has two rows");
         }
-        assert!(ROUTES.iter().any(|row| row.access == Access::Everybody));
+        assert!(ROUTES.iter().any(|row| row.access == Access::Public));
     }
 }

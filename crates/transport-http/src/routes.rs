@@ -1,39 +1,52 @@
-//! The route table: what can be asked, by which method and at which path. Routing, `Allow`, the OpenAPI document and
-//! the tests that walk over every route all go by it.
+//! The route table: the operation of each method and path. Routing, `Allow`, the OpenAPI document and the tests of all
+//! routes use it.
 //!
-//! A new route takes three steps: a row here, an arm in `operations.rs`, and its description in `openapi`.
+//! A new route needs a row here, a variant in `operations.rs`, an arm in `dispatch.rs`, and a description in `openapi`.
 
-use crate::operations::{Document, Operation as Op, Probe};
+use zaqar_model::DestinationKind;
 
-/// One request that is known here.
+use crate::operations::{Operation as Op, Probe, StaticDocument};
+
+/// A row of the route table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Route {
     pub(crate) method: &'static str,
-    /// With the names of what varies in braces.
+    /// The path, with parameters in braces.
     pub(crate) path: &'static str,
     pub(crate) operation: Op,
     pub(crate) access: Access,
 }
 
-/// Who gets to a route at all. What they may do there, the policy decides.
+/// Who can access a route. The policy decides what callers may do there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Access {
-    /// Load balancers and process managers, before anything of the request is looked at.
+    /// Health checks: anyone, without any checks of the request.
     Probes,
-    /// Nobody is asked who they are.
-    Everybody,
-    /// Whoever says which project and client they are.
+    /// Anyone, without authentication.
+    Public,
+    /// Callers with a project and a client id.
     Callers,
-    /// As [`Access::Callers`], on a server with `admin_mode`; others do not have the route.
+    /// As [`Access::Callers`]. The route exists only with `admin_mode`.
     AdminMode,
-    /// As [`Access::AdminMode`], where queues are spread over pools.
+    /// As [`Access::AdminMode`]. The route exists only with pools.
     Pools,
 }
 
+impl Route {
+    pub(crate) fn kind(&self) -> DestinationKind {
+        kind_of(self.path)
+    }
+}
+
+/// Whether a path is about topics. Paths that are about neither queues nor topics count as those of queues.
+pub(crate) fn kind_of(path: &str) -> DestinationKind {
+    if path.starts_with("/v2/topics") { DestinationKind::Topic } else { DestinationKind::Queue }
+}
+
 impl Access {
-    /// Whether it is for everybody, known or not.
+    /// Whether the route needs no authentication.
     pub(crate) const fn is_open(self) -> bool {
-        matches!(self, Self::Probes | Self::Everybody)
+        matches!(self, Self::Probes | Self::Public)
     }
 }
 
@@ -43,11 +56,11 @@ pub(crate) const ROUTES: &[Route] = &[
     probe("HEAD",   "/healthcheck",                                             Op::Probe(Probe::Readiness)),
     probe("GET",    "/healthcheck/live",                                        Op::Probe(Probe::Liveness)),
     probe("HEAD",   "/healthcheck/live",                                        Op::Probe(Probe::Liveness)),
-    open ("GET",    "/",                                                        Op::Show(Document::Versions)),
-    open ("GET",    "/v2/openapi.json",                                         Op::Show(Document::OpenApi)),
-    route("GET",    "/v2/",                                                     Op::Show(Document::Home)),
+    open ("GET",    "/",                                                        Op::Show(StaticDocument::Versions)),
+    open ("GET",    "/v2/openapi.json",                                         Op::Show(StaticDocument::OpenApi)),
+    route("GET",    "/v2/",                                                     Op::Show(StaticDocument::Home)),
     route("GET",    "/v2/ping",                                                 Op::Ping),
-    route("HEAD",   "/v2/ping",                                                 Op::TouchPing),
+    route("HEAD",   "/v2/ping",                                                 Op::HeadPing),
     admin("GET",    "/v2/health",                                               Op::GetHealth),
 
     route("GET",    "/v2/queues",                                               Op::ListQueues),
@@ -116,7 +129,7 @@ const fn probe(method: &'static str, path: &'static str, operation: Op) -> Route
 }
 
 const fn open(method: &'static str, path: &'static str, operation: Op) -> Route {
-    Route { method, path, operation, access: Access::Everybody }
+    Route { method, path, operation, access: Access::Public }
 }
 
 const fn route(method: &'static str, path: &'static str, operation: Op) -> Route {
@@ -131,19 +144,19 @@ const fn pools(method: &'static str, path: &'static str, operation: Op) -> Route
     Route { method, path, operation, access: Access::Pools }
 }
 
-/// What a server has for administrators.
+/// The features for administrators that a server has.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Administration {
+pub(crate) struct AdminFeatures {
     pub(crate) admin_mode: bool,
-    /// With flavors.
+    /// Pools and flavors.
     pub(crate) pools: bool,
 }
 
-/// The rows that a server has.
-pub(crate) fn routes(administration: Administration) -> impl Iterator<Item = &'static Route> {
+/// The routes of a server with these features.
+pub(crate) fn routes(admin_features: AdminFeatures) -> impl Iterator<Item = &'static Route> {
     ROUTES.iter().filter(move |route| match route.access {
-        Access::Probes | Access::Everybody | Access::Callers => true,
-        Access::AdminMode => administration.admin_mode,
-        Access::Pools => administration.admin_mode && administration.pools,
+        Access::Probes | Access::Public | Access::Callers => true,
+        Access::AdminMode => admin_features.admin_mode,
+        Access::Pools => admin_features.admin_mode && admin_features.pools,
     })
 }

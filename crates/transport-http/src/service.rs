@@ -1,10 +1,8 @@
-//! From a request to its answer: find what the path names, check who asks, dispatch, log.
+//! Processes a request: routing, authentication, dispatch, logging.
 
-use std::any::Any;
 use std::convert::Infallible;
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::net::SocketAddr;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -20,39 +18,42 @@ use tokio::time::Instant;
 use zaqar_authentication::{Authentication, SigningKeys};
 use zaqar_domain::Zaqar;
 
-use crate::body::{BoxError, Length, Payload};
+use crate::body::{BodyLength, BoxError, Payload};
 use crate::cors::Cors;
 use crate::credentials::{Credentials, credentials};
+use crate::dispatch::{Target, dispatch};
 use crate::errors::HttpError;
-use crate::exchange::{Exchange, Handled, header_text};
+use crate::exchange::{Exchange, HandlerResult};
 use crate::falcon::{Query, decode_path};
-use crate::handlers::documents::Documents;
-use crate::handlers::healthcheck::{self, Obstacles};
+use crate::handlers::documents::StaticDocuments;
+use crate::handlers::healthcheck::{self, ReadinessBlockers};
+use crate::headers::header_text;
 use crate::identity::{caller, check_form, destination_name, signature_allows};
-use crate::operations::{Operation, Probe, Target, perform};
+use crate::operations::{Operation, Probe};
+use crate::panics::catch_panic;
 use crate::parameters::{check_names, parameters};
 use crate::request_id::{REQUEST_ID, RequestId, RequestIds};
-use crate::request_log::{self, Answered, Learned};
+use crate::request_log::{self, CompletedRequest, RequestInfo};
 use crate::respond::{bound_headers, warn};
 use crate::router::{Resource, Router};
-use crate::routes::{Access, Administration};
+use crate::routes::{Access, AdminFeatures};
 
-/// What of the REST service can be set.
+/// The options of the REST service.
 #[derive(Clone, Debug)]
 pub struct HttpOptions {
-    /// Serve what is for administrators, too (`[DEFAULT] admin_mode`).
+    /// Whether to serve the routes for administrators, too (`[DEFAULT] admin_mode`).
     pub admin_mode: bool,
-    /// In this time a request's body must have arrived.
+    /// Timeout for receiving the body of a request.
     pub body_read_timeout: Duration,
-    /// Which pages of other origins may read the answers.
+    /// Cross-origin requests.
     pub cors: Cors,
-    /// While this file is there, `/healthcheck` tells load balancers to send no requests.
+    /// While this file exists, `/healthcheck` returns 503.
     pub disable_by_file: Option<PathBuf>,
-    /// Requests that take longer are logged as warnings.
+    /// Requests that take longer are logged as slow.
     pub slow_request: Duration,
-    /// What pre-signed URLs are signed and verified with.
+    /// The keys that sign and verify pre-signed URLs.
     pub signing_keys: SigningKeys,
-    /// Who says who is asking.
+    /// How callers are authenticated.
     pub authentication: Authentication,
 }
 
@@ -80,27 +81,27 @@ struct Inner {
     options: HttpOptions,
     request_ids: RequestIds,
     router: Router,
-    documents: Documents,
-    /// Whether the server has been told to stop.
+    documents: StaticDocuments,
+    /// Whether the server has been asked to stop.
     stopping: AtomicBool,
 }
 
 impl HttpService {
     pub fn new(zaqar: Arc<Zaqar>, options: HttpOptions) -> Self {
         let request_ids = RequestIds::new(zaqar.ids().next_u128());
-        let administration = Administration { admin_mode: options.admin_mode, pools: zaqar.has_pools() };
-        let router = Router::new(administration);
-        let documents = Documents::new(zaqar.limits(), administration);
+        let admin_features = AdminFeatures { admin_mode: options.admin_mode, pools: zaqar.has_pools() };
+        let router = Router::new(admin_features);
+        let documents = StaticDocuments::new(zaqar.limits(), admin_features);
         let stopping = AtomicBool::new(false);
         Self(Arc::new(Inner { zaqar, options, request_ids, router, documents, stopping }))
     }
 
-    /// From now on load balancers are told to send no more requests. Those that come are answered.
-    pub fn stop_wanting_requests(&self) {
+    /// Makes the readiness check fail, so that load balancers stop sending requests. Requests are still served.
+    pub fn mark_not_ready(&self) {
         self.0.stopping.store(true, Ordering::Relaxed);
     }
 
-    /// Answers a request from nobody knows where.
+    /// Responds to a request from an unknown address.
     pub async fn respond<B>(&self, request: Request<B>) -> Response<Full<Bytes>>
     where
         B: Body<Data = Bytes> + Send,
@@ -109,8 +110,7 @@ impl HttpService {
         self.respond_to(None, request).await
     }
 
-    /// Answers a request of the other end of a connection. A panic on the way is an internal error, and nobody else's
-    /// concern.
+    /// Responds to a request. A panic becomes an internal error and does not affect other requests.
     pub(crate) async fn respond_to<B>(
         &self,
         peer: Option<SocketAddr>,
@@ -125,8 +125,8 @@ impl HttpService {
         let (head, body) = request.into_parts();
         let accept = header_text(&head.headers, &header::ACCEPT).unwrap_or_default();
         let body = pin!(body.map_err(Into::into));
-        let mut learned = Learned::default();
-        let handled = unpanicked(self.0.handle(id, &head, &accept, body, &mut learned)).await;
+        let mut info = RequestInfo::default();
+        let handled = catch_panic(self.0.handle(id, &head, &accept, body, &mut info)).await;
         let (mut response, cause) = match handled {
             Ok(Ok(response)) => (response, None),
             Ok(Err(mut error)) => {
@@ -134,24 +134,24 @@ impl HttpService {
                 (error.into_response(&accept), cause)
             }
             Err(panic) => {
-                let answer = HttpError::internal("The server met a condition that it was not made for.");
-                (answer.into_response(&accept), Some(panic))
+                let error = HttpError::internal("The server encountered an unexpected condition.");
+                (error.into_response(&accept), Some(panic))
             }
         };
         if head.method == Method::OPTIONS && !response.status().is_success() {
-            // Upstream's CORS middleware, outside of all else, answers so.
+            // As in upstream, whose CORS middleware handles OPTIONS before anything else.
             response = Response::new(Full::default());
         }
-        warn(response.headers_mut(), &learned.warnings);
-        self.0.options.cors.adorn(&head, response.headers_mut());
+        warn(response.headers_mut(), &info.warnings);
+        self.0.options.cors.apply_headers(&head, response.headers_mut());
         if head.method == Method::HEAD {
             response = without_body(response);
         }
         response.headers_mut().insert(REQUEST_ID, header_value(id));
         bound_headers(response.headers_mut());
         let (status, duration, cause) = (response.status(), start.elapsed(), cause.as_deref());
-        let answered = Answered { id, head: &head, peer, learned: &learned, status, duration, cause };
-        request_log::log(&answered, self.0.options.slow_request);
+        let completed = CompletedRequest { id, head: &head, peer, info: &info, status, duration, cause };
+        request_log::log(&completed, self.0.options.slow_request);
         response
     }
 }
@@ -163,23 +163,23 @@ impl Inner {
         head: &request::Parts,
         accept: &str,
         body: Pin<&mut (dyn Body<Data = Bytes, Error = BoxError> + Send)>,
-        learned: &mut Learned,
-    ) -> Handled {
+        info: &mut RequestInfo,
+    ) -> HandlerResult {
         let path = decode_path(head.uri.path());
-        let found = self.router.find(&path);
-        learned.route = found.as_ref().map(|found| found.resource.path);
-        // Before anything else: who is unknown does not learn which paths there are.
-        let credentials = match &found {
-            Some(found) if found.resource.access.is_open() => Credentials::Believed,
+        let matched = self.router.find(&path);
+        info.route = matched.as_ref().map(|matched| matched.resource.path);
+        // First of all, so that unauthenticated callers do not learn which paths exist.
+        let credentials = match &matched {
+            Some(matched) if matched.resource.access.is_open() => Credentials::Headers,
             _ => match credentials(head, &path, id, &self.options.authentication).await {
                 Ok(credentials) => credentials,
-                Err(answer) => return answer,
+                Err(response) => return response,
             },
         };
-        let Some(found) = found else {
+        let Some(matched) = matched else {
             return Err(HttpError::status(StatusCode::NOT_FOUND));
         };
-        let resource = found.resource;
+        let resource = matched.resource;
         let method = head.method.as_str();
         if resource.access == Access::Probes {
             return self.probe(resource, &head.method).await;
@@ -188,15 +188,15 @@ impl Inner {
         if !signature_allows(&head.headers, signing_keys, method, &path, &self.zaqar) {
             return Err(HttpError::status(StatusCode::NOT_FOUND));
         }
-        let length = Length::of(head, body.is_end_stream())?;
+        let length = BodyLength::of(head, body.is_end_stream())?;
         check_form(&head.headers, accept, length)?;
-        if resource.access == Access::Everybody {
+        if resource.access == Access::Public {
             return self.show(resource, method);
         }
         let caller = caller(&head.headers, &credentials, self.zaqar.limits(), resource.kind)?;
-        let caller = &*learned.caller.insert(caller);
-        let warnings = &mut learned.warnings;
-        let name = found.name.map(|name| destination_name(resource.kind, name)).transpose()?;
+        let caller = &*info.caller.insert(caller);
+        let warnings = &mut info.warnings;
+        let name = matched.name.map(|name| destination_name(resource.kind, name)).transpose()?;
         if method == "OPTIONS" {
             return Ok(options(resource));
         }
@@ -215,12 +215,12 @@ impl Inner {
             payload: Payload { length, stream: body, timeout: self.options.body_read_timeout },
             warnings,
         };
-        let target = Target { kind: resource.kind, name: name.as_ref(), id: found.id };
-        perform(operation, target, &self.documents, exchange).await
+        let target = Target { kind: resource.kind, name: name.as_ref(), id: matched.id };
+        dispatch(operation, target, &self.documents, exchange).await
     }
 
-    /// What load balancers and process managers ask, who are no callers.
-    async fn probe(&self, resource: &Resource, method: &Method) -> Handled {
+    /// Serves a health check, which needs no authentication.
+    async fn probe(&self, resource: &Resource, method: &Method) -> HandlerResult {
         if *method == Method::OPTIONS {
             return Ok(options(resource));
         }
@@ -228,15 +228,15 @@ impl Inner {
             Operation::Probe(Probe::Liveness) => Ok(healthcheck::live(method)),
             Operation::Probe(Probe::Readiness) => {
                 let stopping = self.stopping.load(Ordering::Relaxed);
-                let obstacles = Obstacles { stopping, file: self.options.disable_by_file.as_deref() };
-                Ok(healthcheck::ready(method, &self.zaqar, obstacles).await)
+                let blockers = ReadinessBlockers { stopping, file: self.options.disable_by_file.as_deref() };
+                Ok(healthcheck::ready(method, &self.zaqar, blockers).await)
             }
             _ => Err(HttpError::status(StatusCode::NOT_FOUND)),
         }
     }
 
-    /// Who has not said who they are is shown documents only.
-    fn show(&self, resource: &Resource, method: &str) -> Handled {
+    /// Serves a public document.
+    fn show(&self, resource: &Resource, method: &str) -> HandlerResult {
         if method == "OPTIONS" {
             return Ok(options(resource));
         }
@@ -286,20 +286,4 @@ fn without_body(response: Response<Full<Bytes>>) -> Response<Full<Bytes>> {
 
 fn header_value(id: RequestId) -> HeaderValue {
     HeaderValue::from_bytes(&id.text()).unwrap_or_else(|_| HeaderValue::from_static(""))
-}
-
-/// The outcome of `future`, or what it panicked with.
-async fn unpanicked<T>(future: impl Future<Output = T>) -> Result<T, BoxError> {
-    let mut future = pin!(future);
-    poll_fn(|context| {
-        let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context)));
-        polled.map_or_else(|panic| Poll::Ready(Err(told(&*panic))), |poll| poll.map(Ok))
-    })
-    .await
-}
-
-fn told(panic: &(dyn Any + Send)) -> BoxError {
-    let text =
-        panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    format!("panic: {}", text.unwrap_or("of an unknown kind")).into()
 }

@@ -1,17 +1,18 @@
-//! The table of actions: what each is called, what its body must hold, and what a pre-signed URL must allow for it.
+//! The table of actions: the name of each, the members of its body, and the permission that a pre-signed URL needs
+//! for it.
 
 use zaqar_model::DestinationKind;
 
 use crate::members::Type;
 
-/// What an action does.
+/// The kind of an action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Does {
-    /// Tells whose the connection is.
+pub(crate) enum ActionKind {
+    /// Authenticates the connection.
     Authenticate,
-    /// Nothing: upstream names it and breaks the connection off. Here it is refused, and REST has it.
-    OnlyByRest,
-    /// An operation of the domain. How, is in `dispatch.rs`.
+    /// Rejected, because only REST has it. Upstream accepts the name and closes the connection.
+    RestOnly,
+    /// An operation of the domain, which `dispatch.rs` calls.
     Operation(Operation),
 }
 
@@ -40,19 +41,19 @@ pub(crate) enum Operation {
     DeleteSubscription,
 }
 
-/// Which queue or topic an action is about.
+/// The queue or topic that an action is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum About {
-    /// None in particular.
+pub(crate) enum ActionTarget {
+    /// None.
     Nothing,
-    /// All of a kind: a listing.
+    /// All queues or topics of a project.
     Queues,
     Topics,
-    /// The one that the body names as `queue_name`.
+    /// The queue in `queue_name`.
     Queue,
-    /// The one that the body names as `topic_name`.
+    /// The topic in `topic_name`.
     Topic,
-    /// Either of them: messages and subscriptions are in both.
+    /// A queue or a topic: both have messages and subscriptions.
     QueueOrTopic,
 }
 
@@ -60,14 +61,14 @@ pub(crate) enum About {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Member {
     pub(crate) name: &'static str,
-    /// `None`: anything.
-    pub(crate) is: Option<Type>,
+    /// `None`: any type.
+    pub(crate) value_type: Option<Type>,
     pub(crate) required: bool,
-    /// Whether `null` is as good as absent.
+    /// Whether `null` counts as absent.
     pub(crate) nullable: bool,
 }
 
-/// What a pre-signed URL must allow: a method of HTTP on this part of a queue.
+/// The permission that a pre-signed URL needs: an HTTP method on this part of a queue.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Presigned {
     pub(crate) method: &'static str,
@@ -77,40 +78,40 @@ pub(crate) struct Presigned {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Action {
     pub(crate) name: &'static str,
-    pub(crate) does: Does,
-    pub(crate) about: About,
+    pub(crate) kind: ActionKind,
+    pub(crate) target: ActionTarget,
     pub(crate) presigned: Option<Presigned>,
     pub(crate) members: &'static [Member],
 }
 
-const fn must(name: &'static str, is: Type) -> Member {
-    Member { name, is: Some(is), required: true, nullable: false }
+const fn required(name: &'static str, value_type: Type) -> Member {
+    Member { name, value_type: Some(value_type), required: true, nullable: false }
 }
 
-const fn may(name: &'static str, is: Type) -> Member {
-    Member { name, is: Some(is), required: false, nullable: false }
+const fn optional(name: &'static str, value_type: Type) -> Member {
+    Member { name, value_type: Some(value_type), required: false, nullable: false }
 }
 
-/// A member that upstream's schema says nothing about, so that its clients may send `null`.
-const fn besides_schema(name: &'static str, is: Option<Type>) -> Member {
-    Member { name, is, required: false, nullable: true }
+/// An optional member that upstream's schema does not validate, so that clients may send `null`.
+const fn nullable(name: &'static str, value_type: Option<Type>) -> Member {
+    Member { name, value_type, required: false, nullable: true }
 }
 
 const fn action(
     name: &'static str,
     operation: Operation,
-    about: About,
+    target: ActionTarget,
     members: &'static [Member],
 ) -> Action {
-    Action { name, does: Does::Operation(operation), about, presigned: None, members }
+    Action { name, kind: ActionKind::Operation(operation), target, presigned: None, members }
 }
 
-const fn besides(name: &'static str, does: Does) -> Action {
-    Action { name, does, about: About::Nothing, presigned: None, members: &[] }
+const fn without_target(name: &'static str, kind: ActionKind) -> Action {
+    Action { name, kind, target: ActionTarget::Nothing, presigned: None, members: &[] }
 }
 
-const fn only_by_rest(name: &'static str) -> Action {
-    besides(name, Does::OnlyByRest)
+const fn rest_only(name: &'static str) -> Action {
+    without_target(name, ActionKind::RestOnly)
 }
 
 impl Action {
@@ -123,133 +124,161 @@ impl Action {
         ACTIONS.iter().find(|action| action.name == name)
     }
 
-    /// What a listing shows.
-    pub(crate) fn kind(&self) -> DestinationKind {
-        if matches!(self.about, About::Topics) { DestinationKind::Topic } else { DestinationKind::Queue }
+    /// The kind that a listing returns.
+    pub(crate) fn destination_kind(&self) -> DestinationKind {
+        if matches!(self.target, ActionTarget::Topics) {
+            DestinationKind::Topic
+        } else {
+            DestinationKind::Queue
+        }
     }
 
-    /// The members that name what it is about.
-    pub(crate) const fn places(&self) -> &'static [&'static str] {
-        match self.about {
-            About::Nothing | About::Queues | About::Topics => &[],
-            About::Queue => &["queue_name"],
-            About::Topic => &["topic_name"],
-            About::QueueOrTopic => &["queue_name", "topic_name"],
+    /// The members that name the queue or topic.
+    pub(crate) const fn destination_members(&self) -> &'static [&'static str] {
+        match self.target {
+            ActionTarget::Nothing | ActionTarget::Queues | ActionTarget::Topics => &[],
+            ActionTarget::Queue => &["queue_name"],
+            ActionTarget::Topic => &["topic_name"],
+            ActionTarget::QueueOrTopic => &["queue_name", "topic_name"],
         }
     }
 
     /// The names of all members of its body.
     pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
-        self.places().iter().copied().chain(self.members.iter().map(|member| member.name))
+        self.destination_members().iter().copied().chain(self.members.iter().map(|member| member.name))
     }
 
-    /// Whether a body may be left out.
+    /// Whether the body is optional.
     pub(crate) fn needs_no_body(&self) -> bool {
-        matches!(self.about, About::Nothing | About::Queues | About::Topics)
+        matches!(self.target, ActionTarget::Nothing | ActionTarget::Queues | ActionTarget::Topics)
     }
 }
 
-/// The names of all actions there are.
+/// The names of all actions.
 pub fn action_names() -> impl Iterator<Item = &'static str> {
     ACTIONS.iter().map(|action| action.name)
 }
 
 pub(crate) const ACTIONS: [Action; 41] = [
-    besides("authenticate", Does::Authenticate),
-    action("queue_list", Operation::ListQueues, About::Queues, LISTING),
-    action("queue_create", Operation::CreateQueue, About::Queue, QUEUE),
-    action("queue_get", Operation::GetQueue, About::Queue, &[]),
-    action("queue_delete", Operation::DeleteQueue, About::Queue, &[]),
-    action("queue_get_stats", Operation::QueueStats, About::Queue, &[]),
-    action("queue_purge", Operation::PurgeQueue, About::Queue, PURGE),
-    action("topic_list", Operation::ListQueues, About::Topics, LISTING),
-    action("topic_create", Operation::CreateQueue, About::Topic, QUEUE),
-    action("topic_get", Operation::GetQueue, About::Topic, &[]),
-    action("topic_delete", Operation::DeleteQueue, About::Topic, &[]),
-    action("topic_get_stats", Operation::QueueStats, About::Topic, &[]),
-    action("topic_purge", Operation::PurgeQueue, About::Topic, PURGE),
-    action("message_post", Operation::PostMessages, About::QueueOrTopic, &[must("messages", Type::List)])
-        .presigned("POST", "messages"),
-    action("message_list", Operation::ListMessages, About::QueueOrTopic, MESSAGE_LISTING)
+    without_target("authenticate", ActionKind::Authenticate),
+    action("queue_list", Operation::ListQueues, ActionTarget::Queues, LISTING),
+    action("queue_create", Operation::CreateQueue, ActionTarget::Queue, QUEUE),
+    action("queue_get", Operation::GetQueue, ActionTarget::Queue, &[]),
+    action("queue_delete", Operation::DeleteQueue, ActionTarget::Queue, &[]),
+    action("queue_get_stats", Operation::QueueStats, ActionTarget::Queue, &[]),
+    action("queue_purge", Operation::PurgeQueue, ActionTarget::Queue, PURGE),
+    action("topic_list", Operation::ListQueues, ActionTarget::Topics, LISTING),
+    action("topic_create", Operation::CreateQueue, ActionTarget::Topic, QUEUE),
+    action("topic_get", Operation::GetQueue, ActionTarget::Topic, &[]),
+    action("topic_delete", Operation::DeleteQueue, ActionTarget::Topic, &[]),
+    action("topic_get_stats", Operation::QueueStats, ActionTarget::Topic, &[]),
+    action("topic_purge", Operation::PurgeQueue, ActionTarget::Topic, PURGE),
+    action(
+        "message_post",
+        Operation::PostMessages,
+        ActionTarget::QueueOrTopic,
+        &[required("messages", Type::List)],
+    )
+    .presigned("POST", "messages"),
+    action("message_list", Operation::ListMessages, ActionTarget::QueueOrTopic, MESSAGE_LISTING)
         .presigned("GET", "messages"),
-    action("message_get", Operation::GetMessage, About::QueueOrTopic, &[must("message_id", Type::Text)])
-        .presigned("GET", "messages"),
+    action(
+        "message_get",
+        Operation::GetMessage,
+        ActionTarget::QueueOrTopic,
+        &[required("message_id", Type::Text)],
+    )
+    .presigned("GET", "messages"),
     action(
         "message_get_many",
         Operation::GetMessages,
-        About::QueueOrTopic,
-        &[must("message_ids", Type::List)],
+        ActionTarget::QueueOrTopic,
+        &[required("message_ids", Type::List)],
     )
     .presigned("GET", "messages"),
-    action("message_delete", Operation::DeleteMessage, About::QueueOrTopic, MESSAGE_DELETION)
+    action("message_delete", Operation::DeleteMessage, ActionTarget::QueueOrTopic, MESSAGE_DELETION)
         .presigned("DELETE", "messages"),
-    action("message_delete_many", Operation::DeleteMessages, About::QueueOrTopic, MESSAGES_DELETION)
+    action("message_delete_many", Operation::DeleteMessages, ActionTarget::QueueOrTopic, MESSAGES_DELETION)
         .presigned("DELETE", "messages"),
-    action("claim_create", Operation::CreateClaim, About::Queue, CLAIM).presigned("POST", "claims"),
-    action("claim_get", Operation::GetClaim, About::Queue, &[must("claim_id", Type::Text)])
+    action("claim_create", Operation::CreateClaim, ActionTarget::Queue, CLAIM).presigned("POST", "claims"),
+    action("claim_get", Operation::GetClaim, ActionTarget::Queue, &[required("claim_id", Type::Text)])
         .presigned("GET", "claims"),
-    action("claim_update", Operation::UpdateClaim, About::Queue, CLAIM_UPDATE).presigned("PATCH", "claims"),
-    action("claim_delete", Operation::DeleteClaim, About::Queue, &[must("claim_id", Type::Text)])
+    action("claim_update", Operation::UpdateClaim, ActionTarget::Queue, CLAIM_UPDATE)
+        .presigned("PATCH", "claims"),
+    action("claim_delete", Operation::DeleteClaim, ActionTarget::Queue, &[required("claim_id", Type::Text)])
         .presigned("DELETE", "claims"),
-    action("subscription_create", Operation::CreateSubscription, About::QueueOrTopic, SUBSCRIPTION)
+    action("subscription_create", Operation::CreateSubscription, ActionTarget::QueueOrTopic, SUBSCRIPTION)
         .presigned("POST", "subscriptions"),
-    action("subscription_list", Operation::ListSubscriptions, About::QueueOrTopic, SUBSCRIPTION_LISTING)
+    action(
+        "subscription_list",
+        Operation::ListSubscriptions,
+        ActionTarget::QueueOrTopic,
+        SUBSCRIPTION_LISTING,
+    )
+    .presigned("GET", "subscriptions"),
+    action("subscription_get", Operation::GetSubscription, ActionTarget::QueueOrTopic, SUBSCRIPTION_ID)
         .presigned("GET", "subscriptions"),
-    action("subscription_get", Operation::GetSubscription, About::QueueOrTopic, SUBSCRIPTION_ID)
-        .presigned("GET", "subscriptions"),
-    action("subscription_update", Operation::UpdateSubscription, About::QueueOrTopic, SUBSCRIPTION_UPDATE)
-        .presigned("PATCH", "subscriptions"),
-    action("subscription_delete", Operation::DeleteSubscription, About::QueueOrTopic, SUBSCRIPTION_ID)
+    action(
+        "subscription_update",
+        Operation::UpdateSubscription,
+        ActionTarget::QueueOrTopic,
+        SUBSCRIPTION_UPDATE,
+    )
+    .presigned("PATCH", "subscriptions"),
+    action("subscription_delete", Operation::DeleteSubscription, ActionTarget::QueueOrTopic, SUBSCRIPTION_ID)
         .presigned("DELETE", "subscriptions"),
-    only_by_rest("get_home_doc"),
-    only_by_rest("check_node_health"),
-    only_by_rest("ping_node"),
-    only_by_rest("pool_list"),
-    only_by_rest("pool_create"),
-    only_by_rest("pool_get"),
-    only_by_rest("pool_update"),
-    only_by_rest("pool_delete"),
-    only_by_rest("flavor_list"),
-    only_by_rest("flavor_create"),
-    only_by_rest("flavor_get"),
-    only_by_rest("flavor_update"),
-    only_by_rest("flavor_delete"),
+    rest_only("get_home_doc"),
+    rest_only("check_node_health"),
+    rest_only("ping_node"),
+    rest_only("pool_list"),
+    rest_only("pool_create"),
+    rest_only("pool_get"),
+    rest_only("pool_update"),
+    rest_only("pool_delete"),
+    rest_only("flavor_list"),
+    rest_only("flavor_create"),
+    rest_only("flavor_get"),
+    rest_only("flavor_update"),
+    rest_only("flavor_delete"),
 ];
 
-const QUEUE: &[Member] = &[besides_schema("metadata", Some(Type::Object))];
+const QUEUE: &[Member] = &[nullable("metadata", Some(Type::Object))];
 const LISTING: &[Member] =
-    &[may("marker", Type::Text), may("limit", Type::Integer), may("detailed", Type::Boolean)];
-const PURGE: &[Member] = &[may("resource_types", Type::List)];
+    &[optional("marker", Type::Text), optional("limit", Type::Integer), optional("detailed", Type::Boolean)];
+const PURGE: &[Member] = &[optional("resource_types", Type::List)];
 const MESSAGE_LISTING: &[Member] = &[
-    may("marker", Type::Text),
-    may("limit", Type::Integer),
-    may("echo", Type::Boolean),
-    may("include_claimed", Type::Boolean),
-    // Read as Python reads truth.
-    besides_schema("include_delayed", None),
+    optional("marker", Type::Text),
+    optional("limit", Type::Integer),
+    optional("echo", Type::Boolean),
+    optional("include_claimed", Type::Boolean),
+    // Converted to a boolean as in Python.
+    nullable("include_delayed", None),
 ];
-const MESSAGE_DELETION: &[Member] = &[must("message_id", Type::Text), may("claim_id", Type::Text)];
+const MESSAGE_DELETION: &[Member] = &[required("message_id", Type::Text), optional("claim_id", Type::Text)];
 const MESSAGES_DELETION: &[Member] =
-    &[may("message_ids", Type::List), may("claim_ids", Type::List), may("pop", Type::Integer)];
+    &[optional("message_ids", Type::List), optional("claim_ids", Type::List), optional("pop", Type::Integer)];
 const CLAIM: &[Member] =
-    &[may("limit", Type::Integer), may("ttl", Type::Integer), may("grace", Type::Integer)];
-const CLAIM_UPDATE: &[Member] =
-    &[must("claim_id", Type::Text), may("ttl", Type::Integer), besides_schema("grace", Some(Type::Integer))];
+    &[optional("limit", Type::Integer), optional("ttl", Type::Integer), optional("grace", Type::Integer)];
+const CLAIM_UPDATE: &[Member] = &[
+    required("claim_id", Type::Text),
+    optional("ttl", Type::Integer),
+    nullable("grace", Some(Type::Integer)),
+];
 const SUBSCRIPTION: &[Member] = &[
-    may("subscriber", Type::Text),
-    may("ttl", Type::Integer),
-    may("options", Type::Object),
-    besides_schema("marker", Some(Type::Text)),
+    optional("subscriber", Type::Text),
+    optional("ttl", Type::Integer),
+    optional("options", Type::Object),
+    nullable("marker", Some(Type::Text)),
 ];
 const SUBSCRIPTION_LISTING: &[Member] =
-    &[besides_schema("marker", Some(Type::Text)), besides_schema("limit", Some(Type::Integer))];
+    &[nullable("marker", Some(Type::Text)), nullable("limit", Some(Type::Integer))];
 const SUBSCRIPTION_UPDATE: &[Member] = &[
-    must("subscription_id", Type::Text),
-    besides_schema("subscriber", Some(Type::Text)),
-    besides_schema("ttl", Some(Type::Integer)),
-    besides_schema("options", Some(Type::Object)),
+    required("subscription_id", Type::Text),
+    nullable("subscriber", Some(Type::Text)),
+    nullable("ttl", Some(Type::Integer)),
+    nullable("options", Some(Type::Object)),
 ];
-const SUBSCRIPTION_ID: &[Member] = &[must("subscription_id", Type::Text)];
+const SUBSCRIPTION_ID: &[Member] = &[required("subscription_id", Type::Text)];
 
 #[cfg(test)]
 mod tests {
@@ -257,7 +286,7 @@ mod tests {
 
     use super::ACTIONS;
 
-    /// All that upstream's schema of requests names.
+    /// The actions in upstream's schema.
     const UPSTREAM: [&str; 34] = [
         "authenticate",
         "check_node_health",

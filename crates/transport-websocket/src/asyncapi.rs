@@ -1,39 +1,38 @@
-//! The AsyncAPI document: the table of actions, described for people and tools.
+//! The AsyncAPI document.
 //!
-//! Which actions there are and what each must hold comes from `actions.rs`. What is written here is the frame around
-//! them, which is the same for all.
+//! The actions and their members come from `actions.rs`. The envelope around them, which is the same for all, is here.
 
 use serde_json::{Map, Value, json};
 
-use crate::actions::{ACTIONS, Action, Does, Member};
+use crate::actions::{ACTIONS, Action, ActionKind, Member};
+use crate::live_subscriptions::END_REASONS;
 use crate::members::Type;
-use crate::subscribed::ENDS;
 
-/// The document with every action that is answered.
+/// The document with all actions except those of REST only.
 pub fn asyncapi() -> String {
-    // A tree of plain values: writing it cannot fail.
+    // Serializing plain values cannot fail.
     serde_json::to_string_pretty(&document()).unwrap_or_default() + "\n"
 }
 
-const ABOUT: &str = "One connection carries many requests. A request in a text frame is JSON, one in a binary frame \
-                     MessagePack; its reply comes in the same format. Replies come in the order of the requests, \
-                     notifications between them.";
+const DESCRIPTION: &str = "A connection carries many requests. A request in a text frame is JSON, and one in a binary \
+                           frame is MessagePack. The reply has the same format. Replies arrive in the order of the \
+                           requests, with notifications between them.";
 
 fn document() -> Value {
-    let actions = || ACTIONS.iter().filter(|action| action.does != Does::OnlyByRest);
+    let actions = || ACTIONS.iter().filter(|action| action.kind != ActionKind::RestOnly);
     let mut messages: Map<String, Value> =
         actions().map(|action| (action.name.to_owned(), request(action))).collect();
     let mut operations: Map<String, Value> =
         actions().map(|action| (action.name.to_owned(), operation(action))).collect();
     for (name, title) in [
-        ("reply", "The answer to a request"),
+        ("reply", "The reply to a request"),
         ("notification", "A message for a subscriber"),
-        ("subscription_ended", "The end of a connection's own subscription"),
+        ("subscription_ended", "The end of a subscription of the connection"),
     ] {
         let payload = json!({ "$ref": format!("#/components/schemas/{name}") });
         messages.insert(name.to_owned(), json!({ "title": title, "payload": payload }));
     }
-    for (name, summary, message) in SENT {
+    for (name, summary, message) in SERVER_OPERATIONS {
         let operation = json!({
             "action": "send",
             "summary": summary,
@@ -47,7 +46,7 @@ fn document() -> Value {
         "info": {
             "title": "Zaqar by WebSocket",
             "version": "2",
-            "description": ABOUT,
+            "description": DESCRIPTION,
             "license": { "name": "Apache 2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0" },
         },
         "defaultContentType": "application/json",
@@ -60,10 +59,10 @@ fn document() -> Value {
 
 const CHANNEL: &str = "#/channels/connection";
 
-/// What comes without a request: an operation, its summary, its message.
-const SENT: [(&str, &str, &str); 2] = [
-    ("notify", "Tell a connection that is a subscriber itself of a message.", "notification"),
-    ("end_subscription", "Tell such a connection that its subscription has ended.", "subscription_ended"),
+/// The operations of the server: the operation, its summary, its message.
+const SERVER_OPERATIONS: [(&str, &str, &str); 2] = [
+    ("notify", "Sends a message to a connection that is a subscriber.", "notification"),
+    ("end_subscription", "Informs a connection that its subscription has ended.", "subscription_ended"),
 ];
 
 fn operation(action: &Action) -> Value {
@@ -79,7 +78,7 @@ fn operation(action: &Action) -> Value {
 }
 
 fn request(action: &Action) -> Value {
-    let headers = if action.does == Does::Authenticate { "token" } else { "caller" };
+    let headers = if action.kind == ActionKind::Authenticate { "token" } else { "caller" };
     let required: &[&str] =
         if action.needs_no_body() { &["action", "headers"] } else { &["action", "headers", "body"] };
     json!({
@@ -99,9 +98,9 @@ fn request(action: &Action) -> Value {
 fn body(action: &Action) -> Value {
     let mut properties = Map::new();
     let mut required = Vec::new();
-    let places = action.places();
-    for place in places {
-        properties.insert((*place).to_owned(), json!({ "type": "string" }));
+    let names = action.destination_members();
+    for name in names {
+        properties.insert((*name).to_owned(), json!({ "type": "string" }));
     }
     for member in action.members {
         properties.insert(member.name.to_owned(), value(member));
@@ -110,11 +109,11 @@ fn body(action: &Action) -> Value {
         }
     }
     let mut schema = json!({ "type": "object", "properties": properties });
-    if let [place] = places {
-        required.insert(0, place);
+    if let [name] = names {
+        required.insert(0, name);
     }
-    if places.len() > 1 {
-        let either = places.iter().map(|place| json!({ "required": [place] }));
+    if names.len() > 1 {
+        let either = names.iter().map(|name| json!({ "required": [name] }));
         schema["oneOf"] = either.collect();
     }
     if !required.is_empty() {
@@ -124,7 +123,7 @@ fn body(action: &Action) -> Value {
 }
 
 fn value(member: &Member) -> Value {
-    match member.is.map(json_type) {
+    match member.value_type.map(json_type) {
         None => json!({}),
         Some(is) if member.nullable => json!({ "type": [is, "null"] }),
         Some(is) => json!({ "type": is }),
@@ -146,7 +145,7 @@ fn schemas() -> Value {
     json!({
         "caller": {
             "type": "object",
-            "description": "Who asks, and with a pre-signed URL what it says.",
+            "description": "The caller, and the parts of a pre-signed URL.",
             "required": ["Client-ID", "X-Project-ID"],
             "properties": {
                 "Client-ID": { "type": "string", "format": "uuid" },
@@ -166,17 +165,17 @@ fn schemas() -> Value {
             "type": "object",
             "required": ["request", "headers", "body"],
             "properties": {
-                "request": { "type": "object", "description": "The request, once more." },
+                "request": { "type": "object", "description": "The request." },
                 "headers": {
                     "type": "object",
                     "required": ["status"],
                     "properties": {
-                        "status": { "type": "integer", "description": "As in HTTP." },
+                        "status": { "type": "integer", "description": "A status code as in HTTP." },
                         "warnings": {
                             "type": "array",
                             "items": text,
-                            "description": "Names in the request that nobody knows and that look like a slip. \
-                                            Only where there are some.",
+                            "description": "Unknown names in the request that are probably misspelt. \
+                                            Only if there are any.",
                         },
                     },
                 },
@@ -192,10 +191,10 @@ fn schemas() -> Value {
                 "topic_name": text,
                 "body": { "description": "Any JSON value." },
                 "ttl": { "type": "integer" },
-                "id": { "type": "string", "description": "The message's id." },
+                "id": { "type": "string", "description": "The id of the message." },
                 "marker": {
                     "type": "string",
-                    "description": "Where to go on after a reconnect: `marker` of `subscription_create`.",
+                    "description": "The position to continue from after a reconnect: `marker` of `subscription_create`.",
                 },
             },
         },
@@ -207,11 +206,11 @@ fn schemas() -> Value {
                 "queue_name": text,
                 "topic_name": text,
                 "subscription_id": text,
-                "code": { "enum": ENDS.map(|(code, _)| code) },
-                "reason": { "type": "string", "description": "The same for people." },
+                "code": { "enum": END_REASONS.map(|(code, _)| code) },
+                "reason": { "type": "string", "description": "The reason in words." },
                 "marker": {
                     "type": "string",
-                    "description": "Where to go on: `marker` of `subscription_create`.",
+                    "description": "The position to continue from: `marker` of `subscription_create`.",
                 },
             },
         },
@@ -222,10 +221,10 @@ fn schemas() -> Value {
 mod tests {
     use serde_json::Value;
 
-    use super::{SENT, document};
-    use crate::actions::{ACTIONS, Does};
+    use super::{SERVER_OPERATIONS, document};
+    use crate::actions::{ACTIONS, ActionKind};
 
-    /// Every place that something in the document points to.
+    /// All references in the document.
     fn references<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
         match value {
             Value::Object(members) => {
@@ -241,10 +240,10 @@ mod tests {
     fn every_action_that_is_answered_is_in_it_and_nothing_else() {
         let document = document();
         let mut described: Vec<_> = document["operations"].as_object().unwrap().keys().collect();
-        described.retain(|name| SENT.iter().all(|(sent, ..)| name != sent));
+        described.retain(|name| SERVER_OPERATIONS.iter().all(|(sent, ..)| name != sent));
         let mut answered: Vec<_> = ACTIONS
             .iter()
-            .filter(|action| action.does != Does::OnlyByRest)
+            .filter(|action| action.kind != ActionKind::RestOnly)
             .map(|action| action.name)
             .collect();
         described.sort_unstable();

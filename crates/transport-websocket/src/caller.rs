@@ -1,4 +1,4 @@
-//! Who asks, from the headers of a request.
+//! The caller of a request, from its headers.
 
 use zaqar_authentication::Token;
 use zaqar_domain::{ClientIdRule, Limits};
@@ -7,8 +7,8 @@ use zaqar_model::{AuthToken, Caller, ClientId, Identity, ProjectId};
 use crate::members::Members;
 use crate::reply::Reply;
 
-/// Everybody is believed. What a header says counts as on REST.
-pub(crate) fn believed(headers: &Members<'_>, limits: &Limits) -> Result<Caller, Reply> {
+/// Without authentication: the headers are trusted, as over REST.
+pub(crate) fn trusted(headers: &Members<'_>, limits: &Limits) -> Result<Caller, Reply> {
     let client = client(headers, limits)?;
     let roles = headers.text("X-Roles").or_else(|| headers.text("X-Role")).unwrap_or_default();
     let roles = roles.split(',').map(str::trim).filter(|role| !role.is_empty()).map(str::to_owned).collect();
@@ -22,16 +22,15 @@ pub(crate) fn believed(headers: &Members<'_>, limits: &Limits) -> Result<Caller,
     Ok(Caller { project: project(headers)?, client: Some(client), roles, identity, token: None })
 }
 
-/// The owner of a token, with what Keystone says of them. `None`: the request is for another project than the token.
-/// `text` is the token itself.
-pub(crate) fn owner(
+/// The owner of a token. `None`: the request is for another project than the token. `text` is the token itself.
+pub(crate) fn token_owner(
     token: &Token,
     text: &AuthToken,
     headers: &Members<'_>,
     limits: &Limits,
 ) -> Result<Option<Caller>, Reply> {
-    let asked_for = headers.text("X-Project-ID").filter(|project| !project.is_empty());
-    if asked_for.is_none() || asked_for != token.project {
+    let project_id = headers.text("X-Project-ID").filter(|project| !project.is_empty());
+    if project_id.is_none() || project_id != token.project {
         return Ok(None);
     }
     let (client, roles) = (Some(client(headers, limits)?), token.roles.clone());
@@ -39,8 +38,8 @@ pub(crate) fn owner(
     Ok(Some(Caller { project: project(headers)?, client, roles, identity, token: Some(text.clone()) }))
 }
 
-/// The bearer of a pre-signed URL: of its project, and nobody in particular.
-pub(crate) fn bearer(headers: &Members<'_>, limits: &Limits) -> Result<Caller, Reply> {
+/// The bearer of a pre-signed URL, who has its project and no user.
+pub(crate) fn url_bearer(headers: &Members<'_>, limits: &Limits) -> Result<Caller, Reply> {
     let client = client(headers, limits)?;
     Ok(Caller {
         project: project(headers)?,
@@ -54,12 +53,12 @@ pub(crate) fn bearer(headers: &Members<'_>, limits: &Limits) -> Result<Caller, R
 fn project(headers: &Members<'_>) -> Result<ProjectId, Reply> {
     let id = headers.text("X-Project-ID").unwrap_or_default();
     ProjectId::new(&id).map_err(|error| {
-        let why = sentence(&error.to_string());
-        Reply::bad_request(format!("The value of the \"X-Project-ID\" header is refused. {why}"))
+        let reason = sentence(&error.to_string());
+        Reply::bad_request(format!("The value of the \"X-Project-ID\" header is not valid. {reason}"))
     })
 }
 
-/// As over REST, every operation asks for one that is in order.
+/// As over REST, every operation requires a valid client id.
 fn client(headers: &Members<'_>, limits: &Limits) -> Result<ClientId, Reply> {
     let id = headers.text("Client-ID").unwrap_or_default();
     match limits.client_id_uuid_safe {
@@ -76,7 +75,7 @@ fn client(headers: &Members<'_>, limits: &Limits) -> Result<ClientId, Reply> {
     }
 }
 
-/// With a capital letter and a full stop.
+/// Makes a sentence, with a capital letter and a full stop.
 pub(crate) fn sentence(text: &str) -> String {
     let mut characters = text.chars();
     let first = characters.next().map(char::to_uppercase).into_iter().flatten();

@@ -1,16 +1,16 @@
-//! From an operation to its handler.
+//! Dispatches operations to their handlers.
 
 use zaqar_domain::names::Warnings;
 
 use crate::actions::Operation;
 use crate::handlers::{Request, claims, messages, queues, subscriptions};
-use crate::reply::Handled;
+use crate::reply::HandlerResult;
 
 pub(crate) async fn dispatch(
     operation: Operation,
     request: &Request<'_>,
     warnings: &mut Warnings,
-) -> Handled {
+) -> HandlerResult {
     match operation {
         Operation::ListQueues => queues::list(request).await,
         Operation::CreateQueue => queues::create(request, warnings).await,

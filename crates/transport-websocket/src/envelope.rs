@@ -1,4 +1,4 @@
-//! What is around a request and its reply: `{"action": …, "headers": {…}, "body": {…}}`, and
+//! The envelopes of requests and replies: `{"action": …, "headers": {…}, "body": {…}}`, and
 //! `{"request": …, "body": …, "headers": {"status": …}}`.
 
 use serde::Serialize;
@@ -8,7 +8,7 @@ use zaqar_domain::names::{KnownNames, Warnings};
 use crate::members::Members;
 use crate::reply::Reply;
 
-/// A request as it came. Its reply shows it again.
+/// A request, verbatim. The reply repeats it.
 #[derive(Debug, Default)]
 pub(crate) struct Envelope<'a> {
     pub(crate) action: Option<&'a RawValue>,
@@ -16,11 +16,11 @@ pub(crate) struct Envelope<'a> {
     pub(crate) body: Option<&'a RawValue>,
 }
 
-/// The members of a request. A reply that shows it again has `api` too.
+/// The members of a request. The repeated request in a reply also has `api`.
 const REQUEST: KnownNames<'static> = KnownNames::new("the request", &["action", "headers", "body", "api"]);
 
 impl<'a> Envelope<'a> {
-    /// `None`: the text is no object.
+    /// `None`: the text is not an object.
     pub(crate) fn read(text: &'a str, warnings: &mut Warnings) -> Option<Self> {
         let members = Members::read(text)?;
         members.check_names(&REQUEST, warnings);
@@ -31,52 +31,52 @@ impl<'a> Envelope<'a> {
         })
     }
 
-    /// The whole reply as JSON. `authenticate` is shown without what came with it: that is a secret.
-    pub(crate) fn answer(&self, reply: &Reply, warnings: &Warnings) -> String {
+    /// The complete reply as JSON. It repeats `authenticate` without headers and body, which contain a secret.
+    pub(crate) fn reply_text(&self, reply: &Reply, warnings: &Warnings) -> String {
         let is_secret = self.action.is_some_and(|action| action.get() == "\"authenticate\"");
-        let shown = |member: Option<&'a RawValue>| match member.filter(|_| !is_secret) {
-            Some(given) => OrEmpty::Given(given),
-            None => OrEmpty::Empty {},
+        let echoed = |member: Option<&'a RawValue>| match member.filter(|_| !is_secret) {
+            Some(given) => ValueOrEmpty::Given(given),
+            None => ValueOrEmpty::Empty {},
         };
-        // What is nothing to Python is shown as no headers.
+        // As in upstream, values that are false in Python become empty headers.
         let nothing = ["null", "[]", "\"\"", "0", "false"];
-        let headers = shown(self.headers.filter(|headers| !nothing.contains(&headers.get())));
-        let whole = Shown {
-            request: Request { action: self.action, body: shown(self.body), headers, api: "v2" },
+        let headers = echoed(self.headers.filter(|headers| !nothing.contains(&headers.get())));
+        let document = ReplyDocument {
+            request: EchoedRequest { action: self.action, body: echoed(self.body), headers, api: "v2" },
             body: &reply.body,
-            headers: Headers { status: reply.status, warnings: warnings.texts().collect() },
+            headers: ReplyHeaders { status: reply.status, warnings: warnings.texts().collect() },
         };
-        // Texts, numbers and JSON that was checked, into memory: nothing there can fail.
-        serde_json::to_string(&whole).unwrap_or_default()
+        // Writing texts, numbers and validated JSON to memory cannot fail.
+        serde_json::to_string(&document).unwrap_or_default()
     }
 }
 
 #[derive(Serialize)]
-struct Shown<'a> {
-    request: Request<'a>,
+struct ReplyDocument<'a> {
+    request: EchoedRequest<'a>,
     body: &'a RawValue,
-    headers: Headers<'a>,
+    headers: ReplyHeaders<'a>,
 }
 
 #[derive(Serialize)]
-struct Request<'a> {
+struct EchoedRequest<'a> {
     action: Option<&'a RawValue>,
-    body: OrEmpty<'a>,
-    headers: OrEmpty<'a>,
+    body: ValueOrEmpty<'a>,
+    headers: ValueOrEmpty<'a>,
     api: &'static str,
 }
 
 #[derive(Serialize)]
 #[serde(untagged)]
-enum OrEmpty<'a> {
+enum ValueOrEmpty<'a> {
     Given(&'a RawValue),
     Empty {},
 }
 
 #[derive(Serialize)]
-struct Headers<'a> {
+struct ReplyHeaders<'a> {
     status: u16,
-    /// Clients of upstream's look at the status alone.
+    /// Upstream's clients only read the status.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<&'a str>,
 }

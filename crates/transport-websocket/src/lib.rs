@@ -1,8 +1,8 @@
-//! The WebSocket interface: one connection carries many requests, each an action in a frame.
+//! The WebSocket interface: a connection carries many requests, each an action in a frame.
 //!
-//! Here live the table of actions, how frames are read and written (JSON in text, MessagePack in binary ones), who a
-//! connection belongs to, and the connections themselves. No rule lives here: each action calls the operation of the
-//! domain that the REST interface calls, too.
+//! Here live the table of actions, the formats of frames (JSON in text frames, MessagePack in binary ones),
+//! authentication, and the connections. Zaqar's rules do not live here: each action calls the same operation of the
+//! domain as REST.
 
 mod actions;
 mod asyncapi;
@@ -12,8 +12,10 @@ mod dispatch;
 mod envelope;
 mod format;
 mod handlers;
+mod live_subscriptions;
 mod members;
 mod options;
+mod rate_limit;
 mod reply;
 mod request_log;
 mod schema;
@@ -21,7 +23,6 @@ mod serve;
 mod service;
 mod session;
 mod signature;
-mod subscribed;
 mod write;
 
 pub use actions::action_names;

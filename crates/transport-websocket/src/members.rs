@@ -1,4 +1,4 @@
-//! Members of a JSON object, each kept as the piece of text that it is until somebody asks for it.
+//! The members of a JSON object, which are parsed on demand.
 
 use std::collections::BTreeMap;
 
@@ -6,11 +6,11 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use zaqar_domain::names::{KnownNames, Warnings};
 
-/// The members by name; of two with one name the last.
+/// The members by name. The last one of a repeated name wins.
 #[derive(Debug, Default)]
 pub(crate) struct Members<'a>(BTreeMap<String, &'a RawValue>);
 
-/// The types that the actions' members are declared with.
+/// The type of a member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Type {
     Text,
@@ -21,7 +21,7 @@ pub(crate) enum Type {
 }
 
 impl Type {
-    /// As JSON's specification names it.
+    /// The name in the JSON specification, with an article.
     pub(crate) const fn with_article(self) -> &'static str {
         match self {
             Self::Text => "a string",
@@ -40,14 +40,14 @@ impl Type {
             b'[' => Some(Self::List),
             b'{' => Some(Self::Object),
             b'n' => None,
-            // A fraction is no integer, not even 1.0.
+            // A number with a fraction is not an integer, not even 1.0.
             _ => (!text.contains(['.', 'e', 'E'])).then_some(Self::Integer),
         }
     }
 }
 
 impl<'a> Members<'a> {
-    /// `None`: the text is no object.
+    /// `None`: the text is not an object.
     pub(crate) fn read(text: &'a str) -> Option<Self> {
         serde_json::from_str(text).ok().map(Self)
     }
@@ -56,7 +56,7 @@ impl<'a> Members<'a> {
         self.0.keys().map(String::as_str)
     }
 
-    /// Looks for slips among names that nobody knows.
+    /// Warns about misspelt names.
     pub(crate) fn check_names(&self, known: &KnownNames<'_>, warnings: &mut Warnings) {
         for name in self.names() {
             warnings.check(name, known);
@@ -71,7 +71,7 @@ impl<'a> Members<'a> {
         self.raw(name).and_then(Type::of) == Some(wanted)
     }
 
-    /// The member, if it is of the type that is asked for.
+    /// The member, if it is of type `T`.
     pub(crate) fn get<T: Deserialize<'a>>(&self, name: &str) -> Option<T> {
         serde_json::from_str(self.raw(name)?.get()).ok()
     }

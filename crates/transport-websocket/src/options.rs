@@ -1,27 +1,27 @@
-//! What of the connections can be set.
+//! The options of connections.
 
 use std::time::Duration;
 
-/// Bounds on what is said on a connection.
+/// The limits of a connection.
 #[derive(Clone, Copy, Debug)]
 pub struct WebSocketOptions {
     /// The port that clients name in `Host`. `None`: any.
     pub external_port: Option<u16>,
-    /// A client that sends a larger message is told so, and the connection closed.
+    /// Maximum size of a message. A larger one closes the connection.
     pub max_message_bytes: usize,
-    /// Whether messages are compressed where a client offers it.
+    /// Whether to compress messages if the client supports it.
     pub compression: bool,
-    /// So many requests of one connection are served in a second; others wait. `None`: no limit.
+    /// Maximum number of requests per second of one connection. Further ones wait. `None`: no limit.
     pub max_requests_per_second: Option<u32>,
-    /// A connection may be subscribed to so many queues and topics itself.
+    /// Maximum number of subscriptions of one connection.
     pub max_subscriptions: usize,
-    /// A client must have become a WebSocket in this time.
+    /// Timeout of the WebSocket handshake.
     pub handshake_timeout: Duration,
-    /// How often a client is asked whether it is still there. `None`: never.
+    /// The interval of pings. `None`: no pings.
     pub ping_interval: Option<Duration>,
-    /// A connection on which nothing comes from the client for so long is closed.
+    /// A connection without input for this time is closed.
     pub idle_timeout: Duration,
-    /// A client that does not take what is sent to it for so long is cut off.
+    /// Timeout for sending to a client, after which it is disconnected.
     pub send_timeout: Duration,
 }
 

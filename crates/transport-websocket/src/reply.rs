@@ -1,4 +1,4 @@
-//! What an action answers: a status and a body. One table from the domain's errors to statuses.
+//! Replies, and the table from domain errors to statuses.
 
 use serde::Serialize;
 use serde_json::json;
@@ -10,19 +10,19 @@ use zaqar_domain::{Error, Refusal};
 pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) body: Box<RawValue>,
-    /// What failed inside, for the log and for nobody else.
+    /// The internal cause, for the log only.
     pub(crate) cause: Option<Error>,
 }
 
-pub(crate) type Handled = Result<Reply, Reply>;
+pub(crate) type HandlerResult = Result<Reply, Reply>;
 
 impl Reply {
     pub(crate) fn new(status: u16, body: &impl Serialize) -> Self {
-        // Texts, numbers, lists and objects with textual names: nothing there can fail.
+        // Writing texts, numbers, lists and objects with string keys cannot fail.
         Self { status, body: to_raw_value(body).unwrap_or_default(), cause: None }
     }
 
-    /// Nothing to tell.
+    /// A reply without content.
     pub(crate) fn empty() -> Self {
         Self::new(204, &json!({}))
     }
@@ -32,7 +32,7 @@ impl Reply {
         Self::new(status, &json!({ "error": text.as_ref() }))
     }
 
-    /// An error of an action, as upstream shows what its Python raised, and what it means, if upstream has a text.
+    /// An error of an action: the text of the exception in upstream, and an explanation, if upstream has one.
     pub(crate) fn exception(status: u16, exception: impl AsRef<str>, error: Option<&str>) -> Self {
         Self::new(status, &json!({ "exception": exception.as_ref(), "error": error }))
     }

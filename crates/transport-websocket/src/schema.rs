@@ -1,22 +1,22 @@
-//! Whether a request has the form that its action asks for. A refusal names the member and says what was expected.
+//! Validates a request against the schema of its action. An error names the member and the expected type.
 
 use serde_json::value::RawValue;
 use zaqar_domain::names::{KnownNames, Warnings};
 
-use crate::actions::{About, Action, Does, Member};
+use crate::actions::{Action, ActionKind, ActionTarget, Member};
 use crate::members::{Members, Type};
 use crate::reply::Reply;
 
-/// Headers that are texts where they are given.
+/// Headers that must be texts if they are present.
 const TEXTS: [&str; 6] = ["User-Agent", "Date", "Accept", "Client-ID", "X-Project-ID", "X-Auth-Token"];
 
-/// The headers of a request, with what `action` needs of them.
+/// The headers of a request, validated for `action`.
 pub(crate) fn headers<'a>(action: &Action, given: Option<&'a RawValue>) -> Result<Members<'a>, Reply> {
     let headers = object("headers", given)?;
-    let required: &[&str] = match action.does {
-        Does::OnlyByRest => &[],
-        Does::Authenticate => &["X-Project-ID", "X-Auth-Token"],
-        Does::Operation(_) => &["Client-ID", "X-Project-ID"],
+    let required: &[&str] = match action.kind {
+        ActionKind::RestOnly => &[],
+        ActionKind::Authenticate => &["X-Project-ID", "X-Auth-Token"],
+        ActionKind::Operation(_) => &["Client-ID", "X-Project-ID"],
     };
     for name in TEXTS {
         if required.contains(&name) || headers.raw(name).is_some() {
@@ -26,7 +26,7 @@ pub(crate) fn headers<'a>(action: &Action, given: Option<&'a RawValue>) -> Resul
     Ok(headers)
 }
 
-/// The body of a request, with what `action` needs of it.
+/// The body of a request, validated for `action`.
 pub(crate) fn body<'a>(
     action: &Action,
     given: Option<&'a RawValue>,
@@ -37,11 +37,11 @@ pub(crate) fn body<'a>(
     }
     let body = object("body", given)?;
     check_names(action, &body, warnings);
-    match action.about {
-        About::Nothing | About::Queues | About::Topics => {}
-        About::Queue => check("body", &body, "queue_name", Type::Text)?,
-        About::Topic => check("body", &body, "topic_name", Type::Text)?,
-        About::QueueOrTopic => check_place(&body)?,
+    match action.target {
+        ActionTarget::Nothing | ActionTarget::Queues | ActionTarget::Topics => {}
+        ActionTarget::Queue => check("body", &body, "queue_name", Type::Text)?,
+        ActionTarget::Topic => check("body", &body, "topic_name", Type::Text)?,
+        ActionTarget::QueueOrTopic => check_destination(&body)?,
     }
     for member in action.members {
         check_member(&body, member)?;
@@ -49,7 +49,7 @@ pub(crate) fn body<'a>(
     Ok(body)
 }
 
-/// Looks for slips among members that the action does not have.
+/// Warns about misspelt members.
 fn check_names(action: &Action, body: &Members<'_>, warnings: &mut Warnings) {
     let is_known = |name: &str| action.names().any(|known| known == name);
     if body.names().all(is_known) {
@@ -61,14 +61,14 @@ fn check_names(action: &Action, body: &Members<'_>, warnings: &mut Warnings) {
 
 fn object<'a>(name: &str, given: Option<&'a RawValue>) -> Result<Members<'a>, Reply> {
     let members = given.and_then(|given| Members::read(given.get()));
-    members.ok_or_else(|| refused(name, given, Type::Object))
+    members.ok_or_else(|| type_error(name, given, Type::Object))
 }
 
-fn check_place(body: &Members<'_>) -> Result<(), Reply> {
+fn check_destination(body: &Members<'_>) -> Result<(), Reply> {
     match ["queue_name", "topic_name"].map(|name| body.has_type(name, Type::Text)) {
         [true, true] => {
             let text = "\"body.queue_name\" and \"body.topic_name\" are both given: one of them is expected.";
-            Err(failed(text))
+            Err(schema_error(text))
         }
         [false, false] if body.raw("queue_name").is_none() && body.raw("topic_name").is_some() => {
             check("body", body, "topic_name", Type::Text)
@@ -82,7 +82,7 @@ fn check_member(body: &Members<'_>, member: &Member) -> Result<(), Reply> {
     match body.raw(member.name) {
         None if !member.required => Ok(()),
         Some(value) if member.nullable && value.get() == "null" => Ok(()),
-        _ => member.is.map_or(Ok(()), |is| check("body", body, member.name, is)),
+        _ => member.value_type.map_or(Ok(()), |is| check("body", body, member.name, is)),
     }
 }
 
@@ -90,21 +90,21 @@ fn check(of: &str, members: &Members<'_>, name: &str, wanted: Type) -> Result<()
     if members.has_type(name, wanted) {
         return Ok(());
     }
-    Err(refused(&format!("{of}.{name}"), members.raw(name), wanted))
+    Err(type_error(&format!("{of}.{name}"), members.raw(name), wanted))
 }
 
-fn refused(name: &str, given: Option<&RawValue>, wanted: Type) -> Reply {
+fn type_error(name: &str, given: Option<&RawValue>, wanted: Type) -> Reply {
     let is = given.map_or("missing", |given| match Type::of(given) {
         Some(given) => given.with_article(),
         None if given.get() == "null" => "null",
         None => "a number with a fraction",
     });
-    failed(&format!("\"{name}\" is {is}: {} is expected.", wanted.with_article()))
+    schema_error(&format!("\"{name}\" is {is}: {} is expected.", wanted.with_article()))
 }
 
-/// Upstream's text, and what it means.
-fn failed(why: &str) -> Reply {
-    Reply::error(400, format!("Schema validation failed. {why}"))
+/// Upstream's text, with the reason.
+fn schema_error(reason: &str) -> Reply {
+    Reply::error(400, format!("Schema validation failed. {reason}"))
 }
 
 #[cfg(test)]
@@ -115,7 +115,7 @@ mod tests {
     use super::body;
     use crate::actions::Action;
 
-    fn told(name: &str, given: &str) -> Option<String> {
+    fn validation_error(name: &str, given: &str) -> Option<String> {
         let given = from_str(given).unwrap();
         let reply = body(Action::find(name).unwrap(), Some(given), &mut Warnings::default()).err()?;
         let document: Value = from_str(reply.body.get()).unwrap();
@@ -130,7 +130,7 @@ mod tests {
             ("queue_get", r#"{"queue_name": "q"}"#),
             ("message_get", r#"{"topic_name": "t", "message_id": ""}"#),
         ] {
-            assert_eq!(told(name, given), None, "{name} {given}");
+            assert_eq!(validation_error(name, given), None, "{name} {given}");
         }
         for (name, given, text) in [
             ("queue_list", r#"{"limit": "5"}"#, r#""body.limit" is a string: an integer is expected."#),
@@ -161,7 +161,7 @@ mod tests {
                 r#""body.queue_name" and "body.topic_name" are both given: one of them is expected."#,
             ),
         ] {
-            assert_eq!(told(name, given).as_deref(), Some(text), "{name} {given}");
+            assert_eq!(validation_error(name, given).as_deref(), Some(text), "{name} {given}");
         }
     }
 
@@ -174,7 +174,7 @@ mod tests {
             ("subscription_create", r#"{"queue_name": "q", "marker": null}"#),
             ("subscription_list", r#"{"queue_name": "q", "marker": null, "limit": null}"#),
         ] {
-            assert_eq!(told(name, given), None, "{name} {given}");
+            assert_eq!(validation_error(name, given), None, "{name} {given}");
         }
     }
 }

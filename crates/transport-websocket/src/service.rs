@@ -1,4 +1,4 @@
-//! What all connections have in common.
+//! The service that all connections share.
 
 use std::sync::Arc;
 
@@ -9,9 +9,9 @@ use zaqar_domain::Zaqar;
 #[derive(Clone, Debug)]
 pub struct WebSocketService {
     pub(crate) zaqar: Arc<Zaqar>,
-    /// How it is learned whose a connection is.
+    /// How callers are authenticated.
     pub(crate) authentication: Authentication,
-    /// What pre-signed URLs are verified with.
+    /// The keys that verify pre-signed URLs.
     pub(crate) signing_keys: Arc<SigningKeys>,
 }
 

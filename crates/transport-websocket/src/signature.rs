@@ -1,6 +1,6 @@
-//! Pre-signed URLs: what they say stands in the headers of a request, as texts or as lists of texts.
+//! Pre-signed URLs, whose parts are in the headers of a request, as texts or as lists of texts.
 
-use zaqar_authentication::{Presented, SigningKeys};
+use zaqar_authentication::{SignatureHeaders, SigningKeys};
 use zaqar_model::{DestinationName, Timestamp};
 
 use crate::actions::Action;
@@ -11,31 +11,31 @@ pub(crate) fn is_signed(headers: &Members<'_>) -> bool {
     headers.raw("URL-Signature").is_some()
 }
 
-/// Whether the signature allows `action` on `place`, now.
+/// Whether the signature is valid now and allows `action` on `destination`.
 pub(crate) fn allows(
     headers: &Members<'_>,
     keys: &SigningKeys,
     action: &Action,
-    place: Option<&DestinationName>,
+    destination: Option<&DestinationName>,
     now: Timestamp,
 ) -> bool {
-    let (Some(presigned), Some(place)) = (action.presigned, place) else { return false };
-    let collection = if place.kind.is_topic() { "topics" } else { "queues" };
-    let path = format!("/v2/{collection}/{}/{}", place.name, presigned.part);
+    let (Some(presigned), Some(destination)) = (action.presigned, destination) else { return false };
+    let collection = if destination.kind.is_topic() { "topics" } else { "queues" };
+    let path = format!("/v2/{collection}/{}/{}", destination.name, presigned.part);
     let [project, expires] = ["X-Project-ID", "URL-Expires"].map(|name| headers.text(name));
     let [paths, methods] = ["URL-Paths", "URL-Methods"].map(|name| list(headers, name));
     let signature = headers.text("URL-Signature").unwrap_or_default();
-    let presented = Presented {
+    let signed_headers = SignatureHeaders {
         project: project.as_deref(),
         paths: &paths,
         methods: &methods,
         expires: expires.as_deref(),
         signature: &signature,
     };
-    keys.allow(&presented, presigned.method, &path, now)
+    keys.allow(&signed_headers, presigned.method, &path, now)
 }
 
-/// As REST has it: separated by commas.
+/// A list in the form of REST: separated by commas.
 fn list(headers: &Members<'_>, name: &str) -> String {
     let joined = || headers.get::<Vec<String>>(name).map(|items| items.join(","));
     headers.text(name).or_else(joined).unwrap_or_default()

@@ -1,38 +1,38 @@
-//! The documents of replies.
+//! The documents in replies.
 
 use serde::Serialize;
 use serde_json::value::RawValue;
 use zaqar_model::{ClaimId, DestinationKind, Message, Timestamp};
 
-/// Some messages, and where the listing goes on.
+/// A page of messages, and the marker of the next page.
 #[derive(Debug, Serialize)]
-pub(crate) struct Page<'a> {
-    pub(crate) messages: Vec<Shown<'a>>,
+pub(crate) struct MessagePage<'a> {
+    pub(crate) messages: Vec<MessageDocument<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) marker: Option<String>,
 }
 
-/// One message, in a member that is called as if there were several.
+/// A single message, in a member with a plural name, as in upstream.
 #[derive(Debug, Serialize)]
-pub(crate) struct One<'a> {
-    pub(crate) messages: Shown<'a>,
+pub(crate) struct SingleMessage<'a> {
+    pub(crate) messages: MessageDocument<'a>,
 }
 
 #[derive(Debug, Serialize)]
-pub(crate) struct Claim<'a> {
+pub(crate) struct CreatedClaim<'a> {
     pub(crate) claim_id: String,
-    pub(crate) messages: Vec<Shown<'a>>,
+    pub(crate) messages: Vec<MessageDocument<'a>>,
 }
 
 #[derive(Debug, Serialize)]
-pub(crate) struct ShownClaim<'a> {
+pub(crate) struct ClaimDocument<'a> {
     pub(crate) age: u64,
     pub(crate) ttl: u32,
-    pub(crate) messages: Vec<Shown<'a>>,
+    pub(crate) messages: Vec<MessageDocument<'a>>,
 }
 
 #[derive(Debug, Serialize)]
-pub(crate) struct Shown<'a> {
+pub(crate) struct MessageDocument<'a> {
     id: String,
     claim_id: Option<String>,
     ttl: u32,
@@ -41,11 +41,11 @@ pub(crate) struct Shown<'a> {
 }
 
 #[derive(Debug, Serialize)]
-pub(crate) struct Popped<'a> {
+pub(crate) struct PoppedMessages<'a> {
     messages: Vec<PoppedMessage<'a>>,
 }
 
-/// A message that was taken out of its queue for good.
+/// A popped message.
 #[derive(Debug, Serialize)]
 struct PoppedMessage<'a> {
     id: String,
@@ -58,9 +58,9 @@ struct PoppedMessage<'a> {
     checksum: Option<&'a str>,
 }
 
-/// `claim`: the one that the request is about.
-pub(crate) fn message(message: &Message, claim: Option<ClaimId>, now: Timestamp) -> Shown<'_> {
-    Shown {
+/// `claim`: the claim of the request.
+pub(crate) fn message(message: &Message, claim: Option<ClaimId>, now: Timestamp) -> MessageDocument<'_> {
+    MessageDocument {
         id: message.id.to_string(),
         claim_id: claim.map(|claim| claim.to_string()),
         ttl: message.ttl.get(),
@@ -69,11 +69,11 @@ pub(crate) fn message(message: &Message, claim: Option<ClaimId>, now: Timestamp)
     }
 }
 
-pub(crate) fn messages(list: &[Message], claim: Option<ClaimId>, now: Timestamp) -> Vec<Shown<'_>> {
+pub(crate) fn messages(list: &[Message], claim: Option<ClaimId>, now: Timestamp) -> Vec<MessageDocument<'_>> {
     list.iter().map(|item| message(item, claim, now)).collect()
 }
 
-pub(crate) fn popped<'a>(list: &'a [Message], now: Timestamp) -> Popped<'a> {
+pub(crate) fn popped<'a>(list: &'a [Message], now: Timestamp) -> PoppedMessages<'a> {
     let shown = |message: &'a Message| PoppedMessage {
         id: message.id.to_string(),
         age: now.secs_since(message.created),
@@ -83,10 +83,10 @@ pub(crate) fn popped<'a>(list: &'a [Message], now: Timestamp) -> Popped<'a> {
         claim_count: message.claim_count,
         checksum: message.checksum.as_deref(),
     };
-    Popped { messages: list.iter().map(shown).collect() }
+    PoppedMessages { messages: list.iter().map(shown).collect() }
 }
 
-/// Bodies were checked before they were stored.
+/// The body, which was validated before it was stored.
 pub(crate) fn body(message: &Message) -> &RawValue {
     serde_json::from_slice(message.body.as_bytes()).unwrap_or(RawValue::NULL)
 }

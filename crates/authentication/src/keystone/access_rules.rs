@@ -1,4 +1,4 @@
-//! What an application credential is restricted to: methods and paths of some services.
+//! Access rules of application credentials: the allowed methods and paths of a service.
 
 use serde::Deserialize;
 
@@ -15,24 +15,24 @@ impl AccessRule {
     }
 }
 
-/// Whether `path` is one that `pattern` means: `*` and `{name}` stand for one part of a path, `**` for any number of them.
+/// Whether `path` matches `pattern`: `*` and `{name}` match one segment of a path, `**` matches any number of segments.
 ///
-/// Every place in the path that the pattern may have reached is followed at once, so no pattern takes long.
+/// All possible positions in the path are tracked at once, so no pattern takes exponential time.
 fn matches(pattern: &str, path: &str) -> bool {
     let path = path.as_bytes();
     let mut reached = vec![false; path.len() + 1];
     reached[0] = true;
     let mut rest = pattern;
     while !rest.is_empty() {
-        let (piece, behind) = Piece::first_of(rest);
-        rest = behind;
+        let (piece, after) = Piece::first_of(rest);
+        rest = after;
         let mut next = vec![false; reached.len()];
         next[0] = piece == Piece::Anything && reached[0];
-        for (place, byte) in path.iter().enumerate() {
-            next[place + 1] = match piece {
-                Piece::Byte(wanted) => reached[place] && *byte == wanted,
-                Piece::Part => (reached[place] || next[place]) && *byte != b'/',
-                Piece::Anything => reached[place + 1] || next[place],
+        for (index, byte) in path.iter().enumerate() {
+            next[index + 1] = match piece {
+                Piece::Byte(wanted) => reached[index] && *byte == wanted,
+                Piece::Segment => (reached[index] || next[index]) && *byte != b'/',
+                Piece::Anything => reached[index + 1] || next[index],
             };
         }
         reached = next;
@@ -44,23 +44,23 @@ fn matches(pattern: &str, path: &str) -> bool {
 enum Piece {
     Byte(u8),
     /// One byte or more, none of them a slash.
-    Part,
+    Segment,
     Anything,
 }
 
 impl Piece {
-    /// The first piece of a pattern, and what is behind it.
+    /// The first piece of a pattern, and the rest.
     fn first_of(pattern: &str) -> (Self, &str) {
-        if let Some(behind) = pattern.strip_prefix("**") {
-            return (Self::Anything, behind);
+        if let Some(rest) = pattern.strip_prefix("**") {
+            return (Self::Anything, rest);
         }
-        if let Some(behind) = pattern.strip_prefix('*') {
-            return (Self::Part, behind);
+        if let Some(rest) = pattern.strip_prefix('*') {
+            return (Self::Segment, rest);
         }
-        if let Some((_, behind)) = pattern.strip_prefix('{').and_then(|name| name.split_once('}')) {
-            return (Self::Part, behind);
+        if let Some((_, rest)) = pattern.strip_prefix('{').and_then(|name| name.split_once('}')) {
+            return (Self::Segment, rest);
         }
-        // Paths are ASCII where they name anything of this service.
+        // The paths of this service are ASCII.
         let mut characters = pattern.chars();
         let byte = characters.next().and_then(|character| u8::try_from(character).ok()).unwrap_or_default();
         (Self::Byte(byte), characters.as_str())

@@ -1,20 +1,18 @@
-//! What Keystone is asked, over HTTP.
+//! The Keystone client: issues the service's own token and validates tokens.
 
 use std::sync::Arc;
 
-use reqwest::StatusCode;
 use reqwest::header::{HeaderName, HeaderValue};
 
-use super::http::{Http, NotReached, SetupError, versioned};
+use super::error::KeystoneError;
+use super::http::{AUTH_TOKEN, Http, REQUEST_ID, SetupError, v3_url};
 use super::login::Login;
 use super::options::KeystoneOptions;
-use super::own_token::{Held, OwnEndpoints};
+use super::own_token::{OwnEndpoints, OwnToken};
 use super::token::{Token, identity_endpoint, public_endpoint};
 
-pub(super) const AUTH_TOKEN: HeaderName = HeaderName::from_static("x-auth-token");
-pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-openstack-request-id");
 const SUBJECT_TOKEN: HeaderName = HeaderName::from_static("x-subject-token");
-/// Says that access rules are heeded here. Without it, Keystone does not show tokens that have some.
+/// Declares that this service enforces access rules. Without it, Keystone rejects tokens that have them.
 const ACCESS_RULES: HeaderName = HeaderName::from_static("openstack-identity-access-rules");
 
 #[derive(Debug)]
@@ -29,27 +27,12 @@ pub(super) struct Client {
     include_service_catalog: bool,
 }
 
-/// What Keystone says of a token.
-pub(super) enum Identity {
-    Known(Arc<Token>),
-    Unknown,
-    /// It does not know us who ask.
-    OwnTokenRefused,
-}
-
-/// Why Keystone cannot be asked.
-#[derive(Clone, Debug, thiserror::Error)]
-pub(super) enum Failure {
-    #[error("{0}")]
-    NotReached(#[from] NotReached),
-    #[error("it answered {status} to {what}; {advice}")]
-    Status { status: StatusCode, what: &'static str, advice: String },
-    #[error("its answer to {what} cannot be read: {reason}")]
-    Unreadable { what: &'static str, reason: String },
-    #[error("[keystone_authtoken] does not say who the service is: set auth_url and auth_type")]
-    NoCredentials,
-    #[error("it refuses the service's own token, although it has just given it out")]
-    Refused,
+/// The result of a token validation.
+pub(super) enum Validation {
+    Valid(Arc<Token>),
+    Invalid,
+    /// Keystone does not accept the service's own token.
+    OwnTokenRejected,
 }
 
 impl Client {
@@ -57,7 +40,7 @@ impl Client {
         Ok(Self {
             http: Http::new(&options.connection, options.auth_url.starts_with("http://"))?,
             login: options.login.clone(),
-            auth_url: versioned(&options.auth_url),
+            auth_url: v3_url(&options.auth_url),
             interface: options.interface.clone(),
             region: options.region.clone(),
             service_type: options.service_type.clone(),
@@ -65,29 +48,29 @@ impl Client {
         })
     }
 
-    /// Gets a token for the service itself.
-    pub(super) async fn log_in(&self, request_id: Option<&str>) -> Result<Held, Failure> {
-        let login = self.login.as_ref().ok_or(Failure::NoCredentials)?;
-        let own = self.http.sign_in(&self.auth_url, login, request_id).await?;
+    /// Issues a token for the service itself.
+    pub(super) async fn issue_own_token(&self, request_id: Option<&str>) -> Result<OwnToken, KeystoneError> {
+        let login = self.login.as_ref().ok_or(KeystoneError::NoCredentials)?;
+        let own = self.http.issue_token(&self.auth_url, login, request_id).await?;
         let endpoint = identity_endpoint(&own.document, &self.interface, self.region.as_deref());
-        let endpoint = endpoint.map_or_else(|| self.auth_url.clone(), |endpoint| versioned(&endpoint));
+        let endpoint = endpoint.map_or_else(|| self.auth_url.clone(), |endpoint| v3_url(&endpoint));
         let own_endpoints = OwnEndpoints {
             rest: public_endpoint(&own.document, "zaqar"),
             websocket: public_endpoint(&own.document, "zaqar-websocket"),
         };
-        Ok(Held { token: own.token, endpoint, own_endpoints, expires: own.expires })
+        Ok(OwnToken { token: own.token, endpoint, own_endpoints, expires: own.expires })
     }
 
-    /// Asks whose a token is.
-    pub(super) async fn identify(
+    /// Validates a token.
+    pub(super) async fn validate(
         &self,
-        own: &Held,
+        own: &OwnToken,
         token: &HeaderValue,
-        even_expired: bool,
+        allow_expired: bool,
         request_id: &str,
-    ) -> Result<Identity, Failure> {
-        const WHAT: &str = "a question about a token";
-        let query = match (self.include_service_catalog, even_expired) {
+    ) -> Result<Validation, KeystoneError> {
+        const WHAT: &str = "a token validation";
+        let query = match (self.include_service_catalog, allow_expired) {
             (true, false) => "",
             (true, true) => "?allow_expired=1",
             (false, false) => "?nocatalog",
@@ -100,16 +83,16 @@ impl Client {
         let advice = match status.as_u16() {
             200 => {
                 let token = Token::read(&body, self.service_type.as_deref());
-                let unreadable = |reason| Failure::Unreadable { what: WHAT, reason };
-                return Ok(Identity::Known(Arc::new(token.map_err(unreadable)?)));
+                let unreadable = |reason| KeystoneError::Unreadable { what: WHAT, reason };
+                return Ok(Validation::Valid(Arc::new(token.map_err(unreadable)?)));
             }
-            401 => return Ok(Identity::OwnTokenRefused),
+            401 => return Ok(Validation::OwnTokenRejected),
             403 => "give the service's user the role service or admin",
-            408 | 429 => "it has too much to do",
-            // It looked at the token and did not like it.
-            400..500 => return Ok(Identity::Unknown),
+            408 | 429 => "it is overloaded",
+            // Keystone rejects the token.
+            400..500 => return Ok(Validation::Invalid),
             _ => "see Keystone's log",
         };
-        Err(Failure::Status { status, what: WHAT, advice: advice.to_owned() })
+        Err(KeystoneError::Status { status, what: WHAT, advice: advice.to_owned() })
     }
 }

@@ -1,10 +1,10 @@
-//! Who the service is to Keystone, as the document that a token is asked for with.
+//! The service's own credentials, and the document that requests a token with them.
 
 use std::fmt;
 
 use serde_json::{Value, json};
 
-/// How the service identifies itself.
+/// The credentials of the service.
 #[derive(Clone)]
 pub enum Login {
     Password {
@@ -12,11 +12,12 @@ pub enum Login {
         password: String,
         scope: Scope,
     },
-    /// By its id, or by its name and its user.
+    /// An application credential, by id.
     ApplicationCredential {
         id: String,
         secret: String,
     },
+    /// An application credential, by its name and its user.
     NamedApplicationCredential {
         name: String,
         user: Reference,
@@ -37,7 +38,7 @@ pub enum DomainReference {
     Name(String),
 }
 
-/// What the service's own token is for.
+/// The scope of the service's own token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Scope {
     Unscoped,
@@ -47,7 +48,7 @@ pub enum Scope {
     Trust(String),
 }
 
-/// Secrets are nobody's business.
+/// Hides the secrets.
 impl fmt::Debug for Login {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -90,7 +91,7 @@ impl Login {
     }
 }
 
-/// The credential says itself which project it is for.
+/// An application credential determines its project itself.
 fn by_application_credential(credential: &Value) -> Value {
     const METHOD: &str = "application_credential";
     json!({ "auth": { "identity": { "methods": [METHOD], METHOD: credential } } })

@@ -1,34 +1,37 @@
-//! Tokens that Keystone vouches for, by the rules of OpenStack's keystonemiddleware.
+//! Authentication by Keystone, by the rules of OpenStack's keystonemiddleware.
 //!
-//! Here live what Keystone is asked (`client`, over `http`), who the service is to it (`login`, `sign_in`, `own_token`), what
-//! it says of a token (`token`), for how long that is believed (`verdicts`, `answers`), what a token with access rules may be
-//! used for (`access_rules`), and the rights that users lend to the service (`trusts`).
+//! Here live the client (`client`, over `http`), the service's own credentials and token (`login`, `issue_token`,
+//! `own_token`, `own_token_cache`), validated tokens and their cache (`token`, `token_cache`, `single_flight`),
+//! access rules (`access_rules`), and trusts (`trusts`).
 
 mod access_rules;
-mod answers;
 mod client;
+mod error;
+#[cfg(test)]
+mod fake_keystone;
 mod http;
+mod issue_token;
 mod login;
 mod options;
 mod own_token;
-mod sign_in;
-#[cfg(test)]
-mod stand_in;
+mod own_token_cache;
+mod single_flight;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod tls_tests;
 mod token;
+mod token_cache;
 mod trusts;
-mod verdicts;
 
 use std::sync::Arc;
 
-use client::{Client, Identity};
-use own_token::OwnToken;
+use client::{Client, Validation};
+use error::KeystoneError;
+use own_token_cache::OwnTokenCache;
 use reqwest::header::HeaderValue;
+use token_cache::{TokenCache, TokenKey, TokenStatus};
 use tokio::sync::Semaphore;
-use verdicts::{Question, Verdict, Verdicts};
 use zaqar_model::Clock;
 
 pub use http::SetupError;
@@ -38,34 +41,34 @@ pub use own_token::OwnEndpoints;
 pub use token::Token;
 pub use trusts::{NoTrustedToken, TrustNotMade, TrustedToken, TrusteeOptions, Trusts};
 
-/// So many requests to Keystone are under way at once. Others wait.
-const REQUESTS_AT_ONCE: usize = 32;
+/// Maximum number of concurrent requests to Keystone. Others wait.
+const MAX_CONCURRENT_REQUESTS: usize = 32;
 
-/// Knows which tokens are good.
+/// Validates tokens with Keystone.
 #[derive(Debug)]
 pub struct Keystone {
     options: KeystoneOptions,
     client: Client,
-    own_token: OwnToken,
-    verdicts: Verdicts,
+    own_token: OwnTokenCache,
+    token_cache: TokenCache,
     requests: Semaphore,
     clock: Arc<dyn Clock>,
 }
 
-/// What a request says of the one who makes it.
+/// The parts of a request that authentication needs.
 #[derive(Clone, Copy, Debug)]
-pub struct AskedWith<'a> {
+pub struct AuthRequest<'a> {
     /// `X-Auth-Token`.
     pub token: Option<&'a str>,
-    /// `X-Service-Token`: that of a service which passes a caller's request on.
+    /// `X-Service-Token`: the token of a service that forwards a caller's request.
     pub service_token: Option<&'a str>,
     pub method: &'a str,
     pub path: &'a str,
-    /// Keystone is told the id of the request that it is asked for.
+    /// The request id, which is sent to Keystone.
     pub request_id: &'a str,
 }
 
-/// Why a request is not let in.
+/// Why a request is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Denied {
     #[error("The request you have made requires authentication.")]
@@ -75,47 +78,48 @@ pub enum Denied {
 }
 
 impl Keystone {
-    /// Asks nothing yet: a service may start before Keystone does.
+    /// Does not connect yet, so that the service may start before Keystone.
     ///
     /// # Errors
     ///
-    /// A file of certificates that cannot be used.
+    /// A certificate file cannot be used.
     pub fn new(options: KeystoneOptions, clock: Arc<dyn Clock>) -> Result<Self, SetupError> {
         Ok(Self {
             client: Client::new(&options)?,
-            own_token: OwnToken::default(),
-            verdicts: Verdicts::new(options.token_cache_time),
-            requests: Semaphore::new(REQUESTS_AT_ONCE),
+            own_token: OwnTokenCache::default(),
+            token_cache: TokenCache::new(options.token_cache_time),
+            requests: Semaphore::new(MAX_CONCURRENT_REQUESTS),
             options,
             clock,
         })
     }
 
-    /// Where a caller gets a token: the value of `WWW-Authenticate`.
+    /// The value of `WWW-Authenticate`.
     pub fn challenge(&self) -> String {
         let uri = self.options.www_authenticate_uri.as_ref().unwrap_or(&self.options.auth_url);
         format!("Keystone uri=\"{uri}\"")
     }
 
-    /// Who is asking. `None`: somebody unknown, who is let through because `delay_auth_decision` says so.
+    /// Authenticates a request. `None`: an anonymous caller, whom `delay_auth_decision` allows.
     ///
     /// # Errors
     ///
-    /// The token is not good, or Keystone cannot tell.
-    pub async fn caller(&self, asked: &AskedWith<'_>) -> Result<Option<Arc<Token>>, Denied> {
-        let service = match asked.service_token.filter(|token| !token.is_empty()) {
+    /// The token is not valid, or Keystone cannot be reached.
+    pub async fn authenticate(&self, request: &AuthRequest<'_>) -> Result<Option<Arc<Token>>, Denied> {
+        let service = match request.service_token.filter(|token| !token.is_empty()) {
             None => None,
-            Some(token) => Some(self.service(token, asked).await?),
+            Some(token) => Some(self.service(token, request).await?),
         };
-        let by_service = service == Some(Service::HasRole);
-        let user = match asked.token.map(str::trim).filter(|token| !token.is_empty()) {
+        let by_service = service == Some(ServiceTokenStatus::HasRole);
+        let user = match request.token.map(str::trim).filter(|token| !token.is_empty()) {
             None => None,
-            Some(token) => self.token(token, by_service, asked).await?,
+            Some(token) => self.token(token, by_service, request).await?,
         };
-        let known_service = matches!(service, Some(Service::HasRole | Service::WithoutRole));
-        let user = user.filter(|token| known_service || self.rules_allow(token, asked));
-        if user.is_none() || service == Some(Service::Unknown) {
-            tracing::debug!(request_id = asked.request_id, "a request without a valid token");
+        let known_service =
+            matches!(service, Some(ServiceTokenStatus::HasRole | ServiceTokenStatus::WithoutRole));
+        let user = user.filter(|token| known_service || self.rules_allow(token, request));
+        if user.is_none() || service == Some(ServiceTokenStatus::Invalid) {
+            tracing::debug!(request_id = request.request_id, "request without a valid token");
             if !self.options.delay_auth_decision {
                 return Err(Denied::Unauthorized);
             }
@@ -123,9 +127,9 @@ impl Keystone {
         Ok(user)
     }
 
-    /// Where the public reaches this service, by the catalog that its own login brings: upstream's names are `zaqar` and
-    /// `zaqar-websocket`. Asked for again with each new token. What is not there is `None`; so is all
-    /// of it when Keystone cannot be asked now.
+    /// The public endpoints of this service in Keystone's catalog, under upstream's names `zaqar` and
+    /// `zaqar-websocket`. They are read again with each new token of the service. `None` if Keystone cannot be
+    /// reached.
     pub async fn own_endpoints(&self) -> Option<OwnEndpoints> {
         if self.options.login.is_none() {
             return Some(OwnEndpoints::default());
@@ -133,104 +137,107 @@ impl Keystone {
         let own = self.own_token.get(&self.client, &*self.clock, None);
         match tokio::time::timeout(self.options.connection.timeout, own).await {
             Ok(Ok(own)) => Some(own.own_endpoints.clone()),
-            Ok(Err(failure)) => {
-                tracing::warn!(%failure, "Keystone's catalog cannot be read");
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "cannot read Keystone's catalog");
                 None
             }
             Err(_) => None,
         }
     }
 
-    async fn service(&self, token: &str, asked: &AskedWith<'_>) -> Result<Service, Denied> {
-        let token = self.token(token.trim(), false, asked).await?;
+    async fn service(&self, token: &str, request: &AuthRequest<'_>) -> Result<ServiceTokenStatus, Denied> {
+        let token = self.token(token.trim(), false, request).await?;
         let has_role =
             |token: &Token| token.roles.iter().any(|role| self.options.service_token_roles.contains(role));
         Ok(match token {
-            Some(token) if has_role(&token) => Service::HasRole,
-            Some(_) if !self.options.service_token_roles_required => Service::WithoutRole,
-            _ => Service::Unknown,
+            Some(token) if has_role(&token) => ServiceTokenStatus::HasRole,
+            Some(_) if !self.options.service_token_roles_required => ServiceTokenStatus::WithoutRole,
+            _ => ServiceTokenStatus::Invalid,
         })
     }
 
-    /// What is known of a token that is good now. `even_expired`: for a service that passes on what has taken long.
+    /// The token, if it is valid now. `allow_expired`: for a service that forwards a request that has taken long.
     async fn token(
         &self,
         token: &str,
-        even_expired: bool,
-        asked: &AskedWith<'_>,
+        allow_expired: bool,
+        request: &AuthRequest<'_>,
     ) -> Result<Option<Arc<Token>>, Denied> {
-        let question = Question::new(token, even_expired);
-        // Seldom needed, and large: every request would be.
-        let ask = async { Box::pin(self.ask(token, even_expired, asked.request_id)).await };
-        match self.verdicts.get_or_ask(question, &*self.clock, ask).await {
-            Verdict::Good(token) => Ok((even_expired || self.clock.now() < token.expires).then_some(token)),
-            Verdict::Bad => Ok(None),
-            Verdict::Unavailable if self.options.delay_auth_decision => Ok(None),
-            Verdict::Unavailable => Err(Denied::Unavailable),
+        let key = TokenKey::new(token, allow_expired);
+        // Boxed: it is rarely needed, and would make the future of every request large.
+        let validate = async { Box::pin(self.validate(token, allow_expired, request.request_id)).await };
+        match self.token_cache.get_or_validate(key, &*self.clock, validate).await {
+            TokenStatus::Valid(token) => {
+                Ok((allow_expired || self.clock.now() < token.expires).then_some(token))
+            }
+            TokenStatus::Invalid => Ok(None),
+            TokenStatus::Unavailable if self.options.delay_auth_decision => Ok(None),
+            TokenStatus::Unavailable => Err(Denied::Unavailable),
         }
     }
 
-    async fn ask(&self, token: &str, even_expired: bool, request_id: &str) -> Verdict {
-        let Ok(mut token) = HeaderValue::from_str(token) else { return Verdict::Bad };
+    async fn validate(&self, token: &str, allow_expired: bool, request_id: &str) -> TokenStatus {
+        let Ok(mut token) = HeaderValue::from_str(token) else { return TokenStatus::Invalid };
         token.set_sensitive(true);
-        let asking = async {
-            // Nobody closes it.
+        let validation = async {
+            // The semaphore is never closed.
             let _permit = self.requests.acquire().await;
-            self.ask_keystone(&token, even_expired, request_id).await
+            self.validate_with_keystone(&token, allow_expired, request_id).await
         };
-        // A login and a question, each of which has its own time.
-        let patience = self.options.connection.timeout * 2;
-        let failure = match tokio::time::timeout(patience, asking).await {
-            Ok(Ok(verdict)) => return verdict,
-            Ok(Err(failure)) => failure.to_string(),
-            Err(_) => format!("no answer in {} seconds", patience.as_secs_f64()),
+        // The timeout for a login and a validation together.
+        let timeout = self.options.connection.timeout * 2;
+        let error = match tokio::time::timeout(timeout, validation).await {
+            Ok(Ok(status)) => return status,
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => format!("Keystone did not respond in {} seconds", timeout.as_secs_f64()),
         };
-        tracing::warn!(request_id, failure, "Keystone cannot be asked about a token");
-        Verdict::Unavailable
+        tracing::warn!(request_id, error, "cannot validate a token with Keystone");
+        TokenStatus::Unavailable
     }
 
-    async fn ask_keystone(
+    async fn validate_with_keystone(
         &self,
         token: &HeaderValue,
-        even_expired: bool,
+        allow_expired: bool,
         request_id: &str,
-    ) -> Result<Verdict, client::Failure> {
-        let mut refused_before = false;
+    ) -> Result<TokenStatus, KeystoneError> {
+        let mut rejected_before = false;
         loop {
             let own = self.own_token.get(&self.client, &*self.clock, Some(request_id)).await?;
-            return match self.client.identify(&own, token, even_expired, request_id).await? {
-                Identity::Known(token) => Ok(Verdict::Good(token)),
-                Identity::Unknown => Ok(Verdict::Bad),
-                // Ours may have been revoked, or Keystone's keys have changed: once more, with a new one.
-                Identity::OwnTokenRefused if !refused_before => {
-                    refused_before = true;
+            return match self.client.validate(&own, token, allow_expired, request_id).await? {
+                Validation::Valid(token) => Ok(TokenStatus::Valid(token)),
+                Validation::Invalid => Ok(TokenStatus::Invalid),
+                // The own token may have been revoked, or Keystone's keys may have changed: retry with a new token.
+                Validation::OwnTokenRejected if !rejected_before => {
+                    rejected_before = true;
                     self.own_token.discard(&own);
                     continue;
                 }
-                Identity::OwnTokenRefused => Err(client::Failure::Refused),
+                Validation::OwnTokenRejected => Err(KeystoneError::OwnTokenRejected),
             };
         }
     }
 
-    /// Whether what restricts the token allows this request.
-    fn rules_allow(&self, token: &Token, asked: &AskedWith<'_>) -> bool {
+    /// Whether the access rules of the token allow this request.
+    fn rules_allow(&self, token: &Token, request: &AuthRequest<'_>) -> bool {
         let Some(rules) = &token.access_rules else { return true };
         let Some(service_type) = &self.options.service_type else {
             tracing::warn!(
-                request_id = asked.request_id,
-                "a token with access rules is refused: [keystone_authtoken] service_type is not set"
+                request_id = request.request_id,
+                "rejected a token with access rules: [keystone_authtoken] service_type is not set"
             );
             return false;
         };
-        token.is_for_service && rules.iter().any(|rule| rule.allows(service_type, asked.method, asked.path))
+        token.catalog_has_service
+            && rules.iter().any(|rule| rule.allows(service_type, request.method, request.path))
     }
 }
 
-/// What is to be thought of a service that passes a request on.
+/// The status of `X-Service-Token`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Service {
+enum ServiceTokenStatus {
     HasRole,
-    /// Its token is good, and no role is required.
+    /// The token is valid, and no role is required.
     WithoutRole,
-    Unknown,
+    Invalid,
 }

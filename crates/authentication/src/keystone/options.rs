@@ -1,4 +1,4 @@
-//! What can be set about Keystone: `[keystone_authtoken]`.
+//! The options of `[keystone_authtoken]`.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -7,47 +7,48 @@ use super::login::Login;
 
 #[derive(Clone, Debug)]
 pub struct KeystoneOptions {
-    /// With or without `/v3` at its end.
+    /// With or without a trailing `/v3`.
     pub auth_url: String,
-    /// What callers are told; `auth_url` unless given.
+    /// The URL in `WWW-Authenticate`. Defaults to `auth_url`.
     pub www_authenticate_uri: Option<String>,
-    /// Who the service is. Without that, Keystone cannot be asked.
+    /// The service's own credentials. Without them, no token can be validated.
     pub login: Option<Login>,
-    /// Which of Keystone's endpoints in the catalog is asked about tokens.
+    /// The interface of the Keystone endpoint that validates tokens.
     pub interface: String,
     pub region: Option<String>,
     pub connection: Connection,
-    /// Seconds for which an answer is believed. 0: each request asks.
+    /// How long a validation is cached, in seconds. 0 disables caching.
     pub token_cache_time: u64,
-    /// A service with one of them may pass on a token that has expired meanwhile.
+    /// A service with one of these roles may forward an expired token.
     pub service_token_roles: Vec<String>,
     pub service_token_roles_required: bool,
-    /// This service's type in the catalog and in access rules.
+    /// The type of this service in the catalog and in access rules.
     pub service_type: Option<String>,
     pub delay_auth_decision: bool,
     pub include_service_catalog: bool,
 }
 
-/// How Keystone is reached.
+/// The connection to Keystone.
 #[derive(Clone, Debug)]
 pub struct Connection {
-    /// The group of options that says so, for errors.
+    /// The option group, for error messages.
     pub group: &'static str,
-    /// The authorities that Keystone's certificate is checked against; the system's unless given.
+    /// The CA certificates that verify Keystone's certificate. Defaults to those of the system.
     pub cafile: Option<PathBuf>,
-    /// The service's own certificate, and its key if that is in another file.
+    /// The client certificate of the service.
     pub certfile: Option<PathBuf>,
+    /// The key of the certificate, if it is in another file.
     pub keyfile: Option<PathBuf>,
-    /// Keystone's certificate is not checked.
+    /// Whether to skip the verification of Keystone's certificate.
     pub insecure: bool,
-    /// For each answer.
+    /// The timeout of each request.
     pub timeout: Duration,
-    /// How often a connection that fails is tried again.
+    /// Maximum number of retries of a failed connection.
     pub retries: u32,
 }
 
 impl Connection {
-    /// Trusts the system's authorities, shows no certificate, and tries once.
+    /// Trusts the system's CA certificates, sends no client certificate, and does not retry.
     pub const fn new(group: &'static str, timeout: Duration) -> Self {
         Self { group, cafile: None, certfile: None, keyfile: None, insecure: false, timeout, retries: 0 }
     }

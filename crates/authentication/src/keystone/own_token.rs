@@ -1,85 +1,31 @@
-//! The service's own token, with which it asks about others.
+//! The service's own token, with which it validates other tokens.
 
-use std::sync::Arc;
-
-use parking_lot::Mutex;
 use reqwest::header::HeaderValue;
-use tokio::sync::OnceCell;
-use zaqar_model::{Clock, Timestamp};
+use zaqar_model::Timestamp;
 
-use super::client::{Client, Failure};
-
-/// A new one is fetched so many seconds before the old one ends, or when three quarters of its time are over.
+/// A token is renewed this many seconds before it expires, or after three quarters of its lifetime if that is later.
 const RENEWED_BEFORE: u64 = 60;
-/// Seconds after a failed login for which it is not tried again.
-const FAILED_FOR: u64 = 1;
 
-/// Where the public reaches this service.
+/// The public endpoints of this service.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OwnEndpoints {
     pub rest: Option<String>,
     pub websocket: Option<String>,
 }
 
-/// The token that a login brought.
+/// The token of the service itself.
 #[derive(Clone, Debug)]
-pub(super) struct Held {
+pub(super) struct OwnToken {
     pub(super) token: HeaderValue,
-    /// Where tokens are asked about.
+    /// The endpoint that validates tokens.
     pub(super) endpoint: String,
-    /// Where this service itself is, as the catalog says.
+    /// The endpoints of this service in the catalog.
     pub(super) own_endpoints: OwnEndpoints,
     pub(super) expires: Timestamp,
 }
 
-#[derive(Debug)]
-struct Login {
-    outcome: Result<Arc<Held>, Failure>,
-    until: Timestamp,
-}
-
-/// The latest login. Whoever comes first makes it, the others wait for it.
-#[derive(Debug, Default)]
-pub(super) struct OwnToken(Mutex<Arc<OnceCell<Login>>>);
-
-impl OwnToken {
-    pub(super) async fn get(
-        &self,
-        client: &Client,
-        clock: &dyn Clock,
-        request_id: Option<&str>,
-    ) -> Result<Arc<Held>, Failure> {
-        let now = clock.now();
-        let latest = {
-            let mut latest = self.0.lock();
-            if latest.get().is_some_and(|login| login.until <= now) {
-                *latest = Arc::default();
-            }
-            Arc::clone(&latest)
-        };
-        let login = latest.get_or_init(|| async {
-            let outcome = client.log_in(request_id).await.map(Arc::new);
-            let until = match &outcome {
-                Ok(held) => renewal(now, held.expires),
-                Err(_) => clock.now().plus_secs(FAILED_FOR),
-            };
-            Login { outcome, until }
-        });
-        login.await.outcome.clone()
-    }
-
-    /// Forgets a token that Keystone refused, unless there is a newer one.
-    pub(super) fn discard(&self, refused: &Arc<Held>) {
-        let mut latest = self.0.lock();
-        let held = latest.get().and_then(|login| login.outcome.as_ref().ok());
-        if held.is_some_and(|held| Arc::ptr_eq(held, refused)) {
-            *latest = Arc::default();
-        }
-    }
-}
-
-/// When a token is replaced that was fetched `now`.
-pub(super) fn renewal(now: Timestamp, expires: Timestamp) -> Timestamp {
+/// When to renew a token that was issued `now`.
+pub(super) fn renewal_time(now: Timestamp, expires: Timestamp) -> Timestamp {
     let lifetime = expires.secs_since(now);
     now.plus_secs(lifetime.saturating_sub(RENEWED_BEFORE.min(lifetime / 4)))
 }

@@ -1,4 +1,4 @@
-//! Keystone behind TLS: whose certificates are believed, and the service's own.
+//! Keystone behind TLS: its certificate, and the client certificate of the service.
 
 use std::fs;
 use std::path::PathBuf;
@@ -12,18 +12,18 @@ use rustls::{RootCertStore, ServerConfig};
 use tempfile::TempDir;
 use tokio_rustls::TlsAcceptor;
 
-use super::stand_in::{ManualClock, StandIn, document};
-use super::tests::{asked, options};
+use super::fake_keystone::{FakeKeystone, ManualClock, document};
+use super::tests::{options, request};
 use super::{Connection, Denied, Keystone};
 
-/// An authority, and what it has certified: the stand-in and the service.
+/// A certificate authority, and the certificates of the fake Keystone and of the service.
 struct Certificates {
     directory: TempDir,
-    stand_in: TlsAcceptor,
+    fake: TlsAcceptor,
 }
 
 impl Certificates {
-    /// With `clients_too`, the stand-in wants a certificate of whoever connects.
+    /// With `clients_too`, the fake Keystone requires client certificates.
     fn new(clients_too: bool) -> Self {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -55,21 +55,21 @@ impl Certificates {
             config.with_no_client_auth()
         };
         let config = config.with_single_cert(chain, key).unwrap();
-        Self { directory, stand_in: TlsAcceptor::from(Arc::new(config)) }
+        Self { directory, fake: TlsAcceptor::from(Arc::new(config)) }
     }
 
     fn path(&self, name: &str) -> Option<PathBuf> {
         Some(self.directory.path().join(name))
     }
 
-    /// Whether a service with such a connection can ask.
+    /// Whether a service with this connection can validate a token.
     async fn can_ask(&self, change: impl FnOnce(&mut Connection)) -> bool {
-        let stand_in = StandIn::start_with(Some(self.stand_in.clone())).await;
-        stand_in.know("good", document(&stand_in.url));
-        let mut options = options(&stand_in.url);
+        let fake = FakeKeystone::start_with(Some(self.fake.clone())).await;
+        fake.add_token("good", document(&fake.url));
+        let mut options = options(&fake.url);
         change(&mut options.connection);
         let keystone = Keystone::new(options, ManualClock::new()).unwrap();
-        let answer = keystone.caller(&asked(Some("good"), None)).await;
+        let answer = keystone.authenticate(&request(Some("good"), None)).await;
         assert!(answer.is_ok() || answer == Err(Denied::Unavailable));
         answer.is_ok()
     }

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-/// The address without the dot that may end a name, or nothing.
+/// The address without a trailing dot. `None` if it is not valid.
 pub(crate) fn parse(text: &str) -> Option<&str> {
     if text.parse::<IpAddr>().is_ok() { Some(text) } else { host_name(text) }
 }
@@ -13,7 +13,7 @@ fn host_name(text: &str) -> Option<&str> {
     }
     let name = text.strip_suffix('.').unwrap_or(text);
     let last = name.rsplit('.').next()?;
-    // Otherwise a mistyped IP address would pass for a name.
+    // Otherwise a mistyped IP address would be accepted as a name.
     let has_non_digit = last.contains(|character: char| character.is_ascii_alphabetic() || character == '-');
     (has_non_digit && name.split('.').all(is_label)).then_some(name)
 }

@@ -7,13 +7,13 @@ pub(crate) fn integer(text: &str) -> Option<i128> {
     text.parse().ok()
 }
 
-/// A finite number; `nan` and infinities, which Python would take, are of no use in a configuration.
+/// A finite number. Python also accepts `nan` and infinities, which make no sense in a configuration.
 pub(crate) fn float(text: &str) -> Option<f64> {
     let text = without_separators(ini::trim(text))?;
     text.parse().ok().filter(|number: &f64| number.is_finite())
 }
 
-/// Takes out each `_`, which must stand between two digits.
+/// Removes each `_`, which must be between two digits.
 fn without_separators(text: &str) -> Option<String> {
     let is_digit = |position: Option<usize>| {
         position.and_then(|position| text.as_bytes().get(position)).is_some_and(u8::is_ascii_digit)

@@ -1,22 +1,22 @@
-//! `[cache]`: where answers that may be used again are kept, by oslo.cache.
+//! `[cache]`: the cache of oslo.cache.
 
 use crate::secret::Secret;
 use crate::section::section;
 
 section! {
-    /// Where answers that may be used again are kept.
+    /// The cache of upstream.
     pub struct Cache;
 
-    /// What the names of the cache's own settings begin with.
+    /// Prefix of the names of the cache's own settings.
     config_prefix: String = "cache.oslo";
 
-    /// How long an answer is used unless it has a time of its own, in seconds.
+    /// Default lifetime of a cached value, in seconds.
     expiration_time: u32 = 600, at_least(1);
 
-    /// How long the backend keeps an answer, in seconds.
+    /// How long the backend keeps a value, in seconds.
     backend_expiration_time: Option<u32> = None, at_least(1);
 
-    /// What keeps the answers.
+    /// The cache backend.
     backend: String = "dogpile.cache.null", one_of(&[
         "oslo_cache.memcache_pool",
         "oslo_cache.dict",
@@ -39,7 +39,7 @@ section! {
     /// Classes that change how the backend works.
     proxies: Vec<String> = &[];
 
-    /// Whether anything is cached at all.
+    /// Whether caching is enabled.
     enabled: bool = false;
 
     /// Whether each call of the backend is logged, with its keys and values.
@@ -48,22 +48,22 @@ section! {
     /// The memcached servers, as `host:port`.
     memcache_servers: Vec<String> = &["localhost:11211"];
 
-    /// How long a memcached server that failed is left alone, in seconds.
+    /// How long a failed memcached server is not used, in seconds.
     memcache_dead_retry: u32 = 300;
 
-    /// How many connections to each memcached server there may be.
+    /// Maximum number of connections to each memcached server.
     memcache_pool_maxsize: u32 = 10;
 
-    /// How long a connection to memcached is kept unused, in seconds.
+    /// How long an idle connection to memcached is kept, in seconds.
     memcache_pool_unused_timeout: u32 = 60;
 
     /// How long a request waits for a connection to memcached, in seconds.
     memcache_pool_connection_get_timeout: u32 = 10;
 
-    /// Whether memcached is emptied when a connection to it comes back.
+    /// Whether memcached is flushed after a reconnect.
     memcache_pool_flush_on_reconnect: bool = false;
 
-    /// Whether memcached wants a login.
+    /// Whether memcached requires authentication (SASL).
     memcache_sasl_enabled: bool = false;
 
     /// The Redis server, as `host:port`.
@@ -75,60 +75,60 @@ section! {
     /// The servers of Redis Sentinel, as `host:port`.
     redis_sentinels: Vec<String> = &["localhost:26379"];
 
-    /// The name by which Redis Sentinel knows the master.
+    /// The name of the master in Redis Sentinel.
     redis_sentinel_service_name: String = "mymaster";
 
-    /// The name to log in to the backend with.
-    username: Option<String> = None, formerly(&["memcache_username", "redis_username"]);
+    /// The user name for the backend.
+    username: Option<String> = None, deprecated_names(&["memcache_username", "redis_username"]);
 
-    /// The password to log in to the backend with.
-    password: Option<Secret> = None, formerly(&["memcache_password", "redis_password"]);
+    /// The password for the backend.
+    password: Option<Secret> = None, deprecated_names(&["memcache_password", "redis_password"]);
 
-    /// Whether the backend is reached by TLS.
+    /// Whether connections to the backend use TLS.
     tls_enabled: bool = false;
 
-    /// The file with the certificates of the authorities that the backend's certificate is checked against.
+    /// The file with the CA certificates that verify the certificate of the backend.
     tls_cafile: Option<String> = None;
 
-    /// The file with the certificate that the service identifies itself with.
+    /// The file with the service's client certificate.
     tls_certfile: Option<String> = None;
 
     /// The file with the private key of `tls_certfile`.
     tls_keyfile: Option<String> = None;
 
-    /// The ciphers that may be used towards the backend, as OpenSSL lists them.
+    /// Allowed ciphers for connections to the backend, in OpenSSL format.
     tls_allowed_ciphers: Option<String> = None;
 
-    /// How long the backend may take to answer, in seconds.
-    socket_timeout: f64 = 1.0, at_least(0), formerly(&["memcache_socket_timeout", "redis_socket_timeout"]);
+    /// Timeout of a request to the backend, in seconds.
+    socket_timeout: f64 = 1.0, at_least(0), deprecated_names(&["memcache_socket_timeout", "redis_socket_timeout"]);
 
-    /// Whether pymemcache checks now and then that its connections still stand.
+    /// Whether pymemcache uses TCP keepalive.
     enable_socket_keepalive: bool = false;
 
-    /// How long a connection is quiet before the first such check, in seconds.
+    /// Idle time of a connection before the first keepalive probe, in seconds.
     socket_keepalive_idle: u32 = 1;
 
-    /// The time between such checks, in seconds.
+    /// The interval between keepalive probes, in seconds.
     socket_keepalive_interval: u32 = 1;
 
-    /// After how many checks without an answer a connection is given up.
+    /// Number of unanswered keepalive probes after which a connection is closed.
     socket_keepalive_count: u32 = 1;
 
-    /// Whether pymemcache tries a call that failed again.
+    /// Whether pymemcache retries failed calls.
     enable_retry_client: bool = false;
 
-    /// How often pymemcache tries such a call in all.
+    /// Maximum number of attempts for a call.
     retry_attempts: u32 = 2, at_least(1);
 
-    /// The time between such tries, in seconds.
+    /// The delay between attempts, in seconds.
     retry_delay: f64 = 0.0, at_least(0);
 
-    /// After how many failures pymemcache takes a server for dead.
+    /// Number of failures after which pymemcache considers a server dead.
     hashclient_retry_attempts: u32 = 2, at_least(1);
 
-    /// The time between such failures, in seconds.
-    hashclient_retry_timeout: f64 = 1.0, at_least(0), formerly(&["hashclient_retry_delay"]);
+    /// The time between these attempts, in seconds.
+    hashclient_retry_timeout: f64 = 1.0, at_least(0), deprecated_names(&["hashclient_retry_delay"]);
 
-    /// How long pymemcache leaves a dead server alone, in seconds.
-    hashclient_dead_timeout: f64 = 60.0, at_least(0), formerly(&["dead_timeout"]);
+    /// How long pymemcache does not use a dead server, in seconds.
+    hashclient_dead_timeout: f64 = 60.0, at_least(0), deprecated_names(&["dead_timeout"]);
 }

@@ -1,28 +1,28 @@
-//! `[cors]`: which pages of other origins may call the service from a browser.
+//! `[cors]`: cross-origin requests of browsers.
 
 use crate::section::section;
 
 section! {
-    /// Which pages of other origins may call the service from a browser.
+    /// Cross-origin requests of browsers.
     pub struct Cors;
 
-    /// The origins that may, each as `scheme://host[:port]`, or `*` for all.
+    /// The allowed origins, each as `scheme://host[:port]`, or `*` for all.
     allowed_origin: Vec<String> = &[];
 
-    /// Whether such a page may send the user's credentials.
+    /// Whether a cross-origin request may include credentials.
     allow_credentials: bool = true;
 
-    /// The headers of an answer that such a page may read.
+    /// The response headers that a page of another origin may read.
     expose_headers: Vec<String> =
         &["X-Auth-Token", "X-Subject-Token", "X-Service-Token", "X-OpenStack-Request-ID"];
 
-    /// How long a browser may remember the permission, in seconds.
+    /// How long a browser may cache the result of a preflight request, in seconds.
     max_age: u32 = 3600;
 
-    /// The methods that such a page may use.
+    /// The allowed methods of a cross-origin request.
     allow_methods: Vec<String> = &["GET", "PUT", "POST", "DELETE", "PATCH", "HEAD"];
 
-    /// The headers that such a page may send.
+    /// The allowed headers of a cross-origin request.
     allow_headers: Vec<String> = &[
         "X-Auth-Token",
         "X-Identity-Status",

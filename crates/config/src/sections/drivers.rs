@@ -1,19 +1,19 @@
-//! `[drivers]`: which transport and which stores the service is put together from.
+//! `[drivers]`: the transports and the stores.
 
 use crate::section::section;
 
 section! {
-    /// Which parts the service is put together from.
+    /// The transports and the stores.
     pub struct Drivers;
 
-    /// How clients reach the service: `wsgi` is the REST interface, `websocket` the WebSocket interface. One process
-    /// serves both. Upstream takes one of the two and defaults to `wsgi`.
+    /// The transports to serve: `wsgi` is the REST interface, `websocket` the WebSocket interface. One process serves
+    /// both. Upstream serves one of the two and defaults to `wsgi`.
     transport: Vec<String> = &["wsgi", "websocket"], one_of(&["wsgi", "websocket"]);
 
-    /// Where messages, claims and subscriptions are kept. Upstream defaults to `mongodb`; `embedded` needs nothing
-    /// else to be installed, so that the service is complete and durable without any configuration.
-    message_store: String = "embedded", formerly(&["storage"]);
+    /// The store for messages, claims and subscriptions. Upstream defaults to `mongodb`; `embedded` needs no other
+    /// software, so that the service is complete and durable without configuration.
+    message_store: String = "embedded", deprecated_names(&["storage"]);
 
-    /// Where queues, topics, pools, flavors and the catalogue are kept. Upstream defaults to `mongodb`.
+    /// The store for queues, topics, pools, flavors and the catalogue. Upstream defaults to `mongodb`.
     management_store: String = "embedded";
 }

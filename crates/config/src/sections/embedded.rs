@@ -1,4 +1,4 @@
-//! `[drivers:message_store:embedded]`: the store that is part of the service. Unknown to upstream.
+//! `[drivers:message_store:embedded]`: the embedded store, which upstream does not have.
 
 use crate::option_type::choices;
 use crate::section::section;
@@ -14,16 +14,16 @@ choices! {
 }
 
 section! {
-    /// The store that is part of the service. It serves as message store and as management store.
+    /// The embedded store. It is used as message store and as management store.
     pub struct Embedded;
 
-    /// The directory that holds the data. `--data-dir` and the environment variable `ZAQAR_DATA_DIR` stand above it;
-    /// when none of them names one, it is `./zaqar-data`.
+    /// The data directory. `--data-dir` and the environment variable `ZAQAR_DATA_DIR` take precedence. The default is
+    /// `./zaqar-data`.
     data_dir: String = "";
 
     /// What an acknowledged write survives.
     durability: Durability = Durability::Fsync;
 
-    /// The size at which a file of the log is closed and the next one begun, in bytes.
+    /// The size of a log segment, in bytes. A full segment is closed, and a new one is started.
     segment_size: u64 = 67_108_864, at_least(16_777_216), at_most(1_073_741_824);
 }

@@ -1,29 +1,29 @@
-//! `[healthcheck]`: what load balancers are told, by the names that oslo.middleware gives its options.
+//! `[healthcheck]`: health checks for load balancers, with the option names of oslo.middleware.
 
 use crate::section::section;
 
 section! {
-    /// What load balancers are told at `/healthcheck`.
+    /// The health check for load balancers at `/healthcheck`.
     pub struct Healthcheck;
 
-    /// While this file is there, the answer is that no requests are wanted. Those that come are served all the same.
+    /// While this file exists, the health check returns 503. Requests are still served.
     disable_by_file_path: Option<String> = None;
 
-    /// Whether the answer explains itself at length.
+    /// Whether the response has details.
     detailed: bool = false, without_effect();
 
-    /// The checks that are made. The stores and `disable_by_file_path` are always looked at.
+    /// The checks to make. The stores and `disable_by_file_path` are always checked.
     backends: Vec<String> = &[], without_effect();
 
-    /// The networks that may ask.
+    /// The networks that may call the health check.
     allowed_source_ranges: Vec<String> = &[], without_effect();
 
-    /// Whether those who ask through a proxy get no answer.
+    /// Whether requests through a proxy are ignored.
     ignore_proxied_requests: bool = false, without_effect();
 
     /// Files as in `disable_by_file_path`, each for one port, as `port:path`.
     disable_by_file_paths: Vec<String> = &[], without_effect();
 
-    /// Files that must be there for requests to be wanted.
+    /// Files that must exist for the health check to succeed.
     enable_by_file_paths: Vec<String> = &[], without_effect();
 }

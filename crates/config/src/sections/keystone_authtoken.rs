@@ -1,88 +1,87 @@
-//! `[keystone_authtoken]`: how callers' tokens are checked. Who the service is when it asks Keystone is in
+//! `[keystone_authtoken]`: how the tokens of callers are validated. The service's own credentials are in
 //! `credentials.rs`.
 
 use crate::secret::Secret;
 use crate::section::section;
 
 section! {
-    /// How the tokens of callers are checked, and how answers about them are cached.
+    /// How the tokens of callers are validated, and how the results are cached.
     pub struct KeystoneAuthtoken;
 
-    /// The public endpoint of Keystone, which a caller without a token is sent to. `auth_url` unless given.
+    /// The public endpoint of Keystone, for callers without a token. Defaults to `auth_url`.
     www_authenticate_uri: Option<String> = None;
 
-    /// The version of Keystone's API. Only version 3 is spoken.
+    /// The version of Keystone's API. Only version 3 is supported.
     auth_version: Option<String> = None, without_effect();
 
-    /// Which of Keystone's endpoints in the catalog is asked about tokens: `public`, `internal` or `admin`. `auth_url` is
-    /// asked where there is none.
+    /// The interface of the Keystone endpoint in the catalog that validates tokens: `public`, `internal` or `admin`.
+    /// Without such an endpoint, `auth_url` is used.
     interface: String = "internal";
 
-    /// Whether a request without a valid token is let through for the service to judge.
+    /// Whether requests without a valid token are accepted, and the decision is left to the policy.
     delay_auth_decision: bool = false;
 
-    /// How long Keystone may take to answer, in seconds. 10 unless given.
+    /// Timeout of a request to Keystone, in seconds. The default is 10.
     http_connect_timeout: Option<u32> = None;
 
-    /// How often a connection to Keystone that fails is tried again.
+    /// Maximum number of retries of a failed connection to Keystone.
     http_request_max_retries: u32 = 3;
 
-    /// The key in the environment of a WSGI request that holds Swift's cache.
+    /// The key of Swift's cache in the environment of a WSGI request.
     cache: Option<String> = None, without_effect();
 
-    /// The file with the certificate that the service identifies itself with.
+    /// The file with the service's client certificate.
     certfile: Option<String> = None;
 
     /// The file with the private key of `certfile`.
     keyfile: Option<String> = None;
 
-    /// The file with the certificates of the authorities that Keystone's certificate is checked against. The
-    /// system's unless given.
+    /// The file with the CA certificates that verify the certificate of Keystone. Defaults to those of the system.
     cafile: Option<String> = None;
 
-    /// Whether Keystone's certificate is left unchecked.
+    /// Whether to skip the verification of Keystone's certificate.
     insecure: bool = false;
 
-    /// The region whose Keystone is asked.
+    /// The region of the Keystone endpoint.
     region_name: Option<String> = None;
 
-    /// The memcached servers that share answers about tokens. Each process keeps its own instead.
-    memcached_servers: Vec<String> = &[], formerly(&["memcache_servers"]), without_effect();
+    /// The memcached servers for a shared token cache. Each process has its own cache instead.
+    memcached_servers: Vec<String> = &[], deprecated_names(&["memcache_servers"]), without_effect();
 
-    /// How long an answer about a token is believed, in seconds. -1 asks each time.
+    /// How long the validation of a token is cached, in seconds. -1 disables caching.
     token_cache_time: i64 = 300;
 
-    /// Whether what is kept in memcached is signed (`MAC`) or encrypted (`ENCRYPT`).
-    memcache_security_strategy: String = "None", one_of(&["None", "MAC", "ENCRYPT"]), in_any_case(), without_effect();
+    /// Whether data in memcached is signed (`MAC`) or encrypted (`ENCRYPT`).
+    memcache_security_strategy: String = "None", one_of(&["None", "MAC", "ENCRYPT"]), ignore_case(), without_effect();
 
     /// The key for `memcache_security_strategy`.
     memcache_secret_key: Option<Secret> = None, without_effect();
 
-    /// Whether memcached is reached by TLS.
+    /// Whether connections to memcached use TLS.
     memcache_tls_enabled: bool = false, without_effect();
 
-    /// The file with the certificates of the authorities that the certificate of memcached is checked against.
+    /// The file with the CA certificates that verify the certificate of memcached.
     memcache_tls_cafile: Option<String> = None, without_effect();
 
-    /// The file with the certificate for memcached.
+    /// The file with the client certificate for memcached.
     memcache_tls_certfile: Option<String> = None, without_effect();
 
     /// The file with the private key of `memcache_tls_certfile`.
     memcache_tls_keyfile: Option<String> = None, without_effect();
 
-    /// The ciphers that may be used towards memcached, as OpenSSL lists them.
+    /// Allowed ciphers for connections to memcached, in OpenSSL format.
     memcache_tls_allowed_ciphers: Option<String> = None, without_effect();
 
-    /// How long a memcached server that failed is left alone, in seconds.
+    /// How long a failed memcached server is not used, in seconds.
     memcache_pool_dead_retry: u32 = 300, without_effect();
 
-    /// How many connections to each memcached server there may be.
+    /// Maximum number of connections to each memcached server.
     memcache_pool_maxsize: u32 = 10, without_effect();
 
-    /// How long a memcached server may take to answer, in seconds.
+    /// Timeout of a request to memcached, in seconds.
     memcache_pool_socket_timeout: u32 = 3, without_effect();
 
-    /// How long a connection to memcached is kept unused, in seconds.
+    /// How long an idle connection to memcached is kept, in seconds.
     memcache_pool_unused_timeout: u32 = 60, without_effect();
 
     /// How long a request waits for a connection to memcached, in seconds.
@@ -91,28 +90,28 @@ section! {
     /// Whether connections to memcached are pooled.
     memcache_use_advanced_pool: bool = true, without_effect();
 
-    /// Whether Keystone is asked for the service catalog along with a token. Tokens with access rules need it.
+    /// Whether token validation requests the service catalog. Tokens with access rules need it.
     include_service_catalog: bool = true;
 
     /// How strictly a token's binding is checked: `disabled`, `permissive`, `strict`, `required`, or the name of a
     /// method that must be used.
     enforce_token_bind: String = "permissive", without_effect();
 
-    /// Roles of which a service must have one when it passes on a caller's token that has expired meanwhile.
+    /// The roles of which a service needs one to forward a caller's expired token.
     service_token_roles: Vec<String> = &["service"];
 
-    /// Whether a service without such a role is refused.
+    /// Whether a service without such a role is rejected.
     service_token_roles_required: bool = true;
 
-    /// The type of this service in the catalog, such as `messaging`. Without it, tokens with access rules are refused.
+    /// The type of this service in the catalog, such as `messaging`. Without it, tokens with access rules are rejected.
     service_type: Option<String> = None;
 
-    /// Whether memcached wants a login.
+    /// Whether memcached requires authentication (SASL).
     memcache_sasl_enabled: bool = false, without_effect();
 
-    /// The name to log in to memcached with.
+    /// The user name for memcached.
     memcache_username: Option<String> = None, without_effect();
 
-    /// The password to log in to memcached with.
+    /// The password for memcached.
     memcache_password: Option<Secret> = None, without_effect();
 }

@@ -6,6 +6,6 @@ section! {
     /// The catalogue of pools.
     pub struct PoolingCatalog;
 
-    /// Whether the configured message store serves as a pool for queues that no pool was chosen for.
+    /// Whether the configured message store is used as the pool of queues without a pool.
     enable_virtual_pool: bool = false;
 }

@@ -9,7 +9,7 @@ section! {
     /// Traces of requests through the services of OpenStack.
     pub struct Profiler;
 
-    /// Whether requests over REST are traced.
+    /// Whether REST requests are traced.
     trace_wsgi_transport: bool = false;
 
     /// Whether calls of the message store are traced.
@@ -18,37 +18,37 @@ section! {
     /// Whether calls of the management store are traced.
     trace_management_store: bool = false;
 
-    /// Whether anything is traced at all.
-    enabled: bool = false, formerly(&["profiler_enabled"]);
+    /// Whether tracing is enabled.
+    enabled: bool = false, deprecated_names(&["profiler_enabled"]);
 
     /// Whether SQL statements are traced.
     trace_sqlalchemy: bool = false;
 
-    /// Whether requests that the service itself sends are traced.
+    /// Whether outgoing requests are traced.
     trace_requests: bool = false;
 
-    /// The keys, separated by commas, of which a caller must know one to have a request traced.
+    /// Comma-separated keys. A request is traced if it is signed with one of them.
     hmac_keys: Secret = "SECRET_KEY";
 
-    /// Where traces are sent.
+    /// The backend that receives traces.
     connection_string: Secret = "messaging://";
 
-    /// The type of the documents that traces become in Elasticsearch.
+    /// The document type of traces in Elasticsearch.
     es_doc_type: String = "notification";
 
     /// How long Elasticsearch keeps a search open, such as `2m`.
     es_scroll_time: String = "2m";
 
-    /// How many documents Elasticsearch returns at a time.
+    /// Number of documents per Elasticsearch response.
     es_scroll_size: u32 = 10_000;
 
-    /// How long Redis Sentinel may take to answer, in seconds.
+    /// Timeout of a request to Redis Sentinel, in seconds.
     socket_timeout: f64 = 0.1, at_least(0);
 
-    /// The name by which Redis Sentinel knows the master.
+    /// The name of the master in Redis Sentinel.
     sentinel_service_name: String = "mymaster";
 
-    /// Whether traces that hold an error are kept apart.
+    /// Whether traces with errors are stored separately.
     filter_error_trace: bool = false;
 }
 
@@ -56,10 +56,10 @@ section! {
     /// Traces for Jaeger.
     pub struct ProfilerJaeger;
 
-    /// What the names of services begin with.
+    /// Prefix of service names.
     service_name_prefix: Option<String> = None;
 
-    /// What each trace is tagged with.
+    /// Tags of every trace.
     process_tags: BTreeMap<String, String> = &[];
 }
 
@@ -67,6 +67,6 @@ section! {
     /// Traces for OpenTelemetry.
     pub struct ProfilerOtlp;
 
-    /// What the names of services begin with.
+    /// Prefix of service names.
     service_name_prefix: Option<String> = None;
 }

@@ -7,6 +7,6 @@ section! {
     /// A store in an SQL database.
     pub struct Sqlalchemy;
 
-    /// Where the database is, as a URL of SQLAlchemy.
+    /// The SQLAlchemy URL of the database.
     uri: Secret = "sqlite:///:memory:";
 }

@@ -1,4 +1,4 @@
-//! `[ssl]`: TLS of the listener, by the names that oslo.service gives its options.
+//! `[ssl]`: TLS of the listener, with the option names of oslo.service.
 
 use crate::option_type::choices;
 use crate::section::section;
@@ -14,25 +14,25 @@ choices! {
 }
 
 section! {
-    /// TLS of the listener. It is on when `cert_file` and `key_file` are set. The files are read again when they change.
+    /// TLS of the listener. It is enabled if `cert_file` and `key_file` are set. Changed files are reloaded.
     pub struct Ssl;
 
-    /// The file with the service's certificate, in PEM, followed by those of the authorities between it and the root.
+    /// The file with the service's certificate in PEM, followed by the intermediate certificates.
     cert_file: Option<String> = None;
 
-    /// The file with the private key of that certificate, in PEM and without a passphrase.
+    /// The file with the private key of that certificate, in PEM, without a passphrase.
     key_file: Option<String> = None;
 
-    /// The file with the certificates of the authorities that vouch for clients, in PEM. When it is set, only clients
-    /// with a certificate of theirs are served.
+    /// The file with the CA certificates that verify clients, in PEM. If it is set, clients must have a certificate of
+    /// these authorities.
     ca_file: Option<String> = None;
 
-    /// The oldest version of TLS that clients may use.
+    /// The minimum TLS version.
     tls_min_version: TlsVersion = TlsVersion::V12;
 
-    /// The only version of TLS that clients may use, as OpenSSL names it. `tls_min_version` has its place.
+    /// The only allowed TLS version, as OpenSSL names it. Use `tls_min_version` instead.
     version: Option<String> = None, without_effect();
 
-    /// The ciphers that clients may use, as OpenSSL lists them. All that the service knows are good.
+    /// The allowed ciphers, in OpenSSL format. All ciphers of the service are strong.
     ciphers: Option<String> = None, without_effect();
 }

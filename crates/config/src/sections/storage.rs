@@ -1,10 +1,11 @@
-//! `[storage]`: stages that operations pass on their way to the stores.
+//! `[storage]`: the pipelines of operations.
 
 use crate::section::section;
 
 section! {
-    /// Names of stages, in order, that operations pass before they reach the stores. `zaqar.notification.notifier` is
-    /// known and does nothing: subscribers are told with or without it. Other stages come with a site's own binary.
+    /// The names of the stages of each pipeline, in order. Operations pass them before they reach the stores.
+    /// `zaqar.notification.notifier` is accepted and does nothing: subscribers are notified with or without it. Other
+    /// stages come with a custom binary.
     pub struct Storage;
 
     /// Stages for operations on queues.

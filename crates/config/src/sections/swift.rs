@@ -7,13 +7,13 @@ section! {
     /// A store in Swift.
     pub struct Swift;
 
-    /// The endpoint of Keystone that tells where Swift is.
+    /// The Keystone endpoint whose catalog contains Swift.
     auth_url: String = "http://127.0.0.1:5000/v3/";
 
-    /// Who uses Swift, as `swift://user:password@/project`.
+    /// The credentials for Swift, as `swift://user:password@/project`.
     uri: Secret = "swift://demo:nomoresecrete@/demo";
 
-    /// Whether the certificates of Keystone and Swift are left unchecked.
+    /// Whether to skip the verification of the certificates of Keystone and Swift.
     insecure: bool = false;
 
     /// The id of the domain that the project belongs to.
@@ -28,9 +28,9 @@ section! {
     /// The name of the domain that the user belongs to.
     user_domain_name: String = "Default";
 
-    /// The region whose Swift is used.
+    /// The region of the Swift endpoint.
     region_name: Option<String> = None;
 
-    /// Which of Swift's endpoints is used.
+    /// The interface of the Swift endpoint.
     interface: String = "public";
 }

@@ -1,10 +1,10 @@
-//! `[drivers:transport:websocket]`: the listener of the WebSocket interface and what it allows a connection. What a
-//! request may ask for is in `transport.rs`.
+//! `[drivers:transport:websocket]`: the listener of the WebSocket interface and the limits of its connections. The
+//! limits of requests are in `transport.rs`.
 
 use crate::section::section;
 
 section! {
-    /// The WebSocket interface. Upstream knows `bind` and what is called after a port or `notification`.
+    /// The WebSocket interface. Upstream has `bind` and the options with `port` or `notification` in their names.
     pub struct Websocket;
 
     /// The address to listen on.
@@ -13,44 +13,43 @@ section! {
     /// The TCP port to listen on. 0 lets the system choose.
     port: u16 = 9000;
 
-    /// The port by which clients know the service, when something in front of it listens on another one. A client that
-    /// names another one is refused.
+    /// The public port of the service, if a proxy in front of it listens on another one. A client that names another
+    /// port is rejected.
     external_port: Option<u16> = None;
 
-    /// The address on which upstream's servers hand notifications to each other. Nothing needs it here.
+    /// The address on which upstream's servers exchange notifications. Not needed here.
     notification_bind: Option<String> = None, host_address(), without_effect();
 
-    /// The port of `notification_bind`. Nothing needs it here.
+    /// The port of `notification_bind`. Not needed here.
     notification_port: u16 = 0, without_effect();
 
-    /// How many connections are served at a time. Further ones wait to be accepted.
+    /// Maximum number of open connections. Further ones wait to be accepted.
     max_connections: u32 = 10_000, at_least(1);
 
-    /// How large a message of WebSocket may be, in bytes. One that posts messages holds `max_messages_post_size` and
-    /// what is around it.
+    /// Maximum size of a WebSocket message, in bytes. It should be larger than `max_messages_post_size`.
     max_message_bytes: u64 = 1_048_576, at_least(1024);
 
-    /// Whether messages are compressed where a client offers it (permessage-deflate).
+    /// Whether to compress messages if the client supports it (permessage-deflate).
     compression: bool = true;
 
-    /// How many requests of one connection are served in a second. Further ones wait. 0 sets no limit.
+    /// Maximum number of requests per second of one connection. Further ones wait. 0 means no limit.
     max_requests_per_second: u32 = 0;
 
-    /// How many queues and topics a connection may be subscribed to itself.
+    /// Maximum number of subscriptions of one connection.
     max_subscriptions: u32 = 100;
 
-    /// How long a client may take to become a WebSocket, in seconds. As long for TLS before it.
+    /// Timeout of the WebSocket handshake, in seconds, and of the TLS handshake before it.
     handshake_timeout: u64 = 10, at_least(1);
 
-    /// How often a client is asked whether it is still there, in seconds. 0 never asks.
+    /// The interval of pings, in seconds. 0 disables pings.
     ping_interval: u64 = 30;
 
-    /// A connection on which nothing comes from the client for so long is closed, in seconds. Answers to pings count.
+    /// How long a connection may be idle before it is closed, in seconds. Replies to pings count as activity.
     idle_timeout: u64 = 90, at_least(1);
 
-    /// A client that does not take what is sent to it for so long is cut off, in seconds.
+    /// Timeout for sending to a client, in seconds. A client that does not read is disconnected.
     send_timeout: u64 = 30, at_least(1);
 
-    /// How long clients may take to say goodbye once the service is told to stop, in seconds.
+    /// How long connections may take to close at shutdown, in seconds.
     shutdown_timeout: u64 = 10;
 }

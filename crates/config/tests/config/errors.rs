@@ -1,4 +1,4 @@
-//! What an operator is told when something is wrong.
+//! The errors of a configuration.
 
 use crate::site::{Site, site};
 

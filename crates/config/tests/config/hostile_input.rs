@@ -5,7 +5,7 @@ use zaqar_config::{Origin, Source};
 
 use crate::site::{Site, site};
 
-/// Lines made of what means something.
+/// Lines of significant tokens.
 fn lines() -> impl Strategy<Value = String> {
     let piece = prop::sample::select(vec![
         "[",

@@ -2,7 +2,7 @@
 
 use crate::site::{Site, site};
 
-/// What `[drivers] message_store` becomes beside some other values.
+/// The value of `[drivers] message_store`, next to some other values.
 fn store(value: &str) -> String {
     let text = "[DEFAULT]\nauth_strategy = a\nlog_level = \n[drivers:transport:wsgi]\nbind = b\n[drivers]\n";
     let more = "management_store = c\n[cors]\nmax_age = 1_0\nallow_methods = x,y\n[trustee]\npassword =\n";
@@ -60,9 +60,9 @@ fn a_name_that_leads_nowhere_is_an_error() {
     assert_eq!(
         site.errors(),
         [
-            "zaqar.conf:2: [drivers] message_store: the value refers to $management_stor, which is no option, \
+            "zaqar.conf:2: [drivers] message_store: the value refers to $management_stor, which is not an option, \
              did you mean management_store; write $$ for a dollar sign",
-            "zaqar.conf:4: [DEFAULT] auth_strategy: the value refers to $nowhere.x, which is no option; \
+            "zaqar.conf:4: [DEFAULT] auth_strategy: the value refers to $nowhere.x, which is not an option; \
              write $$ for a dollar sign",
         ]
     );

@@ -1,11 +1,12 @@
-//! What an operator writes and what comes of it, through the public interface only.
+//! Configuration files and their outcome, through the public interface only.
 
+#[cfg(test)]
+mod effective;
 #[cfg(test)]
 mod errors;
 #[cfg(test)]
 mod hostile_input;
 #[cfg(test)]
-mod in_force;
 #[cfg(test)]
 mod interpolation;
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Which of several values wins.
+//! Precedence of values.
 
 use crate::site::{Site, site};
 

@@ -1,4 +1,4 @@
-//! The sample file, and the file that it becomes when it is used.
+//! The sample file, and the file after uncommenting its options.
 
 use zaqar_config::{Config, sample};
 

@@ -15,7 +15,7 @@ impl Site {
         Self { directory: TempDir::new().unwrap(), sources: Sources::default() }
     }
 
-    /// Writes a file that nobody reads yet.
+    /// Writes a file, which is not a source yet.
     pub(crate) fn with(self, name: &str, text: impl AsRef<[u8]>) -> Self {
         let path = self.directory.path().join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -50,7 +50,7 @@ impl Site {
         self.load().unwrap().config
     }
 
-    /// The errors, one a line, without the directory of this site.
+    /// The errors, one per line, without the directory of this site.
     pub(crate) fn errors(&self) -> Vec<String> {
         self.shortened(self.load().unwrap_err().errors.iter())
     }

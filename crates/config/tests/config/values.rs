@@ -1,4 +1,4 @@
-//! What comes of the values of each kind of option.
+//! The values of each kind of option.
 
 use zaqar_config::{ClientIdUuidSafe, Durability, LogFormat, Secret};
 

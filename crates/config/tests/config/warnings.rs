@@ -1,4 +1,4 @@
-//! What an operator is told although the service starts.
+//! The warnings of a configuration.
 
 use crate::site::{Site, site};
 
@@ -63,7 +63,7 @@ fn an_option_or_a_group_that_a_file_has_twice_is_told_with_both_places() {
     let twice = site("[transport]\nmax_claim_ttl = 600\nmax_claim_ttl = 700\n");
     assert_eq!(
         twice.warnings(),
-        ["zaqar.conf:2: [transport] max_claim_ttl does not count: zaqar.conf:3 gives it again"]
+        ["zaqar.conf:2: [transport] max_claim_ttl is ignored: zaqar.conf:3 sets it again"]
     );
     assert_eq!(twice.config().transport.max_claim_ttl, 700);
     let apart =
@@ -71,12 +71,12 @@ fn an_option_or_a_group_that_a_file_has_twice_is_told_with_both_places() {
     assert_eq!(
         apart.warnings(),
         [
-            "zaqar.conf:4: group [transport] stands here again; it begins at zaqar.conf:1",
-            "zaqar.conf:2: [transport] max_claim_ttl does not count: zaqar.conf:5 gives it again",
+            "zaqar.conf:4: group [transport] appears again; it first appears at zaqar.conf:1",
+            "zaqar.conf:2: [transport] max_claim_ttl is ignored: zaqar.conf:5 sets it again",
         ]
     );
     let former = site("[drivers]\nmessage_store = embedded\nstorage = mongodb\n").warnings();
-    assert!(former.iter().any(|line| line.contains("zaqar.conf:3: [drivers] message_store does not count")));
+    assert!(former.iter().any(|line| line.contains("zaqar.conf:3: [drivers] message_store is ignored")));
 }
 
 #[test]

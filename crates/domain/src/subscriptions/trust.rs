@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 use std::fmt;
 
 use async_trait::async_trait;
-use zaqar_model::{Caller, DestinationName, Metadata, SubscriptionTtl, TrustWish};
+use zaqar_model::{Caller, DestinationName, Metadata, SubscriptionTtl, TrustRequest};
 
 use super::wish::scheme;
 use crate::error::OrUnavailable;
@@ -15,7 +15,7 @@ use crate::{Error, Failure, Result, Zaqar};
 #[async_trait]
 pub trait TrustMaker: Send + Sync + fmt::Debug {
     /// Answers the new trust's id.
-    async fn make(&self, wish: &TrustWish<'_>) -> std::result::Result<String, TrustNotMade>;
+    async fn make(&self, wish: &TrustRequest<'_>) -> std::result::Result<String, TrustNotMade>;
 }
 
 /// Why there is no trust.
@@ -61,7 +61,7 @@ impl Zaqar {
         };
         let expires = ttl.after(now);
         let (project, roles) = (&caller.project, caller.roles.as_slice());
-        match maker.make(&TrustWish { token, user, project, roles, expires }).await {
+        match maker.make(&TrustRequest { token, user, project, roles, expires }).await {
             Ok(id) => {
                 options.members_mut().insert(TRUST_ID.to_owned(), id.into());
                 Ok(options)

@@ -7,7 +7,7 @@ use zaqar_domain::{
 };
 use zaqar_model::{
     AuthToken, Caller, Clock, DestinationKind, DestinationName, Metadata, RandomIds, Subscription,
-    SubscriptionId, TrustWish,
+    SubscriptionId, TrustRequest,
 };
 use zaqar_storage::ManagementStore;
 use zaqar_storage_conformance::{ManualClock, ModelStore};
@@ -274,8 +274,8 @@ struct Maker {
 
 #[async_trait::async_trait]
 impl TrustMaker for Maker {
-    async fn make(&self, wish: &TrustWish<'_>) -> Result<String, TrustNotMade> {
-        let TrustWish { token, user, project, roles, expires } = wish;
+    async fn make(&self, wish: &TrustRequest<'_>) -> Result<String, TrustNotMade> {
+        let TrustRequest { token, user, project, roles, expires } = wish;
         let wish = format!("{} {user} {project} {roles:?} {}", token.expose(), expires.as_millis() / 1000);
         self.made.lock().unwrap().push(wish);
         match self.refuses {

@@ -1,4 +1,4 @@
-//! A port whose connections send back what comes, until the client ends them.
+//! A server that echoes its input until the client closes the connection.
 
 use std::net::SocketAddr;
 
@@ -6,28 +6,28 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use zaqar_listener::{Bounds, Draining, Listener, Secured, Tls, Transport};
+use zaqar_listener::{ConnectionLimits, Draining, Listener, Tls, TlsConnection, Transport};
 
-/// What clients are sent when the server stops.
-pub(crate) const FAREWELL: &str = "The server stops.";
+/// Sent to clients when the server stops.
+pub(crate) const STOP_NOTICE: &str = "The server stops.";
 
 struct Echo;
 
 impl Transport for Echo {
     const CONNECTIONS: &'static str = "echoes";
 
-    async fn plain(&self, stream: TcpStream, draining: Draining) {
+    async fn serve_plain(&self, stream: TcpStream, draining: Draining) {
         assert!(stream.nodelay().unwrap());
         echo(stream, draining).await;
     }
 
-    async fn secured(&self, stream: Secured, draining: Draining) {
+    async fn serve_tls(&self, stream: TlsConnection, draining: Draining) {
         echo(stream, draining).await;
     }
 }
 
 async fn echo(mut stream: impl AsyncRead + AsyncWrite + Unpin, mut draining: Draining) {
-    let mut said_farewell = false;
+    let mut notified = false;
     let mut buffer = [0; 64];
     loop {
         let answer = tokio::select! {
@@ -35,9 +35,9 @@ async fn echo(mut stream: impl AsyncRead + AsyncWrite + Unpin, mut draining: Dra
                 Ok(0) | Err(_) => return,
                 Ok(size) => &buffer[..size],
             },
-            () = draining.begun(), if !said_farewell => {
-                said_farewell = true;
-                FAREWELL.as_bytes()
+            () = draining.begun(), if !notified => {
+                notified = true;
+                STOP_NOTICE.as_bytes()
             }
         };
         if stream.write_all(answer).await.is_err() {
@@ -52,12 +52,12 @@ pub(crate) struct Running {
     server: JoinHandle<()>,
 }
 
-pub(crate) async fn start(tls: Option<Tls>, bounds: Bounds) -> Running {
+pub(crate) async fn start(tls: Option<Tls>, limits: ConnectionLimits) -> Running {
     let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = socket.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel();
     let server = tokio::spawn(async move {
-        let listener = Listener { socket, tls, bounds };
+        let listener = Listener { socket, tls, limits };
         listener.serve(Echo, async { stopped.await.unwrap_or_default() }).await;
     });
     Running { address, stop, server }
@@ -68,7 +68,7 @@ impl Running {
         TcpStream::connect(self.address).await.unwrap()
     }
 
-    /// Asks the server to stop. What is answered completes when it has.
+    /// Asks the server to stop. The returned future completes when it has.
     pub(crate) fn stop(self) -> impl Future<Output = ()> {
         self.stop.send(()).unwrap();
         async { self.server.await.unwrap() }
@@ -82,7 +82,7 @@ pub(crate) async fn expect(stream: &mut (impl AsyncRead + Unpin), text: &str) {
     assert_eq!(String::from_utf8(read).unwrap(), text);
 }
 
-/// Says something and hears it again.
+/// Sends something and expects it back.
 pub(crate) async fn is_served(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) {
     stream.write_all(b"Hello.").await.unwrap();
     expect(stream, "Hello.").await;

@@ -3,6 +3,6 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod echo;
-mod places;
+mod max_connections;
 mod stopping;
 mod tls;

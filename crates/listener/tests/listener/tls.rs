@@ -1,4 +1,4 @@
-//! What clients do to the handshake of TLS, and certificates that change.
+//! Clients that break off the TLS handshake, and certificates that change.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,11 +13,11 @@ use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::crypto::ring::default_provider;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig};
-use zaqar_listener::{Bounds, Tls};
+use zaqar_listener::{ConnectionLimits, Tls};
 
 use crate::echo::{Running, is_served, start};
 
-/// A certificate that vouches for itself, and a server's configuration with it.
+/// A self-signed certificate, and a server configuration that uses it.
 fn certificate() -> (CertificateDer<'static>, Arc<ServerConfig>) {
     let CertifiedKey { cert, signing_key } = generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let key = PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap();
@@ -27,18 +27,18 @@ fn certificate() -> (CertificateDer<'static>, Arc<ServerConfig>) {
     (cert.der().clone(), Arc::new(config))
 }
 
-struct Site {
-    server: Running,
+struct TlsServer {
+    running: Running,
     certificate: CertificateDer<'static>,
-    in_force: watch::Sender<Arc<ServerConfig>>,
+    current: watch::Sender<Arc<ServerConfig>>,
 }
 
-impl Site {
-    async fn start(bounds: Bounds) -> Self {
+impl TlsServer {
+    async fn start(limits: ConnectionLimits) -> Self {
         let (certificate, config) = certificate();
-        let (in_force, configs) = watch::channel(config);
-        let server = start(Some(Tls::new(configs)), bounds).await;
-        Self { server, certificate, in_force }
+        let (current, configs) = watch::channel(config);
+        let running = start(Some(Tls::new(configs)), limits).await;
+        Self { running, certificate, current }
     }
 
     /// A connection that trusts `certificate` alone.
@@ -48,7 +48,7 @@ impl Site {
         let builder = ClientConfig::builder_with_provider(Arc::new(default_provider()));
         let builder = builder.with_safe_default_protocol_versions().unwrap();
         let config = builder.with_root_certificates(roots).with_no_client_auth();
-        let stream = self.server.connect().await;
+        let stream = self.running.connect().await;
         TlsConnector::from(Arc::new(config)).connect(ServerName::try_from("localhost").unwrap(), stream).await
     }
 
@@ -59,54 +59,59 @@ impl Site {
 
 #[tokio::test]
 async fn what_is_no_handshake_is_cut_off_and_the_others_are_served() {
-    let site = Site::start(Bounds::default()).await;
+    let server = TlsServer::start(ConnectionLimits::default()).await;
     for garbage in ["GET / HTTP/1.1\r\nHost: x\r\n\r\n", "\x16\x03\x01\x7f\x7f\x01", "\0\0\0\0\0\0\0\0\0"] {
-        let mut stream = site.server.connect().await;
+        let mut stream = server.running.connect().await;
         stream.write_all(garbage.as_bytes()).await.unwrap();
         stream.shutdown().await.unwrap();
         let mut rest = Vec::new();
         let _ = stream.read_to_end(&mut rest).await;
         assert!(!rest.starts_with(garbage.as_bytes()));
     }
-    site.serves_others().await;
-    site.server.stop().await;
+    server.serves_others().await;
+    server.running.stop().await;
 }
 
 #[tokio::test]
 async fn half_handshakes_stop_neither_the_others_nor_the_end() {
     let (tls_handshake_timeout, drain_timeout) = (Duration::MAX, Duration::MAX);
-    let site = Site::start(Bounds { tls_handshake_timeout, drain_timeout, ..Bounds::default() }).await;
+    let server = TlsServer::start(ConnectionLimits {
+        tls_handshake_timeout,
+        drain_timeout,
+        ..ConnectionLimits::default()
+    })
+    .await;
     let mut half = Vec::new();
     for number in 0..500 {
-        let mut stream = site.server.connect().await;
+        let mut stream = server.running.connect().await;
         if number % 2 == 0 {
             stream.write_all(b"\x16\x03\x01\x02\x00\x01").await.unwrap();
         }
         half.push(stream);
     }
-    site.serves_others().await;
-    site.server.stop().await;
+    server.serves_others().await;
+    server.running.stop().await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_handshake_must_be_done_in_time() {
-    let site = Site::start(Bounds::default()).await;
+    let server = TlsServer::start(ConnectionLimits::default()).await;
     let start = Instant::now();
-    let mut stream = site.server.connect().await;
+    let mut stream = server.running.connect().await;
     assert_eq!(stream.read(&mut [0]).await.unwrap(), 0);
     assert_eq!(start.elapsed(), Duration::from_secs(10));
-    site.server.stop().await;
+    server.running.stop().await;
 }
 
 #[tokio::test]
 async fn a_new_certificate_is_for_new_connections() {
-    let site = Site::start(Bounds::default()).await;
-    let mut before = site.connect(&site.certificate).await.unwrap();
+    let server = TlsServer::start(ConnectionLimits::default()).await;
+    let mut before = server.connect(&server.certificate).await.unwrap();
     let (newer, config) = certificate();
-    site.in_force.send_replace(config);
-    assert!(site.connect(&site.certificate).await.is_err());
+    server.current.send_replace(config);
+    assert!(server.connect(&server.certificate).await.is_err());
     is_served(&mut before).await;
-    is_served(&mut site.connect(&newer).await.unwrap()).await;
+    is_served(&mut server.connect(&newer).await.unwrap()).await;
     drop(before);
-    site.server.stop().await;
+    server.running.stop().await;
 }

@@ -1,7 +1,7 @@
 //! The notice that a request to confirm becomes.
 
 use serde_json::{Map, Value, json};
-use zaqar_authentication::{OwnEndpoints, SignError, Signed, SigningKeys, Wish};
+use zaqar_authentication::{OwnEndpoints, PresignRequest, PresignedUrl, SignError, SigningKeys};
 use zaqar_domain::WaitingConfirmation;
 use zaqar_model::{ConfirmationKind, MessageId, Timestamp};
 
@@ -35,12 +35,12 @@ impl Confirmations {
         let source = &subscription.source;
         let noun = if source.kind.is_topic() { "topic" } else { "queue" };
         let path = format!("/v2/{noun}s/{}/subscriptions/{}/confirm", source.name, subscription.id);
-        let wish = Wish {
+        let request = PresignRequest {
             paths: vec![path.clone()],
             methods: vec!["PUT".to_owned()],
             expires: Some(self.keys.latest_end(*expires, now)),
         };
-        let signed = self.keys.sign(wish, &source.project, now)?;
+        let signed = self.keys.sign(request, &source.project, now)?;
         let (kind, text) = match kind {
             ConfirmationKind::Subscription => (
                 NoticeKind::SubscriptionConfirmation,
@@ -83,7 +83,7 @@ fn urls(endpoints: &OwnEndpoints, path: &str) -> Map<String, Value> {
 fn members(
     kind: NoticeKind,
     text: &str,
-    signed: &Signed,
+    signed: &PresignedUrl,
     project: &str,
 ) -> impl Iterator<Item = (String, Value)> {
     let members = [
@@ -103,7 +103,7 @@ fn members(
 #[cfg(test)]
 mod tests {
     use serde_json::{Map, Value};
-    use zaqar_authentication::{OwnEndpoints, Presented, SignError, SigningKeys};
+    use zaqar_authentication::{OwnEndpoints, SignError, SignatureHeaders, SigningKeys};
     use zaqar_domain::WaitingConfirmation;
     use zaqar_model::{
         ConfirmationKind, Destination, DestinationKind, DestinationNumber, MessageId, Metadata, ProjectId,
@@ -215,7 +215,7 @@ mod tests {
         let waiting = waiting(ConfirmationKind::Subscription, DestinationKind::Queue);
         let notice = document(None, &waiting).await;
         assert!(!notice.contains_key("WSGISubscribeURL"));
-        let presented = Presented {
+        let presented = SignatureHeaders {
             project: Some(text(&notice, "X-Project-ID")),
             paths: text(&notice, "URL-Paths"),
             methods: text(&notice, "URL-Methods"),

@@ -16,8 +16,8 @@ fn page() -> String {
 
 /// Every option with its default.
 fn defaults() -> BTreeMap<String, String> {
-    let in_force = zaqar_config::load(&Sources::default()).unwrap().in_force;
-    in_force.into_iter().map(|line| (format!("[{}] {}", line.group, line.option), line.value)).collect()
+    let effective = zaqar_config::load(&Sources::default()).unwrap().effective;
+    effective.into_iter().map(|line| (format!("[{}] {}", line.group, line.option), line.value)).collect()
 }
 
 /// The options that a row of a table names.

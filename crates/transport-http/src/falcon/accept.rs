@@ -1,13 +1,13 @@
-//! The `Accept` header: whether JSON will do, and in which form an error is told. As falcon decides it, but that media
-//! types know no case (RFC 9110, section 8.3.1).
+//! The `Accept` header: whether it allows JSON, and the format of errors. As in falcon, except that media types are
+//! case-insensitive (RFC 9110, section 8.3.1).
 
-/// In which form a client wants to be told of an error.
+/// The format of an error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ErrorFormat {
     Json,
     /// With this media type.
     Xml(&'static str),
-    /// In none that there is: only the status.
+    /// No supported format: an empty body.
     Nothing,
 }
 
@@ -22,7 +22,7 @@ pub(crate) fn error_format(accept: &str) -> ErrorFormat {
     if accept.is_empty() || accept == "*/*" || accept == "application/json" {
         return ErrorFormat::Json;
     }
-    // What a framework could write besides JSON and XML counts too, though nothing sensible can be said in it.
+    // The formats that falcon supports.
     let candidates = [
         ("application", "json", ErrorFormat::Json),
         ("text", "xml", ErrorFormat::Xml("text/xml")),
@@ -80,7 +80,7 @@ fn quality(main: &str, sub: &str, accept: &str) -> Option<f64> {
     Some(best.3)
 }
 
-/// How specifically a part of a range matches.
+/// How specifically a part of a media range matches.
 fn fits(range: &str, part: &str) -> Option<i8> {
     match range {
         "*" => Some(0),
@@ -94,7 +94,7 @@ mod tests {
 
     use super::{ErrorFormat, accepts_json, error_format};
 
-    // What falcon 4.4 answers to each.
+    // The results of falcon 4.4.
     #[test]
     fn json_is_accepted_where_falcon_says_so() {
         for good in ["", "*/*", "*", "application/json", "application/*", "text/html, */*;q=0.1"] {

@@ -2,10 +2,10 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// What RFC 3986 calls unreserved stays as it is.
+/// Everything that RFC 3986 does not call unreserved.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// A link under construction. Parameters stand in the order in which they are added.
+/// A link under construction, with its parameters in the order in which they are added.
 #[derive(Debug)]
 pub(crate) struct Link {
     text: String,

@@ -1,21 +1,35 @@
-//! Query strings: parameters without a value count as absent, values with commas are lists, and of a parameter that is
-//! given several times the last value holds where one is wanted.
+//! Query strings. Parameters without a value count as absent, values with commas are lists, and the last value of a
+//! repeated parameter wins where a single value is expected.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 
 use percent_encoding::percent_decode_str;
 use zaqar_model::Timestamp;
 
-use crate::errors::HttpError;
+const INVALID_TIME: &str = "The value must be a time, for example 2026-11-23T08:00:00Z.";
 
-const NO_MOMENT: &str = "The value must be a time, for example 2026-11-23T08:00:00Z.";
+/// A parameter that cannot be read.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct InvalidParameter {
+    name: String,
+    reason: &'static str,
+}
+
+impl fmt::Display for InvalidParameter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "The \"{}\" parameter is invalid. {}", self.name, self.reason)
+    }
+}
+
+type Result<T> = std::result::Result<T, InvalidParameter>;
 
 /// The parameters of a request.
 #[derive(Debug, Default)]
 pub(crate) struct Query<'a> {
     given: BTreeMap<Cow<'a, str>, Values<'a>>,
-    /// Those that the request can have.
+    /// The parameters of the operation.
     pub(crate) known: &'static [&'static str],
 }
 
@@ -63,7 +77,7 @@ impl<'a> Query<'a> {
         self.given.get(name)
     }
 
-    pub(crate) fn text(&self, name: &str) -> Result<Option<&str>, HttpError> {
+    pub(crate) fn text(&self, name: &str) -> Result<Option<&str>> {
         match self.get(name) {
             None => Ok(None),
             Some(Values::One(value)) => Ok(Some(value)),
@@ -74,19 +88,19 @@ impl<'a> Query<'a> {
         }
     }
 
-    pub(crate) fn integer(&self, name: &str) -> Result<Option<i64>, HttpError> {
+    pub(crate) fn integer(&self, name: &str) -> Result<Option<i64>> {
         self.text(name)?
             .map(|text| integer(text).ok_or_else(|| invalid(name, "The value must be an integer.")))
             .transpose()
     }
 
-    /// A moment, in the form of ISO 8601.
-    pub(crate) fn moment(&self, name: &str) -> Result<Option<Timestamp>, HttpError> {
-        let read = |text| Timestamp::from_iso8601(text).ok_or_else(|| invalid(name, NO_MOMENT));
+    /// A time in ISO 8601.
+    pub(crate) fn time(&self, name: &str) -> Result<Option<Timestamp>> {
+        let read = |text| Timestamp::from_iso8601(text).ok_or_else(|| invalid(name, INVALID_TIME));
         self.text(name)?.map(read).transpose()
     }
 
-    pub(crate) fn boolean(&self, name: &str) -> Result<Option<bool>, HttpError> {
+    pub(crate) fn boolean(&self, name: &str) -> Result<Option<bool>> {
         match self.text(name)? {
             None => Ok(None),
             Some("true" | "True" | "t" | "yes" | "y" | "1" | "on") => Ok(Some(true)),
@@ -95,7 +109,7 @@ impl<'a> Query<'a> {
         }
     }
 
-    /// Also a comma that is written as `%2C`, as most builders of URLs write it, divides a list: no item holds one.
+    /// A comma that is escaped as `%2C`, as most URL builders do, separates items, too. No item contains one.
     pub(crate) fn list(&self, name: &str) -> Option<Vec<String>> {
         let values = match self.get(name)? {
             Values::One(value) => std::slice::from_ref(value),
@@ -113,8 +127,8 @@ impl<'a> Query<'a> {
         self.unknown().map(|(name, _)| name.as_ref())
     }
 
-    /// All parameters but the known ones. Each may have one value.
-    pub(crate) fn others(&self) -> Result<Vec<(&str, &str)>, HttpError> {
+    /// All unknown parameters. Each may have one value.
+    pub(crate) fn others(&self) -> Result<Vec<(&str, &str)>> {
         self.unknown()
             .map(|(name, values)| match values {
                 Values::One(value) => Ok((name.as_ref(), value.as_ref())),
@@ -124,8 +138,8 @@ impl<'a> Query<'a> {
     }
 }
 
-/// An integer as Python reads it, but only of plain digits: spaces around it and a sign are taken. What is beyond 64
-/// bits is beyond every limit, so the nearest that is not does as well.
+/// An integer as Python parses it, but with plain digits only; surrounding spaces and a sign are allowed. A number
+/// beyond 64 bits exceeds every limit, so it is clamped.
 pub(crate) fn integer(text: &str) -> Option<i64> {
     let text = text.trim_matches([' ', '\t', '\n', '\r', '\u{b}', '\u{c}']);
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
@@ -147,8 +161,8 @@ fn decode(text: &str) -> Cow<'_, str> {
     }
 }
 
-fn invalid(name: &str, complaint: &str) -> HttpError {
-    HttpError::bad_request("Invalid parameter", format!("The \"{name}\" parameter is invalid. {complaint}"))
+fn invalid(name: &str, reason: &'static str) -> InvalidParameter {
+    InvalidParameter { name: name.to_owned(), reason }
 }
 
 #[cfg(test)]

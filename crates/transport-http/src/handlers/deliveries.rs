@@ -8,18 +8,19 @@ use zaqar_model::{
 };
 
 use super::subscriptions;
-use crate::exchange::{Exchange, Handled};
+use crate::exchange::{Exchange, HandlerResult};
 use crate::falcon::Link;
-use crate::json::{fields::Fields, resend, write::PythonSpacing};
+use crate::json::{fields::Fields, resend};
+use crate::python_json::PythonSpacing;
 use crate::respond;
 
-pub(crate) async fn attempts(exchange: Exchange<'_>, source: &DestinationName, id: &str) -> Handled {
+pub(crate) async fn attempts(exchange: Exchange<'_>, source: &DestinationName, id: &str) -> HandlerResult {
     let query = &exchange.query;
     let text = |name| query.text(name).map(|text| text.map(str::to_owned));
     let listing = AttemptListing {
         message_id: text("message_id")?,
         outcome: text("outcome")?,
-        since: query.moment("since")?,
+        since: query.time("since")?,
         marker: text("marker")?,
         limit: query.integer("limit")?,
     };
@@ -32,10 +33,10 @@ pub(crate) async fn attempts(exchange: Exchange<'_>, source: &DestinationName, i
         next_page(link.with("marker", next.get().to_string()))
     });
     let items: Vec<_> = listed.attempts.iter().map(attempt).collect();
-    Ok(respond::document(&json!({ "attempts": items, "links": Vec::from_iter(next) })))
+    Ok(respond::json_document(&json!({ "attempts": items, "links": Vec::from_iter(next) })))
 }
 
-pub(crate) async fn failures(exchange: Exchange<'_>, source: &DestinationName, id: &str) -> Handled {
+pub(crate) async fn failures(exchange: Exchange<'_>, source: &DestinationName, id: &str) -> HandlerResult {
     let query = &exchange.query;
     let listing =
         FailureListing { marker: query.text("marker")?.map(str::to_owned), limit: query.integer("limit")? };
@@ -45,33 +46,33 @@ pub(crate) async fn failures(exchange: Exchange<'_>, source: &DestinationName, i
         next_page(link.with("marker", next.get().to_string()))
     });
     let items: Vec<_> = listed.failures.iter().map(|failed| failure(failed, listed.now)).collect();
-    Ok(respond::document(&json!({ "failures": items, "links": Vec::from_iter(next) })))
+    Ok(respond::json_document(&json!({ "failures": items, "links": Vec::from_iter(next) })))
 }
 
-pub(crate) async fn resend(exchange: Exchange<'_>, source: &DestinationName, id: &str) -> Handled {
+pub(crate) async fn resend(exchange: Exchange<'_>, source: &DestinationName, id: &str) -> HandlerResult {
     let (zaqar, caller) = (exchange.zaqar, exchange.caller);
-    let wish = resend::wish(&Fields::read(exchange.payload.small_document().await?)?)?;
-    let resent = zaqar.resend(caller, source, id, &wish).await?;
-    // The notifier does it in its own time.
+    let params = resend::params(&Fields::read(exchange.payload.small_document().await?)?)?;
+    let resent = zaqar.resend(caller, source, id, &params).await?;
+    // The notifier delivers them later.
     Ok(respond::json(StatusCode::ACCEPTED, PythonSpacing::to_vec(&json!({ "resent": resent }))))
 }
 
-fn attempt(kept: &KeptAttempt) -> Value {
-    let retry_at = match kept.end {
+fn attempt(record: &KeptAttempt) -> Value {
+    let retry_at = match record.end {
         AttemptEnd::RetryAt(time) => Some(time.to_iso8601()),
         AttemptEnd::Delivered | AttemptEnd::Exhausted | AttemptEnd::Unknown => None,
     };
-    let attempt = &kept.attempt;
-    let has_ended = kept.end != AttemptEnd::Unknown;
+    let attempt = &record.attempt;
+    let has_ended = record.end != AttemptEnd::Unknown;
     json!({
-        "message_id": kept.message.to_string(),
-        "message_type": kept.confirmation.map_or("Notification", ConfirmationKind::message_type),
+        "message_id": record.message.to_string(),
+        "message_type": record.confirmation.map_or("Notification", ConfirmationKind::message_type),
         "attempted_at": attempt.at.to_iso8601(),
         "address": attempt.address.as_ref().map(Address::as_str),
         "status": attempt.status,
         "latency_ms": has_ended.then_some(attempt.latency_ms),
         "response": attempt.excerpt.as_str(),
-        "outcome": kept.end.outcome().name(),
+        "outcome": record.end.outcome().name(),
         "retry_at": retry_at,
     })
 }
@@ -92,7 +93,7 @@ fn next_page(link: Link) -> Value {
     json!({ "rel": "next", "href": link.into_text() })
 }
 
-/// The subscription was found by its id: there is nothing to escape.
+/// The id is that of an existing subscription, so it needs no escapes.
 fn href(source: &DestinationName, id: &str, listing: &str) -> String {
     format!("{}/{id}/{listing}", subscriptions::href(source))
 }

@@ -1,4 +1,4 @@
-//! The documents that are the same for everybody. Each is written once.
+//! The documents that are the same for all callers. Each is rendered once.
 
 use std::sync::OnceLock;
 
@@ -8,32 +8,32 @@ use http_body_util::Full;
 use zaqar_domain::Limits;
 
 use super::{home, versions};
-use crate::operations::Document;
-use crate::routes::Administration;
+use crate::operations::StaticDocument;
+use crate::routes::AdminFeatures;
 use crate::{openapi, respond};
 
 #[derive(Debug)]
-pub(crate) struct Documents {
-    home: home::Document,
-    /// Written when somebody asks for it first: it is large.
+pub(crate) struct StaticDocuments {
+    home: home::HomeDocument,
+    /// Rendered on first use, because it is large.
     openapi: OnceLock<Bytes>,
     limits: Limits,
-    administration: Administration,
+    admin_features: AdminFeatures,
 }
 
-impl Documents {
-    pub(crate) fn new(limits: &Limits, administration: Administration) -> Self {
-        let home = home::Document::new(administration.admin_mode);
-        Self { home, openapi: OnceLock::new(), limits: limits.clone(), administration }
+impl StaticDocuments {
+    pub(crate) fn new(limits: &Limits, admin_features: AdminFeatures) -> Self {
+        let home = home::HomeDocument::new(admin_features.admin_mode);
+        Self { home, openapi: OnceLock::new(), limits: limits.clone(), admin_features }
     }
 
-    pub(crate) fn show(&self, document: Document) -> Response<Full<Bytes>> {
+    pub(crate) fn show(&self, document: StaticDocument) -> Response<Full<Bytes>> {
         match document {
-            Document::Versions => versions::show(),
-            Document::Home => self.home.show(),
-            Document::OpenApi => {
-                let write = || openapi::text(&self.limits, self.administration).into();
-                respond::json(StatusCode::OK, self.openapi.get_or_init(write).clone())
+            StaticDocument::Versions => versions::show(),
+            StaticDocument::Home => self.home.show(),
+            StaticDocument::OpenApi => {
+                let render = || openapi::render(&self.limits, self.admin_features).into();
+                respond::json(StatusCode::OK, self.openapi.get_or_init(render).clone())
             }
         }
     }

@@ -3,16 +3,16 @@
 use serde_json::{Map, Value, json};
 use zaqar_domain::{Health, HealthReport};
 
-use crate::exchange::{Exchange, Handled};
+use crate::exchange::{Exchange, HandlerResult};
 use crate::respond;
 
-pub(crate) async fn show(exchange: Exchange<'_>) -> Handled {
+pub(crate) async fn show(exchange: Exchange<'_>) -> HandlerResult {
     let deep = exchange.query.boolean("deep")?.unwrap_or(false);
     let report = exchange.zaqar.health(exchange.caller, deep).await?;
-    Ok(respond::document(&document(&report)))
+    Ok(respond::json_document(&document(&report)))
 }
 
-/// Where there are pools, they are shown by their names, as upstream does.
+/// With pools, the report has a member for each pool, as in upstream.
 fn document(report: &HealthReport) -> Value {
     let operations = report.operations.iter().map(|(name, status)| {
         let document =

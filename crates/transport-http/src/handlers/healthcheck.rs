@@ -1,5 +1,5 @@
-//! `/healthcheck`, for load balancers: whether this server should get requests, told as oslo.middleware does.
-//! `/healthcheck/live`, for process managers: whether it answers at all. Nobody has to say who they are.
+//! `/healthcheck`, for load balancers: readiness, as in oslo.middleware. `/healthcheck/live`, for process managers:
+//! liveness. Neither needs authentication.
 
 use std::path::Path;
 
@@ -8,26 +8,30 @@ use http::{HeaderValue, Method, Response, StatusCode, header};
 use http_body_util::Full;
 use zaqar_domain::Zaqar;
 
-/// What can stand against sending requests here, besides the stores.
+/// What makes the server not ready, besides its stores.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Obstacles<'a> {
-    /// The server has been told to stop.
+pub(crate) struct ReadinessBlockers<'a> {
+    /// The server has been asked to stop.
     pub(crate) stopping: bool,
-    /// While this file is there, no requests are wanted (`[healthcheck] disable_by_file_path`).
+    /// While this file exists, the server is not ready (`[healthcheck] disable_by_file_path`).
     pub(crate) file: Option<&'a Path>,
 }
 
-pub(crate) async fn ready(method: &Method, zaqar: &Zaqar, obstacles: Obstacles<'_>) -> Response<Full<Bytes>> {
-    if obstacles.stopping {
-        return refuse("SHUTTING DOWN");
+pub(crate) async fn ready(
+    method: &Method,
+    zaqar: &Zaqar,
+    blockers: ReadinessBlockers<'_>,
+) -> Response<Full<Bytes>> {
+    if blockers.stopping {
+        return not_ready("SHUTTING DOWN");
     }
-    if let Some(file) = obstacles.file
+    if let Some(file) = blockers.file
         && tokio::fs::try_exists(file).await.unwrap_or(false)
     {
-        return refuse("DISABLED BY FILE");
+        return not_ready("DISABLED BY FILE");
     }
     if !zaqar.can_serve().await {
-        return refuse("STORE UNAVAILABLE");
+        return not_ready("STORE UNAVAILABLE");
     }
     live(method)
 }
@@ -37,7 +41,7 @@ pub(crate) fn live(method: &Method) -> Response<Full<Bytes>> {
     text(status, "OK")
 }
 
-fn refuse(reason: &'static str) -> Response<Full<Bytes>> {
+fn not_ready(reason: &'static str) -> Response<Full<Bytes>> {
     text(StatusCode::SERVICE_UNAVAILABLE, reason)
 }
 

@@ -1,4 +1,4 @@
-//! `/v2/`: the JSON-home document, which names the resources that upstream has.
+//! `/v2/`: the JSON-home document with upstream's resources.
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
@@ -12,11 +12,11 @@ use crate::respond;
 const RESOURCES: &str = include_str!("home_resources.json");
 const ADMIN_RESOURCES: &str = include_str!("home_admin_resources.json");
 
-/// The document, written once.
+/// The document, rendered once.
 #[derive(Debug)]
-pub(crate) struct Document(Bytes);
+pub(crate) struct HomeDocument(Bytes);
 
-impl Document {
+impl HomeDocument {
     pub(crate) fn new(admin_mode: bool) -> Self {
         let read = |text| serde_json::from_str::<Map<String, Value>>(text).unwrap_or_default();
         let mut resources = read(RESOURCES);
@@ -26,7 +26,7 @@ impl Document {
         let document = Map::from_iter([("resources".to_owned(), Value::Object(resources))]);
         let mut text = Vec::new();
         let mut serializer = Serializer::with_formatter(&mut text, PrettyFormatter::with_indent(b"    "));
-        // Into memory: cannot fail.
+        // Writing to memory cannot fail.
         let _ = document.serialize(&mut serializer);
         Self(text.into())
     }
@@ -44,12 +44,12 @@ impl Document {
 mod tests {
     use serde_json::Value;
 
-    use super::Document;
+    use super::HomeDocument;
 
     #[test]
     fn administrators_see_more() {
         let names = |admin_mode| {
-            let document: Value = serde_json::from_slice(&Document::new(admin_mode).0).unwrap();
+            let document: Value = serde_json::from_slice(&HomeDocument::new(admin_mode).0).unwrap();
             document["resources"].as_object().unwrap().keys().cloned().collect::<Vec<_>>()
         };
         assert_eq!(names(false).len(), 19);

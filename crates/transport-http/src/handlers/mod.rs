@@ -1,4 +1,4 @@
-//! The handlers, a file a noun: each reads a request, calls the domain and writes the answer.
+//! The handlers, one file per noun. A handler reads a request, calls the domain and writes the response.
 
 pub(crate) mod claims;
 pub(crate) mod deliveries;

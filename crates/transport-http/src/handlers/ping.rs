@@ -1,21 +1,21 @@
-//! `/v2/ping`: whether the service can serve.
+//! `/v2/ping`: whether the service is available.
 
 use bytes::Bytes;
 use http::StatusCode;
 
-use crate::exchange::{Exchange, Handled};
+use crate::exchange::{Exchange, HandlerResult};
 use crate::respond;
 
-pub(crate) async fn ask(exchange: Exchange<'_>) -> Handled {
+pub(crate) async fn get(exchange: Exchange<'_>) -> HandlerResult {
     if exchange.zaqar.ping(exchange.caller).await? {
-        Ok(respond::nothing())
+        Ok(respond::no_content())
     } else {
         Ok(respond::json(StatusCode::SERVICE_UNAVAILABLE, Bytes::new()))
     }
 }
 
-/// That the server answers is all that upstream's HEAD tells.
-pub(crate) async fn touch(exchange: Exchange<'_>) -> Handled {
+/// As in upstream, HEAD only checks that the server responds.
+pub(crate) async fn head(exchange: Exchange<'_>) -> HandlerResult {
     exchange.zaqar.ping(exchange.caller).await?;
-    Ok(respond::nothing())
+    Ok(respond::no_content())
 }

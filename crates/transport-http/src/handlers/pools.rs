@@ -6,14 +6,14 @@ use serde_json::{Value, json};
 use zaqar_domain::PoolListing;
 use zaqar_model::Pool;
 
-use crate::exchange::{Exchange, Handled};
+use crate::exchange::{Exchange, HandlerResult};
 use crate::falcon::Link;
 use crate::json::{fields::Fields, pools};
 use crate::respond;
 
 const PATH: &str = "/v2/pools";
 
-pub(crate) async fn list(exchange: Exchange<'_>) -> Handled {
+pub(crate) async fn list(exchange: Exchange<'_>) -> HandlerResult {
     let query = &exchange.query;
     let (marker, limit) = (query.text("marker")?.map(str::to_owned), query.integer("limit")?);
     let detailed = query.boolean("detailed")?;
@@ -25,9 +25,9 @@ pub(crate) async fn list(exchange: Exchange<'_>) -> Handled {
         let link = link.with_some("marker", (!marked).then_some(next.as_str()));
         json!({ "rel": "next", "href": link.into_text() })
     });
-    let items = listed.pools.into_iter().map(|pool| shown(pool, detailed == Some(true)));
+    let items = listed.pools.into_iter().map(|pool| pool_item(pool, detailed == Some(true)));
     let (links, items) = (Vec::from_iter(next), Vec::from_iter(items));
-    let mut response = respond::document(&json!({ "links": links, "pools": items }));
+    let mut response = respond::json_document(&json!({ "links": links, "pools": items }));
     let query = exchange.query_text.map_or_else(String::new, |query| format!("?{query}"));
     if let Ok(here) = HeaderValue::try_from(format!("{PATH}{query}")) {
         response.headers_mut().insert(header::CONTENT_LOCATION, here);
@@ -35,32 +35,32 @@ pub(crate) async fn list(exchange: Exchange<'_>) -> Handled {
     Ok(response)
 }
 
-pub(crate) async fn create(exchange: Exchange<'_>, name: &str) -> Handled {
+pub(crate) async fn create(exchange: Exchange<'_>, name: &str) -> HandlerResult {
     let (zaqar, caller) = (exchange.zaqar, exchange.caller);
     let definition = pools::definition(&Fields::read(exchange.payload.small_document().await?)?)?;
     zaqar.create_pool(caller, name, definition).await?;
-    Ok(respond::located(respond::json(StatusCode::CREATED, Bytes::new()), format!("{PATH}/{name}")))
+    Ok(respond::with_location(respond::json(StatusCode::CREATED, Bytes::new()), format!("{PATH}/{name}")))
 }
 
-pub(crate) async fn show(exchange: Exchange<'_>, name: &str) -> Handled {
+pub(crate) async fn show(exchange: Exchange<'_>, name: &str) -> HandlerResult {
     let detailed = exchange.query.boolean("detailed")?.unwrap_or(false);
     let pool = exchange.zaqar.get_pool(exchange.caller, name).await?;
-    Ok(respond::document(&shown(pool, detailed)))
+    Ok(respond::json_document(&pool_item(pool, detailed)))
 }
 
-pub(crate) async fn update(exchange: Exchange<'_>, name: &str) -> Handled {
+pub(crate) async fn update(exchange: Exchange<'_>, name: &str) -> HandlerResult {
     let (zaqar, caller) = (exchange.zaqar, exchange.caller);
     let change = pools::change(&Fields::read(exchange.payload.small_document().await?)?, exchange.warnings)?;
     let pool = zaqar.update_pool(caller, name, change).await?;
-    Ok(respond::document(&shown(pool, false)))
+    Ok(respond::json_document(&pool_item(pool, false)))
 }
 
-pub(crate) async fn delete(exchange: Exchange<'_>, name: &str) -> Handled {
+pub(crate) async fn delete(exchange: Exchange<'_>, name: &str) -> HandlerResult {
     exchange.zaqar.delete_pool(exchange.caller, name).await?;
-    Ok(respond::nothing())
+    Ok(respond::no_content())
 }
 
-fn shown(pool: Pool, detailed: bool) -> Value {
+fn pool_item(pool: Pool, detailed: bool) -> Value {
     let flavor = pool.flavor.as_ref().map(ToString::to_string);
     let mut item =
         json!({ "name": pool.name.as_str(), "flavor": flavor, "uri": pool.uri, "weight": pool.weight.0 });

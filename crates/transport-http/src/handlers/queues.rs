@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 use zaqar_domain::{ListedQueues, Patch, PurgeScope, QueueCreation, QueueListing, StatsEdge};
 use zaqar_model::{DestinationKind, DestinationName, Metadata};
 
-use crate::errors::{API, BODY, HttpError, in_body};
-use crate::exchange::{Exchange, Handled};
+use crate::errors::{API, BODY, HttpError, body_error};
+use crate::exchange::{Exchange, HandlerResult};
 use crate::falcon::Link;
 use crate::json::{filter, read, write};
 use crate::parameters::check_names_and_filters;
@@ -15,7 +15,7 @@ use crate::respond;
 
 const PATCH_TYPE: &str = "application/openstack-messaging-v2.0-json-patch";
 
-pub(crate) async fn create(exchange: Exchange<'_>, name: &DestinationName) -> Handled {
+pub(crate) async fn create(exchange: Exchange<'_>, name: &DestinationName) -> HandlerResult {
     let max = exchange.zaqar.limits().max_queue_metadata;
     let body = exchange.payload.read(max, || metadata_too_large(API, max)).await?;
     let metadata = match body.filter(|body| !body.is_empty()) {
@@ -24,17 +24,17 @@ pub(crate) async fn create(exchange: Exchange<'_>, name: &DestinationName) -> Ha
     };
     let response = match exchange.zaqar.create_queue(exchange.caller, name, metadata).await? {
         QueueCreation::Created => respond::json(StatusCode::CREATED, Bytes::new()),
-        QueueCreation::Existed => respond::nothing(),
+        QueueCreation::Existed => respond::no_content(),
     };
-    Ok(respond::located(response, href(name)))
+    Ok(respond::with_location(response, href(name)))
 }
 
-pub(crate) async fn show(exchange: Exchange<'_>, name: &DestinationName) -> Handled {
+pub(crate) async fn show(exchange: Exchange<'_>, name: &DestinationName) -> HandlerResult {
     let metadata = exchange.zaqar.get_queue(exchange.caller, name).await?;
-    Ok(respond::document(metadata.members()))
+    Ok(respond::json_document(metadata.members()))
 }
 
-pub(crate) async fn update(exchange: Exchange<'_>, name: &DestinationName) -> Handled {
+pub(crate) async fn update(exchange: Exchange<'_>, name: &DestinationName) -> HandlerResult {
     let max = exchange.zaqar.limits().max_queue_metadata;
     let is_patch =
         exchange.content_type().is_some_and(|given| given.eq_ignore_ascii_case(PATCH_TYPE.as_bytes()));
@@ -46,18 +46,18 @@ pub(crate) async fn update(exchange: Exchange<'_>, name: &DestinationName) -> Ha
     }
     let body = payload.read(max, too_large).await?.filter(|body| !body.is_empty());
     let body = body.ok_or_else(|| HttpError::invalid_body("PATCH body could not be empty for update."))?;
-    let patch = Patch::new(read::operations(&read::document(body)?)?).map_err(in_body)?;
+    let patch = Patch::new(read::operations(&read::document(body)?)?).map_err(body_error)?;
     exchange.warnings.check_patch(&patch);
-    let metadata = exchange.zaqar.update_queue(exchange.caller, name, &patch).await.map_err(in_body)?;
-    Ok(respond::document(metadata.members()))
+    let metadata = exchange.zaqar.update_queue(exchange.caller, name, &patch).await.map_err(body_error)?;
+    Ok(respond::json_document(metadata.members()))
 }
 
-pub(crate) async fn delete(exchange: Exchange<'_>, name: &DestinationName) -> Handled {
+pub(crate) async fn delete(exchange: Exchange<'_>, name: &DestinationName) -> HandlerResult {
     exchange.zaqar.delete_queue(exchange.caller, name).await?;
-    Ok(respond::nothing())
+    Ok(respond::no_content())
 }
 
-pub(crate) async fn list(exchange: Exchange<'_>, kind: DestinationKind) -> Handled {
+pub(crate) async fn list(exchange: Exchange<'_>, kind: DestinationKind) -> HandlerResult {
     let query = &exchange.query;
     let text = |name| query.text(name).map(|text| text.map(str::to_owned));
     let (marker, limit) = (text("marker")?, query.integer("limit")?);
@@ -70,7 +70,7 @@ pub(crate) async fn list(exchange: Exchange<'_>, kind: DestinationKind) -> Handl
     let listing = QueueListing { marker, limit, name, metadata, with_count: with_count == Some(true) };
     let listed = exchange.zaqar.list_queues(exchange.caller, kind, &listing).await?;
     if listed.queues.is_empty() {
-        // What some queue has is no slip.
+        // A name that some queue has is not misspelt.
         check_names_and_filters(query, exchange.warnings);
     }
     let next = listed.next.as_ref().map(|next| {
@@ -80,11 +80,11 @@ pub(crate) async fn list(exchange: Exchange<'_>, kind: DestinationKind) -> Handl
         let link = link.with_some("name", listing.name.as_ref()).with_boolean("with_count", with_count);
         link.with_some("marker", (!marked).then_some(next.as_str())).into_text()
     });
-    let shown = |queue: &_| (detailed == Some(true)).then(|| exchange.zaqar.shown_metadata(queue));
-    Ok(respond::document(&page(kind, &listed, next, shown)))
+    let metadata_of = |queue: &_| (detailed == Some(true)).then(|| exchange.zaqar.shown_metadata(queue));
+    Ok(respond::json_document(&page(kind, &listed, next, metadata_of)))
 }
 
-pub(crate) async fn stats(exchange: Exchange<'_>, name: &DestinationName) -> Handled {
+pub(crate) async fn stats(exchange: Exchange<'_>, name: &DestinationName) -> HandlerResult {
     let stats = exchange.zaqar.queue_stats(exchange.caller, name).await?;
     let total = stats.claimed.saturating_add(stats.free);
     let mut messages = json!({ "claimed": stats.claimed, "free": stats.free, "total": total });
@@ -93,29 +93,29 @@ pub(crate) async fn stats(exchange: Exchange<'_>, name: &DestinationName) -> Han
             messages[end] = edge(name, message);
         }
     }
-    Ok(respond::document(&json!({ "messages": messages })))
+    Ok(respond::json_document(&json!({ "messages": messages })))
 }
 
-pub(crate) async fn purge(exchange: Exchange<'_>, name: &DestinationName) -> Handled {
+pub(crate) async fn purge(exchange: Exchange<'_>, name: &DestinationName) -> HandlerResult {
     let (zaqar, caller) = (exchange.zaqar, exchange.caller);
     let scope = match exchange.payload.small_json().await? {
         Some(document) => read::purge_scope(&document, exchange.warnings)?,
         None => PurgeScope::EVERYTHING,
     };
     zaqar.purge_queue(caller, name, scope).await?;
-    Ok(respond::nothing())
+    Ok(respond::no_content())
 }
 
 fn page(
     kind: DestinationKind,
     listed: &ListedQueues,
     next: Option<String>,
-    shown: impl Fn(&zaqar_model::Queue) -> Option<Metadata>,
+    metadata_of: impl Fn(&zaqar_model::Queue) -> Option<Metadata>,
 ) -> Value {
     let queues = listed.queues.iter().map(|queue| {
         let name = queue.destination.name.as_str();
         let mut item = Map::from_iter([("name".to_owned(), name.into())]);
-        if let Some(metadata) = shown(queue) {
+        if let Some(metadata) = metadata_of(queue) {
             item.insert("metadata".into(), Value::Object(metadata.into_members()));
         }
         item.insert("href".into(), format!("{}/{name}", write::collection(kind)).into());
@@ -124,7 +124,7 @@ fn page(
     let links: Vec<_> = next.map(|href| json!({ "rel": "next", "href": href })).into_iter().collect();
     let plural = if kind.is_topic() { "topics" } else { "queues" };
     let mut page = json!({ plural: queues.collect::<Vec<_>>(), "links": links });
-    // Upstream leaves out a count of nothing.
+    // As in upstream, a count of zero is omitted.
     if let Some(count) = listed.count.filter(|count| *count > 0) {
         page["count"] = count.into();
     }

@@ -1,4 +1,4 @@
-//! `/`: the versions of the API that there are.
+//! `/`: the versions of the API.
 
 use bytes::Bytes;
 use http::{Response, StatusCode};

@@ -1,5 +1,4 @@
-//! Documents that are objects whose members have certain types and bounds, as upstream's JSON schemas describe those of
-//! administrators.
+//! Objects whose members have types and limits, as in upstream's JSON schemas for administrators.
 
 use bytes::Bytes;
 use serde_json::{Map, Value};
@@ -10,22 +9,22 @@ use crate::errors::HttpError;
 
 type Result<T> = std::result::Result<T, HttpError>;
 
-/// A value that is refused is shown with so many characters at most.
-const SHOWN: usize = 100;
+/// Maximum length of a rejected value in an error, in characters.
+const MAX_SHOWN_CHARS: usize = 100;
 
 /// The members of a document.
 #[derive(Debug)]
 pub(crate) struct Fields(Map<String, Value>);
 
 impl Fields {
-    /// No document is no object.
+    /// A missing document is an error.
     pub(crate) fn read(text: Option<Bytes>) -> Result<Self> {
         let unparsable = || HttpError::invalid_body("JSON could not be parsed.");
         let document = JsonText::parse(text.unwrap_or_default()).map_err(|_| unparsable())?;
         match serde_json::from_slice(document.as_bytes()) {
             Ok(Value::Object(members)) => Ok(Self(members)),
             Ok(list @ Value::Array(_)) => {
-                Err(HttpError::invalid_body(format!("{} is not of type 'object'", shown(&list))))
+                Err(HttpError::invalid_body(format!("{} is not of type 'object'", quoted(&list))))
             }
             _ => Err(unparsable()),
         }
@@ -44,17 +43,19 @@ impl Fields {
         }
         match number.as_u64().map(u32::try_from) {
             Some(Ok(integer)) => Ok(Some(integer)),
-            Some(Err(_)) => Err(refuse(name, value, &format!("is greater than the maximum of {}", u32::MAX))),
-            None => Err(refuse(name, value, "is less than the minimum of 0")),
+            Some(Err(_)) => {
+                Err(invalid(name, value, &format!("is greater than the maximum of {}", u32::MAX)))
+            }
+            None => Err(invalid(name, value, "is less than the minimum of 0")),
         }
     }
 
-    /// A text of so many characters at most.
+    /// A text of at most `max_length` characters.
     pub(crate) fn text(&self, name: &str, max_length: usize) -> Result<Option<String>> {
         match self.0.get(name) {
             None => Ok(None),
             Some(Value::String(text)) if text.chars().count() <= max_length => Ok(Some(text.clone())),
-            // Not shown: a URI may hold a password.
+            // Not shown, because a URI may contain a password.
             Some(Value::String(_)) => {
                 let text = format!("{name} is too long, the maximum is {max_length} characters");
                 Err(HttpError::invalid_body(text))
@@ -82,12 +83,12 @@ impl Fields {
         texts.collect::<Result<_>>().map(Some)
     }
 
-    /// Looks for slips among members that are passed over.
+    /// Warns about misspelt members.
     pub(crate) fn check_names(&self, known: &KnownNames<'_>, warnings: &mut Warnings) {
         warnings.check_members(&self.0, known);
     }
 
-    /// Refuses members of other names.
+    /// Rejects members with other names.
     pub(crate) fn only(&self, known: &[&str]) -> Result<()> {
         let unknown: Vec<_> = self.0.keys().filter(|name| !known.contains(&name.as_str())).collect();
         let verb = match unknown.as_slice() {
@@ -96,32 +97,32 @@ impl Fields {
             _ => "were",
         };
         let names: Vec<_> = unknown.into_iter().map(|name| format!("'{name}'")).collect();
-        let names = cut(&names.join(", "));
+        let names = truncate(&names.join(", "));
         Err(HttpError::invalid_body(format!(
             "Additional properties are not allowed ({names} {verb} unexpected)"
         )))
     }
 }
 
-/// The answer to a document without a member that it needs.
+/// The error for a missing member.
 pub(crate) fn required(name: &str) -> HttpError {
     HttpError::invalid_body(format!("'{name}' is a required property"))
 }
 
 fn wrong_type(name: &str, value: &Value, wanted: &str) -> HttpError {
-    refuse(name, value, &format!("is not of type '{wanted}'"))
+    invalid(name, value, &format!("is not of type '{wanted}'"))
 }
 
-fn refuse(name: &str, value: &Value, why: &str) -> HttpError {
-    HttpError::invalid_body(format!("{name}: {} {why}", shown(value)))
+fn invalid(name: &str, value: &Value, why: &str) -> HttpError {
+    HttpError::invalid_body(format!("{name}: {} {why}", quoted(value)))
 }
 
-fn shown(value: &Value) -> String {
-    cut(&value.to_string())
+fn quoted(value: &Value) -> String {
+    truncate(&value.to_string())
 }
 
-fn cut(text: &str) -> String {
-    match text.char_indices().nth(SHOWN) {
+fn truncate(text: &str) -> String {
+    match text.char_indices().nth(MAX_SHOWN_CHARS) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text.to_owned(),
     }

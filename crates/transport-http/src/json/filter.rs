@@ -1,11 +1,10 @@
-//! Which values of metadata a parameter of a listing asks for.
+//! The values of metadata that a filter of a listing matches.
 
 use serde_json::Value;
 use zaqar_model::JsonText;
 
-/// The values that a text asks for: as upstream has it, the integer that it reads as, or else the text itself; besides
-/// the text, the JSON value that it spells. So `true` asks for the text and for the boolean, and `"5"`, in its quotes,
-/// for the text 5.
+/// The values that a text matches: the integer that it denotes, or else the text itself, as in upstream, and the JSON
+/// value that it denotes. So `true` matches the text and the boolean, and `"5"`, with quotes, matches the text 5.
 pub(crate) fn values(text: &str) -> Vec<Value> {
     if let Some(integer) = integer(text) {
         return vec![integer];
@@ -15,7 +14,7 @@ pub(crate) fn values(text: &str) -> Vec<Value> {
     std::iter::once(text.into()).chain(spelled).collect()
 }
 
-/// An integer as Python reads it, of any size.
+/// An integer as Python parses it, of any size.
 fn integer(text: &str) -> Option<Value> {
     crate::falcon::integer(text)?;
     let text = text.trim();
@@ -66,7 +65,7 @@ mod tests {
             ("-12", json!([-12])),
             ("000", json!([0])),
             ("9223372036854775807", json!([i64::MAX])),
-            // Beyond every integer that is kept: it finds none, and not the nearest.
+            // Larger than any stored integer: it matches none, not the nearest one.
             ("99999999999999999999", json!([99_999_999_999_999_999_999.0])),
         ] {
             assert_eq!(json!(values(text)), wanted, "{text}");

@@ -1,5 +1,5 @@
-//! Values of a kind that is hoped for. One of any other kind is passed over: whoever asked decides later whether that is
-//! an error, and which.
+//! Deserializes values of an expected type. A value of another type becomes `None`, and the caller decides whether
+//! that is an error.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-/// What is read from a list or an object. `None`: it is not what is hoped for.
+/// A type that is read from a list or an object. `None`: the value is of another type.
 pub(super) trait Shape<'de>: Sized {
     fn of_list<A: SeqAccess<'de>>(mut list: A) -> Result<Option<Self>, A::Error> {
         while list.next_element::<IgnoredAny>()?.is_some() {}
@@ -20,7 +20,7 @@ pub(super) trait Shape<'de>: Sized {
     }
 }
 
-/// A value of shape `S`; `None` if it was of another.
+/// A value of shape `S`. `None` if it is of another shape.
 pub(super) struct Lenient<S>(pub(super) Option<S>);
 
 impl<'de, S: Shape<'de>> Deserialize<'de> for Lenient<S> {

@@ -1,4 +1,4 @@
-//! The JSON of requests and answers.
+//! The JSON of requests and responses.
 
 pub(crate) mod fields;
 pub(crate) mod filter;

@@ -1,4 +1,4 @@
-//! What an administrator says of a pool.
+//! The documents of pools.
 
 use zaqar_domain::names::{POOL, Warnings};
 use zaqar_domain::{PoolChange, PoolDefinition};
@@ -12,7 +12,7 @@ type Result<T> = std::result::Result<T, HttpError>;
 const MAX_URI: usize = 255;
 const MAX_FLAVOR: usize = 255;
 
-/// A whole pool: `{"uri": …, "weight": …, "flavor": …, "options": {…}}`, the last two if there are any.
+/// A complete pool: `{"uri": …, "weight": …, "flavor": …, "options": {…}}`. The last two are optional.
 pub(crate) fn definition(fields: &Fields) -> Result<PoolDefinition> {
     let PoolChange { uri, weight, flavor, options } = members(fields)?;
     let uri = uri.ok_or_else(|| required("uri"))?;
@@ -26,7 +26,7 @@ pub(crate) fn definition(fields: &Fields) -> Result<PoolDefinition> {
     })
 }
 
-/// At least one member of a pool. Others are passed over.
+/// At least one member of a pool. Other members are ignored.
 pub(crate) fn change(fields: &Fields, warnings: &mut Warnings) -> Result<PoolChange> {
     fields.check_names(&POOL, warnings);
     if !POOL.names.iter().any(|name| fields.has(name)) {

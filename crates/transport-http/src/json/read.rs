@@ -1,5 +1,5 @@
-//! The documents of requests. A document is checked once as a whole; then only what is asked for is looked at, and a
-//! message's body is kept as the piece of the request that it is.
+//! The documents of requests. A document is validated once as a whole. Then only the needed members are parsed, and the
+//! body of a message is a slice of the request.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -10,7 +10,7 @@ use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
-use zaqar_authentication::Wish;
+use zaqar_authentication::PresignRequest;
 use zaqar_domain::names::{self, KnownNames, Warnings};
 use zaqar_domain::{ClaimWish, Draft, PurgeScope, SubscriptionWish};
 use zaqar_model::{JsonError, JsonText, Metadata};
@@ -20,7 +20,7 @@ use crate::errors::{API, HttpError};
 
 type Result<T> = std::result::Result<T, HttpError>;
 
-/// A checked document: an object or an array.
+/// A validated document: an object or an array.
 pub(crate) fn document(text: Bytes) -> Result<JsonText> {
     let document = JsonText::parse(text).map_err(|error| match error {
         JsonError::IntegerTooLarge(_) => HttpError::invalid_body("JSON contains integer that is too large."),
@@ -38,12 +38,12 @@ pub(crate) fn drafts(document: &JsonText, warnings: &mut Warnings) -> Result<Vec
     if !is_object(document) {
         return Err(absent());
     }
-    let [messages] = members::<_, Lenient<List<'_>>>(text(document), &names::POST, warnings)?;
+    let [messages] = members::<_, Lenient<MessageList<'_>>>(text(document), &names::POST, warnings)?;
     let items = messages.ok_or_else(absent)?.0.ok_or_else(wrong_type)?.0;
     items.into_iter().map(|item| draft(document, item.0.ok_or_else(wrong_type)?, warnings)).collect()
 }
 
-fn draft(document: &JsonText, item: Item<'_>, warnings: &mut Warnings) -> Result<Draft> {
+fn draft(document: &JsonText, item: MessageItem<'_>, warnings: &mut Warnings) -> Result<Draft> {
     let [ttl, body, delay] = item.0.into_values(&names::MESSAGE, warnings);
     let ttl = integer("ttl", ttl)?;
     let body = body.ok_or_else(|| HttpError::invalid_body("Missing \"body\" field."))?;
@@ -53,7 +53,7 @@ fn draft(document: &JsonText, item: Item<'_>, warnings: &mut Warnings) -> Result
 }
 
 /// The terms of a claim: `{"ttl": …, "grace": …}`.
-pub(crate) fn claim_wish(document: &JsonText, warnings: &mut Warnings) -> Result<ClaimWish> {
+pub(crate) fn claim_params(document: &JsonText, warnings: &mut Warnings) -> Result<ClaimWish> {
     let [ttl, grace] = members(text(document), &names::CLAIM, warnings)?;
     Ok(ClaimWish { ttl: integer("ttl", ttl)?, grace: integer("grace", grace)? })
 }
@@ -86,12 +86,12 @@ pub(crate) fn purge_scope(document: &JsonText, warnings: &mut Warnings) -> Resul
     let [types] = members::<_, &RawValue>(text(document), &names::PURGE, warnings)?;
     let types: Vec<Value> =
         serde_json::from_str(types.ok_or_else(absent)?.get()).unwrap_or(vec![Value::Null]);
-    // What is no text is no name.
+    // A value that is not a text is an unknown name.
     Ok(PurgeScope::named(types.iter().map(|kind| kind.as_str().unwrap_or_default()))?)
 }
 
-/// What a pre-signed URL is to allow: `{"paths": […], "methods": […], "expires": …}`, with the last part of each path.
-pub(crate) fn share_wish(document: &JsonText) -> Result<Wish> {
+/// A request for a pre-signed URL: `{"paths": […], "methods": […], "expires": …}`, with the last segment of each path.
+pub(crate) fn presign_request(document: &JsonText) -> Result<PresignRequest> {
     const KNOWN: [&str; 3] = ["methods", "expires", "paths"];
     const PATHS: [&str; 3] = ["messages", "subscriptions", "claims"];
     let refuse = |text: String| HttpError::bad_request(API, text);
@@ -121,11 +121,11 @@ pub(crate) fn share_wish(document: &JsonText) -> Result<Wish> {
         Some(Value::String(text)) => Some(text.clone()),
         Some(other) => Some(other.to_string()),
     };
-    Ok(Wish { paths, methods, expires })
+    Ok(PresignRequest { paths, methods, expires })
 }
 
-/// What is asked of a subscription. No document is an empty one.
-pub(crate) fn subscription_wish(
+/// The members of a subscription. A missing document counts as an empty one.
+pub(crate) fn subscription_params(
     document: Option<&JsonText>,
     warnings: &mut Warnings,
 ) -> Result<SubscriptionWish> {
@@ -133,12 +133,12 @@ pub(crate) fn subscription_wish(
         Some(document) => serde_json::from_slice(document.as_bytes()).map_err(|_| unparsable())?,
         None => Value::Object(Map::new()),
     };
-    let wish = SubscriptionWish::new(value)?;
-    warnings.check_subscription(&wish);
-    Ok(wish)
+    let params = SubscriptionWish::new(value)?;
+    warnings.check_subscription(&params);
+    Ok(params)
 }
 
-/// Whether a subscription is confirmed: `{"confirmed": true}`. Of whatever type it is.
+/// Whether a subscription is confirmed: `{"confirmed": true}`. A value of any type.
 pub(crate) fn confirmed(document: &JsonText, warnings: &mut Warnings) -> Option<Value> {
     let mut members: Map<String, Value> = serde_json::from_slice(document.as_bytes()).ok()?;
     warnings.check_members(&members, &names::CONFIRMATION);
@@ -154,7 +154,7 @@ fn wrong_type() -> HttpError {
 }
 
 fn text(document: &JsonText) -> &str {
-    // Checked to be UTF-8.
+    // Validated UTF-8.
     std::str::from_utf8(document.as_bytes()).unwrap_or_default()
 }
 
@@ -166,7 +166,7 @@ fn is_object(document: &JsonText) -> bool {
     first_byte(document) == Some(b'{')
 }
 
-/// An integer: neither a fraction nor a boolean. Absent is absent, but `null` is no integer.
+/// An integer: neither a fraction nor a boolean. `null` is an error.
 fn integer(name: &str, value: Option<&RawValue>) -> Result<Option<i64>> {
     value
         .map(|value| {
@@ -177,8 +177,8 @@ fn integer(name: &str, value: Option<&RawValue>) -> Result<Option<i64>> {
         .transpose()
 }
 
-/// The members of the known names, in the order of these; of two with one name the last. Anything but an object is
-/// refused.
+/// The members with known names, in the order of the names. The last one of a repeated name wins. Rejects anything
+/// but an object.
 fn members<'a, const N: usize, V: Deserialize<'a>>(
     object: &'a str,
     known: &KnownNames<'static>,
@@ -189,17 +189,17 @@ fn members<'a, const N: usize, V: Deserialize<'a>>(
     Ok(found.into_values(known, warnings))
 }
 
-/// The members that were looked for, and names of others.
-struct Found<const N: usize, V> {
+/// The members with known names, and the names of other members.
+struct ParsedMembers<const N: usize, V> {
     values: [Option<V>; N],
     unknown: Vec<String>,
 }
 
-/// More unknown names of one object are not kept.
-const MOST_UNKNOWN: usize = 16;
+/// Maximum number of unknown names that are kept per object.
+const MAX_UNKNOWN_NAMES: usize = 16;
 
-impl<const N: usize, V> Found<N, V> {
-    /// Looks for slips among the other names.
+impl<const N: usize, V> ParsedMembers<N, V> {
+    /// Warns about misspelt names.
     fn into_values(self, known: &KnownNames<'_>, warnings: &mut Warnings) -> [Option<V>; N] {
         for name in &self.unknown {
             warnings.check(name, known);
@@ -221,26 +221,25 @@ impl<const N: usize, V> Members<N, V> {
 }
 
 impl<'de, const N: usize, V: Deserialize<'de>> Visitor<'de> for Members<N, V> {
-    type Value = Found<N, V>;
+    type Value = ParsedMembers<N, V>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("an object")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Self::Value, A::Error> {
-        let mut found = Found { values: [const { None }; N], unknown: Vec::new() };
+        let mut found = ParsedMembers { values: [const { None }; N], unknown: Vec::new() };
         loop {
-            let has_room = found.unknown.len() < MOST_UNKNOWN;
-            let Some(name) = map.next_key_seed(NameAmong { known: self.known, keeps_others: has_room })?
-            else {
+            let keep_unknown = found.unknown.len() < MAX_UNKNOWN_NAMES;
+            let Some(name) = map.next_key_seed(MemberNameSeed { known: self.known, keep_unknown })? else {
                 return Ok(found);
             };
             match name {
-                Name::Known(place) => match found.values.get_mut(place) {
+                MemberName::Known(index) => match found.values.get_mut(index) {
                     Some(value) => *value = Some(map.next_value()?),
                     None => drop(map.next_value::<IgnoredAny>()?),
                 },
-                Name::Unknown(name) => {
+                MemberName::Unknown(name) => {
                     found.unknown.extend(name);
                     map.next_value::<IgnoredAny>()?;
                 }
@@ -249,39 +248,39 @@ impl<'de, const N: usize, V: Deserialize<'de>> Visitor<'de> for Members<N, V> {
     }
 }
 
-/// The messages of a post. All of them are read in one go over the text.
-struct List<'a>(Vec<Lenient<Item<'a>>>);
+/// The messages of a post, read in a single pass.
+struct MessageList<'a>(Vec<Lenient<MessageItem<'a>>>);
 
-impl<'de> Shape<'de> for List<'de> {
+impl<'de> Shape<'de> for MessageList<'de> {
     fn of_list<A: SeqAccess<'de>>(list: A) -> std::result::Result<Option<Self>, A::Error> {
         Vec::deserialize(SeqAccessDeserializer::new(list)).map(|items| Some(Self(items)))
     }
 }
 
 /// A message's ttl, body and delay.
-struct Item<'a>(Found<3, &'a RawValue>);
+struct MessageItem<'a>(ParsedMembers<3, &'a RawValue>);
 
-impl<'de> Shape<'de> for Item<'de> {
+impl<'de> Shape<'de> for MessageItem<'de> {
     fn of_object<A: MapAccess<'de>>(object: A) -> std::result::Result<Option<Self>, A::Error> {
         Members::new(&names::MESSAGE).visit_map(object).map(|members| Some(Self(members)))
     }
 }
 
-/// Reads a member's name as its place among the names that are looked for, without a copy of it.
+/// Reads the name of a member as its index among the known names, without copying it.
 #[derive(Clone, Copy)]
-struct NameAmong {
+struct MemberNameSeed {
     known: &'static [&'static str],
-    /// Whether a name that is not among them is wanted, too.
-    keeps_others: bool,
+    /// Whether to keep an unknown name.
+    keep_unknown: bool,
 }
 
-enum Name {
+enum MemberName {
     Known(usize),
     Unknown(Option<String>),
 }
 
-impl<'de> DeserializeSeed<'de> for NameAmong {
-    type Value = Name;
+impl<'de> DeserializeSeed<'de> for MemberNameSeed {
+    type Value = MemberName;
 
     fn deserialize<D: Deserializer<'de>>(
         self,
@@ -291,16 +290,19 @@ impl<'de> DeserializeSeed<'de> for NameAmong {
     }
 }
 
-impl Visitor<'_> for NameAmong {
-    type Value = Name;
+impl Visitor<'_> for MemberNameSeed {
+    type Value = MemberName;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("a name")
     }
 
     fn visit_str<E: serde::de::Error>(self, name: &str) -> std::result::Result<Self::Value, E> {
-        let place = self.known.iter().position(|known| *known == name);
-        Ok(place.map_or_else(|| Name::Unknown(self.keeps_others.then(|| name.to_owned())), Name::Known))
+        let index = self.known.iter().position(|known| *known == name);
+        Ok(index.map_or_else(
+            || MemberName::Unknown(self.keep_unknown.then(|| name.to_owned())),
+            MemberName::Known,
+        ))
     }
 }
 
@@ -313,7 +315,7 @@ mod tests {
     use zaqar_domain::{ClaimWish, PurgeScope};
 
     use super::{
-        claim_wish, confirmed, document, drafts, metadata, operations, purge_scope, subscription_wish,
+        claim_params, confirmed, document, drafts, metadata, operations, purge_scope, subscription_params,
     };
 
     fn parsed(text: &'static str) -> zaqar_model::JsonText {
@@ -359,7 +361,7 @@ mod tests {
         }
         assert!(metadata(&parsed("[]"), &mut Warnings::default()).is_err());
         assert!(operations(&parsed("{}")).is_err());
-        assert!(claim_wish(&parsed("[]"), &mut Warnings::default()).is_err());
+        assert!(claim_params(&parsed("[]"), &mut Warnings::default()).is_err());
     }
 
     #[test]
@@ -379,10 +381,11 @@ mod tests {
 
     #[test]
     fn a_claim_may_leave_its_terms_out() {
-        assert_eq!(claim_wish(&parsed("{}"), &mut Warnings::default()).unwrap(), ClaimWish::default());
-        let wish =
-            claim_wish(&parsed("{\"grace\": 7, \"ttl\": 5, \"ttl\": 6}"), &mut Warnings::default()).unwrap();
-        assert_eq!(wish, ClaimWish { ttl: Some(6), grace: Some(7) });
+        assert_eq!(claim_params(&parsed("{}"), &mut Warnings::default()).unwrap(), ClaimWish::default());
+        let params =
+            claim_params(&parsed("{\"grace\": 7, \"ttl\": 5, \"ttl\": 6}"), &mut Warnings::default())
+                .unwrap();
+        assert_eq!(params, ClaimWish { ttl: Some(6), grace: Some(7) });
     }
 
     #[test]
@@ -397,10 +400,10 @@ mod tests {
     }
 
     #[test]
-    fn no_document_is_an_empty_wish() {
+    fn no_document_is_an_empty_subscription() {
         assert_eq!(
-            subscription_wish(None, &mut Warnings::default()).unwrap(),
-            subscription_wish(Some(&parsed("{}")), &mut Warnings::default()).unwrap()
+            subscription_params(None, &mut Warnings::default()).unwrap(),
+            subscription_params(Some(&parsed("{}")), &mut Warnings::default()).unwrap()
         );
     }
 
@@ -414,7 +417,7 @@ mod tests {
         }
     }
 
-    /// What tells slips apart costs nothing where there are none.
+    /// Checking for misspelt names costs nothing if there are none.
     #[test]
     fn messages_whose_names_are_known_are_read_without_an_allocation_for_each() {
         let of = |count: usize| {
@@ -440,8 +443,8 @@ mod tests {
             for text in [Bytes::from(text), Bytes::from(format!("{{\"messages\": {likely}}}"))] {
                 if let Ok(document) = document(text) {
                     let _ = (drafts(&document, &mut Warnings::default()), metadata(&document, &mut Warnings::default()), operations(&document));
-                    let _ = (claim_wish(&document, &mut Warnings::default()), purge_scope(&document, &mut Warnings::default()));
-                    let _ = (subscription_wish(Some(&document), &mut Warnings::default()), confirmed(&document, &mut Warnings::default()));
+                    let _ = (claim_params(&document, &mut Warnings::default()), purge_scope(&document, &mut Warnings::default()));
+                    let _ = (subscription_params(Some(&document), &mut Warnings::default()), confirmed(&document, &mut Warnings::default()));
                 }
             }
         }

@@ -1,4 +1,4 @@
-//! What is to be sent to a subscriber again.
+//! The document of a resend request.
 
 use zaqar_domain::Resend;
 use zaqar_model::Timestamp;
@@ -6,12 +6,12 @@ use zaqar_model::Timestamp;
 use super::fields::Fields;
 use crate::errors::HttpError;
 
-/// An id has fewer characters; a longer text names nothing.
+/// Maximum length of a message id, in characters. Real ids are shorter.
 pub(crate) const MAX_MESSAGE_ID: usize = 64;
 const MAX_TIME: usize = 64;
 
 /// Either `{"message_id": …}` or `{"failed_since": …}`.
-pub(crate) fn wish(fields: &Fields) -> Result<Resend, HttpError> {
+pub(crate) fn params(fields: &Fields) -> Result<Resend, HttpError> {
     let message = fields.text("message_id", MAX_MESSAGE_ID)?;
     let since = fields.text("failed_since", MAX_TIME)?;
     fields.only(&["message_id", "failed_since"])?;

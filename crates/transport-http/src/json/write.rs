@@ -1,48 +1,13 @@
-//! Answers. Messages are written by hand, their bodies as they were sent; the rest is spaced as Python spaces it.
-
-use std::io;
+//! Writes messages, with their bodies verbatim.
 
 use bytes::{BufMut, BytesMut};
-use serde::Serialize;
-use serde_json::ser::Formatter;
 use uuid::Uuid;
 use zaqar_model::{ClaimId, DestinationKind, DestinationName, Message, MessageId, Timestamp};
 
-/// Writes JSON with a space behind each comma and colon.
-pub(crate) struct PythonSpacing;
-
-impl PythonSpacing {
-    pub(crate) fn to_vec(value: &impl Serialize) -> Vec<u8> {
-        let mut text = Vec::with_capacity(128);
-        let mut serializer = serde_json::Serializer::with_formatter(&mut text, Self);
-        // Strings, numbers, lists and maps with string keys into memory: nothing there can fail.
-        let _ = value.serialize(&mut serializer);
-        text
-    }
-
-    pub(crate) fn to_string(value: &impl Serialize) -> String {
-        String::from_utf8(Self::to_vec(value)).unwrap_or_default()
-    }
-}
-
-impl Formatter for PythonSpacing {
-    fn begin_array_value<W: ?Sized + io::Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
-        if first { Ok(()) } else { writer.write_all(b", ") }
-    }
-
-    fn begin_object_key<W: ?Sized + io::Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
-        if first { Ok(()) } else { writer.write_all(b", ") }
-    }
-
-    fn begin_object_value<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        writer.write_all(b": ")
-    }
-}
-
-/// How much room a message takes beside its body.
+/// Estimated size of a message without its body.
 const MESSAGE_FRAME: usize = 256;
 
-pub(crate) fn room_for(messages: &[Message]) -> BytesMut {
+pub(crate) fn buffer_for(messages: &[Message]) -> BytesMut {
     let bodies: usize = messages.iter().map(|message| message.body.as_bytes().len() + MESSAGE_FRAME).sum();
     BytesMut::with_capacity(bodies + MESSAGE_FRAME)
 }
@@ -72,7 +37,7 @@ pub(crate) fn message(out: &mut BytesMut, queue: &DestinationName, message: &Mes
     put(out, "}");
 }
 
-/// A message that was taken out of its queue: it has no link any more.
+/// A popped message, which has no link.
 pub(crate) fn popped_message(out: &mut BytesMut, message: &Message, now: Timestamp) {
     put(out, "{\"id\": \"");
     id(out, message.id.as_u128());
@@ -111,12 +76,12 @@ pub(crate) fn claim_href(out: &mut BytesMut, queue: &DestinationName, claim: Cla
     id(out, claim.as_u128());
 }
 
-/// Where the queues or the topics are.
+/// The path of all queues or topics.
 pub(crate) const fn collection(kind: DestinationKind) -> &'static str {
     if kind.is_topic() { "/v2/topics" } else { "/v2/queues" }
 }
 
-/// A queue's name needs no escapes, neither in a path nor in JSON.
+/// The path of a queue. A queue name needs no escapes, neither in a path nor in JSON.
 pub(crate) fn queue_href(out: &mut BytesMut, queue: &DestinationName) {
     put(out, collection(queue.kind));
     put(out, "/");
@@ -136,7 +101,7 @@ pub(crate) fn id(out: &mut BytesMut, value: u128) {
     put(out, Uuid::from_u128(value).hyphenated().encode_lower(&mut buffer));
 }
 
-/// Its text is `MD5:` and hexadecimal digits: nothing to escape.
+/// Consists of `MD5:` and hexadecimal digits, so it needs no escapes.
 fn checksum(out: &mut BytesMut, message: &Message) {
     if let Some(checksum) = &message.checksum {
         put(out, ", \"checksum\": \"");
@@ -153,7 +118,7 @@ mod tests {
         ClaimId, DestinationName, JsonText, Message, MessageId, QueueName, Timestamp, TtlSeconds,
     };
 
-    use super::{PythonSpacing, message, popped_message, room_for};
+    use super::{buffer_for, message, popped_message};
 
     fn sample() -> Message {
         Message {
@@ -169,7 +134,7 @@ mod tests {
 
     #[test]
     fn a_message_has_upstreams_members_and_its_body_as_sent() {
-        let mut out = room_for(&[sample()]);
+        let mut out = buffer_for(&[sample()]);
         let queue = DestinationName::queue(QueueName::new("q").unwrap());
         message(&mut out, &queue, &sample(), Timestamp::from_secs(15));
         assert_eq!(
@@ -183,7 +148,7 @@ mod tests {
 
     #[test]
     fn a_popped_message_is_free() {
-        let mut out = room_for(&[]);
+        let mut out = buffer_for(&[]);
         popped_message(&mut out, &sample(), Timestamp::from_secs(15));
         let value: Value = serde_json::from_slice(&out).unwrap();
         assert_eq!(
@@ -193,11 +158,5 @@ mod tests {
                 "claim_id": null, "claim_count": 3, "checksum": "MD5:00"
             })
         );
-    }
-
-    #[test]
-    fn spaces_are_pythons() {
-        let value = json!({"a": [1, 2.5, {}, []], "b": {"c": null}});
-        assert_eq!(PythonSpacing::to_string(&value), "{\"a\": [1, 2.5, {}, []], \"b\": {\"c\": null}}");
     }
 }

@@ -1,11 +1,11 @@
-//! What several operations share: parameters, headers, errors, ways to say who asks.
+//! Components that several operations share: parameters, headers, errors, security schemes.
 
 use serde_json::{Map, Value, json};
 use zaqar_domain::{ClientIdRule, Limits};
 use zaqar_model::QueueName;
 
-use super::described::reference;
-use super::schema::{exactly, text, uuid};
+use super::operation_builder::reference;
+use super::schema::{strict_object, text, uuid};
 use super::{claims, deliveries, flavors, messages, pools, queues, service, share, subscriptions};
 
 pub(super) fn all(limits: &Limits) -> Value {
@@ -35,23 +35,23 @@ pub(super) fn all(limits: &Limits) -> Value {
     })
 }
 
-/// The parameters in a path's braces.
+/// The parameters of a path.
 pub(super) fn path_parameters(path: &str) -> Vec<Value> {
     let names = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
     names.map(path_parameter).collect()
 }
 
 fn path_parameter(name: &str) -> Value {
-    let (about, schema) = match name {
-        "message_id" => ("A message's id.", id()),
-        "claim_id" => ("A claim's id.", id()),
-        "subscription_id" => ("A subscription's id.", id()),
-        "topic_name" => ("The topic's name.", named("orders")),
-        "pool_name" => ("The pool's name.", named("fast")),
-        "flavor_name" => ("The flavor's name.", named("fast")),
-        _ => ("The queue's name.", named("orders")),
+    let (description, schema) = match name {
+        "message_id" => ("The id of a message.", id()),
+        "claim_id" => ("The id of a claim.", id()),
+        "subscription_id" => ("The id of a subscription.", id()),
+        "topic_name" => ("The name of a topic.", named("orders")),
+        "pool_name" => ("The name of a pool.", named("fast")),
+        "flavor_name" => ("The name of a flavor.", named("fast")),
+        _ => ("The name of a queue.", named("orders")),
     };
-    json!({ "name": name, "in": "path", "required": true, "description": about, "schema": schema })
+    json!({ "name": name, "in": "path", "required": true, "description": description, "schema": schema })
 }
 
 fn named(example: &str) -> Value {
@@ -61,7 +61,7 @@ fn named(example: &str) -> Value {
     })
 }
 
-/// Any text: one that is no UUID names nothing.
+/// Any text. A text that is not a UUID is the id of nothing.
 fn id() -> Value {
     json!({ "type": "string", "minLength": 1, "examples": ["3381af92-2b9e-11e3-b191-71861300734c"] })
 }
@@ -77,14 +77,14 @@ fn client_id(limits: &Limits) -> Value {
     };
     json!({
         "name": "Client-ID", "in": "header", "required": true,
-        "description": "Names the client program. It is not shown its own messages unless it asks for them.",
+        "description": "Identifies the client program. A client does not see its own messages unless it asks for them.",
         "schema": schema, "example": "3381af92-2b9e-11e3-b191-71861300734c"
     })
 }
 
 fn request_id() -> Value {
     json!({
-        "description": "Under this id the request stands in the log.",
+        "description": "The id of the request in the log.",
         "required": true,
         "schema": { "type": "string", "pattern": "^req-[0-9a-f-]{36}$" }
     })
@@ -92,8 +92,7 @@ fn request_id() -> Value {
 
 fn warning() -> Value {
     json!({
-        "description": "A name in the request that nobody knows and that looks like a slip: `299 - \"…\"`. Several are \
-                        told in a line each.",
+        "description": "An unknown name in the request that is probably misspelt: `299 - \"…\"`. Each has its own header line.",
         "required": false,
         "schema": { "type": "string", "pattern": "^299 - \"" }
     })
@@ -101,20 +100,20 @@ fn warning() -> Value {
 
 fn security_schemes() -> Value {
     json!({
-        "project": header_key("X-Project-ID", "Where nobody is authenticated: the project that is meant."),
-        "token": header_key("X-Auth-Token", "A token of Keystone, where the service authenticates by it."),
-        "url_signature": header_key("URL-Signature", "Of a pre-signed URL: its signature."),
-        "url_paths": header_key("URL-Paths", "Of a pre-signed URL: its paths, joined by commas."),
-        "url_methods": header_key("URL-Methods", "Of a pre-signed URL: its methods, joined by commas."),
-        "url_expires": header_key("URL-Expires", "Of a pre-signed URL: when it ends."),
+        "project": header_key("X-Project-ID", "Without authentication: the project."),
+        "token": header_key("X-Auth-Token", "With authentication by Keystone: a token."),
+        "url_signature": header_key("URL-Signature", "The signature of a pre-signed URL."),
+        "url_paths": header_key("URL-Paths", "The paths of a pre-signed URL, separated by commas."),
+        "url_methods": header_key("URL-Methods", "The methods of a pre-signed URL, separated by commas."),
+        "url_expires": header_key("URL-Expires", "The expiry of a pre-signed URL."),
     })
 }
 
-fn header_key(name: &str, about: &str) -> Value {
-    json!({ "type": "apiKey", "in": "header", "name": name, "description": about })
+fn header_key(name: &str, description: &str) -> Value {
+    json!({ "type": "apiKey", "in": "header", "name": name, "description": description })
 }
 
-/// One of these ways is enough.
+/// One of these schemes is sufficient.
 pub(super) fn security() -> Value {
     json!([
         { "token": [] },
@@ -124,13 +123,13 @@ pub(super) fn security() -> Value {
 }
 
 fn error() -> Value {
-    let link = exactly(&[("text", text()), ("href", text()), ("rel", text())]);
+    let link = strict_object(&[("text", text()), ("href", text()), ("rel", text())]);
     json!({
         "type": "object",
-        "description": "Why a request was refused.",
+        "description": "The reason why a request failed.",
         "properties": {
-            "title": { "type": "string", "description": "What went wrong, in a few words." },
-            "description": { "type": "string", "description": "What exactly, and what to change." },
+            "title": { "type": "string", "description": "A short summary of the error." },
+            "description": { "type": "string", "description": "The details of the error, and how to fix it." },
             "link": link,
         },
         "required": ["title"],
@@ -139,20 +138,20 @@ fn error() -> Value {
     })
 }
 
-/// Where a listing goes on.
+/// The link to the next page of a listing.
 fn links() -> Value {
-    let link = exactly(&[("rel", json!({ "const": "next" })), ("href", text())]);
+    let link = strict_object(&[("rel", json!({ "const": "next" })), ("href", text())]);
     json!({
         "type": "array", "maxItems": 1, "items": link,
-        "description": "A link to the next page, if there was anything on this one."
+        "description": "The link to the next page, if this page was not empty."
     })
 }
 
-/// What JSON can be that comes back as it was sent.
+/// Any JSON that is returned as it was sent.
 fn any_json() -> Value {
     let any = reference("schemas", "Json");
     json!({
-        "description": "Any JSON value. Integers have at most 64 bits, no member's name holds a NUL.",
+        "description": "Any JSON value. Integers have at most 64 bits, and the names of members do not contain NUL.",
         "type": ["null", "boolean", "number", "string", "array", "object"],
         "items": any,
         "propertyNames": { "pattern": "^[^\\u0000]*$" },
@@ -161,37 +160,39 @@ fn any_json() -> Value {
 }
 
 fn responses() -> Value {
-    let answers = [
-        (400, "Something in the request is wrong: the description says what."),
-        (401, "The token is missing, or not valid (any more)."),
+    let descriptions = [
+        (400, "The request is invalid. The description gives the reason."),
+        (401, "The token is missing, invalid or expired."),
         (403, "The policy does not allow it."),
-        (404, "The pre-signed URL that came with the request does not allow it."),
+        (404, "The pre-signed URL of the request does not allow it."),
         (406, "`Accept` does not allow JSON."),
         (408, "The body did not arrive in time."),
-        (409, "It does not fit what is there."),
-        (429, "It was asked for too often."),
-        (415, "The body is of a type that is not known here."),
-        (500, "The service failed. The request id leads to the reason in its log."),
-        (503, "A store that is needed cannot be reached now. Please try again."),
+        (409, "The request conflicts with the current state."),
+        (429, "Too many requests."),
+        (415, "The content type of the body is not supported."),
+        (500, "Internal error. The log has the reason under the request id."),
+        (503, "A store is unavailable. Please try again."),
     ];
-    let mut all: Map<_, _> =
-        answers.iter().map(|(status, about)| (status.to_string(), refusal(*status, about))).collect();
+    let mut all: Map<_, _> = descriptions
+        .iter()
+        .map(|(status, description)| (status.to_string(), error_response(*status, description)))
+        .collect();
     all.insert("Methods".to_owned(), methods());
     all.into()
 }
 
-/// The answer to OPTIONS.
+/// The response to OPTIONS.
 fn methods() -> Value {
     json!({
-        "description": "The methods of the path. What is wrong with the request is not told here.",
+        "description": "The methods of the path. Errors of the request are not reported.",
         "headers": {
             "x-openstack-request-id": reference("headers", "RequestId"),
-            "Allow": { "description": "They, if nothing is wrong with the request.", "schema": text() },
+            "Allow": { "description": "The methods, if the request is valid.", "schema": text() },
         },
     })
 }
 
-fn refusal(status: u16, about: &str) -> Value {
+fn error_response(status: u16, description: &str) -> Value {
     let schema = json!({ "schema": reference("schemas", "Error") });
     let mut headers = json!({
         "x-openstack-request-id": reference("headers", "RequestId"),
@@ -199,11 +200,11 @@ fn refusal(status: u16, about: &str) -> Value {
         "Vary": { "description": "`Accept`.", "schema": text() },
     });
     if status == 401 {
-        let about = "Where to get a token.";
-        headers["WWW-Authenticate"] = json!({ "description": about, "schema": text() });
+        let description = "The endpoint that issues tokens.";
+        headers["WWW-Authenticate"] = json!({ "description": description, "schema": text() });
     }
     json!({
-        "description": about,
+        "description": description,
         "headers": headers,
         "content": { "application/json": schema, "application/xml": schema, "text/xml": schema },
     })

@@ -3,46 +3,46 @@
 use serde_json::{Value, json};
 use zaqar_domain::Limits;
 
-use super::described::{Described, reference};
-use super::schema::{array_of, boolean, exactly, object, page_limit, text};
+use super::operation_builder::{OperationBuilder, reference};
+use super::schema::{array_of, boolean, object, page_limit, strict_object, text};
 
-fn described(id: &str, summary: &str) -> Described {
-    Described::new("flavors", id, summary)
+fn operation(id: &str, summary: &str) -> OperationBuilder {
+    OperationBuilder::new("flavors", id, summary)
 }
 
-pub(super) fn list(limits: &Limits) -> Described {
-    described("list_flavors", "Lists the flavors.")
-        .query("marker", text(), "Only what comes after this name.")
-        .query("limit", page_limit(limits.max_flavors_per_page), "At most so many.")
-        .query("detailed", boolean(false), "With capabilities.")
-        .answers(200, "A page.", "FlavorPage")
+pub(super) fn list(limits: &Limits) -> OperationBuilder {
+    operation("list_flavors", "Lists the flavors.")
+        .query("marker", text(), "Return only items whose names come after this one.")
+        .query("limit", page_limit(limits.max_flavors_per_page), "Maximum number of items.")
+        .query("detailed", boolean(false), "Include capabilities.")
+        .response(200, "A page.", "FlavorPage")
 }
 
-pub(super) fn create() -> Described {
-    described("create_flavor", "Makes a flavor of some pools.")
-        .about("The pools leave the flavors that they had.")
+pub(super) fn create() -> OperationBuilder {
+    operation("create_flavor", "Creates a flavor.")
+        .description("The pools leave their previous flavors.")
         .body("NewFlavor", json!({ "pool_list": ["fast"] }))
-        .answers_nothing(201, "Made.")
-        .located(201, "Where it is.")
+        .empty_response(201, "Created.")
+        .location(201, "The path of the flavor.")
 }
 
-pub(super) fn get() -> Described {
-    described("get_flavor", "Shows a flavor.")
-        .answers(200, "The flavor.", "Flavor")
-        .refuses(404, "There is no such flavor.")
+pub(super) fn get() -> OperationBuilder {
+    operation("get_flavor", "Shows a flavor.")
+        .response(200, "The flavor.", "Flavor")
+        .error(404, "The flavor does not exist.")
 }
 
-pub(super) fn update() -> Described {
-    described("update_flavor", "Gives a flavor other pools.")
+pub(super) fn update() -> OperationBuilder {
+    operation("update_flavor", "Changes the pools of a flavor.")
         .body("FlavorChange", json!({ "pool_list": ["fast"] }))
-        .answers(200, "The flavor as it is now.", "Flavor")
-        .refuses(404, "There is no such flavor.")
+        .response(200, "The changed flavor.", "Flavor")
+        .error(404, "The flavor does not exist.")
 }
 
-pub(super) fn delete() -> Described {
-    described("delete_flavor", "Deletes a flavor.")
-        .about("Its pools stay, without a flavor.")
-        .answers_nothing(204, "It is gone, or was not there.")
+pub(super) fn delete() -> OperationBuilder {
+    operation("delete_flavor", "Deletes a flavor.")
+        .description("Its pools remain, without a flavor.")
+        .empty_response(204, "Deleted, or did not exist.")
 }
 
 pub(super) fn schemas() -> Vec<(&'static str, Value)> {
@@ -51,7 +51,7 @@ pub(super) fn schemas() -> Vec<(&'static str, Value)> {
         ("NewFlavor", new_flavor()),
         ("FlavorChange", change()),
         ("Flavor", flavor()),
-        ("FlavorPage", exactly(&page)),
+        ("FlavorPage", strict_object(&page)),
     ]
 }
 
@@ -62,8 +62,7 @@ fn pool_list() -> Value {
 }
 
 fn new_flavor() -> Value {
-    let capabilities =
-        json!({ "type": "object", "description": "Taken for upstream's sake; the pools decide." });
+    let capabilities = json!({ "type": "object", "description": "Accepted for compatibility and ignored. The pools determine the capabilities." });
     let mut schema = object(&[("pool_list", pool_list()), ("capabilities", capabilities)]);
     schema["required"] = json!(["pool_list"]);
     schema["additionalProperties"] = false.into();
@@ -78,11 +77,11 @@ fn change() -> Value {
 
 fn flavor() -> Value {
     let texts = || array_of(text());
-    exactly(&[("name", text()), ("capabilities", texts()), ("pool_list", texts()), ("href", text())])
+    strict_object(&[("name", text()), ("capabilities", texts()), ("pool_list", texts()), ("href", text())])
 }
 
 fn listed() -> Value {
-    let mut schema = exactly(&[("name", text()), ("href", text())]);
+    let mut schema = strict_object(&[("name", text()), ("href", text())]);
     schema["properties"]["pool_list"] = array_of(text());
     schema["properties"]["capabilities"] = array_of(text());
     schema

@@ -1,16 +1,16 @@
-//! The OpenAPI document: the route table, described for people and tools.
+//! The OpenAPI document.
 //!
-//! Which requests there are comes from `routes.rs`, which rule each asks for from the policy's catalogue, and the
-//! bounds of numbers from the limits of the running service. What is written here, a file a noun, is what they mean.
+//! The routes come from `routes.rs`, the policy rules from the catalogue of the policy, and the limits of numbers
+//! from the configuration of the running service. The descriptions are here, one file per noun.
 
 mod claims;
 mod components;
 mod deliveries;
-mod described;
 mod flavors;
 mod messages;
 #[cfg(test)]
 mod names;
+mod operation_builder;
 mod pools;
 mod queues;
 mod schema;
@@ -22,24 +22,23 @@ use serde_json::{Map, Value, json};
 use zaqar_domain::{Limits, RULES};
 use zaqar_model::DestinationKind;
 
-use crate::operations::{Document, Operation};
-use crate::router::kind;
-use crate::routes::{Access, Administration, Route, routes};
-use described::Described;
+use crate::operations::{Operation, StaticDocument};
+use crate::routes::{Access, AdminFeatures, Route, routes};
+use operation_builder::OperationBuilder;
 
-/// The document with every route that a server may have.
-pub fn of_every_route(limits: &Limits) -> String {
-    text(limits, Administration { admin_mode: true, pools: true })
+/// The document with all routes that a server may have.
+pub fn complete(limits: &Limits) -> String {
+    render(limits, AdminFeatures { admin_mode: true, pools: true })
 }
 
-pub(crate) fn text(limits: &Limits, administration: Administration) -> String {
-    // A tree of plain values: writing it cannot fail.
-    serde_json::to_string_pretty(&document(limits, administration)).unwrap_or_default() + "\n"
+pub(crate) fn render(limits: &Limits, admin_features: AdminFeatures) -> String {
+    // Serializing plain values cannot fail.
+    serde_json::to_string_pretty(&document(limits, admin_features)).unwrap_or_default() + "\n"
 }
 
-fn document(limits: &Limits, administration: Administration) -> Value {
+fn document(limits: &Limits, admin_features: AdminFeatures) -> Value {
     let mut paths: Map<String, Value> = Map::new();
-    for route in routes(administration) {
+    for route in routes(admin_features) {
         let path = paths
             .entry(route.path)
             .or_insert_with(|| json!({ "parameters": components::path_parameters(route.path) }));
@@ -47,9 +46,9 @@ fn document(limits: &Limits, administration: Administration) -> Value {
         let tag = path[route.method.to_lowercase()]["tags"].clone();
         path["options"] = json!({
             "tags": tag,
-            "summary": "Tells which methods the path has.",
+            "summary": "Lists the methods of the path.",
             "security": [],
-            "responses": { "200": described::reference("responses", "Methods") },
+            "responses": { "200": operation_builder::reference("responses", "Methods") },
         });
     }
     json!({
@@ -70,28 +69,28 @@ fn document(limits: &Limits, administration: Administration) -> Value {
 }
 
 const ABOUT: &str = "\
-Messages are posted to queues, and consumers claim them. What is posted to a topic is for its subscribers.
+Producers post messages to queues, and consumers claim them. Messages in topics go to subscribers only.
 
-A method that a path does not have is answered 405, with those that it has in `Allow`. A parameter without a value \
-counts as absent, and of one that is given several times the last value counts. Errors are told in JSON, or in XML to \
-those whose `Accept` prefers it. Too many or too long headers are answered 431, without a document.";
+For a method that a path does not have, the service returns 405 with the methods of the path in `Allow`. A parameter \
+without a value counts as absent, and the last value of a repeated parameter wins. Errors are in JSON, or in XML if \
+`Accept` prefers it. For too many or too long headers, the service returns 431 without a body.";
 
 fn tags() -> Value {
     let tags = [
-        ("queues", "Queues: where messages wait for consumers."),
-        ("topics", "Topics: what is posted to them is for subscribers."),
+        ("queues", "Queues: messages wait there for consumers."),
+        ("topics", "Topics: their messages go to subscribers."),
         ("messages", "Messages in queues and topics."),
-        ("claims", "Claims: messages that one consumer holds for a while."),
-        ("subscriptions", "Subscriptions: addresses that are told of messages."),
-        ("pools", "Pools: the stores that queues are spread over. For administrators."),
-        ("flavors", "Flavors: kinds of pools that a queue can ask for."),
+        ("claims", "Claims: messages that are reserved for one consumer for a while."),
+        ("subscriptions", "Subscriptions: addresses that messages are delivered to."),
+        ("pools", "Pools: the stores that queues are distributed over. For administrators."),
+        ("flavors", "Flavors: groups of pools that a queue can choose."),
         ("service", "The service itself."),
     ];
-    tags.iter().map(|(name, about)| json!({ "name": name, "description": about })).collect()
+    tags.iter().map(|(name, description)| json!({ "name": name, "description": description })).collect()
 }
 
 fn operation(route: &Route, limits: &Limits) -> Value {
-    let kind = kind(route.path);
+    let kind = route.kind();
     let mut operation = describe(route, kind, limits).into_value(route.access);
     if let Some(rule) = rule(route) {
         operation["x-policy-rule"] = rule.into();
@@ -99,14 +98,14 @@ fn operation(route: &Route, limits: &Limits) -> Value {
     operation
 }
 
-fn describe(route: &Route, kind: DestinationKind, limits: &Limits) -> Described {
+fn describe(route: &Route, kind: DestinationKind, limits: &Limits) -> OperationBuilder {
     match route.operation {
         Operation::Probe(probe) => service::probe(probe, route.method),
-        Operation::Show(Document::Versions) => service::versions(),
-        Operation::Show(Document::Home) => service::home(),
-        Operation::Show(Document::OpenApi) => service::openapi(),
+        Operation::Show(StaticDocument::Versions) => service::versions(),
+        Operation::Show(StaticDocument::Home) => service::home(),
+        Operation::Show(StaticDocument::OpenApi) => service::openapi(),
         Operation::Ping => service::ping(),
-        Operation::TouchPing => service::touch_ping(),
+        Operation::HeadPing => service::touch_ping(),
         Operation::GetHealth => service::health(),
         Operation::ListQueues => queues::list(kind, limits),
         Operation::CreateQueue => queues::create(kind),
@@ -147,9 +146,9 @@ fn describe(route: &Route, kind: DestinationKind, limits: &Limits) -> Described 
     }
 }
 
-/// The rule of the policy that a request asks for. HEAD asks for that of GET.
+/// The policy rule of a route. HEAD has the rule of GET.
 fn rule(route: &Route) -> Option<&'static str> {
-    if matches!(route.access, Access::Probes | Access::Everybody) {
+    if matches!(route.access, Access::Probes | Access::Public) {
         return None;
     }
     let method = if route.method == "HEAD" { "GET" } else { route.method };

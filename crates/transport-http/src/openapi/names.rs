@@ -1,4 +1,4 @@
-//! The document has the names that the requests' parsers know, and no others.
+//! The document has exactly the names that the parsers of requests know.
 
 use std::collections::BTreeSet;
 
@@ -12,11 +12,10 @@ use zaqar_domain::names::{
 use super::document;
 use crate::operations::Operation;
 use crate::parameters::parameters;
-use crate::router::kind;
-use crate::routes::{Administration, ROUTES};
+use crate::routes::{AdminFeatures, ROUTES};
 
 fn everything() -> Value {
-    document(&Limits::default(), Administration { admin_mode: true, pools: true })
+    document(&Limits::default(), AdminFeatures { admin_mode: true, pools: true })
 }
 
 #[test]
@@ -31,7 +30,7 @@ fn every_request_has_the_parameters_that_are_known() {
             // Every other name.
             assert!(described.remove("metadata"));
         }
-        let known = parameters(route.operation, kind(route.path));
+        let known = parameters(route.operation, route.kind());
         assert_eq!(described, BTreeSet::from_iter(known.iter().copied()), "{} {}", route.method, route.path);
     }
 }

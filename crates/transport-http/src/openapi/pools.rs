@@ -4,71 +4,77 @@ use serde_json::{Value, json};
 use zaqar_domain::Limits;
 use zaqar_model::QueueName;
 
-use super::described::{Described, reference};
-use super::schema::{array_of, boolean, exactly, integer, object, or_null, page_limit, text};
+use super::operation_builder::{OperationBuilder, reference};
+use super::schema::{array_of, boolean, integer, object, or_null, page_limit, strict_object, text};
 
-/// As upstream's schemas have it.
+/// As in upstream's schemas.
 const MAX_URI: u32 = 255;
 
-fn described(id: &str, summary: &str) -> Described {
-    Described::new("pools", id, summary)
+fn operation(id: &str, summary: &str) -> OperationBuilder {
+    OperationBuilder::new("pools", id, summary)
 }
 
-pub(super) fn list(limits: &Limits) -> Described {
-    described("list_pools", "Lists the pools.")
-        .query("marker", text(), "Only what comes after this name.")
-        .query("limit", page_limit(limits.max_pools_per_page), "At most so many.")
-        .query("detailed", boolean(false), "With options.")
-        .answers(200, "A page.", "PoolPage")
+pub(super) fn list(limits: &Limits) -> OperationBuilder {
+    operation("list_pools", "Lists the pools.")
+        .query("marker", text(), "Return only items whose names come after this one.")
+        .query("limit", page_limit(limits.max_pools_per_page), "Maximum number of items.")
+        .query("detailed", boolean(false), "Include options.")
+        .response(200, "A page.", "PoolPage")
 }
 
-pub(super) fn create() -> Described {
-    described("create_pool", "Registers a pool.")
-        .about(
-            "One of this name is replaced. Its store must answer, and do what the others of its flavor do.",
+pub(super) fn create() -> OperationBuilder {
+    operation("create_pool", "Registers a pool.")
+        .description(
+            "Replaces a pool with the same name. Its store must be reachable, and have the capabilities of the flavor's \
+             other pools.",
         )
         .body("NewPool", json!({ "uri": "embedded:///srv/zaqar/fast", "weight": 100 }))
-        .answers_nothing(201, "Registered.")
-        .located(201, "Where it is.")
-        .refuses(409, "Another pool has this URI.")
+        .empty_response(201, "Registered.")
+        .location(201, "The path of the pool.")
+        .error(409, "Another pool has this URI.")
 }
 
-pub(super) fn get() -> Described {
-    described("get_pool", "Shows a pool.")
-        .query("detailed", boolean(false), "With options.")
-        .answers(200, "The pool.", "Pool")
-        .refuses(404, "There is no such pool.")
+pub(super) fn get() -> OperationBuilder {
+    operation("get_pool", "Shows a pool.")
+        .query("detailed", boolean(false), "Include options.")
+        .response(200, "The pool.", "Pool")
+        .error(404, "The pool does not exist.")
 }
 
-pub(super) fn update() -> Described {
-    described("update_pool", "Changes a pool.")
-        .about("What is left out stays as it is.")
+pub(super) fn update() -> OperationBuilder {
+    operation("update_pool", "Changes a pool.")
+        .description("Members that are left out do not change.")
         .body("PoolChange", json!({ "weight": 50 }))
-        .answers(200, "The pool as it is now.", "Pool")
-        .refuses(404, "There is no such pool.")
-        .refuses(409, "Another pool has this URI.")
+        .response(200, "The changed pool.", "Pool")
+        .error(404, "The pool does not exist.")
+        .error(409, "Another pool has this URI.")
 }
 
-pub(super) fn delete() -> Described {
-    described("delete_pool", "Removes a pool.")
-        .answers_nothing(204, "It is gone, or was not there.")
-        .refuses(403, "A flavor or queues need it, or the policy does not allow it.")
+pub(super) fn delete() -> OperationBuilder {
+    operation("delete_pool", "Removes a pool.")
+        .empty_response(204, "Deleted, or did not exist.")
+        .error(403, "A flavor or queues use the pool, or the policy does not allow it.")
 }
 
 pub(super) fn schemas() -> Vec<(&'static str, Value)> {
     let page = [("links", reference("schemas", "Links")), ("pools", array_of(reference("schemas", "Pool")))];
-    vec![("NewPool", new_pool()), ("PoolChange", change()), ("Pool", pool()), ("PoolPage", exactly(&page))]
+    vec![
+        ("NewPool", new_pool()),
+        ("PoolChange", change()),
+        ("Pool", pool()),
+        ("PoolPage", strict_object(&page)),
+    ]
 }
 
 fn members() -> Value {
     object(&[
-        ("uri", json!({ "type": "string", "maxLength": MAX_URI, "description": "Where the store is." })),
+        ("uri", json!({ "type": "string", "maxLength": MAX_URI, "description": "The URI of the store." })),
         ("weight", integer(0, u32::MAX)),
         (
             "flavor",
             json!({
                 "type": "string", "maxLength": QueueName::MAX_LENGTH, "pattern": "^[a-zA-Z0-9_.-]*$",
-                "description": "Its flavor; empty for none."
+                "description": "The flavor of the pool. Empty for none."
             }),
         ),
         ("options", json!({ "type": "object", "description": "Options of the driver." })),
@@ -90,7 +96,7 @@ fn change() -> Value {
 }
 
 fn pool() -> Value {
-    let mut schema = exactly(&[
+    let mut schema = strict_object(&[
         ("name", text()),
         ("flavor", or_null(text())),
         ("uri", text()),

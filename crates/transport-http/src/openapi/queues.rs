@@ -4,8 +4,10 @@ use serde_json::{Value, json};
 use zaqar_domain::{LONGEST_DELAY, Limits, MIN_MESSAGE_TTL, MOST_RETRIES};
 use zaqar_model::DestinationKind;
 
-use super::described::{Described, id, noun, reference, same_name};
-use super::schema::{array_of, boolean, count, exactly, integer, object, or_null, page_limit, taken, text};
+use super::operation_builder::{OperationBuilder, id, noun, reference, same_name};
+use super::schema::{
+    array_of, boolean, count, integer, lenient_object, object, or_null, page_limit, strict_object, text,
+};
 
 const PATCH_TYPE: &str = "application/openstack-messaging-v2.0-json-patch";
 
@@ -13,103 +15,104 @@ const fn tag(kind: DestinationKind) -> &'static str {
     if kind.is_topic() { "topics" } else { "queues" }
 }
 
-fn described(kind: DestinationKind, on_queue: &str, summary: String) -> Described {
-    Described::new(tag(kind), id(kind, on_queue), summary)
+fn operation(kind: DestinationKind, on_queue: &str, summary: String) -> OperationBuilder {
+    OperationBuilder::new(tag(kind), id(kind, on_queue), summary)
 }
 
-pub(super) fn list(kind: DestinationKind, limits: &Limits) -> Described {
+pub(super) fn list(kind: DestinationKind, limits: &Limits) -> OperationBuilder {
     let noun = noun(kind);
     let pattern = json!({ "type": "string", "maxLength": 512, "format": "regex" });
-    let described = described(kind, "list_queues", format!("Lists the {noun}s of the project."))
-        .about("In the order of their names.")
-        .query("marker", text(), "Only what comes after this name.")
-        .query("limit", page_limit(limits.max_queues_per_page), "At most so many.")
-        .query("detailed", boolean(false), "With metadata.")
-        .query("name", pattern, "A regular expression that matches somewhere in the name.");
-    let described = if kind.is_topic() {
-        described
+    let builder = operation(kind, "list_queues", format!("Lists the {noun}s of the project."))
+        .description("In the order of their names.")
+        .query("marker", text(), "Return only items whose names come after this one.")
+        .query("limit", page_limit(limits.max_queues_per_page), "Maximum number of items.")
+        .query("detailed", boolean(false), "Include metadata.")
+        .query("name", pattern, "A regular expression that matches a part of the name.");
+    let builder = if kind.is_topic() {
+        builder
     } else {
-        described.query("with_count", boolean(false), "With the number of all queues of the project.")
+        builder.query("with_count", boolean(false), "Include the number of all queues of the project.")
     };
-    let about = format!(
-        "Every other parameter: only {noun}s whose metadata has that member with that value. A text or a JSON value."
+    let description = format!(
+        "Every other parameter is a filter: return only {noun}s whose metadata has this member with this value, which is a \
+         text or a JSON value."
     );
-    let described = described.query("metadata", metadata_filter(), &about);
+    let builder = builder.query("metadata", metadata_filter(), &description);
     let schema = if kind.is_topic() { "TopicPage" } else { "QueuePage" };
-    described.answers(200, "A page.", schema)
+    builder.response(200, "A page.", schema)
 }
 
-/// Its members are parameters of their own, as OpenAPI has it of objects unless told otherwise.
+/// Each member is a separate parameter, which is the default of OpenAPI for objects.
 fn metadata_filter() -> Value {
     let own = json!({ "enum": ["marker", "limit", "detailed", "name", "with_count"] });
     json!({ "type": "object", "propertyNames": { "not": own, "minLength": 1 }, "additionalProperties": text() })
 }
 
-pub(super) fn create(kind: DestinationKind) -> Described {
+pub(super) fn create(kind: DestinationKind) -> OperationBuilder {
     let noun = noun(kind);
-    let described = described(kind, "create_queue", format!("Makes a {noun}."))
-        .about(
-            "Members of the metadata whose names begin with `_` steer it; the others are the client's own.",
+    let builder = operation(kind, "create_queue", format!("Creates a {noun}."))
+        .description(
+            "Members of the metadata whose names begin with `_` are reserved attributes. The others belong to the client.",
         )
         .optional_body("Metadata", json!({ "team": "shop", "_default_message_ttl": 3600 }))
-        .answers_nothing(201, "Made.")
-        .located(201, "Where it is.")
-        .answers_nothing(204, "It was there already, and is left as it was.")
-        .located(204, "Where it is.");
+        .empty_response(201, "Created.")
+        .location(201, &format!("The path of the {noun}."))
+        .empty_response(204, "It existed already and does not change.")
+        .location(204, &format!("The path of the {noun}."));
     let operations = ["get_queue", "update_queue", "queue_stats", "post_messages", "delete_queue"];
     operations
         .iter()
-        .fold(described, |described, operation| described.link(201, &id(kind, operation), &[same_name(kind)]))
+        .fold(builder, |builder, operation| builder.link(201, &id(kind, operation), &[same_name(kind)]))
 }
 
-pub(super) fn get(kind: DestinationKind) -> Described {
+pub(super) fn get(kind: DestinationKind) -> OperationBuilder {
     let noun = noun(kind);
-    described(kind, "get_queue", format!("Shows a {noun}'s metadata."))
-        .about(format!(
-            "With defaults where it has none of its own. A {noun} that does not exist is shown as it would be \
-             if it were made now."
+    operation(kind, "get_queue", format!("Shows a {noun}'s metadata."))
+        .description(format!(
+            "Includes the defaults of reserved attributes. For a {noun} that does not exist, returns the metadata \
+             that a new one would have."
         ))
-        .answers(200, "The metadata.", shown(kind))
+        .response(200, "The metadata.", metadata_schema(kind))
 }
 
-pub(super) fn update(kind: DestinationKind) -> Described {
+pub(super) fn update(kind: DestinationKind) -> OperationBuilder {
     let noun = noun(kind);
-    described(kind, "update_queue", format!("Changes a {noun}'s metadata."))
-        .about("All of the changes are made, in their order, or none.")
+    operation(kind, "update_queue", format!("Changes a {noun}'s metadata."))
+        .description("All changes are made in their order, or none.")
         .body_of_type(
             PATCH_TYPE,
             true,
             "MetadataPatch",
             json!([{ "op": "add", "path": "/metadata/team", "value": "warehouse" }]),
         )
-        .answers(200, "The metadata as it is now.", shown(kind))
-        .refuses(404, &format!("There is no such {noun}."))
-        .refuses(409, "What is to be replaced or removed is not there.")
-        .refuses(415, &format!("The body's type must be `{PATCH_TYPE}`."))
+        .response(200, "The changed metadata.", metadata_schema(kind))
+        .error(404, &format!("The {noun} does not exist."))
+        .error(409, "A member to replace or remove does not exist.")
+        .error(415, &format!("The content type must be `{PATCH_TYPE}`."))
 }
 
-pub(super) fn delete(kind: DestinationKind) -> Described {
+pub(super) fn delete(kind: DestinationKind) -> OperationBuilder {
     let noun = noun(kind);
-    described(kind, "delete_queue", format!("Deletes a {noun} with everything in it."))
-        .answers_nothing(204, "It is gone, or was not there.")
+    operation(kind, "delete_queue", format!("Deletes a {noun} with all its messages and subscriptions."))
+        .empty_response(204, "Deleted, or did not exist.")
 }
 
-pub(super) fn stats(kind: DestinationKind) -> Described {
+pub(super) fn stats(kind: DestinationKind) -> OperationBuilder {
     let noun = noun(kind);
-    described(kind, "queue_stats", format!("Counts the messages of a {noun}."))
-        .about(format!("A {noun} that does not exist has none."))
-        .answers(200, "The counts.", "Stats")
+    operation(kind, "queue_stats", format!("Counts the messages of a {noun}."))
+        .description(format!("A {noun} that does not exist has no messages."))
+        .response(200, "The counts.", "Stats")
 }
 
-pub(super) fn purge(kind: DestinationKind) -> Described {
+pub(super) fn purge(kind: DestinationKind) -> OperationBuilder {
     let noun = noun(kind);
-    described(kind, "purge_queue", format!("Empties a {noun}."))
-        .about("Without a body it loses messages and subscriptions.")
+    operation(kind, "purge_queue", format!("Purges a {noun}."))
+        .description("Without a body, deletes all messages and subscriptions.")
         .optional_body("Purge", json!({ "resource_types": ["messages"] }))
-        .answers_nothing(204, "Done.")
+        .empty_response(204, "Done.")
 }
 
-const fn shown(kind: DestinationKind) -> &'static str {
+const fn metadata_schema(kind: DestinationKind) -> &'static str {
     if kind.is_topic() { "TopicMetadata" } else { "QueueMetadata" }
 }
 
@@ -118,14 +121,14 @@ pub(super) fn schemas(limits: &Limits) -> Vec<(&'static str, Value)> {
         ("Metadata", metadata(limits)),
         (
             "QueueMetadata",
-            shown_metadata(&[
+            returned_metadata(&[
                 "_dead_letter_queue",
                 "_dead_letter_queue_messages_ttl",
                 "_max_claim_count",
                 "_enable_encrypt_messages",
             ]),
         ),
-        ("TopicMetadata", shown_metadata(&[])),
+        ("TopicMetadata", returned_metadata(&[])),
         ("MetadataPatch", patch()),
         ("RetryPolicy", retry_policy()),
         ("QueuePage", page("queues", "QueueMetadata")),
@@ -137,7 +140,7 @@ pub(super) fn schemas(limits: &Limits) -> Vec<(&'static str, Value)> {
 
 fn metadata(limits: &Limits) -> Value {
     let ttl = || or_null(integer(MIN_MESSAGE_TTL.into(), limits.max_message_ttl));
-    let mut schema = taken(&[
+    let mut schema = lenient_object(&[
         ("_default_message_ttl", ttl()),
         ("_default_message_delay", or_null(integer(0, limits.max_message_delay))),
         ("_max_messages_post_size", or_null(integer(1, limits.max_messages_post_size))),
@@ -149,7 +152,7 @@ fn metadata(limits: &Limits) -> Value {
         ("_flavor", flavor()),
     ]);
     schema["description"] =
-        format!("At most {} bytes, and 100 levels deep.", limits.max_queue_metadata).into();
+        format!("At most {} bytes and 100 levels deep.", limits.max_queue_metadata).into();
     schema
 }
 
@@ -157,13 +160,13 @@ pub(super) fn dead_letter_queue() -> Value {
     json!({ "type": ["string", "null"], "pattern": "^[a-zA-Z0-9_.-]*$", "maxLength": 64 })
 }
 
-/// Where there are no pools it is not looked at, whatever it is.
+/// Ignored without pools.
 fn flavor() -> Value {
-    json!({ "description": "The flavor of the pools that it lives in, where there are pools. It must exist." })
+    json!({ "description": "With pools: the flavor of the pools that may hold the queue. It must exist." })
 }
 
-/// `claims`: the members that steer claims. They are always shown.
-fn shown_metadata(claims: &[&str]) -> Value {
+/// `claims`: the members about claims, which are always included.
+fn returned_metadata(claims: &[&str]) -> Value {
     let always = ["_max_messages_post_size", "_default_message_ttl", "_default_message_delay"];
     let required: Vec<_> = always.iter().chain(claims).copied().collect();
     let mut schema = object(&[
@@ -182,7 +185,7 @@ fn shown_metadata(claims: &[&str]) -> Value {
 fn retry_policy() -> Value {
     let (retries, delay) = (|| integer(0, MOST_RETRIES), || integer(0, LONGEST_DELAY));
     let functions = json!(["linear", "arithmetic", "exponential", "geometric", "", null]);
-    let mut schema = or_null(taken(&[
+    let mut schema = or_null(lenient_object(&[
         ("retries_with_no_delay", retries()),
         ("minimum_delay_retries", retries()),
         ("minimum_delay", delay()),
@@ -192,13 +195,13 @@ fn retry_policy() -> Value {
         ("ignore_subscription_override", json!({ "type": ["boolean", "null"] })),
     ]));
     schema["description"] =
-        "How deliveries to subscribers are tried again. `maximum_delay` (30 unless told) is at least 10 \
-                             more than `minimum_delay` (5 unless told)."
+        "How deliveries to subscribers are retried. `maximum_delay` (default 30) must be at least 10 more than \
+         `minimum_delay` (default 5)."
             .into();
     schema
 }
 
-/// JSON Patch as far as upstream has it.
+/// The subset of JSON Patch that upstream supports.
 fn patch() -> Value {
     let path = json!({ "type": "string", "pattern": "^/metadata/[a-zA-Z0-9_]+$" });
     let change = |operations: Value, more: Value| {
@@ -208,7 +211,7 @@ fn patch() -> Value {
             members.push(("value", more));
             required.push("value");
         }
-        let mut schema = taken(&members);
+        let mut schema = lenient_object(&members);
         schema["required"] = required.into();
         schema
     };
@@ -232,16 +235,16 @@ fn page(plural: &str, metadata: &str) -> Value {
 
 fn stats_document() -> Value {
     let created = json!({ "type": "string", "format": "date-time" });
-    let edge = || exactly(&[("age", count()), ("created", created.clone()), ("href", text())]);
-    let mut counts = exactly(&[("claimed", count()), ("free", count()), ("total", count())]);
+    let edge = || strict_object(&[("age", count()), ("created", created.clone()), ("href", text())]);
+    let mut counts = strict_object(&[("claimed", count()), ("free", count()), ("total", count())]);
     counts["properties"]["oldest"] = edge();
     counts["properties"]["newest"] = edge();
-    exactly(&[("messages", counts)])
+    strict_object(&[("messages", counts)])
 }
 
 fn purge_document() -> Value {
     let types = array_of(json!({ "enum": ["messages", "subscriptions"] }));
-    let mut schema = taken(&[("resource_types", types)]);
+    let mut schema = lenient_object(&[("resource_types", types)]);
     schema["required"] = json!(["resource_types"]);
     schema
 }

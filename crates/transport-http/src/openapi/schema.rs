@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::described::reference;
+use super::operation_builder::reference;
 
 /// An integer between two bounds, both included.
 pub(super) fn integer(min: u64, max: impl TryInto<u64>) -> Value {
@@ -10,7 +10,7 @@ pub(super) fn integer(min: u64, max: impl TryInto<u64>) -> Value {
     json!({ "type": "integer", "minimum": min, "maximum": max })
 }
 
-/// How many items a page or a claim has.
+/// The limit of a page or a claim.
 pub(super) fn page_limit(max: usize) -> Value {
     with_default(integer(1, max), max.min(10))
 }
@@ -43,14 +43,14 @@ pub(super) fn uuid() -> Value {
     json!({ "type": "string", "format": "uuid" })
 }
 
-/// Values that are separated by commas.
+/// Comma-separated values.
 pub(super) fn list(max: usize, example: &str) -> Value {
     let item = json!({ "type": "string", "minLength": 1, "pattern": "^[^,]+$" });
     json!({ "type": "array", "items": item, "minItems": 1, "maxItems": max, "examples": [[example]] })
 }
 
-/// An object with all of these members and no others.
-pub(super) fn exactly(members: &[(&str, Value)]) -> Value {
+/// An object with exactly these members.
+pub(super) fn strict_object(members: &[(&str, Value)]) -> Value {
     let names: Vec<_> = members.iter().map(|(name, _)| *name).collect();
     let mut schema = object(members);
     schema["required"] = names.into();
@@ -58,16 +58,16 @@ pub(super) fn exactly(members: &[(&str, Value)]) -> Value {
     schema
 }
 
-/// An object of a request: it may have these members, and others that nobody looks at. The document is checked as a
-/// whole, so they must be good JSON as well.
-pub(super) fn taken(members: &[(&str, Value)]) -> Value {
+/// An object in a request: it may have these members, and others, which are ignored. The whole document is validated,
+/// so they must be valid JSON as well.
+pub(super) fn lenient_object(members: &[(&str, Value)]) -> Value {
     let mut schema = object(members);
     schema["propertyNames"] = json!({ "pattern": "^[^\\u0000]*$" });
     schema["additionalProperties"] = reference("schemas", "Json");
     schema
 }
 
-/// An object that may have these members, and others.
+/// An object that may have these members and others.
 pub(super) fn object(members: &[(&str, Value)]) -> Value {
     let members: serde_json::Map<_, _> =
         members.iter().map(|(name, schema)| ((*name).to_owned(), schema.clone())).collect();

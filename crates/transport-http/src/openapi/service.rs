@@ -4,41 +4,45 @@ use serde_json::{Value, json};
 
 use crate::operations::Probe;
 
-use super::described::{Described, reference};
-use super::schema::{boolean, count, exactly, or_null, text};
+use super::operation_builder::{OperationBuilder, reference};
+use super::schema::{boolean, count, or_null, strict_object, text};
 
-fn described(id: &str, summary: &str) -> Described {
-    Described::new("service", id, summary)
+fn operation(id: &str, summary: &str) -> OperationBuilder {
+    OperationBuilder::new("service", id, summary)
 }
 
-/// Told as oslo.middleware does: with a word, or by HEAD without one.
-pub(super) fn probe(probe: Probe, method: &str) -> Described {
+/// As in oslo.middleware: with a word as the body, or without one for HEAD.
+pub(super) fn probe(probe: Probe, method: &str) -> OperationBuilder {
     let (id, summary, can_refuse) = match probe {
-        Probe::Readiness => ("check_readiness", "Tells load balancers whether to send requests here.", true),
-        Probe::Liveness => ("check_liveness", "Tells process managers that the service answers.", false),
+        Probe::Readiness => {
+            ("check_readiness", "Checks whether the server is ready for requests. For load balancers.", true)
+        }
+        Probe::Liveness => {
+            ("check_liveness", "Checks whether the process responds. For process managers.", false)
+        }
     };
-    let refusal = "Send none: it stops, a file says so, or a store cannot be reached.";
-    let answer = |described: Described, status, about| match method {
-        "HEAD" => described.answers_nothing(status, about),
-        _ => described.answers_with_type(status, about, "text/plain", "Word"),
+    let refusal = "Not ready: the server is stopping, is disabled by a file, or a store is unavailable.";
+    let respond = |builder: OperationBuilder, status, description| match method {
+        "HEAD" => builder.empty_response(status, description),
+        _ => builder.response_of_type(status, description, "text/plain", "Word"),
     };
     let (id, status) = if method == "HEAD" { (format!("head_{id}"), 204) } else { (id.to_owned(), 200) };
-    let described = answer(described(&id, summary), status, "It is well.");
-    if can_refuse { answer(described, 503, refusal) } else { described }
+    let builder = respond(operation(&id, summary), status, "Healthy.");
+    if can_refuse { respond(builder, 503, refusal) } else { builder }
 }
 
-pub(super) fn versions() -> Described {
-    described("list_versions", "Lists the versions of the API.").answers(300, "The versions.", "Versions")
+pub(super) fn versions() -> OperationBuilder {
+    operation("list_versions", "Lists the versions of the API.").response(300, "The versions.", "Versions")
 }
 
-pub(super) fn openapi() -> Described {
-    described("show_openapi", "Shows this document.")
-        .about("With the bounds that this site has set.")
-        .answers(200, "The document.", "Document")
+pub(super) fn openapi() -> OperationBuilder {
+    operation("show_openapi", "Shows this document.")
+        .description("With the limits of this installation.")
+        .response(200, "The document.", "Document")
 }
 
-pub(super) fn home() -> Described {
-    described("show_home", "Describes the resources, as JSON-home.").answers_with_type(
+pub(super) fn home() -> OperationBuilder {
+    operation("show_home", "Describes the resources in the format JSON-home.").response_of_type(
         200,
         "The document.",
         "application/json-home",
@@ -46,21 +50,22 @@ pub(super) fn home() -> Described {
     )
 }
 
-pub(super) fn ping() -> Described {
-    described("ping", "Tells whether the service can serve.")
-        .answers_nothing(204, "It can.")
-        .answers_nothing(503, "It cannot: a store does not answer.")
+pub(super) fn ping() -> OperationBuilder {
+    operation("ping", "Checks whether the service is available.")
+        .empty_response(204, "Available.")
+        .empty_response(503, "Unavailable: a store does not respond.")
 }
 
-pub(super) fn touch_ping() -> Described {
-    described("touch_ping", "Tells that the service answers.").answers_nothing(204, "It does.")
+pub(super) fn touch_ping() -> OperationBuilder {
+    operation("touch_ping", "Checks whether the service responds.")
+        .empty_response(204, "The service responds.")
 }
 
-pub(super) fn health() -> Described {
-    described("get_health", "Reports on the health of the service, to administrators.")
-        .about("Only where `admin_mode` is on.")
-        .query("deep", boolean(false), "Use the stores for a test first.")
-        .answers(200, "The report.", "Health")
+pub(super) fn health() -> OperationBuilder {
+    operation("get_health", "Reports the health of the service to administrators.")
+        .description("Only with `admin_mode`.")
+        .query("deep", boolean(false), "Test the stores first.")
+        .response(200, "The report.", "Health")
 }
 
 pub(super) fn schemas() -> Vec<(&'static str, Value)> {
@@ -80,10 +85,10 @@ fn versions_document() -> Value {
         "properties": { "id": text(), "status": text(), "updated": text() },
         "required": ["id", "status", "links"],
     });
-    exactly(&[("versions", json!({ "type": "array", "items": version }))])
+    strict_object(&[("versions", json!({ "type": "array", "items": version }))])
 }
 
-/// Of one store, or of each pool by its name.
+/// The health of one store, or of each pool by its name.
 fn health_document() -> Value {
     let of_store = reference("schemas", "StoreHealth");
     let of_pools = json!({
@@ -96,12 +101,12 @@ fn health_document() -> Value {
 }
 
 fn store_health() -> Value {
-    let step = exactly(&[
+    let step = strict_object(&[
         ("succeeded", json!({ "type": "boolean" })),
         ("seconds", json!({ "type": "number" })),
         ("ref", or_null(text())),
     ]);
-    exactly(&[
+    strict_object(&[
         ("storage_reachable", json!({ "type": "boolean" })),
         ("operation_status", json!({ "type": "object", "additionalProperties": step })),
         ("message_volume", json!({ "oneOf": [reference("schemas", "MessageVolume"), { "type": "null" }] })),
@@ -109,5 +114,5 @@ fn store_health() -> Value {
 }
 
 fn volume() -> Value {
-    exactly(&[("free", count()), ("claimed", count()), ("total", count())])
+    strict_object(&[("free", count()), ("claimed", count()), ("total", count())])
 }

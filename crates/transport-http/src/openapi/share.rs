@@ -2,18 +2,18 @@
 
 use serde_json::{Value, json};
 
-use super::described::Described;
-use super::schema::{array_of, exactly, text};
+use super::operation_builder::OperationBuilder;
+use super::schema::{array_of, strict_object, text};
 
-pub(super) fn create() -> Described {
-    Described::new("queues", "share_queue", "Makes a pre-signed URL for a queue.")
-        .about(
-            "Whoever sends what is answered, as the headers `URL-Paths`, `URL-Methods`, `URL-Expires`, \
-             `URL-Signature` and `X-Project-ID`, may do what it says until it ends. Refused where the site has \
-             no key to sign with.",
+pub(super) fn create() -> OperationBuilder {
+    OperationBuilder::new("queues", "share_queue", "Creates a pre-signed URL for a queue.")
+        .description(
+            "A client that sends the result in the headers `URL-Paths`, `URL-Methods`, `URL-Expires`, \
+             `URL-Signature` and `X-Project-ID` may make these requests until the URL expires. Rejected if no \
+             signing key is configured.",
         )
         .body("Share", json!({ "paths": ["messages"], "methods": ["GET", "POST"] }))
-        .answers(200, "What is allowed, signed.", "PresignedUrl")
+        .response(200, "The permissions and their signature.", "PresignedUrl")
 }
 
 pub(super) fn schemas() -> Vec<(&'static str, Value)> {
@@ -22,16 +22,16 @@ pub(super) fn schemas() -> Vec<(&'static str, Value)> {
     let share = json!({
         "type": "object",
         "properties": {
-            "paths": { "description": "What of it; messages unless told.", "anyOf": [paths, { "type": "null" }] },
-            "methods": { "description": "GET unless told.", "anyOf": [methods, { "type": "null" }] },
+            "paths": { "description": "The parts of the queue. Defaults to messages.", "anyOf": [paths, { "type": "null" }] },
+            "methods": { "description": "The HTTP methods. Defaults to GET.", "anyOf": [methods, { "type": "null" }] },
             "expires": {
-                "description": "Until when, ISO 8601, in UTC; a day from now unless told.",
+                "description": "The expiry in ISO 8601, in UTC. Defaults to one day from now.",
                 "type": ["string", "null"],
             },
         },
         "additionalProperties": false,
     });
-    let url = exactly(&[
+    let url = strict_object(&[
         ("paths", array_of(text())),
         ("methods", array_of(text())),
         ("project", text()),

@@ -1,4 +1,4 @@
-//! A connection of HTTP/1.1: one request after the other.
+//! HTTP/1.1 connections.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -12,36 +12,36 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use zaqar_listener::Draining;
 
-use super::connections::to_its_end;
+use super::activity::{ActivityTimer, Timeouts};
+use super::activity_tracked::ActivityTracked;
+use super::completion::run_to_completion;
 use super::http2::Http2;
 use super::linger::linger;
-use super::metered::Metered;
 use super::options::ServeOptions;
-use super::pulse::{Patience, Pulse};
-use super::rewound::Rewound;
-use crate::HttpService;
+use super::rewind::Rewind;
+use crate::service::HttpService;
 
 #[derive(Debug)]
 pub(super) struct Http1 {
     service: HttpService,
     builder: Builder,
-    patience: Patience,
+    timeouts: Timeouts,
 }
 
 impl Http1 {
-    pub(super) fn new(service: HttpService, patience: Patience, options: &ServeOptions) -> Self {
+    pub(super) fn new(service: HttpService, timeouts: Timeouts, options: &ServeOptions) -> Self {
         let mut builder = Builder::new();
-        // A client that has sent its last request may close its half and still wants the answer. The time limits are
-        // `Pulse`'s, which costs no timer for each request.
+        // A client may close its write half after its last request and still expects the response. `ActivityTimer`
+        // enforces the timeouts without a timer per request.
         builder.half_close(true).header_read_timeout(None).max_header_size(options.max_header_bytes);
         if options.max_headers != ServeOptions::default().max_headers {
-            // hyper's own bound is the same as our default, and cheaper than one that is set.
+            // hyper's default limit equals ours, and is cheaper than an explicit limit.
             builder.max_headers(options.max_headers);
         }
-        Self { service, builder, patience }
+        Self { service, builder, timeouts }
     }
 
-    /// Serves the connection; a client that turns out to speak HTTP/2 is passed on.
+    /// Serves a connection. If the client speaks HTTP/2, `http2` takes over.
     pub(super) async fn run<S>(
         &self,
         stream: S,
@@ -51,39 +51,40 @@ impl Http1 {
     ) where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let pulse = Arc::new(Pulse::start());
+        let activity = Arc::new(ActivityTimer::http1());
         let serve = service_fn(|request| {
-            let (service, pulse) = (&self.service, &pulse);
+            let (service, activity) = (&self.service, &activity);
             async move {
-                let _busy = pulse.busy();
+                let _request = activity.begin_request();
                 let response = service.respond_to(peer, request).await;
                 if response.headers().contains_key(header::CONNECTION) {
-                    pulse.leaves_input_unread();
+                    activity.mark_unread_input();
                 }
                 Ok::<_, Infallible>(response)
             }
         });
-        let io = Metered::new(TokioIo::new(stream), Arc::clone(&pulse));
+        let io = ActivityTracked::new(TokioIo::new(stream), Arc::clone(&activity));
         let mut connection = self.builder.serve_connection(io, serve);
-        let lost_patience = pulse.lost(self.patience);
-        let Some(outcome) = to_its_end(Pin::new(&mut connection), lost_patience, &mut draining).await else {
+        let timed_out = activity.timed_out(self.timeouts);
+        let Some(outcome) = run_to_completion(Pin::new(&mut connection), timed_out, &mut draining).await
+        else {
             return;
         };
         let Parts { io, read_buf, .. } = connection.into_parts();
         let stream = io.into_inner().into_inner();
         let refused = match outcome {
-            // Who knows beforehand that we speak HTTP/2 says so with its 24 first bytes, which are no request of HTTP/1.1.
-            // Clients send them in one piece; in several they are refused as a bad request.
+            // A client with prior knowledge of HTTP/2 starts with a preface of 24 bytes, which is not an HTTP/1.1
+            // request. Clients send it in one piece; in several pieces it is rejected as a bad request.
             Err(error) if error.is_parse_version_h2() => {
-                return Box::pin(http2.run(Rewound::new(read_buf, stream), peer, draining)).await;
+                return Box::pin(http2.run(Rewind::new(read_buf, stream), peer, draining)).await;
             }
             Err(error) => {
-                tracing::debug!(peer = peer.map(display), %error, "a connection ended badly");
+                tracing::debug!(peer = peer.map(display), %error, "connection failed");
                 error.is_parse()
             }
             Ok(()) => false,
         };
-        if refused || pulse.has_left_input_unread() {
+        if refused || activity.left_unread_input() {
             linger(stream).await;
         }
     }

@@ -1,7 +1,7 @@
-//! A connection of HTTP/2: many requests at a time, each a stream.
+//! HTTP/2 connections, with one stream per request.
 //!
-//! What a client may do to it without end (streams that are reset at once, headers in ever more pieces) is bounded by
-//! the library below; the connection is closed then.
+//! The HTTP library limits abuse, such as rapidly reset streams and endless header fragments, and closes the
+//! connection.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -18,50 +18,51 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncRead, AsyncWrite};
 use zaqar_listener::Draining;
 
-use super::connections::to_its_end;
+use super::activity::{ActivityTimer, Timeouts};
+use super::activity_tracked::ActivityTracked;
+use super::completion::run_to_completion;
 use super::linger::discard;
-use super::metered::Metered;
 use super::options::ServeOptions;
-use super::pulse::{Patience, Pulse};
-use crate::HttpService;
+use crate::service::HttpService;
 
-/// Its name in the handshake of TLS.
+/// The ALPN protocol name.
 pub(super) const ALPN: &[u8] = b"h2";
 
 #[derive(Debug)]
 pub(super) struct Http2 {
     service: HttpService,
     builder: Builder<TokioExecutor>,
-    patience: Patience,
+    timeouts: Timeouts,
     max_headers: usize,
 }
 
 impl Http2 {
-    pub(super) fn new(service: HttpService, patience: Patience, options: &ServeOptions) -> Self {
+    pub(super) fn new(service: HttpService, timeouts: Timeouts, options: &ServeOptions) -> Self {
         let mut builder = Builder::new(TokioExecutor::new());
         builder
             .max_concurrent_streams(options.max_http2_streams)
             .max_header_list_size(u32::try_from(options.max_header_bytes).unwrap_or(u32::MAX));
-        Self { service, builder, patience, max_headers: options.max_headers }
+        Self { service, builder, timeouts, max_headers: options.max_headers }
     }
 
     pub(super) async fn run<S>(&self, stream: S, peer: Option<SocketAddr>, mut draining: Draining)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let pulse = Arc::new(Pulse::of_streams());
+        let activity = Arc::new(ActivityTimer::http2());
         let serve = service_fn(|request| {
-            let (service, pulse, max_headers) = (self.service.clone(), Arc::clone(&pulse), self.max_headers);
+            let (service, activity, max_headers) =
+                (self.service.clone(), Arc::clone(&activity), self.max_headers);
             async move {
-                let _busy = pulse.busy();
+                let _request = activity.begin_request();
                 Ok::<_, Infallible>(respond(&service, peer, request, max_headers).await)
             }
         });
-        let io = Metered::new(TokioIo::new(stream), Arc::clone(&pulse));
+        let io = ActivityTracked::new(TokioIo::new(stream), Arc::clone(&activity));
         let connection = pin!(self.builder.serve_connection(io, serve));
-        let lost_patience = pulse.lost(self.patience);
-        if let Some(Err(error)) = to_its_end(connection, lost_patience, &mut draining).await {
-            tracing::debug!(peer = peer.map(display), %error, "a connection ended badly");
+        let timed_out = activity.timed_out(self.timeouts);
+        if let Some(Err(error)) = run_to_completion(connection, timed_out, &mut draining).await {
+            tracing::debug!(peer = peer.map(display), %error, "connection failed");
         }
     }
 }
@@ -82,7 +83,7 @@ async fn respond(
     if !body.is_end_stream() {
         tokio::spawn(discard(body));
     }
-    // Only the stream ends with an answer, never the connection.
+    // A response ends the stream only, never the connection.
     response.headers_mut().remove(header::CONNECTION);
     response
 }

@@ -1,8 +1,8 @@
-//! The end of a connection, or of a stream of HTTP/2, whose client may still be sending.
+//! Lingering close of a connection, or of an HTTP/2 stream, whose client may still be sending.
 //!
-//! A socket that is closed while there is input to read is reset, and with it goes the answer that the client has not
-//! read yet. So first only our half is closed, and what still comes is thrown away for a while. The same goes for a stream,
-//! which some clients believe to have failed when it is reset behind its answer.
+//! Closing a socket with unread input resets the connection, and the client may lose the response. So the write half
+//! is closed first, and input is discarded for a while. The same applies to a stream, since some clients treat a
+//! reset after the response as a failure.
 
 use std::time::Duration;
 
@@ -28,11 +28,11 @@ pub(super) async fn linger(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
             }
         }
     };
-    // Whoever is not done by then is cut off.
+    // A client that is still sending after that is disconnected.
     let _ = tokio::time::timeout(MAX_TIME, discard).await;
 }
 
-/// Throws away what still comes of a body whose request is answered.
+/// Discards the rest of a body after the response.
 pub(super) async fn discard(mut body: Incoming) {
     let discard = async {
         let mut discarded = 0;
@@ -43,6 +43,6 @@ pub(super) async fn discard(mut body: Incoming) {
             }
         }
     };
-    // Whoever is not done by then is cut off.
+    // A client that is still sending after that is disconnected.
     let _ = tokio::time::timeout(MAX_TIME, discard).await;
 }

@@ -1,13 +1,14 @@
-//! Connections: what is spoken on them, bounded in time.
+//! HTTP connections and their timeouts.
 
+mod activity;
+mod activity_tracked;
+mod completion;
 mod connections;
 mod http1;
 mod http2;
 mod linger;
-mod metered;
 mod options;
-mod pulse;
-mod rewound;
+mod rewind;
 
 pub use connections::PROTOCOLS;
 pub use options::ServeOptions;
@@ -16,10 +17,10 @@ use std::future::Future;
 
 use zaqar_listener::Listener;
 
-use crate::HttpService;
+use crate::service::HttpService;
 use connections::Connections;
 
-/// Serves the connections of a port until `shutdown` completes, and lets requests in flight be answered.
+/// Serves the connections of a port until `shutdown` completes, then waits for the requests in progress.
 pub async fn serve(
     listener: Listener,
     service: HttpService,

@@ -1,17 +1,17 @@
-//! What of the connections can be set.
+//! The options of connections.
 
 use std::time::Duration;
 
-/// Bounds on what is spoken on a connection. Times run from when something last happened.
+/// Limits of a connection. Timeouts count from the last activity.
 #[derive(Clone, Copy, Debug)]
 pub struct ServeOptions {
-    /// Once a request has begun, its head must be complete in this time (checked that often: at most twice as long).
+    /// Timeout for receiving the head of a request. It is checked at this interval, so it may take up to twice as long.
     pub header_read_timeout: Duration,
-    /// A connection on which nothing happens for so long is closed.
+    /// A connection that is idle for this time is closed.
     pub idle_timeout: Duration,
-    /// So many requests of one connection of HTTP/2 are served at a time.
+    /// Maximum number of concurrent requests on one HTTP/2 connection.
     pub max_http2_streams: u32,
-    /// A request with more headers, or with more bytes before its body, is refused with 431.
+    /// A request with more headers, or with a larger head, is rejected with 431.
     pub max_headers: usize,
     pub max_header_bytes: usize,
 }

@@ -1,15 +1,15 @@
-//! Over sockets: what clients do to connections, by accident or on purpose.
+//! Misbehaving clients, over sockets.
 
 use std::time::Duration;
 
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
-use zaqar_listener::Bounds;
+use zaqar_listener::ConnectionLimits;
 use zaqar_transport_http::ServeOptions;
 
 use crate::fixture::CLIENT;
-use crate::sockets::{read_all, read_until, start, start_bounded};
+use crate::sockets::{read_all, read_until, start, start_limited};
 
 fn head(line: &str, more: &str) -> String {
     format!("{line} HTTP/1.1\r\nHost: x\r\nClient-ID: {CLIENT}\r\nX-Project-ID: p\r\n{more}\r\n")
@@ -98,13 +98,13 @@ async fn a_client_may_close_its_half_and_still_get_its_answer() {
 
 #[tokio::test]
 async fn a_client_that_leaves_half_way_is_forgotten() {
-    let one_place = Bounds { max_connections: 1, ..Bounds::default() };
-    let server = start_bounded(one_place, ServeOptions::default()).await;
+    let one_connection = ConnectionLimits { max_connections: 1, ..ConnectionLimits::default() };
+    let server = start_limited(one_connection, ServeOptions::default()).await;
     for part in ["", "GET", "POST /v2/queues/q/messages HTTP/1.1\r\nContent-Length: 10\r\n\r\n{"] {
         let mut stream = server.connect().await;
         stream.write_all(part.as_bytes()).await.unwrap();
     }
-    // There is only one place: this one waits until the others have lost theirs.
+    // The limit is one connection: this one waits until the others are closed.
     assert!(
         server.exchange(head("GET /", "Connection: close\r\n").as_bytes()).await.starts_with("HTTP/1.1 300")
     );

@@ -1,4 +1,4 @@
-//! Pages of other origins, as a browser calls for them.
+//! Cross-origin requests of a browser.
 
 use http::Request;
 use http_body_util::Full;
@@ -26,7 +26,7 @@ fn site(options: &CorsOptions) -> Fixture {
     Fixture::with_options(|options| options.cors = cors)
 }
 
-/// What a browser sends before it lets a page `PUT` with these headers. Nobody's identity is in it.
+/// The preflight request for a `PUT` with these headers. It has no authentication.
 async fn preflight(fixture: &Fixture, origin: &str, method: &str, headers: &str) -> Answer {
     let mut request = Request::builder()
         .method("OPTIONS")
@@ -48,7 +48,7 @@ async fn get(fixture: &Fixture, path: &str, origin: &str) -> Answer {
     fixture.send(request.body(Full::default()).unwrap()).await
 }
 
-/// The headers about other origins, without the beginning that they share.
+/// The CORS headers, without their common prefix.
 fn permissions(answer: &Answer) -> Vec<(String, String)> {
     let mut found: Vec<_> = answer
         .headers

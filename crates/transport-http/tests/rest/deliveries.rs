@@ -11,7 +11,7 @@ use crate::fixture::Fixture;
 const API: &str = "Invalid API request";
 const BODY: &str = "Invalid request body";
 
-/// A queue or topic with a subscription and so many messages; answers the subscription's path and the messages' ids.
+/// A queue or topic with a subscription and some messages. Returns the path of the subscription and the ids of the messages.
 async fn fill(fixture: &Fixture, place: &str, messages: usize) -> (String, Vec<String>) {
     let path = format!("{place}/subscriptions");
     let subscribed = fixture.post(&path, r#"{"subscriber": "http://trigger.me"}"#).await.json();
@@ -165,8 +165,8 @@ async fn one_message_or_all_that_failed_since_a_time_are_sent_again() {
     let fixture = Fixture::new();
     let (subscription, ids) = fill(&fixture, "/v2/queues/q", 4).await;
     give_up(&fixture).await;
-    let resend = async |wish: Value| {
-        let answer = fixture.post(&format!("{subscription}/resend"), wish.to_string()).await;
+    let resend = async |params: Value| {
+        let answer = fixture.post(&format!("{subscription}/resend"), params.to_string()).await;
         assert_eq!(answer.status, 202, "{}", answer.text());
         answer.text().to_owned()
     };
@@ -183,7 +183,7 @@ async fn one_message_or_all_that_failed_since_a_time_are_sent_again() {
 }
 
 #[tokio::test]
-async fn a_wish_to_send_again_names_one_thing() {
+async fn a_resend_request_names_one_thing() {
     let fixture = Fixture::new();
     let (subscription, _) = fill(&fixture, "/v2/queues/q", 1).await;
     let path = format!("{subscription}/resend");

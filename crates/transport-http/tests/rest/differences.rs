@@ -1,4 +1,4 @@
-//! What differs from upstream on purpose and belongs to no noun's file: each a row of COMPATIBILITY.md.
+//! Deliberate differences from upstream that belong to no noun's file. Each is a row of COMPATIBILITY.md.
 
 use http::HeaderValue;
 use serde_json::{Value, json};
@@ -89,7 +89,7 @@ async fn a_project_is_named_in_utf_8() {
     fixture.send(request).await.is_error(404, "Not found", text);
 }
 
-/// The link must be one that works: with the id of a claim that has ended, the message could not be deleted.
+/// The link must work: with the id of a claim that has ended, the message could not be deleted.
 #[tokio::test]
 async fn the_link_of_a_message_whose_claim_has_ended_names_no_claim() {
     let fixture = Fixture::new();
@@ -175,7 +175,7 @@ async fn a_filter_of_metadata_finds_every_kind_of_value() {
     }
 }
 
-/// Each is refused, and none is read as the date that it begins with.
+/// Each is rejected, and none is read as the date at its beginning.
 #[tokio::test]
 async fn what_is_nearly_a_moment_is_refused_wherever_one_is_read() {
     let fixture = Fixture::new();
@@ -194,7 +194,7 @@ async fn what_is_nearly_a_moment_is_refused_wherever_one_is_read() {
     }
 }
 
-/// Heat asks for two years, gophercloud's users for an end in 2030.
+/// Heat requests two years, and users of gophercloud an expiry in 2030.
 #[tokio::test]
 async fn a_url_is_good_for_as_long_as_is_asked_unless_the_site_bounds_it() {
     let fixture = Fixture::with_options(|options| {

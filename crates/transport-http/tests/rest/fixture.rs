@@ -45,7 +45,7 @@ impl Fixture {
         Self::with_clock(limits, Arc::clone(&clock), clock)
     }
 
-    /// With options of the service, as they are but for what `change` does.
+    /// With the default options of the service, changed by `change`.
     pub(crate) fn with_options(change: impl FnOnce(&mut HttpOptions)) -> Self {
         let mut options = HttpOptions::default();
         change(&mut options);
@@ -66,7 +66,7 @@ impl Fixture {
         Self { service: HttpService::new(Arc::clone(&zaqar), HttpOptions::default()), zaqar, ..fixture }
     }
 
-    /// Where queues are spread over pools.
+    /// With pools.
     pub(crate) fn with_pools() -> Self {
         let clock = Arc::new(ManualClock::new());
         let stores = Stores {
@@ -145,7 +145,7 @@ impl Fixture {
         self.send(request).await
     }
 
-    /// Makes all deliveries that are due, in place of a notifier. Each ends as `end` makes of its attempt.
+    /// Makes all deliveries that are due, in place of a notifier. `end` decides how each attempt ends.
     pub(crate) async fn deliver(&self, status: u16, end: impl Fn(Attempt) -> DeliveryOutcome) {
         let now = self.clock.now();
         let (lease, due) = self.lease().await;
@@ -167,12 +167,12 @@ impl Fixture {
         assert!(changed.unwrap());
     }
 
-    /// Takes all deliveries that are due, for a minute.
+    /// Leases all deliveries that are due, for a minute.
     pub(crate) async fn lease(&self) -> (LeaseId, Vec<Delivery>) {
         self.store.deliveries().unwrap().lease_due(100, self.clock.now()).await.unwrap()
     }
 
-    /// Posts messages with these bodies; answers where they are.
+    /// Posts messages with these bodies. Returns their paths.
     pub(crate) async fn post_messages(&self, queue: &str, bodies: &[&str]) -> Vec<String> {
         let items: Vec<_> = bodies.iter().map(|body| format!("{{\"ttl\": 300, \"body\": {body}}}")).collect();
         let document = format!("{{\"messages\": [{}]}}", items.join(","));
@@ -204,7 +204,7 @@ impl Answer {
     }
 }
 
-/// A request with the headers that upstream wants. An empty body is none.
+/// A request with the headers that upstream requires. An empty text means no body.
 pub(crate) fn request(method: &str, path: &str, body: impl AsRef<[u8]>) -> Request<Full<Bytes>> {
     let body = Bytes::copy_from_slice(body.as_ref());
     let mut request = Request::builder()

@@ -1,4 +1,4 @@
-//! What a request must have, and what a path or method gets that nobody knows.
+//! Required headers, and unknown paths and methods.
 
 use http::Request;
 use serde_json::json;

@@ -1,11 +1,11 @@
-//! What load balancers and process managers ask.
+//! The health checks of load balancers and process managers.
 
 use http::Request;
 use http_body_util::Full;
 
 use crate::fixture::{Answer, Fixture};
 
-/// Asks without saying who asks.
+/// A request without authentication.
 async fn ask(fixture: &Fixture, method: &str, path: &str) -> Answer {
     fixture.send(Request::builder().method(method).uri(path).body(Full::default()).unwrap()).await
 }
@@ -17,7 +17,7 @@ async fn is(fixture: &Fixture, status: u16, text: &str) {
     let touched = ask(fixture, "HEAD", "/healthcheck").await;
     let expected = if status == 200 { 204 } else { status };
     assert_eq!((touched.status.as_u16(), touched.text()), (expected, ""));
-    // Whatever it is that keeps requests away: the server itself lives.
+    // The process is alive even if it is not ready.
     let live = ask(fixture, "GET", "/healthcheck/live").await;
     assert_eq!((live.status.as_u16(), live.text()), (200, "OK"));
 }
@@ -37,7 +37,7 @@ async fn a_server_without_its_store_wants_no_requests() {
 #[tokio::test]
 async fn a_server_that_stops_wants_no_requests_and_answers_those_that_come() {
     let fixture = Fixture::new();
-    fixture.service.stop_wanting_requests();
+    fixture.service.mark_not_ready();
     is(&fixture, 503, "SHUTTING DOWN").await;
     assert_eq!(fixture.put("/v2/queues/q", "").await.status, 201);
 }

@@ -1,4 +1,4 @@
-//! HTTP/2: well-behaved clients by a library, the others frame by frame.
+//! HTTP/2: well-behaved clients with a library, and misbehaving ones frame by frame.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use zaqar_transport_http::ServeOptions;
 use crate::fixture::CLIENT;
 use crate::sockets::{Running, start};
 
-/// A client that knows beforehand that HTTP/2 is spoken here, and what becomes of its connection.
+/// A client with prior knowledge of HTTP/2, and its connection.
 async fn client(server: &Running) -> (SendRequest<Bytes>, JoinHandle<Result<(), h2::Error>>) {
     let (client, connection) = h2::client::handshake(server.connect().await).await.unwrap();
     (client.ready().await.unwrap(), tokio::spawn(connection))
@@ -69,12 +69,12 @@ async fn a_body_needs_no_length_and_is_cut_off_at_the_limit() {
 
     let post = request("POST", "/v2/queues/q/messages");
     let (answer, mut body) = client.send_request(post, false).unwrap();
-    // All of it is taken off the client's hands, also what it sends behind the answer.
+    // Everything is read, including what the client sends after the response.
     body.send_data(vec![b' '; 3 << 20].into(), true).unwrap();
     let (status, refusal) = text(answer.await.unwrap()).await;
     assert_eq!(status, 400);
     assert!(refusal.contains("Message collection size is too large."), "{refusal}");
-    // The connection goes on.
+    // The connection stays open.
     assert_eq!(ask(&mut client, "GET", "/v2/ping").await.unwrap().status(), 204);
     drop(client);
     server.stop().await;
@@ -118,7 +118,7 @@ async fn stopping_lets_requests_in_flight_end_and_closes_idle_connections() {
     let (idle, idle_connection) = client(&server).await;
     let (mut busy, busy_connection) = client(&server).await;
     let (answer, mut body) = busy.send_request(request("PUT", "/v2/queues/q"), false).unwrap();
-    // Requests are taken up in order: with this one answered, the other is being served.
+    // Requests start in order: after the response to this one, the other is in progress.
     assert_eq!(ask(&mut busy, "GET", "/v2/ping").await.unwrap().status(), 204);
     server.begin_to_stop();
     idle_connection.await.unwrap().unwrap();
@@ -166,14 +166,14 @@ fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
 }
 
-/// A connection that has got through with the niceties.
+/// A connection after the exchange of settings.
 async fn hostile(server: &Running) -> TcpStream {
     let mut stream = server.connect().await;
     stream.write_all(&[PREFACE, &frame(SETTINGS, 0, 0, b"")].concat()).await.unwrap();
     stream
 }
 
-/// Reads what the server sends until it closes; answers the reason that it gave for that.
+/// Reads until the server closes the connection. Returns its error code.
 async fn farewell(stream: &mut TcpStream) -> Option<Reason> {
     let mut reason = None;
     let mut head = [0; 9];
@@ -253,7 +253,7 @@ async fn an_answer_that_is_not_taken_off_our_hands_is_given_up() {
     let server = start(ServeOptions::default()).await;
     let start = Instant::now();
     let mut stream = server.connect().await;
-    // No byte of an answer's body may be sent (SETTINGS_INITIAL_WINDOW_SIZE is 0), now or ever.
+    // No byte of a response body may be sent (SETTINGS_INITIAL_WINDOW_SIZE is 0).
     let settings = frame(SETTINGS, 0, 0, &[0, 4, 0, 0, 0, 0]);
     let ask = frame(HEADERS, END_STREAM | END_HEADERS, 1, GET);
     stream.write_all(&[PREFACE, &settings, &ask].concat()).await.unwrap();
@@ -272,7 +272,7 @@ async fn of_thousands_of_streams_only_as_many_as_are_allowed_are_served_at_a_tim
         .collect();
     let _ = stream.write_all(&opened).await;
     others_are_served(&server).await;
-    // What was opened beyond the limit was refused, and so often that the connection ended.
+    // Streams beyond the limit were rejected, so many that the connection was closed.
     assert!(farewell(&mut stream).await.is_some());
     server.stop().await;
 }

@@ -1,6 +1,6 @@
-//! Ids in answers. They are new each time, so answers are compared without them.
+//! Ids in responses. They are new each time, so responses are compared without them.
 
-/// The UUID that a text begins with.
+/// The UUID at the beginning of a text.
 pub(crate) fn at_start(text: &str) -> Option<&str> {
     let is_id = |start: &&str| {
         start.bytes().enumerate().all(|(place, byte)| match place {

@@ -123,7 +123,7 @@ async fn a_body_in_chunks_is_taken_up_to_the_limit() {
     assert_eq!(fixture.get("/v2/queues/q/stats").await.json()["messages"]["total"], 1);
 }
 
-/// A body that does not say how long it is.
+/// A body without a declared length.
 struct Chunks(VecDeque<Bytes>);
 
 impl Body for Chunks {

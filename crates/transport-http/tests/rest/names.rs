@@ -1,4 +1,4 @@
-//! Slips in names: told by a header, and nothing else changes. Each place of a request that has names.
+//! Misspelt names in every part of a request: a header warns about them, and nothing else changes.
 
 use http::{HeaderValue, Request};
 use http_body_util::Full;
@@ -7,7 +7,7 @@ use zaqar_transport_http::{Cors, CorsOptions};
 
 use crate::fixture::{Answer, Fixture, PATCH, request};
 
-/// The texts of the warnings, without what stands around each.
+/// The texts of the warnings, without code and agent.
 fn warnings(answer: &Answer) -> Vec<&str> {
     let texts = answer.headers.get_all("warning").iter().map(|value| {
         let text = value.to_str().unwrap();
@@ -24,7 +24,7 @@ fn reserved(name: &str, place: &str) -> String {
     format!("Unknown name '{name}' in {place}: names that begin with '_' are reserved.")
 }
 
-/// A request with the type of a patch where it is one of a queue.
+/// A request with the content type of a patch, if it patches a queue.
 fn asked(method: &str, path: &str, body: &str) -> Request<Full<bytes::Bytes>> {
     let mut asked = request(method, path, body);
     if method == "PATCH" && path.ends_with("/q") {
@@ -167,7 +167,7 @@ async fn a_slip_in_a_query_is_answered_with_a_warning() {
         (&format!("{subscription}/attempts?outcom=failed"), vec![near("outcom", "the query", "outcome")]),
         ("/v2/queues/q/subscriptions?since=2026-01-01", vec![elsewhere("since")]),
         ("/v2/queues/q/stats?detailed=true", vec![elsewhere("detailed")]),
-        // Near to none, free, or known.
+        // Similar to none, a free name, or known.
         ("/v2/queues/q/messages?colour=red&x=1&foo=", vec![]),
         ("/v2/queues?owner=me&_max_claim_count=3&with_count=true", vec![]),
         ("/v2/queues?outcome=failed", vec![]),
@@ -311,7 +311,7 @@ async fn a_page_of_another_origin_may_read_warnings_where_it_may_read_any_header
     }
 }
 
-/// What is known has bounds, wherever it stands.
+/// Known names have limits everywhere.
 #[tokio::test]
 async fn a_known_member_or_parameter_with_a_value_beyond_its_bounds_is_refused() {
     let fixture = Fixture::new();

@@ -1,4 +1,4 @@
-//! Rules over HTTP: what they are told of a request, and when they are asked. Which rule each request asks for is
+//! The policy over HTTP: what rules know about a request, and when they are checked. The rule of each route is in
 //! `walk/policy.rs`.
 
 use zaqar_domain::{Policy, RuleText};

@@ -48,7 +48,7 @@ async fn a_pool_is_changed_member_by_member() {
     assert_eq!((changed.status.as_u16(), changed.text()), (200, shown));
     let freed = fixture.patch("/v2/pools/a", "{\"flavor\": \"\"}").await;
     assert_eq!(freed.json()["flavor"], json!(null));
-    // The name of a member, to us as good as any other.
+    // A member name like any other.
     let odd = fixture.patch("/v2/pools/a", "{\"weight\": 6, \"additionalProperties\": 1}").await;
     assert_eq!((odd.status.as_u16(), &odd.json()["weight"]), (200, &json!(6)));
     assert_eq!(fixture.get("/v2/pools/a?detailed=1").await.json()["options"], json!({ "y": 2 }));
@@ -95,7 +95,7 @@ async fn bad_pools_are_refused() {
         (&with("\"a\": 1, \"b\": 2"), "Additional properties are not allowed ('a', 'b' were unexpected)"),
     ] {
         fixture.put("/v2/pools/bad", body).await.is_error(400, BODY, text);
-        // A change needs nothing that it does not name, and passes over what it does not know.
+        // A change may omit members, and ignores unknown ones.
         let for_creation = text.ends_with("property") || text.ends_with("unexpected)");
         if !for_creation {
             fixture.patch("/v2/pools/a", body).await.is_error(400, BODY, text);

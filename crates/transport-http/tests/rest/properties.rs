@@ -1,4 +1,4 @@
-//! Whatever a client sends: no panic, and no failure of the server's.
+//! No input of a client causes a panic or a server error.
 
 use http::{HeaderValue, Method, Request};
 use http_body_util::Full;
@@ -92,7 +92,7 @@ proptest! {
                     request = request.header(name, value);
                 }
             }
-            // Some paths and queries are no URIs.
+            // Some paths and queries are not valid URIs.
             let Ok(request) = request.body(Full::from(body)) else { continue };
             let answer = runtime.block_on(fixture.send(request));
             prop_assert!(answer.status.as_u16() < 500, "{} {}", answer.status, answer.text());

@@ -45,7 +45,7 @@ async fn bad_metadata_is_told_with_upstreams_texts() {
     fixture.patch("/v2/queues/q", &big).await.is_error(400, BODY, text);
 }
 
-/// Upstream takes them, and gives back what is no JSON or fails later.
+/// Upstream accepts them, and returns invalid JSON or fails later.
 #[tokio::test]
 async fn what_would_not_come_back_as_it_was_is_refused() {
     let fixture = Fixture::new();

@@ -1,4 +1,4 @@
-//! Pre-signed URLs: made at `share`, used with the `URL-*` headers.
+//! Pre-signed URLs: created by `share`, used with the `URL-*` headers.
 
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
@@ -10,8 +10,8 @@ use zaqar_transport_http::HttpOptions;
 
 use crate::fixture::{Fixture, request};
 
-async fn share(fixture: &Fixture, wish: &Value) -> Value {
-    let answer = fixture.send(request("POST", "/v2/queues/q/share", wish.to_string())).await;
+async fn share(fixture: &Fixture, params: &Value) -> Value {
+    let answer = fixture.send(request("POST", "/v2/queues/q/share", params.to_string())).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     answer.json()
 }
@@ -21,7 +21,7 @@ fn joined(list: &Value) -> String {
     items.collect::<Vec<_>>().join(",")
 }
 
-/// A request with the headers that a shared URL comes with.
+/// A request with the headers of a pre-signed URL.
 fn with_signature(method: &str, path: &str, shared: &Value) -> Request<Full<bytes::Bytes>> {
     let mut signed = request(method, path, "");
     let headers = signed.headers_mut();
@@ -108,9 +108,9 @@ async fn a_url_is_signed_for_a_bounded_time() {
 }
 
 #[tokio::test]
-async fn bad_wishes_are_told_with_upstreams_texts() {
+async fn bad_share_requests_get_upstreams_texts() {
     let fixture = Fixture::new();
-    for (wish, text) in [
+    for (params, text) in [
         ("", "Request body can not be empty"),
         ("not json", "Request body could not be parsed."),
         ("[]", "Document type not supported."),
@@ -123,8 +123,8 @@ async fn bad_wishes_are_told_with_upstreams_texts() {
         (r#"{"paths": ["stats"]}"#, "Invalid paths: {'stats'}"),
         (r#"{"paths": "messages"}"#, "`paths` should be a list"),
     ] {
-        let answer = fixture.send(request("POST", "/v2/queues/q/share", wish)).await;
-        assert_eq!(answer.status, 400, "{wish}");
-        assert!(answer.text().contains(text), "{wish}: {}", answer.text());
+        let answer = fixture.send(request("POST", "/v2/queues/q/share", params)).await;
+        assert_eq!(answer.status, 400, "{params}");
+        assert!(answer.text().contains(text), "{params}: {}", answer.text());
     }
 }

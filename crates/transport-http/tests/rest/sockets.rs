@@ -6,7 +6,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use zaqar_listener::{Bounds, Listener};
+use zaqar_listener::{ConnectionLimits, Listener};
 use zaqar_transport_http::{ServeOptions, serve};
 
 use crate::fixture::Fixture;
@@ -18,16 +18,16 @@ pub(crate) struct Running {
 }
 
 pub(crate) async fn start(options: ServeOptions) -> Running {
-    start_bounded(Bounds::default(), options).await
+    start_limited(ConnectionLimits::default(), options).await
 }
 
-pub(crate) async fn start_bounded(bounds: Bounds, options: ServeOptions) -> Running {
+pub(crate) async fn start_limited(limits: ConnectionLimits, options: ServeOptions) -> Running {
     let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = socket.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel();
     let service = Fixture::new().service;
     let server = tokio::spawn(async move {
-        let listener = Listener { socket, tls: None, bounds };
+        let listener = Listener { socket, tls: None, limits };
         serve(listener, service, options, async { stopped.await.unwrap_or_default() }).await;
     });
     Running { address, stop: Some(stop), server }

@@ -188,8 +188,8 @@ fn ids(page: &Value) -> Vec<String> {
 #[tokio::test]
 async fn a_suspension_is_shown_and_lifted() {
     let fixture = Fixture::new();
-    let wish = r#"{"subscriber": "http://trigger.me"}"#;
-    let id = fixture.post(PATH, wish).await.json()["subscription_id"].as_str().unwrap().to_owned();
+    let params = r#"{"subscriber": "http://trigger.me"}"#;
+    let id = fixture.post(PATH, params).await.json()["subscription_id"].as_str().unwrap().to_owned();
     let path = format!("{PATH}/{id}");
     let shown = async || {
         let (one, all) = (fixture.get(&path).await.json(), fixture.get(PATH).await.json());
@@ -204,15 +204,15 @@ async fn a_suspension_is_shown_and_lifted() {
     };
     fixture.suspend(&id, "410 Gone").await;
     assert_eq!(shown().await.as_ref(), Some(&suspended));
-    // As it waits to be confirmed, it is answered again; that is no change.
-    assert_eq!(fixture.post(PATH, wish).await.status, 201);
+    // An unconfirmed subscription is returned again, which is not a change.
+    assert_eq!(fixture.post(PATH, params).await.status, 201);
     assert_eq!(patch(&fixture, &path, r#"{"ttl": 1}"#).await.status, 400);
     assert_eq!(confirm(false).await, 204);
     assert_eq!(shown().await.as_ref(), Some(&suspended));
     assert_eq!(confirm(true).await, 204);
     assert_eq!(shown().await, None);
     fixture.suspend(&id, "410 Gone").await;
-    assert_eq!(fixture.post(PATH, wish).await.status, 409);
+    assert_eq!(fixture.post(PATH, params).await.status, 409);
     assert_eq!(shown().await, Some(suspended), "a refused request changes nothing");
     assert_eq!(patch(&fixture, &path, r#"{"ttl": 600}"#).await.status, 204);
     assert_eq!(shown().await, None);

@@ -18,7 +18,7 @@ async fn a_topic_is_created_shown_patched_and_deleted() {
                   {\"op\": \"replace\", \"path\": \"/metadata/a\", \"value\": 2}]";
     let patched = fixture.patch(topic, patch).await;
     assert_eq!((patched.status.as_u16(), &patched.json()["a"]), (200, &json!(2)));
-    // Of topics upstream knows no attributes of claims.
+    // Upstream has no claim attributes for topics.
     let unknown = "[{\"op\": \"remove\", \"path\": \"/metadata/_max_claim_count\"}]";
     let text = "Can't remove non-existent object _max_claim_count.";
     fixture.patch(topic, unknown).await.is_error(409, "Resource conflict", text);
@@ -63,7 +63,7 @@ async fn topics_are_listed_with_filters_and_links() {
     let next = fixture.get("/v2/topics?limit=2&marker=t2&detailed=true").await.json();
     assert_eq!(next["topics"][0]["metadata"], fixture.get("/v2/topics/t3").await.json());
     assert_eq!(fixture.get("/v2/topics?node=31").await.json()["topics"].as_array().unwrap().len(), 2);
-    // Upstream counts queues only: here it is a member that no topic has.
+    // Upstream counts queues only. Here it is a filter that matches no topic.
     assert_eq!(fixture.get("/v2/topics?with_count=true").await.json()["topics"], json!([]));
     let text = "Limit must be at least 1 and no greater than 20.";
     fixture.get("/v2/topics?limit=21").await.is_error(400, "Invalid API request", text);

@@ -1,68 +1,68 @@
-//! MessagePack read, and written as JSON. What JSON has no word for is refused: bytes, extensions, numbers that are not
-//! finite, and names that are no text.
+//! Converts MessagePack to JSON. Rejects values without a JSON equivalent: binary data, extension types, numbers that
+//! are not finite, and keys that are not strings.
 
 use rmp::Marker;
 use zaqar_model::MAX_JSON_DEPTH;
 
-/// Why a frame is not taken.
+/// Why a frame cannot be decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unreadable {
+pub(super) enum DecodeError {
     Incomplete,
     TrailingBytes,
-    NoUtf8,
-    NameIsNoText,
+    InvalidUtf8,
+    NonStringKey,
     NotFinite,
     TooDeep,
-    HasNoJson(&'static str),
+    NoJsonEquivalent(&'static str),
 }
 
-impl std::fmt::Display for Unreadable {
+impl std::fmt::Display for DecodeError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Incomplete => f.write_str("ValueError: Unpack failed: incomplete input"),
             Self::TrailingBytes => f.write_str("ExtraData: unpack(b) received extra data."),
-            Self::NoUtf8 => f.write_str("UnicodeDecodeError: a text is not UTF-8"),
-            Self::NameIsNoText => f.write_str("ValueError: only texts are allowed for map keys"),
+            Self::InvalidUtf8 => f.write_str("UnicodeDecodeError: a text is not UTF-8"),
+            Self::NonStringKey => f.write_str("ValueError: only texts are allowed for map keys"),
             Self::NotFinite => f.write_str("ValueError: a number is not finite"),
             Self::TooDeep => write!(f, "StackError: nested deeper than {MAX_JSON_DEPTH} levels"),
-            Self::HasNoJson(what) => write!(f, "FormatError: {what} cannot be taken; send a text"),
+            Self::NoJsonEquivalent(what) => write!(f, "FormatError: {what} cannot be taken; send a text"),
         }
     }
 }
 
-type Result<T> = std::result::Result<T, Unreadable>;
+type Result<T> = std::result::Result<T, DecodeError>;
 
-/// A list or object that is being read.
-struct Open {
-    /// How many items are still to come. Names and values of an object count each.
-    left: u64,
+/// A list or object that is being decoded.
+struct OpenContainer {
+    /// The number of remaining items. Keys and values of an object count separately.
+    remaining: u64,
     is_object: bool,
     is_empty: bool,
 }
 
 pub(super) fn to_json(frame: &[u8]) -> Result<Vec<u8>> {
-    let mut reader = Reader { rest: frame, json: Vec::with_capacity(frame.len() * 2), open: Vec::new() };
+    let mut decoder = Decoder { rest: frame, json: Vec::with_capacity(frame.len() * 2), open: Vec::new() };
     loop {
-        reader.value()?;
-        while let Some(done) = reader.open.pop_if(|open| open.left == 0) {
-            reader.json.push(if done.is_object { b'}' } else { b']' });
+        decoder.value()?;
+        while let Some(done) = decoder.open.pop_if(|open| open.remaining == 0) {
+            decoder.json.push(if done.is_object { b'}' } else { b']' });
         }
-        if reader.open.is_empty() {
+        if decoder.open.is_empty() {
             break;
         }
     }
-    if reader.rest.is_empty() { Ok(reader.json) } else { Err(Unreadable::TrailingBytes) }
+    if decoder.rest.is_empty() { Ok(decoder.json) } else { Err(DecodeError::TrailingBytes) }
 }
 
-/// One pass without recursion, however deep the values nest.
-struct Reader<'a> {
+/// Decodes in one pass, without recursion.
+struct Decoder<'a> {
     rest: &'a [u8],
     json: Vec<u8>,
-    open: Vec<Open>,
+    open: Vec<OpenContainer>,
 }
 
-impl<'a> Reader<'a> {
-    /// Reads a value, or a name, or the beginning of a list or object.
+impl<'a> Decoder<'a> {
+    /// Decodes a value, a key, or the beginning of a list or object.
     fn value(&mut self) -> Result<()> {
         let is_name = self.separate();
         let [first] = self.take()?;
@@ -76,13 +76,13 @@ impl<'a> Reader<'a> {
                 return self.take().map(u16::from_be_bytes).and_then(|length| self.text(length.into()));
             }
             Marker::Str32 => return self.take().map(u32::from_be_bytes).and_then(|length| self.text(length)),
-            _ if is_name => return Err(Unreadable::NameIsNoText),
+            _ if is_name => return Err(DecodeError::NonStringKey),
             _ => {}
         }
         match marker {
-            Marker::Null => self.word("null"),
-            Marker::True => self.word("true"),
-            Marker::False => self.word("false"),
+            Marker::Null => self.literal("null"),
+            Marker::True => self.literal("true"),
+            Marker::False => self.literal("false"),
             Marker::FixPos(number) => self.number(number),
             Marker::FixNeg(number) => self.number(number),
             Marker::U8 => self.take().map(u8::from_be_bytes).map(|number| self.number(number))?,
@@ -111,64 +111,66 @@ impl<'a> Reader<'a> {
             Marker::Map32 => {
                 self.take().map(u32::from_be_bytes).and_then(|length| self.enter(length, true))?;
             }
-            Marker::Bin8 | Marker::Bin16 | Marker::Bin32 => return Err(Unreadable::HasNoJson("binary data")),
-            _ => return Err(Unreadable::HasNoJson("an extension type")),
+            Marker::Bin8 | Marker::Bin16 | Marker::Bin32 => {
+                return Err(DecodeError::NoJsonEquivalent("binary data"));
+            }
+            _ => return Err(DecodeError::NoJsonEquivalent("an extension type")),
         }
         Ok(())
     }
 
-    /// Writes what stands before the next value. Whether it is the name of a member.
+    /// Writes the separator before the next value. Returns whether the value is a key.
     fn separate(&mut self) -> bool {
         let Some(open) = self.open.last_mut() else { return false };
-        let is_name = open.is_object && open.left.is_multiple_of(2);
+        let is_name = open.is_object && open.remaining.is_multiple_of(2);
         if open.is_object && !is_name {
             self.json.push(b':');
         } else if !open.is_empty {
             self.json.push(b',');
         }
         open.is_empty = false;
-        open.left -= 1;
+        open.remaining -= 1;
         is_name
     }
 
     fn take<const N: usize>(&mut self) -> Result<[u8; N]> {
-        let (bytes, rest) = self.rest.split_first_chunk().ok_or(Unreadable::Incomplete)?;
+        let (bytes, rest) = self.rest.split_first_chunk().ok_or(DecodeError::Incomplete)?;
         self.rest = rest;
         Ok(*bytes)
     }
 
     fn text(&mut self, length: u32) -> Result<()> {
-        let length = usize::try_from(length).map_err(|_| Unreadable::Incomplete)?;
-        let (text, rest) = self.rest.split_at_checked(length).ok_or(Unreadable::Incomplete)?;
+        let length = usize::try_from(length).map_err(|_| DecodeError::Incomplete)?;
+        let (text, rest) = self.rest.split_at_checked(length).ok_or(DecodeError::Incomplete)?;
         self.rest = rest;
-        let text = std::str::from_utf8(text).map_err(|_| Unreadable::NoUtf8)?;
-        // Into memory: cannot fail.
+        let text = std::str::from_utf8(text).map_err(|_| DecodeError::InvalidUtf8)?;
+        // Writing to memory cannot fail.
         let _ = serde_json::to_writer(&mut self.json, text);
         Ok(())
     }
 
     fn float(&mut self, number: f64) -> Result<()> {
         if !number.is_finite() {
-            return Err(Unreadable::NotFinite);
+            return Err(DecodeError::NotFinite);
         }
         let _ = serde_json::to_writer(&mut self.json, &number);
         Ok(())
     }
 
     fn number(&mut self, number: impl Into<i128>) {
-        self.word(&number.into().to_string());
+        self.literal(&number.into().to_string());
     }
 
-    fn word(&mut self, word: &str) {
-        self.json.extend(word.as_bytes());
+    fn literal(&mut self, literal: &str) {
+        self.json.extend(literal.as_bytes());
     }
 
     fn enter(&mut self, length: u32, is_object: bool) -> Result<()> {
         if self.open.len() >= MAX_JSON_DEPTH {
-            return Err(Unreadable::TooDeep);
+            return Err(DecodeError::TooDeep);
         }
-        let left = u64::from(length) * if is_object { 2 } else { 1 };
-        self.open.push(Open { left, is_object, is_empty: true });
+        let remaining = u64::from(length) * if is_object { 2 } else { 1 };
+        self.open.push(OpenContainer { remaining, is_object, is_empty: true });
         self.json.push(if is_object { b'{' } else { b'[' });
         Ok(())
     }
@@ -176,7 +178,7 @@ impl<'a> Reader<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Unreadable, to_json};
+    use super::{DecodeError, to_json};
 
     #[test]
     fn every_marker_has_its_json() {
@@ -195,18 +197,18 @@ mod tests {
     #[test]
     fn what_json_cannot_say_is_refused() {
         for (packed, error) in [
-            (&b""[..], Unreadable::Incomplete),
-            (b"\x92\x01", Unreadable::Incomplete),
-            (b"\xa5abc", Unreadable::Incomplete),
-            (b"\x01\x02", Unreadable::TrailingBytes),
-            (b"\xa1\xff", Unreadable::NoUtf8),
-            (b"\x81\x01\x02", Unreadable::NameIsNoText),
-            (b"\x81\x80\x02", Unreadable::NameIsNoText),
-            (b"\xcb\x7f\xf8\x00\x00\x00\x00\x00\x00", Unreadable::NotFinite),
-            (b"\xc4\x01a", Unreadable::HasNoJson("binary data")),
-            (b"\xd4\x00\x00", Unreadable::HasNoJson("an extension type")),
-            (&[0x91; 1000], Unreadable::TooDeep),
-            (b"\xdd\xff\xff\xff\xff", Unreadable::Incomplete),
+            (&b""[..], DecodeError::Incomplete),
+            (b"\x92\x01", DecodeError::Incomplete),
+            (b"\xa5abc", DecodeError::Incomplete),
+            (b"\x01\x02", DecodeError::TrailingBytes),
+            (b"\xa1\xff", DecodeError::InvalidUtf8),
+            (b"\x81\x01\x02", DecodeError::NonStringKey),
+            (b"\x81\x80\x02", DecodeError::NonStringKey),
+            (b"\xcb\x7f\xf8\x00\x00\x00\x00\x00\x00", DecodeError::NotFinite),
+            (b"\xc4\x01a", DecodeError::NoJsonEquivalent("binary data")),
+            (b"\xd4\x00\x00", DecodeError::NoJsonEquivalent("an extension type")),
+            (&[0x91; 1000], DecodeError::TooDeep),
+            (b"\xdd\xff\xff\xff\xff", DecodeError::Incomplete),
         ] {
             assert_eq!(to_json(packed), Err(error), "{packed:?}");
         }

@@ -1,5 +1,5 @@
-//! The two formats of frames. Inside, everything is JSON text: MessagePack is turned into it at the door and made of it
-//! on the way out, so that each thing is read and written in one way.
+//! The two formats of frames. Internally everything is JSON: MessagePack is converted on input and on output, so that
+//! there is one parser and one serializer.
 
 mod from_messagepack;
 mod to_messagepack;
@@ -8,7 +8,7 @@ use bytes::Bytes;
 use yawc::Frame;
 use zaqar_model::JsonText;
 
-/// What a frame is written in, and the reply to it.
+/// The format of a frame, and of the reply to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
     /// In text frames.
@@ -20,7 +20,7 @@ pub(crate) enum Format {
 impl Format {
     /// # Errors
     ///
-    /// What is wrong with the frame, as the client is told.
+    /// The error text for the client.
     pub(crate) fn read(self, frame: Bytes) -> Result<JsonText, String> {
         let read = match self {
             Self::Json => JsonText::parse(frame).map_err(|error| format!("JSONDecodeError: {error}")),
@@ -33,11 +33,11 @@ impl Format {
         read.map_err(|reason| format!("Can't decode {} request. {reason}", self.name()))
     }
 
-    /// A frame with `text`, a JSON text.
+    /// A frame with a JSON text.
     pub(crate) fn write(self, text: String) -> Frame {
         match self {
             Self::Json => Frame::text(text),
-            Self::MessagePack => Frame::binary(to_messagepack::of_json(text.as_bytes())),
+            Self::MessagePack => Frame::binary(to_messagepack::from_json(text.as_bytes())),
         }
     }
 
@@ -88,11 +88,12 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_told_with_upstreams_beginning() {
-        let told = |format: Format, frame: &'static [u8]| format.read(Bytes::from_static(frame)).unwrap_err();
+        let error =
+            |format: Format, frame: &'static [u8]| format.read(Bytes::from_static(frame)).unwrap_err();
         let text = "Can't decode text (JSON) request. JSONDecodeError: not valid JSON at byte 1";
-        assert_eq!(told(Format::Json, b"{"), text);
+        assert_eq!(error(Format::Json, b"{"), text);
         let binary = "Can't decode binary (MessagePack) request. ";
-        assert!(told(Format::MessagePack, b"\xc1").starts_with(binary));
+        assert!(error(Format::MessagePack, b"\xc1").starts_with(binary));
     }
 
     #[test]

@@ -4,44 +4,45 @@ use serde_json::json;
 use zaqar_domain::{ClaimWish, Error};
 
 use super::Request;
-use crate::reply::{Handled, Reply};
+use crate::reply::{HandlerResult, Reply};
 use crate::write;
 
-pub(crate) async fn create(request: &Request<'_>) -> Handled {
-    let (wish, limit) = (wish(request)?, request.integer("limit")?);
-    let Some(claim) = request.zaqar.create_claim(request.caller, &request.place()?.name, wish, limit).await?
+pub(crate) async fn create(request: &Request<'_>) -> HandlerResult {
+    let (params, limit) = (params(request)?, request.integer("limit")?);
+    let Some(claim) =
+        request.zaqar.create_claim(request.caller, &request.destination()?.name, params, limit).await?
     else {
         return Ok(Reply::new(204, &json!({ "claim_id": null })));
     };
     let messages = write::messages(&claim.messages, Some(claim.id), claim.now);
-    Ok(Reply::new(201, &write::Claim { claim_id: claim.id.to_string(), messages }))
+    Ok(Reply::new(201, &write::CreatedClaim { claim_id: claim.id.to_string(), messages }))
 }
 
-pub(crate) async fn get(request: &Request<'_>) -> Handled {
+pub(crate) async fn get(request: &Request<'_>) -> HandlerResult {
     let id = request.text("claim_id");
-    let shown = request.zaqar.get_claim(request.caller, &request.place()?.name, &id).await;
-    let shown = shown.map_err(|error| absent(error, &id))?;
-    let claim = &shown.claim;
-    let messages = write::messages(&claim.messages, Some(claim.id), shown.now);
-    let age = shown.now.secs_since(claim.renewed);
-    Ok(Reply::new(200, &write::ShownClaim { age, ttl: claim.ttl.get(), messages }))
+    let found = request.zaqar.get_claim(request.caller, &request.destination()?.name, &id).await;
+    let found = found.map_err(|error| absent(error, &id))?;
+    let claim = &found.claim;
+    let messages = write::messages(&claim.messages, Some(claim.id), found.now);
+    let age = found.now.secs_since(claim.renewed);
+    Ok(Reply::new(200, &write::ClaimDocument { age, ttl: claim.ttl.get(), messages }))
 }
 
-pub(crate) async fn update(request: &Request<'_>) -> Handled {
+pub(crate) async fn update(request: &Request<'_>) -> HandlerResult {
     let id = request.text("claim_id");
     let updated =
-        request.zaqar.update_claim(request.caller, &request.place()?.name, &id, wish(request)?).await;
+        request.zaqar.update_claim(request.caller, &request.destination()?.name, &id, params(request)?).await;
     updated.map_err(|error| absent(error, &id))?;
     Ok(Reply::new(204, &format!("Claim {id} updated.")))
 }
 
-pub(crate) async fn delete(request: &Request<'_>) -> Handled {
+pub(crate) async fn delete(request: &Request<'_>) -> HandlerResult {
     let id = request.text("claim_id");
-    request.zaqar.delete_claim(request.caller, &request.place()?.name, &id).await?;
+    request.zaqar.delete_claim(request.caller, &request.destination()?.name, &id).await?;
     Ok(Reply::new(204, &format!("Claim {id} deleted.")))
 }
 
-fn wish(request: &Request<'_>) -> Result<ClaimWish, Reply> {
+fn params(request: &Request<'_>) -> Result<ClaimWish, Reply> {
     Ok(ClaimWish { ttl: request.integer("ttl")?, grace: request.integer("grace")? })
 }
 

@@ -9,12 +9,12 @@ use zaqar_model::JsonText;
 
 use super::{Request, wrong_type};
 use crate::members::{Members, Type};
-use crate::reply::{Handled, Reply};
+use crate::reply::{HandlerResult, Reply};
 use crate::write;
 
-pub(crate) async fn post(request: &Request<'_>, warnings: &mut Warnings) -> Handled {
-    let place = request.place()?;
-    let posting = request.zaqar.begin_post(request.caller, place).await?;
+pub(crate) async fn post(request: &Request<'_>, warnings: &mut Warnings) -> HandlerResult {
+    let destination = request.destination()?;
+    let posting = request.zaqar.begin_post(request.caller, destination).await?;
     let size = request.body.raw("messages").map_or(0, |messages| messages.get().len());
     if u64::try_from(size).is_ok_and(|size| size > posting.max_size()) {
         return Err(posting.too_large().into());
@@ -38,9 +38,9 @@ fn draft(message: &RawValue, warnings: &mut Warnings) -> Result<Draft, Reply> {
     let ttl = integer("ttl")?;
     let body =
         members.raw("body").ok_or_else(|| Reply::bad_request("Bad request. Missing \"body\" field."))?;
-    // The whole request was checked.
+    // The whole request has been validated.
     let body = JsonText::from_checked(Bytes::copy_from_slice(body.get().as_bytes()));
-    // Upstream passes over a delay that is given here, so its clients may send `null`.
+    // Upstream ignores the delay here, so its clients may send `null`.
     let delay = if members.raw("delay").is_some_and(|delay| delay.get() == "null") {
         None
     } else {
@@ -49,7 +49,7 @@ fn draft(message: &RawValue, warnings: &mut Warnings) -> Result<Draft, Reply> {
     Ok(Draft { ttl, delay, body })
 }
 
-pub(crate) async fn list(request: &Request<'_>) -> Handled {
+pub(crate) async fn list(request: &Request<'_>) -> HandlerResult {
     let listing = MessageListing {
         marker: request.body.text("marker"),
         limit: request.integer("limit")?,
@@ -57,35 +57,35 @@ pub(crate) async fn list(request: &Request<'_>) -> Handled {
         include_claimed: request.boolean("include_claimed") == Some(true),
         include_delayed: request.boolean("include_delayed"),
     };
-    let listed = request.zaqar.list_messages(request.caller, request.place()?, &listing).await?;
+    let listed = request.zaqar.list_messages(request.caller, request.destination()?, &listing).await?;
     let messages = write::messages(&listed.messages, None, listed.now);
-    // Upstream leaves its clients without a way to the next page.
+    // Upstream returns no marker, so its clients cannot get the next page.
     let marker = listed.next.map(|next| next.marker);
-    Ok(Reply::new(200, &write::Page { messages, marker }))
+    Ok(Reply::new(200, &write::MessagePage { messages, marker }))
 }
 
-pub(crate) async fn get(request: &Request<'_>) -> Handled {
+pub(crate) async fn get(request: &Request<'_>) -> HandlerResult {
     let id = request.text("message_id");
-    let (message, now) = request.zaqar.get_message(request.caller, request.place()?, &id).await?;
-    Ok(Reply::new(200, &write::One { messages: write::message(&message, None, now) }))
+    let (message, now) = request.zaqar.get_message(request.caller, request.destination()?, &id).await?;
+    Ok(Reply::new(200, &write::SingleMessage { messages: write::message(&message, None, now) }))
 }
 
-pub(crate) async fn get_many(request: &Request<'_>) -> Handled {
+pub(crate) async fn get_many(request: &Request<'_>) -> HandlerResult {
     let ids = request.texts("message_ids")?.unwrap_or_default();
-    match request.zaqar.get_messages(request.caller, request.place()?, &ids).await {
+    match request.zaqar.get_messages(request.caller, request.destination()?, &ids).await {
         Ok(listed) => {
             let messages = write::messages(&listed.messages, None, listed.now);
-            Ok(Reply::new(200, &write::Page { messages, marker: None }))
+            Ok(Reply::new(200, &write::MessagePage { messages, marker: None }))
         }
         Err(Error::NotFound(_)) => Ok(Reply::new(200, &json!({ "messages": [] }))),
         Err(error) => Err(error.into()),
     }
 }
 
-pub(crate) async fn delete(request: &Request<'_>) -> Handled {
-    let place = request.place()?;
+pub(crate) async fn delete(request: &Request<'_>) -> HandlerResult {
+    let destination = request.destination()?;
     let (id, claim) = (request.text("message_id"), request.body.text("claim_id"));
-    match request.zaqar.delete_message(request.caller, place, &id, claim.as_deref()).await {
+    match request.zaqar.delete_message(request.caller, destination, &id, claim.as_deref()).await {
         Ok(()) => Ok(Reply::empty()),
         Err(Error::NotDeleted(refusal)) => {
             let (claim, project) = (claim.unwrap_or_default(), &request.caller.project);
@@ -95,7 +95,10 @@ pub(crate) async fn delete(request: &Request<'_>) -> Handled {
                 Refusal::MessageNotClaimed => (400, format!("Message {id} is no longer claimed")),
                 Refusal::ClaimDoesNotExist => (
                     400,
-                    format!("Claim {claim} does not exist in queue {} for project {project}", place.name),
+                    format!(
+                        "Claim {claim} does not exist in queue {} for project {project}",
+                        destination.name
+                    ),
                 ),
             };
             Err(Reply::exception(status, exception, Some(&refusal.to_string())))
@@ -104,13 +107,13 @@ pub(crate) async fn delete(request: &Request<'_>) -> Handled {
     }
 }
 
-pub(crate) async fn delete_many(request: &Request<'_>) -> Handled {
+pub(crate) async fn delete_many(request: &Request<'_>) -> HandlerResult {
     let removal = Removal {
         ids: request.texts("message_ids")?,
         pop: request.integer("pop")?,
         claim_ids: request.texts("claim_ids")?,
     };
-    Ok(match request.zaqar.remove_messages(request.caller, request.place()?, &removal).await? {
+    Ok(match request.zaqar.remove_messages(request.caller, request.destination()?, &removal).await? {
         Removed::Deleted => Reply::empty(),
         Removed::Popped(messages, now) => Reply::new(200, &write::popped(&messages, now)),
     })

@@ -1,4 +1,4 @@
-//! The handlers, a file a noun: each reads a body, calls the domain and writes the reply.
+//! The handlers, one file per noun. A handler reads the body, calls the domain and writes the reply.
 
 pub(crate) mod claims;
 pub(crate) mod messages;
@@ -13,35 +13,35 @@ use zaqar_model::{Caller, DestinationKind, DestinationName};
 use crate::members::Members;
 use crate::reply::Reply;
 
-/// A request whose form is right and whose caller is known.
+/// A validated request of an authenticated caller.
 #[derive(Debug)]
 pub(crate) struct Request<'a> {
     pub(crate) zaqar: &'a Arc<Zaqar>,
     pub(crate) caller: &'a Caller,
-    /// Of what a listing asks for.
+    /// The kind that a listing returns.
     pub(crate) kind: DestinationKind,
-    pub(crate) place: Option<DestinationName>,
+    pub(crate) destination: Option<DestinationName>,
     pub(crate) body: Members<'a>,
 }
 
 impl Request<'_> {
-    /// The queue or topic that this is about.
-    pub(crate) fn place(&self) -> Result<&DestinationName, Reply> {
-        self.place.as_ref().ok_or_else(|| Reply::error(400, "This action is about a queue or a topic."))
+    /// The queue or topic of the request.
+    pub(crate) fn destination(&self) -> Result<&DestinationName, Reply> {
+        self.destination.as_ref().ok_or_else(|| Reply::error(400, "This action requires a queue or a topic."))
     }
 
-    /// A text that the schema demands.
+    /// A text that the schema requires.
     pub(crate) fn text(&self, name: &str) -> String {
         self.body.text(name).unwrap_or_default()
     }
 
-    /// What is no integer is refused; `null` is as good as absent.
+    /// An optional integer. `null` counts as absent.
     pub(crate) fn integer(&self, name: &str) -> Result<Option<i64>, Reply> {
         let given = self.body.raw(name).filter(|value| value.get() != "null");
         given.map(|_| self.body.get(name).ok_or_else(|| wrong_type(name, "int"))).transpose()
     }
 
-    /// As Python's oslo reads truth: of texts, some mean yes, and all others no.
+    /// Converts a value to a boolean as in oslo.utils: some texts mean true, and all others mean false.
     pub(crate) fn boolean(&self, name: &str) -> Option<bool> {
         let value = self.body.raw(name).filter(|value| value.get() != "null")?;
         let text = self.body.text(name).unwrap_or_else(|| value.get().to_owned());

@@ -6,10 +6,10 @@ use zaqar_domain::{PurgeScope, QueueCreation, QueueListing, StatsEdge};
 use zaqar_model::{DestinationName, Metadata};
 
 use super::{Request, wrong_type};
-use crate::reply::{Handled, Reply};
+use crate::reply::{HandlerResult, Reply};
 use crate::write;
 
-pub(crate) async fn list(request: &Request<'_>) -> Handled {
+pub(crate) async fn list(request: &Request<'_>) -> HandlerResult {
     let (marker, limit) = (request.body.text("marker"), request.integer("limit")?);
     let listing = QueueListing { marker, limit, ..QueueListing::default() };
     let listed = request.zaqar.list_queues(request.caller, request.kind, &listing).await?;
@@ -25,8 +25,8 @@ pub(crate) async fn list(request: &Request<'_>) -> Handled {
     Ok(Reply::new(200, &json!({ plural: queues.collect::<Vec<_>>() })))
 }
 
-pub(crate) async fn create(request: &Request<'_>, warnings: &mut Warnings) -> Handled {
-    let name = request.place()?;
+pub(crate) async fn create(request: &Request<'_>, warnings: &mut Warnings) -> HandlerResult {
+    let name = request.destination()?;
     let max = request.zaqar.limits().max_queue_metadata;
     let metadata = match request.body.raw("metadata").filter(|text| text.get() != "null") {
         None => Map::new(),
@@ -41,22 +41,22 @@ pub(crate) async fn create(request: &Request<'_>, warnings: &mut Warnings) -> Ha
         QueueCreation::Created => 201,
         QueueCreation::Existed => 204,
     };
-    Ok(told(status, name, "created"))
+    Ok(confirmation(status, name, "created"))
 }
 
-pub(crate) async fn get(request: &Request<'_>) -> Handled {
-    let metadata = request.zaqar.get_own_metadata(request.caller, request.place()?).await?;
+pub(crate) async fn get(request: &Request<'_>) -> HandlerResult {
+    let metadata = request.zaqar.get_own_metadata(request.caller, request.destination()?).await?;
     Ok(Reply::new(200, metadata.members()))
 }
 
-pub(crate) async fn delete(request: &Request<'_>) -> Handled {
-    let name = request.place()?;
+pub(crate) async fn delete(request: &Request<'_>) -> HandlerResult {
+    let name = request.destination()?;
     request.zaqar.delete_queue(request.caller, name).await?;
-    Ok(told(204, name, "removed"))
+    Ok(confirmation(204, name, "removed"))
 }
 
-pub(crate) async fn stats(request: &Request<'_>) -> Handled {
-    let stats = request.zaqar.queue_stats(request.caller, request.place()?).await?;
+pub(crate) async fn stats(request: &Request<'_>) -> HandlerResult {
+    let stats = request.zaqar.queue_stats(request.caller, request.destination()?).await?;
     let total = stats.claimed.saturating_add(stats.free);
     let mut messages = json!({ "claimed": stats.claimed, "free": stats.free, "total": total });
     for (end, message) in [("newest", stats.newest), ("oldest", stats.oldest)] {
@@ -70,16 +70,16 @@ pub(crate) async fn stats(request: &Request<'_>) -> Handled {
     Ok(Reply::new(status, &json!({ "messages": messages })))
 }
 
-/// Without a list of what to remove, everything.
-pub(crate) async fn purge(request: &Request<'_>) -> Handled {
+/// Without a list of resource types, purges everything.
+pub(crate) async fn purge(request: &Request<'_>) -> HandlerResult {
     let scope = match request.texts("resource_types")? {
         Some(types) => PurgeScope::named(types.iter().map(String::as_str))?,
         None => PurgeScope::EVERYTHING,
     };
-    request.zaqar.purge_queue(request.caller, request.place()?, scope).await?;
+    request.zaqar.purge_queue(request.caller, request.destination()?, scope).await?;
     Ok(Reply::empty())
 }
 
-fn told(status: u16, name: &DestinationName, what: &str) -> Reply {
+fn confirmation(status: u16, name: &DestinationName, what: &str) -> Reply {
     Reply::new(status, &format!("{} {} {what}.", write::title(name.kind), name.name))
 }

@@ -7,67 +7,68 @@ use zaqar_model::{DestinationName, SubscriptionId};
 
 use super::Request;
 use crate::members::Members;
-use crate::reply::{Handled, Reply};
+use crate::reply::{HandlerResult, Reply};
 use crate::write;
 
-pub(crate) async fn create(request: &Request<'_>, warnings: &mut Warnings) -> Handled {
-    let place = request.place()?;
-    let wish = wish(request, SUBSCRIPTION.names, warnings)?;
-    match request.zaqar.create_subscription(request.caller, place, &wish).await {
-        Ok(id) => Ok(made(place, id, "created")),
-        Err(error) => Err(not_created(place, error)),
+pub(crate) async fn create(request: &Request<'_>, warnings: &mut Warnings) -> HandlerResult {
+    let destination = request.destination()?;
+    let params = params(request, SUBSCRIPTION.names, warnings)?;
+    match request.zaqar.create_subscription(request.caller, destination, &params).await {
+        Ok(id) => Ok(created(destination, id, "created")),
+        Err(error) => Err(not_created(destination, error)),
     }
 }
 
-/// Whether the connection itself is to be the subscriber: none is named.
+/// Whether the connection itself is the subscriber, because the request names none.
 pub(crate) fn is_to_the_connection(body: &Members<'_>) -> bool {
     body.text("subscriber").is_none_or(|subscriber| subscriber.is_empty())
 }
 
-/// Subscribes the connection that is called `subscriber`, or renews what it has.
+/// Subscribes the connection, whose address is `subscriber`, or renews its subscription.
 pub(crate) async fn follow(
     request: &Request<'_>,
     subscriber: String,
     warnings: &mut Warnings,
 ) -> Result<(Following, Reply), Reply> {
-    let place = request.place()?;
-    let wish = wish(request, &["ttl", "options"], warnings)?;
+    let destination = request.destination()?;
+    let params = params(request, &["ttl", "options"], warnings)?;
     let marker = request.body.text("marker");
-    let following = request.zaqar.follow(request.caller, place, &wish, subscriber, marker.as_deref()).await;
-    let following = following.map_err(|error| not_created(place, error))?;
+    let following =
+        request.zaqar.follow(request.caller, destination, &params, subscriber, marker.as_deref()).await;
+    let following = following.map_err(|error| not_created(destination, error))?;
     let reply = match &following {
-        Following::New(follower) => made(place, follower.id(), "created"),
-        Following::Renewed(id) => made(place, *id, "renewed"),
+        Following::New(follower) => created(destination, follower.id(), "created"),
+        Following::Renewed(id) => created(destination, *id, "renewed"),
     };
     Ok((following, reply))
 }
 
-fn wish(request: &Request<'_>, names: &[&str], warnings: &mut Warnings) -> Result<SubscriptionWish, Reply> {
+fn params(request: &Request<'_>, names: &[&str], warnings: &mut Warnings) -> Result<SubscriptionWish, Reply> {
     let member = |name: &&str| request.body.get::<Value>(name).map(|value| ((*name).to_owned(), value));
     let document = Map::from_iter(names.iter().filter_map(member));
-    let wish = SubscriptionWish::new(Value::Object(document))?;
-    warnings.check_subscription(&wish);
-    Ok(wish)
+    let params = SubscriptionWish::new(Value::Object(document))?;
+    warnings.check_subscription(&params);
+    Ok(params)
 }
 
-fn made(place: &DestinationName, id: SubscriptionId, what: &str) -> Reply {
-    let message = format!("Subscription {} {what}.", place.name);
+fn created(destination: &DestinationName, id: SubscriptionId, what: &str) -> Reply {
+    let message = format!("Subscription {} {what}.", destination.name);
     Reply::new(201, &json!({ "subscription_id": id.to_string(), "message": message }))
 }
 
-fn not_created(place: &DestinationName, error: Error) -> Reply {
+fn not_created(destination: &DestinationName, error: Error) -> Reply {
     match error {
         Error::Conflict(reason) => {
-            Reply::exception(409, reason, Some(&format!("Subscription {} not created.", place.name)))
+            Reply::exception(409, reason, Some(&format!("Subscription {} not created.", destination.name)))
         }
         error => error.into(),
     }
 }
 
-pub(crate) async fn list(request: &Request<'_>) -> Handled {
+pub(crate) async fn list(request: &Request<'_>) -> HandlerResult {
     let listing =
         SubscriptionListing { marker: request.body.text("marker"), limit: request.integer("limit")? };
-    let listed = request.zaqar.list_subscriptions(request.caller, request.place()?, &listing).await?;
+    let listed = request.zaqar.list_subscriptions(request.caller, request.destination()?, &listing).await?;
     let items = listed
         .subscriptions
         .into_iter()
@@ -75,21 +76,21 @@ pub(crate) async fn list(request: &Request<'_>) -> Handled {
     Ok(Reply::new(200, &json!({ "subscriptions": items.collect::<Vec<_>>() })))
 }
 
-pub(crate) async fn get(request: &Request<'_>) -> Handled {
-    let (id, place) = (request.text("subscription_id"), request.place()?);
-    match request.zaqar.get_subscription(request.caller, place, &id).await {
+pub(crate) async fn get(request: &Request<'_>) -> HandlerResult {
+    let (id, destination) = (request.text("subscription_id"), request.destination()?);
+    match request.zaqar.get_subscription(request.caller, destination, &id).await {
         Ok(found) => {
             Ok(Reply::new(200, &subscription_document(found.subscription, found.endpoint, found.now)))
         }
-        Err(error) => Err(absent(place, &id, error)),
+        Err(error) => Err(absent(destination, &id, error)),
     }
 }
 
-fn absent(place: &DestinationName, id: &str, error: Error) -> Reply {
+fn absent(destination: &DestinationName, id: &str, error: Error) -> Reply {
     match &error {
         Error::NotFound(absent) => {
-            let noun = write::noun(place.kind);
-            let text = format!("Subscription {id} for {noun} {} does not exist.", place.name);
+            let noun = write::noun(destination.kind);
+            let text = format!("Subscription {id} for {noun} {} does not exist.", destination.name);
             Reply::exception(404, absent.to_string(), Some(&text))
         }
         _ => error.into(),
@@ -97,16 +98,16 @@ fn absent(place: &DestinationName, id: &str, error: Error) -> Reply {
 }
 
 /// Upstream has this over REST only.
-pub(crate) async fn update(request: &Request<'_>, warnings: &mut Warnings) -> Handled {
-    let (id, place) = (request.text("subscription_id"), request.place()?);
-    let wish = wish(request, SUBSCRIPTION.names, warnings)?;
-    let updated = request.zaqar.update_subscription(request.caller, place, &id, &wish).await;
-    updated.map_err(|error| absent(place, &id, error))?;
+pub(crate) async fn update(request: &Request<'_>, warnings: &mut Warnings) -> HandlerResult {
+    let (id, destination) = (request.text("subscription_id"), request.destination()?);
+    let params = params(request, SUBSCRIPTION.names, warnings)?;
+    let updated = request.zaqar.update_subscription(request.caller, destination, &id, &params).await;
+    updated.map_err(|error| absent(destination, &id, error))?;
     Ok(Reply::new(204, &format!("Subscription {id} updated.")))
 }
 
-pub(crate) async fn delete(request: &Request<'_>) -> Handled {
+pub(crate) async fn delete(request: &Request<'_>) -> HandlerResult {
     let id = request.text("subscription_id");
-    request.zaqar.delete_subscription(request.caller, request.place()?, &id).await?;
+    request.zaqar.delete_subscription(request.caller, request.destination()?, &id).await?;
     Ok(Reply::new(204, &format!("Subscription {id} removed.")))
 }

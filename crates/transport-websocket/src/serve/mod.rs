@@ -1,63 +1,59 @@
-//! Connections: how they become WebSockets, what is said on them, how they end.
+//! WebSocket connections: handshake, frames, sessions, close.
 
+mod close;
 mod connection;
+mod context;
 mod frames;
-mod goodbye;
 mod handshake;
-mod pace;
 
 use std::future::Future;
 use std::net::SocketAddr;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use zaqar_listener::{Draining, Listener, Secured, Transport};
+use zaqar_listener::{Draining, Listener, TlsConnection, Transport};
 
-use crate::{WebSocketOptions, WebSocketService};
+use crate::options::WebSocketOptions;
+use crate::service::WebSocketService;
+use context::ConnectionContext;
 
-/// What every connection is given.
-#[derive(Debug)]
-struct Site {
-    service: WebSocketService,
-    options: WebSocketOptions,
-    /// How frames are read and written.
-    frames: yawc::Options,
-}
-
-/// Serves the connections of a port until `shutdown` completes, and tells clients that the server goes away.
+/// Serves the connections of a port until `shutdown` completes, then closes them.
 pub async fn serve(
     listener: Listener,
     service: WebSocketService,
     options: WebSocketOptions,
     shutdown: impl Future<Output = ()>,
 ) {
-    let site = Site { service, options, frames: frames::options(&options) };
-    listener.serve(site, shutdown).await;
+    let context = ConnectionContext { service, options, frames: frames::options(&options) };
+    listener.serve(WebSocketTransport(context), shutdown).await;
 }
 
-impl Transport for Site {
+#[derive(Debug)]
+struct WebSocketTransport(ConnectionContext);
+
+impl Transport for WebSocketTransport {
     const CONNECTIONS: &'static str = "WebSocket connections";
 
-    async fn plain(&self, stream: TcpStream, draining: Draining) {
+    async fn serve_plain(&self, stream: TcpStream, draining: Draining) {
         let peer = stream.peer_addr().ok();
-        self.converse(stream, peer, draining).await;
+        self.run(stream, peer, draining).await;
     }
 
-    async fn secured(&self, stream: Secured, draining: Draining) {
+    async fn serve_tls(&self, stream: TlsConnection, draining: Draining) {
         let peer = stream.get_ref().0.peer_addr().ok();
-        self.converse(stream, peer, draining).await;
+        self.run(stream, peer, draining).await;
     }
 }
 
-impl Site {
-    async fn converse<S>(&self, stream: S, peer: Option<SocketAddr>, draining: Draining)
+impl WebSocketTransport {
+    async fn run<S>(&self, stream: S, peer: Option<SocketAddr>, draining: Draining)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        // In a box of its own: it is gone when the conversation begins.
-        let granted = Box::pin(handshake::upgrade(stream, self)).await;
-        if let Some(granted) = granted {
-            connection::run(granted, self, peer, draining).await;
+        // Boxed, so that its memory is freed after the handshake.
+        let upgraded = Box::pin(handshake::upgrade(stream, &self.0)).await;
+        if let Some(upgraded) = upgraded {
+            connection::run(upgraded, &self.0, peer, draining).await;
         }
     }
 }

@@ -299,9 +299,9 @@ async fn a_claim_holds_messages_until_it_is_released() {
 #[tokio::test]
 async fn subscriptions_are_made_listed_shown_changed_and_ended() {
     let mut client = Fixture::new().await.connect().await;
-    let wish =
+    let params =
         json!({ "queue_name": "q", "subscriber": "http://example.com", "ttl": 600, "options": { "a": 1 } });
-    let made = client.expect(201, "subscription_create", wish).await;
+    let made = client.expect(201, "subscription_create", params).await;
     assert_eq!(made["message"], "Subscription q created.");
     let id = made["subscription_id"].as_str().unwrap();
     let shown = json!({

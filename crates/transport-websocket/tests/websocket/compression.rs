@@ -11,7 +11,7 @@ use zaqar_transport_websocket::WebSocketOptions;
 use crate::fixture::{Fixture, request};
 use crate::raw::{HANDSHAKE, RawClient, frame};
 
-/// The answer to a handshake that offers to compress.
+/// The response to a handshake that offers compression.
 async fn offer(address: SocketAddr, parameters: &str) -> String {
     let extensions = format!("\r\nSec-WebSocket-Extensions: permessage-deflate{parameters}\r\n\r\n");
     let handshake = HANDSHAKE.replace("\r\n\r\n", &extensions);

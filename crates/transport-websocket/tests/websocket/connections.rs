@@ -1,4 +1,4 @@
-//! Connections: formats, their order, their bounds, their end.
+//! Connections: formats, order, limits, close.
 
 use std::time::Duration;
 
@@ -46,11 +46,11 @@ async fn a_client_is_asked_whether_it_is_there_and_let_go_when_it_is_silent() {
         ..WebSocketOptions::default()
     };
     let fixture = Fixture::with(options).await;
-    // Reads nothing into its library, so no ping is answered.
+    // Does not read, so it does not reply to pings.
     let mut silent = RawClient::connect(fixture.address).await;
     assert_eq!(silent.frame().await, Some((0x89, Vec::new())));
     assert_eq!(silent.close_code().await, Some(1001));
-    // Its library answers pings while it reads.
+    // Its library replies to pings while it reads.
     let mut alive = fixture.connect().await;
     for _ in 0..12 {
         assert!(matches!(alive.receive().await, Message::Ping(_)));

@@ -1,4 +1,4 @@
-//! What differs from upstream on purpose: each a row of COMPATIBILITY.md.
+//! Deliberate differences from upstream. Each is a row of COMPATIBILITY.md.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use zaqar_model::{
 
 use crate::fixture::{CLIENT, Fixture};
 
-/// The one that the fixture's connections are believed to be.
+/// The caller of the fixture's connections.
 fn caller() -> Caller {
     let project = ProjectId::new("p").unwrap();
     Caller { project, client: None, roles: Vec::new(), identity: Identity::default(), token: None }
@@ -25,15 +25,15 @@ fn q() -> DestinationName {
 async fn a_subscription_that_is_not_made_is_told_with_the_reason() {
     let fixture = Fixture::new().await;
     let mut client = fixture.connect().await;
-    let wish = |subscriber: &str| json!({ "queue_name": "q", "subscriber": subscriber, "ttl": 600 });
-    let made = client.expect(201, "subscription_create", wish("http://subscriber")).await;
+    let params = |subscriber: &str| json!({ "queue_name": "q", "subscriber": subscriber, "ttl": 600 });
+    let made = client.expect(201, "subscription_create", params("http://subscriber")).await;
     let id = made["subscription_id"].as_str().unwrap();
     fixture.zaqar.confirm_subscription(&caller(), &q(), id, Some(&json!(true))).await.unwrap();
     for (subscriber, reason) in [
         ("http://subscriber", "Such subscription already exists."),
         ("trust+https://subscriber", "No trust can be made here: "),
     ] {
-        let refused = client.expect(409, "subscription_create", wish(subscriber)).await;
+        let refused = client.expect(409, "subscription_create", params(subscriber)).await;
         assert_eq!(refused["error"], "Subscription q not created.");
         assert!(refused["exception"].as_str().unwrap().starts_with(reason), "{refused}");
     }
@@ -51,13 +51,13 @@ async fn a_subscription_is_bounded_in_size_as_over_rest() {
         assert_eq!(client.ask("subscription_create", body).await, (400, text.clone()));
     }
     assert_eq!(client.expect(200, "queue_list", json!({})).await["queues"], json!([]));
-    let wish = json!({ "queue_name": "q", "subscriber": "http://subscriber" });
-    let id = client.expect(201, "subscription_create", wish).await["subscription_id"].clone();
+    let params = json!({ "queue_name": "q", "subscriber": "http://subscriber" });
+    let id = client.expect(201, "subscription_create", params).await["subscription_id"].clone();
     let change = json!({ "queue_name": "q", "subscription_id": id, "options": large });
     assert_eq!(client.ask("subscription_update", change).await, (400, text));
 }
 
-/// Endpoints that are left alone.
+/// Endpoints whose breaker is open.
 #[derive(Debug)]
 struct LeftAlone;
 
@@ -71,8 +71,8 @@ impl EndpointHealth for LeftAlone {
 async fn how_the_endpoint_is_and_that_it_is_suspended_is_shown_as_over_rest() {
     let fixture = Fixture::new().await;
     let mut client = fixture.connect().await;
-    let wish = json!({ "queue_name": "q", "subscriber": "http://subscriber" });
-    let id = client.expect(201, "subscription_create", wish).await["subscription_id"].clone();
+    let params = json!({ "queue_name": "q", "subscriber": "http://subscriber" });
+    let id = client.expect(201, "subscription_create", params).await["subscription_id"].clone();
     let named = json!({ "queue_name": "q", "subscription_id": id });
     let shown = client.expect(200, "subscription_get", named.clone()).await;
     assert_eq!((shown.get("suspended"), shown.get("endpoint")), (None, None));
@@ -92,9 +92,9 @@ async fn how_the_endpoint_is_and_that_it_is_suspended_is_shown_as_over_rest() {
 #[tokio::test]
 async fn a_subscriber_that_waits_to_be_confirmed_is_answered_again() {
     let mut client = Fixture::new().await.connect().await;
-    let wish = json!({ "queue_name": "q", "subscriber": "http://subscriber", "ttl": 600, "options": {} });
-    let first = client.expect(201, "subscription_create", wish.clone()).await["subscription_id"].clone();
-    let second = client.expect(201, "subscription_create", wish).await["subscription_id"].clone();
+    let params = json!({ "queue_name": "q", "subscriber": "http://subscriber", "ttl": 600, "options": {} });
+    let first = client.expect(201, "subscription_create", params.clone()).await["subscription_id"].clone();
+    let second = client.expect(201, "subscription_create", params).await["subscription_id"].clone();
     assert!(first.is_string());
     assert_eq!(first, second);
 }

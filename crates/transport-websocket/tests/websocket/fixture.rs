@@ -12,7 +12,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{WebSocketStream, client_async};
 use zaqar_authentication::{Authentication, SigningKeys};
 use zaqar_domain::{Limits, Stores, Zaqar};
-use zaqar_listener::{Bounds, Listener};
+use zaqar_listener::{ConnectionLimits, Listener};
 use zaqar_model::RandomIds;
 use zaqar_storage_conformance::{ManualClock, ModelStore};
 use zaqar_transport_websocket::{WebSocketOptions, WebSocketService, serve};
@@ -54,11 +54,11 @@ impl Fixture {
         let address = socket.local_addr().unwrap();
         let keys = SigningKeys::new(Some("test_key"), Vec::new(), Some(1_000_000));
         let service = WebSocketService::new(Arc::clone(&zaqar), Authentication::Open, keys);
-        let listener = Listener { socket, tls: None, bounds: Bounds::default() };
+        let listener = Listener { socket, tls: None, limits: ConnectionLimits::default() };
         let (stop, stopped) = oneshot::channel::<()>();
         let serving = tokio::spawn(serve(listener, service, options, async {
             if stopped.await.is_err() {
-                // The test has let go of the fixture and uses its connections only.
+                // The test has dropped the fixture and uses its connections only.
                 std::future::pending::<()>().await;
             }
         }));
@@ -71,7 +71,7 @@ impl Fixture {
         Client { socket }
     }
 
-    /// Asks the server to stop, and does not wait until it has.
+    /// Asks the server to stop, without waiting.
     pub(crate) fn begin_stop(&mut self) {
         self.stop.take().unwrap().send(()).unwrap();
     }
@@ -122,7 +122,7 @@ impl Client {
         }
     }
 
-    /// Posts messages with these bodies; answers their ids.
+    /// Posts messages with these bodies. Returns their ids.
     pub(crate) async fn post(&mut self, queue: &str, bodies: &[Value]) -> Vec<String> {
         let messages: Vec<_> = bodies.iter().map(|body| json!({ "body": body, "ttl": 300 })).collect();
         let body = json!({ "queue_name": queue, "messages": messages });

@@ -1,4 +1,4 @@
-//! Clients that break the rules: each is told why and closed, and the others do not notice.
+//! Misbehaving clients: each is closed with a reason, and others are not affected.
 
 use proptest::prelude::{ProptestConfig, any, proptest};
 use serde_json::json;
@@ -84,7 +84,7 @@ async fn a_client_that_does_not_read_is_cut_off_and_costs_no_memory() {
     };
     let fixture = Fixture::with(options).await;
     let client = RawClient::connect(fixture.address).await;
-    // Each request comes back in its reply. What the sockets do not hold waits in the client.
+    // Each reply repeats its request. What the socket buffers cannot hold waits in the client.
     let request = frame(TEXT, json!({ "action": "x".repeat(60_000) }).to_string().as_bytes());
     let (mut read, mut write) = client.stream.into_split();
     while write.write_all(&request).await.is_ok() {}

@@ -1,4 +1,4 @@
-//! The WebSocket interface over real sockets, with another implementation's view of the wire where bytes matter.
+//! The WebSocket interface over real sockets, tested with another implementation of the protocol.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 

@@ -1,4 +1,4 @@
-//! Slips in names: the reply tells of them, and nothing else changes.
+//! Misspelt names: the reply warns about them, and nothing else changes.
 
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
@@ -20,8 +20,8 @@ async fn a_slip_in_a_name_is_taken_as_ever_and_told_with_the_reply() {
     let mut client = Fixture::new().await.connect().await;
     let reserved = "Unknown name '_colour' in the metadata: names that begin with '_' are reserved.";
     let id = client.post("q", &[json!(1)]).await.remove(0);
-    let wish = json!({ "queue_name": "s", "subscriber": "http://a", "ttl": 600 });
-    let subscription = client.expect(201, "subscription_create", wish).await["subscription_id"].clone();
+    let params = json!({ "queue_name": "s", "subscriber": "http://a", "ttl": 600 });
+    let subscription = client.expect(201, "subscription_create", params).await["subscription_id"].clone();
     for (action, body, status, expected) in [
         (
             "queue_create",
@@ -87,7 +87,7 @@ async fn a_slip_in_a_name_is_taken_as_ever_and_told_with_the_reply() {
             204,
             vec![near("tll", "the body", "ttl"), near("minimum_dely", "a retry policy", "minimum_delay")],
         ),
-        // Refused, and told all the same.
+        // Rejected, and reported all the same.
         ("queue_get", json!({ "queue_nmae": "q" }), 400, vec![near("queue_nmae", "the body", "queue_name")]),
         (
             "message_post",

@@ -1,7 +1,7 @@
-//! Pre-signed URLs: whoever has one may do what it says, and nothing else.
+//! Pre-signed URLs: a bearer may do what the URL allows, and nothing else.
 
 use serde_json::{Value, json};
-use zaqar_authentication::{SigningKeys, Wish};
+use zaqar_authentication::{PresignRequest, SigningKeys};
 use zaqar_model::ProjectId;
 
 use crate::fixture::{CLIENT, Fixture};
@@ -13,8 +13,8 @@ fn signed(fixture: &Fixture, methods: &[&str], as_lists: bool) -> Value {
 fn signed_for(fixture: &Fixture, path: &str, methods: &[&str], as_lists: bool) -> Value {
     let keys = SigningKeys::new(Some("test_key"), Vec::new(), Some(1_000_000));
     let methods = methods.iter().map(ToString::to_string).collect();
-    let wish = Wish { paths: vec![path.to_owned()], methods, expires: None };
-    let signed = keys.sign(wish, &ProjectId::new("p").unwrap(), fixture.zaqar.now()).unwrap();
+    let params = PresignRequest { paths: vec![path.to_owned()], methods, expires: None };
+    let signed = keys.sign(params, &ProjectId::new("p").unwrap(), fixture.zaqar.now()).unwrap();
     let shown = |list: Vec<String>| if as_lists { json!(list) } else { json!(list.join(",")) };
     json!({
         "Client-ID": CLIENT, "X-Project-ID": "p", "URL-Signature": signed.signature, "URL-Expires": signed.expires,
@@ -32,7 +32,7 @@ async fn a_pre_signed_url_allows_what_it_says_and_no_more() {
         for (action, body, status) in [
             ("message_post", post("q"), 201),
             ("message_list", json!({ "queue_name": "q" }), 200),
-            // What is signed is for another queue, other methods, another part.
+            // The signature is for another queue, other methods, another part.
             ("message_post", post("other"), 403),
             ("message_delete_many", json!({ "queue_name": "q", "pop": 1 }), 403),
             ("claim_create", json!({ "queue_name": "q" }), 403),

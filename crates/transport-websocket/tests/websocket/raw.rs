@@ -19,7 +19,7 @@ impl RawClient {
         Self { stream: TcpStream::connect(address).await.unwrap() }
     }
 
-    /// With the handshake done.
+    /// A client after the handshake.
     pub(crate) async fn connect(address: SocketAddr) -> Self {
         let mut client = Self::open(address).await;
         let answer = client.ask(HANDSHAKE).await;
@@ -27,7 +27,7 @@ impl RawClient {
         client
     }
 
-    /// Sends the head of a request; answers the head of the response.
+    /// Sends the head of a request. Returns the head of the response.
     pub(crate) async fn ask(&mut self, request: &str) -> String {
         self.write(request.as_bytes()).await;
         let mut head = Vec::new();

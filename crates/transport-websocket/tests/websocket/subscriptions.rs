@@ -1,4 +1,4 @@
-//! Connections that are subscribers themselves.
+//! Connections that are subscribers.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ async fn notification(client: &mut Client) -> Value {
     serde_json::from_str(&text).unwrap()
 }
 
-/// Posts numbers; answers their messages' ids.
+/// Posts numbers. Returns the ids of their messages.
 async fn post(client: &mut Client, numbers: std::ops::Range<u32>) -> Vec<String> {
     let bodies: Vec<_> = numbers.map(Value::from).collect();
     client.post("q", &bodies).await
@@ -46,8 +46,8 @@ async fn what_is_posted_comes_to_the_connection_with_upstreams_members_and_its_i
 async fn notifications_come_in_the_format_of_the_subscription() {
     let fixture = Fixture::new().await;
     let (mut poster, mut reader) = (fixture.connect().await, fixture.connect().await);
-    let wish = request("subscription_create", json!({ "topic_name": "t", "subscriber": "" }));
-    reader.send(Message::binary(rmp_serde::to_vec(&wish).unwrap())).await;
+    let params = request("subscription_create", json!({ "topic_name": "t", "subscriber": "" }));
+    reader.send(Message::binary(rmp_serde::to_vec(&params).unwrap())).await;
     assert!(reader.receive().await.is_binary());
     reader.expect(200, "queue_list", json!({})).await;
     let body = json!({ "topic_name": "t", "messages": [{ "body": { "a": [1] }, "ttl": 60 }] });
@@ -83,7 +83,7 @@ async fn it_is_listed_shown_and_changed_like_others_and_ends_with_its_connection
     });
     assert_eq!(shown, rest);
     reader.socket.close(None).await.unwrap();
-    // The server lets go of the subscription before it closes its side.
+    // The server ends the subscription before it closes its side.
     while reader.socket.next().await.is_some() {}
     let left = other.expect(200, "subscription_list", q).await;
     assert_eq!(left["subscriptions"].as_array().unwrap().len(), 1);
@@ -112,7 +112,7 @@ async fn a_connection_is_told_that_its_subscription_has_ended_and_why_and_nothin
             "source_deleted" => drop(other.expect(204, "queue_delete", q.clone()).await),
             _ => {
                 fixture.clock.advance_secs(3600);
-                // The timer is the system's here; what is posted has it looked at before.
+                // This timer is that of the system; posting a message triggers the check earlier.
                 post(&mut other, 0..1).await;
             }
         }
@@ -131,8 +131,8 @@ async fn a_connection_is_told_that_its_subscription_has_ended_and_why_and_nothin
 async fn the_end_comes_in_the_format_of_the_subscription_and_names_a_topic() {
     let fixture = Fixture::new().await;
     let (mut other, mut reader) = (fixture.connect().await, fixture.connect().await);
-    let wish = request("subscription_create", json!({ "topic_name": "t" }));
-    reader.send(Message::binary(rmp_serde::to_vec(&wish).unwrap())).await;
+    let params = request("subscription_create", json!({ "topic_name": "t" }));
+    reader.send(Message::binary(rmp_serde::to_vec(&params).unwrap())).await;
     assert!(reader.receive().await.is_binary());
     other.expect(204, "topic_delete", json!({ "topic_name": "t" })).await;
     let Message::Binary(told) = reader.receive().await else { panic!("no binary frame") };
@@ -140,7 +140,7 @@ async fn the_end_comes_in_the_format_of_the_subscription_and_names_a_topic() {
     assert_eq!((&told["topic_name"], &told["code"]), (&json!("t"), &json!("source_deleted")));
 }
 
-/// Whoever asks for the end has the reply; what the request does not name is told all the same.
+/// A client that ends a subscription gets the reply only. Other ended subscriptions are reported all the same.
 #[tokio::test]
 async fn of_an_end_that_a_connection_asks_for_the_reply_tells() {
     let mut reader = Fixture::new().await.connect().await;
@@ -164,8 +164,8 @@ async fn whoever_subscribes_again_by_the_same_connection_renews() {
     let options = WebSocketOptions { max_subscriptions: 1, ..WebSocketOptions::default() };
     let fixture = Fixture::with(options).await;
     let (mut other, mut reader) = (fixture.connect().await, fixture.connect().await);
-    let wish = json!({ "queue_name": "q", "ttl": 3600, "options": { "a": 1 } });
-    let id = subscribe(&mut reader, wish.clone()).await;
+    let params = json!({ "queue_name": "q", "ttl": 3600, "options": { "a": 1 } });
+    let id = subscribe(&mut reader, params.clone()).await;
     let shown = async |client: &mut Client| {
         let named = json!({ "queue_name": "q", "subscription_id": id });
         let shown = client.expect(200, "subscription_get", named).await;
@@ -173,10 +173,10 @@ async fn whoever_subscribes_again_by_the_same_connection_renews() {
     };
     fixture.clock.advance_secs(3599);
     let renewed = json!({ "subscription_id": id, "message": "Subscription q renewed." });
-    assert_eq!(reader.ask("subscription_create", wish).await, (201, renewed.clone()));
+    assert_eq!(reader.ask("subscription_create", params).await, (201, renewed.clone()));
     assert_eq!(shown(&mut other).await, (json!(3600), json!(0), json!({ "a": 1 })));
     fixture.clock.advance_secs(3599);
-    // A marker moves nothing: it goes on where it is.
+    // A marker has no effect: the subscription continues where it is.
     let again = json!({ "queue_name": "q", "ttl": 7200, "marker": "0", "options": { "b": 2 } });
     assert_eq!(reader.ask("subscription_create", again).await, (201, renewed));
     assert_eq!(shown(&mut other).await, (json!(7200), json!(0), json!({ "b": 2 })));
@@ -216,7 +216,7 @@ async fn after_a_reconnect_it_goes_on_behind_a_marker_without_a_gap() {
         markers.push(notification(&mut reader).await["marker"].take());
     }
     drop(reader);
-    // The last one that was read, and the one before it by its id. What the marker is of may be gone.
+    // The last message that was read, and the one before it by its id. The message of a marker may be deleted.
     poster.expect(204, "message_delete", json!({ "queue_name": "q", "message_id": ids[4] })).await;
     poster.expect(204, "message_delete", json!({ "queue_name": "q", "message_id": ids[7] })).await;
     for (marker, expected) in [(markers[4].take(), vec![5, 6, 8, 9]), (json!(ids[5]), vec![6, 8, 9])] {
@@ -240,7 +240,7 @@ async fn a_connection_has_so_many_subscriptions_and_no_more() {
     let mut reader = Fixture::with(options).await.connect().await;
     let first = subscribe(&mut reader, json!({ "queue_name": "a" })).await;
     subscribe(&mut reader, json!({ "topic_name": "a" })).await;
-    let text = "This connection has 2 subscriptions, and may have no more.";
+    let text = "This connection has reached its maximum of 2 subscriptions.";
     let refused = (400, json!({ "exception": text, "error": null }));
     assert_eq!(reader.ask("subscription_create", json!({ "queue_name": "b" })).await, refused);
     let named = json!({ "queue_name": "a", "subscription_id": first });
@@ -257,7 +257,7 @@ async fn who_may_not_subscribe_is_refused_here_too() {
     assert_eq!(reader.ask("subscription_create", json!({ "queue_name": "q" })).await.0, 403);
 }
 
-/// Each reader reads for itself, so the server keeps nothing for one that does not.
+/// Each reader reads on its own, so the server buffers nothing for one that does not read.
 #[tokio::test]
 async fn a_subscriber_that_does_not_read_is_cut_off_and_keeps_nobody_waiting() {
     let options =
@@ -265,8 +265,8 @@ async fn a_subscriber_that_does_not_read_is_cut_off_and_keeps_nobody_waiting() {
     let fixture = Fixture::with(options).await;
     let (mut poster, mut reader) = (fixture.connect().await, fixture.connect().await);
     let mut silent = RawClient::connect(fixture.address).await;
-    let wish = request("subscription_create", json!({ "queue_name": "q" })).to_string();
-    silent.write(&frame(TEXT, wish.as_bytes())).await;
+    let params = request("subscription_create", json!({ "queue_name": "q" })).to_string();
+    silent.write(&frame(TEXT, params.as_bytes())).await;
     subscribe(&mut reader, json!({ "queue_name": "q" })).await;
     let body = "x".repeat(200_000);
     let q = json!({ "queue_name": "q" });

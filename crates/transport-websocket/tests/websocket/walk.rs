@@ -1,15 +1,15 @@
-//! Every action with every member missing, null and of a wrong type. What there is to walk comes from the AsyncAPI
-//! document, so that no action and no member is left out.
+//! Every action with every member missing, null and of a wrong type. The actions and members come from the AsyncAPI
+//! document, so that none is left out.
 
 use serde_json::{Map, Value, from_str, json};
 
 use crate::fixture::{Client, Fixture, headers};
 
-/// A member of a body or of the headers, as the document has it.
+/// A member of a body or of the headers in the document.
 #[derive(Debug)]
 struct Member {
     name: String,
-    /// The types that it may have.
+    /// The allowed types.
     types: Vec<String>,
     required: bool,
 }
@@ -60,7 +60,7 @@ fn example(types: &[String]) -> Value {
     }
 }
 
-/// One value of each type of JSON that `types` does not have.
+/// A value of each JSON type that `types` does not contain.
 fn wrong(types: &[String]) -> Vec<Value> {
     let all = [
         ("string", json!("x")),
@@ -75,7 +75,7 @@ fn wrong(types: &[String]) -> Vec<Value> {
     all.into_iter().filter(|(name, _)| is_wrong(name)).map(|(_, value)| value).collect()
 }
 
-/// The answer must name the member and what is expected, by a connection that stays.
+/// The reply must name the member and the expected type, and the connection must stay open.
 async fn is_refused(
     client: &mut Client,
     action: &str,
@@ -106,7 +106,7 @@ async fn every_action_names_the_member_that_is_missing_null_or_of_a_wrong_type_a
             required.map(|member| (member.name.clone(), example(&member.types))).collect();
         let mut headers = headers();
         headers["X-Auth-Token"] = json!("t");
-        // What a pre-signed URL says is no business of the schema.
+        // The schema does not validate the parts of a pre-signed URL.
         let in_headers = in_headers.into_iter().filter(|member| !member.name.starts_with("URL-"));
         let of_headers = in_headers.map(|member| ("headers", member));
         let of_body = in_body.into_iter().map(|member| ("body", member));
@@ -127,7 +127,7 @@ async fn every_action_names_the_member_that_is_missing_null_or_of_a_wrong_type_a
             }
             if member.types.iter().any(|name| name == "null") {
                 let mut statuses = Vec::new();
-                // The first may make something.
+                // The first request may create something.
                 for value in [None, None, Some(json!(null))] {
                     let (headers, body) = with(value);
                     let request = json!({ "action": action, "headers": headers, "body": body });

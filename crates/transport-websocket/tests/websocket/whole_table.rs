@@ -7,7 +7,7 @@ use tokio_tungstenite::tungstenite::Message;
 
 use crate::fixture::{Client, Fixture, headers};
 
-/// All actions there are, each with a body that it takes.
+/// All actions, each with a valid body.
 fn examples() -> Vec<(&'static str, Value)> {
     let queue = || json!({ "queue_name": "q" });
     let topic = || json!({ "topic_name": "t" });

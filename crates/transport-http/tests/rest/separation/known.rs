@@ -1,4 +1,4 @@
-//! What a project has learnt from its answers, and how answers are compared.
+//! What a project knows from its responses, and how responses are compared.
 
 use std::collections::BTreeSet;
 
@@ -7,14 +7,14 @@ use serde_json::Value;
 use crate::fixture::Answer;
 use crate::ids;
 
-/// The names that a request needs, each a text to be put in its place.
+/// The values of the placeholders in a request.
 #[derive(Clone, Debug)]
 pub(super) struct Names {
     pub(super) message: String,
     pub(super) claim: String,
     pub(super) subscription: String,
     pub(super) link: String,
-    /// What `share` has answered.
+    /// The result of `share`.
     pub(super) url: Value,
 }
 
@@ -27,11 +27,11 @@ pub(super) struct Known {
     urls: Vec<Value>,
     /// Every id in the order in which it was seen first.
     seen: Vec<String>,
-    /// Ids of the other's messages that this project has asked for.
+    /// Ids of messages of the other project that this project has requested.
     pub(super) of_the_other: BTreeSet<String>,
 }
 
-/// Names nothing.
+/// An id of nothing.
 pub(super) const NO_ID: &str = "00000000-0000-4000-8000-000000000000";
 
 impl Known {
@@ -67,7 +67,7 @@ impl Known {
         }
     }
 
-    /// The answer with each id replaced by its number in the order of appearance.
+    /// The response with each id replaced by its number in the order of appearance.
     pub(super) fn comparable(&mut self, answer: &Answer) -> String {
         ids::replaced(&whole(answer), |id| self.number(id))
     }
@@ -88,11 +88,11 @@ impl Known {
 }
 
 fn nth<T>(known: &[T], pick: usize) -> Option<&T> {
-    // From the end: what is young is more likely to be there still.
+    // From the end: newer ones are more likely to exist still.
     known.iter().rev().nth(pick.min(known.len().saturating_sub(1)))
 }
 
-/// Status, headers and body, without what differs from run to run by its nature.
+/// Status, headers and body, without the parts that always differ between runs.
 fn whole(answer: &Answer) -> String {
     let headers = answer.headers.iter().filter(|(name, _)| *name != "x-openstack-request-id");
     let headers: Vec<_> =

@@ -1,5 +1,5 @@
-//! Two projects on one service. Whatever both do, and however the clock moves: what each is answered is what it would be
-//! answered if the other did not exist. So nothing lets one see, count, time out or change what belongs to the other.
+//! Two projects on one service. Whatever both do, and however the clock moves, each gets the responses that it would get
+//! if the other did not exist. So neither can see, count, time out or change what belongs to the other.
 
 mod known;
 mod run;
@@ -34,7 +34,7 @@ proptest! {
     }
 }
 
-/// `stores`: fresh ones, and what they live in.
+/// `stores`: makes new stores, with the directory that they are in.
 fn each_is_as_if_alone<Home>(steps: &[Step], stores: impl Fn() -> (Stores, Home)) {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_time().build().unwrap();

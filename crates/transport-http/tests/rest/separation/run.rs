@@ -1,4 +1,4 @@
-//! Performs steps on a fresh service: those of both projects, or of one alone.
+//! Performs steps on a new service: those of both projects, or of one alone.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,11 +19,11 @@ pub(super) struct Run {
     known: [Known; 2],
 }
 
-/// A step that was done beside the other project's.
+/// A step that was performed in the run with both projects.
 #[derive(Debug)]
 pub(super) struct Done {
     pub(super) answer: String,
-    /// What of the other's the request named.
+    /// The names of the other project in the request.
     names_of_the_other: Option<Names>,
 }
 
@@ -54,7 +54,7 @@ impl Run {
         done
     }
 
-    /// The clock moves in the steps of the other project, too, but nothing else happens in them.
+    /// The steps of the other project only advance the clock.
     pub(super) async fn of_one(
         mut self,
         project: usize,
@@ -71,7 +71,7 @@ impl Run {
             }
             let mut names = done.names_of_the_other.clone();
             if let Some(names) = names.as_mut().filter(|names| names.message != NO_ID) {
-                // A store may give an id in one run to the one and in the next to the other: here it must name nothing.
+                // A store may assign an id to different projects in different runs. Here it must be the id of nothing.
                 let number = stand_ins.len();
                 let stand_in = stand_ins.entry(names.message.clone());
                 names.message =
@@ -123,7 +123,7 @@ fn joined(value: &Value) -> String {
     texts.map_or_else(|| value.as_str().unwrap_or_default().to_owned(), |texts| texts.join(","))
 }
 
-/// Ids for each project from a stream of its own, so that they are the same with the other and without it.
+/// A separate sequence of ids for each project, so that they are the same with and without the other project.
 #[derive(Debug, Default)]
 struct OwnIds {
     owner: AtomicUsize,
@@ -134,7 +134,7 @@ impl IdSource for OwnIds {
     fn next_u128(&self) -> u128 {
         let owner = self.owner.load(Ordering::SeqCst);
         let number = self.drawn[owner].fetch_add(1, Ordering::SeqCst) * 2 + owner as u64;
-        // Mixed, so that the order of ids is not that of time.
+        // Mixed, so that ids are not ordered by time.
         u128::from(number + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)
     }
 }

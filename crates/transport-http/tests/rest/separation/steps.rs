@@ -1,22 +1,22 @@
-//! What a project may do next.
+//! The possible steps of a project.
 
 use proptest::prelude::{Just, Strategy, prop_oneof};
 use proptest::sample::select;
 
-/// The clock moves on, then a project asks for something.
+/// Advances the clock, then sends a request of a project.
 #[derive(Clone, Debug)]
 pub(super) struct Step {
     pub(super) seconds: u64,
     pub(super) project: usize,
     pub(super) place: &'static str,
     pub(super) request: Request,
-    /// Names in the request are the other project's.
+    /// The request uses names of the other project.
     pub(super) with_names_of_the_other: bool,
-    /// Which of the names known so far.
+    /// Selects one of the names known so far.
     pub(super) pick: usize,
 }
 
-/// Method, path and body. In braces stands what is known from earlier answers.
+/// Method, path and body, with placeholders for names from earlier responses.
 pub(super) type Request = (&'static str, &'static str, &'static str);
 
 pub(super) fn step() -> impl Strategy<Value = Step> {
@@ -34,10 +34,10 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
     )
 }
 
-/// The same for both projects: that their queues share names is the point.
+/// The same for both projects, whose queues have the same names on purpose.
 const PLACES: &[&str] = &["/v2/queues/one", "/v2/queues/one", "/v2/queues/two", "/v2/topics/one"];
 
-/// Some stand here twice: without messages there is little to see.
+/// Some are listed twice, because the test needs messages.
 const REQUESTS: &[Request] = &[
     ("PUT", "{place}", "{}"),
     ("PUT", "{place}", r#"{"_default_message_ttl": 90, "team": "shop"}"#),

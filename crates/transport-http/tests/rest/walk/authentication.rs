@@ -1,4 +1,4 @@
-//! Nobody gets in who does not say who they are, and nobody by a signature that is not good.
+//! Requests without authentication or with an invalid signature are rejected.
 
 use http::HeaderMap;
 use tokio::task::JoinSet;
@@ -9,7 +9,7 @@ use super::site::Site;
 use super::{OPEN, keystone};
 use crate::fixture::Fixture;
 
-/// A request of somebody unknown: what makes it so, and what it is answered.
+/// An unauthenticated request: what is missing, and the expected status.
 struct Unknown {
     name: &'static str,
     spoil: fn(&mut HeaderMap),
@@ -59,7 +59,7 @@ async fn the_open_routes_serve_everybody() {
     }
 }
 
-/// With Keystone, every route but the open ones: also `/v2/ping`.
+/// With Keystone, every route except the public ones, including `/v2/ping`.
 #[tokio::test]
 async fn no_route_serves_those_for_whom_keystone_does_not_vouch() {
     let mut running = JoinSet::new();

@@ -1,4 +1,4 @@
-//! No answer has a header that clients refuse for its length, whatever is asked.
+//! No response has a header that is too long for clients.
 
 use http::{HeaderName, Request, Uri};
 use http_body_util::Full;
@@ -12,7 +12,7 @@ use crate::fixture::{Answer, Fixture, request};
 const LONGEST: usize = 4096;
 const LONG: usize = 8000;
 
-/// Headers whose text may come back in some form.
+/// Headers that a response may repeat in some form.
 const HEADERS: &[&str] = &[
     "accept",
     "access-control-request-headers",
@@ -39,7 +39,7 @@ async fn no_route_answers_with_a_header_line_that_clients_refuse() {
     }
 }
 
-/// Python's http.client refuses an answer with a line of 64 KiB; then all is stored, and the client does it once more.
+/// Python's http.client rejects a response with a line of 64 KiB. Then everything is stored, and the client retries.
 #[tokio::test]
 async fn a_post_of_many_messages_is_answered_without_a_location() {
     for (kind, count, has_location) in
@@ -67,7 +67,7 @@ fn has_short_headers(answer: &Answer, what: &str) {
     }
 }
 
-/// The same stores, open to the pages of every origin.
+/// The same stores, with CORS for every origin.
 fn with_cors(fixture: &Fixture) -> Fixture {
     let texts = |items: &[&str]| items.iter().map(ToString::to_string).collect();
     let cors = Cors::new(&CorsOptions {
@@ -79,7 +79,7 @@ fn with_cors(fixture: &Fixture) -> Fixture {
     fixture.served_with(HttpOptions { cors: cors.unwrap(), ..Fixture::options() })
 }
 
-/// A good request, and the same with one thing that is long.
+/// A valid request, and the same with one long part.
 fn long_requests(site: &Site, route: &Route) -> Vec<Request<Full<bytes::Bytes>>> {
     let mut requests = vec![site.request(route), with_long_query(site.request(route)), preflight(route)];
     requests.extend(with_long_name(route));
@@ -98,7 +98,7 @@ fn with_long_query(mut request: Request<Full<bytes::Bytes>>) -> Request<Full<byt
     request
 }
 
-/// What varies in the path is long. `None`: nothing does.
+/// A request with a long path parameter. `None`: the path has none.
 fn with_long_name(route: &Route) -> Option<Request<Full<bytes::Bytes>>> {
     let name = "n".repeat(LONG);
     let parts = route.path.split('/').map(|part| if part.starts_with('{') { name.as_str() } else { part });
@@ -106,7 +106,7 @@ fn with_long_name(route: &Route) -> Option<Request<Full<bytes::Bytes>>> {
     (path != route.path).then(|| request(&route.method, &path, "{}"))
 }
 
-/// A browser's question whether it may send one header eight hundred times.
+/// A preflight request with eight hundred headers.
 fn preflight(route: &Route) -> Request<Full<bytes::Bytes>> {
     let mut preflight = request("OPTIONS", &route.path.replace(['{', '}'], ""), "");
     let headers = preflight.headers_mut();

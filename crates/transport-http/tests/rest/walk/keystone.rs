@@ -1,4 +1,4 @@
-//! A Keystone that knows one token besides the service's own.
+//! A fake Keystone with one token besides that of the service.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,10 +12,10 @@ use zaqar_model::Clock;
 
 use super::site::OWNER;
 
-/// The token of an administrator in the project that owns everything.
+/// The token of an administrator of the owner's project.
 pub(crate) const KNOWN: &str = "known";
 
-/// The service's connection to it. It listens as long as `running`.
+/// The service's connection to it. It listens while `running` exists.
 pub(crate) async fn start(running: &mut JoinSet<()>, clock: Arc<dyn Clock>) -> Arc<Keystone> {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/v3", listener.local_addr().unwrap());
@@ -67,7 +67,7 @@ async fn serve(stream: TcpStream, url: String) {
     }
 }
 
-/// Its head, in small letters.
+/// The head of the request, in lower case.
 async fn read_request(stream: &mut BufReader<TcpStream>) -> Option<String> {
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {

@@ -1,8 +1,7 @@
-//! Every route, one after the other: who gets in, what the policy says, and that no project reaches another's.
+//! Tests of every route: authentication, policy, and separation of projects.
 //!
-//! Which routes there are is read from the OpenAPI document, which is made from the route table. So a new route is
-//! walked over as soon as it has a row there, and these tests fail by its name until `requests.rs` tells how to ask it
-//! for something.
+//! The routes come from the OpenAPI document, which is generated from the route table. So a new route is tested as soon
+//! as it has a row there, and these tests fail with its name until `requests.rs` has a request for it.
 
 mod authentication;
 mod headers;
@@ -18,13 +17,13 @@ mod site;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Route {
     pub(crate) method: String,
-    /// With names in braces.
+    /// The path, with parameters in braces.
     pub(crate) path: String,
     pub(crate) operation: String,
     pub(crate) policy_rule: Option<String>,
 }
 
-/// Routes where nobody is asked who they are. Nothing of a project is to be seen there.
+/// Routes without authentication. They show nothing of a project.
 pub(crate) const OPEN: &[&str] = &[
     "check_readiness",
     "head_check_readiness",

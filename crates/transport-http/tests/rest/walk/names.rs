@@ -1,11 +1,11 @@
-//! Every route tells a slip in its query, and none of them its own names.
+//! Every route warns about misspelt query parameters, and never about its own.
 
 use serde_json::Value;
 
 use super::site::Site;
 use crate::fixture::Fixture;
 
-/// By operation, the names of its parameters.
+/// The names of the parameters, by operation.
 async fn parameters(fixture: &Fixture, path: &str, method: &str) -> Vec<String> {
     let document = fixture.get("/v2/openapi.json").await.json();
     let parameters = document["paths"][path][method.to_lowercase()]["parameters"].clone();

@@ -1,4 +1,4 @@
-//! The OpenAPI document fits the routes that it is read for.
+//! The OpenAPI document matches the routes.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ async fn operations_have_names_of_their_own() {
     assert_eq!(names.len(), routes.len());
 }
 
-/// A status that one request is answered with must be one that the document tells of.
+/// The document must contain the status of the response to every request.
 #[tokio::test]
 async fn what_a_good_request_is_answered_is_in_the_document() {
     let document = Site::new().await.fixture.get("/v2/openapi.json").await.json();

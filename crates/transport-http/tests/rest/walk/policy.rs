@@ -1,14 +1,14 @@
-//! Each route asks for one rule, and for no other.
+//! Each route checks exactly one rule of the policy.
 
 use zaqar_domain::{Policy, RULES, RuleText};
 
 use super::OPEN;
 use super::site::Site;
 
-/// Routes that every caller may ask, whatever the policy says: they show what is the same for all.
+/// Routes without a policy rule. They show the same to all callers.
 const WITHOUT_RULE: &[&str] = &["show_home"];
 
-/// A policy in which everything is allowed or forbidden but for one rule.
+/// A policy that allows or forbids everything except one rule.
 fn policy(rule: &str, its_text: &str, of_others: &str) -> Policy {
     let text = |name: &str| if name == rule { its_text } else { of_others };
     let rules: Vec<_> = RULES

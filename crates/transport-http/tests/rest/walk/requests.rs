@@ -1,9 +1,9 @@
-//! How to ask each route for something, so that it does what it is for.
+//! A valid request for each route.
 
 use super::site::Site;
 use crate::fixture::PATCH;
 
-/// What a request has beside its method and path.
+/// The parts of a request besides its method and path.
 #[derive(Clone, Debug)]
 pub(crate) struct Asked {
     pub(crate) query: String,
@@ -11,12 +11,12 @@ pub(crate) struct Asked {
     pub(crate) content_type: &'static str,
 }
 
-/// `None`: nobody has told yet.
+/// `None`: the route is missing here.
 pub(crate) fn asked(operation: &str, site: &Site) -> Option<Asked> {
     let plain = |query: &str, body| Asked { query: query.to_owned(), body, content_type: "application/json" };
     let patch = |body| Asked { content_type: PATCH, ..plain("", body) };
     let is_of_topic = operation.contains("topic");
-    // What is said of queues goes for topics.
+    // Topics have the same requests as queues.
     let operation = operation.replace("_topic_", "_").replace("topic", "queue");
     Some(match operation.as_str() {
         "check_readiness" | "head_check_readiness" | "check_liveness" | "head_check_liveness" => {

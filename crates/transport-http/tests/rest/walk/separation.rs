@@ -1,10 +1,10 @@
-//! To another project, what belongs to one is as if it were not there.
+//! A project does not see what belongs to another one.
 
 use super::site::{OWNER, Site};
 use crate::fixture::{Answer, Fixture};
 use crate::ids;
 
-/// Routes for administrators, about what belongs to no project.
+/// Routes for administrators, which are about no project.
 const OF_THE_WHOLE_SERVICE: &[&str] = &["health", "pool", "flavor"];
 
 #[tokio::test]
@@ -32,7 +32,7 @@ async fn to_another_project_everything_is_as_if_it_were_not_there() {
     }
 }
 
-/// An answer but for what is new each time: ids.
+/// A response without its ids, which are new each time.
 fn shown(answer: &Answer) -> String {
     let headers = answer.headers.iter().filter(|(name, _)| *name != "x-openstack-request-id");
     let headers: Vec<_> =

@@ -20,7 +20,7 @@ pub(crate) struct Site {
     pub(crate) claim: String,
 }
 
-/// Of what is in the owner's queue or topic.
+/// The ids of what is in the owner's queue or topic.
 #[derive(Debug)]
 struct Ids {
     message: String,
@@ -50,7 +50,7 @@ impl Site {
         Self { fixture, routes, queue, topic, claim }
     }
 
-    /// A good request for a route, in the name of the owner.
+    /// A valid request of the owner for a route.
     pub(crate) fn request(&self, route: &Route) -> Request<Full<bytes::Bytes>> {
         let Asked { query, body, content_type } = asked(&route.operation, self)
             .unwrap_or_else(|| panic!("walk/requests.rs does not tell how to ask for {}", route.operation));
@@ -69,14 +69,14 @@ impl Site {
         request
     }
 
-    /// The same in the name of another project.
+    /// The same request of another project.
     pub(crate) fn request_of(&self, project: &str, route: &Route) -> Request<Full<bytes::Bytes>> {
         let mut request = self.request(route);
         request.headers_mut().insert("x-project-id", project.parse().unwrap());
         request
     }
 
-    /// All that the owner can see.
+    /// Everything that the owner can see.
     pub(crate) async fn everything(&self) -> Vec<String> {
         let mut seen = Vec::new();
         for path in [
@@ -124,7 +124,7 @@ fn last(href: &str) -> String {
     href.rsplit('/').next().unwrap().to_owned()
 }
 
-/// What else stands with a path: no rows of the route table.
+/// Members of a path that are not routes.
 const NO_ROUTES: [&str; 2] = ["parameters", "options"];
 
 async fn routes(fixture: &Fixture) -> Vec<Route> {

@@ -1,4 +1,4 @@
-//! A stream that tells its pulse of what it reads and writes.
+//! A stream that records its reads and writes in an [`ActivityTimer`].
 
 use std::io;
 use std::pin::Pin;
@@ -7,17 +7,17 @@ use std::task::{Context, Poll, ready};
 
 use hyper::rt::{Read, ReadBufCursor, Write};
 
-use super::pulse::Pulse;
+use super::activity::ActivityTimer;
 
 #[derive(Debug)]
-pub(super) struct Metered<S> {
+pub(super) struct ActivityTracked<S> {
     inner: S,
-    pulse: Arc<Pulse>,
+    activity: Arc<ActivityTimer>,
 }
 
-impl<S> Metered<S> {
-    pub(super) const fn new(inner: S, pulse: Arc<Pulse>) -> Self {
-        Self { inner, pulse }
+impl<S> ActivityTracked<S> {
+    pub(super) const fn new(inner: S, activity: Arc<ActivityTimer>) -> Self {
+        Self { inner, activity }
     }
 
     pub(super) fn into_inner(self) -> S {
@@ -25,26 +25,26 @@ impl<S> Metered<S> {
     }
 }
 
-impl<S: Read + Unpin> Read for Metered<S> {
+impl<S: Read + Unpin> Read for ActivityTracked<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
         let read = ready!(Pin::new(&mut self.inner).poll_read(context, buffer));
-        self.pulse.received();
+        self.activity.received();
         Poll::Ready(read)
     }
 }
 
-impl<S: Write + Unpin> Write for Metered<S> {
+impl<S: Write + Unpin> Write for ActivityTracked<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         data: &[u8],
     ) -> Poll<io::Result<usize>> {
         let written = ready!(Pin::new(&mut self.inner).poll_write(context, data));
-        self.pulse.sent();
+        self.activity.sent();
         Poll::Ready(written)
     }
 
@@ -66,7 +66,7 @@ impl<S: Write + Unpin> Write for Metered<S> {
         data: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = ready!(Pin::new(&mut self.inner).poll_write_vectored(context, data));
-        self.pulse.sent();
+        self.activity.sent();
         Poll::Ready(written)
     }
 }

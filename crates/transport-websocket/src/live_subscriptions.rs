@@ -1,4 +1,4 @@
-//! What one connection is subscribed to, and what it is told of that: messages, and the end of each subscription.
+//! The subscriptions of one connection, and their events: messages, and the end of each subscription.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -15,37 +15,37 @@ use crate::write;
 
 /// The subscriptions of one connection. They end with it.
 #[derive(Default)]
-pub(crate) struct Subscribed {
-    /// What the connection does not know the end of yet.
-    subscriptions: BTreeMap<SubscriptionId, Own>,
+pub(crate) struct LiveSubscriptions {
+    /// Subscriptions whose end has not been reported yet.
+    subscriptions: BTreeMap<SubscriptionId, ActiveSubscription>,
     events: SelectAll<BoxStream<'static, (SubscriptionId, Result<LiveEvent, Error>)>>,
-    /// Ends that the connection itself has brought about.
-    ends: VecDeque<Told>,
+    /// Events about subscriptions that the connection itself has ended.
+    ended: VecDeque<OutgoingEvent>,
 }
 
 #[derive(Debug)]
-struct Own {
+struct ActiveSubscription {
     source: Destination,
-    /// Of the request that made or renewed it.
+    /// The format of the request that created or renewed it.
     format: Format,
-    /// Ends it, also where a stage of a pipeline has answered its deletion.
+    /// Ends it, even if a stage of a pipeline has handled its deletion.
     stop: AbortHandle,
 }
 
-/// What the connection is told, and the format of the subscription.
+/// An event for the client, and the format of the subscription.
 #[derive(Debug)]
-pub(crate) struct Told {
+pub(crate) struct OutgoingEvent {
     pub(crate) format: Format,
     pub(crate) text: String,
 }
 
-impl Subscribed {
+impl LiveSubscriptions {
     pub(crate) fn add(&mut self, following: Following, format: Format) {
         let follower = match following {
             Following::New(follower) => follower,
             Following::Renewed(id) => {
-                if let Some(own) = self.subscriptions.get_mut(&id) {
-                    own.format = format;
+                if let Some(active) = self.subscriptions.get_mut(&id) {
+                    active.format = format;
                 }
                 return;
             }
@@ -60,88 +60,87 @@ impl Subscribed {
         });
         let (events, stop) = stream::abortable(events);
         self.events.push(events.boxed());
-        self.subscriptions.insert(id, Own { source, format, stop });
+        self.subscriptions.insert(id, ActiveSubscription { source, format, stop });
     }
 
     pub(crate) fn len(&self) -> usize {
         self.subscriptions.len()
     }
 
-    /// Whether one is to what the request is about.
-    pub(crate) fn has_one_to(&self, request: &Request<'_>) -> bool {
-        self.subscriptions.values().any(|own| own.is_to(request))
+    /// Whether there is a subscription to the queue or topic of the request.
+    pub(crate) fn has_matching(&self, request: &Request<'_>) -> bool {
+        self.subscriptions.values().any(|active| active.matches(request))
     }
 
-    /// Says no more of the subscription that the request has deleted.
+    /// Removes the subscription that the request has deleted, without reporting its end.
     pub(crate) fn forget(&mut self, request: &Request<'_>) {
         let Ok(id) = request.text("subscription_id").parse() else { return };
-        if let Some(own) = self.subscriptions.get(&id).filter(|own| own.is_to(request)) {
-            own.stop.abort();
+        if let Some(active) = self.subscriptions.get(&id).filter(|active| active.matches(request)) {
+            active.stop.abort();
             self.subscriptions.remove(&id);
         }
     }
 
-    /// The connection belongs to another project from now on.
+    /// Ends all subscriptions, because the connection belongs to another project now.
     pub(crate) fn end_all(&mut self) {
         self.events.clear();
         let ends = std::mem::take(&mut self.subscriptions).into_iter();
-        self.ends.extend(
-            ends.map(|(id, own)| Told {
-                format: own.format,
-                text: end(&own.source, id, PROJECT_CHANGED, None),
-            }),
-        );
+        self.ended.extend(ends.map(|(id, active)| OutgoingEvent {
+            format: active.format,
+            text: ended_json(&active.source, id, PROJECT_CHANGED, None),
+        }));
     }
 
-    /// What the connection is to be told next; waits if there is nothing. Nothing is lost when the wait is given up.
-    pub(crate) async fn next(&mut self) -> Result<Told, Error> {
-        if let Some(told) = self.ends.pop_front() {
-            return Ok(told);
+    /// The next event; waits for one. Cancellation-safe.
+    pub(crate) async fn next(&mut self) -> Result<OutgoingEvent, Error> {
+        if let Some(outgoing) = self.ended.pop_front() {
+            return Ok(outgoing);
         }
         loop {
             let Some((id, event)) = self.events.next().await else { return std::future::pending().await };
-            let Some(own) = self.subscriptions.get(&id) else { continue };
+            let Some(active) = self.subscriptions.get(&id) else { continue };
             let (format, text) = match event? {
-                LiveEvent::Notification(notification) => (own.format, notified(&notification)),
+                LiveEvent::Notification(notification) => (active.format, notification_json(&notification)),
                 LiveEvent::Ended { reason, marker } => {
-                    let told = (own.format, end(&own.source, id, why(reason), Some(&marker)));
+                    let outgoing =
+                        (active.format, ended_json(&active.source, id, reason_text(reason), Some(&marker)));
                     self.subscriptions.remove(&id);
-                    told
+                    outgoing
                 }
             };
-            return Ok(Told { format, text });
+            return Ok(OutgoingEvent { format, text });
         }
     }
 }
 
-impl Own {
-    fn is_to(&self, request: &Request<'_>) -> bool {
+impl ActiveSubscription {
+    fn matches(&self, request: &Request<'_>) -> bool {
         let Destination { kind, project, name, .. } = &self.source;
-        let is_named = |place: &DestinationName| (place.kind, &place.name) == (*kind, name);
-        *project == request.caller.project && request.place.as_ref().is_some_and(is_named)
+        let is_named = |named: &DestinationName| (named.kind, &named.name) == (*kind, name);
+        *project == request.caller.project && request.destination.as_ref().is_some_and(is_named)
     }
 }
 
-/// Upstream's members, the message's id, and where to go on after a reconnect.
+/// A notification: the members of upstream, the id of the message, and the marker to continue from.
 #[derive(Serialize)]
-struct Shown<'a> {
+struct NotificationDocument<'a> {
     body: &'a RawValue,
     ttl: u32,
     #[serde(flatten)]
-    place: Place<'a>,
+    source: SourceName<'a>,
     #[serde(rename = "Message_Type")]
     kind: &'static str,
     id: String,
     marker: &'a str,
 }
 
-/// The end of a subscription: a word for programs, a sentence for people, and where to go on.
+/// The end of a subscription: a code for programs, a sentence for people, and the marker to continue from.
 #[derive(Serialize)]
-struct ShownEnd<'a> {
+struct SubscriptionEndedDocument<'a> {
     #[serde(rename = "Message_Type")]
     kind: &'static str,
     #[serde(flatten)]
-    place: Place<'a>,
+    source: SourceName<'a>,
     subscription_id: String,
     code: &'static str,
     reason: &'static str,
@@ -150,44 +149,45 @@ struct ShownEnd<'a> {
 }
 
 #[derive(Serialize)]
-enum Place<'a> {
+enum SourceName<'a> {
     #[serde(rename = "queue_name")]
     Queue(&'a str),
     #[serde(rename = "topic_name")]
     Topic(&'a str),
 }
 
-impl<'a> Place<'a> {
+impl<'a> SourceName<'a> {
     fn of(source: &'a Destination) -> Self {
         let name = source.name.as_str();
         if source.kind.is_topic() { Self::Topic(name) } else { Self::Queue(name) }
     }
 }
 
-fn notified(Notification { source, message, marker }: &Notification) -> String {
-    let shown = Shown {
+fn notification_json(Notification { source, message, marker }: &Notification) -> String {
+    let document = NotificationDocument {
         body: write::body(message),
         ttl: message.ttl.get(),
-        place: Place::of(source),
+        source: SourceName::of(source),
         kind: "Notification",
         id: message.id.to_string(),
         marker,
     };
-    // Texts, numbers and JSON that was checked, into memory: nothing there can fail.
-    serde_json::to_string(&shown).unwrap_or_default()
+    // Writing texts, numbers and validated JSON to memory cannot fail.
+    serde_json::to_string(&document).unwrap_or_default()
 }
 
-type Why = (&'static str, &'static str);
+type EndReasonText = (&'static str, &'static str);
 
-const EXPIRED: Why = ("expired", "Its time to live is over.");
-const DELETED: Why = ("deleted", "It was deleted.");
-const PURGED: Why = ("purged", "The subscriptions of its queue or topic were purged.");
-const SOURCE_DELETED: Why = ("source_deleted", "Its queue or topic was deleted.");
-const PROJECT_CHANGED: Why = ("project_changed", "The connection belongs to another project now.");
-/// Every code, and what it means.
-pub(crate) const ENDS: [Why; 5] = [EXPIRED, DELETED, PURGED, SOURCE_DELETED, PROJECT_CHANGED];
+const EXPIRED: EndReasonText = ("expired", "Its time to live is over.");
+const DELETED: EndReasonText = ("deleted", "It was deleted.");
+const PURGED: EndReasonText = ("purged", "The subscriptions of its queue or topic were purged.");
+const SOURCE_DELETED: EndReasonText = ("source_deleted", "Its queue or topic was deleted.");
+const PROJECT_CHANGED: EndReasonText = ("project_changed", "The connection belongs to another project now.");
+/// All codes, with their sentences.
+pub(crate) const END_REASONS: [EndReasonText; 5] =
+    [EXPIRED, DELETED, PURGED, SOURCE_DELETED, PROJECT_CHANGED];
 
-const fn why(reason: EndReason) -> Why {
+const fn reason_text(reason: EndReason) -> EndReasonText {
     match reason {
         EndReason::Expired => EXPIRED,
         EndReason::Deleted => DELETED,
@@ -196,16 +196,21 @@ const fn why(reason: EndReason) -> Why {
     }
 }
 
-fn end(source: &Destination, id: SubscriptionId, (code, reason): Why, marker: Option<&str>) -> String {
-    let shown = ShownEnd {
+fn ended_json(
+    source: &Destination,
+    id: SubscriptionId,
+    (code, reason): EndReasonText,
+    marker: Option<&str>,
+) -> String {
+    let document = SubscriptionEndedDocument {
         kind: "SubscriptionEnded",
-        place: Place::of(source),
+        source: SourceName::of(source),
         subscription_id: id.to_string(),
         code,
         reason,
         marker,
     };
-    serde_json::to_string(&shown).unwrap_or_default()
+    serde_json::to_string(&document).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -219,7 +224,7 @@ mod tests {
     };
     use zaqar_storage_conformance::{ManualClock, ModelStore};
 
-    use super::Subscribed;
+    use super::LiveSubscriptions;
     use crate::format::Format;
 
     #[tokio::test]
@@ -239,22 +244,22 @@ mod tests {
             token: None,
         };
         let name = DestinationName { kind: DestinationKind::Topic, name: QueueName::new("t").unwrap() };
-        let wish = SubscriptionWish::new(json!({})).unwrap();
+        let params = SubscriptionWish::new(json!({})).unwrap();
         let following =
-            zaqar.follow(&caller, &name, &wish, "websocket://one".to_owned(), None).await.unwrap();
+            zaqar.follow(&caller, &name, &params, "websocket://one".to_owned(), None).await.unwrap();
         let Following::New(follower) = &following else { panic!("it was renewed") };
         let id = follower.id().to_string();
-        let mut subscribed = Subscribed::default();
-        subscribed.add(following, Format::MessagePack);
-        subscribed.end_all();
-        assert_eq!(subscribed.len(), 0);
-        let told = subscribed.next().await.unwrap();
+        let mut subscriptions = LiveSubscriptions::default();
+        subscriptions.add(following, Format::MessagePack);
+        subscriptions.end_all();
+        assert_eq!(subscriptions.len(), 0);
+        let outgoing = subscriptions.next().await.unwrap();
         let expected = json!({
             "Message_Type": "SubscriptionEnded", "topic_name": "t", "subscription_id": id, "code": "project_changed",
             "reason": "The connection belongs to another project now.",
         });
-        assert_eq!(serde_json::from_str::<Value>(&told.text).unwrap(), expected);
-        assert_eq!(told.format, Format::MessagePack);
+        assert_eq!(serde_json::from_str::<Value>(&outgoing.text).unwrap(), expected);
+        assert_eq!(outgoing.format, Format::MessagePack);
         let gone = zaqar.get_subscription(&caller, &name, &id).await;
         assert!(gone.is_err(), "{gone:?}");
     }

@@ -1,4 +1,4 @@
-//! What is in force and where it was written, for people: secrets are blanked.
+//! Effective values and their origins, for people. Secrets are redacted.
 
 use std::fmt;
 
@@ -6,32 +6,32 @@ use crate::option::{OptionKey, OptionSpec};
 use crate::problem::Origin;
 use crate::value::Value;
 
-/// In the place of a secret.
-const BLANK: &str = "***";
+/// Replaces a secret.
+const REDACTED: &str = "***";
 
-/// An option with the value that it has. Displayed on one line.
+/// An option with its effective value. `Display` writes one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InForce {
+pub struct EffectiveOption {
     pub group: &'static str,
     pub option: &'static str,
-    /// As a file would write it, but for line breaks. A secret is three asterisks.
+    /// As a file would write it, with line breaks escaped. A secret is shown as three asterisks.
     pub value: String,
-    /// Where it was written; several places for an option that may be repeated. None: it is the default.
+    /// Where it was set; several places for a repeatable option. Empty for a default.
     pub origins: Vec<Origin>,
-    /// Whether this version acts on it.
-    pub in_effect: bool,
+    /// Whether this version uses it.
+    pub has_effect: bool,
 }
 
-impl InForce {
-    /// `holds_secret`: a secret went into the value.
+impl EffectiveOption {
+    /// `holds_secret`: the value contains a secret.
     pub(crate) fn new(option: &OptionSpec, value: &Value, holds_secret: bool, origins: Vec<Origin>) -> Self {
         let OptionKey { group, name } = option.key;
         let text = value.as_texts(option.is_repeated()).join(", ");
         let value = match holds_secret && !text.is_empty() {
-            true => BLANK.to_owned(),
+            true => REDACTED.to_owned(),
             false => on_one_line(&text),
         };
-        Self { group, option: name, value, origins, in_effect: option.in_effect }
+        Self { group, option: name, value, origins, has_effect: option.has_effect }
     }
 }
 
@@ -43,7 +43,7 @@ fn on_one_line(text: &str) -> String {
     text.chars().map(shown).collect()
 }
 
-impl fmt::Display for InForce {
+impl fmt::Display for EffectiveOption {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { group, option, value, origins, .. } = self;
         write!(formatter, "[{group}] {option} =")?;

@@ -1,4 +1,4 @@
-//! A stream of which something was read already, and is read again.
+//! A stream whose first bytes were already read, and are read again.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -8,18 +8,18 @@ use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 #[derive(Debug)]
-pub(super) struct Rewound<S> {
+pub(super) struct Rewind<S> {
     first: Bytes,
     inner: S,
 }
 
-impl<S> Rewound<S> {
+impl<S> Rewind<S> {
     pub(super) const fn new(first: Bytes, inner: S) -> Self {
         Self { first, inner }
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Rewound<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for Rewind<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -35,7 +35,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Rewound<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Rewound<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Rewind<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

@@ -1,8 +1,8 @@
-//! How both interfaces write what they measure.
+//! How both interfaces log durations.
 
 use std::time::Duration;
 
-/// A time in milliseconds, to the microsecond.
+/// A duration in milliseconds, with microsecond precision.
 pub fn milliseconds(time: Duration) -> f64 {
     f64::from(u32::try_from(time.as_micros()).unwrap_or(u32::MAX)) / 1000.0
 }

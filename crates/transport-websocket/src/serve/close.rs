@@ -1,26 +1,33 @@
-//! The end of a connection whose client may still be sending.
+//! Closes a connection whose client may still be sending.
 //!
-//! A socket that is closed while there is input to read is reset, and with it goes what the client has not read yet. So
-//! first only our half is closed, and what still comes is thrown away for a while: the client's own goodbye, and what it had
-//! under way before that.
+//! Closing a socket with unread input resets the connection, and the client may lose what it has not read. So the
+//! write half is closed first, and input is discarded for a while: the close frame of the client, and frames that it
+//! sent before.
 
 use std::io;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-use super::connection::End;
-
 const MAX_TIME: Duration = Duration::from_secs(5);
 const MAX_BYTES: usize = 16 * 1024 * 1024;
-/// The first byte of a frame that closes.
-const CLOSE: u8 = 0x88;
-/// How long a reason may be in such a frame.
+/// The first byte of a close frame.
+const CLOSE_FRAME: u8 = 0x88;
+/// Maximum length of the reason in a close frame.
 const MAX_REASON: usize = 123;
 
-pub(super) async fn goodbye(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), end: End) {
-    let End::Close(code, reason) = end else { return };
-    // Whoever is not done by then is cut off.
+/// How a connection ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ConnectionEnd {
+    /// The server sends a close frame with this code and reason.
+    Close(u16, &'static str),
+    /// The client is gone.
+    Disconnected,
+}
+
+pub(super) async fn close(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), end: ConnectionEnd) {
+    let ConnectionEnd::Close(code, reason) = end else { return };
+    // A client that is still sending after that is disconnected.
     let _ = tokio::time::timeout(MAX_TIME, async {
         stream.write_all(&close_frame(code, reason)).await?;
         stream.shutdown().await?;
@@ -29,11 +36,11 @@ pub(super) async fn goodbye(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), 
     .await;
 }
 
-/// By hand: the library that reads and writes frames does no more after an error.
+/// Written by hand, because the frame codec stops working after an error.
 fn close_frame(code: u16, reason: &str) -> Vec<u8> {
     let reason = &reason.as_bytes()[..reason.len().min(MAX_REASON)];
     let length = u8::try_from(reason.len() + 2).unwrap_or_default();
-    [&[CLOSE, length], &code.to_be_bytes()[..], reason].concat()
+    [&[CLOSE_FRAME, length], &code.to_be_bytes()[..], reason].concat()
 }
 
 async fn discard(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<()> {

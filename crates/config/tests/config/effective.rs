@@ -1,11 +1,11 @@
-//! What is in force, and where it comes from.
+//! Effective values and their origins.
 
 use crate::site::{Site, site};
 
 /// The line about an option.
 fn line(site: &Site, option: &str) -> String {
     let directory = site.path("").display().to_string();
-    let lines = site.load().unwrap().in_force;
+    let lines = site.load().unwrap().effective;
     let line = lines.iter().map(ToString::to_string).find(|line| line.starts_with(&format!("{option} =")));
     line.unwrap_or_else(|| panic!("{option}")).replace(&directory, "")
 }
@@ -32,13 +32,13 @@ fn each_value_stands_with_the_place_that_it_comes_from() {
 
 #[test]
 fn every_option_stands_there_once_and_says_whether_it_has_an_effect() {
-    let in_force = Site::new().load().unwrap().in_force;
-    let mut names: Vec<_> = in_force.iter().map(|line| (line.group, line.option)).collect();
+    let effective = Site::new().load().unwrap().effective;
+    let mut names: Vec<_> = effective.iter().map(|line| (line.group, line.option)).collect();
     let all = names.len();
     names.sort_unstable();
     names.dedup();
     assert_eq!(names.len(), all);
-    let effect = |option| in_force.iter().find(|line| line.option == option).unwrap().in_effect;
+    let effect = |option| effective.iter().find(|line| line.option == option).unwrap().has_effect;
     assert!(effect("max_message_ttl") && !effect("use_syslog"));
 }
 
@@ -48,7 +48,7 @@ fn secrets_are_blanked_also_where_they_went_into_another_value() {
         "[signed_url]\nsecret_key = hush\nsecret_keys = a:hush\n[trustee]\npassword = hush\n\
          username = ${password}-user\n[notification]\nsmtp_user_name = several\n lines\n",
     );
-    let lines: Vec<_> = site.load().unwrap().in_force;
+    let lines: Vec<_> = site.load().unwrap().effective;
     assert!(!format!("{lines:?}").contains("hush"));
     assert_eq!(line(&site, "[signed_url] secret_key"), "[signed_url] secret_key = ***  (zaqar.conf:2)");
     assert_eq!(line(&site, "[trustee] username"), "[trustee] username = ***  (zaqar.conf:6)");

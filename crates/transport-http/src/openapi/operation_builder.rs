@@ -1,4 +1,4 @@
-//! One operation of the document, under construction.
+//! Builds the description of one operation.
 
 use serde_json::{Map, Value, json};
 use zaqar_model::DestinationKind;
@@ -6,43 +6,43 @@ use zaqar_model::DestinationKind;
 use crate::routes::Access;
 
 #[derive(Debug)]
-pub(super) struct Described {
+pub(super) struct OperationBuilder {
     id: String,
     tag: &'static str,
     summary: String,
-    about: Option<String>,
+    description: Option<String>,
     parameters: Vec<Value>,
     body: Option<Value>,
-    answers: Vec<(u16, Value)>,
+    responses: Vec<(u16, Value)>,
 }
 
-impl Described {
+impl OperationBuilder {
     pub(super) fn new(tag: &'static str, id: impl Into<String>, summary: impl Into<String>) -> Self {
         Self {
             id: id.into(),
             tag,
             summary: summary.into(),
-            about: None,
+            description: None,
             parameters: Vec::new(),
             body: None,
-            answers: Vec::new(),
+            responses: Vec::new(),
         }
     }
 
-    /// More than the summary tells.
-    pub(super) fn about(mut self, text: impl Into<String>) -> Self {
-        self.about = Some(text.into());
+    /// Adds details to the summary.
+    pub(super) fn description(mut self, text: impl Into<String>) -> Self {
+        self.description = Some(text.into());
         self
     }
 
-    pub(super) fn query(mut self, name: &str, schema: Value, about: &str) -> Self {
-        let mut parameter = json!({ "name": name, "in": "query", "description": about });
+    pub(super) fn query(mut self, name: &str, schema: Value, description: &str) -> Self {
+        let mut parameter = json!({ "name": name, "in": "query", "description": description });
         parameter["schema"] = schema;
         self.parameters.push(parameter);
         self
     }
 
-    /// A body that may be left out.
+    /// An optional body.
     pub(super) fn optional_body(self, schema: &str, example: Value) -> Self {
         self.body_of_type("application/json", false, schema, example)
     }
@@ -62,80 +62,81 @@ impl Described {
         document["example"] = example;
         let content = json!({ media_type: document });
         self.body = Some(json!({ "required": required, "content": content }));
-        self.refuses(408, "The body did not arrive in time.")
+        self.error(408, "The body did not arrive in time.")
     }
 
-    /// An answer with a document.
-    pub(super) fn answers(self, status: u16, about: &str, schema: &str) -> Self {
-        self.answers_with_type(status, about, "application/json", schema)
+    /// A response with a document.
+    pub(super) fn response(self, status: u16, description: &str, schema: &str) -> Self {
+        self.response_of_type(status, description, "application/json", schema)
     }
 
-    pub(super) fn answers_with_type(
+    pub(super) fn response_of_type(
         mut self,
         status: u16,
-        about: &str,
+        description: &str,
         media_type: &str,
         schema: &str,
     ) -> Self {
-        let mut answer = empty_answer(about);
-        answer["content"] = json!({ media_type: { "schema": reference("schemas", schema) } });
-        self.answers.push((status, answer));
+        let mut response = response_without_content(description);
+        response["content"] = json!({ media_type: { "schema": reference("schemas", schema) } });
+        self.responses.push((status, response));
         self
     }
 
-    /// An answer without a document.
-    pub(super) fn answers_nothing(mut self, status: u16, about: &str) -> Self {
-        self.answers.push((status, empty_answer(about)));
+    /// A response without a body.
+    pub(super) fn empty_response(mut self, status: u16, description: &str) -> Self {
+        self.responses.push((status, response_without_content(description)));
         self
     }
 
-    /// The answer of this status has a `Location`.
-    pub(super) fn located(self, status: u16, about: &str) -> Self {
-        self.with_location(status, about, true)
+    /// Adds a `Location` to the response with this status.
+    pub(super) fn location(self, status: u16, description: &str) -> Self {
+        self.with_location(status, description, true)
     }
 
-    /// The answer of this status has a `Location` unless it would be too long.
-    pub(super) fn maybe_located(self, status: u16, about: &str) -> Self {
-        self.with_location(status, about, false)
+    /// Adds an optional `Location` to the response with this status.
+    pub(super) fn optional_location(self, status: u16, description: &str) -> Self {
+        self.with_location(status, description, false)
     }
 
-    fn with_location(mut self, status: u16, about: &str, required: bool) -> Self {
-        let header = json!({ "description": about, "required": required, "schema": { "type": "string" } });
-        if let Some(answer) = self.answer(status) {
-            answer["headers"]["Location"] = header;
+    fn with_location(mut self, status: u16, description: &str, required: bool) -> Self {
+        let header =
+            json!({ "description": description, "required": required, "schema": { "type": "string" } });
+        if let Some(response) = self.response_mut(status) {
+            response["headers"]["Location"] = header;
         }
         self
     }
 
-    /// What of the answer of this status the parameters of another operation can be taken from.
+    /// Adds a link: the parameters of another operation that this response contains.
     pub(super) fn link(mut self, status: u16, operation: &str, parameters: &[(&str, &str)]) -> Self {
         let parameters: Map<String, Value> =
             parameters.iter().map(|(name, from)| ((*name).to_owned(), (*from).into())).collect();
         let link = json!({ "operationId": operation, "parameters": parameters });
-        if let Some(answer) = self.answer(status) {
-            answer["links"][operation] = link;
+        if let Some(response) = self.response_mut(status) {
+            response["links"][operation] = link;
         }
         self
     }
 
-    /// An error, and what it means here.
-    pub(super) fn refuses(mut self, status: u16, about: &str) -> Self {
-        let mut answer = refusal(status);
-        answer["description"] = about.into();
-        self.answers.push((status, answer));
+    /// An error, and its meaning for this operation.
+    pub(super) fn error(mut self, status: u16, description: &str) -> Self {
+        let mut response = refusal(status);
+        response["description"] = description.into();
+        self.responses.push((status, response));
         self
     }
 
-    fn answer(&mut self, status: u16) -> Option<&mut Value> {
-        self.answers.iter_mut().find(|(own, _)| *own == status).map(|(_, answer)| answer)
+    fn response_mut(&mut self, status: u16) -> Option<&mut Value> {
+        self.responses.iter_mut().find(|(own, _)| *own == status).map(|(_, response)| response)
     }
 
     pub(super) fn into_value(mut self, access: Access) -> Value {
         let mut parameters = Vec::new();
-        let is_for_callers = !matches!(access, Access::Probes | Access::Everybody);
+        let is_for_callers = !matches!(access, Access::Probes | Access::Public);
         let common: &[u16] = match access {
             Access::Probes => &[500],
-            Access::Everybody => &[400, 404, 406, 500],
+            Access::Public => &[400, 404, 406, 500],
             Access::Callers | Access::AdminMode | Access::Pools => &[400, 401, 403, 404, 406, 500, 503],
         };
         if is_for_callers {
@@ -143,16 +144,16 @@ impl Described {
         }
         parameters.append(&mut self.parameters);
         for status in common {
-            if self.answer(*status).is_none() {
-                self.answers.push((*status, refusal(*status)));
+            if self.response_mut(*status).is_none() {
+                self.responses.push((*status, refusal(*status)));
             }
         }
-        self.answers.sort_by_key(|(status, _)| *status);
-        let answers: Map<_, _> =
-            self.answers.into_iter().map(|(status, answer)| (status.to_string(), answer)).collect();
+        self.responses.sort_by_key(|(status, _)| *status);
+        let responses: Map<_, _> =
+            self.responses.into_iter().map(|(status, response)| (status.to_string(), response)).collect();
         let mut operation = json!({ "operationId": self.id, "tags": [self.tag], "summary": self.summary });
-        if let Some(about) = self.about {
-            operation["description"] = about.into();
+        if let Some(description) = self.description {
+            operation["description"] = description.into();
         }
         if !is_for_callers {
             operation["security"] = json!([]);
@@ -163,14 +164,14 @@ impl Described {
         if let Some(body) = self.body {
             operation["requestBody"] = body;
         }
-        operation["responses"] = answers.into();
+        operation["responses"] = responses.into();
         operation
     }
 }
 
-fn empty_answer(about: &str) -> Value {
+fn response_without_content(description: &str) -> Value {
     let (id, warning) = (reference("headers", "RequestId"), reference("headers", "Warning"));
-    json!({ "description": about, "headers": { "x-openstack-request-id": id, "Warning": warning } })
+    json!({ "description": description, "headers": { "x-openstack-request-id": id, "Warning": warning } })
 }
 
 fn refusal(status: u16) -> Value {
@@ -181,7 +182,7 @@ pub(super) fn reference(section: &str, name: &str) -> Value {
     json!({ "$ref": format!("#/components/{section}/{name}") })
 }
 
-/// What an operation on a queue is called where it is one on a topic: `create_topic`, `post_topic_messages`.
+/// The id of an operation on a queue or on a topic, as in `create_topic` and `post_topic_messages`.
 pub(super) fn id(kind: DestinationKind, on_queue: &str) -> String {
     match on_queue {
         _ if !kind.is_topic() => on_queue.to_owned(),
@@ -194,7 +195,7 @@ pub(super) const fn noun(kind: DestinationKind) -> &'static str {
     if kind.is_topic() { "topic" } else { "queue" }
 }
 
-/// The parameter of a path that names a queue or topic, and where a link takes it from.
+/// The path parameter that names the queue or topic, and the expression that a link takes it from.
 pub(super) const fn same_name(kind: DestinationKind) -> (&'static str, &'static str) {
     if kind.is_topic() {
         ("topic_name", "$request.path.topic_name")

@@ -1,15 +1,15 @@
-//! How many connections there may be at a time.
+//! The maximum number of connections.
 
 use std::io::ErrorKind;
 
 use tokio::io::AsyncWriteExt;
-use zaqar_listener::Bounds;
+use zaqar_listener::ConnectionLimits;
 
 use crate::echo::{expect, is_served, start};
 
 #[tokio::test]
-async fn with_all_places_taken_the_next_waits_for_one() {
-    let server = start(None, Bounds { max_connections: 2, ..Bounds::default() }).await;
+async fn at_the_limit_the_next_connection_waits() {
+    let server = start(None, ConnectionLimits { max_connections: 2, ..ConnectionLimits::default() }).await;
     let mut first = server.connect().await;
     let mut second = server.connect().await;
     is_served(&mut first).await;
@@ -26,8 +26,8 @@ async fn with_all_places_taken_the_next_waits_for_one() {
 }
 
 #[tokio::test]
-async fn there_is_one_place_at_least() {
-    let server = start(None, Bounds { max_connections: 0, ..Bounds::default() }).await;
+async fn the_limit_is_at_least_one() {
+    let server = start(None, ConnectionLimits { max_connections: 0, ..ConnectionLimits::default() }).await;
     is_served(&mut server.connect().await).await;
     server.stop().await;
 }

@@ -1,36 +1,36 @@
-//! Getting a token for the service itself.
+//! Issues tokens for the service's own user.
 
 use reqwest::StatusCode;
 use reqwest::header::{HeaderName, HeaderValue};
 use zaqar_model::Timestamp;
 
-use super::client::Failure;
-use super::http::Http;
+use super::error::KeystoneError;
+use super::http::{Http, REQUEST_ID};
 use super::login::Login;
 use super::token::Token;
 
 const SUBJECT_TOKEN: HeaderName = HeaderName::from_static("x-subject-token");
 const WHAT: &str = "the service's login";
 
-/// What a login brought.
-pub(super) struct SignedIn {
+/// An issued token.
+pub(super) struct IssuedToken {
     pub(super) token: HeaderValue,
     pub(super) expires: Timestamp,
-    /// What Keystone says of the token.
+    /// Keystone's description of the token.
     pub(super) document: Vec<u8>,
 }
 
 impl Http {
-    /// `auth_url`: with `/v3`. `request_id`: for Keystone's log, where there is a request.
-    pub(super) async fn sign_in(
+    /// `auth_url`: with `/v3`. `request_id`: the request that needs the token, for Keystone's log.
+    pub(super) async fn issue_token(
         &self,
         auth_url: &str,
         login: &Login,
         request_id: Option<&str>,
-    ) -> Result<SignedIn, Failure> {
+    ) -> Result<IssuedToken, KeystoneError> {
         let mut request = self.post(format!("{auth_url}/auth/tokens"), &login.document());
         if let Some(id) = request_id {
-            request = request.header(super::client::REQUEST_ID, id);
+            request = request.header(REQUEST_ID, id);
         }
         let (status, headers, document) = self.send(request).await?;
         if status != StatusCode::CREATED {
@@ -40,13 +40,13 @@ impl Http {
                 300..400 | 404 => format!("check [{group}] auth_url"),
                 _ => "see Keystone's log".to_owned(),
             };
-            return Err(Failure::Status { status, what: WHAT, advice });
+            return Err(KeystoneError::Status { status, what: WHAT, advice });
         }
-        let unreadable = |reason: String| Failure::Unreadable { what: WHAT, reason };
+        let unreadable = |reason: String| KeystoneError::Unreadable { what: WHAT, reason };
         let expires = Token::read(&document, None).map_err(unreadable)?.expires;
         let token = headers.get(SUBJECT_TOKEN);
         let mut token = token.cloned().ok_or_else(|| unreadable("no X-Subject-Token".to_owned()))?;
         token.set_sensitive(true);
-        Ok(SignedIn { token, expires, document })
+        Ok(IssuedToken { token, expires, document })
     }
 }

@@ -1,4 +1,4 @@
-//! A Keystone that knows what a test tells it, and counts what it is asked.
+//! A fake Keystone with the tokens that a test adds. It counts its requests.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,41 +14,41 @@ use tokio_rustls::TlsAcceptor;
 use zaqar_model::{Clock, Timestamp};
 
 #[derive(Debug)]
-pub(super) struct StandIn {
+pub(super) struct FakeKeystone {
     pub(super) url: String,
-    state: Arc<State>,
+    state: Arc<FakeState>,
     listening: JoinHandle<()>,
 }
 
 #[derive(Debug)]
-struct State {
+struct FakeState {
     url: String,
     tokens: Mutex<HashMap<String, Value>>,
-    /// The heads of all requests, in small letters.
+    /// The heads of all requests, in lower case.
     requests: Mutex<Vec<String>>,
-    asked: watch::Sender<usize>,
-    /// Closed, it holds questions about tokens back.
-    open: watch::Sender<bool>,
+    validations: watch::Sender<usize>,
+    /// While false, validations wait.
+    running: watch::Sender<bool>,
     logins: AtomicU64,
     own_token: Mutex<String>,
 }
 
-impl StandIn {
+impl FakeKeystone {
     pub(super) async fn start() -> Self {
         Self::start_with(None).await
     }
 
-    /// With TLS, if it is given.
+    /// With TLS if `tls` is given.
     pub(super) async fn start_with(tls: Option<TlsAcceptor>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let scheme = if tls.is_some() { "https" } else { "http" };
         let url = format!("{scheme}://{}/v3", listener.local_addr().unwrap());
-        let state = Arc::new(State {
+        let state = Arc::new(FakeState {
             url: url.clone(),
             tokens: Mutex::default(),
             requests: Mutex::default(),
-            asked: watch::Sender::new(0),
-            open: watch::Sender::new(true),
+            validations: watch::Sender::new(0),
+            running: watch::Sender::new(true),
             logins: AtomicU64::default(),
             own_token: Mutex::default(),
         });
@@ -72,8 +72,8 @@ impl StandIn {
         Self { url, state, listening }
     }
 
-    /// Knows a token from now on. What is known of the token `service` is said of the service itself at its login.
-    pub(super) fn know(&self, token: &str, document: Value) {
+    /// Adds a token. The document of the token `service` is also that of the service's own token.
+    pub(super) fn add_token(&self, token: &str, document: Value) {
         self.state.tokens.lock().insert(token.to_owned(), document);
     }
 
@@ -81,26 +81,26 @@ impl StandIn {
         self.state.tokens.lock().remove(token);
     }
 
-    /// Knows the service's own token no longer.
-    pub(super) fn forget_own_token(&self) {
+    /// Revokes the service's own token.
+    pub(super) fn revoke_own_token(&self) {
         self.state.own_token.lock().clear();
     }
 
-    pub(super) fn hold_back(&self) {
-        self.state.open.send_replace(false);
+    pub(super) fn pause(&self) {
+        self.state.running.send_replace(false);
     }
 
-    pub(super) fn let_go(&self) {
-        self.state.open.send_replace(true);
+    pub(super) fn resume(&self) {
+        self.state.running.send_replace(true);
     }
 
-    /// Until so many questions about tokens have come.
-    pub(super) async fn is_asked(&self, times: usize) {
-        self.state.asked.subscribe().wait_for(|asked| *asked >= times).await.unwrap();
+    /// Waits until this many validations have arrived.
+    pub(super) async fn wait_for_validations(&self, times: usize) {
+        self.state.validations.subscribe().wait_for(|validations| *validations >= times).await.unwrap();
     }
 
-    pub(super) fn questions(&self) -> usize {
-        *self.state.asked.borrow()
+    pub(super) fn validations(&self) -> usize {
+        *self.state.validations.borrow()
     }
 
     pub(super) fn logins(&self) -> u64 {
@@ -111,14 +111,14 @@ impl StandIn {
         self.state.requests.lock().clone()
     }
 
-    /// Ends it, and every connection to it.
+    /// Stops it and closes every connection.
     pub(super) async fn stop(self) {
         self.listening.abort();
         let _ = self.listening.await;
     }
 }
 
-async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, state: Arc<State>) {
+async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, state: Arc<FakeState>) {
     let mut stream = BufReader::new(stream);
     while let Some(head) = read_request(&mut stream).await {
         state.requests.lock().push(head.clone());
@@ -151,7 +151,7 @@ fn header<'h>(head: &'h str, name: &str) -> Option<&'h str> {
     head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
 }
 
-impl State {
+impl FakeState {
     async fn answer(&self, head: &str) -> (u16, String, Value) {
         if head.starts_with("post /v3/auth/tokens ") {
             let own = format!("own-{}", self.logins.fetch_add(1, Ordering::Relaxed) + 1);
@@ -159,8 +159,8 @@ impl State {
             let service = self.tokens.lock().get("service").cloned();
             return (201, own, service.unwrap_or_else(|| document(&self.url)));
         }
-        self.asked.send_modify(|asked| *asked += 1);
-        let _ = self.open.subscribe().wait_for(|open| *open).await;
+        self.validations.send_modify(|validations| *validations += 1);
+        let _ = self.running.subscribe().wait_for(|running| *running).await;
         let own = self.own_token.lock().clone();
         if header(head, "x-auth-token") != Some(&own) {
             return (401, String::new(), Value::Null);
@@ -173,7 +173,7 @@ impl State {
     }
 }
 
-/// What Keystone says of a token: of `user` in `project`, with the role `member`, good until the second 1000.
+/// A token of `user` in `project`, with the role `member`, that expires at second 1000.
 pub(super) fn document(url: &str) -> Value {
     json!({ "token": {
         "expires_at": "1970-01-01T00:16:40.000000Z",
@@ -190,7 +190,7 @@ pub(super) fn document(url: &str) -> Value {
     } })
 }
 
-/// A clock that only the test moves. It begins at the second 100.
+/// A clock that only the test moves. It starts at second 100.
 #[derive(Debug)]
 pub(super) struct ManualClock(AtomicU64);
 
