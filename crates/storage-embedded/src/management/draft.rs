@@ -6,7 +6,7 @@ use std::sync::Arc;
 use zaqar_model::{DestinationNumber, IdSource};
 use zaqar_storage::{StorageError, StorageResult};
 
-use super::rows::{Row, Tables};
+use super::tables::{Table, Tables};
 
 /// The writer's own tables, ahead of those that everybody sees by the changes that are still to be committed. The two
 /// share keys and rows, so the second costs little.
@@ -44,7 +44,7 @@ impl Draft {
         &self.tables
     }
 
-    pub(super) fn put<R: Row>(&mut self, row: R) -> StorageResult<Arc<R>> {
+    pub(super) fn put<R: Table>(&mut self, row: R) -> StorageResult<Arc<R>> {
         if let Some(reason) = &self.refusal {
             return Err(StorageError::unavailable(reason.clone()));
         }
@@ -67,7 +67,7 @@ impl Draft {
         Ok(row)
     }
 
-    pub(super) fn remove<R: Row>(&mut self, key: &[u8]) -> Option<Arc<R>> {
+    pub(super) fn remove<R: Table>(&mut self, key: &[u8]) -> Option<Arc<R>> {
         let row = R::rows_mut(&mut self.tables).remove(key)?;
         let key: Arc<[u8]> = key.into();
         let publish = Box::new({

@@ -14,10 +14,10 @@ use redb::{
 use zaqar_model::{Flavor, Pool, Queue, QueueMove};
 
 use super::backend::{Faults, Watched};
-use super::catalogue::Mapping;
 use super::draft::Change;
 use super::error::OpenError;
-use super::rows::{Row, Tables};
+use super::rows::mapping::Mapping;
+use super::tables::{Table, Tables};
 
 /// The version that is written. Of the older ones there are none yet.
 const FORMAT_VERSION: u64 = 1;
@@ -118,7 +118,7 @@ impl RecordFile {
         Ok(tables)
     }
 
-    fn load_rows<R: Row>(&self, reading: &ReadTransaction, tables: &mut Tables) -> Result<(), OpenError> {
+    fn load_rows<R: Table>(&self, reading: &ReadTransaction, tables: &mut Tables) -> Result<(), OpenError> {
         let failed = |error: redb::StorageError| not_opened(&self.path, error);
         let table = match reading.open_table(definition(R::TABLE)) {
             Ok(table) => table,

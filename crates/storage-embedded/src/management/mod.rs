@@ -39,10 +39,10 @@ mod draft;
 mod error;
 mod file;
 mod flavors;
-mod moves;
 mod pools;
 mod reserve;
 mod rows;
+mod tables;
 #[cfg(test)]
 mod tests;
 mod writer;
@@ -65,7 +65,7 @@ use crate::disk::{Disk, LocalDisk};
 use self::draft::Draft;
 use self::file::RecordFile;
 use self::reserve::Reserve;
-use self::rows::Tables;
+use self::tables::Tables;
 use self::writer::{Job, Shared, Writer};
 
 /// The name of the file within the data directory.

@@ -13,7 +13,7 @@ use super::draft::{Change, Draft};
 use super::error::OpenError;
 use super::file::RecordFile;
 use super::reserve::Reserve;
-use super::rows::Tables;
+use super::tables::Tables;
 
 /// How many jobs share a commit at most.
 const BATCH: usize = 512;

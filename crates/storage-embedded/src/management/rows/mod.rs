@@ -1,4 +1,11 @@
-//! What is held in memory: for each noun its rows by key, in order, and how many there are in each group.
+//! How the nouns lie in the file, and how those of one table are held in memory: by key, in order, with a count for each
+//! group. Which tables there are is said in `tables`.
+
+pub(super) mod destination;
+pub(super) mod flavor;
+pub(super) mod mapping;
+pub(super) mod pool;
+pub(super) mod queue_move;
 
 use std::collections::{BTreeMap, HashMap};
 use std::error::Error;
@@ -6,9 +13,7 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use serde_json::value::RawValue;
-use zaqar_model::{Flavor, Metadata, Pool, Queue, QueueMove};
-
-use super::catalogue::Mapping;
+use zaqar_model::Metadata;
 
 /// Why bytes are no row.
 pub(super) type BadRow = Box<dyn Error + Send + Sync>;
@@ -27,18 +32,6 @@ pub(super) trait Row: Clone + PartialEq + Send + Sync + 'static {
     fn encode(&self) -> serde_json::Result<Vec<u8>>;
 
     fn decode(key: &[u8], value: &[u8]) -> Result<Self, BadRow>;
-
-    fn rows_mut(tables: &mut Tables) -> &mut Rows<Self>;
-}
-
-/// All that is kept.
-#[derive(Clone, Default, PartialEq)]
-pub(super) struct Tables {
-    pub(super) queues: Rows<Queue>,
-    pub(super) pools: Rows<Pool>,
-    pub(super) flavors: Rows<Flavor>,
-    pub(super) catalogue: Rows<Mapping>,
-    pub(super) moves: Rows<QueueMove>,
 }
 
 /// The rows of one noun.

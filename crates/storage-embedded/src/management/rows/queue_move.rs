@@ -1,11 +1,11 @@
-//! Moves of queues between pools that are under way. There are few at a time.
+//! The rows of queues that are moving between pools. There are few at a time.
 
 use serde::{Deserialize, Serialize};
 use zaqar_model::{
     Destination, DestinationKind, DestinationNumber, PoolName, ProjectId, QueueMove, QueueName,
 };
 
-use super::rows::{BadRow, Row, Rows, Tables};
+use super::{BadRow, Row};
 
 #[derive(Serialize, Deserialize)]
 struct Value {
@@ -58,18 +58,8 @@ impl Row for QueueMove {
             pools: value.pools.iter().map(|name| PoolName::new(name)).collect::<Result<_, _>>()?,
         })
     }
-
-    fn rows_mut(tables: &mut Tables) -> &mut Rows<Self> {
-        &mut tables.moves
-    }
 }
 
-pub(super) const fn key(queue: DestinationNumber) -> [u8; 8] {
+pub(in crate::management) const fn key(queue: DestinationNumber) -> [u8; 8] {
     queue.get().to_be_bytes()
-}
-
-/// The queues whose moves need this pool.
-pub(super) fn of_pool(tables: &Tables, pool: &PoolName) -> Vec<DestinationNumber> {
-    let needs = |noted: &QueueMove| noted.pools.contains(pool) || noted.to.as_ref() == Some(pool);
-    tables.moves.all().filter(|noted| needs(noted)).map(|noted| noted.queue.number).collect()
 }
