@@ -1,28 +1,25 @@
 //! The message log: append-only segments that one thread writes and everybody reads. `docs/log-format.md` says how it
 //! lies on disk.
 //!
-//! * `record`, `delivery_records` — what happened, `fields` — how a record's members are laid out, `envelope` — the frame of one commit
+//! * `records` — what happened; `fields` — how a record's members are laid out; `envelope` — the frame of one commit
 //! * `segment` — the files, `appender` — their end, where commits are written
 //! * `recovery` — reading them back at the start, `checkpoint` — so that this is short
 //!
 //! Nothing here knows what the records mean to a queue: that is the index.
 
 mod appender;
-mod delivery_records;
 mod envelope;
 mod fields;
-mod record;
+mod records;
 mod recovery;
 mod segment;
 
 pub(crate) use appender::{AppendError, Appender, Position};
-pub(crate) use delivery_records::{
-    AttemptRecord, CursorRecord, Failure, Standing, StandingRecord, decode_standings,
-};
 pub(crate) use envelope::HEADER as ENVELOPE_HEADER;
 pub(crate) use fields::{Fields, Malformed, Writer as FieldWriter};
-pub(crate) use record::{
-    ClaimRecord, Client, FROM_THE_END, ForeignId, Hold, MessageRecord, Record, SubscriptionRecord,
+pub(crate) use records::{
+    AttemptRecord, ClaimRecord, Client, CursorRecord, FROM_THE_END, Failure, ForeignId, Hold, MessageRecord,
+    Record, Standing, StandingRecord, SubscriptionRecord, decode_standings,
 };
 pub use recovery::Dropped;
 pub(crate) use recovery::{Recovery, replay};

@@ -9,7 +9,7 @@ use std::io;
 
 use super::appender::{LastCommit, Position};
 use super::envelope::{self, ALIGNMENT};
-use super::record::Record;
+use super::records::Record;
 use super::segment::{BODY, Segment, SegmentHeader, Segments};
 use super::{ENVELOPE_HEADER, Location};
 

@@ -1,0 +1,161 @@
+//! Records of how deliveries stand.
+
+use zaqar_model::{Excerpt, LeaseHold, LeaseId, MessageId, SubscriptionId, Timestamp};
+use zaqar_storage::FAILURES_KEPT_FOR;
+
+use crate::log::fields::{Fields, Malformed, Writer};
+
+/// How some deliveries of one subscription stand from now on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct StandingRecord {
+    pub(crate) destination: u64,
+    pub(crate) subscription: SubscriptionId,
+    /// By the sequence numbers of their messages.
+    pub(crate) standings: Vec<(u64, Standing)>,
+}
+
+/// How one delivery stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// Nothing is owed.
+    Done,
+    /// It is to be tried at this time, after so many attempts.
+    Waiting { due: Timestamp, attempts: u32 },
+    /// It was given up.
+    Failed(Failure),
+    /// It was leased, after so many attempts. When the log is read that lease is over, and nobody has said how the
+    /// attempt ended.
+    UnderWay {
+        /// The attempt is on record also when its message is gone.
+        message: MessageId,
+        lease: LeaseHold,
+        attempts: u32,
+    },
+}
+
+/// When, after how many attempts and why a delivery was given up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Failure {
+    pub(crate) at: Timestamp,
+    pub(crate) attempts: u32,
+    pub(crate) reason: Excerpt,
+}
+
+impl Failure {
+    /// It is kept until its message expires, or longer.
+    pub(crate) fn kept_until(&self, expires: Timestamp) -> Timestamp {
+        expires.max(self.at.plus_secs(FAILURES_KEPT_FOR))
+    }
+}
+
+/// How far a subscription has come whose queue moves here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CursorRecord {
+    pub(crate) destination: u64,
+    pub(crate) subscription: SubscriptionId,
+    /// What was known before is forgotten.
+    pub(crate) anew: bool,
+    /// What lies below this sequence number was taken up. Not lower than before, unless it begins anew.
+    pub(crate) front: u64,
+    /// How some deliveries below it stand; unlike a standing's, these say nothing of others.
+    pub(crate) standings: Vec<(u64, Standing)>,
+}
+
+const DONE: u8 = 0;
+const WAITING: u8 = 1;
+const FAILED: u8 = 2;
+const UNDER_WAY: u8 = 3;
+
+impl StandingRecord {
+    pub(super) fn encode(&self, out: &mut Writer<'_>) {
+        out.u64(self.destination);
+        out.u128(self.subscription.as_u128());
+        encode_standings(&self.standings, out);
+    }
+
+    pub(super) fn decode(fields: &mut Fields<'_>) -> Result<Self, Malformed> {
+        Ok(Self {
+            destination: fields.u64()?,
+            subscription: SubscriptionId::from_u128(fields.u128()?),
+            standings: decode_standings(fields)?,
+        })
+    }
+}
+
+impl CursorRecord {
+    pub(super) fn encode(&self, out: &mut Writer<'_>) {
+        out.u64(self.destination);
+        out.u128(self.subscription.as_u128());
+        out.u8(u8::from(self.anew));
+        out.u64(self.front);
+        encode_standings(&self.standings, out);
+    }
+
+    pub(super) fn decode(fields: &mut Fields<'_>) -> Result<Self, Malformed> {
+        Ok(Self {
+            destination: fields.u64()?,
+            subscription: SubscriptionId::from_u128(fields.u128()?),
+            anew: fields.u8()? != 0,
+            front: fields.u64()?,
+            standings: decode_standings(fields)?,
+        })
+    }
+}
+
+pub(crate) fn encode_standings(standings: &[(u64, Standing)], out: &mut Writer<'_>) {
+    out.count(standings.len());
+    for (sequence, standing) in standings {
+        out.u64(*sequence);
+        standing.encode(out);
+    }
+}
+
+pub(crate) fn decode_standings(fields: &mut Fields<'_>) -> Result<Vec<(u64, Standing)>, Malformed> {
+    fields.list(9, |fields| Ok((fields.u64()?, Standing::decode(fields)?)))
+}
+
+impl Standing {
+    pub(crate) fn encode(&self, out: &mut Writer<'_>) {
+        match self {
+            Self::Done => out.u8(DONE),
+            Self::Waiting { due, attempts } => {
+                out.u8(WAITING);
+                out.u64(due.as_millis());
+                out.u32(*attempts);
+            }
+            Self::Failed(Failure { at, attempts, reason }) => {
+                out.u8(FAILED);
+                out.u64(at.as_millis());
+                out.u32(*attempts);
+                out.text(reason.as_str());
+            }
+            Self::UnderWay { message, lease, attempts } => {
+                out.u8(UNDER_WAY);
+                out.u128(message.as_u128());
+                out.u128(lease.id.as_u128());
+                out.u64(lease.since.as_millis());
+                out.u32(*attempts);
+            }
+        }
+    }
+
+    pub(crate) fn decode(fields: &mut Fields<'_>) -> Result<Self, Malformed> {
+        match fields.u8()? {
+            DONE => Ok(Self::Done),
+            WAITING => {
+                Ok(Self::Waiting { due: Timestamp::from_millis(fields.u64()?), attempts: fields.u32()? })
+            }
+            FAILED => Ok(Self::Failed(Failure {
+                at: Timestamp::from_millis(fields.u64()?),
+                attempts: fields.u32()?,
+                reason: Excerpt::new(fields.text()?),
+            })),
+            UNDER_WAY => {
+                let message = MessageId::from_u128(fields.u128()?);
+                let (id, since) = (LeaseId::from_u128(fields.u128()?), Timestamp::from_millis(fields.u64()?));
+                Ok(Self::UnderWay { message, lease: LeaseHold { id, since }, attempts: fields.u32()? })
+            }
+            _ => Err(Malformed),
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! The record of a message, and its state at that time.
+
+use zaqar_model::{ClaimId, MessageId, Timestamp, TtlSeconds};
+
+use super::Record;
+use super::claim::Hold;
+use super::client::Client;
+use crate::log::fields::{Fields, Malformed, Writer};
+use uuid::Uuid;
+
+const HAS_ID: u8 = 1;
+const HAS_DELAY: u8 = 2;
+const HAS_CLAIM: u8 = 4;
+const IS_EXHAUSTED: u8 = 8;
+const CLIENT_IS_UUID: u8 = 16;
+const IS_KEPT: u8 = 32;
+const WAS_POSTED: u8 = 64;
+const IS_LETTER: u8 = 128;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct MessageRecord<'a> {
+    pub(crate) destination: u64,
+    pub(crate) sequence: u64,
+    /// Given only where it does not follow from destination and sequence: the message came from elsewhere.
+    pub(crate) id: Option<ForeignId>,
+    pub(crate) created: Timestamp,
+    pub(crate) expires: Timestamp,
+    pub(crate) delayed_until: Timestamp,
+    pub(crate) ttl: TtlSeconds,
+    pub(crate) claim_count: u32,
+    /// The claim that held it when it was copied forward.
+    pub(crate) claim: Option<(ClaimId, Hold)>,
+    pub(crate) exhausted: bool,
+    /// It is out of the queue and stays for its subscribers alone.
+    pub(crate) kept: bool,
+    /// It tells of a delivery that was given up.
+    pub(crate) is_letter: bool,
+    pub(crate) client: Client<'a>,
+    /// Empty: none.
+    pub(crate) checksum: &'a str,
+    pub(crate) body: &'a [u8],
+}
+
+/// The id of a message that came from elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ForeignId {
+    pub(crate) id: MessageId,
+    /// It came with its queue, to which it was posted: subscribers are owed it. Otherwise the queue has adopted it.
+    pub(crate) posted: bool,
+}
+
+impl<'a> MessageRecord<'a> {
+    /// Reads a whole record, header included, that is known to be a message's.
+    pub(crate) fn read(bytes: &'a [u8]) -> Result<Self, Malformed> {
+        match Record::decode(bytes)? {
+            (Record::Message(message), _) => Ok(message),
+            _ => Err(Malformed),
+        }
+    }
+
+    pub(super) fn encode(&self, out: &mut Writer<'_>) {
+        let delayed = self.delayed_until > self.created;
+        let flag = |set: bool, bit: u8| if set { bit } else { 0 };
+        out.u8(flag(self.id.is_some(), HAS_ID)
+            | flag(delayed, HAS_DELAY)
+            | flag(self.claim.is_some(), HAS_CLAIM)
+            | flag(self.exhausted, IS_EXHAUSTED)
+            | flag(self.kept, IS_KEPT)
+            | flag(self.is_letter, IS_LETTER)
+            | flag(self.id.is_some_and(|foreign| foreign.posted), WAS_POSTED)
+            | flag(matches!(self.client, Client::Uuid(_)), CLIENT_IS_UUID));
+        out.u64(self.destination);
+        out.u64(self.sequence);
+        out.u64(self.created.as_millis());
+        out.u64(self.expires.as_millis());
+        out.u32(self.ttl.get());
+        out.u32(self.claim_count);
+        if let Some(foreign) = self.id {
+            out.u128(foreign.id.as_u128());
+        }
+        if delayed {
+            out.u64(self.delayed_until.as_millis());
+        }
+        if let Some((claim, hold)) = self.claim {
+            out.u128(claim.as_u128());
+            hold.encode(out);
+        }
+        match self.client {
+            Client::Uuid(id) => out.u128(id.as_u128()),
+            Client::Text(text) => out.text(text),
+        }
+        out.text(self.checksum);
+        out.rest(self.body);
+    }
+
+    pub(super) fn decode(fields: &mut Fields<'a>) -> Result<Self, Malformed> {
+        let flags = fields.u8()?;
+        let has = |bit: u8| flags & bit != 0;
+        let destination = fields.u64()?;
+        let sequence = fields.u64()?;
+        let created = Timestamp::from_millis(fields.u64()?);
+        let expires = Timestamp::from_millis(fields.u64()?);
+        let ttl = TtlSeconds::new(fields.u32()?);
+        let claim_count = fields.u32()?;
+        let id = if has(HAS_ID) {
+            Some(ForeignId { id: MessageId::from_u128(fields.u128()?), posted: has(WAS_POSTED) })
+        } else {
+            None
+        };
+        let delayed_until = if has(HAS_DELAY) { Timestamp::from_millis(fields.u64()?) } else { created };
+        let claim = if has(HAS_CLAIM) {
+            Some((ClaimId::from_u128(fields.u128()?), Hold::decode(fields)?))
+        } else {
+            None
+        };
+        let client = if has(CLIENT_IS_UUID) {
+            Client::Uuid(Uuid::from_u128(fields.u128()?))
+        } else {
+            Client::Text(fields.text()?)
+        };
+        Ok(Self {
+            destination,
+            sequence,
+            id,
+            created,
+            expires,
+            delayed_until,
+            ttl,
+            claim_count,
+            claim,
+            exhausted: has(IS_EXHAUSTED),
+            kept: has(IS_KEPT),
+            is_letter: has(IS_LETTER),
+            client,
+            checksum: fields.text()?,
+            body: fields.rest(),
+        })
+    }
+}

@@ -1,0 +1,270 @@
+//! What the log says: the records, and how they are laid out. `docs/log-format.md` is the same in prose.
+
+mod attempt;
+mod claim;
+mod client;
+mod delivery;
+mod message;
+mod subscription;
+#[cfg(test)]
+mod tests;
+
+use zaqar_model::{ClaimId, Destination, DestinationKind, GraceSeconds, SubscriptionId};
+
+use super::fields::{Fields, Malformed, Writer};
+use crate::kinds;
+pub(crate) use attempt::AttemptRecord;
+pub(crate) use claim::{ClaimRecord, Hold};
+pub(crate) use client::Client;
+pub(crate) use delivery::{CursorRecord, Failure, Standing, StandingRecord, decode_standings};
+pub(crate) use message::{ForeignId, MessageRecord};
+pub(crate) use subscription::{FROM_THE_END, SubscriptionRecord};
+
+/// Bytes before a record's fields: kind, length, checksum.
+pub(crate) const HEADER: usize = 9;
+
+/// One thing that happened. Every record states its outcome in absolute terms, so that applying it to an index that
+/// already knows of it changes nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Record<'a> {
+    /// A message was posted, adopted, or copied forward by the cleaner.
+    Message(MessageRecord<'a>),
+    Claim(ClaimRecord),
+    Renew {
+        destination: u64,
+        claim: ClaimId,
+        hold: Hold,
+        grace: GraceSeconds,
+    },
+    Release {
+        destination: u64,
+        claim: ClaimId,
+    },
+    Delete {
+        destination: u64,
+        sequences: Vec<u64>,
+    },
+    /// All messages with a sequence number below this one are gone.
+    Purge {
+        destination: u64,
+        below: u64,
+    },
+    Drop {
+        destination: u64,
+    },
+    /// Which queue or topic a number stands for.
+    Destination {
+        destination: u64,
+        kind: DestinationKind,
+        project: &'a str,
+        name: &'a str,
+    },
+    /// A subscription as it is now: new or changed.
+    Subscribe {
+        destination: u64,
+        subscription: SubscriptionRecord<'a>,
+    },
+    Unsubscribe {
+        destination: u64,
+        subscription: SubscriptionId,
+    },
+    /// How some deliveries of a subscription stand.
+    Standing(StandingRecord),
+    /// An attempt at a delivery was made, or its account copied forward by the cleaner.
+    Attempt(AttemptRecord),
+    /// These messages cannot be read any more: they are gone for subscribers, too.
+    Lose {
+        destination: u64,
+        sequences: Vec<u64>,
+    },
+    /// How far a subscription of a queue that moves here has come.
+    Cursor(CursorRecord),
+    /// Sequence numbers below this one have been given out, by the store that the queue came from.
+    Skip {
+        destination: u64,
+        below: u64,
+    },
+}
+
+const MESSAGE: u8 = 1;
+const CLAIM: u8 = 2;
+const RENEW: u8 = 3;
+const RELEASE: u8 = 4;
+const DELETE: u8 = 5;
+const PURGE: u8 = 6;
+const DROP: u8 = 7;
+const DESTINATION: u8 = 8;
+/// Of version 1: it does not say from where on the subscription is owed.
+const SUBSCRIBE_1: u8 = 9;
+const UNSUBSCRIBE: u8 = 10;
+const SKIP: u8 = 11;
+const SUBSCRIBE: u8 = 12;
+const STANDING: u8 = 13;
+const ATTEMPT: u8 = 14;
+const LOSE: u8 = 15;
+const CURSOR: u8 = 16;
+
+impl Record<'_> {
+    /// Appends the record to a buffer.
+    pub(crate) fn encode(&self, buffer: &mut Vec<u8>) {
+        let start = buffer.len();
+        buffer.extend_from_slice(&[0; HEADER]);
+        let mut out = Writer::new(buffer);
+        let kind = match self {
+            Self::Message(message) => {
+                message.encode(&mut out);
+                MESSAGE
+            }
+            Self::Claim(claim) => {
+                claim.encode(&mut out);
+                CLAIM
+            }
+            Self::Renew { destination, claim, hold, grace } => {
+                out.u64(*destination);
+                out.u128(claim.as_u128());
+                hold.encode(&mut out);
+                out.u32(grace.get());
+                RENEW
+            }
+            Self::Release { destination, claim } => {
+                out.u64(*destination);
+                out.u128(claim.as_u128());
+                RELEASE
+            }
+            Self::Delete { destination, sequences } => {
+                out.u64(*destination);
+                out.count(sequences.len());
+                sequences.iter().for_each(|sequence| out.u64(*sequence));
+                DELETE
+            }
+            Self::Purge { destination, below } => {
+                out.u64(*destination);
+                out.u64(*below);
+                PURGE
+            }
+            Self::Drop { destination } => {
+                out.u64(*destination);
+                DROP
+            }
+            Self::Destination { destination, kind, project, name } => {
+                out.u64(*destination);
+                out.u8(kinds::number_of(*kind));
+                out.text(project);
+                out.text(name);
+                DESTINATION
+            }
+            Self::Subscribe { destination, subscription } => {
+                out.u64(*destination);
+                subscription.encode(&mut out);
+                SUBSCRIBE
+            }
+            Self::Unsubscribe { destination, subscription } => {
+                out.u64(*destination);
+                out.u128(subscription.as_u128());
+                UNSUBSCRIBE
+            }
+            Self::Standing(standing) => {
+                standing.encode(&mut out);
+                STANDING
+            }
+            Self::Attempt(attempt) => {
+                attempt.encode(&mut out);
+                ATTEMPT
+            }
+            Self::Lose { destination, sequences } => {
+                out.u64(*destination);
+                out.count(sequences.len());
+                sequences.iter().for_each(|sequence| out.u64(*sequence));
+                LOSE
+            }
+            Self::Cursor(cursor) => {
+                cursor.encode(&mut out);
+                CURSOR
+            }
+            Self::Skip { destination, below } => {
+                out.u64(*destination);
+                out.u64(*below);
+                SKIP
+            }
+        };
+        let length = u32::try_from(buffer.len() - start - HEADER).unwrap_or(u32::MAX);
+        buffer[start] = kind;
+        buffer[start + 1..start + 5].copy_from_slice(&length.to_le_bytes());
+        let checksum = checksum(kind, &buffer[start + HEADER..]);
+        buffer[start + 5..start + 9].copy_from_slice(&checksum.to_le_bytes());
+    }
+}
+
+impl<'a> Record<'a> {
+    /// Says which queue or topic a number stands for.
+    pub(crate) fn destination(identity: &'a Destination) -> Self {
+        Self::Destination {
+            destination: identity.number.get(),
+            kind: identity.kind,
+            project: identity.project.as_str(),
+            name: identity.name.as_str(),
+        }
+    }
+
+    /// Reads the record at the start of `bytes`; answers it with its length.
+    pub(crate) fn decode(bytes: &'a [u8]) -> Result<(Self, usize), Malformed> {
+        let mut header = Fields::new(bytes);
+        let kind = header.u8()?;
+        let length = usize::try_from(header.u32()?).map_err(|_| Malformed)?;
+        let stored = header.u32()?;
+        let fields = header.bytes(length)?;
+        if stored != checksum(kind, fields) {
+            return Err(Malformed);
+        }
+        let mut fields = Fields::new(fields);
+        let record = match kind {
+            MESSAGE => Self::Message(MessageRecord::decode(&mut fields)?),
+            CLAIM => Self::Claim(ClaimRecord::decode(&mut fields)?),
+            RENEW => Self::Renew {
+                destination: fields.u64()?,
+                claim: ClaimId::from_u128(fields.u128()?),
+                hold: Hold::decode(&mut fields)?,
+                grace: GraceSeconds::new(fields.u32()?),
+            },
+            RELEASE => {
+                Self::Release { destination: fields.u64()?, claim: ClaimId::from_u128(fields.u128()?) }
+            }
+            DELETE => {
+                Self::Delete { destination: fields.u64()?, sequences: fields.list(8, |fields| fields.u64())? }
+            }
+            PURGE => Self::Purge { destination: fields.u64()?, below: fields.u64()? },
+            DROP => Self::Drop { destination: fields.u64()? },
+            DESTINATION => Self::Destination {
+                destination: fields.u64()?,
+                kind: kinds::kind_of(fields.u8()?).ok_or(Malformed)?,
+                project: fields.text()?,
+                name: fields.text()?,
+            },
+            SUBSCRIBE_1 => Self::Subscribe {
+                destination: fields.u64()?,
+                subscription: SubscriptionRecord::decode_1(&mut fields)?,
+            },
+            SUBSCRIBE => Self::Subscribe {
+                destination: fields.u64()?,
+                subscription: SubscriptionRecord::decode(&mut fields)?,
+            },
+            STANDING => Self::Standing(StandingRecord::decode(&mut fields)?),
+            ATTEMPT => Self::Attempt(AttemptRecord::decode(&mut fields)?),
+            LOSE => {
+                Self::Lose { destination: fields.u64()?, sequences: fields.list(8, |fields| fields.u64())? }
+            }
+            CURSOR => Self::Cursor(CursorRecord::decode(&mut fields)?),
+            UNSUBSCRIBE => Self::Unsubscribe {
+                destination: fields.u64()?,
+                subscription: SubscriptionId::from_u128(fields.u128()?),
+            },
+            SKIP => Self::Skip { destination: fields.u64()?, below: fields.u64()? },
+            _ => return Err(Malformed),
+        };
+        Ok((record, HEADER + length))
+    }
+}
+
+fn checksum(kind: u8, fields: &[u8]) -> u32 {
+    crc32c::crc32c_append(crc32c::crc32c(&[kind]), fields)
+}

@@ -1,0 +1,183 @@
+use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
+use zaqar_model::{
+    Address, Attempt, AttemptEnd, ClaimId, ConfirmationKind, DestinationKind, Excerpt, GraceSeconds,
+    LeaseHold, LeaseId, MessageId, SubscriptionId, SubscriptionTtl, Timestamp, TtlSeconds,
+};
+
+use super::{
+    AttemptRecord, ClaimRecord, Client, CursorRecord, Failure, ForeignId, Hold, MessageRecord, Record,
+    Standing, StandingRecord, SubscriptionRecord,
+};
+
+fn hold() -> Hold {
+    Hold { renewed: Timestamp::from_millis(5), ttl: TtlSeconds::new(60) }
+}
+
+fn round_trip(record: &Record<'_>) {
+    let mut buffer = vec![0xee; 3];
+    record.encode(&mut buffer);
+    let length = buffer.len() - 3;
+    buffer.extend_from_slice(b"more");
+    assert_eq!(Record::decode(&buffer[3..]), Ok((record.clone(), length)));
+}
+
+#[test]
+fn every_kind_is_read_back() {
+    let claim = ClaimId::from_u128(77);
+    round_trip(&Record::Claim(ClaimRecord {
+        destination: 1,
+        claim,
+        hold: hold(),
+        grace: GraceSeconds::new(61),
+        taken: vec![(1, 1), (u64::MAX, 9)],
+        exhausted: vec![4],
+    }));
+    round_trip(&Record::Renew { destination: 1, claim, hold: hold(), grace: GraceSeconds::new(60) });
+    round_trip(&Record::Release { destination: 1, claim });
+    round_trip(&Record::Delete { destination: 1, sequences: vec![1, 2, 3] });
+    round_trip(&Record::Purge { destination: 1, below: 3 });
+    round_trip(&Record::Drop { destination: 1 });
+    round_trip(&Record::Skip { destination: 1, below: 9 });
+    for kind in [DestinationKind::Queue, DestinationKind::Topic, DestinationKind::Confirmations] {
+        round_trip(&Record::Destination { destination: 1, kind, project: "p", name: "q" });
+    }
+    let id = SubscriptionId::from_u128(8);
+    let subscription = SubscriptionRecord {
+        id,
+        renewed: hold().renewed,
+        ttl: SubscriptionTtl::new(u64::MAX),
+        confirmed: true,
+        declined: false,
+        owed_from: Some(7),
+        subscriber: "mailto:a@example.org",
+        options: "{}",
+        suspended: None,
+    };
+    round_trip(&Record::Subscribe { destination: 1, subscription: subscription.clone() });
+    let muted = SubscriptionRecord { owed_from: None, confirmed: false, declined: true, ..subscription };
+    round_trip(&Record::Subscribe { destination: 1, subscription: muted.clone() });
+    let suspended = SubscriptionRecord { suspended: Some((hold().renewed, "410 Gone")), ..muted };
+    round_trip(&Record::Subscribe { destination: 1, subscription: suspended });
+    round_trip(&Record::Unsubscribe { destination: 1, subscription: id });
+    round_trip(&Record::Lose { destination: 1, sequences: vec![7] });
+}
+
+#[test]
+fn what_became_of_deliveries_is_read_back() {
+    let (subscription, at, reason) =
+        (SubscriptionId::from_u128(8), Timestamp::from_millis(5), Excerpt::new("no"));
+    let failure = Failure { at, attempts: 7, reason: reason.clone() };
+    let lease = LeaseHold { id: LeaseId::from_u128(6), since: at };
+    round_trip(&Record::Standing(StandingRecord {
+        destination: 1,
+        subscription,
+        standings: vec![
+            (1, Standing::Done),
+            (2, Standing::Waiting { due: at, attempts: 3 }),
+            (3, Standing::UnderWay { message: MessageId::from_u128(5), lease, attempts: 4 }),
+            (u64::MAX, Standing::Failed(failure)),
+        ],
+    }));
+    let standings = vec![(9, Standing::Done)];
+    let cursor = CursorRecord { destination: 1, subscription, anew: true, front: 10, standings };
+    round_trip(&Record::Cursor(cursor));
+    let again = AttemptEnd::RetryAt(at);
+    for end in [AttemptEnd::Delivered, again, AttemptEnd::Exhausted, AttemptEnd::Unknown] {
+        for status in [None, Some(599)] {
+            let attempt =
+                Attempt { at, status, latency_ms: u32::MAX, excerpt: reason.clone(), address: None };
+            let (number, message) = (4, MessageId::from_u128(5));
+            round_trip(&Record::Attempt(AttemptRecord {
+                destination: 1,
+                subscription,
+                number,
+                message,
+                confirmation: None,
+                attempt,
+                end,
+            }));
+        }
+    }
+}
+
+#[test]
+fn attempts_at_requests_to_confirm_are_read_back() {
+    let attempt = Attempt {
+        at: Timestamp::from_millis(5),
+        status: None,
+        latency_ms: 1,
+        excerpt: Excerpt::default(),
+        address: Some(Address::of("http://example.org/")),
+    };
+    for kind in [ConfirmationKind::Subscription, ConfirmationKind::Unsubscription] {
+        round_trip(&Record::Attempt(AttemptRecord {
+            destination: 1,
+            subscription: SubscriptionId::from_u128(8),
+            number: 4,
+            message: MessageId::from_u128(5),
+            confirmation: Some(kind),
+            attempt: attempt.clone(),
+            end: AttemptEnd::Delivered,
+        }));
+    }
+}
+
+proptest! {
+    #[test]
+    fn messages_are_read_back(
+        client in "[0-9a-f-]{0,36}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
+        checksum in ".{0,8}",
+        body in any::<Vec<u8>>(),
+        (id, delay, claimed, exhausted, (kept, is_letter))
+            in any::<(Option<(u128, bool)>, u32, bool, bool, (bool, bool))>(),
+    ) {
+        let created = Timestamp::from_millis(1_000);
+        round_trip(&Record::Message(MessageRecord {
+            destination: 3,
+            sequence: 4,
+            id: id.map(|(id, posted)| ForeignId { id: MessageId::from_u128(id), posted }),
+            created,
+            expires: Timestamp::from_millis(2_000),
+            delayed_until: created.plus_secs(u64::from(delay)),
+            ttl: TtlSeconds::new(1),
+            claim_count: 2,
+            claim: claimed.then(|| (ClaimId::from_u128(5), hold())),
+            exhausted,
+            kept,
+            is_letter,
+            client: Client::new(&client),
+            checksum: &checksum,
+            body: &body,
+        }));
+        prop_assert_eq!(Client::new(&client).to_string(), client);
+    }
+
+    #[test]
+    fn no_bytes_make_decoding_panic(bytes in any::<Vec<u8>>()) {
+        let _ = Record::decode(&bytes);
+    }
+
+    #[test]
+    fn no_fields_behind_a_valid_checksum_make_decoding_panic(kind in 0_u8..17, fields in any::<Vec<u8>>()) {
+        let mut bytes = vec![kind];
+        bytes.extend_from_slice(&u32::try_from(fields.len()).unwrap().to_le_bytes());
+        bytes.extend_from_slice(&super::checksum(kind, &fields).to_le_bytes());
+        bytes.extend_from_slice(&fields);
+        let _ = Record::decode(&bytes);
+    }
+
+    #[test]
+    fn a_flipped_bit_is_noticed(body in any::<Vec<u8>>(), bit in any::<proptest::sample::Index>()) {
+        let mut bytes = Vec::new();
+        Record::Destination {
+            destination: 1,
+            kind: DestinationKind::Queue,
+            project: &"p".repeat(body.len()),
+            name: "q",
+        }
+        .encode(&mut bytes);
+        let bit = bit.index(bytes.len() * 8);
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        prop_assert!(Record::decode(&bytes).is_err());
+    }
+}
