@@ -4,10 +4,12 @@ use std::collections::{BTreeSet, HashMap};
 use std::num::NonZeroU32;
 
 use slab::Slab;
-use zaqar_model::{ClaimId, Timestamp};
+use zaqar_model::{ClaimId, GraceSeconds, Timestamp, TtlSeconds};
 
-use super::chunk::ClaimKey;
-use crate::log::Hold;
+use super::QueueIndex;
+use super::chunk::{ClaimKey, Entry};
+use super::released::Released;
+use crate::log::{ClaimRecord, Hold};
 
 /// A live claim.
 #[derive(Debug)]
@@ -102,4 +104,97 @@ fn key_of(slot: usize) -> ClaimKey {
 
 const fn slot_of(key: ClaimKey) -> usize {
     key.0.get() as usize - 1
+}
+
+impl QueueIndex {
+    /// Makes a claim, or what is left of it: messages that are gone are passed over.
+    pub(crate) fn claim(&mut self, record: &ClaimRecord) {
+        let ends = record.hold.ends();
+        let extended = (record.grace.after(ends), longer(record.hold.ttl, record.grace));
+        for (sequence, count) in &record.taken {
+            self.hold(*sequence, record.claim, record.hold);
+            if let Some(entry) = self.entry_mut(*sequence) {
+                entry.claim_count = *count;
+                outlive(entry, ends, extended);
+            }
+        }
+        for sequence in &record.exhausted {
+            self.exhaust(*sequence);
+        }
+    }
+
+    pub(crate) fn renew(&mut self, id: ClaimId, hold: Hold, grace: GraceSeconds) {
+        let Some(key) = self.claims.find(id) else { return };
+        self.claims.set_hold(key, hold);
+        let ends = hold.ends();
+        let extended = (grace.after(ends), longer(hold.ttl, grace));
+        let members = self.claims.get(key).map(|claim| claim.members.clone()).unwrap_or_default();
+        for sequence in members {
+            if let Some(entry) = self.entry_mut(sequence) {
+                outlive(entry, ends, extended);
+            }
+        }
+    }
+
+    /// Ends a claim: what it holds is free.
+    pub(crate) fn release(&mut self, id: ClaimId) {
+        if let Some(key) = self.claims.find(id) {
+            self.end_claim(key, Released::note);
+        }
+    }
+
+    /// Puts a message under a claim, which is made if it is new.
+    pub(crate) fn hold(&mut self, sequence: u64, claim: ClaimId, hold: Hold) {
+        if self.get(sequence).is_none() {
+            return;
+        }
+        self.detach(sequence);
+        self.released.forget(sequence);
+        let key = self.claims.open(claim, hold);
+        if self.claims.get(key).is_some_and(|claim| claim.hold != hold) {
+            // A message that comes from another store knows of a later renewal.
+            self.claims.set_hold(key, hold);
+        }
+        if let Some(entry) = self.entry_mut(sequence) {
+            entry.claim = Some(key);
+            self.claimed += 1;
+        }
+        self.claims.add_member(key, sequence);
+        self.set_available(sequence, false);
+    }
+
+    /// Takes a message out of its claim, which ends if that was its last.
+    pub(super) fn detach(&mut self, sequence: u64) {
+        if let Some(entry) = self.entry_mut(sequence)
+            && let Some(key) = entry.claim.take()
+        {
+            self.claimed -= 1;
+            self.claims.remove_member(key, sequence);
+        }
+    }
+
+    /// Frees what a claim holds, and notes each message as let go.
+    pub(super) fn end_claim(&mut self, key: ClaimKey, note: impl Fn(&mut Released, u64)) {
+        let Some(claim) = self.claims.end(key) else { return };
+        for sequence in claim.members {
+            if let Some(entry) = self.entry_mut(sequence) {
+                entry.claim = None;
+                self.claimed -= 1;
+                self.set_available(sequence, true);
+                note(&mut self.released, sequence);
+            }
+        }
+    }
+}
+
+const fn longer(ttl: TtlSeconds, grace: GraceSeconds) -> TtlSeconds {
+    TtlSeconds::new(ttl.get().saturating_add(grace.get()))
+}
+
+/// A claim extends the life of a message that would expire before it (upstream: to `ttl + grace` from now).
+fn outlive(entry: &mut Entry, claim_ends: Timestamp, (expires, ttl): (Timestamp, TtlSeconds)) {
+    if entry.expires < claim_ends {
+        entry.expires = expires;
+        entry.ttl = ttl;
+    }
 }

@@ -1,0 +1,152 @@
+//! How messages come in, go from one place to another, and leave.
+
+use zaqar_model::ClaimId;
+
+use super::QueueIndex;
+use super::chunk::{CHUNK, Entry};
+use super::messages::place_of;
+use crate::log::{ForeignId, Hold, Location, MessageRecord};
+
+impl QueueIndex {
+    /// Fills an empty index with the messages that a checkpoint names.
+    pub(crate) fn restore(
+        &mut self,
+        next_sequence: u64,
+        messages: Vec<(u64, Entry)>,
+        foreign: Vec<(u64, ForeignId)>,
+    ) {
+        for (sequence, entry) in messages {
+            self.insert(sequence, None, entry);
+        }
+        for (sequence, id) in foreign {
+            self.ids.insert(sequence, id);
+        }
+        self.next_sequence = self.next_sequence.max(next_sequence);
+    }
+
+    /// Puts a message where the log says it is; for recovery.
+    pub(crate) fn recover(&mut self, location: Location, record: &MessageRecord<'_>) {
+        self.replace(
+            record.sequence,
+            record.id,
+            Entry::new(location, record),
+            record.claim,
+            record.exhausted,
+            record.kept,
+        );
+    }
+
+    /// Puts a message with its state into its place, whatever was known of it before.
+    pub(crate) fn replace(
+        &mut self,
+        sequence: u64,
+        id: Option<ForeignId>,
+        entry: Entry,
+        claim: Option<(ClaimId, Hold)>,
+        exhausted: bool,
+        kept: bool,
+    ) {
+        if let Some(older) = self.exhausted.remove(sequence) {
+            self.freed.push(older.location);
+        }
+        if let Some(older) = self.kept.remove(sequence) {
+            self.freed.push(older.location);
+        }
+        self.insert(sequence, id, entry);
+        if let Some((claim, hold)) = claim {
+            self.hold(sequence, claim, hold);
+        }
+        if exhausted {
+            self.exhaust(sequence);
+        }
+        if kept {
+            self.remove(sequence);
+        }
+    }
+
+    /// Sequence numbers below this one are not given out any more.
+    pub(crate) fn skip(&mut self, below: u64) {
+        self.next_sequence = self.next_sequence.max(below);
+    }
+
+    /// Removes what lies in segments of the log before this one, which are gone. Only what was dead already can lie
+    /// there: the clock stood later when they were retired.
+    pub(crate) fn remove_before(&mut self, segment: u32) {
+        let live = self.iter_from(0).map(|(sequence, entry, _)| (sequence, entry));
+        let lost: Vec<u64> = live
+            .chain(self.exhausted.iter().map(|(sequence, _, entry)| (sequence, entry)))
+            .chain(self.kept.iter_from(0))
+            .filter(|(_, entry)| entry.location.segment < segment)
+            .map(|(sequence, _)| sequence)
+            .collect();
+        lost.into_iter().for_each(|sequence| self.lose(sequence));
+        let lost: Vec<_> = self
+            .attempts
+            .iter()
+            .filter(|(_, _, entry)| entry.location.segment < segment)
+            .map(|(id, number, _)| (id, number))
+            .collect();
+        lost.into_iter().for_each(|(id, number)| self.lose_attempt(id, number));
+    }
+
+    /// Removes a message, exhausted or not, and takes it out of its claim. It stays for subscribers that are owed it.
+    pub(crate) fn remove(&mut self, sequence: u64) {
+        let Some(entry) = self.take(sequence).or_else(|| self.exhausted.remove(sequence)) else { return };
+        let before = if self.is_needed(sequence) {
+            self.kept.insert(sequence, entry)
+        } else {
+            self.forget_id(sequence);
+            Some(entry)
+        };
+        self.freed.extend(before.map(|entry| entry.location));
+    }
+
+    /// Sets a message aside as claimed too often.
+    pub(crate) fn exhaust(&mut self, sequence: u64) {
+        let id = self.id_of(sequence);
+        if let Some(entry) = self.take(sequence) {
+            self.exhausted.insert(sequence, id, entry);
+        }
+    }
+
+    /// Removes a message for everybody: nobody needs it, or it cannot be read.
+    pub(crate) fn lose(&mut self, sequence: u64) {
+        let removed = [self.take(sequence), self.exhausted.remove(sequence), self.kept.remove(sequence)];
+        self.freed.extend(removed.into_iter().flatten().map(|entry| entry.location));
+        if !self.is_held(sequence) {
+            self.forget_id(sequence);
+        }
+    }
+
+    /// The log keeps a message elsewhere now.
+    pub(crate) fn relocate(&mut self, sequence: u64, from: Location, to: Location) {
+        let aside = match self.exhausted.get_mut(sequence) {
+            Some(entry) => Some(entry),
+            None => self.kept.get_mut(sequence),
+        };
+        let entry = match aside {
+            Some(entry) => Some(entry),
+            None => {
+                self.chunks.get_mut(&(sequence / CHUNK)).and_then(|chunk| chunk.get_mut(place_of(sequence)))
+            }
+        };
+        match entry {
+            Some(entry) if entry.location == from => {
+                entry.location = to;
+                self.freed.push(from);
+            }
+            // It went meanwhile: the copy is dead on arrival.
+            _ => self.freed.push(to),
+        }
+    }
+
+    /// Removes all messages below a sequence number, exhausted ones not among them.
+    pub(crate) fn purge(&mut self, below: u64) {
+        let doomed: Vec<u64> = self
+            .iter_from(0)
+            .map(|(sequence, _, _)| sequence)
+            .take_while(|sequence| *sequence < below)
+            .collect();
+        doomed.into_iter().for_each(|sequence| self.remove(sequence));
+    }
+}

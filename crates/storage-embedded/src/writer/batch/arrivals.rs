@@ -1,0 +1,209 @@
+//! Messages that come into a queue: posted, adopted, or imported with the queue.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use zaqar_model::{
+    ClaimId, ClientId, Marker, MessageId, MovingMessage, NewMessage, StoredMessage, Timestamp,
+};
+use zaqar_storage::{Adoption, StorageError};
+
+use super::{Answer, Batch};
+use crate::index::{Entry, native_id};
+use crate::log::{Client, ForeignId, Hold, MessageRecord, Record};
+use crate::queues::{Queue, Queues};
+use crate::writer::Reply;
+
+/// A message that comes into a queue. Its location counts from the start of the records.
+pub(super) struct Arrival {
+    pub(super) queue: Arc<Queue>,
+    pub(super) sequence: u64,
+    pub(super) id: Option<ForeignId>,
+    pub(super) entry: Entry,
+    pub(super) claim: Option<(ClaimId, Hold)>,
+    pub(super) exhausted: bool,
+    pub(super) kept: bool,
+}
+
+impl Batch {
+    pub(in crate::writer) fn post(
+        &mut self,
+        queues: &Queues,
+        queue: &Arc<Queue>,
+        client: &ClientId,
+        messages: Vec<NewMessage>,
+        now: Timestamp,
+        reply: Reply<Vec<MessageId>>,
+    ) {
+        if queues.lock(queue).is_dropped {
+            let _ = reply.send(Err(StorageError::NotFound("queue")));
+            return;
+        }
+        self.identify(queue);
+        let client = Client::new(client.as_str());
+        let ids = messages
+            .into_iter()
+            .map(|message| {
+                let record = MessageRecord {
+                    destination: queue.number,
+                    sequence: 0,
+                    id: None,
+                    created: now,
+                    expires: message.ttl.after(now),
+                    delayed_until: message.delay.after(now),
+                    ttl: message.ttl,
+                    claim_count: 0,
+                    claim: None,
+                    exhausted: false,
+                    kept: false,
+                    is_letter: false,
+                    client,
+                    checksum: message.checksum.as_deref().unwrap_or_default(),
+                    body: message.body.as_bytes(),
+                };
+                native_id(queue.id_prefix, self.arrive(queue, record))
+            })
+            .collect();
+        self.answers.push(Answer::Ids(reply, ids));
+    }
+
+    pub(in crate::writer) fn adopt(
+        &mut self,
+        queues: &Queues,
+        queue: &Arc<Queue>,
+        mut messages: Vec<StoredMessage>,
+        (adoption, leaving): (Adoption, Option<Arc<Queue>>),
+        reply: Reply<()>,
+    ) {
+        let locked = queues.lock(queue);
+        if locked.is_dropped {
+            let _ = reply.send(Err(StorageError::NotFound("queue")));
+            return;
+        }
+        drop(locked);
+        if let Some(source) = leaving {
+            self.leave(queues, source, &mut messages);
+        }
+        let locked = queues.lock(queue);
+        messages.retain(|stored| {
+            locked.index.find(stored.message.id).is_none()
+                && self.adopted.insert((queue.number, stored.message.id))
+        });
+        drop(locked);
+        self.identify(queue);
+        for stored in &messages {
+            let message = &stored.message;
+            self.arrive(
+                queue,
+                MessageRecord {
+                    destination: queue.number,
+                    sequence: 0,
+                    id: Some(ForeignId { id: message.id, posted: adoption == Adoption::Arrival }),
+                    created: message.created,
+                    expires: stored.expires,
+                    delayed_until: stored.delayed_until,
+                    ttl: message.ttl,
+                    claim_count: message.claim_count,
+                    claim: None,
+                    exhausted: false,
+                    kept: false,
+                    is_letter: stored.is_letter,
+                    client: Client::new(stored.client.as_str()),
+                    checksum: message.checksum.as_deref().unwrap_or_default(),
+                    body: message.body.as_bytes(),
+                },
+            );
+        }
+        self.answers.push(Answer::Done(reply));
+    }
+
+    /// Takes in messages of a queue that moves here, each in its own place.
+    pub(in crate::writer) fn import(
+        &mut self,
+        queues: &Queues,
+        queue: &Arc<Queue>,
+        messages: &[MovingMessage],
+        last: Marker,
+        reply: Reply<()>,
+    ) {
+        if queues.lock(queue).is_dropped {
+            let _ = reply.send(Err(StorageError::NotFound("queue")));
+            return;
+        }
+        self.identify(queue);
+        for MovingMessage { position, stored, hold, exhausted, posted, kept } in messages {
+            let (message, sequence) = (&stored.message, position.get());
+            let is_native = *posted && message.id == native_id(queue.id_prefix, sequence);
+            let foreign = ForeignId { id: message.id, posted: *posted };
+            self.place(
+                queue,
+                &MessageRecord {
+                    destination: queue.number,
+                    sequence,
+                    id: (!is_native).then_some(foreign),
+                    created: message.created,
+                    expires: stored.expires,
+                    delayed_until: stored.delayed_until,
+                    ttl: message.ttl,
+                    claim_count: message.claim_count,
+                    claim: hold.map(|hold| (hold.id, Hold { renewed: hold.renewed, ttl: hold.ttl })),
+                    exhausted: *exhausted,
+                    kept: *kept,
+                    is_letter: stored.is_letter,
+                    client: Client::new(stored.client.as_str()),
+                    checksum: message.checksum.as_deref().unwrap_or_default(),
+                    body: message.body.as_bytes(),
+                },
+            );
+        }
+        let below = last.get().saturating_add(1);
+        if queue.tail.fetch_max(below, Ordering::Relaxed) < below {
+            self.encode(&Record::Skip { destination: queue.number, below });
+            self.sequence_floor = self.sequence_floor.max(below);
+            self.skips.push((Arc::clone(queue), below));
+        }
+        self.answers.push(Answer::Done(reply));
+    }
+
+    /// Writes down that messages leave the place where they wait as exhausted; those that do not wait there are taken
+    /// off the list.
+    fn leave(&mut self, queues: &Queues, source: Arc<Queue>, messages: &mut Vec<StoredMessage>) {
+        let locked = queues.lock(&source);
+        let mut sequences = Vec::new();
+        messages.retain(|stored| {
+            let waiting = locked.index.exhausted.find(stored.message.id);
+            let leaving = waiting.filter(|sequence| self.left.insert((source.number, *sequence)));
+            sequences.extend(leaving);
+            leaving.is_some()
+        });
+        drop(locked);
+        if !sequences.is_empty() {
+            self.encode(&Record::Delete { destination: source.number, sequences: sequences.clone() });
+            self.departures.push((source, sequences));
+        }
+    }
+
+    /// Gives a message its sequence number and writes it down.
+    fn arrive(&mut self, queue: &Arc<Queue>, mut record: MessageRecord<'_>) -> u64 {
+        record.sequence = queue.tail.load(Ordering::Relaxed);
+        self.place(queue, &record)
+    }
+
+    /// Writes a message down that has its sequence number.
+    fn place(&mut self, queue: &Arc<Queue>, record: &MessageRecord<'_>) -> u64 {
+        let next = record.sequence.saturating_add(1);
+        queue.tail.fetch_max(next, Ordering::Relaxed);
+        self.sequence_floor = self.sequence_floor.max(next);
+        let location = self.encode(&Record::Message(record.clone()));
+        self.arrivals.push(Arrival {
+            queue: Arc::clone(queue),
+            sequence: record.sequence,
+            id: record.id,
+            entry: Entry::new(location, record),
+            claim: record.claim,
+            exhausted: record.exhausted,
+            kept: record.kept,
+        });
+        record.sequence
+    }
+}
