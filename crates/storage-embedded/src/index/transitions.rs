@@ -1,13 +1,24 @@
 //! How messages come in, go from one place to another, and leave.
 
-use zaqar_model::ClaimId;
-
 use super::QueueIndex;
 use super::chunk::{CHUNK, Entry};
 use super::messages::place_of;
-use crate::log::{ForeignId, Hold, Location, MessageRecord};
+use crate::log::{ForeignId, Location, MessageRecord, Placement};
 
 impl QueueIndex {
+    /// A message, and where it is.
+    pub(crate) fn locate(&self, sequence: u64) -> Option<(&Entry, Placement)> {
+        if let Some(entry) = self.get(sequence) {
+            let held = entry.claim.and_then(|key| self.claims.get(key)).map(|claim| (claim.id, claim.hold));
+            // The claim that held it last goes with it: whoever reads this lets that expire again.
+            let last = held.or_else(|| self.released.last(sequence));
+            let placement = last.map_or(Placement::Queued, |(claim, hold)| Placement::Claimed(claim, hold));
+            return Some((entry, placement));
+        }
+        let dead_lettered = self.exhausted.get(sequence).map(|entry| (entry, Placement::DeadLettered));
+        dead_lettered.or_else(|| self.kept.get(sequence).map(|entry| (entry, Placement::Retained)))
+    }
+
     /// Fills an empty index with the messages that a checkpoint names.
     pub(crate) fn restore(
         &mut self,
@@ -26,14 +37,7 @@ impl QueueIndex {
 
     /// Puts a message where the log says it is; for recovery.
     pub(crate) fn recover(&mut self, location: Location, record: &MessageRecord<'_>) {
-        self.replace(
-            record.sequence,
-            record.id,
-            Entry::new(location, record),
-            record.claim,
-            record.exhausted,
-            record.kept,
-        );
+        self.replace(record.sequence, record.id, Entry::new(location, record), record.placement);
     }
 
     /// Puts a message with its state into its place, whatever was known of it before.
@@ -42,9 +46,7 @@ impl QueueIndex {
         sequence: u64,
         id: Option<ForeignId>,
         entry: Entry,
-        claim: Option<(ClaimId, Hold)>,
-        exhausted: bool,
-        kept: bool,
+        placement: Placement,
     ) {
         if let Some(older) = self.exhausted.remove(sequence) {
             self.freed.push(older.location);
@@ -53,14 +55,11 @@ impl QueueIndex {
             self.freed.push(older.location);
         }
         self.insert(sequence, id, entry);
-        if let Some((claim, hold)) = claim {
-            self.hold(sequence, claim, hold);
-        }
-        if exhausted {
-            self.exhaust(sequence);
-        }
-        if kept {
-            self.remove(sequence);
+        match placement {
+            Placement::Queued => {}
+            Placement::Claimed(claim, hold) => self.hold(sequence, claim, hold),
+            Placement::DeadLettered => self.exhaust(sequence),
+            Placement::Retained => self.remove(sequence),
         }
     }
 

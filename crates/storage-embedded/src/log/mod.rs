@@ -19,7 +19,7 @@ pub(crate) use envelope::HEADER as ENVELOPE_HEADER;
 pub(crate) use fields::{Fields, Malformed, Writer as FieldWriter};
 pub(crate) use records::{
     AttemptRecord, ClaimRecord, Client, CursorRecord, FROM_THE_END, Failure, ForeignId, Hold, MessageRecord,
-    Record, Standing, StandingRecord, SubscriptionRecord, decode_standings,
+    Placement, Record, Standing, StandingRecord, SubscriptionRecord, decode_standings,
 };
 pub use recovery::Dropped;
 pub(crate) use recovery::{Recovery, replay};

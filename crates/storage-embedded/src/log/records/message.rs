@@ -11,9 +11,9 @@ use uuid::Uuid;
 const HAS_ID: u8 = 1;
 const HAS_DELAY: u8 = 2;
 const HAS_CLAIM: u8 = 4;
-const IS_EXHAUSTED: u8 = 8;
+const IS_DEAD_LETTERED: u8 = 8;
 const CLIENT_IS_UUID: u8 = 16;
-const IS_KEPT: u8 = 32;
+const IS_RETAINED: u8 = 32;
 const WAS_POSTED: u8 = 64;
 const IS_LETTER: u8 = 128;
 
@@ -28,17 +28,48 @@ pub(crate) struct MessageRecord<'a> {
     pub(crate) delayed_until: Timestamp,
     pub(crate) ttl: TtlSeconds,
     pub(crate) claim_count: u32,
-    /// The claim that held it when it was copied forward.
-    pub(crate) claim: Option<(ClaimId, Hold)>,
-    pub(crate) exhausted: bool,
-    /// It is out of the queue and stays for its subscribers alone.
-    pub(crate) kept: bool,
+    pub(crate) placement: Placement,
     /// It tells of a delivery that was given up.
     pub(crate) is_letter: bool,
     pub(crate) client: Client<'a>,
     /// Empty: none.
     pub(crate) checksum: &'a str,
     pub(crate) body: &'a [u8],
+}
+
+/// Where a message is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Placement {
+    /// In the queue, free or delayed.
+    Queued,
+    /// In the queue, under this claim. Once the claim has expired the message is free.
+    Claimed(ClaimId, Hold),
+    /// Out of the queue since it was claimed too often. It waits for its way to the dead-letter queue.
+    DeadLettered,
+    /// Out of the queue. It is retained for subscribers that are still owed it.
+    Retained,
+}
+
+impl Placement {
+    const fn flags(self) -> u8 {
+        match self {
+            Self::Queued => 0,
+            Self::Claimed(..) => HAS_CLAIM,
+            Self::DeadLettered => IS_DEAD_LETTERED,
+            Self::Retained => IS_RETAINED,
+        }
+    }
+
+    /// A log may have more than one of the flags: a message that was retained has been dead-lettered or claimed before.
+    fn of_flags(flags: u8, claim: Option<(ClaimId, Hold)>) -> Self {
+        if flags & IS_RETAINED != 0 {
+            Self::Retained
+        } else if flags & IS_DEAD_LETTERED != 0 {
+            Self::DeadLettered
+        } else {
+            claim.map_or(Self::Queued, |(claim, hold)| Self::Claimed(claim, hold))
+        }
+    }
 }
 
 /// The id of a message that came from elsewhere.
@@ -63,9 +94,7 @@ impl<'a> MessageRecord<'a> {
         let flag = |set: bool, bit: u8| if set { bit } else { 0 };
         out.u8(flag(self.id.is_some(), HAS_ID)
             | flag(delayed, HAS_DELAY)
-            | flag(self.claim.is_some(), HAS_CLAIM)
-            | flag(self.exhausted, IS_EXHAUSTED)
-            | flag(self.kept, IS_KEPT)
+            | self.placement.flags()
             | flag(self.is_letter, IS_LETTER)
             | flag(self.id.is_some_and(|foreign| foreign.posted), WAS_POSTED)
             | flag(matches!(self.client, Client::Uuid(_)), CLIENT_IS_UUID));
@@ -81,7 +110,7 @@ impl<'a> MessageRecord<'a> {
         if delayed {
             out.u64(self.delayed_until.as_millis());
         }
-        if let Some((claim, hold)) = self.claim {
+        if let Placement::Claimed(claim, hold) = self.placement {
             out.u128(claim.as_u128());
             hold.encode(out);
         }
@@ -127,9 +156,7 @@ impl<'a> MessageRecord<'a> {
             delayed_until,
             ttl,
             claim_count,
-            claim,
-            exhausted: has(IS_EXHAUSTED),
-            kept: has(IS_KEPT),
+            placement: Placement::of_flags(flags, claim),
             is_letter: has(IS_LETTER),
             client,
             checksum: fields.text()?,

@@ -17,7 +17,7 @@ pub(crate) use attempt::AttemptRecord;
 pub(crate) use claim::{ClaimRecord, Hold};
 pub(crate) use client::Client;
 pub(crate) use delivery::{CursorRecord, Failure, Standing, StandingRecord, decode_standings};
-pub(crate) use message::{ForeignId, MessageRecord};
+pub(crate) use message::{ForeignId, MessageRecord, Placement};
 pub(crate) use subscription::{FROM_THE_END, SubscriptionRecord};
 
 /// Bytes before a record's fields: kind, length, checksum.

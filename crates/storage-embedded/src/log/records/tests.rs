@@ -1,12 +1,12 @@
-use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
+use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 use zaqar_model::{
     Address, Attempt, AttemptEnd, ClaimId, ConfirmationKind, DestinationKind, Excerpt, GraceSeconds,
     LeaseHold, LeaseId, MessageId, SubscriptionId, SubscriptionTtl, Timestamp, TtlSeconds,
 };
 
 use super::{
-    AttemptRecord, ClaimRecord, Client, CursorRecord, Failure, ForeignId, Hold, MessageRecord, Record,
-    Standing, StandingRecord, SubscriptionRecord,
+    AttemptRecord, ClaimRecord, Client, CursorRecord, Failure, ForeignId, Hold, MessageRecord, Placement,
+    Record, Standing, StandingRecord, SubscriptionRecord,
 };
 
 fn hold() -> Hold {
@@ -122,14 +122,58 @@ fn attempts_at_requests_to_confirm_are_read_back() {
     }
 }
 
+fn placement() -> impl Strategy<Value = Placement> {
+    prop_oneof![
+        Just(Placement::Queued),
+        Just(Placement::Claimed(ClaimId::from_u128(5), hold())),
+        Just(Placement::DeadLettered),
+        Just(Placement::Retained),
+    ]
+}
+
+/// Earlier servers wrote what a message had been before it was retained, too.
+#[test]
+fn a_message_is_where_it_went_last() {
+    let created = Timestamp::from_millis(1_000);
+    let claimed = Record::Message(MessageRecord {
+        destination: 3,
+        sequence: 4,
+        id: None,
+        created,
+        expires: created.plus_secs(1),
+        delayed_until: created,
+        ttl: TtlSeconds::new(1),
+        claim_count: 2,
+        placement: Placement::Claimed(ClaimId::from_u128(5), hold()),
+        is_letter: false,
+        client: Client::new("c"),
+        checksum: "",
+        body: b"{}",
+    });
+    let (exhausted, kept) = (8, 32);
+    for (flags, placement) in [
+        (exhausted, Placement::DeadLettered),
+        (kept, Placement::Retained),
+        (exhausted | kept, Placement::Retained),
+    ] {
+        let mut bytes = Vec::new();
+        claimed.encode(&mut bytes);
+        bytes[9] |= flags;
+        let checksum = super::checksum(bytes[0], &bytes[9..]);
+        bytes[5..9].copy_from_slice(&checksum.to_le_bytes());
+        let Ok((Record::Message(read), _)) = Record::decode(&bytes) else { panic!("flags {flags}") };
+        assert_eq!((read.placement, read.body), (placement, b"{}".as_slice()), "flags {flags}");
+    }
+}
+
 proptest! {
     #[test]
     fn messages_are_read_back(
         client in "[0-9a-f-]{0,36}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
         checksum in ".{0,8}",
         body in any::<Vec<u8>>(),
-        (id, delay, claimed, exhausted, (kept, is_letter))
-            in any::<(Option<(u128, bool)>, u32, bool, bool, (bool, bool))>(),
+        (id, delay, is_letter) in any::<(Option<(u128, bool)>, u32, bool)>(),
+        placement in placement(),
     ) {
         let created = Timestamp::from_millis(1_000);
         round_trip(&Record::Message(MessageRecord {
@@ -141,9 +185,7 @@ proptest! {
             delayed_until: created.plus_secs(u64::from(delay)),
             ttl: TtlSeconds::new(1),
             claim_count: 2,
-            claim: claimed.then(|| (ClaimId::from_u128(5), hold())),
-            exhausted,
-            kept,
+            placement,
             is_letter,
             client: Client::new(&client),
             checksum: &checksum,

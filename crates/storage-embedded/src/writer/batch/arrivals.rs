@@ -3,14 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use zaqar_model::{
-    ClaimId, ClientId, Marker, MessageId, MovingMessage, NewMessage, StoredMessage, Timestamp,
-};
+use zaqar_model::{ClientId, Marker, MessageId, MovingMessage, NewMessage, StoredMessage, Timestamp};
 use zaqar_storage::{Adoption, StorageError};
 
 use super::{Answer, Batch};
 use crate::index::{Entry, native_id};
-use crate::log::{Client, ForeignId, Hold, MessageRecord, Record};
+use crate::log::{Client, ForeignId, Hold, MessageRecord, Placement, Record};
 use crate::queues::{Queue, Queues};
 use crate::writer::Reply;
 
@@ -20,9 +18,7 @@ pub(super) struct Arrival {
     pub(super) sequence: u64,
     pub(super) id: Option<ForeignId>,
     pub(super) entry: Entry,
-    pub(super) claim: Option<(ClaimId, Hold)>,
-    pub(super) exhausted: bool,
-    pub(super) kept: bool,
+    pub(super) placement: Placement,
 }
 
 impl Batch {
@@ -53,9 +49,7 @@ impl Batch {
                     delayed_until: message.delay.after(now),
                     ttl: message.ttl,
                     claim_count: 0,
-                    claim: None,
-                    exhausted: false,
-                    kept: false,
+                    placement: Placement::Queued,
                     is_letter: false,
                     client,
                     checksum: message.checksum.as_deref().unwrap_or_default(),
@@ -104,9 +98,7 @@ impl Batch {
                     delayed_until: stored.delayed_until,
                     ttl: message.ttl,
                     claim_count: message.claim_count,
-                    claim: None,
-                    exhausted: false,
-                    kept: false,
+                    placement: Placement::Queued,
                     is_letter: stored.is_letter,
                     client: Client::new(stored.client.as_str()),
                     checksum: message.checksum.as_deref().unwrap_or_default(),
@@ -131,7 +123,7 @@ impl Batch {
             return;
         }
         self.identify(queue);
-        for MovingMessage { position, stored, hold, exhausted, posted, kept } in messages {
+        for moving @ MovingMessage { position, stored, posted, .. } in messages {
             let (message, sequence) = (&stored.message, position.get());
             let is_native = *posted && message.id == native_id(queue.id_prefix, sequence);
             let foreign = ForeignId { id: message.id, posted: *posted };
@@ -146,9 +138,7 @@ impl Batch {
                     delayed_until: stored.delayed_until,
                     ttl: message.ttl,
                     claim_count: message.claim_count,
-                    claim: hold.map(|hold| (hold.id, Hold { renewed: hold.renewed, ttl: hold.ttl })),
-                    exhausted: *exhausted,
-                    kept: *kept,
+                    placement: placement(moving),
                     is_letter: stored.is_letter,
                     client: Client::new(stored.client.as_str()),
                     checksum: message.checksum.as_deref().unwrap_or_default(),
@@ -200,10 +190,18 @@ impl Batch {
             sequence: record.sequence,
             id: record.id,
             entry: Entry::new(location, record),
-            claim: record.claim,
-            exhausted: record.exhausted,
-            kept: record.kept,
+            placement: record.placement,
         });
         record.sequence
+    }
+}
+
+/// Where a message goes in the queue that it comes with.
+fn placement(moving: &MovingMessage) -> Placement {
+    match moving.hold {
+        _ if moving.kept => Placement::Retained,
+        _ if moving.exhausted => Placement::DeadLettered,
+        Some(hold) => Placement::Claimed(hold.id, Hold { renewed: hold.renewed, ttl: hold.ttl }),
+        None => Placement::Queued,
     }
 }

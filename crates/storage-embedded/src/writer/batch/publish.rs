@@ -27,8 +27,8 @@ impl Batch {
                 if !locked.is_dropped {
                     let entry = Entry { location: place(arrival.entry.location), ..arrival.entry };
                     queues.segments.note_live(entry.location);
-                    let Arrival { sequence, id, claim, exhausted, kept, .. } = arrival;
-                    locked.index.replace(sequence, id, entry, claim, exhausted, kept);
+                    let Arrival { sequence, id, placement, .. } = arrival;
+                    locked.index.replace(sequence, id, entry, placement);
                 }
                 next = arrivals.next_if(|arrival| Arc::ptr_eq(&arrival.queue, &queue));
             }

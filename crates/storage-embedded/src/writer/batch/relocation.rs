@@ -52,24 +52,18 @@ impl Batch {
     ) {
         let sequence = record.sequence;
         let locked = queues.lock(queue);
-        let index = &locked.index;
-        let live = index.get(sequence).map(|entry| (*entry, false, false));
-        let exhausted = || index.exhausted.get(sequence).map(|entry| (*entry, true, false));
-        let kept = || index.kept.get(sequence).map(|entry| (*entry, false, true));
-        let Some((entry, exhausted, kept)) = live.or_else(exhausted).or_else(kept) else { return };
+        let Some((entry, placement)) = locked.index.locate(sequence).map(|(entry, at)| (*entry, at)) else {
+            return;
+        };
         if entry.location != from {
             return;
         }
-        let held = entry.claim.and_then(|key| index.claims.get(key)).map(|claim| (claim.id, claim.hold));
-        let claim = held.or_else(|| index.released.last(sequence));
         drop(locked);
         let to = self.encode(&Record::Message(MessageRecord {
             expires: entry.expires,
             ttl: entry.ttl,
             claim_count: entry.claim_count,
-            claim,
-            exhausted,
-            kept,
+            placement,
             ..record.clone()
         }));
         self.moved.push(Moved { queue: Arc::clone(queue), what: Movable::Message(sequence), from, to });
