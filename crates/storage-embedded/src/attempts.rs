@@ -69,14 +69,14 @@ pub(crate) async fn read(
 impl FoundAttempt {
     fn read(&self) -> Option<KeptAttempt> {
         let record = self.segment.as_ref()?.read(self.location);
-        let decoded = record.as_ref().map(|record| Record::decode(record));
-        let Ok(Ok((Record::Attempt(own), _))) = decoded else {
+        let read = record.as_ref().map(|record| Record::read(record));
+        let Ok(Ok(Record::Attempt(own))) = read else {
             let Location { segment, offset, .. } = self.location;
             tracing::error!(segment, offset, "an attempt is damaged on disk and was left out");
             return None;
         };
         let number = AttemptNumber::new(self.number);
         let (message, AttemptRecord { confirmation, attempt, end, .. }) = (self.message, own);
-        Some(KeptAttempt { number, message, confirmation, attempt, end })
+        Some(KeptAttempt { number, message, confirmation, attempt: attempt.into_owned(), end })
     }
 }

@@ -1,5 +1,6 @@
 //! Claims: messages taken for a while by one consumer.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use zaqar_model::{Claim, ClaimId, ClaimTerms, Destination, GraceSeconds, MessageId, Timestamp, TtlSeconds};
@@ -29,9 +30,7 @@ impl Claims for EmbeddedMessageStore {
             if record.taken.is_empty() && record.exhausted.is_empty() {
                 return Ok(Claimed::default());
             }
-            let record = Record::Claim(record);
-            let receiver = self.log(&mut locked, &record)?;
-            let Record::Claim(record) = record else { return Ok(Claimed::default()) };
+            let receiver = self.log(&mut locked, &Record::Claim(Cow::Borrowed(&record)))?;
             let exhausted = record.exhausted.iter().map(|sequence| locked.index.id_of(*sequence)).collect();
             locked.index.claim(&record);
             let found = self.found(&locked.index, record.taken.iter().map(|(sequence, _)| *sequence));
@@ -129,11 +128,9 @@ impl Claims for EmbeddedMessageStore {
                 let ids: Vec<_> = exhausted.iter().map(|sequence| locked.index.id_of(*sequence)).collect();
                 let mut receiver = None;
                 if !exhausted.is_empty() {
-                    let record = Record::Claim(setting_aside(queue.number, exhausted, now));
-                    receiver = Some(self.log(&mut locked, &record)?);
-                    if let Record::Claim(record) = record {
-                        locked.index.claim(&record);
-                    }
+                    let record = setting_aside(queue.number, exhausted, now);
+                    receiver = Some(self.log(&mut locked, &Record::Claim(Cow::Borrowed(&record)))?);
+                    locked.index.claim(&record);
                 }
                 locked.index.note_seen(seen.into_iter().map(|(sequence, _)| sequence));
                 (ids, receiver)

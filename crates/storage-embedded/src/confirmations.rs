@@ -1,5 +1,6 @@
 //! Attempts to send requests to confirm: logged among the attempts of the subscription that is to be confirmed.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
@@ -33,7 +34,7 @@ impl EmbeddedMessageStore {
             number: locked.index.attempts.next_number(subscription),
             message: request,
             confirmation: Some(kind),
-            attempt,
+            attempt: Cow::Owned(attempt),
             end,
         };
         let attempts = vec![encode_attempt(&record, &mut records)];

@@ -13,8 +13,8 @@ use zaqar_storage::{StorageError, StorageResult};
 
 use crate::EmbeddedMessageStore;
 use crate::checkpoint::{self, BYTES_PER_MESSAGE};
-use crate::index::Entry;
-use crate::log::{AttemptRecord, Location, MessageRecord, Position, Record, Segment};
+use crate::index::{Entry, RecordKey};
+use crate::log::{Location, Position, Segment};
 use crate::queues::{Queue, Queues};
 use crate::writer::{Operation, Writer};
 
@@ -159,7 +159,7 @@ impl Housekeeping {
                 from = next;
                 for (sequence, location) in living {
                     handed_over += location.length as usize;
-                    self.copy(segment, &queue, sequence, location)?;
+                    self.copy(segment, &queue, RecordKey::Message(sequence), location)?;
                 }
                 if handed_over > COPIED_AT_ONCE {
                     handed_over = 0;
@@ -168,7 +168,7 @@ impl Housekeeping {
             }
             for (id, number, location) in self.attempts_in(&queue, segment.number) {
                 handed_over += location.length as usize;
-                self.copy_attempt(segment, &queue, (id, number), location)?;
+                self.copy(segment, &queue, RecordKey::Attempt(id, number), location)?;
                 if handed_over > COPIED_AT_ONCE {
                     handed_over = 0;
                     self.position()?;
@@ -207,48 +207,17 @@ impl Housekeeping {
         attempts.filter(|(_, _, location)| location.segment == segment).collect()
     }
 
-    fn copy_attempt(
-        &self,
-        segment: &Segment,
-        queue: &Arc<Queue>,
-        (id, number): (SubscriptionId, u64),
-        from: Location,
-    ) -> StorageResult<()> {
-        let record = segment.read(from).map_err(StorageError::driver)?;
-        let is_meant = |own: &AttemptRecord| {
-            (own.destination, own.subscription, own.number) == (queue.number, id, number)
-        };
-        if matches!(Record::decode(&record), Ok((Record::Attempt(own), _)) if is_meant(&own)) {
-            let queue = Arc::clone(queue);
-            return self.writer.submit(Operation::Relocate { queue, from, record }).map(|_| ());
-        }
-        tracing::error!(segment = segment.number, offset = from.offset, "an attempt is damaged on disk");
-        self.queues.lock(queue).index.lose_attempt(id, number);
-        Ok(())
-    }
-
+    /// Hands a record to the writer, which reads it and copies it forward.
     fn copy(
         &self,
         segment: &Segment,
         queue: &Arc<Queue>,
-        sequence: u64,
+        key: RecordKey,
         from: Location,
     ) -> StorageResult<()> {
         let record = segment.read(from).map_err(StorageError::driver)?;
-        let message = MessageRecord::read(&record);
-        if message.is_ok_and(|message| (message.destination, message.sequence) == (queue.number, sequence)) {
-            let queue = Arc::clone(queue);
-            return self.writer.submit(Operation::Relocate { queue, from, record }).map(|_| ());
-        }
-        let Location { segment, offset, length } = from;
-        tracing::error!(segment, offset, length, "a message is damaged on disk and is given up");
-        let mut locked = self.queues.lock(queue);
-        let mut records = Vec::new();
-        Record::Lose { destination: queue.number, sequences: vec![sequence] }.encode(&mut records);
-        let (reply, _) = oneshot::channel();
-        locked.last_ticket = self.writer.submit(Operation::Log { records, frees: true, reply })?;
-        locked.index.lose(sequence);
-        Ok(())
+        let queue = Arc::clone(queue);
+        self.writer.submit(Operation::Relocate { queue, key, from, record }).map(|_| ())
     }
 
     fn position(&self) -> StorageResult<Position> {

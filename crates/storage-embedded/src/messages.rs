@@ -1,5 +1,6 @@
 //! Messages: posted, listed, fetched, deleted.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
@@ -15,7 +16,7 @@ use crate::listing::Listing;
 use crate::log::Record;
 use crate::queues::{Locked, Queue};
 use crate::read::{Found, messages, stored_messages};
-use crate::writer::{Operation, answer};
+use crate::writer::{EncodedPost, Operation, answer};
 
 /// How many bytes of adopted messages one commit takes in.
 pub(crate) const ADOPTED_AT_ONCE: usize = 256 << 10;
@@ -31,7 +32,8 @@ impl Messages for EmbeddedMessageStore {
     ) -> StorageResult<Vec<MessageId>> {
         let queue = self.queues.find_or_create(to).ok_or(StorageError::NotFound("queue"))?;
         let (reply, receiver) = oneshot::channel();
-        self.writer.submit(Operation::Post { queue, client: client.clone(), messages, now, reply })?;
+        let post = EncodedPost::new(queue.number, client, &messages, now);
+        self.writer.submit(Operation::Post { queue, post, reply })?;
         answer(receiver).await
     }
 
@@ -334,11 +336,9 @@ impl EmbeddedMessageStore {
         locked: &mut Locked<'_>,
         sequences: Vec<u64>,
     ) -> StorageResult<oneshot::Receiver<StorageResult<()>>> {
-        let record = Record::Delete { destination: queue.number, sequences };
+        let record = Record::Delete { destination: queue.number, sequences: Cow::Borrowed(&sequences) };
         let receiver = self.log(locked, &record)?;
-        if let Record::Delete { sequences, .. } = record {
-            sequences.into_iter().for_each(|sequence| locked.index.remove(sequence));
-        }
+        sequences.into_iter().for_each(|sequence| locked.index.remove(sequence));
         Ok(receiver)
     }
 

@@ -1,5 +1,6 @@
 //! Subscriptions that move here with their queue: logged, and brought into the index.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
@@ -94,7 +95,7 @@ impl EmbeddedMessageStore {
                     number: kept.number.get(),
                     message: kept.message,
                     confirmation: kept.confirmation,
-                    attempt: kept.attempt.clone(),
+                    attempt: Cow::Borrowed(&kept.attempt),
                     end: kept.end,
                 };
                 encode_attempt(&record, &mut records)

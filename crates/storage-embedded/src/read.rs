@@ -43,28 +43,31 @@ impl Found {
     }
 
     fn stored(&self, record: &Bytes) -> Option<StoredMessage> {
-        let MessageRecord { client, is_letter, .. } = MessageRecord::read(record).ok()?;
+        let read = MessageRecord::read(record).ok()?;
         Some(StoredMessage {
-            client: ClientId::new(&client.to_string()),
+            client: ClientId::new(&read.client.to_string()),
             expires: self.entry.expires,
             delayed_until: self.entry.delayed_until,
-            is_letter,
-            message: self.message(record)?,
+            is_letter: read.is_letter,
+            message: self.combine(record, &read),
         })
     }
 
     fn message(&self, record: &Bytes) -> Option<Message> {
-        let read = MessageRecord::read(record).ok()?;
-        let checksum = (!read.checksum.is_empty()).then(|| read.checksum.to_owned());
-        Some(Message {
+        MessageRecord::read(record).ok().map(|read| self.combine(record, &read))
+    }
+
+    /// What the log says of the message, with what has changed since. The body stays in the bytes that were read.
+    fn combine(&self, record: &Bytes, read: &MessageRecord<'_>) -> Message {
+        Message {
             id: self.id,
             ttl: self.entry.ttl,
             created: self.entry.created,
             body: Body::from_bytes(record.slice_ref(read.body)),
-            checksum,
+            checksum: (!read.checksum.is_empty()).then(|| read.checksum.to_owned()),
             claim: self.claim,
             claim_count: self.entry.claim_count,
-        })
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! How leased deliveries ended: worked out under the queue's lock, logged, and only then brought into the index.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
@@ -20,28 +21,29 @@ pub(crate) const RECORDED_AT_ONCE: usize = 64;
 
 /// What is to be said of the deliveries of one queue.
 #[derive(Default)]
-pub(crate) struct Recording {
+pub(crate) struct Recording<'a> {
     standings: BTreeMap<SubscriptionId, Vec<(u64, Standing)>>,
-    attempts: Vec<AttemptRecord>,
+    attempts: Vec<AttemptRecord<'a>>,
 }
 
-impl Recording {
+impl<'a> Recording<'a> {
     /// How deliveries ended. What the lease has no longer is passed over.
     pub(crate) fn of_reports(
         queue: &Queue,
         index: &mut QueueIndex,
         lease: LeaseId,
-        reports: &[DeliveryReport],
+        reports: impl IntoIterator<Item = &'a DeliveryReport> + Clone,
         now: Timestamp,
     ) -> Self {
         let mut recording = Self::default();
         let mut seen = HashSet::new();
-        let subscriptions: BTreeSet<_> = reports.iter().map(|report| report.subscription).collect();
+        let subscriptions: BTreeSet<_> =
+            reports.clone().into_iter().map(|report| report.subscription).collect();
         for subscription in subscriptions {
             recording.end_left_behind(queue, index, subscription, now);
         }
-        for DeliveryReport { subscription, position, outcome, .. } in reports.iter().cloned() {
-            let sequence = position.get();
+        for DeliveryReport { subscription, position, outcome, .. } in reports {
+            let (subscription, sequence) = (*subscription, position.get());
             let Some(cursor) = index.cursor(subscription) else { continue };
             let Some(open) = cursor.leased_by(sequence, lease) else { continue };
             if !seen.insert((subscription, sequence)) || index.is_left_behind(cursor, sequence, now) {
@@ -50,28 +52,28 @@ impl Recording {
             let attempts = open.attempts.saturating_add(1);
             let (standing, attempt, end) = match outcome {
                 DeliveryOutcome::Postponed(due) => {
-                    let attempts = open.attempts;
-                    recording.stand(subscription, sequence, Standing::Waiting { due, attempts });
+                    let waiting = Standing::Waiting { due: *due, attempts: open.attempts };
+                    recording.stand(subscription, sequence, waiting);
                     continue;
                 }
                 DeliveryOutcome::Expired(reason) => {
-                    let failure = Failure { at: now, attempts: open.attempts, reason };
+                    let failure = Failure { at: now, attempts: open.attempts, reason: reason.clone() };
                     recording.stand(subscription, sequence, Standing::Failed(failure));
                     continue;
                 }
                 DeliveryOutcome::Delivered(attempt) => (Standing::Done, attempt, AttemptEnd::Delivered),
                 DeliveryOutcome::RetryAt(at, attempt) => {
                     let has_expired = index.owed_message(sequence).is_some_and(|own| own.expires <= now);
-                    let due = if has_expired { at.min(now) } else { at };
-                    (Standing::Waiting { due, attempts }, attempt, AttemptEnd::RetryAt(at))
+                    let due = if has_expired { now.min(*at) } else { *at };
+                    (Standing::Waiting { due, attempts }, attempt, AttemptEnd::RetryAt(*at))
                 }
                 DeliveryOutcome::Exhausted(reason, attempt) => {
-                    let failure = Failure { at: now, attempts, reason };
+                    let failure = Failure { at: now, attempts, reason: reason.clone() };
                     (Standing::Failed(failure), attempt, AttemptEnd::Exhausted)
                 }
             };
             recording.stand(subscription, sequence, standing);
-            recording.keep(queue, index, (subscription, sequence), attempt, end);
+            recording.keep(queue, index, (subscription, sequence), Cow::Borrowed(attempt), end);
         }
         recording
     }
@@ -106,7 +108,7 @@ impl Recording {
     ) {
         let open = index.cursor(subscription).and_then(|cursor| cursor.get(sequence));
         if let Some(lease) = open.and_then(|open| open.lease) {
-            let attempt = Attempt::without_end(lease.since);
+            let attempt = Cow::Owned(Attempt::without_end(lease.since));
             self.keep(queue, index, (subscription, sequence), attempt, AttemptEnd::Unknown);
         }
     }
@@ -116,7 +118,7 @@ impl Recording {
         queue: &Queue,
         index: &mut QueueIndex,
         (subscription, sequence): (SubscriptionId, u64),
-        attempt: Attempt,
+        attempt: Cow<'a, Attempt>,
         end: AttemptEnd,
     ) {
         let (destination, number) = (queue.number, index.attempts.next_number(subscription));
@@ -168,7 +170,7 @@ impl Recording {
     fn encode(&self, queue: &Queue) -> (Vec<u8>, Vec<NewAttempt>) {
         let mut records = Vec::with_capacity(256);
         for (subscription, standings) in &self.standings {
-            let (subscription, standings) = (*subscription, standings.clone());
+            let (subscription, standings) = (*subscription, Cow::Borrowed(standings.as_slice()));
             Record::Standing(StandingRecord { destination: queue.number, subscription, standings })
                 .encode(&mut records);
         }
@@ -179,10 +181,10 @@ impl Recording {
 }
 
 /// Puts an attempt behind other records.
-pub(crate) fn encode_attempt(attempt: &AttemptRecord, records: &mut Vec<u8>) -> NewAttempt {
+pub(crate) fn encode_attempt(attempt: &AttemptRecord<'_>, records: &mut Vec<u8>) -> NewAttempt {
     let number = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX);
     let start = records.len();
-    Record::Attempt(attempt.clone()).encode(records);
+    Record::Attempt(AttemptRecord { attempt: Cow::Borrowed(&attempt.attempt), ..*attempt }).encode(records);
     let location = Location { segment: 0, offset: number(start), length: number(records.len() - start) };
     let entry = AttemptEntry { location, message: attempt.message, at: attempt.attempt.at };
     NewAttempt { subscription: attempt.subscription, number: attempt.number, entry }

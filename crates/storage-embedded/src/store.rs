@@ -238,7 +238,7 @@ fn apply(queues: &Queues, location: Location, record: &Record<'_>) {
         }
         Record::Standing(StandingRecord { destination, subscription, standings }) => {
             with(queues, *destination, |index| {
-                for (sequence, standing) in standings {
+                for (sequence, standing) in standings.iter() {
                     index.set_standing(*subscription, *sequence, standing.clone());
                 }
             });

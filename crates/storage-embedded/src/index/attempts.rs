@@ -33,17 +33,6 @@ impl QueueIndex {
         self.freed.extend(forgotten);
     }
 
-    /// The log keeps an attempt elsewhere now.
-    pub(crate) fn relocate_attempt(&mut self, id: SubscriptionId, number: u64, from: Location, to: Location) {
-        match self.attempts.get_mut(id, number).filter(|entry| entry.location == from) {
-            Some(entry) => {
-                entry.location = to;
-                self.freed.push(from);
-            }
-            None => self.freed.push(to),
-        }
-    }
-
     /// Forgets an attempt that cannot be read.
     pub(crate) fn lose_attempt(&mut self, id: SubscriptionId, number: u64) {
         let lost = self.attempts.remove_one(id, number);

@@ -26,7 +26,7 @@ mod transitions;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use zaqar_model::Timestamp;
+use zaqar_model::{SubscriptionId, Timestamp};
 
 pub(crate) use attempts::AttemptEntry;
 use attempts::AttemptTable;
@@ -46,6 +46,15 @@ use subscriptions::SubscriptionTable;
 pub(crate) use subscriptions::{KeptSubscription, respects_delay};
 
 use crate::log::Location;
+
+/// What a record of the log that stays is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RecordKey {
+    /// A message, by its sequence number.
+    Message(u64),
+    /// An attempt, by its number among those of a subscription.
+    Attempt(SubscriptionId, u64),
+}
 
 /// The messages, claims and subscriptions of one queue or topic.
 #[derive(Debug)]

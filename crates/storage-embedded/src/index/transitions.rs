@@ -1,8 +1,8 @@
 //! How messages come in, go from one place to another, and leave.
 
-use super::QueueIndex;
 use super::chunk::{CHUNK, Entry};
 use super::messages::place_of;
+use super::{QueueIndex, RecordKey};
 use crate::log::{ForeignId, Location, MessageRecord, Placement};
 
 impl QueueIndex {
@@ -117,8 +117,35 @@ impl QueueIndex {
         }
     }
 
-    /// The log keeps a message elsewhere now.
-    pub(crate) fn relocate(&mut self, sequence: u64, from: Location, to: Location) {
+    /// Where the log has a record.
+    pub(crate) fn location(&self, key: RecordKey) -> Option<Location> {
+        match key {
+            RecordKey::Message(sequence) => self.locate(sequence).map(|(entry, _)| entry.location),
+            RecordKey::Attempt(id, number) => {
+                self.attempts.get(id)?.entries.get(&number).map(|entry| entry.location)
+            }
+        }
+    }
+
+    /// The log has a record elsewhere from now on.
+    pub(crate) fn relocate(&mut self, key: RecordKey, from: Location, to: Location) {
+        let location = match key {
+            RecordKey::Message(sequence) => self.message_location_mut(sequence),
+            RecordKey::Attempt(id, number) => {
+                self.attempts.get_mut(id, number).map(|entry| &mut entry.location)
+            }
+        };
+        match location.filter(|location| **location == from) {
+            Some(location) => {
+                *location = to;
+                self.freed.push(from);
+            }
+            // It went meanwhile: the copy is dead on arrival.
+            None => self.freed.push(to),
+        }
+    }
+
+    fn message_location_mut(&mut self, sequence: u64) -> Option<&mut Location> {
         let aside = match self.exhausted.get_mut(sequence) {
             Some(entry) => Some(entry),
             None => self.kept.get_mut(sequence),
@@ -129,13 +156,14 @@ impl QueueIndex {
                 self.chunks.get_mut(&(sequence / CHUNK)).and_then(|chunk| chunk.get_mut(place_of(sequence)))
             }
         };
-        match entry {
-            Some(entry) if entry.location == from => {
-                entry.location = to;
-                self.freed.push(from);
-            }
-            // It went meanwhile: the copy is dead on arrival.
-            _ => self.freed.push(to),
+        entry.map(|entry| &mut entry.location)
+    }
+
+    /// Forgets what a record was about that cannot be read.
+    pub(crate) fn lose_record(&mut self, key: RecordKey) {
+        match key {
+            RecordKey::Message(sequence) => self.lose(sequence),
+            RecordKey::Attempt(id, number) => self.lose_attempt(id, number),
         }
     }
 

@@ -19,7 +19,8 @@ pub(crate) use envelope::HEADER as ENVELOPE_HEADER;
 pub(crate) use fields::{Fields, Malformed, Writer as FieldWriter};
 pub(crate) use records::{
     AttemptRecord, ClaimRecord, Client, CursorRecord, FROM_THE_END, Failure, ForeignId, Hold, MessageRecord,
-    Placement, Record, Standing, StandingRecord, SubscriptionRecord, decode_standings,
+    Placement, Record, Standing, StandingRecord, SubscriptionRecord, decode_standings, encode_unnumbered,
+    set_sequence,
 };
 pub use recovery::Dropped;
 pub(crate) use recovery::{Recovery, replay};

@@ -5,6 +5,7 @@
 //! nobody else takes the same message meanwhile; its caller is answered when it is durable.
 
 mod batch;
+mod encoded_post;
 mod thread;
 
 use std::io;
@@ -14,15 +15,14 @@ use std::thread::JoinHandle;
 
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::oneshot;
-use zaqar_model::{
-    ClientId, Marker, MessageId, MovingMessage, NewMessage, StoredMessage, SubscriptionId, Timestamp,
-};
+use zaqar_model::{Marker, MessageId, MovingMessage, StoredMessage, SubscriptionId};
 use zaqar_storage::{Adoption, StorageError, StorageResult};
 
 use crate::Durability;
-use crate::index::AttemptEntry;
+use crate::index::{AttemptEntry, RecordKey};
 use crate::log::{Appender, Location, Position};
 use crate::queues::{Queue, Queues};
+pub(crate) use encoded_post::EncodedPost;
 use thread::WriterThread;
 
 pub(crate) type Reply<T> = oneshot::Sender<StorageResult<T>>;
@@ -32,9 +32,7 @@ pub(crate) type Reply<T> = oneshot::Sender<StorageResult<T>>;
 pub(crate) enum Operation {
     Post {
         queue: Arc<Queue>,
-        client: ClientId,
-        messages: Vec<NewMessage>,
-        now: Timestamp,
+        post: EncodedPost,
         reply: Reply<Vec<MessageId>>,
     },
     Adopt {
@@ -46,17 +44,41 @@ pub(crate) enum Operation {
         reply: Reply<()>,
     },
     /// Messages keep their places, in place of what is there.
-    Import { queue: Arc<Queue>, messages: Vec<MovingMessage>, last: Marker, reply: Reply<()> },
+    Import {
+        queue: Arc<Queue>,
+        messages: Vec<MovingMessage>,
+        last: Marker,
+        reply: Reply<()>,
+    },
     /// Records of what the index knows already. Empty: wait for what was handed over before.
-    Log { records: Vec<u8>, frees: bool, reply: Reply<()> },
+    Log {
+        records: Vec<u8>,
+        frees: bool,
+        reply: Reply<()>,
+    },
     /// Records of what the index knows already, with attempts among them that it does not.
-    Attempts { queue: Arc<Queue>, records: Vec<u8>, attempts: Vec<NewAttempt>, reply: Reply<()> },
+    Attempts {
+        queue: Arc<Queue>,
+        records: Vec<u8>,
+        attempts: Vec<NewAttempt>,
+        reply: Reply<()>,
+    },
     /// Copies a message or an attempt forward, if it still lies at `from`.
-    Relocate { queue: Arc<Queue>, from: Location, record: bytes::Bytes },
+    Relocate {
+        queue: Arc<Queue>,
+        key: RecordKey,
+        from: Location,
+        record: bytes::Bytes,
+    },
     /// Takes a segment in which nothing lives out of the log.
-    Retire { segment: u32, reply: Reply<()> },
+    Retire {
+        segment: u32,
+        reply: Reply<()>,
+    },
     /// Where the log stands: all that was committed before is in the index.
-    Position { reply: Reply<Position> },
+    Position {
+        reply: Reply<Position>,
+    },
 }
 
 /// An attempt among records that are handed over together.

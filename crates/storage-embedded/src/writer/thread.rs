@@ -4,7 +4,6 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use zaqar_model::NewMessage;
 use zaqar_storage::StorageError;
 
 use super::batch::Batch;
@@ -15,8 +14,6 @@ use crate::queues::Queues;
 
 /// How many bytes one commit gathers at most, beyond its last operation.
 const LARGEST_BATCH: usize = 4 << 20;
-/// What a message takes in the log beyond body and client id: fixed fields and checksum.
-const MESSAGE_OVERHEAD: usize = 160;
 /// Once so much of the last segment is left, only what gives space back is written to it.
 const KEPT_FOR_DELETIONS: u64 = 8;
 
@@ -107,14 +104,14 @@ impl WriterThread {
 
     fn prepare(&mut self, operation: Operation, batch: &mut Batch, errands: &mut Vec<Errand>) {
         match operation {
-            Operation::Post { queue, client, messages, now, reply } => {
-                if self.fits(&messages, client.as_str().len()) {
-                    batch.post(&self.queues, &queue, &client, messages, now, reply);
-                } else {
-                    let error = StorageError::driver("the messages are larger than a segment of the log");
-                    let _ = reply.send(Err(error));
-                }
+            // Half of a segment at most, so that it fits behind what the batch has gathered before it.
+            Operation::Post { post, reply, .. }
+                if post.records.len() > self.appender.largest_commit() / 2 =>
+            {
+                let error = StorageError::driver("the messages are larger than a segment of the log");
+                let _ = reply.send(Err(error));
             }
+            Operation::Post { queue, post, reply } => batch.post(&self.queues, &queue, &post, reply),
             Operation::Adopt { queue, messages, adoption, leaving, reply } => {
                 batch.adopt(&self.queues, &queue, messages, (adoption, leaving), reply);
             }
@@ -125,18 +122,12 @@ impl WriterThread {
             Operation::Attempts { queue, records, attempts, reply } => {
                 batch.record(&queue, &records, &attempts, reply);
             }
-            Operation::Relocate { queue, from, record } => {
-                batch.relocate(&self.queues, &queue, from, &record);
+            Operation::Relocate { queue, key, from, record } => {
+                batch.relocate(&self.queues, &queue, key, from, &record);
             }
             Operation::Retire { segment, reply } => errands.push(Errand::Retire(segment, reply)),
             Operation::Position { reply } => errands.push(Errand::Position(reply)),
         }
-    }
-
-    /// Half of a segment, so that it fits behind what the batch has gathered before it.
-    fn fits(&self, messages: &[NewMessage], client: usize) -> bool {
-        let size = |message: &NewMessage| message.body.as_bytes().len() + client + MESSAGE_OVERHEAD;
-        messages.iter().map(size).sum::<usize>() <= self.appender.largest_commit() / 2
     }
 
     /// Writes what the batch has gathered, shows it and answers. Answers whether all of it is durable.

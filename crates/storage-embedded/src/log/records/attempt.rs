@@ -1,5 +1,7 @@
 //! The record of an attempt at a delivery.
 
+use std::borrow::Cow;
+
 use zaqar_model::{
     Address, Attempt, AttemptEnd, ConfirmationKind, Excerpt, MessageId, SubscriptionId, Timestamp,
 };
@@ -8,7 +10,7 @@ use crate::log::fields::{Fields, Malformed, Writer};
 
 /// One attempt at one delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct AttemptRecord {
+pub(crate) struct AttemptRecord<'a> {
     pub(crate) destination: u64,
     pub(crate) subscription: SubscriptionId,
     /// Counts the attempts of the subscription.
@@ -16,7 +18,7 @@ pub(crate) struct AttemptRecord {
     pub(crate) message: MessageId,
     /// What it was, where it was no notification.
     pub(crate) confirmation: Option<ConfirmationKind>,
-    pub(crate) attempt: Attempt,
+    pub(crate) attempt: Cow<'a, Attempt>,
     pub(crate) end: AttemptEnd,
 }
 
@@ -29,7 +31,7 @@ const NOTIFICATION: u8 = 0;
 const REQUEST_TO_CONFIRM: u8 = 1;
 const END_OF_SUBSCRIPTION: u8 = 2;
 
-impl AttemptRecord {
+impl AttemptRecord<'_> {
     pub(super) fn encode(&self, out: &mut Writer<'_>) {
         out.u64(self.destination);
         out.u128(self.subscription.as_u128());
@@ -70,7 +72,7 @@ impl AttemptRecord {
         let confirmation = decode_confirmation(fields)?;
         let address = decode_address(fields)?;
         let status = (status != 0).then_some(status);
-        let attempt = Attempt { at, status, latency_ms, excerpt, address };
+        let attempt = Cow::Owned(Attempt { at, status, latency_ms, excerpt, address });
         Ok(Self { destination, subscription, number, message, confirmation, attempt, end })
     }
 }

@@ -1,5 +1,7 @@
 //! Records of how deliveries stand.
 
+use std::borrow::Cow;
+
 use zaqar_model::{Excerpt, LeaseHold, LeaseId, MessageId, SubscriptionId, Timestamp};
 use zaqar_storage::FAILURES_KEPT_FOR;
 
@@ -7,11 +9,11 @@ use crate::log::fields::{Fields, Malformed, Writer};
 
 /// How some deliveries of one subscription stand from now on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct StandingRecord {
+pub(crate) struct StandingRecord<'a> {
     pub(crate) destination: u64,
     pub(crate) subscription: SubscriptionId,
     /// By the sequence numbers of their messages.
-    pub(crate) standings: Vec<(u64, Standing)>,
+    pub(crate) standings: Cow<'a, [(u64, Standing)]>,
 }
 
 /// How one delivery stands.
@@ -66,7 +68,7 @@ const WAITING: u8 = 1;
 const FAILED: u8 = 2;
 const UNDER_WAY: u8 = 3;
 
-impl StandingRecord {
+impl StandingRecord<'_> {
     pub(super) fn encode(&self, out: &mut Writer<'_>) {
         out.u64(self.destination);
         out.u128(self.subscription.as_u128());
@@ -77,7 +79,7 @@ impl StandingRecord {
         Ok(Self {
             destination: fields.u64()?,
             subscription: SubscriptionId::from_u128(fields.u128()?),
-            standings: decode_standings(fields)?,
+            standings: Cow::Owned(decode_standings(fields)?),
         })
     }
 }

@@ -1,12 +1,16 @@
 //! The record of a message, and its state at that time.
 
+use std::ops::Range;
+
 use zaqar_model::{ClaimId, MessageId, Timestamp, TtlSeconds};
 
-use super::Record;
 use super::claim::Hold;
 use super::client::Client;
 use crate::log::fields::{Fields, Malformed, Writer};
 use uuid::Uuid;
+
+/// Where the sequence number stands among the fields.
+pub(super) const SEQUENCE: Range<usize> = 9..17;
 
 const HAS_ID: u8 = 1;
 const HAS_DELAY: u8 = 2;
@@ -81,14 +85,6 @@ pub(crate) struct ForeignId {
 }
 
 impl<'a> MessageRecord<'a> {
-    /// Reads a whole record, header included, that is known to be a message's.
-    pub(crate) fn read(bytes: &'a [u8]) -> Result<Self, Malformed> {
-        match Record::decode(bytes)? {
-            (Record::Message(message), _) => Ok(message),
-            _ => Err(Malformed),
-        }
-    }
-
     pub(super) fn encode(&self, out: &mut Writer<'_>) {
         let delayed = self.delayed_until > self.created;
         let flag = |set: bool, bit: u8| if set { bit } else { 0 };

@@ -9,6 +9,8 @@ mod subscription;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
+
 use zaqar_model::{ClaimId, Destination, DestinationKind, GraceSeconds, SubscriptionId};
 
 use super::fields::{Fields, Malformed, Writer};
@@ -29,7 +31,7 @@ pub(crate) const HEADER: usize = 9;
 pub(crate) enum Record<'a> {
     /// A message was posted, adopted, or copied forward by the cleaner.
     Message(MessageRecord<'a>),
-    Claim(ClaimRecord),
+    Claim(Cow<'a, ClaimRecord>),
     Renew {
         destination: u64,
         claim: ClaimId,
@@ -42,7 +44,7 @@ pub(crate) enum Record<'a> {
     },
     Delete {
         destination: u64,
-        sequences: Vec<u64>,
+        sequences: Cow<'a, [u64]>,
     },
     /// All messages with a sequence number below this one are gone.
     Purge {
@@ -69,13 +71,13 @@ pub(crate) enum Record<'a> {
         subscription: SubscriptionId,
     },
     /// How some deliveries of a subscription stand.
-    Standing(StandingRecord),
+    Standing(StandingRecord<'a>),
     /// An attempt at a delivery was made, or its account copied forward by the cleaner.
-    Attempt(AttemptRecord),
+    Attempt(AttemptRecord<'a>),
     /// These messages cannot be read any more: they are gone for subscribers, too.
     Lose {
         destination: u64,
-        sequences: Vec<u64>,
+        sequences: Cow<'a, [u64]>,
     },
     /// How far a subscription of a queue that moves here has come.
     Cursor(CursorRecord),
@@ -107,8 +109,7 @@ const CURSOR: u8 = 16;
 impl Record<'_> {
     /// Appends the record to a buffer.
     pub(crate) fn encode(&self, buffer: &mut Vec<u8>) {
-        let start = buffer.len();
-        buffer.extend_from_slice(&[0; HEADER]);
+        let start = begin(buffer);
         let mut out = Writer::new(buffer);
         let kind = match self {
             Self::Message(message) => {
@@ -187,11 +188,8 @@ impl Record<'_> {
                 SKIP
             }
         };
-        let length = u32::try_from(buffer.len() - start - HEADER).unwrap_or(u32::MAX);
-        buffer[start] = kind;
-        buffer[start + 1..start + 5].copy_from_slice(&length.to_le_bytes());
-        let checksum = checksum(kind, &buffer[start + HEADER..]);
-        buffer[start + 5..start + 9].copy_from_slice(&checksum.to_le_bytes());
+        finish(buffer, start, kind);
+        seal(&mut buffer[start..]);
     }
 }
 
@@ -206,20 +204,27 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// Reads the record at the start of `bytes`; answers it with its length.
-    pub(crate) fn decode(bytes: &'a [u8]) -> Result<(Self, usize), Malformed> {
-        let mut header = Fields::new(bytes);
-        let kind = header.u8()?;
-        let length = usize::try_from(header.u32()?).map_err(|_| Malformed)?;
-        let stored = header.u32()?;
-        let fields = header.bytes(length)?;
+    /// Reads a record that lies by itself: its checksum is compared.
+    pub(crate) fn read(bytes: &'a [u8]) -> Result<Self, Malformed> {
+        let (kind, fields, stored) = split(bytes)?;
         if stored != checksum(kind, fields) {
             return Err(Malformed);
         }
+        Self::decode_fields(kind, fields)
+    }
+
+    /// Decodes the first record of an envelope, and returns it with its length. The envelope's checksum covers that of the
+    /// record, which is not computed again.
+    pub(crate) fn decode(bytes: &'a [u8]) -> Result<(Self, usize), Malformed> {
+        let (kind, fields, _) = split(bytes)?;
+        Ok((Self::decode_fields(kind, fields)?, HEADER + fields.len()))
+    }
+
+    fn decode_fields(kind: u8, fields: &'a [u8]) -> Result<Self, Malformed> {
         let mut fields = Fields::new(fields);
-        let record = match kind {
+        Ok(match kind {
             MESSAGE => Self::Message(MessageRecord::decode(&mut fields)?),
-            CLAIM => Self::Claim(ClaimRecord::decode(&mut fields)?),
+            CLAIM => Self::Claim(Cow::Owned(ClaimRecord::decode(&mut fields)?)),
             RENEW => Self::Renew {
                 destination: fields.u64()?,
                 claim: ClaimId::from_u128(fields.u128()?),
@@ -229,9 +234,7 @@ impl<'a> Record<'a> {
             RELEASE => {
                 Self::Release { destination: fields.u64()?, claim: ClaimId::from_u128(fields.u128()?) }
             }
-            DELETE => {
-                Self::Delete { destination: fields.u64()?, sequences: fields.list(8, |fields| fields.u64())? }
-            }
+            DELETE => Self::Delete { destination: fields.u64()?, sequences: sequences(&mut fields)? },
             PURGE => Self::Purge { destination: fields.u64()?, below: fields.u64()? },
             DROP => Self::Drop { destination: fields.u64()? },
             DESTINATION => Self::Destination {
@@ -250,9 +253,7 @@ impl<'a> Record<'a> {
             },
             STANDING => Self::Standing(StandingRecord::decode(&mut fields)?),
             ATTEMPT => Self::Attempt(AttemptRecord::decode(&mut fields)?),
-            LOSE => {
-                Self::Lose { destination: fields.u64()?, sequences: fields.list(8, |fields| fields.u64())? }
-            }
+            LOSE => Self::Lose { destination: fields.u64()?, sequences: sequences(&mut fields)? },
             CURSOR => Self::Cursor(CursorRecord::decode(&mut fields)?),
             UNSUBSCRIBE => Self::Unsubscribe {
                 destination: fields.u64()?,
@@ -260,11 +261,66 @@ impl<'a> Record<'a> {
             },
             SKIP => Self::Skip { destination: fields.u64()?, below: fields.u64()? },
             _ => return Err(Malformed),
-        };
-        Ok((record, HEADER + length))
+        })
     }
+}
+
+impl<'a> MessageRecord<'a> {
+    /// Reads a record that lies by itself and is known to be a message's.
+    pub(crate) fn read(bytes: &'a [u8]) -> Result<Self, Malformed> {
+        match Record::read(bytes)? {
+            Record::Message(message) => Ok(message),
+            _ => Err(Malformed),
+        }
+    }
+}
+
+/// Appends the record of a message that gets its sequence number later.
+pub(crate) fn encode_unnumbered(message: &MessageRecord<'_>, buffer: &mut Vec<u8>) {
+    let start = begin(buffer);
+    message.encode(&mut Writer::new(buffer));
+    finish(buffer, start, MESSAGE);
+}
+
+/// Completes such a record.
+pub(crate) fn set_sequence(record: &mut [u8], sequence: u64) {
+    record[HEADER..][message::SEQUENCE].copy_from_slice(&sequence.to_le_bytes());
+    seal(record);
+}
+
+/// The kind, the fields and the checksum of the record at the start of `bytes`.
+fn split(bytes: &[u8]) -> Result<(u8, &[u8], u32), Malformed> {
+    let mut header = Fields::new(bytes);
+    let kind = header.u8()?;
+    let length = usize::try_from(header.u32()?).map_err(|_| Malformed)?;
+    let checksum = header.u32()?;
+    Ok((kind, header.bytes(length)?, checksum))
+}
+
+/// Leaves room for the header of a record; returns where it begins.
+fn begin(buffer: &mut Vec<u8>) -> usize {
+    let start = buffer.len();
+    buffer.extend_from_slice(&[0; HEADER]);
+    start
+}
+
+/// Fills in the header of a record whose fields stand behind it, but for the checksum.
+fn finish(buffer: &mut [u8], start: usize, kind: u8) {
+    let length = u32::try_from(buffer.len() - start - HEADER).unwrap_or(u32::MAX);
+    buffer[start] = kind;
+    buffer[start + 1..start + 5].copy_from_slice(&length.to_le_bytes());
+}
+
+/// Fills in the checksum of a record that is complete.
+fn seal(record: &mut [u8]) {
+    let checksum = checksum(record[0], &record[HEADER..]);
+    record[5..HEADER].copy_from_slice(&checksum.to_le_bytes());
 }
 
 fn checksum(kind: u8, fields: &[u8]) -> u32 {
     crc32c::crc32c_append(crc32c::crc32c(&[kind]), fields)
+}
+
+fn sequences<'a>(fields: &mut Fields<'_>) -> Result<Cow<'a, [u64]>, Malformed> {
+    fields.list(8, |fields| fields.u64()).map(Cow::Owned)
 }

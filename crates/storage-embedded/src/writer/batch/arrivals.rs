@@ -1,16 +1,19 @@
 //! Messages that come into a queue: posted, adopted, or imported with the queue.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use zaqar_model::{ClientId, Marker, MessageId, MovingMessage, NewMessage, StoredMessage, Timestamp};
+use zaqar_model::{Marker, MessageId, MovingMessage, StoredMessage};
 use zaqar_storage::{Adoption, StorageError};
 
-use super::{Answer, Batch};
+use super::{Answer, Batch, number};
 use crate::index::{Entry, native_id};
-use crate::log::{Client, ForeignId, Hold, MessageRecord, Placement, Record};
+use crate::log::{
+    Client, ENVELOPE_HEADER, ForeignId, Hold, Location, MessageRecord, Placement, Record, set_sequence,
+};
 use crate::queues::{Queue, Queues};
-use crate::writer::Reply;
+use crate::writer::{EncodedPost, Reply};
 
 /// A message that comes into a queue. Its location counts from the start of the records.
 pub(super) struct Arrival {
@@ -26,9 +29,7 @@ impl Batch {
         &mut self,
         queues: &Queues,
         queue: &Arc<Queue>,
-        client: &ClientId,
-        messages: Vec<NewMessage>,
-        now: Timestamp,
+        post: &EncodedPost,
         reply: Reply<Vec<MessageId>>,
     ) {
         if queues.lock(queue).is_dropped {
@@ -36,28 +37,23 @@ impl Batch {
             return;
         }
         self.identify(queue);
-        let client = Client::new(client.as_str());
-        let ids = messages
-            .into_iter()
-            .map(|message| {
-                let record = MessageRecord {
-                    destination: queue.number,
-                    sequence: 0,
-                    id: None,
-                    created: now,
-                    expires: message.ttl.after(now),
-                    delayed_until: message.delay.after(now),
-                    ttl: message.ttl,
-                    claim_count: 0,
-                    placement: Placement::Queued,
-                    is_letter: false,
-                    client,
-                    checksum: message.checksum.as_deref().unwrap_or_default(),
-                    body: message.body.as_bytes(),
-                };
-                native_id(queue.id_prefix, self.arrive(queue, record))
-            })
-            .collect();
+        let start = self.buffer.len();
+        self.buffer.extend_from_slice(&post.records);
+        let mut ids = Vec::with_capacity(post.messages.len());
+        for entry in &post.messages {
+            let sequence = self.next_sequence(queue);
+            let record = start + entry.location.offset as usize;
+            set_sequence(&mut self.buffer[record..record + entry.location.length as usize], sequence);
+            let location = Location { offset: number(record - ENVELOPE_HEADER), ..entry.location };
+            self.arrivals.push(Arrival {
+                queue: Arc::clone(queue),
+                sequence,
+                id: None,
+                entry: Entry { location, ..*entry },
+                placement: Placement::Queued,
+            });
+            ids.push(native_id(queue.id_prefix, sequence));
+        }
         self.answers.push(Answer::Ids(reply, ids));
     }
 
@@ -87,11 +83,12 @@ impl Batch {
         self.identify(queue);
         for stored in &messages {
             let message = &stored.message;
-            self.arrive(
+            let sequence = self.next_sequence(queue);
+            self.place(
                 queue,
-                MessageRecord {
+                &MessageRecord {
                     destination: queue.number,
-                    sequence: 0,
+                    sequence,
                     id: Some(ForeignId { id: message.id, posted: adoption == Adoption::Arrival }),
                     created: message.created,
                     expires: stored.expires,
@@ -168,22 +165,27 @@ impl Batch {
         });
         drop(locked);
         if !sequences.is_empty() {
-            self.encode(&Record::Delete { destination: source.number, sequences: sequences.clone() });
+            self.encode(&Record::Delete { destination: source.number, sequences: Cow::Borrowed(&sequences) });
             self.departures.push((source, sequences));
         }
     }
 
-    /// Gives a message its sequence number and writes it down.
-    fn arrive(&mut self, queue: &Arc<Queue>, mut record: MessageRecord<'_>) -> u64 {
-        record.sequence = queue.tail.load(Ordering::Relaxed);
-        self.place(queue, &record)
+    /// The sequence number of the next message in a queue.
+    fn next_sequence(&mut self, queue: &Queue) -> u64 {
+        let sequence = queue.tail.load(Ordering::Relaxed);
+        self.raise(queue, sequence.saturating_add(1));
+        sequence
+    }
+
+    /// No sequence number below this one is given out in a queue any more.
+    fn raise(&mut self, queue: &Queue, next: u64) {
+        queue.tail.fetch_max(next, Ordering::Relaxed);
+        self.sequence_floor = self.sequence_floor.max(next);
     }
 
     /// Writes a message down that has its sequence number.
-    fn place(&mut self, queue: &Arc<Queue>, record: &MessageRecord<'_>) -> u64 {
-        let next = record.sequence.saturating_add(1);
-        queue.tail.fetch_max(next, Ordering::Relaxed);
-        self.sequence_floor = self.sequence_floor.max(next);
+    fn place(&mut self, queue: &Arc<Queue>, record: &MessageRecord<'_>) {
+        self.raise(queue, record.sequence.saturating_add(1));
         let location = self.encode(&Record::Message(record.clone()));
         self.arrivals.push(Arrival {
             queue: Arc::clone(queue),
@@ -192,7 +194,6 @@ impl Batch {
             entry: Entry::new(location, record),
             placement: record.placement,
         });
-        record.sequence
     }
 }
 

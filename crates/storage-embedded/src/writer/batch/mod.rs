@@ -16,7 +16,7 @@ use crate::index::AttemptEntry;
 use crate::log::{ENVELOPE_HEADER, Location, Record};
 use crate::queues::Queue;
 use arrivals::Arrival;
-use relocation::Moved;
+use relocation::{Moved, Unreadable};
 
 /// What one commit will show.
 #[derive(Default)]
@@ -29,6 +29,7 @@ pub(super) struct Batch {
     /// Attempts that come on record, by queue. Their locations count from the start of the batch's records.
     attempts: Vec<(Arc<Queue>, Vec<NewAttempt>)>,
     moved: Vec<Moved>,
+    unreadable: Vec<Unreadable>,
     /// The sequence numbers from which queues that came from another store go on.
     skips: Vec<(Arc<Queue>, u64)>,
     answers: Vec<Answer>,
@@ -118,6 +119,7 @@ impl Batch {
         }
         self.attempts.clear();
         self.moved.clear();
+        self.unreadable.clear();
         self.skips.clear();
         self.departures.clear();
         for answer in self.answers.drain(..) {

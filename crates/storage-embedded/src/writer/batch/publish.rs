@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Batch;
 use super::arrivals::Arrival;
-use super::relocation::Movable;
+use super::relocation::{Moved, Unreadable};
 use crate::index::{AttemptEntry, Entry};
 use crate::log::{Location, Position};
 use crate::queues::Queues;
@@ -51,19 +51,21 @@ impl Batch {
             let mut locked = queues.lock(&queue);
             sequences.into_iter().for_each(|sequence| locked.index.remove(sequence));
         }
-        for moved in self.moved.drain(..) {
-            let mut locked = queues.lock(&moved.queue);
-            let to = place(moved.to);
+        for Moved { queue, key, from, to } in self.moved.drain(..) {
+            let mut locked = queues.lock(&queue);
+            let to = place(to);
             queues.segments.note_live(to);
             if locked.is_dropped {
                 queues.segments.note_freed(&[to]);
             } else {
-                match moved.what {
-                    Movable::Message(sequence) => locked.index.relocate(sequence, moved.from, to),
-                    Movable::Attempt(id, number) => {
-                        locked.index.relocate_attempt(id, number, moved.from, to);
-                    }
-                }
+                locked.index.relocate(key, from, to);
+            }
+        }
+        for Unreadable { queue, key, at } in self.unreadable.drain(..) {
+            let mut locked = queues.lock(&queue);
+            // Another may have come in its place.
+            if locked.index.location(key) == Some(at) {
+                locked.index.lose_record(key);
             }
         }
     }

@@ -1,71 +1,92 @@
 //! Records that are copied forward, so that their old segment can be retired.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use zaqar_model::SubscriptionId;
-
 use super::Batch;
+use crate::index::RecordKey;
 use crate::log::{Location, MessageRecord, Record};
 use crate::queues::{Queue, Queues};
 
-/// What was copied forward.
+/// A record that has a copy at the end of the log.
 pub(super) struct Moved {
     pub(super) queue: Arc<Queue>,
-    pub(super) what: Movable,
+    pub(super) key: RecordKey,
     pub(super) from: Location,
     pub(super) to: Location,
 }
 
-pub(super) enum Movable {
-    /// By its sequence number.
-    Message(u64),
-    /// By its number among those of a subscription.
-    Attempt(SubscriptionId, u64),
+/// A record that cannot be read.
+pub(super) struct Unreadable {
+    pub(super) queue: Arc<Queue>,
+    pub(super) key: RecordKey,
+    pub(super) at: Location,
 }
 
 impl Batch {
-    /// Copies a record forward: a message's with its state as it is now.
+    /// Copies a record forward: that of a message with its state as it is now.
     pub(in crate::writer) fn relocate(
         &mut self,
         queues: &Queues,
         queue: &Arc<Queue>,
+        key: RecordKey,
         from: Location,
         record: &[u8],
     ) {
-        match Record::decode(record) {
-            Ok((Record::Message(message), _)) => self.relocate_message(queues, queue, from, &message),
-            Ok((Record::Attempt(attempt), _)) => {
-                let what = Movable::Attempt(attempt.subscription, attempt.number);
-                let to = self.encode(&Record::Attempt(attempt));
-                self.moved.push(Moved { queue: Arc::clone(queue), what, from, to });
+        let to = match (Record::read(record), key) {
+            (Ok(Record::Message(message)), RecordKey::Message(sequence))
+                if (message.destination, message.sequence) == (queue.number, sequence) =>
+            {
+                self.copy_message(queues, queue, from, &message)
             }
-            _ => {}
+            (Ok(Record::Attempt(attempt)), RecordKey::Attempt(subscription, number))
+                if (attempt.destination, attempt.subscription, attempt.number)
+                    == (queue.number, subscription, number) =>
+            {
+                Some(self.encode(&Record::Attempt(attempt)))
+            }
+            _ => return self.discard(queues, queue, key, from),
+        };
+        if let Some(to) = to {
+            self.moved.push(Moved { queue: Arc::clone(queue), key, from, to });
         }
     }
 
-    fn relocate_message(
+    /// `None`: the message has gone meanwhile, or lies elsewhere.
+    fn copy_message(
         &mut self,
         queues: &Queues,
         queue: &Arc<Queue>,
         from: Location,
         record: &MessageRecord<'_>,
-    ) {
-        let sequence = record.sequence;
-        let locked = queues.lock(queue);
-        let Some((entry, placement)) = locked.index.locate(sequence).map(|(entry, at)| (*entry, at)) else {
-            return;
+    ) -> Option<Location> {
+        let (entry, placement) = {
+            let locked = queues.lock(queue);
+            let (entry, placement) = locked.index.locate(record.sequence)?;
+            (*entry, placement)
         };
-        if entry.location != from {
+        (entry.location == from).then(|| {
+            self.encode(&Record::Message(MessageRecord {
+                expires: entry.expires,
+                ttl: entry.ttl,
+                claim_count: entry.claim_count,
+                placement,
+                ..record.clone()
+            }))
+        })
+    }
+
+    /// Gives up a record that is damaged on disk: otherwise its segment would stay.
+    fn discard(&mut self, queues: &Queues, queue: &Arc<Queue>, key: RecordKey, at: Location) {
+        if queues.lock(queue).index.location(key) != Some(at) {
             return;
         }
-        drop(locked);
-        let to = self.encode(&Record::Message(MessageRecord {
-            expires: entry.expires,
-            ttl: entry.ttl,
-            claim_count: entry.claim_count,
-            placement,
-            ..record.clone()
-        }));
-        self.moved.push(Moved { queue: Arc::clone(queue), what: Movable::Message(sequence), from, to });
+        let Location { segment, offset, length } = at;
+        tracing::error!(segment, offset, length, ?key, "a record is damaged on disk and was discarded");
+        if let RecordKey::Message(sequence) = key {
+            let sequences = Cow::Owned(vec![sequence]);
+            self.encode(&Record::Lose { destination: queue.number, sequences });
+        }
+        self.unreadable.push(Unreadable { queue: Arc::clone(queue), key, at });
     }
 }
