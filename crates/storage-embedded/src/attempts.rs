@@ -1,4 +1,4 @@
-//! Reading the accounts of attempts back from the log.
+//! Reading attempts back from the log.
 
 use std::sync::Arc;
 
@@ -16,13 +16,13 @@ pub(crate) struct FoundAttempt {
     pub(crate) number: u64,
     message: MessageId,
     location: Location,
-    /// Keeps the file from being used again while it is read.
+    /// Prevents the reuse of the file while it is read.
     segment: Option<Arc<Segment>>,
 }
 
 impl EmbeddedMessageStore {
-    /// Finds the attempts with a number below this one that the filter may admit, the newest first. How they ended is not
-    /// in the index.
+    /// Finds the attempts with a number below this one that may match the filter, newest first. Their outcomes are
+    /// not in the index.
     pub(crate) fn find_attempts(
         &self,
         source: &Destination,
@@ -48,8 +48,8 @@ impl EmbeddedMessageStore {
     }
 }
 
-/// Reads of the attempts that were found those that the filter admits, in their order, until the page is full. One that
-/// is damaged is left out.
+/// Reads attempts in the order given, until the page is full of those that match the filter. A damaged one is
+/// skipped.
 pub(crate) async fn read(
     found: Vec<FoundAttempt>,
     filter: AttemptFilter,
@@ -72,7 +72,7 @@ impl FoundAttempt {
         let read = record.as_ref().map(|record| Record::read(record));
         let Ok(Ok(Record::Attempt(own))) = read else {
             let Location { segment, offset, .. } = self.location;
-            tracing::error!(segment, offset, "an attempt is damaged on disk and was left out");
+            tracing::error!(segment, offset, "an attempt is damaged on disk and was skipped");
             return None;
         };
         let number = AttemptNumber::new(self.number);

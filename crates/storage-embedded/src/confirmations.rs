@@ -1,4 +1,4 @@
-//! Attempts to send requests to confirm: logged among the attempts of the subscription that is to be confirmed.
+//! Attempts to send requests to confirm: recorded among the attempts of the subscription.
 
 use std::borrow::Cow;
 use std::sync::Arc;

@@ -1,5 +1,6 @@
-//! Attempts that nobody told of, where the message has expired meanwhile: since nobody takes those deliveries over, they
-//! come on record when somebody looks at the attempts, and otherwise by and by.
+//! Orphaned leases: deliveries whose lease has ended without a report, and whose message has expired meanwhile. No
+//! other lease takes them over, so their attempts are recorded here: when the attempts are read, and otherwise by
+//! maintenance.
 
 use std::sync::Arc;
 
@@ -12,7 +13,7 @@ use crate::recording::{RECORDED_AT_ONCE, Recording};
 use crate::writer::answer;
 
 impl EmbeddedMessageStore {
-    /// Those of one subscription.
+    /// Records the orphaned leases of one subscription.
     pub(crate) async fn record_left_behind(
         &self,
         source: &Destination,
@@ -28,12 +29,13 @@ impl EmbeddedMessageStore {
         };
         match change {
             Some(change) => answer(change).await,
-            // What others have just put on record is seen, too. When the log is not written any more, the rest can be read.
+            // The answer includes what others have just recorded. When the log is no longer written, the rest can be
+            // read.
             None => self.settled(&queue).await.or(Ok(())),
         }
     }
 
-    /// Those of all subscriptions.
+    /// Records the orphaned leases of all subscriptions.
     pub(crate) async fn record_all_left_behind(&self, now: Timestamp) -> StorageResult<()> {
         let (queues, writer) = (Arc::clone(&self.queues), Arc::clone(&self.writer));
         let record = move || -> StorageResult<Vec<_>> {

@@ -1,4 +1,4 @@
-//! One listing of messages, which looks at a queue a slice at a time.
+//! One listing of messages. It examines a queue in slices.
 
 use zaqar_model::{Marker, Timestamp};
 use zaqar_storage::MessageQuery;
@@ -7,16 +7,16 @@ use crate::index::{Entry, QueueIndex};
 use crate::log::{Client, Segments};
 use crate::read::Found;
 
-/// How many index entries are looked at before others get their turn at the queue.
+/// Maximum number of index entries examined under one lock of the queue.
 const LIST_SLICE: usize = 4096;
-/// How far a listing has come.
+/// The progress of a listing.
 pub(crate) struct Listing<'a> {
     segments: &'a Segments,
     query: &'a MessageQuery,
-    /// Stands for the client whose messages are left out.
+    /// Tag of the client whose messages are skipped.
     unwanted: Option<u64>,
     now: Timestamp,
-    /// The last message that was looked at.
+    /// The last message that was examined.
     last: u64,
     pub(crate) found: Vec<Found>,
     /// The last message that was found.
@@ -30,7 +30,7 @@ impl<'a> Listing<'a> {
         Self { segments, query, unwanted, now, last, found: Vec::new(), next: None }
     }
 
-    /// Looks at some more messages; answers whether the listing is complete.
+    /// Examines the next messages. Returns whether the listing is complete.
     pub(crate) fn go_on(&mut self, index: &QueueIndex) -> bool {
         let Some(from) = self.last.checked_add(1).filter(|_| self.query.page.limit > 0) else { return true };
         let mut looked_at = 0;

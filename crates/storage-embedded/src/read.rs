@@ -9,21 +9,21 @@ use zaqar_storage::{StorageError, StorageResult};
 use crate::index::{Entry, QueueIndex};
 use crate::log::{Location, MessageRecord, Segment, Segments};
 
-/// How many bytes that nobody asked for are read along, to save a system call.
+/// Maximum gap in bytes that is read along with two records, to save a system call.
 const LARGEST_GAP: u32 = 1024;
 
-/// A message that was found in an index: what the log does not know, and where the rest lies.
+/// A message that was found in an index: the state that is only there, and the location of its record.
 #[derive(Clone, Debug)]
 pub(crate) struct Found {
     id: MessageId,
     entry: Entry,
     claim: Option<ClaimId>,
-    /// Keeps the file from being used again while it is read.
+    /// Prevents the reuse of the file while it is read.
     segment: Option<Arc<Segment>>,
 }
 
 impl Found {
-    /// Called under the queue's lock: while the message lives its segment does.
+    /// Called under the queue's lock: while the message is live, so is its segment.
     pub(crate) fn new(segments: &Segments, index: &QueueIndex, sequence: u64, entry: &Entry) -> Self {
         Self {
             id: index.id_of(sequence),
@@ -37,7 +37,7 @@ impl Found {
         Self { id, entry: *entry, claim: None, segment: segments.get(entry.location.segment) }
     }
 
-    /// As a subscriber is to see it: no claim on it shows.
+    /// As a subscriber sees it, without a claim.
     pub(crate) fn owed(segments: &Segments, id: MessageId, entry: &Entry) -> Self {
         Self { entry: Entry { claim_count: 0, ..*entry }, ..Self::exhausted(segments, id, entry) }
     }
@@ -57,7 +57,7 @@ impl Found {
         MessageRecord::read(record).ok().map(|read| self.combine(record, &read))
     }
 
-    /// What the log says of the message, with what has changed since. The body stays in the bytes that were read.
+    /// Combines the record with the state in the index. The body shares the bytes that were read.
     fn combine(&self, record: &Bytes, read: &MessageRecord<'_>) -> Message {
         Message {
             id: self.id,
@@ -71,12 +71,12 @@ impl Found {
     }
 }
 
-/// Reads the messages that were found, in their order.
+/// Reads the messages in the order given.
 pub(crate) async fn messages(found: Vec<Found>) -> StorageResult<Vec<Message>> {
     read(found, Found::message).await
 }
 
-/// The same, with all that travels with a message.
+/// The same, with everything that travels with a message.
 pub(crate) async fn stored_messages(found: Vec<Found>) -> StorageResult<Vec<StoredMessage>> {
     read(found, Found::stored).await
 }
@@ -85,7 +85,7 @@ async fn read<T: Send + 'static>(
     found: Vec<Found>,
     decode: fn(&Found, &Bytes) -> Option<T>,
 ) -> StorageResult<Vec<T>> {
-    // Most messages are in the page cache: a look is cheaper than a change of threads.
+    // Most messages are in the page cache: trying is cheaper than a change of threads.
     if let Some(records) = read_cached(&found) {
         return Ok(decode_all(&found, &records, decode));
     }
@@ -93,7 +93,7 @@ async fn read<T: Send + 'static>(
     tokio::task::spawn_blocking(read).await.map_err(StorageError::driver)
 }
 
-/// Reads all records if that needs no wait for the device.
+/// Reads all records, if none of them needs the device.
 fn read_cached(found: &[Found]) -> Option<Vec<Option<Bytes>>> {
     let mut records = Vec::with_capacity(found.len());
     for run in runs(found) {
@@ -103,13 +103,13 @@ fn read_cached(found: &[Found]) -> Option<Vec<Option<Bytes>>> {
     Some(records)
 }
 
-/// Reads what can be read.
+/// Reads the records that can be read.
 fn read_blocking(found: &[Found]) -> Vec<Option<Bytes>> {
     let mut records = Vec::with_capacity(found.len());
     for run in runs(found) {
         match read_span(run) {
             Some(bytes) => records.extend(slices(run, &bytes)),
-            // One that cannot be read must not take its neighbours along.
+            // An unreadable record must not make its neighbours unreadable.
             None => records.extend(run.iter().map(|found| read_span(std::slice::from_ref(found)))),
         }
     }
@@ -122,7 +122,7 @@ fn read_span(run: &[Found]) -> Option<Bytes> {
     read.inspect_err(|error| tracing::error!(%error, segment = segment.number, "cannot read messages")).ok()
 }
 
-/// Neighbours on disk, which are read in one go.
+/// Runs of neighbours on disk, each read at once.
 fn runs(found: &[Found]) -> impl Iterator<Item = &[Found]> {
     found.chunk_by(|one, next| {
         let (one, next) = (one.entry.location, next.entry.location);
@@ -160,10 +160,10 @@ fn decode_all<T>(
         .filter_map(|(found, record)| {
             let decoded = record.as_ref().and_then(|record| decode(found, record));
             if decoded.is_none() {
-                // One damaged message must not keep all the others from being read.
+                // A damaged message must not make the others unreadable.
                 let Location { segment, offset, length } = found.entry.location;
                 let id = found.id;
-                tracing::error!(%id, segment, offset, length, "a message is damaged on disk and was left out");
+                tracing::error!(%id, segment, offset, length, "a message is damaged on disk and was skipped");
             }
             decoded
         })

@@ -1,4 +1,4 @@
-//! How leased deliveries ended: worked out under the queue's lock, logged, and only then brought into the index.
+//! The outcomes of leased deliveries: determined under the queue's lock, logged, and only then applied to the index.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -11,15 +11,15 @@ use zaqar_storage::StorageResult;
 use crate::index::{AttemptEntry, QueueIndex};
 use crate::log::{AttemptRecord, Failure, Location, Record, Standing, StandingRecord};
 use crate::queues::{Locked, Queue};
-use crate::writer::{NewAttempt, Operation, Writer};
+use crate::writer::{LogWriter, NewAttempt, Operation};
 
-/// Answered when it is durable.
+/// Resolves when the change is durable.
 pub(crate) type Change = oneshot::Receiver<StorageResult<()>>;
 
-/// How many deliveries go into the log in one piece: few enough to fit into the smallest segment.
+/// Maximum number of deliveries in one operation: small enough for the smallest segment.
 pub(crate) const RECORDED_AT_ONCE: usize = 64;
 
-/// What is to be said of the deliveries of one queue.
+/// Changes to the deliveries of one queue.
 #[derive(Default)]
 pub(crate) struct Recording<'a> {
     standings: BTreeMap<SubscriptionId, Vec<(u64, Standing)>>,
@@ -27,7 +27,7 @@ pub(crate) struct Recording<'a> {
 }
 
 impl<'a> Recording<'a> {
-    /// How deliveries ended. What the lease has no longer is passed over.
+    /// The outcomes of deliveries. Deliveries that the lease no longer has are skipped.
     pub(crate) fn of_reports(
         queue: &Queue,
         index: &mut QueueIndex,
@@ -78,13 +78,14 @@ impl<'a> Recording<'a> {
         recording
     }
 
-    /// A delivery stands like this from now on.
+    /// Sets the state of a delivery.
     pub(crate) fn stand(&mut self, subscription: SubscriptionId, sequence: u64, standing: Standing) {
         self.standings.entry(subscription).or_default().push((sequence, standing));
     }
 
-    /// Ends the deliveries of a subscription whose messages have expired while they were under way, and nobody has said
-    /// how they ended. That comes before all else that is said of its attempts, so that they are in order.
+    /// Ends the deliveries of a subscription whose messages expired while they were under way, and whose outcome was
+    /// never reported. Called before any other attempt of the subscription is recorded, so that attempts are in
+    /// order.
     pub(crate) fn end_left_behind(
         &mut self,
         queue: &Queue,
@@ -98,7 +99,8 @@ impl<'a> Recording<'a> {
         }
     }
 
-    /// Where a delivery is under a lease that has ended, nobody says any more how that attempt did.
+    /// Records an attempt with an unknown outcome, if the delivery is under a lease: that lease has ended, and its
+    /// outcome will not be reported.
     pub(crate) fn end_unknown(
         &mut self,
         queue: &Queue,
@@ -134,10 +136,10 @@ impl<'a> Recording<'a> {
         });
     }
 
-    /// Logs it and brings it into the index; `None` if there is nothing to log.
+    /// Logs the changes and applies them to the index. `None` if there are none.
     pub(crate) fn make(
         self,
-        writer: &Writer,
+        writer: &LogWriter,
         queue: &Arc<Queue>,
         locked: &mut Locked<'_>,
     ) -> StorageResult<Option<Change>> {
@@ -153,10 +155,10 @@ impl<'a> Recording<'a> {
         Ok(Some(change))
     }
 
-    /// Hands it to the writer. The attempts show when they are durable.
+    /// Submits the changes to the writer. The attempts are visible when they are durable.
     pub(crate) fn log(
         &self,
-        writer: &Writer,
+        writer: &LogWriter,
         queue: &Arc<Queue>,
         locked: &mut Locked<'_>,
     ) -> StorageResult<Change> {
@@ -180,7 +182,7 @@ impl<'a> Recording<'a> {
     }
 }
 
-/// Puts an attempt behind other records.
+/// Appends an attempt to other records.
 pub(crate) fn encode_attempt(attempt: &AttemptRecord<'_>, records: &mut Vec<u8>) -> NewAttempt {
     let number = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX);
     let start = records.len();

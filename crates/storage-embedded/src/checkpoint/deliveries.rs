@@ -1,4 +1,4 @@
-//! What a checkpoint says of one subscription's deliveries: its cursor, and where its attempts are.
+//! One subscription's deliveries in a checkpoint: its cursor and the locations of its attempts.
 
 use zaqar_model::{MessageId, SubscriptionId, Timestamp};
 
@@ -6,7 +6,7 @@ use super::{decode_location, encode_location};
 use crate::index::{AttemptEntry, QueueIndex, SavedCursor};
 use crate::log::{FieldWriter, Fields, Malformed, Segments, Standing, decode_standings};
 
-/// What was read of a subscription.
+/// The deliveries of a subscription, as read.
 pub(super) struct Deliveries {
     front: u64,
     standings: Vec<(u64, Standing)>,
@@ -55,13 +55,13 @@ impl Deliveries {
         })
     }
 
-    /// Puts them into the index, in which the subscriptions and the messages are already.
+    /// Restores them in an index that has the subscriptions and the messages already.
     pub(super) fn restore(all: Vec<(SubscriptionId, Self)>, index: &mut QueueIndex, segments: &Segments) {
         let mut cursors = Vec::new();
         for (id, Self { front, standings, next_attempt, attempts }) in all {
             cursors.push(SavedCursor { id, front, standings });
             for (number, entry) in attempts {
-                segments.note_live(entry.location);
+                segments.mark_live(entry.location);
                 index.add_attempt(id, number, entry);
             }
             index.attempts.raise(id, next_attempt);

@@ -1,4 +1,4 @@
-//! Where the log keeps the accounts of attempts: the newest of each subscription.
+//! Where the log has the attempts: the newest of each subscription.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -8,7 +8,7 @@ use zaqar_storage::{ATTEMPTS_KEPT, ATTEMPTS_KEPT_FOR};
 use super::QueueIndex;
 use crate::log::Location;
 
-/// What the index knows of an attempt; the rest is on disk.
+/// An attempt in the index. The rest is on disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct AttemptEntry {
     pub(crate) location: Location,
@@ -23,7 +23,7 @@ impl AttemptEntry {
 }
 
 impl QueueIndex {
-    /// Keeps the place of an attempt, if its subscription is still there.
+    /// Adds an attempt, if its subscription still exists.
     pub(crate) fn add_attempt(&mut self, id: SubscriptionId, number: u64, entry: AttemptEntry) {
         let forgotten = if self.subscriptions.get(id).is_some() {
             self.attempts.insert(id, number, entry)
@@ -33,14 +33,14 @@ impl QueueIndex {
         self.freed.extend(forgotten);
     }
 
-    /// Forgets an attempt that cannot be read.
+    /// Discards an unreadable attempt.
     pub(crate) fn lose_attempt(&mut self, id: SubscriptionId, number: u64) {
         let lost = self.attempts.remove_one(id, number);
         self.freed.extend(lost);
     }
 }
 
-/// The attempts of a queue's subscriptions, by the time the oldest one is forgotten.
+/// The attempts of a queue's subscriptions, with the time when the oldest of each expires.
 #[derive(Debug, Default)]
 pub(crate) struct AttemptTable {
     of: HashMap<SubscriptionId, Attempts>,
@@ -51,10 +51,10 @@ pub(crate) struct AttemptTable {
 /// The attempts of one subscription by their numbers.
 #[derive(Debug, Default)]
 pub(crate) struct Attempts {
-    /// The next number to give out.
+    /// The next number to assign.
     pub(crate) next: u64,
     pub(crate) entries: BTreeMap<u64, AttemptEntry>,
-    /// When the oldest is forgotten.
+    /// When the oldest expires, as registered.
     registered: Timestamp,
 }
 
@@ -63,25 +63,26 @@ impl AttemptTable {
         self.of.get(&id)
     }
 
-    /// How many there are.
+    /// The number of attempts of all subscriptions.
     pub(crate) const fn len(&self) -> usize {
         self.len
     }
 
-    /// The number of the next attempt, which nobody else gets.
+    /// Assigns the number of the next attempt.
     pub(crate) fn next_number(&mut self, id: SubscriptionId) -> u64 {
         let attempts = self.of.entry(id).or_default();
         attempts.next += 1;
         attempts.next - 1
     }
 
-    /// No number below this one is given out.
+    /// Raises the next number to at least this one.
     pub(crate) fn raise(&mut self, id: SubscriptionId, next: u64) {
         let attempts = self.of.entry(id).or_default();
         attempts.next = attempts.next.max(next);
     }
 
-    /// Keeps an attempt, in the place of the one of its number; answers what is forgotten for it.
+    /// Inserts an attempt, and replaces the one with its number. Returns the location of the one that was dropped for
+    /// it.
     pub(crate) fn insert(
         &mut self,
         id: SubscriptionId,
@@ -103,7 +104,7 @@ impl AttemptTable {
         self.of.get_mut(&id)?.entries.get_mut(&number)
     }
 
-    /// Forgets one attempt.
+    /// Removes one attempt.
     pub(super) fn remove_one(&mut self, id: SubscriptionId, number: u64) -> Option<Location> {
         let removed = self.of.get_mut(&id)?.entries.remove(&number)?;
         self.len -= 1;
@@ -111,7 +112,7 @@ impl AttemptTable {
         Some(removed.location)
     }
 
-    /// Forgets the attempts of a subscription; answers where they were.
+    /// Removes the attempts of a subscription. Returns their locations.
     pub(super) fn remove(&mut self, id: SubscriptionId) -> Vec<Location> {
         let Some(attempts) = self.of.remove(&id) else { return Vec::new() };
         self.by_expiry.remove(&(attempts.registered, id));
@@ -123,7 +124,7 @@ impl AttemptTable {
         self.by_expiry.first().map_or(Timestamp::NEVER, |(at, _)| *at)
     }
 
-    /// Forgets the oldest attempts where they are too old by `now`.
+    /// Removes the attempts that have expired by `now`. Returns their locations.
     pub(super) fn expire(&mut self, now: Timestamp) -> Vec<Location> {
         let mut forgotten = Vec::new();
         while let Some((_, id)) = self.by_expiry.first().copied().filter(|(at, _)| *at <= now) {
@@ -139,7 +140,7 @@ impl AttemptTable {
         forgotten
     }
 
-    /// Notes when the oldest attempt of a subscription is forgotten.
+    /// Registers when the oldest attempt of a subscription expires.
     fn register(&mut self, id: SubscriptionId) {
         let Some(attempts) = self.of.get_mut(&id) else { return };
         self.by_expiry.remove(&(attempts.registered, id));
@@ -149,7 +150,7 @@ impl AttemptTable {
         }
     }
 
-    /// All of them, in no order.
+    /// Iterates over all attempts, in no particular order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (SubscriptionId, u64, &AttemptEntry)> {
         self.of
             .iter()

@@ -13,29 +13,29 @@ use crate::log::{ClaimRecord, Hold};
 
 /// A live claim.
 #[derive(Debug)]
-pub(crate) struct HeldClaim {
+pub(crate) struct LiveClaim {
     pub(crate) id: ClaimId,
     pub(crate) hold: Hold,
-    /// The sequence numbers of what it holds, ascending.
+    /// The sequence numbers of its messages, ascending.
     pub(crate) members: Vec<u64>,
 }
 
 /// Claims by id, by key, and by the time they end. A claim ends with its last message.
 #[derive(Debug, Default)]
 pub(crate) struct ClaimTable {
-    claims: Slab<HeldClaim>,
+    claims: Slab<LiveClaim>,
     by_id: HashMap<ClaimId, ClaimKey>,
     by_end: BTreeSet<(Timestamp, ClaimKey)>,
 }
 
 impl ClaimTable {
-    /// The key of a claim, which is made if it is new.
+    /// Returns the key of a claim, and creates the claim if it is new.
     pub(crate) fn open(&mut self, id: ClaimId, hold: Hold) -> ClaimKey {
         if let Some(key) = self.by_id.get(&id) {
             return *key;
         }
-        let slot = self.claims.insert(HeldClaim { id, hold, members: Vec::new() });
-        let key = key_of(slot);
+        let index = self.claims.insert(LiveClaim { id, hold, members: Vec::new() });
+        let key = key_of(index);
         self.by_id.insert(id, key);
         self.by_end.insert((hold.ends(), key));
         key
@@ -45,12 +45,12 @@ impl ClaimTable {
         self.by_id.get(&id).copied()
     }
 
-    pub(crate) fn get(&self, key: ClaimKey) -> Option<&HeldClaim> {
-        self.claims.get(slot_of(key))
+    pub(crate) fn get(&self, key: ClaimKey) -> Option<&LiveClaim> {
+        self.claims.get(slab_index(key))
     }
 
     pub(crate) fn set_hold(&mut self, key: ClaimKey, hold: Hold) {
-        if let Some(claim) = self.claims.get_mut(slot_of(key)) {
+        if let Some(claim) = self.claims.get_mut(slab_index(key)) {
             self.by_end.remove(&(claim.hold.ends(), key));
             claim.hold = hold;
             self.by_end.insert((hold.ends(), key));
@@ -58,16 +58,16 @@ impl ClaimTable {
     }
 
     pub(crate) fn add_member(&mut self, key: ClaimKey, sequence: u64) {
-        if let Some(claim) = self.claims.get_mut(slot_of(key))
+        if let Some(claim) = self.claims.get_mut(slab_index(key))
             && let Err(place) = claim.members.binary_search(&sequence)
         {
             claim.members.insert(place, sequence);
         }
     }
 
-    /// Takes a message out of its claim, and ends the claim if that was its last.
+    /// Removes a message from its claim. The claim ends with its last message.
     pub(crate) fn remove_member(&mut self, key: ClaimKey, sequence: u64) {
-        let Some(claim) = self.claims.get_mut(slot_of(key)) else { return };
+        let Some(claim) = self.claims.get_mut(slab_index(key)) else { return };
         if let Ok(place) = claim.members.binary_search(&sequence) {
             claim.members.remove(place);
         }
@@ -76,19 +76,19 @@ impl ClaimTable {
         }
     }
 
-    pub(crate) fn end(&mut self, key: ClaimKey) -> Option<HeldClaim> {
-        let claim = self.claims.try_remove(slot_of(key))?;
+    pub(crate) fn end(&mut self, key: ClaimKey) -> Option<LiveClaim> {
+        let claim = self.claims.try_remove(slab_index(key))?;
         self.by_id.remove(&claim.id);
         self.by_end.remove(&(claim.hold.ends(), key));
         Some(claim)
     }
 
-    /// When the next claim ends, and which.
+    /// The next claim to end, and when.
     pub(crate) fn next_end(&self) -> Option<(Timestamp, ClaimKey)> {
         self.by_end.first().copied()
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &HeldClaim> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &LiveClaim> {
         self.claims.iter().map(|(_, claim)| claim)
     }
 
@@ -97,22 +97,22 @@ impl ClaimTable {
     }
 }
 
-fn key_of(slot: usize) -> ClaimKey {
-    // A queue never holds 2³² live claims: they would not fit into memory.
-    ClaimKey(u32::try_from(slot + 1).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MAX))
+fn key_of(index: usize) -> ClaimKey {
+    // A queue never has 2³² live claims: they would not fit into memory.
+    ClaimKey(u32::try_from(index + 1).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MAX))
 }
 
-const fn slot_of(key: ClaimKey) -> usize {
+const fn slab_index(key: ClaimKey) -> usize {
     key.0.get() as usize - 1
 }
 
 impl QueueIndex {
-    /// Makes a claim, or what is left of it: messages that are gone are passed over.
+    /// Makes a claim. Messages that are gone are skipped.
     pub(crate) fn claim(&mut self, record: &ClaimRecord) {
         let ends = record.hold.ends();
         let extended = (record.grace.after(ends), longer(record.hold.ttl, record.grace));
         for (sequence, count) in &record.taken {
-            self.hold(*sequence, record.claim, record.hold);
+            self.attach(*sequence, record.claim, record.hold);
             if let Some(entry) = self.entry_mut(*sequence) {
                 entry.claim_count = *count;
                 outlive(entry, ends, extended);
@@ -136,15 +136,15 @@ impl QueueIndex {
         }
     }
 
-    /// Ends a claim: what it holds is free.
+    /// Ends a claim and frees its messages.
     pub(crate) fn release(&mut self, id: ClaimId) {
         if let Some(key) = self.claims.find(id) {
             self.end_claim(key, Released::note);
         }
     }
 
-    /// Puts a message under a claim, which is made if it is new.
-    pub(crate) fn hold(&mut self, sequence: u64, claim: ClaimId, hold: Hold) {
+    /// Puts a message under a claim, and creates the claim if it is new.
+    pub(crate) fn attach(&mut self, sequence: u64, claim: ClaimId, hold: Hold) {
         if self.get(sequence).is_none() {
             return;
         }
@@ -152,7 +152,7 @@ impl QueueIndex {
         self.released.forget(sequence);
         let key = self.claims.open(claim, hold);
         if self.claims.get(key).is_some_and(|claim| claim.hold != hold) {
-            // A message that comes from another store knows of a later renewal.
+            // A message from another store may have a later renewal.
             self.claims.set_hold(key, hold);
         }
         if let Some(entry) = self.entry_mut(sequence) {
@@ -163,7 +163,7 @@ impl QueueIndex {
         self.set_available(sequence, false);
     }
 
-    /// Takes a message out of its claim, which ends if that was its last.
+    /// Removes a message from its claim. The claim ends with its last message.
     pub(super) fn detach(&mut self, sequence: u64) {
         if let Some(entry) = self.entry_mut(sequence)
             && let Some(key) = entry.claim.take()
@@ -173,7 +173,7 @@ impl QueueIndex {
         }
     }
 
-    /// Frees what a claim holds, and notes each message as let go.
+    /// Ends a claim, frees its messages, and notes each as released.
     pub(super) fn end_claim(&mut self, key: ClaimKey, note: impl Fn(&mut Released, u64)) {
         let Some(claim) = self.claims.end(key) else { return };
         for sequence in claim.members {

@@ -1,4 +1,4 @@
-//! Messages that were claimed too often and wait for the move to the dead-letter queue.
+//! Dead letters: messages that were claimed too often and wait for the move to the dead-letter queue.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -6,7 +6,7 @@ use zaqar_model::{MessageId, Timestamp};
 
 use super::chunk::Entry;
 
-/// By sequence number, by id, and by the time they expire.
+/// Dead letters by sequence number, by id, and by the time they expire.
 #[derive(Debug, Default)]
 pub(crate) struct Exhausted {
     entries: BTreeMap<u64, (MessageId, Entry)>,
@@ -60,7 +60,7 @@ impl Exhausted {
         self.by_expiry.first().map_or(Timestamp::NEVER, |(at, _)| *at)
     }
 
-    /// One that has expired by `now`.
+    /// Returns a message that has expired by `now`.
     pub(crate) fn expired(&self, now: Timestamp) -> Option<u64> {
         self.by_expiry.first().filter(|(at, _)| *at <= now).map(|(_, sequence)| *sequence)
     }

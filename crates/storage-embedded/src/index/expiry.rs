@@ -1,5 +1,5 @@
-//! What time does to a queue. Timers are held for each chunk and each claim, not for each message, so that a message that
-//! is gone leaves none behind.
+//! Timers of a queue: messages and claims that expire, and delays that end. Each chunk and each claim has a timer,
+//! not each message, so a message that is gone leaves none behind.
 
 use zaqar_model::Timestamp;
 
@@ -7,7 +7,7 @@ use super::QueueIndex;
 use super::chunk::CHUNK;
 
 impl QueueIndex {
-    /// When time next changes something here.
+    /// The time of the next event.
     pub(crate) fn next_event(&self) -> Timestamp {
         let chunk = self.chunk_events.first().map_or(Timestamp::NEVER, |(at, _)| *at);
         let claim = self.claims.next_end().map_or(Timestamp::NEVER, |(at, _)| at);
@@ -17,8 +17,8 @@ impl QueueIndex {
         of_queue.min(of_subscribers).min(self.subscriptions.next_expiry())
     }
 
-    /// Does what time has done by `now`: ends claims, brings delayed messages within reach, removes what has expired: for all
-    /// but the subscribers that are still owed it.
+    /// Advances the queue to `now`: ends claims, makes delayed messages available, and removes expired ones. Messages
+    /// that are still owed to subscribers are retained.
     pub(crate) fn advance(&mut self, now: Timestamp) {
         self.now = self.now.max(now);
         while let Some((end, key)) = self.claims.next_end().filter(|(end, _)| *end <= now) {
@@ -47,25 +47,25 @@ impl QueueIndex {
         let mut next = Timestamp::NEVER;
         let mut expired = Vec::new();
         let mut within_reach = Vec::new();
-        for (place, entry, available) in chunk.iter_from(0) {
+        for (slot, entry, available) in chunk.iter_from(0) {
             if entry.expires <= now {
-                expired.push(number * CHUNK + u64::from(place));
+                expired.push(number * CHUNK + u64::from(slot));
                 continue;
             }
             next = next.min(entry.expires);
             if entry.delayed_until > now {
                 next = next.min(entry.delayed_until);
             } else if !available && entry.claim.is_none() {
-                within_reach.push(place);
+                within_reach.push(slot);
             }
         }
-        within_reach.into_iter().for_each(|place| chunk.set_available(place, true));
+        within_reach.into_iter().for_each(|slot| chunk.set_available(slot, true));
         self.note_availability(number);
         self.expect_event(number, next);
         expired.into_iter().for_each(|sequence| self.remove(sequence));
     }
 
-    /// Time does something to a chunk at `at`, or earlier.
+    /// Registers an event of a chunk at `at`, unless an earlier one is registered.
     pub(super) fn expect_event(&mut self, number: u64, at: Timestamp) {
         if let Some(chunk) = self.chunks.get_mut(&number)
             && at < chunk.next_event

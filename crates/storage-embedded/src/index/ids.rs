@@ -1,4 +1,4 @@
-//! Ids of messages: most follow from the sequence number, those of messages from elsewhere are listed here.
+//! Message ids. Most follow from the sequence number; those of messages from elsewhere are listed here.
 
 use std::collections::HashMap;
 
@@ -26,12 +26,12 @@ impl QueueIndex {
         foreign.unwrap_or_else(|| native_id(self.id_prefix, sequence))
     }
 
-    /// The id, where it does not follow from the sequence number.
+    /// The id, if it does not follow from the sequence number.
     pub(crate) fn foreign_id_of(&self, sequence: u64) -> Option<ForeignId> {
         self.ids.id_of.get(&sequence).copied()
     }
 
-    /// Whether the message that is here was posted to this queue, so that subscribers are owed it.
+    /// Whether a message was posted to this queue, so that subscribers are owed it.
     pub(crate) fn is_posted(&self, sequence: u64) -> bool {
         self.ids.id_of.get(&sequence).is_none_or(|foreign| foreign.posted)
     }
@@ -42,12 +42,12 @@ impl QueueIndex {
             return self.get(*sequence).is_some().then_some(*sequence);
         }
         let sequence = native_sequence(self.id_prefix, id)?;
-        // A message with an id of its own does not answer to the one that its place would give it.
+        // A message from elsewhere is not found by the id that its sequence number would give it.
         let here = self.get(sequence).is_some() && !self.ids.id_of.contains_key(&sequence);
         here.then_some(sequence)
     }
 
-    /// The sequence number that a message has or had.
+    /// The sequence number of a message, live or gone.
     pub(crate) fn place_of(&self, id: MessageId) -> Option<u64> {
         self.ids.sequence_of.get(&id).copied().or_else(|| native_sequence(self.id_prefix, id))
     }
@@ -61,7 +61,7 @@ impl QueueIndex {
     }
 }
 
-/// The id of a message that was posted here as the queue's `sequence`th.
+/// The id of the message that was posted with this sequence number.
 pub(crate) fn native_id(id_prefix: u64, sequence: u64) -> MessageId {
     MessageId::from_u128((u128::from(id_prefix) << 64) | u128::from(sequence))
 }

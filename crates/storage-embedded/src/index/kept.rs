@@ -1,4 +1,4 @@
-//! Messages that are out of the queue and stay for its subscribers.
+//! Retained messages: out of the queue, and needed by its subscribers.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,10 +7,10 @@ use zaqar_storage::{EXPIRED_OWED_FOR, FAILURES_KEPT_FOR};
 
 use super::chunk::Entry;
 
-/// So long after its expiry a message is needed by nobody any more: it is owed that long, and then its failure is kept.
+/// Seconds after its expiry for which a message may be needed: while it is owed, and then while its failure is shown.
 const NEEDED_FOR: u64 = EXPIRED_OWED_FOR + FAILURES_KEPT_FOR;
 
-/// By sequence number, and by the time after which nobody needs them, whoever failed to say so.
+/// Retained messages by sequence number, and by the time after which none is needed.
 #[derive(Debug, Default)]
 pub(crate) struct Kept {
     entries: BTreeMap<u64, Entry>,
@@ -18,7 +18,7 @@ pub(crate) struct Kept {
 }
 
 impl Kept {
-    /// Puts a message here; answers the one that was in its place.
+    /// Retains a message. Returns the one that it replaces.
     pub(super) fn insert(&mut self, sequence: u64, entry: Entry) -> Option<Entry> {
         let before = self.remove(sequence);
         self.by_expiry.insert((needed_until(&entry), sequence));
@@ -52,7 +52,7 @@ impl Kept {
         self.by_expiry.first().map_or(Timestamp::NEVER, |(at, _)| *at)
     }
 
-    /// One that nobody needs any more.
+    /// Returns a message that is no longer needed.
     pub(super) fn ended(&self, now: Timestamp) -> Option<u64> {
         self.by_expiry.first().filter(|(at, _)| *at <= now).map(|(_, sequence)| *sequence)
     }

@@ -1,4 +1,5 @@
-//! The messages of the queue, in chunks: found by sequence number, and the first free one over the chunks that have any.
+//! The queued messages in chunks: found by sequence number, and the first available one through the chunks that have
+//! any.
 
 use super::QueueIndex;
 use super::chunk::{CHUNK, Chunk, Entry};
@@ -6,27 +7,27 @@ use crate::log::ForeignId;
 
 impl QueueIndex {
     pub(crate) fn get(&self, sequence: u64) -> Option<&Entry> {
-        self.chunks.get(&(sequence / CHUNK))?.get(place_of(sequence))
+        self.chunks.get(&(sequence / CHUNK))?.get(slot_of(sequence))
     }
 
-    /// Live messages from a sequence number on, with whether each can be claimed.
+    /// Iterates over queued messages from a sequence number on, with whether each can be claimed.
     pub(crate) fn iter_from(&self, from: u64) -> impl Iterator<Item = (u64, &Entry, bool)> {
         self.chunks.range(from / CHUNK..).flat_map(move |(number, chunk)| {
-            let first = if *number == from / CHUNK { place_of(from) } else { 0 };
+            let first = if *number == from / CHUNK { slot_of(from) } else { 0 };
             chunk
                 .iter_from(first)
-                .map(move |(place, entry, available)| (number * CHUNK + u64::from(place), entry, available))
+                .map(move |(slot, entry, available)| (number * CHUNK + u64::from(slot), entry, available))
         })
     }
 
-    /// Messages from a sequence number on that can be claimed.
+    /// Iterates over the messages from a sequence number on that can be claimed.
     pub(crate) fn available_from(&self, from: u64) -> impl Iterator<Item = (u64, &Entry)> {
         self.available.range(from / CHUNK..).flat_map(move |number| {
-            let first = if *number == from / CHUNK { place_of(from) } else { 0 };
+            let first = if *number == from / CHUNK { slot_of(from) } else { 0 };
             self.chunks.get(number).into_iter().flat_map(move |chunk| {
                 chunk
                     .available_from(first)
-                    .map(move |(place, entry)| (number * CHUNK + u64::from(place), entry))
+                    .map(move |(slot, entry)| (number * CHUNK + u64::from(slot), entry))
             })
         })
     }
@@ -37,16 +38,16 @@ impl QueueIndex {
 
     pub(crate) fn last(&self) -> Option<(u64, &Entry)> {
         let (number, chunk) = self.chunks.last_key_value()?;
-        let (place, entry, _) = chunk.iter_from(0).next_back()?;
-        Some((number * CHUNK + u64::from(place), entry))
+        let (slot, entry, _) = chunk.iter_from(0).next_back()?;
+        Some((number * CHUNK + u64::from(slot), entry))
     }
 
-    /// Puts a message into its place, under no claim. It is out of reach while it is delayed.
+    /// Puts a message into its slot, under no claim. It is not available while it is delayed.
     pub(crate) fn insert(&mut self, sequence: u64, id: Option<ForeignId>, entry: Entry) {
-        let (number, place) = (sequence / CHUNK, place_of(sequence));
+        let (number, slot) = (sequence / CHUNK, slot_of(sequence));
         let delayed = entry.delayed_until > entry.created;
         let chunk = self.chunks.entry(number).or_insert_with(Chunk::new);
-        let before = chunk.insert(place, entry, !delayed);
+        let before = chunk.insert(slot, entry, !delayed);
         self.released.forget(sequence);
         if entry.claim_count > 0 {
             self.released.note(sequence);
@@ -73,14 +74,14 @@ impl QueueIndex {
         }
     }
 
-    /// Takes a message that is not exhausted out of its place and its claim.
+    /// Removes a queued message from its slot and its claim.
     pub(super) fn take(&mut self, sequence: u64) -> Option<Entry> {
         self.get(sequence)?;
         self.detach(sequence);
         self.released.forget(sequence);
         let number = sequence / CHUNK;
         let chunk = self.chunks.get_mut(&number)?;
-        let entry = chunk.remove(place_of(sequence))?;
+        let entry = chunk.remove(slot_of(sequence))?;
         if chunk.is_empty() {
             self.chunk_events.remove(&(chunk.next_event, number));
             self.chunks.remove(&number);
@@ -91,13 +92,13 @@ impl QueueIndex {
     }
 
     pub(super) fn entry_mut(&mut self, sequence: u64) -> Option<&mut Entry> {
-        self.chunks.get_mut(&(sequence / CHUNK))?.get_mut(place_of(sequence))
+        self.chunks.get_mut(&(sequence / CHUNK))?.get_mut(slot_of(sequence))
     }
 
     pub(super) fn set_available(&mut self, sequence: u64, available: bool) {
         let number = sequence / CHUNK;
         if let Some(chunk) = self.chunks.get_mut(&number) {
-            chunk.set_available(place_of(sequence), available);
+            chunk.set_available(slot_of(sequence), available);
         }
         self.note_availability(number);
     }
@@ -112,6 +113,6 @@ impl QueueIndex {
 }
 
 #[allow(clippy::cast_possible_truncation, reason = "less than 64")]
-pub(super) const fn place_of(sequence: u64) -> u32 {
+pub(super) const fn slot_of(sequence: u64) -> u32 {
     (sequence % CHUNK) as u32
 }

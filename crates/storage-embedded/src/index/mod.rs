@@ -1,11 +1,13 @@
-//! What is in a queue right now: in memory, one index a queue.
+//! The state of a queue in memory: one index for each queue.
 //!
-//! An operation costs the same at any depth: messages are found by sequence number over chunks of sixty-four, and the
-//! first free one over the set of chunks that have any. Timers are kept a chunk and a claim, not a message, so that a
-//! message that is gone leaves none behind. Nothing here touches a file.
+//! An operation costs the same at any depth. Messages are found by sequence number in chunks of sixty-four, and the
+//! first available one through the set of chunks that have any. Each chunk and each claim has a timer, not each
+//! message, so a message that is gone leaves no timer behind. No file is touched here.
 //!
-//! * `chunk`, `claims`, `released`, `exhausted` — what consumers see and take
-//! * `subscriptions`, `cursor`, `kept`, `owing`, `delivering`, `moving`, `attempts` — who is told of it, and what that needs
+//! * `messages`, `chunk`, `ids`, `claims`, `released`, `exhausted` — what consumers see and take
+//! * `subscriptions`, `cursor`, `kept`, `owing`, `delivering`, `moving`, `attempts` — what subscribers are notified
+//!   of
+//! * `transitions`, `expiry` — how messages change their placement, by operations and by time
 
 mod attempts;
 mod chunk;
@@ -47,43 +49,43 @@ pub(crate) use subscriptions::{KeptSubscription, respects_delay};
 
 use crate::log::Location;
 
-/// What a record of the log that stays is about.
+/// Identifies a record of the log that the index refers to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RecordKey {
-    /// A message, by its sequence number.
+    /// A message by its sequence number.
     Message(u64),
-    /// An attempt, by its number among those of a subscription.
+    /// An attempt by its number among those of a subscription.
     Attempt(SubscriptionId, u64),
 }
 
 /// The messages, claims and subscriptions of one queue or topic.
 #[derive(Debug)]
 pub(crate) struct QueueIndex {
-    /// The upper half of the ids of the messages that were posted here.
+    /// The upper half of the ids of messages posted here.
     id_prefix: u64,
-    /// The sequence number that comes after all that can be seen.
+    /// The sequence number after the last visible one.
     pub(crate) next_sequence: u64,
     chunks: BTreeMap<u64, Chunk>,
-    /// The chunks in which something can be claimed.
+    /// The chunks with an available message.
     available: BTreeSet<u64>,
-    /// The chunks by the next thing that time does to them.
+    /// The chunks by the time of their next event.
     chunk_events: BTreeSet<(Timestamp, u64)>,
     pub(crate) claims: ClaimTable,
     pub(crate) released: Released,
-    /// Set aside as claimed too often, waiting for the move to the dead-letter queue.
+    /// Claimed too often: these wait for the move to the dead-letter queue.
     pub(crate) exhausted: Exhausted,
     pub(crate) subscriptions: SubscriptionTable,
-    /// Out of the queue, and still owed to subscribers.
+    /// Out of the queue, and retained for subscribers.
     pub(crate) kept: Kept,
     owing: Owing,
     pub(crate) attempts: AttemptTable,
-    /// Messages that came from elsewhere with an id of their own.
+    /// Ids of messages from elsewhere.
     ids: ForeignIds,
     live: u64,
     claimed: u64,
-    /// How late it is here.
+    /// The latest time that the index was advanced to.
     now: Timestamp,
-    /// Where the log keeps what has been removed since the last call of [`QueueIndex::take_freed`].
+    /// Records that have become free since the last call of [`QueueIndex::take_freed`].
     freed: Vec<Location>,
 }
 
@@ -110,22 +112,22 @@ impl QueueIndex {
         }
     }
 
-    /// How many messages there are, exhausted ones not counted.
+    /// The number of messages in the queue, without dead-lettered ones.
     pub(crate) const fn live(&self) -> u64 {
         self.live
     }
 
-    /// How many of them are under a claim.
+    /// The number of messages under a claim.
     pub(crate) const fn claimed(&self) -> u64 {
         self.claimed
     }
 
-    /// How many places in the log the index knows.
+    /// The number of records in the log that the index refers to.
     pub(crate) fn entries(&self) -> u64 {
         self.live + (self.exhausted.len() + self.kept.len() + self.attempts.len()) as u64
     }
 
-    /// The space in the log that nothing here needs any more.
+    /// Takes the records that the index no longer refers to.
     pub(crate) fn take_freed(&mut self) -> Vec<Location> {
         std::mem::take(&mut self.freed)
     }

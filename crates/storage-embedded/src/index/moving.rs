@@ -1,4 +1,4 @@
-//! Subscriptions of a queue that moves here: how they stand comes piece by piece.
+//! Subscriptions of a queue that migrates to this store: their deliveries arrive in pieces.
 
 use zaqar_model::{DeliveryStanding, LeaseHold, MovingDelivery, SubscriptionId, Timestamp};
 
@@ -7,8 +7,8 @@ use super::cursor::{Cursor, Open};
 use crate::log::{Failure, Standing};
 
 impl QueueIndex {
-    /// Takes up how far a subscription has come elsewhere. Unlike [`set_standing`](Self::set_standing), a standing says
-    /// nothing of the deliveries before it.
+    /// Applies the progress of a subscription in another store. Unlike with [`set_standing`](Self::set_standing), a
+    /// state says nothing about the deliveries before it.
     pub(crate) fn resume(
         &mut self,
         id: SubscriptionId,
@@ -26,17 +26,17 @@ impl QueueIndex {
         self.owing.changes.woken.push(id);
     }
 
-    /// Takes over a lease that was given out elsewhere, until the moment that was agreed on there.
+    /// Takes over a lease from another store, with its end.
     pub(crate) fn lend(&mut self, id: SubscriptionId, sequence: u64, lease: LeaseHold, until: Timestamp) {
         self.change(id, sequence, |cursor| cursor.lease(sequence, lease, until));
         self.owing.changes.woken.push(id);
     }
 
-    /// Puts a cursor before everything, where it holds nothing: from there on all messages stay.
+    /// Resets a cursor to the beginning, with no open delivery: from then on all messages are retained.
     fn begin_anew(&mut self, id: SubscriptionId) {
         let Some(before) = self.owing.cursors.get_mut(&id) else { return };
         let before = std::mem::replace(before, Cursor::at(0));
-        // First the new place, so that no message goes in between.
+        // Insert the new front first, so that no message is dropped in between.
         self.owing.fronts.insert((0, id));
         if before.front > 0 {
             self.owing.fronts.remove(&(before.front, id));
@@ -46,7 +46,7 @@ impl QueueIndex {
     }
 }
 
-/// What the log says of a delivery.
+/// The state of a delivery as it is logged.
 pub(crate) fn logged(delivery: &MovingDelivery) -> Standing {
     match delivery.standing.clone() {
         DeliveryStanding::Done => Standing::Done,

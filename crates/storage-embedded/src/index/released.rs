@@ -1,4 +1,4 @@
-//! Messages that claims have let go, until another claim takes them or they leave the queue.
+//! Released messages: free again after a claim, until they are claimed again or leave the queue.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -7,24 +7,23 @@ use zaqar_model::ClaimId;
 use super::QueueIndex;
 use crate::log::Hold;
 
-/// By sequence number.
+/// Released messages by sequence number.
 #[derive(Debug, Default)]
 pub(crate) struct Released {
-    /// The claims that held them last and have expired. Their terms stay, so that checkpoints and copied records can say of
-    /// such a claim what they say of a live one.
+    /// The expired claims that held them last. Checkpoints and copied records name them as they name a live claim.
     last: HashMap<u64, (ClaimId, Hold)>,
-    /// Those that nobody has looked at yet: they may have been claimed often enough.
+    /// Messages whose claim count has not been checked since: they may be dead letters.
     unseen: BTreeSet<u64>,
 }
 
 impl Released {
-    /// A claim on a message has expired.
+    /// Notes that a claim on a message has expired.
     pub(super) fn note_expired(&mut self, sequence: u64, claim: ClaimId, hold: Hold) {
         self.last.insert(sequence, (claim, hold));
         self.unseen.insert(sequence);
     }
 
-    /// A message is free that was claimed before.
+    /// Notes that a message is free that was claimed before.
     pub(super) fn note(&mut self, sequence: u64) {
         self.unseen.insert(sequence);
     }
@@ -34,7 +33,7 @@ impl Released {
         self.unseen.remove(&sequence);
     }
 
-    /// The claim that held a message last, if it has expired and no other has taken the message since.
+    /// The expired claim that held a message last, if no other has taken it since.
     pub(crate) fn last(&self, sequence: u64) -> Option<(ClaimId, Hold)> {
         self.last.get(&sequence).copied()
     }
@@ -49,7 +48,7 @@ impl Released {
 }
 
 impl QueueIndex {
-    /// Some of the messages that claims have let go and nobody has looked at, with their claim counts.
+    /// Some of the released messages that have not been checked, with their claim counts.
     pub(crate) fn released_unseen(&self, limit: usize) -> Vec<(u64, u32)> {
         let unseen = self.released.unseen.iter().take(limit);
         unseen.filter_map(|sequence| Some((*sequence, self.get(*sequence)?.claim_count))).collect()

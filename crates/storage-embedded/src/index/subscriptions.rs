@@ -8,7 +8,7 @@ use zaqar_model::{Excerpt, Metadata, RESPECT_DELAY, SubscriptionId, Subscription
 
 use crate::log::SubscriptionRecord;
 
-/// A subscription, but for the source, which is the queue it is kept at.
+/// A subscription without its source, which is this queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct KeptSubscription {
     pub(crate) id: SubscriptionId,
@@ -16,13 +16,13 @@ pub(crate) struct KeptSubscription {
     pub(crate) ttl: SubscriptionTtl,
     pub(crate) confirmed: bool,
     pub(crate) declined: bool,
-    /// It is owed what is posted from this sequence number on. `None`: it is not notified.
+    /// It is owed messages from this sequence number on. `None`: it is not notified.
     pub(crate) owed_from: Option<u64>,
     pub(crate) subscriber: Arc<str>,
     /// A JSON object.
     pub(crate) options: Arc<str>,
     pub(crate) suspended: Option<Suspension>,
-    /// What the options say of delays.
+    /// Whether the options ask to respect delays.
     pub(crate) respects_delay: bool,
 }
 
@@ -65,7 +65,7 @@ impl From<&SubscriptionRecord<'_>> for KeptSubscription {
     }
 }
 
-/// What options say of delays. Few name it, so most need not be read.
+/// Whether options ask to respect delays. Most do not name that, and need not be parsed.
 pub(crate) fn respects_delay(options: &str) -> bool {
     options.contains(RESPECT_DELAY)
         && serde_json::from_str(options)
@@ -81,7 +81,7 @@ pub(crate) struct SubscriptionTable {
 }
 
 impl SubscriptionTable {
-    /// Keeps a subscription, in the place of the one with its id.
+    /// Inserts a subscription, and replaces the one with its id.
     pub(super) fn put(&mut self, subscription: KeptSubscription) {
         self.remove(subscription.id);
         self.by_subscriber.insert(Arc::clone(&subscription.subscriber), subscription.id);
@@ -105,7 +105,7 @@ impl SubscriptionTable {
         self.subscriptions.get(self.by_subscriber.get(subscriber)?)
     }
 
-    /// In the order of their ids, those behind `after`.
+    /// Iterates in the order of ids, from behind `after`.
     pub(crate) fn iter_behind(
         &self,
         after: Option<SubscriptionId>,
@@ -121,7 +121,7 @@ impl SubscriptionTable {
         self.by_expiry.first().map_or(Timestamp::NEVER, |(at, _)| *at)
     }
 
-    /// Forgets what has expired by `now`; answers the ids.
+    /// Removes the subscriptions that have expired by `now`. Returns their ids.
     pub(super) fn expire(&mut self, now: Timestamp) -> Vec<SubscriptionId> {
         let mut expired = Vec::new();
         while let Some((_, id)) = self.by_expiry.first().copied().filter(|(at, _)| *at <= now) {

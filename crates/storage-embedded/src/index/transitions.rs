@@ -1,16 +1,16 @@
-//! How messages come in, go from one place to another, and leave.
+//! How messages come into a queue, change their placement, and leave.
 
 use super::chunk::{CHUNK, Entry};
-use super::messages::place_of;
+use super::messages::slot_of;
 use super::{QueueIndex, RecordKey};
 use crate::log::{ForeignId, Location, MessageRecord, Placement};
 
 impl QueueIndex {
-    /// A message, and where it is.
+    /// Returns a message and its placement.
     pub(crate) fn locate(&self, sequence: u64) -> Option<(&Entry, Placement)> {
         if let Some(entry) = self.get(sequence) {
             let held = entry.claim.and_then(|key| self.claims.get(key)).map(|claim| (claim.id, claim.hold));
-            // The claim that held it last goes with it: whoever reads this lets that expire again.
+            // The expired claim that held it last goes with it, and expires again when this is read.
             let last = held.or_else(|| self.released.last(sequence));
             let placement = last.map_or(Placement::Queued, |(claim, hold)| Placement::Claimed(claim, hold));
             return Some((entry, placement));
@@ -19,7 +19,7 @@ impl QueueIndex {
         dead_lettered.or_else(|| self.kept.get(sequence).map(|entry| (entry, Placement::Retained)))
     }
 
-    /// Fills an empty index with the messages that a checkpoint names.
+    /// Fills an empty index with the messages of a checkpoint.
     pub(crate) fn restore(
         &mut self,
         next_sequence: u64,
@@ -35,12 +35,12 @@ impl QueueIndex {
         self.next_sequence = self.next_sequence.max(next_sequence);
     }
 
-    /// Puts a message where the log says it is; for recovery.
+    /// Applies the record of a message; for recovery.
     pub(crate) fn recover(&mut self, location: Location, record: &MessageRecord<'_>) {
         self.replace(record.sequence, record.id, Entry::new(location, record), record.placement);
     }
 
-    /// Puts a message with its state into its place, whatever was known of it before.
+    /// Puts a message into its placement, whatever was known of it before.
     pub(crate) fn replace(
         &mut self,
         sequence: u64,
@@ -57,19 +57,19 @@ impl QueueIndex {
         self.insert(sequence, id, entry);
         match placement {
             Placement::Queued => {}
-            Placement::Claimed(claim, hold) => self.hold(sequence, claim, hold),
+            Placement::Claimed(claim, hold) => self.attach(sequence, claim, hold),
             Placement::DeadLettered => self.exhaust(sequence),
             Placement::Retained => self.remove(sequence),
         }
     }
 
-    /// Sequence numbers below this one are not given out any more.
+    /// Raises the next sequence number to at least this one.
     pub(crate) fn skip(&mut self, below: u64) {
         self.next_sequence = self.next_sequence.max(below);
     }
 
-    /// Removes what lies in segments of the log before this one, which are gone. Only what was dead already can lie
-    /// there: the clock stood later when they were retired.
+    /// Discards entries whose records are in segments before this one, which are gone. Only messages that had expired
+    /// can be there: the clock was ahead when the segments were retired.
     pub(crate) fn remove_before(&mut self, segment: u32) {
         let live = self.iter_from(0).map(|(sequence, entry, _)| (sequence, entry));
         let lost: Vec<u64> = live
@@ -88,7 +88,8 @@ impl QueueIndex {
         lost.into_iter().for_each(|(id, number)| self.lose_attempt(id, number));
     }
 
-    /// Removes a message, exhausted or not, and takes it out of its claim. It stays for subscribers that are owed it.
+    /// Removes a message from the queue or the dead letters, and from its claim. It is retained if subscribers are
+    /// owed it.
     pub(crate) fn remove(&mut self, sequence: u64) {
         let Some(entry) = self.take(sequence).or_else(|| self.exhausted.remove(sequence)) else { return };
         let before = if self.is_needed(sequence) {
@@ -100,7 +101,7 @@ impl QueueIndex {
         self.freed.extend(before.map(|entry| entry.location));
     }
 
-    /// Sets a message aside as claimed too often.
+    /// Moves a message that was claimed too often to the dead letters.
     pub(crate) fn exhaust(&mut self, sequence: u64) {
         let id = self.id_of(sequence);
         if let Some(entry) = self.take(sequence) {
@@ -108,7 +109,7 @@ impl QueueIndex {
         }
     }
 
-    /// Removes a message for everybody: nobody needs it, or it cannot be read.
+    /// Removes a message for subscribers, too: none needs it, or it is unreadable.
     pub(crate) fn lose(&mut self, sequence: u64) {
         let removed = [self.take(sequence), self.exhausted.remove(sequence), self.kept.remove(sequence)];
         self.freed.extend(removed.into_iter().flatten().map(|entry| entry.location));
@@ -117,7 +118,7 @@ impl QueueIndex {
         }
     }
 
-    /// Where the log has a record.
+    /// The location of a record.
     pub(crate) fn location(&self, key: RecordKey) -> Option<Location> {
         match key {
             RecordKey::Message(sequence) => self.locate(sequence).map(|(entry, _)| entry.location),
@@ -127,7 +128,7 @@ impl QueueIndex {
         }
     }
 
-    /// The log has a record elsewhere from now on.
+    /// Notes the new location of a record.
     pub(crate) fn relocate(&mut self, key: RecordKey, from: Location, to: Location) {
         let location = match key {
             RecordKey::Message(sequence) => self.message_location_mut(sequence),
@@ -140,7 +141,7 @@ impl QueueIndex {
                 *location = to;
                 self.freed.push(from);
             }
-            // It went meanwhile: the copy is dead on arrival.
+            // It was removed meanwhile: the copy is free at once.
             None => self.freed.push(to),
         }
     }
@@ -153,13 +154,13 @@ impl QueueIndex {
         let entry = match aside {
             Some(entry) => Some(entry),
             None => {
-                self.chunks.get_mut(&(sequence / CHUNK)).and_then(|chunk| chunk.get_mut(place_of(sequence)))
+                self.chunks.get_mut(&(sequence / CHUNK)).and_then(|chunk| chunk.get_mut(slot_of(sequence)))
             }
         };
         entry.map(|entry| &mut entry.location)
     }
 
-    /// Forgets what a record was about that cannot be read.
+    /// Discards an unreadable record.
     pub(crate) fn lose_record(&mut self, key: RecordKey) {
         match key {
             RecordKey::Message(sequence) => self.lose(sequence),
@@ -167,7 +168,7 @@ impl QueueIndex {
         }
     }
 
-    /// Removes all messages below a sequence number, exhausted ones not among them.
+    /// Removes all messages below a sequence number, except dead letters.
     pub(crate) fn purge(&mut self, below: u64) {
         let doomed: Vec<u64> = self
             .iter_from(0)

@@ -1,11 +1,11 @@
-//! The message log: append-only segments that one thread writes and everybody reads. `docs/log-format.md` says how it
-//! lies on disk.
+//! The message log: append-only segments, written by one thread and read by all. `docs/log-format.md` describes the
+//! layout on disk.
 //!
-//! * `records` — what happened; `fields` — how a record's members are laid out; `envelope` — the frame of one commit
-//! * `segment` — the files, `appender` — their end, where commits are written
-//! * `recovery` — reading them back at the start, `checkpoint` — so that this is short
+//! * `records` — the records; `fields` — the layout of their members; `envelope` — the frame of one commit
+//! * `segment` — the files; `appender` — their end, where commits are written
+//! * `recovery` — reading the log at the start, from the last checkpoint on
 //!
-//! Nothing here knows what the records mean to a queue: that is the index.
+//! What a record means to a queue is the business of the index.
 
 mod appender;
 mod envelope;
@@ -16,7 +16,7 @@ mod segment;
 
 pub(crate) use appender::{AppendError, Appender, Position};
 pub(crate) use envelope::HEADER as ENVELOPE_HEADER;
-pub(crate) use fields::{Fields, Malformed, Writer as FieldWriter};
+pub(crate) use fields::{FieldWriter, Fields, Malformed};
 pub(crate) use records::{
     AttemptRecord, ClaimRecord, Client, CursorRecord, FROM_THE_END, Failure, ForeignId, Hold, MessageRecord,
     Placement, Record, Standing, StandingRecord, SubscriptionRecord, decode_standings, encode_unnumbered,
@@ -28,7 +28,7 @@ pub(crate) use segment::{
     BODY as SEGMENT_BODY, FORMAT_VERSION, Segment, SegmentHeader, Segments, UnknownVersion,
 };
 
-/// Where the record of a message or an attempt lies.
+/// The location of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Location {
     pub(crate) segment: u32,

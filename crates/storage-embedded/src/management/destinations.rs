@@ -9,7 +9,7 @@ use super::EmbeddedManagementStore;
 use super::rows::Row;
 use super::rows::destination::{group, key};
 
-/// How many queues a listing looks at in one go. Between them it gives way to others.
+/// Number of queues that a listing examines at once, before it yields.
 const STRIDE: usize = 256;
 
 const fn what(kind: DestinationKind) -> &'static str {

@@ -8,24 +8,24 @@ use zaqar_storage::{StorageError, StorageResult};
 
 use super::tables::{Table, Tables};
 
-/// The writer's own tables, ahead of those that everybody sees by the changes that are still to be committed. The two
-/// share keys and rows, so the second costs little.
+/// The writer's own tables, ahead of the published ones by the changes of the next commit. Both share keys and rows,
+/// so the copy is cheap.
 pub(super) struct Draft {
     tables: Tables,
     /// The numbers of all queues and topics.
     numbers: HashSet<DestinationNumber>,
     changes: Vec<Change>,
-    /// Why no row can be put.
+    /// Why no row can be inserted.
     refusal: Option<String>,
 }
 
-/// One row put or removed.
+/// A row that was inserted or removed.
 pub(super) struct Change {
     pub(super) table: &'static str,
     pub(super) key: Arc<[u8]>,
     /// `None`: removed.
     pub(super) value: Option<Vec<u8>>,
-    /// Makes the same change in memory.
+    /// Applies the change to the published tables.
     pub(super) publish: Box<dyn FnOnce(&mut Tables) + Send>,
 }
 
@@ -35,7 +35,7 @@ impl Draft {
         Self { tables, numbers, changes: Vec::new(), refusal: None }
     }
 
-    /// Puts no more rows, or does so again with `None`.
+    /// Refuses to insert rows, until called with `None`.
     pub(super) fn refuse_rows(&mut self, reason: Option<String>) {
         self.refusal = reason;
     }
@@ -50,7 +50,7 @@ impl Draft {
         }
         let key: Arc<[u8]> = row.key().into();
         let value = row.encode().map_err(StorageError::driver)?;
-        // A row that cannot be read back would keep the store from opening ever again.
+        // A row that cannot be read back would prevent the store from opening.
         if R::decode(&key, &value).map_err(StorageError::Driver)? != row {
             return Err(StorageError::driver(format!(
                 "a row of {} would not be read back as it is",
@@ -80,8 +80,8 @@ impl Draft {
         Some(row)
     }
 
-    /// A number that no queue has. That none ever had it is left to chance, of which 64 bits leave little: a list of
-    /// the numbers that were once in use would grow for ever.
+    /// Assigns a number that no queue has. A number of an earlier queue may come again with negligible probability,
+    /// of 64 bits; a list of all earlier numbers would grow without bound.
     pub(super) fn allot_number(&mut self, ids: &dyn IdSource) -> StorageResult<DestinationNumber> {
         const ATTEMPTS: usize = 16;
 
@@ -89,7 +89,7 @@ impl Draft {
             .map(|_| half(ids.next_u128()))
             .map(DestinationNumber::new)
             .find(|number| self.numbers.insert(*number))
-            .ok_or_else(|| StorageError::driver("the source of ids repeats itself"))
+            .ok_or_else(|| StorageError::driver("the id source repeats itself"))
     }
 
     /// Whether a queue or topic has this number.
@@ -106,7 +106,7 @@ impl Draft {
     }
 }
 
-/// Both halves in one: the bits that are the same in every UUID fall on random ones.
+/// Combines both halves: the fixed bits of a UUID fall on random ones.
 #[allow(clippy::cast_possible_truncation, reason = "the lower half is what is wanted")]
 const fn half(id: u128) -> u64 {
     (id ^ (id >> 64)) as u64

@@ -1,4 +1,4 @@
-//! All tables in memory, and what is looked up across their rows.
+//! All tables in memory, and look-ups across them.
 
 use zaqar_model::{DestinationNumber, Flavor, Pool, PoolName, Queue, QueueMove};
 

@@ -1,4 +1,4 @@
-//! The one thread that writes: decides what waits, commits it together, publishes it, answers.
+//! The one thread that writes: it decides the waiting jobs, commits them together, publishes the result, and replies.
 
 use std::io;
 use std::sync::Arc;
@@ -15,16 +15,16 @@ use super::file::RecordFile;
 use super::reserve::Reserve;
 use super::tables::Tables;
 
-/// How many jobs share a commit at most.
+/// Maximum number of jobs in a commit.
 const BATCH: usize = 512;
 
-/// Decides about one change, unless it is given why nothing is decided. What it returns tells the caller, once the
-/// commit has gone well or not.
+/// Decides about one change, unless it gets a reason to refuse. The result replies to the caller, given the outcome
+/// of the commit.
 pub(super) type Job = Box<dyn FnOnce(StorageResult<&mut Draft>) -> Answer + Send>;
 
 type Answer = Box<dyn FnOnce(&Result<(), Failure>) + Send>;
 
-/// A job, and where its answer will come. None will if the store was closed.
+/// Returns a job and the receiver of its reply. There is no reply if the store is closed.
 pub(super) fn job<T: Send + 'static>(
     decide: impl FnOnce(&mut Draft) -> StorageResult<T> + Send + 'static,
 ) -> (Job, oneshot::Receiver<StorageResult<T>>) {
@@ -36,7 +36,7 @@ pub(super) fn job<T: Send + 'static>(
                 Ok(()) => decision,
                 Err(failure) => Err(failure.to_error()),
             };
-            // A caller who went away meanwhile needs no answer.
+            // The caller may have gone away.
             let _ = sender.send(answer);
         })
     };
@@ -46,9 +46,9 @@ pub(super) fn job<T: Send + 'static>(
 /// Why a commit failed.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// Nothing of it was written: try again.
+    /// Nothing was written: it can be tried again.
     NotWritten(String),
-    /// What of it was written is not known.
+    /// It is unknown what was written.
     Unknown(String),
 }
 
@@ -61,11 +61,11 @@ impl Failure {
     }
 }
 
-/// What the writer and the readers have in common.
+/// What the writer and the readers share.
 pub(super) struct Shared {
-    /// What was committed; `None` once the store was closed.
+    /// The committed tables. `None` once the store is closed.
     tables: RwLock<Option<Tables>>,
-    /// Why nothing is written: for the time being or, after a failed fsync, until a restart.
+    /// Why nothing is written: temporarily or, after a failed fsync, until a restart.
     failure: RwLock<Option<String>>,
 }
 
@@ -84,15 +84,15 @@ impl Shared {
 }
 
 pub(super) fn refusal(failure: &str) -> StorageError {
-    StorageError::unavailable(format!("no more is written since a write failed: {failure}"))
+    StorageError::unavailable(format!("no changes are accepted since a write failed: {failure}"))
 }
 
 pub(super) struct Writer {
     file: RecordFile,
     reserve: Reserve,
-    /// Ahead of the common tables by the changes of an unsettled commit, else the same between two commits.
+    /// Ahead of the shared tables by the changes of an unsettled commit. Between two commits both are the same.
     draft: Draft,
-    /// A commit of which it is not known whether the file has it, as that cannot be opened.
+    /// A commit with an unknown outcome, since the file cannot be opened.
     unsettled: Option<Vec<Change>>,
     shared: Arc<Shared>,
 }
@@ -128,7 +128,7 @@ impl Writer {
 
     fn prepare(&mut self) {
         if let Some(changes) = self.unsettled.take() {
-            // A failure of this is found in what is shared.
+            // A failure is recorded in the shared state.
             let _ = self.settle(changes);
         }
         self.draft.refuse_rows(self.reserve.keep());
@@ -155,13 +155,13 @@ impl Writer {
         if self.settle(changes)? { Ok(()) } else { Err(Failure::NotWritten(reason)) }
     }
 
-    /// Opens the file again and looks whether these changes are in it. Memory then has what the file has.
+    /// Reopens the file and checks whether it has these changes. Memory is then the same as the file.
     fn settle(&mut self, changes: Vec<Change>) -> Result<bool, Failure> {
         let found = match self.file.reopen() {
             Ok(found) => found,
             Err(error) if !self.file.sync_failed() && is_passing(&error) => {
                 let reason = error.to_string();
-                tracing::error!(%error, "the management store is not written for now");
+                tracing::error!(%error, "the management store accepts no changes for now");
                 *self.shared.failure.write() = Some(reason.clone());
                 self.unsettled = Some(changes);
                 return Err(Failure::Unknown(reason));
@@ -177,7 +177,9 @@ impl Writer {
             self.draft = Draft::new(before);
             false
         } else {
-            return Err(self.break_off("the file does not have what was written to it".to_owned()));
+            return Err(
+                self.break_off("the file does not have the changes that were written to it".to_owned())
+            );
         };
         *self.shared.failure.write() = None;
         Ok(is_written)
@@ -191,15 +193,15 @@ impl Writer {
         }
     }
 
-    /// The file is not touched again. If it is open it stays locked, so that nobody else writes what is not seen here.
+    /// The file is not touched again. If it is open it stays locked, so that no other process changes it.
     fn break_off(&mut self, reason: String) -> Failure {
-        tracing::error!(reason, "the management store writes no more until a restart");
+        tracing::error!(reason, "the management store accepts no changes until a restart");
         *self.shared.failure.write() = Some(reason.clone());
         Failure::Unknown(reason)
     }
 }
 
-/// Whether opening the file may go well another time.
+/// Whether opening the file may succeed later.
 const fn is_passing(error: &OpenError) -> bool {
     matches!(error, OpenError::Io { .. } | OpenError::InUse { .. })
 }

@@ -1,19 +1,19 @@
-//! A post as the log has it. The caller encodes it from what it borrows, so that nothing is cloned on the way to the
-//! writer thread, and that thread copies bytes.
+//! A post in the form of the log. The caller encodes it from borrowed messages, so nothing is cloned on the way to
+//! the writer thread, which only copies bytes.
 
 use zaqar_model::{ClientId, NewMessage, Timestamp};
 
 use crate::index::Entry;
 use crate::log::{Client, Location, MessageRecord, Placement, encode_unnumbered};
 
-/// What a message takes in the log beyond body and client id, at most: fixed fields and checksum.
+/// Maximum bytes of a message in the log beyond body and client id: fixed fields and checksum.
 const MESSAGE_OVERHEAD: usize = 160;
 
-/// The messages of one post, without their sequence numbers: the writer thread gives them out.
+/// The messages of one post, without sequence numbers: the writer thread assigns them.
 #[derive(Debug)]
 pub(crate) struct EncodedPost {
     pub(super) records: Vec<u8>,
-    /// One for each record. The locations count from the start of `records`.
+    /// One for each record, with locations relative to the start of `records`.
     pub(super) messages: Vec<Entry>,
 }
 

@@ -6,17 +6,17 @@ use zaqar_model::{
     Address, Attempt, AttemptEnd, ConfirmationKind, Excerpt, MessageId, SubscriptionId, Timestamp,
 };
 
-use crate::log::fields::{Fields, Malformed, Writer};
+use crate::log::fields::{FieldWriter, Fields, Malformed};
 
 /// One attempt at one delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct AttemptRecord<'a> {
     pub(crate) destination: u64,
     pub(crate) subscription: SubscriptionId,
-    /// Counts the attempts of the subscription.
+    /// The number among the attempts of the subscription.
     pub(crate) number: u64,
     pub(crate) message: MessageId,
-    /// What it was, where it was no notification.
+    /// Set if it was not a notification.
     pub(crate) confirmation: Option<ConfirmationKind>,
     pub(crate) attempt: Cow<'a, Attempt>,
     pub(crate) end: AttemptEnd,
@@ -32,7 +32,7 @@ const REQUEST_TO_CONFIRM: u8 = 1;
 const END_OF_SUBSCRIPTION: u8 = 2;
 
 impl AttemptRecord<'_> {
-    pub(super) fn encode(&self, out: &mut Writer<'_>) {
+    pub(super) fn encode(&self, out: &mut FieldWriter<'_>) {
         out.u64(self.destination);
         out.u128(self.subscription.as_u128());
         out.u64(self.number);
@@ -46,7 +46,7 @@ impl AttemptRecord<'_> {
         out.u8(end);
         out.u64(due.as_millis());
         out.u64(self.attempt.at.as_millis());
-        // No answer has a status of 0.
+        // 0 stands for no response.
         out.u32(self.attempt.status.unwrap_or_default().into());
         out.u32(self.attempt.latency_ms);
         out.text(self.attempt.excerpt.as_str());
@@ -77,7 +77,7 @@ impl AttemptRecord<'_> {
     }
 }
 
-fn encode_confirmation(confirmation: Option<ConfirmationKind>, out: &mut Writer<'_>) {
+fn encode_confirmation(confirmation: Option<ConfirmationKind>, out: &mut FieldWriter<'_>) {
     out.u8(match confirmation {
         None => NOTIFICATION,
         Some(ConfirmationKind::Subscription) => REQUEST_TO_CONFIRM,
@@ -86,7 +86,7 @@ fn encode_confirmation(confirmation: Option<ConfirmationKind>, out: &mut Writer<
 }
 
 fn decode_confirmation(fields: &mut Fields<'_>) -> Result<Option<ConfirmationKind>, Malformed> {
-    // Up to version 3 nothing stood there for a notification.
+    // Up to version 3 this field was missing for a notification.
     if fields.remaining() == 0 {
         return Ok(None);
     }
@@ -98,7 +98,7 @@ fn decode_confirmation(fields: &mut Fields<'_>) -> Result<Option<ConfirmationKin
     }
 }
 
-/// Up to version 3 there was none.
+/// Up to version 3 this field was missing.
 fn decode_address(fields: &mut Fields<'_>) -> Result<Option<Address>, Malformed> {
     if fields.remaining() == 0 {
         return Ok(None);

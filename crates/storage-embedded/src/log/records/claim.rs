@@ -2,9 +2,9 @@
 
 use zaqar_model::{ClaimId, GraceSeconds, Timestamp, TtlSeconds};
 
-use crate::log::fields::{Fields, Malformed, Writer};
+use crate::log::fields::{FieldWriter, Fields, Malformed};
 
-/// How long a claim holds.
+/// The lease of a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Hold {
     /// When it was created or last renewed.
@@ -24,14 +24,14 @@ pub(crate) struct ClaimRecord {
     pub(crate) claim: ClaimId,
     pub(crate) hold: Hold,
     pub(crate) grace: GraceSeconds,
-    /// What it took: sequence number, and how often the message has now been claimed.
+    /// Claimed messages: sequence number and new claim count.
     pub(crate) taken: Vec<(u64, u32)>,
-    /// What it set aside as claimed too often.
+    /// Messages that became dead letters.
     pub(crate) exhausted: Vec<u64>,
 }
 
 impl Hold {
-    pub(crate) fn encode(self, out: &mut Writer<'_>) {
+    pub(crate) fn encode(self, out: &mut FieldWriter<'_>) {
         out.u64(self.renewed.as_millis());
         out.u32(self.ttl.get());
     }
@@ -42,7 +42,7 @@ impl Hold {
 }
 
 impl ClaimRecord {
-    pub(super) fn encode(&self, out: &mut Writer<'_>) {
+    pub(super) fn encode(&self, out: &mut FieldWriter<'_>) {
         out.u64(self.destination);
         out.u128(self.claim.as_u128());
         self.hold.encode(out);

@@ -1,10 +1,10 @@
-//! Client ids, as the log and the index have them.
+//! Client ids in the log and the index.
 
 use std::fmt;
 
 use uuid::Uuid;
 
-/// A client id on disk. The usual one is a UUID: 16 bytes instead of 36.
+/// A client id on disk. Most are UUIDs, which take 16 bytes instead of 36.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Client<'a> {
     Uuid(Uuid),
@@ -20,9 +20,9 @@ impl<'a> Client<'a> {
         }
     }
 
-    /// A number that stands for the client in the index. Two clients share one about every 2⁶⁴ times.
+    /// Hash of the client id, for the index. Two clients collide about once in 2⁶⁴.
     pub(crate) fn tag(self) -> u64 {
-        // FNV-1a: stable over restarts, since checkpoints keep it.
+        // FNV-1a: stable over restarts, since checkpoints contain it.
         let hash = |bytes: &[u8]| {
             bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
                 (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)

@@ -1,13 +1,13 @@
-//! Records of how deliveries stand.
+//! Records of the states of deliveries.
 
 use std::borrow::Cow;
 
 use zaqar_model::{Excerpt, LeaseHold, LeaseId, MessageId, SubscriptionId, Timestamp};
 use zaqar_storage::FAILURES_KEPT_FOR;
 
-use crate::log::fields::{Fields, Malformed, Writer};
+use crate::log::fields::{FieldWriter, Fields, Malformed};
 
-/// How some deliveries of one subscription stand from now on.
+/// New states of some deliveries of one subscription.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct StandingRecord<'a> {
     pub(crate) destination: u64,
@@ -16,19 +16,18 @@ pub(crate) struct StandingRecord<'a> {
     pub(crate) standings: Cow<'a, [(u64, Standing)]>,
 }
 
-/// How one delivery stands.
+/// The state of a delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Standing {
-    /// Nothing is owed.
+    /// It is done.
     Done,
-    /// It is to be tried at this time, after so many attempts.
+    /// It is due at this time.
     Waiting { due: Timestamp, attempts: u32 },
     /// It was given up.
     Failed(Failure),
-    /// It was leased, after so many attempts. When the log is read that lease is over, and nobody has said how the
-    /// attempt ended.
+    /// It was leased. When the log is read that lease has ended, and the outcome of its attempt is unknown.
     UnderWay {
-        /// The attempt is on record also when its message is gone.
+        /// The attempt is recorded even if its message is gone.
         message: MessageId,
         lease: LeaseHold,
         attempts: u32,
@@ -44,22 +43,23 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
-    /// It is kept until its message expires, or longer.
+    /// Until when it is shown: until its message expires, or longer.
     pub(crate) fn kept_until(&self, expires: Timestamp) -> Timestamp {
         expires.max(self.at.plus_secs(FAILURES_KEPT_FOR))
     }
 }
 
-/// How far a subscription has come whose queue moves here.
+/// The progress of a subscription whose queue migrates here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CursorRecord {
     pub(crate) destination: u64,
     pub(crate) subscription: SubscriptionId,
-    /// What was known before is forgotten.
+    /// It replaces the progress known before.
     pub(crate) anew: bool,
-    /// What lies below this sequence number was taken up. Not lower than before, unless it begins anew.
+    /// All messages below this sequence number were considered for delivery. It never decreases, unless the cursor is
+    /// replaced.
     pub(crate) front: u64,
-    /// How some deliveries below it stand; unlike a standing's, these say nothing of others.
+    /// States of some deliveries below it. Unlike those of a [`StandingRecord`] they say nothing about others.
     pub(crate) standings: Vec<(u64, Standing)>,
 }
 
@@ -69,7 +69,7 @@ const FAILED: u8 = 2;
 const UNDER_WAY: u8 = 3;
 
 impl StandingRecord<'_> {
-    pub(super) fn encode(&self, out: &mut Writer<'_>) {
+    pub(super) fn encode(&self, out: &mut FieldWriter<'_>) {
         out.u64(self.destination);
         out.u128(self.subscription.as_u128());
         encode_standings(&self.standings, out);
@@ -85,7 +85,7 @@ impl StandingRecord<'_> {
 }
 
 impl CursorRecord {
-    pub(super) fn encode(&self, out: &mut Writer<'_>) {
+    pub(super) fn encode(&self, out: &mut FieldWriter<'_>) {
         out.u64(self.destination);
         out.u128(self.subscription.as_u128());
         out.u8(u8::from(self.anew));
@@ -104,7 +104,7 @@ impl CursorRecord {
     }
 }
 
-pub(crate) fn encode_standings(standings: &[(u64, Standing)], out: &mut Writer<'_>) {
+pub(crate) fn encode_standings(standings: &[(u64, Standing)], out: &mut FieldWriter<'_>) {
     out.count(standings.len());
     for (sequence, standing) in standings {
         out.u64(*sequence);
@@ -117,7 +117,7 @@ pub(crate) fn decode_standings(fields: &mut Fields<'_>) -> Result<Vec<(u64, Stan
 }
 
 impl Standing {
-    pub(crate) fn encode(&self, out: &mut Writer<'_>) {
+    pub(crate) fn encode(&self, out: &mut FieldWriter<'_>) {
         match self {
             Self::Done => out.u8(DONE),
             Self::Waiting { due, attempts } => {

@@ -1,4 +1,4 @@
-//! The record of a message, and its state at that time.
+//! The record of a message.
 
 use std::ops::Range;
 
@@ -6,10 +6,10 @@ use zaqar_model::{ClaimId, MessageId, Timestamp, TtlSeconds};
 
 use super::claim::Hold;
 use super::client::Client;
-use crate::log::fields::{Fields, Malformed, Writer};
+use crate::log::fields::{FieldWriter, Fields, Malformed};
 use uuid::Uuid;
 
-/// Where the sequence number stands among the fields.
+/// The position of the sequence number among the fields.
 pub(super) const SEQUENCE: Range<usize> = 9..17;
 
 const HAS_ID: u8 = 1;
@@ -25,7 +25,7 @@ const IS_LETTER: u8 = 128;
 pub(crate) struct MessageRecord<'a> {
     pub(crate) destination: u64,
     pub(crate) sequence: u64,
-    /// Given only where it does not follow from destination and sequence: the message came from elsewhere.
+    /// Given only if it does not follow from destination and sequence: the message came from elsewhere.
     pub(crate) id: Option<ForeignId>,
     pub(crate) created: Timestamp,
     pub(crate) expires: Timestamp,
@@ -33,10 +33,10 @@ pub(crate) struct MessageRecord<'a> {
     pub(crate) ttl: TtlSeconds,
     pub(crate) claim_count: u32,
     pub(crate) placement: Placement,
-    /// It tells of a delivery that was given up.
+    /// It reports a delivery that was given up.
     pub(crate) is_letter: bool,
     pub(crate) client: Client<'a>,
-    /// Empty: none.
+    /// Empty if there is none.
     pub(crate) checksum: &'a str,
     pub(crate) body: &'a [u8],
 }
@@ -44,13 +44,13 @@ pub(crate) struct MessageRecord<'a> {
 /// Where a message is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Placement {
-    /// In the queue, free or delayed.
+    /// In the queue, available or delayed.
     Queued,
-    /// In the queue, under this claim. Once the claim has expired the message is free.
+    /// In the queue, under this claim. Once the claim has expired, the message is available.
     Claimed(ClaimId, Hold),
-    /// Out of the queue since it was claimed too often. It waits for its way to the dead-letter queue.
+    /// Out of the queue, claimed too often. It waits for its move to the dead-letter queue.
     DeadLettered,
-    /// Out of the queue. It is retained for subscribers that are still owed it.
+    /// Out of the queue, retained for subscribers that are still owed it.
     Retained,
 }
 
@@ -64,7 +64,7 @@ impl Placement {
         }
     }
 
-    /// A log may have more than one of the flags: a message that was retained has been dead-lettered or claimed before.
+    /// A log may have more than one of the flags: a retained message was claimed or dead-lettered before.
     fn of_flags(flags: u8, claim: Option<(ClaimId, Hold)>) -> Self {
         if flags & IS_RETAINED != 0 {
             Self::Retained
@@ -80,12 +80,12 @@ impl Placement {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ForeignId {
     pub(crate) id: MessageId,
-    /// It came with its queue, to which it was posted: subscribers are owed it. Otherwise the queue has adopted it.
+    /// It came with its queue, to which it was posted: subscribers are owed it. Otherwise it was adopted.
     pub(crate) posted: bool,
 }
 
 impl<'a> MessageRecord<'a> {
-    pub(super) fn encode(&self, out: &mut Writer<'_>) {
+    pub(super) fn encode(&self, out: &mut FieldWriter<'_>) {
         let delayed = self.delayed_until > self.created;
         let flag = |set: bool, bit: u8| if set { bit } else { 0 };
         out.u8(flag(self.id.is_some(), HAS_ID)

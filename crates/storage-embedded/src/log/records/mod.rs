@@ -1,4 +1,4 @@
-//! What the log says: the records, and how they are laid out. `docs/log-format.md` is the same in prose.
+//! The records of the log and their encoding. `docs/log-format.md` describes the same in prose.
 
 mod attempt;
 mod claim;
@@ -13,7 +13,7 @@ use std::borrow::Cow;
 
 use zaqar_model::{ClaimId, Destination, DestinationKind, GraceSeconds, SubscriptionId};
 
-use super::fields::{Fields, Malformed, Writer};
+use super::fields::{FieldWriter, Fields, Malformed};
 use crate::kinds;
 pub(crate) use attempt::AttemptRecord;
 pub(crate) use claim::{ClaimRecord, Hold};
@@ -25,11 +25,10 @@ pub(crate) use subscription::{FROM_THE_END, SubscriptionRecord};
 /// Bytes before a record's fields: kind, length, checksum.
 pub(crate) const HEADER: usize = 9;
 
-/// One thing that happened. Every record states its outcome in absolute terms, so that applying it to an index that
-/// already knows of it changes nothing.
+/// One change. A record states its outcome in absolute terms, so that applying it twice changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Record<'a> {
-    /// A message was posted, adopted, or copied forward by the cleaner.
+    /// A message was posted, adopted, imported, or copied forward.
     Message(MessageRecord<'a>),
     Claim(Cow<'a, ClaimRecord>),
     Renew {
@@ -46,7 +45,7 @@ pub(crate) enum Record<'a> {
         destination: u64,
         sequences: Cow<'a, [u64]>,
     },
-    /// All messages with a sequence number below this one are gone.
+    /// All messages with a lower sequence number are gone.
     Purge {
         destination: u64,
         below: u64,
@@ -54,14 +53,14 @@ pub(crate) enum Record<'a> {
     Drop {
         destination: u64,
     },
-    /// Which queue or topic a number stands for.
+    /// The identity of a queue or topic.
     Destination {
         destination: u64,
         kind: DestinationKind,
         project: &'a str,
         name: &'a str,
     },
-    /// A subscription as it is now: new or changed.
+    /// A new or changed subscription.
     Subscribe {
         destination: u64,
         subscription: SubscriptionRecord<'a>,
@@ -70,18 +69,18 @@ pub(crate) enum Record<'a> {
         destination: u64,
         subscription: SubscriptionId,
     },
-    /// How some deliveries of a subscription stand.
+    /// New states of some deliveries of a subscription.
     Standing(StandingRecord<'a>),
-    /// An attempt at a delivery was made, or its account copied forward by the cleaner.
+    /// An attempt at a delivery was made, or copied forward.
     Attempt(AttemptRecord<'a>),
-    /// These messages cannot be read any more: they are gone for subscribers, too.
+    /// These messages are unreadable: they are gone for subscribers, too.
     Lose {
         destination: u64,
         sequences: Cow<'a, [u64]>,
     },
-    /// How far a subscription of a queue that moves here has come.
+    /// The progress of a subscription whose queue migrates here.
     Cursor(CursorRecord),
-    /// Sequence numbers below this one have been given out, by the store that the queue came from.
+    /// Lower sequence numbers were assigned by the store that the queue came from.
     Skip {
         destination: u64,
         below: u64,
@@ -96,7 +95,7 @@ const DELETE: u8 = 5;
 const PURGE: u8 = 6;
 const DROP: u8 = 7;
 const DESTINATION: u8 = 8;
-/// Of version 1: it does not say from where on the subscription is owed.
+/// Version 1: without the sequence number from which the subscription is owed messages.
 const SUBSCRIBE_1: u8 = 9;
 const UNSUBSCRIBE: u8 = 10;
 const SKIP: u8 = 11;
@@ -110,7 +109,7 @@ impl Record<'_> {
     /// Appends the record to a buffer.
     pub(crate) fn encode(&self, buffer: &mut Vec<u8>) {
         let start = begin(buffer);
-        let mut out = Writer::new(buffer);
+        let mut out = FieldWriter::new(buffer);
         let kind = match self {
             Self::Message(message) => {
                 message.encode(&mut out);
@@ -194,7 +193,7 @@ impl Record<'_> {
 }
 
 impl<'a> Record<'a> {
-    /// Says which queue or topic a number stands for.
+    /// The identity of a queue or topic.
     pub(crate) fn destination(identity: &'a Destination) -> Self {
         Self::Destination {
             destination: identity.number.get(),
@@ -204,7 +203,7 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// Reads a record that lies by itself: its checksum is compared.
+    /// Reads a single record and verifies its checksum.
     pub(crate) fn read(bytes: &'a [u8]) -> Result<Self, Malformed> {
         let (kind, fields, stored) = split(bytes)?;
         if stored != checksum(kind, fields) {
@@ -213,8 +212,8 @@ impl<'a> Record<'a> {
         Self::decode_fields(kind, fields)
     }
 
-    /// Decodes the first record of an envelope, and returns it with its length. The envelope's checksum covers that of the
-    /// record, which is not computed again.
+    /// Decodes the first record of an envelope, and returns it with its length. The checksum of the envelope covers
+    /// the record, so that of the record is not computed.
     pub(crate) fn decode(bytes: &'a [u8]) -> Result<(Self, usize), Malformed> {
         let (kind, fields, _) = split(bytes)?;
         Ok((Self::decode_fields(kind, fields)?, HEADER + fields.len()))
@@ -266,7 +265,7 @@ impl<'a> Record<'a> {
 }
 
 impl<'a> MessageRecord<'a> {
-    /// Reads a record that lies by itself and is known to be a message's.
+    /// Reads a single record of a message and verifies its checksum.
     pub(crate) fn read(bytes: &'a [u8]) -> Result<Self, Malformed> {
         match Record::read(bytes)? {
             Record::Message(message) => Ok(message),
@@ -275,14 +274,14 @@ impl<'a> MessageRecord<'a> {
     }
 }
 
-/// Appends the record of a message that gets its sequence number later.
+/// Appends the record of a message whose sequence number is assigned later.
 pub(crate) fn encode_unnumbered(message: &MessageRecord<'_>, buffer: &mut Vec<u8>) {
     let start = begin(buffer);
-    message.encode(&mut Writer::new(buffer));
+    message.encode(&mut FieldWriter::new(buffer));
     finish(buffer, start, MESSAGE);
 }
 
-/// Completes such a record.
+/// Completes such a record with its sequence number and checksum.
 pub(crate) fn set_sequence(record: &mut [u8], sequence: u64) {
     record[HEADER..][message::SEQUENCE].copy_from_slice(&sequence.to_le_bytes());
     seal(record);
@@ -297,21 +296,21 @@ fn split(bytes: &[u8]) -> Result<(u8, &[u8], u32), Malformed> {
     Ok((kind, header.bytes(length)?, checksum))
 }
 
-/// Leaves room for the header of a record; returns where it begins.
+/// Appends an empty header. Returns where it begins.
 fn begin(buffer: &mut Vec<u8>) -> usize {
     let start = buffer.len();
     buffer.extend_from_slice(&[0; HEADER]);
     start
 }
 
-/// Fills in the header of a record whose fields stand behind it, but for the checksum.
+/// Fills in the header of a complete record, except the checksum.
 fn finish(buffer: &mut [u8], start: usize, kind: u8) {
     let length = u32::try_from(buffer.len() - start - HEADER).unwrap_or(u32::MAX);
     buffer[start] = kind;
     buffer[start + 1..start + 5].copy_from_slice(&length.to_le_bytes());
 }
 
-/// Fills in the checksum of a record that is complete.
+/// Fills in the checksum of a complete record.
 fn seal(record: &mut [u8]) {
     let checksum = checksum(record[0], &record[HEADER..]);
     record[5..HEADER].copy_from_slice(&checksum.to_le_bytes());

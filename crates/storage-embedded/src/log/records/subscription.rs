@@ -2,15 +2,15 @@
 
 use zaqar_model::{SubscriptionId, SubscriptionTtl, Timestamp};
 
-use crate::log::fields::{Fields, Malformed, Writer};
+use crate::log::fields::{FieldWriter, Fields, Malformed};
 
 const IS_CONFIRMED: u8 = 1;
 const IS_OWED: u8 = 2;
 const HAS_DECLINED: u8 = 4;
-/// Not before version 4.
+/// Since version 4.
 const IS_SUSPENDED: u8 = 8;
 
-/// Stands for the end of the queue as it is when the record is read: an earlier version did not say.
+/// Stands for the end of the queue at the time the record is read: version 1 did not say.
 pub(crate) const FROM_THE_END: u64 = u64::MAX;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,17 +21,17 @@ pub(crate) struct SubscriptionRecord<'a> {
     pub(crate) ttl: SubscriptionTtl,
     pub(crate) confirmed: bool,
     pub(crate) declined: bool,
-    /// It is owed what is posted from this sequence number on. `None`: it is owed nothing.
+    /// It is owed messages from this sequence number on. `None`: it is not notified.
     pub(crate) owed_from: Option<u64>,
     pub(crate) subscriber: &'a str,
     /// A JSON object.
     pub(crate) options: &'a str,
-    /// Nothing is sent to it: since when, and why.
+    /// Since when and why it is suspended.
     pub(crate) suspended: Option<(Timestamp, &'a str)>,
 }
 
 impl<'a> SubscriptionRecord<'a> {
-    pub(crate) fn encode(&self, out: &mut Writer<'_>) {
+    pub(crate) fn encode(&self, out: &mut FieldWriter<'_>) {
         out.u128(self.id.as_u128());
         out.u64(self.renewed.as_millis());
         out.u64(self.ttl.get());
@@ -65,7 +65,7 @@ impl<'a> SubscriptionRecord<'a> {
         Ok(Self { id, renewed, ttl, confirmed, declined, owed_from, subscriber, options, suspended })
     }
 
-    /// As version 1 of the format has it.
+    /// Reads the layout of version 1.
     pub(crate) fn decode_1(fields: &mut Fields<'a>) -> Result<Self, Malformed> {
         Ok(Self {
             id: SubscriptionId::from_u128(fields.u128()?),

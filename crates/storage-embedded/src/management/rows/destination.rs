@@ -6,7 +6,7 @@ use zaqar_model::{Destination, DestinationKind, DestinationNumber, ProjectId, Qu
 
 use super::{BadRow, Row, from_json, to_json};
 
-/// Between a project and a name. It stands in neither, and before every character that does.
+/// Separates project and name. Neither can contain it, and it sorts before all their characters.
 const SEPARATOR: u8 = 0;
 
 #[derive(Serialize, Deserialize)]
@@ -47,7 +47,7 @@ impl Row for Queue {
     }
 }
 
-/// What the keys of a project's queues begin with.
+/// The prefix of the keys of a project's queues.
 pub(in crate::management) fn group(kind: DestinationKind, project: &ProjectId) -> Vec<u8> {
     let mut key = Vec::with_capacity(project.as_str().len() + QueueName::MAX_LENGTH + 2);
     key.push(match kind {
@@ -71,7 +71,7 @@ fn read_key(key: &[u8]) -> Result<(DestinationKind, ProjectId, QueueName), BadRo
         [b'q', rest @ ..] => (DestinationKind::Queue, rest),
         [b't', rest @ ..] => (DestinationKind::Topic, rest),
         [b'c', rest @ ..] => (DestinationKind::Confirmations, rest),
-        _ => return Err("a key of no kind".into()),
+        _ => return Err("a key of unknown kind".into()),
     };
     let (project, name) =
         std::str::from_utf8(rest)?.split_once(char::from(SEPARATOR)).ok_or("no name in the key")?;

@@ -16,7 +16,7 @@ pub(in crate::management) struct Mapping {
 #[derive(Clone, PartialEq)]
 pub(in crate::management) enum At {
     Pool(PoolName),
-    /// In none: it has left one, after this position.
+    /// In none: it has left one with this last position.
     Left(Marker),
 }
 

@@ -1,5 +1,5 @@
-//! How the nouns lie in the file, and how those of one table are held in memory: by key, in order, with a count for each
-//! group. Which tables there are is said in `tables`.
+//! The encoding of rows in the file, and the rows of a table in memory: by key, in order, with a count for each
+//! group. The tables are listed in `tables`.
 
 pub(super) mod destination;
 pub(super) mod flavor;
@@ -15,18 +15,18 @@ use std::sync::Arc;
 use serde_json::value::RawValue;
 use zaqar_model::Metadata;
 
-/// Why bytes are no row.
+/// Why bytes are not a valid row.
 pub(super) type BadRow = Box<dyn Error + Send + Sync>;
 
-/// A noun that is kept. Its key and value are bytes, the same in memory and in the file.
+/// A noun with rows. Key and value are bytes, in memory as in the file.
 pub(super) trait Row: Clone + PartialEq + Send + Sync + 'static {
     /// The name of the file's table.
     const TABLE: &'static str;
 
-    /// Orders the rows.
+    /// The key, which orders the rows.
     fn key(&self) -> Vec<u8>;
 
-    /// Rows of one group are counted.
+    /// The group in which the row is counted.
     fn group(&self) -> Option<Vec<u8>>;
 
     fn encode(&self) -> serde_json::Result<Vec<u8>>;
@@ -34,7 +34,7 @@ pub(super) trait Row: Clone + PartialEq + Send + Sync + 'static {
     fn decode(key: &[u8], value: &[u8]) -> Result<Self, BadRow>;
 }
 
-/// The rows of one noun.
+/// The rows of one noun in memory.
 #[derive(Clone, PartialEq)]
 pub(super) struct Rows<R> {
     rows: BTreeMap<Arc<[u8]>, Arc<R>>,
@@ -50,7 +50,7 @@ impl<R: Row> Rows<R> {
         self.rows.values()
     }
 
-    /// The first rows whose keys begin with `prefix`, those behind the key `marker` if one is given.
+    /// The first rows whose keys begin with `prefix`, from behind the key `marker` if one is given.
     pub(super) fn page(&self, prefix: &[u8], marker: Option<&[u8]>, limit: usize) -> Vec<Arc<R>> {
         let start = marker.map_or(Bound::Included(prefix), Bound::Excluded);
         self.rows
@@ -93,7 +93,7 @@ impl<R> Default for Rows<R> {
     }
 }
 
-/// The JSON of an object within a value. It is read on its own, so that it may nest as deep as where it came from.
+/// The JSON of an object within a value. It is parsed on its own, so that it may nest as deep as at its source.
 pub(super) fn to_json(object: &Metadata) -> serde_json::Result<Box<RawValue>> {
     serde_json::value::to_raw_value(object.members())
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use zaqar_model::{Marker, MessageId, MovingMessage, StoredMessage};
 use zaqar_storage::{Adoption, StorageError};
 
-use super::{Answer, Batch, number};
+use super::{Batch, PendingReply, number};
 use crate::index::{Entry, native_id};
 use crate::log::{
     Client, ENVELOPE_HEADER, ForeignId, Hold, Location, MessageRecord, Placement, Record, set_sequence,
@@ -15,7 +15,7 @@ use crate::log::{
 use crate::queues::{Queue, Queues};
 use crate::writer::{EncodedPost, Reply};
 
-/// A message that comes into a queue. Its location counts from the start of the records.
+/// A message that comes into a queue. Its location is relative to the start of the records.
 pub(super) struct Arrival {
     pub(super) queue: Arc<Queue>,
     pub(super) sequence: u64,
@@ -54,7 +54,7 @@ impl Batch {
             });
             ids.push(native_id(queue.id_prefix, sequence));
         }
-        self.answers.push(Answer::Ids(reply, ids));
+        self.replies.push(PendingReply::Ids(reply, ids));
     }
 
     pub(in crate::writer) fn adopt(
@@ -103,10 +103,10 @@ impl Batch {
                 },
             );
         }
-        self.answers.push(Answer::Done(reply));
+        self.replies.push(PendingReply::Done(reply));
     }
 
-    /// Takes in messages of a queue that moves here, each in its own place.
+    /// Adds the messages of a queue that migrates here, each with its own sequence number.
     pub(in crate::writer) fn import(
         &mut self,
         queues: &Queues,
@@ -149,11 +149,10 @@ impl Batch {
             self.sequence_floor = self.sequence_floor.max(below);
             self.skips.push((Arc::clone(queue), below));
         }
-        self.answers.push(Answer::Done(reply));
+        self.replies.push(PendingReply::Done(reply));
     }
 
-    /// Writes down that messages leave the place where they wait as exhausted; those that do not wait there are taken
-    /// off the list.
+    /// Logs that dead letters leave their queue, and removes those from the list that are no longer there.
     fn leave(&mut self, queues: &Queues, source: Arc<Queue>, messages: &mut Vec<StoredMessage>) {
         let locked = queues.lock(&source);
         let mut sequences = Vec::new();
@@ -170,20 +169,20 @@ impl Batch {
         }
     }
 
-    /// The sequence number of the next message in a queue.
+    /// Assigns the next sequence number of a queue.
     fn next_sequence(&mut self, queue: &Queue) -> u64 {
         let sequence = queue.tail.load(Ordering::Relaxed);
         self.raise(queue, sequence.saturating_add(1));
         sequence
     }
 
-    /// No sequence number below this one is given out in a queue any more.
+    /// Raises the next sequence number of a queue to at least this one.
     fn raise(&mut self, queue: &Queue, next: u64) {
         queue.tail.fetch_max(next, Ordering::Relaxed);
         self.sequence_floor = self.sequence_floor.max(next);
     }
 
-    /// Writes a message down that has its sequence number.
+    /// Logs a message that has its sequence number.
     fn place(&mut self, queue: &Arc<Queue>, record: &MessageRecord<'_>) {
         self.raise(queue, record.sequence.saturating_add(1));
         let location = self.encode(&Record::Message(record.clone()));
@@ -197,7 +196,7 @@ impl Batch {
     }
 }
 
-/// Where a message goes in the queue that it comes with.
+/// The placement of a message in the queue that it comes with.
 fn placement(moving: &MovingMessage) -> Placement {
     match moving.hold {
         _ if moving.kept => Placement::Retained,

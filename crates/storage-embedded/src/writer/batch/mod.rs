@@ -1,4 +1,4 @@
-//! One commit in the making: what it says, and what it will show when it is durable.
+//! One commit in preparation: its records, and what it publishes once they are durable.
 
 mod arrivals;
 mod publish;
@@ -18,34 +18,34 @@ use crate::queues::Queue;
 use arrivals::Arrival;
 use relocation::{Moved, Unreadable};
 
-/// What one commit will show.
+/// The operations of one commit.
 #[derive(Default)]
 pub(super) struct Batch {
-    /// The commit's bytes; the header's room comes first.
+    /// The bytes of the commit, beginning with space for its header.
     pub(in crate::writer) buffer: Vec<u8>,
-    /// Whether it says what an index knows already.
+    /// Whether it has changes that an index has already.
     pub(in crate::writer) has_changes: bool,
     arrivals: Vec<Arrival>,
-    /// Attempts that come on record, by queue. Their locations count from the start of the batch's records.
+    /// Attempts by queue. Their locations are relative to the start of the batch's records.
     attempts: Vec<(Arc<Queue>, Vec<NewAttempt>)>,
     moved: Vec<Moved>,
     unreadable: Vec<Unreadable>,
-    /// The sequence numbers from which queues that came from another store go on.
+    /// The next sequence numbers of queues that migrate here.
     skips: Vec<(Arc<Queue>, u64)>,
-    answers: Vec<Answer>,
-    /// The queues that have more than before, once it is shown.
+    replies: Vec<PendingReply>,
+    /// The queues that have new messages once it is published.
     arrived: Vec<Arc<Queue>>,
-    /// Exhausted messages that the batch has moved elsewhere.
+    /// Dead letters that the batch has moved to another queue.
     departures: Vec<(Arc<Queue>, Vec<u64>)>,
-    /// The ids that the batch brings with it, not in an index yet.
+    /// The ids of adopted messages in the batch, not in an index yet.
     adopted: HashSet<(u64, MessageId)>,
-    /// The sequence numbers in `departures`, still in an index.
+    /// The sequence numbers in `departures`, which are still in an index.
     left: HashSet<(u64, u64)>,
-    /// Above all sequence numbers that were given out, by it or before.
+    /// A sequence number above all that were assigned, in this batch or before.
     pub(in crate::writer) sequence_floor: u64,
 }
 
-enum Answer {
+enum PendingReply {
     Ids(Reply<Vec<MessageId>>, Vec<MessageId>),
     Done(Reply<()>),
 }
@@ -63,7 +63,7 @@ impl Batch {
     pub(in crate::writer) fn log(&mut self, records: &[u8], reply: Reply<()>) {
         self.has_changes |= !records.is_empty();
         self.buffer.extend_from_slice(records);
-        self.answers.push(Answer::Done(reply));
+        self.replies.push(PendingReply::Done(reply));
     }
 
     pub(in crate::writer) fn record(
@@ -82,7 +82,7 @@ impl Batch {
         self.log(records, reply);
     }
 
-    /// Says once in the log which queue a number stands for.
+    /// Logs the identity of a queue once.
     fn identify(&mut self, queue: &Queue) {
         if let Some(identity) = queue.identity.get()
             && !queue.identity_is_logged.swap(true, Ordering::Relaxed)
@@ -91,7 +91,7 @@ impl Batch {
         }
     }
 
-    /// Appends a record; answers where it lies, counted from the start of the records.
+    /// Appends a record. Returns its location relative to the start of the records.
     fn encode(&mut self, record: &Record<'_>) -> Location {
         let start = self.buffer.len();
         record.encode(&mut self.buffer);
@@ -102,14 +102,14 @@ impl Batch {
         }
     }
 
-    pub(in crate::writer) fn succeed(&mut self) {
-        for answer in self.answers.drain(..) {
-            match answer {
-                Answer::Ids(reply, ids) => drop(reply.send(Ok(ids))),
-                Answer::Done(reply) => drop(reply.send(Ok(()))),
+    pub(in crate::writer) fn acknowledge(&mut self) {
+        for pending in self.replies.drain(..) {
+            match pending {
+                PendingReply::Ids(reply, ids) => drop(reply.send(Ok(ids))),
+                PendingReply::Done(reply) => drop(reply.send(Ok(()))),
             }
         }
-        // Behind the answers: there may be many who wait.
+        // After the replies: many readers may wait.
         self.arrived.drain(..).for_each(|queue| queue.arrivals.notify_waiters());
     }
 
@@ -122,16 +122,20 @@ impl Batch {
         self.unreadable.clear();
         self.skips.clear();
         self.departures.clear();
-        for answer in self.answers.drain(..) {
-            match answer {
-                Answer::Ids(reply, _) => drop(reply.send(Err(StorageError::unavailable(reason.to_owned())))),
-                Answer::Done(reply) => drop(reply.send(Err(StorageError::unavailable(reason.to_owned())))),
+        for pending in self.replies.drain(..) {
+            match pending {
+                PendingReply::Ids(reply, _) => {
+                    let _ = reply.send(Err(StorageError::unavailable(reason.to_owned())));
+                }
+                PendingReply::Done(reply) => {
+                    let _ = reply.send(Err(StorageError::unavailable(reason.to_owned())));
+                }
             }
         }
     }
 }
 
-/// A number of bytes within a commit, which is far smaller than 4 GiB.
+/// A number of bytes within a commit, far below 4 GiB.
 fn number(bytes: usize) -> u32 {
     u32::try_from(bytes).unwrap_or(u32::MAX)
 }

@@ -1,4 +1,4 @@
-//! What a commit shows once it is durable.
+//! Publishing a commit once it is durable.
 
 use std::sync::Arc;
 
@@ -11,8 +11,8 @@ use crate::queues::Queues;
 use crate::writer::NewAttempt;
 
 impl Batch {
-    /// Brings what is durable into the indexes.
-    pub(in crate::writer) fn show(&mut self, queues: &Queues, records_at: Position) {
+    /// Applies a durable commit to the indexes.
+    pub(in crate::writer) fn publish(&mut self, queues: &Queues, records_at: Position) {
         let place = |location: Location| Location {
             segment: records_at.segment,
             offset: location.offset.saturating_add(u32::try_from(records_at.offset).unwrap_or(u32::MAX)),
@@ -26,7 +26,7 @@ impl Batch {
             while let Some(arrival) = next {
                 if !locked.is_dropped {
                     let entry = Entry { location: place(arrival.entry.location), ..arrival.entry };
-                    queues.segments.note_live(entry.location);
+                    queues.segments.mark_live(entry.location);
                     let Arrival { sequence, id, placement, .. } = arrival;
                     locked.index.replace(sequence, id, entry, placement);
                 }
@@ -39,7 +39,7 @@ impl Batch {
             let mut locked = queues.lock(&queue);
             for NewAttempt { subscription, number, entry } in attempts {
                 let entry = AttemptEntry { location: place(entry.location), ..entry };
-                queues.segments.note_live(entry.location);
+                queues.segments.mark_live(entry.location);
                 locked.index.add_attempt(subscription, number, entry);
             }
         }
@@ -54,16 +54,16 @@ impl Batch {
         for Moved { queue, key, from, to } in self.moved.drain(..) {
             let mut locked = queues.lock(&queue);
             let to = place(to);
-            queues.segments.note_live(to);
+            queues.segments.mark_live(to);
             if locked.is_dropped {
-                queues.segments.note_freed(&[to]);
+                queues.segments.mark_freed(&[to]);
             } else {
                 locked.index.relocate(key, from, to);
             }
         }
         for Unreadable { queue, key, at } in self.unreadable.drain(..) {
             let mut locked = queues.lock(&queue);
-            // Another may have come in its place.
+            // Another record may have replaced it.
             if locked.index.location(key) == Some(at) {
                 locked.index.lose_record(key);
             }

@@ -1,4 +1,4 @@
-//! Records that are copied forward, so that their old segment can be retired.
+//! Records that are copied forward, so that their segment can be retired.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use crate::index::RecordKey;
 use crate::log::{Location, MessageRecord, Record};
 use crate::queues::{Queue, Queues};
 
-/// A record that has a copy at the end of the log.
+/// A record with a copy at the end of the log.
 pub(super) struct Moved {
     pub(super) queue: Arc<Queue>,
     pub(super) key: RecordKey,
@@ -16,7 +16,7 @@ pub(super) struct Moved {
     pub(super) to: Location,
 }
 
-/// A record that cannot be read.
+/// An unreadable record.
 pub(super) struct Unreadable {
     pub(super) queue: Arc<Queue>,
     pub(super) key: RecordKey,
@@ -24,7 +24,7 @@ pub(super) struct Unreadable {
 }
 
 impl Batch {
-    /// Copies a record forward: that of a message with its state as it is now.
+    /// Copies a record forward. A message is copied with its current state.
     pub(in crate::writer) fn relocate(
         &mut self,
         queues: &Queues,
@@ -52,7 +52,7 @@ impl Batch {
         }
     }
 
-    /// `None`: the message has gone meanwhile, or lies elsewhere.
+    /// Returns `None` if the message is gone or its record is elsewhere.
     fn copy_message(
         &mut self,
         queues: &Queues,
@@ -76,7 +76,7 @@ impl Batch {
         })
     }
 
-    /// Gives up a record that is damaged on disk: otherwise its segment would stay.
+    /// Discards a damaged record, which would pin its segment.
     fn discard(&mut self, queues: &Queues, queue: &Arc<Queue>, key: RecordKey, at: Location) {
         if queues.lock(queue).index.location(key) != Some(at) {
             return;

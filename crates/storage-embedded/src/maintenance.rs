@@ -1,71 +1,59 @@
-//! Giving space back: retires segments in which nothing lives, copies forward what keeps the oldest one from that, and
-//! makes checkpoints.
+//! Maintenance: reclaims space and writes checkpoints. Segments without live records are retired; live records in the
+//! oldest segment are copied forward so that it can be retired, too.
 //!
-//! A segment is retired only from the tail and only behind a checkpoint: whatever its records did to the queues is
-//! then written down elsewhere. So a record is never outlived by a message that it would have removed.
+//! A segment is retired only from the tail of the log and only behind a checkpoint, which has the effects of its
+//! records. So a message never outlives the record that removed it.
 
 use std::sync::Arc;
 
-use parking_lot::Mutex;
 use tokio::sync::oneshot;
 use zaqar_model::SubscriptionId;
 use zaqar_storage::{StorageError, StorageResult};
 
-use crate::EmbeddedMessageStore;
 use crate::checkpoint::{self, BYTES_PER_MESSAGE};
 use crate::index::{Entry, RecordKey};
 use crate::log::{Location, Position, Segment};
 use crate::queues::{Queue, Queues};
-use crate::writer::{Operation, Writer};
+use crate::writer::{LogWriter, Operation};
 
-/// Segments that may stand before the cleaner looks at how much of them lives.
+/// Number of segments below which nothing is copied forward.
 const SPARED_SEGMENTS: usize = 4;
-/// A checkpoint is made once the log has grown by so many times the size of one: that bounds what it adds to the
-/// bytes written.
+/// A checkpoint is written once the log has grown by this multiple of its size. That bounds the share of checkpoints
+/// in the bytes written.
 const GROWTH_PER_CHECKPOINT: u64 = 8;
-/// Segments whose messages are copied forward in one round, at most.
+/// Maximum number of segments whose records are copied forward in one round.
 const COPIED_SEGMENTS: usize = 8;
-/// How many messages of a queue are looked at before others get their turn at it.
+/// Maximum number of messages examined under one lock of a queue.
 const LOOKED_AT_ONCE: usize = 4096;
-/// How many bytes are copied forward before others get their turn at the writer.
+/// Number of bytes copied forward before the round waits for the writer.
 const COPIED_AT_ONCE: usize = 1 << 20;
-/// A checkpoint of so many bytes is read in no time.
+/// A checkpoint below this size is read at once.
 const SMALL_CHECKPOINT: u64 = 1 << 20;
-/// Segments of log that may have to be read again at the start, at least.
+/// Number of segments written before a checkpoint is considered, at least.
 const SEGMENTS_PER_CHECKPOINT: u64 = 4;
 
-/// What the last rounds left.
+/// The state between two rounds.
 #[derive(Debug)]
-pub(crate) struct Housekeeping {
+pub(crate) struct Maintenance {
     queues: Arc<Queues>,
-    writer: Arc<Writer>,
-    /// Where reading the log would begin now.
+    writer: Arc<LogWriter>,
+    /// The position of the last checkpoint.
     checkpoint: Option<Position>,
-    /// How large the last checkpoint was, in bytes.
+    /// Size of the last checkpoint in bytes.
     last_size: u64,
 }
 
-impl EmbeddedMessageStore {
-    /// One round; at the end of the store with a checkpoint, needed or not.
-    pub(crate) async fn keep_house(&self, closing: bool) -> StorageResult<()> {
-        let housekeeping = Arc::clone(&self.housekeeping);
-        let round = move || lock(&housekeeping, closing).map_or(Ok(()), |mut held| held.round(closing));
-        tokio::task::spawn_blocking(round).await.map_err(StorageError::driver)?
-    }
-}
-
-/// A round that is under way is enough, unless it is the last.
-fn lock(housekeeping: &Mutex<Housekeeping>, wait: bool) -> Option<parking_lot::MutexGuard<'_, Housekeeping>> {
-    if wait { Some(housekeeping.lock()) } else { housekeeping.try_lock() }
-}
-
-impl Housekeeping {
-    pub(crate) const fn new(queues: Arc<Queues>, writer: Arc<Writer>, checkpoint: Option<Position>) -> Self {
+impl Maintenance {
+    pub(crate) const fn new(
+        queues: Arc<Queues>,
+        writer: Arc<LogWriter>,
+        checkpoint: Option<Position>,
+    ) -> Self {
         Self { queues, writer, checkpoint, last_size: 0 }
     }
 
-    fn round(&mut self, closing: bool) -> StorageResult<()> {
-        // First what needs no room: on a full disk the rest may fail.
+    pub(crate) fn round(&mut self, closing: bool) -> StorageResult<()> {
+        // First the part that needs no space: on a full disk the rest may fail.
         self.retire()?;
         let copied = if closing { Ok(()) } else { self.copy_forward() };
         let end = self.position()?;
@@ -82,7 +70,7 @@ impl Housekeeping {
             return Ok(());
         }
         let bytes = checkpoint::encode(position, &self.queues);
-        // What the queues knew is durable when this is answered.
+        // This returns once everything that the queues knew is durable.
         self.position()?;
         let segments = &self.queues.segments;
         checkpoint::write(&*segments.disk, &segments.directory, &bytes).map_err(StorageError::driver)?;
@@ -99,14 +87,14 @@ impl Housekeeping {
         let cost = self.checkpoint_size() * GROWTH_PER_CHECKPOINT;
         let retirable = sealed.iter().take_while(|(_, live)| *live == 0);
         let waiting = retirable.filter(|(number, _)| *number >= covered).count() as u64;
-        // What is gone since need not be read at the next start.
+        // The next start need not read the messages that are gone since.
         let shrunk = self.last_size > SMALL_CHECKPOINT && cost < self.last_size;
         shrunk
             || grown >= cost.max(SEGMENTS_PER_CHECKPOINT * size)
             || (waiting >= 2 && waiting * size >= cost)
     }
 
-    /// The segments that are not written any more, oldest first, and how many bytes in each of them live.
+    /// The segments that are no longer written, oldest first, with the number of live bytes in each.
     fn sealed(&self, end: Position) -> Vec<(u32, u64)> {
         let all = self.queues.segments.all();
         let sealed = all.iter().filter(|segment| segment.number < end.segment);
@@ -119,7 +107,7 @@ impl Housekeeping {
         entries * BYTES_PER_MESSAGE + queues.len() as u64 * 200
     }
 
-    /// Retires what is dead at the tail and covered by the checkpoint.
+    /// Retires the segments at the tail that have no live record and are covered by the checkpoint.
     fn retire(&self) -> StorageResult<()> {
         let covered = self.checkpoint.map_or(0, |checkpoint| checkpoint.segment);
         let sealed = self.sealed(self.position()?);
@@ -129,8 +117,8 @@ impl Housekeeping {
         Ok(())
     }
 
-    /// While less than half of the log lives, and not for want of segments, what lives in the oldest one moves to the
-    /// end: one message that stays long never keeps the others' space.
+    /// While less than half of the log is live and there are segments to spare, copies the live records of the oldest
+    /// one to the end: a message that stays long never pins the space of the others.
     fn copy_forward(&self) -> StorageResult<()> {
         let mut done = 0;
         for _ in 0..COPIED_SEGMENTS {
@@ -175,11 +163,12 @@ impl Housekeeping {
                 }
             }
         }
-        // What was handed over is committed, and the old copies are free, when this is answered.
+        // This returns once the copies are committed and the old records are free.
         self.position().map(|_| ())
     }
 
-    /// Some of a queue's messages that lie in a segment, and from where to look for more; `None` at the end.
+    /// Some of a queue's messages whose records are in a segment, and the sequence number to continue from. `None` at
+    /// the end.
     fn living_in(&self, queue: &Queue, segment: u32, from: u64) -> Option<(Vec<(u64, Location)>, u64)> {
         let locked = self.queues.lock(queue);
         let mut last = None;
@@ -200,7 +189,7 @@ impl Housekeeping {
         Some((living, last?.saturating_add(1)))
     }
 
-    /// The attempts of a queue's subscriptions that lie in a segment.
+    /// The attempts of a queue's subscriptions whose records are in a segment.
     fn attempts_in(&self, queue: &Queue, segment: u32) -> Vec<(SubscriptionId, u64, Location)> {
         let locked = self.queues.lock(queue);
         let attempts = locked.index.attempts.iter().map(|(id, number, entry)| (id, number, entry.location));
@@ -236,7 +225,7 @@ impl Housekeeping {
     }
 }
 
-/// Two lists in the order of their sequence numbers as one.
+/// Merges two lists by sequence number.
 fn merged<'a>(
     one: impl Iterator<Item = (u64, &'a Entry)>,
     other: impl Iterator<Item = (u64, &'a Entry)>,
