@@ -18,7 +18,7 @@ use zaqar_model::{
 };
 
 use crate::disk::Disk;
-use crate::index::{Entry, KeptSubscription, QueueIndex};
+use crate::index::{Entry, QueueIndex, StoredSubscription};
 use crate::kinds;
 use crate::log::{FieldWriter, Fields, ForeignId, Hold, Location, Malformed, Position, SubscriptionRecord};
 use crate::queues::{Queue, Queues};
@@ -158,7 +158,7 @@ fn encode_queue(queues: &Queues, queue: &Queue, bytes: &mut Vec<u8>) {
         // After the queued messages: a message that leaves the queue meanwhile is found here.
         let locked = queues.lock(queue);
         let before = from;
-        for (sequence, entry) in locked.index.kept.iter_from(from).take(SLICE) {
+        for (sequence, entry) in locked.index.retained.iter_from(from).take(SLICE) {
             encode_entry(sequence, entry, &mut out);
             foreign.extend(locked.index.foreign_id_of(sequence).map(|id| (sequence, id)));
             from = sequence.saturating_add(1);
@@ -226,9 +226,9 @@ fn decode_queue(fields: &mut Fields<'_>, version: u32, queues: &Queues) -> Resul
     })?;
     let subscriptions = fields.list(41, |fields| {
         if version == WITHOUT_DELIVERIES {
-            return Ok((KeptSubscription::from(&SubscriptionRecord::decode_1(fields)?), None));
+            return Ok((StoredSubscription::from(&SubscriptionRecord::decode_1(fields)?), None));
         }
-        let subscription = KeptSubscription::from(&SubscriptionRecord::decode(fields)?);
+        let subscription = StoredSubscription::from(&SubscriptionRecord::decode(fields)?);
         Ok((subscription, Some(deliveries::Deliveries::decode(fields)?)))
     })?;
     let mut messages = Vec::new();
@@ -261,7 +261,7 @@ fn decode_queue(fields: &mut Fields<'_>, version: u32, queues: &Queues) -> Resul
     }
     for (sequence, entry) in kept {
         queues.segments.mark_live(entry.location);
-        locked.index.restore_kept(sequence, entry);
+        locked.index.restore_retained(sequence, entry);
     }
     let mut all = Vec::new();
     for (subscription, deliveries) in subscriptions {

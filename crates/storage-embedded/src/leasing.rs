@@ -16,7 +16,7 @@ use crate::queues::{Locked, Queue};
 use crate::read::{Found, stored_messages};
 use crate::recording::{Change, RECORDED_AT_ONCE, Recording};
 use crate::schedule::Turn;
-use crate::subscriptions::shown;
+use crate::subscriptions::to_subscription;
 use crate::writer::answer;
 
 /// A subscription whose turn it is.
@@ -92,13 +92,13 @@ impl EmbeddedMessageStore {
         let turn_share = ((limits.total - leasing.taken.len()) / ready).max(1);
         let mut locked = self.queues.lock_at(queue, now);
         let subscription = locked.index.subscriptions.get(*id).cloned();
-        let Some((kept, source)) = subscription.zip(queue.identity.get()) else {
+        let Some((stored, source)) = subscription.zip(queue.identity.get()) else {
             // What the queue is called is lost with a damaged checkpoint: the next post says it again.
             locked.index.wait_for_post(*id);
             self.queues.schedule.place(key, None, true, now);
             return Ok(());
         };
-        let subscription = shown(source, &kept)?;
+        let subscription = to_subscription(source, &stored)?;
         let mut recording = Recording::default();
         recording.end_left_behind(queue, &mut locked.index, *id, now);
         leasing.changes.extend(recording.make(&self.writer, queue, &mut locked)?);

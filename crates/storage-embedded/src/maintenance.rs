@@ -180,7 +180,7 @@ impl Maintenance {
             last = Some(0);
         }
         let queued = locked.index.iter_from(from).map(|(sequence, entry, _)| (sequence, entry));
-        for (sequence, entry) in merged(queued, locked.index.kept.iter_from(from)).take(LOOKED_AT_ONCE) {
+        for (sequence, entry) in merged(queued, locked.index.retained.iter_from(from)).take(LOOKED_AT_ONCE) {
             last = Some(sequence);
             if entry.location.segment == segment {
                 living.push((sequence, entry.location));

@@ -197,7 +197,7 @@ impl Leaving {
     fn first(segments: &Segments, index: &QueueIndex, from: u64, limit: usize) -> Vec<Self> {
         let exhausted = index.exhausted.iter_from(from).take(limit).map(|(sequence, _, _)| sequence);
         let live = index.iter_from(from).take(limit).map(|(sequence, _, _)| sequence);
-        let kept = index.kept.iter_from(from).take(limit).map(|(sequence, _)| sequence);
+        let kept = index.retained.iter_from(from).take(limit).map(|(sequence, _)| sequence);
         let mut sequences: Vec<u64> = live.chain(exhausted).chain(kept).collect();
         sequences.sort_unstable();
         sequences.truncate(limit);
@@ -215,7 +215,7 @@ impl Leaving {
             Found::exhausted(segments, id, entry)
         } else {
             kept = true;
-            Found::owed(segments, id, index.kept.get(sequence)?)
+            Found::owed(segments, id, index.retained.get(sequence)?)
         };
         Some(Self { id, sequence, hold, exhausted, posted, kept, found })
     }

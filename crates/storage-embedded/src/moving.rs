@@ -15,7 +15,7 @@ use crate::index::{Cursor, QueueIndex, logged};
 use crate::log::{AttemptRecord, CursorRecord, Record, Standing};
 use crate::queues::{Locked, Queue};
 use crate::recording::{Change, RECORDED_AT_ONCE, encode_attempt};
-use crate::subscriptions::kept;
+use crate::subscriptions::stored;
 use crate::writer::{NewAttempt, Operation, answer};
 
 /// From the first message on: whoever moves here tells later how far it has come.
@@ -59,15 +59,16 @@ impl EmbeddedMessageStore {
         let queue = self.queues.readmit(to);
         let mut changes = Vec::new();
         for subscription in subscriptions {
-            let mut kept = kept(subscription)?;
-            kept.owed_from = subscription.notified.then_some(FROM_THE_START);
+            let mut stored = stored(subscription)?;
+            stored.owed_from = subscription.notified.then_some(FROM_THE_START);
             let mut records = Vec::new();
-            Record::Subscribe { destination: queue.number, subscription: kept.record() }.encode(&mut records);
+            Record::Subscribe { destination: queue.number, subscription: stored.record() }
+                .encode(&mut records);
             Record::Cursor(beginning(&queue, subscription.id)).encode(&mut records);
             let mut locked = self.queues.lock_at(&queue, now);
             self.log_identity(&queue, &mut locked)?;
             changes.push(self.log_moving(&queue, &mut locked, records, Vec::new())?);
-            locked.index.subscribe(kept);
+            locked.index.subscribe(stored);
             locked.index.resume(subscription.id, true, FROM_THE_START, []);
         }
         all(changes).await
@@ -88,15 +89,15 @@ impl EmbeddedMessageStore {
         }
         for attempts in attempts.chunks(RECORDED_AT_ONCE) {
             let mut records = Vec::new();
-            let new = attempts.iter().map(|kept| {
+            let new = attempts.iter().map(|stored| {
                 let record = AttemptRecord {
                     destination: queue.number,
                     subscription,
-                    number: kept.number.get(),
-                    message: kept.message,
-                    confirmation: kept.confirmation,
-                    attempt: Cow::Borrowed(&kept.attempt),
-                    end: kept.end,
+                    number: stored.number.get(),
+                    message: stored.message,
+                    confirmation: stored.confirmation,
+                    attempt: Cow::Borrowed(&stored.attempt),
+                    end: stored.end,
                 };
                 encode_attempt(&record, &mut records)
             });

@@ -303,7 +303,7 @@ impl QueueIndex {
         let Some(front) = self.cursor(id).filter(|cursor| !cursor.is_arriving()).map(|own| own.front) else {
             return;
         };
-        let kept = self.kept.iter_from(front).map(|(sequence, _)| sequence);
+        let kept = self.retained.iter_from(front).map(|(sequence, _)| sequence);
         let until = self.next_posted(front).unwrap_or(self.next_sequence);
         if kept.take_while(|sequence| *sequence < until).next().is_some() {
             self.set_front(id, until);

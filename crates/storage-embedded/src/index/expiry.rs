@@ -12,7 +12,7 @@ impl QueueIndex {
         let chunk = self.chunk_events.first().map_or(Timestamp::NEVER, |(at, _)| *at);
         let claim = self.claims.next_end().map_or(Timestamp::NEVER, |(at, _)| at);
         let of_queue = chunk.min(claim).min(self.exhausted.next_expiry());
-        let of_messages = self.kept.next_end().min(self.next_failure_expiry());
+        let of_messages = self.retained.next_end().min(self.next_failure_expiry());
         let of_subscribers = of_messages.min(self.attempts.next_expiry());
         of_queue.min(of_subscribers).min(self.subscriptions.next_expiry())
     }
@@ -31,7 +31,7 @@ impl QueueIndex {
         while let Some(sequence) = self.exhausted.expired(now) {
             self.remove(sequence);
         }
-        while let Some(sequence) = self.kept.ended(now) {
+        while let Some(sequence) = self.retained.ended(now) {
             self.lose(sequence);
         }
         while let Some((at, number)) = self.chunk_events.first().copied().filter(|(at, _)| *at <= now) {

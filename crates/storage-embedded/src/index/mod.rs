@@ -17,12 +17,12 @@ mod delivering;
 mod exhausted;
 mod expiry;
 mod ids;
-mod kept;
 mod lane;
 mod messages;
 mod moving;
 mod owing;
 mod released;
+mod retained;
 mod subscriptions;
 mod transitions;
 
@@ -39,13 +39,13 @@ pub(crate) use cursor::Cursor;
 use exhausted::Exhausted;
 use ids::ForeignIds;
 pub(crate) use ids::native_id;
-use kept::Kept;
 pub(crate) use moving::logged;
 use owing::Owing;
 pub(crate) use owing::{Changes, SavedCursor};
 use released::Released;
+use retained::Retained;
 use subscriptions::SubscriptionTable;
-pub(crate) use subscriptions::{KeptSubscription, respects_delay};
+pub(crate) use subscriptions::{StoredSubscription, respects_delay};
 
 use crate::log::Location;
 
@@ -76,7 +76,7 @@ pub(crate) struct QueueIndex {
     pub(crate) exhausted: Exhausted,
     pub(crate) subscriptions: SubscriptionTable,
     /// Out of the queue, and retained for subscribers.
-    pub(crate) kept: Kept,
+    pub(crate) retained: Retained,
     owing: Owing,
     pub(crate) attempts: AttemptTable,
     /// Ids of messages from elsewhere.
@@ -101,7 +101,7 @@ impl QueueIndex {
             released: Released::default(),
             exhausted: Exhausted::default(),
             subscriptions: SubscriptionTable::default(),
-            kept: Kept::default(),
+            retained: Retained::default(),
             owing: Owing::default(),
             attempts: AttemptTable::default(),
             ids: ForeignIds::default(),
@@ -124,7 +124,7 @@ impl QueueIndex {
 
     /// The number of records in the log that the index refers to.
     pub(crate) fn entries(&self) -> u64 {
-        self.live + (self.exhausted.len() + self.kept.len() + self.attempts.len()) as u64
+        self.live + (self.exhausted.len() + self.retained.len() + self.attempts.len()) as u64
     }
 
     /// Takes the records that the index no longer refers to.
@@ -138,9 +138,9 @@ impl QueueIndex {
         self.freed
             .extend(chunks.values().flat_map(|chunk| chunk.iter_from(0).map(|(_, entry, _)| entry.location)));
         self.freed.extend(self.exhausted.iter().map(|(_, _, entry)| entry.location));
-        self.freed.extend(self.kept.iter_from(0).map(|(_, entry)| entry.location));
+        self.freed.extend(self.retained.iter_from(0).map(|(_, entry)| entry.location));
         self.freed.extend(self.attempts.iter().map(|(_, _, entry)| entry.location));
-        self.kept = Kept::default();
+        self.retained = Retained::default();
         self.owing.clear();
         self.attempts = AttemptTable::default();
         self.available.clear();

@@ -10,7 +10,7 @@ use zaqar_model::{HeldBack, SubscriptionId, Timestamp};
 use zaqar_storage::EXPIRED_OWED_FOR;
 
 use super::cursor::Cursor;
-use super::{Entry, KeptSubscription, QueueIndex};
+use super::{Entry, QueueIndex, StoredSubscription};
 use crate::log::{FROM_THE_END, Standing};
 
 /// The cursors of a queue.
@@ -51,7 +51,7 @@ impl QueueIndex {
     // Subscriptions
 
     /// Keeps a subscription, new or changed.
-    pub(crate) fn subscribe(&mut self, mut kept: KeptSubscription) {
+    pub(crate) fn subscribe(&mut self, mut kept: StoredSubscription) {
         let id = kept.id;
         if kept.owed_from == Some(FROM_THE_END) {
             kept.owed_from = Some(self.next_sequence);
@@ -159,8 +159,8 @@ impl QueueIndex {
     // Messages that stay
 
     /// Keeps a message for subscribers; for recovery.
-    pub(crate) fn restore_kept(&mut self, sequence: u64, entry: Entry) {
-        self.kept.insert(sequence, entry);
+    pub(crate) fn restore_retained(&mut self, sequence: u64, entry: Entry) {
+        self.retained.insert(sequence, entry);
     }
 
     /// The message that a delivery brings, wherever it is: in the queue, claimed too often, or kept for subscribers.
@@ -168,7 +168,7 @@ impl QueueIndex {
         if !self.is_posted(sequence) {
             return None;
         }
-        self.get(sequence).or_else(|| self.kept.get(sequence)).or_else(|| self.exhausted.get(sequence))
+        self.get(sequence).or_else(|| self.retained.get(sequence)).or_else(|| self.exhausted.get(sequence))
     }
 
     /// The same, unless it expired so long ago that it is owed no more.
@@ -188,7 +188,7 @@ impl QueueIndex {
     pub(super) fn next_posted(&self, from: u64) -> Option<u64> {
         let is_posted = |sequence: &u64| self.is_posted(*sequence);
         let live = self.iter_from(from).map(|(sequence, _, _)| sequence).find(is_posted);
-        let mut kept = self.kept.iter_from(from);
+        let mut kept = self.retained.iter_from(from);
         let kept = kept.find(|(_, entry)| self.is_owed_still(entry)).map(|(sequence, _)| sequence);
         let exhausted = self.exhausted.iter_from(from).map(|(sequence, _, _)| sequence).find(is_posted);
         [live, kept, exhausted].into_iter().flatten().min()
@@ -211,9 +211,9 @@ impl QueueIndex {
 
     /// Lets go of the kept messages that nobody needs; for the end of recovery.
     pub(crate) fn release_unneeded(&mut self) {
-        let kept = self.kept.iter_from(0).map(|(sequence, _)| sequence);
+        let kept = self.retained.iter_from(0).map(|(sequence, _)| sequence);
         let unneeded: Vec<u64> = kept.filter(|sequence| !self.is_needed(*sequence)).collect();
-        unneeded.into_iter().for_each(|sequence| self.drop_kept(sequence));
+        unneeded.into_iter().for_each(|sequence| self.drop_retained(sequence));
     }
 
     /// The first cursor has moved on from here.
@@ -221,17 +221,17 @@ impl QueueIndex {
         let Some(from) = first else { return };
         let to = self.owing.first_front().unwrap_or(u64::MAX);
         if from < to {
-            let passed = self.kept.iter_from(from).map(|(sequence, _)| sequence);
+            let passed = self.retained.iter_from(from).map(|(sequence, _)| sequence);
             let passed: Vec<u64> = passed
                 .take_while(|sequence| *sequence < to)
                 .filter(|sequence| !self.owing.holders.contains_key(sequence))
                 .collect();
-            passed.into_iter().for_each(|sequence| self.drop_kept(sequence));
+            passed.into_iter().for_each(|sequence| self.drop_retained(sequence));
         }
     }
 
-    fn drop_kept(&mut self, sequence: u64) {
-        if let Some(released) = self.kept.remove(sequence) {
+    fn drop_retained(&mut self, sequence: u64) {
+        if let Some(released) = self.retained.remove(sequence) {
             self.freed.push(released.location);
             self.forget_id(sequence);
         }
@@ -247,7 +247,7 @@ impl QueueIndex {
             if *holders == 0 {
                 self.owing.holders.remove(&sequence);
                 if !self.is_needed(sequence) {
-                    self.drop_kept(sequence);
+                    self.drop_retained(sequence);
                 }
                 if self.owed_message(sequence).is_none() && self.get(sequence).is_none() {
                     self.forget_id(sequence);

@@ -10,7 +10,7 @@ use crate::log::SubscriptionRecord;
 
 /// A subscription without its source, which is this queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct KeptSubscription {
+pub(crate) struct StoredSubscription {
     pub(crate) id: SubscriptionId,
     pub(crate) renewed: Timestamp,
     pub(crate) ttl: SubscriptionTtl,
@@ -26,7 +26,7 @@ pub(crate) struct KeptSubscription {
     pub(crate) respects_delay: bool,
 }
 
-impl KeptSubscription {
+impl StoredSubscription {
     pub(crate) const fn expires(&self) -> Timestamp {
         self.ttl.after(self.renewed)
     }
@@ -46,7 +46,7 @@ impl KeptSubscription {
     }
 }
 
-impl From<&SubscriptionRecord<'_>> for KeptSubscription {
+impl From<&SubscriptionRecord<'_>> for StoredSubscription {
     fn from(record: &SubscriptionRecord<'_>) -> Self {
         Self {
             id: record.id,
@@ -75,14 +75,14 @@ pub(crate) fn respects_delay(options: &str) -> bool {
 /// Subscriptions by id, by subscriber, and by the time they expire.
 #[derive(Debug, Default)]
 pub(crate) struct SubscriptionTable {
-    subscriptions: BTreeMap<SubscriptionId, KeptSubscription>,
+    subscriptions: BTreeMap<SubscriptionId, StoredSubscription>,
     by_subscriber: HashMap<Arc<str>, SubscriptionId>,
     by_expiry: BTreeSet<(Timestamp, SubscriptionId)>,
 }
 
 impl SubscriptionTable {
     /// Inserts a subscription, and replaces the one with its id.
-    pub(super) fn put(&mut self, subscription: KeptSubscription) {
+    pub(super) fn put(&mut self, subscription: StoredSubscription) {
         self.remove(subscription.id);
         self.by_subscriber.insert(Arc::clone(&subscription.subscriber), subscription.id);
         self.by_expiry.insert((subscription.expires(), subscription.id));
@@ -97,11 +97,11 @@ impl SubscriptionTable {
         }
     }
 
-    pub(crate) fn get(&self, id: SubscriptionId) -> Option<&KeptSubscription> {
+    pub(crate) fn get(&self, id: SubscriptionId) -> Option<&StoredSubscription> {
         self.subscriptions.get(&id)
     }
 
-    pub(crate) fn find(&self, subscriber: &str) -> Option<&KeptSubscription> {
+    pub(crate) fn find(&self, subscriber: &str) -> Option<&StoredSubscription> {
         self.subscriptions.get(self.by_subscriber.get(subscriber)?)
     }
 
@@ -109,7 +109,7 @@ impl SubscriptionTable {
     pub(crate) fn iter_behind(
         &self,
         after: Option<SubscriptionId>,
-    ) -> impl Iterator<Item = &KeptSubscription> {
+    ) -> impl Iterator<Item = &StoredSubscription> {
         self.subscriptions.range((after.map_or(Unbounded, Excluded), Unbounded)).map(|(_, kept)| kept)
     }
 

@@ -16,7 +16,7 @@ impl QueueIndex {
             return Some((entry, placement));
         }
         let dead_lettered = self.exhausted.get(sequence).map(|entry| (entry, Placement::DeadLettered));
-        dead_lettered.or_else(|| self.kept.get(sequence).map(|entry| (entry, Placement::Retained)))
+        dead_lettered.or_else(|| self.retained.get(sequence).map(|entry| (entry, Placement::Retained)))
     }
 
     /// Fills an empty index with the messages of a checkpoint.
@@ -51,7 +51,7 @@ impl QueueIndex {
         if let Some(older) = self.exhausted.remove(sequence) {
             self.freed.push(older.location);
         }
-        if let Some(older) = self.kept.remove(sequence) {
+        if let Some(older) = self.retained.remove(sequence) {
             self.freed.push(older.location);
         }
         self.insert(sequence, id, entry);
@@ -74,7 +74,7 @@ impl QueueIndex {
         let live = self.iter_from(0).map(|(sequence, entry, _)| (sequence, entry));
         let lost: Vec<u64> = live
             .chain(self.exhausted.iter().map(|(sequence, _, entry)| (sequence, entry)))
-            .chain(self.kept.iter_from(0))
+            .chain(self.retained.iter_from(0))
             .filter(|(_, entry)| entry.location.segment < segment)
             .map(|(sequence, _)| sequence)
             .collect();
@@ -93,7 +93,7 @@ impl QueueIndex {
     pub(crate) fn remove(&mut self, sequence: u64) {
         let Some(entry) = self.take(sequence).or_else(|| self.exhausted.remove(sequence)) else { return };
         let before = if self.is_needed(sequence) {
-            self.kept.insert(sequence, entry)
+            self.retained.insert(sequence, entry)
         } else {
             self.forget_id(sequence);
             Some(entry)
@@ -111,7 +111,7 @@ impl QueueIndex {
 
     /// Removes a message for subscribers, too: none needs it, or it is unreadable.
     pub(crate) fn lose(&mut self, sequence: u64) {
-        let removed = [self.take(sequence), self.exhausted.remove(sequence), self.kept.remove(sequence)];
+        let removed = [self.take(sequence), self.exhausted.remove(sequence), self.retained.remove(sequence)];
         self.freed.extend(removed.into_iter().flatten().map(|entry| entry.location));
         if !self.is_held(sequence) {
             self.forget_id(sequence);
@@ -149,7 +149,7 @@ impl QueueIndex {
     fn message_location_mut(&mut self, sequence: u64) -> Option<&mut Location> {
         let aside = match self.exhausted.get_mut(sequence) {
             Some(entry) => Some(entry),
-            None => self.kept.get_mut(sequence),
+            None => self.retained.get_mut(sequence),
         };
         let entry = match aside {
             Some(entry) => Some(entry),

@@ -12,12 +12,12 @@ const NEEDED_FOR: u64 = EXPIRED_OWED_FOR + FAILURES_KEPT_FOR;
 
 /// Retained messages by sequence number, and by the time after which none is needed.
 #[derive(Debug, Default)]
-pub(crate) struct Kept {
+pub(crate) struct Retained {
     entries: BTreeMap<u64, Entry>,
     by_expiry: BTreeSet<(Timestamp, u64)>,
 }
 
-impl Kept {
+impl Retained {
     /// Retains a message. Returns the one that it replaces.
     pub(super) fn insert(&mut self, sequence: u64, entry: Entry) -> Option<Entry> {
         let before = self.remove(sequence);
