@@ -11,7 +11,7 @@ use zaqar_storage::{Deliveries, LeaseLimits, StorageResult, SubscriptionShare};
 
 use crate::EmbeddedMessageStore;
 use crate::leasing::OwedMessages;
-use crate::log::{Failure, Standing};
+use crate::log::{DeliveryFailure, DeliveryState};
 use crate::queues::{Locked, Queue};
 use crate::recording::{Change, RECORDED_AT_ONCE, Recording};
 
@@ -183,7 +183,7 @@ impl Deliveries for EmbeddedMessageStore {
     ) -> StorageResult<Page<FailedDelivery, Marker>> {
         let Some(queue) = self.find(source)? else { return Ok(Page::empty()) };
         let mut messages = OwedMessages::default();
-        let failed: Vec<(MessageId, Marker, Failure)> = {
+        let failed: Vec<(MessageId, Marker, DeliveryFailure)> = {
             let locked = self.queues.lock_at(&queue, now);
             let Some(cursor) = locked.index.cursor(subscription) else { return Ok(Page::empty()) };
             let from = page.marker.map_or(0, |marker| marker.get().saturating_add(1));
@@ -199,10 +199,11 @@ impl Deliveries for EmbeddedMessageStore {
         };
         let next = failed.last().map(|(_, position, _)| *position);
         let messages = messages.read().await?;
-        let items = failed.into_iter().filter_map(|(id, position, Failure { at, attempts, reason })| {
-            let message = messages.get(&id)?.clone();
-            Some(FailedDelivery { message, position, attempts, failed: at, reason })
-        });
+        let items =
+            failed.into_iter().filter_map(|(id, position, DeliveryFailure { at, attempts, reason })| {
+                let message = messages.get(&id)?.clone();
+                Some(FailedDelivery { message, position, attempts, failed: at, reason })
+            });
         Ok(Page { items: items.collect(), next })
     }
 
@@ -249,7 +250,7 @@ impl EmbeddedMessageStore {
         recording.end_left_behind(queue, &mut locked.index, subscription, now);
         for sequence in sequences {
             recording.end_unknown(queue, &mut locked.index, subscription, *sequence);
-            recording.stand(subscription, *sequence, Standing::Waiting { due: now, attempts: 0 });
+            recording.set_state(subscription, *sequence, DeliveryState::Waiting { due: now, attempts: 0 });
         }
         recording.make(&self.writer, queue, locked)
     }

@@ -11,7 +11,7 @@ use zaqar_model::{
 use zaqar_storage::{Deliveries, LeaseLimits, StorageResult, SubscriptionShare};
 
 use crate::EmbeddedMessageStore;
-use crate::log::Standing;
+use crate::log::DeliveryState;
 use crate::queues::{Locked, Queue};
 use crate::read::{Found, stored_messages};
 use crate::recording::{Change, RECORDED_AT_ONCE, Recording};
@@ -127,7 +127,7 @@ impl EmbeddedMessageStore {
             let open = locked.index.cursor(id).and_then(|cursor| cursor.get(*sequence));
             let attempts = open.map_or(0, |open| open.attempts);
             let message = leasing.messages.find(self, locked, *sequence);
-            recording.stand(id, *sequence, Standing::UnderWay { message, lease, attempts });
+            recording.set_state(id, *sequence, DeliveryState::UnderWay { message, lease, attempts });
             let (subscription, position) = (subscription.clone(), Marker::new(*sequence));
             taken.push(Taken { subscription, message, position, attempts });
         }

@@ -8,7 +8,7 @@ use zaqar_model::{Destination, SubscriptionId, Timestamp};
 use zaqar_storage::{StorageError, StorageResult};
 
 use crate::EmbeddedMessageStore;
-use crate::log::Standing;
+use crate::log::DeliveryState;
 use crate::recording::{RECORDED_AT_ONCE, Recording};
 use crate::writer::answer;
 
@@ -46,7 +46,7 @@ impl EmbeddedMessageStore {
                     let mut recording = Recording::default();
                     for (subscription, sequence) in left {
                         recording.end_unknown(&queue, &mut locked.index, *subscription, *sequence);
-                        recording.stand(*subscription, *sequence, Standing::Done);
+                        recording.set_state(*subscription, *sequence, DeliveryState::Done);
                     }
                     changes.extend(recording.make(&writer, &queue, &mut locked)?);
                 }

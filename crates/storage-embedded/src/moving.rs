@@ -12,7 +12,7 @@ use zaqar_storage::{StorageError, StorageResult};
 
 use crate::EmbeddedMessageStore;
 use crate::index::{Cursor, QueueIndex, logged};
-use crate::log::{AttemptRecord, CursorRecord, Record, Standing};
+use crate::log::{AttemptRecord, CursorRecord, DeliveryState, Record};
 use crate::queues::{Locked, Queue};
 use crate::recording::{Change, RECORDED_AT_ONCE, encode_attempt};
 use crate::subscriptions::stored;
@@ -145,14 +145,14 @@ impl EmbeddedMessageStore {
         deliveries: &[MovingDelivery],
         now: Timestamp,
     ) -> StorageResult<Change> {
-        let standings: Vec<(u64, Standing)> =
+        let states: Vec<(u64, DeliveryState)> =
             deliveries.iter().map(|delivery| (delivery.position.get(), logged(delivery))).collect();
         let mut records = Vec::new();
-        let cursor = CursorRecord { anew: false, front, standings, ..beginning(queue, subscription) };
+        let cursor = CursorRecord { anew: false, front, states, ..beginning(queue, subscription) };
         Record::Cursor(cursor.clone()).encode(&mut records);
         let mut locked = self.queues.lock_at(queue, now);
         let change = self.log_moving(queue, &mut locked, records, Vec::new())?;
-        locked.index.resume(subscription, false, front, cursor.standings);
+        locked.index.resume(subscription, false, front, cursor.states);
         for MovingDelivery { position, standing, .. } in deliveries {
             if let DeliveryStanding::Open { due, lease: Some(lease), .. } = standing {
                 locked.index.lend(subscription, position.get(), *lease, *due);
@@ -185,7 +185,7 @@ fn beginning(queue: &Queue, subscription: SubscriptionId) -> CursorRecord {
         subscription,
         anew: true,
         front: FROM_THE_START,
-        standings: Vec::new(),
+        states: Vec::new(),
     }
 }
 

@@ -9,7 +9,7 @@ use zaqar_model::{Attempt, AttemptEnd, DeliveryOutcome, DeliveryReport, LeaseId,
 use zaqar_storage::StorageResult;
 
 use crate::index::{AttemptEntry, QueueIndex};
-use crate::log::{AttemptRecord, Failure, Location, Record, Standing, StandingRecord};
+use crate::log::{AttemptRecord, DeliveryFailure, DeliveryState, DeliveryStateRecord, Location, Record};
 use crate::queues::{Locked, Queue};
 use crate::writer::{LogWriter, NewAttempt, Operation};
 
@@ -22,7 +22,7 @@ pub(crate) const RECORDED_AT_ONCE: usize = 64;
 /// Changes to the deliveries of one queue.
 #[derive(Default)]
 pub(crate) struct Recording<'a> {
-    standings: BTreeMap<SubscriptionId, Vec<(u64, Standing)>>,
+    states: BTreeMap<SubscriptionId, Vec<(u64, DeliveryState)>>,
     attempts: Vec<AttemptRecord<'a>>,
 }
 
@@ -52,35 +52,36 @@ impl<'a> Recording<'a> {
             let attempts = open.attempts.saturating_add(1);
             let (standing, attempt, end) = match outcome {
                 DeliveryOutcome::Postponed(due) => {
-                    let waiting = Standing::Waiting { due: *due, attempts: open.attempts };
-                    recording.stand(subscription, sequence, waiting);
+                    let waiting = DeliveryState::Waiting { due: *due, attempts: open.attempts };
+                    recording.set_state(subscription, sequence, waiting);
                     continue;
                 }
                 DeliveryOutcome::Expired(reason) => {
-                    let failure = Failure { at: now, attempts: open.attempts, reason: reason.clone() };
-                    recording.stand(subscription, sequence, Standing::Failed(failure));
+                    let failure =
+                        DeliveryFailure { at: now, attempts: open.attempts, reason: reason.clone() };
+                    recording.set_state(subscription, sequence, DeliveryState::Failed(failure));
                     continue;
                 }
-                DeliveryOutcome::Delivered(attempt) => (Standing::Done, attempt, AttemptEnd::Delivered),
+                DeliveryOutcome::Delivered(attempt) => (DeliveryState::Done, attempt, AttemptEnd::Delivered),
                 DeliveryOutcome::RetryAt(at, attempt) => {
                     let has_expired = index.owed_message(sequence).is_some_and(|own| own.expires <= now);
                     let due = if has_expired { now.min(*at) } else { *at };
-                    (Standing::Waiting { due, attempts }, attempt, AttemptEnd::RetryAt(*at))
+                    (DeliveryState::Waiting { due, attempts }, attempt, AttemptEnd::RetryAt(*at))
                 }
                 DeliveryOutcome::Exhausted(reason, attempt) => {
-                    let failure = Failure { at: now, attempts, reason: reason.clone() };
-                    (Standing::Failed(failure), attempt, AttemptEnd::Exhausted)
+                    let failure = DeliveryFailure { at: now, attempts, reason: reason.clone() };
+                    (DeliveryState::Failed(failure), attempt, AttemptEnd::Exhausted)
                 }
             };
-            recording.stand(subscription, sequence, standing);
+            recording.set_state(subscription, sequence, standing);
             recording.keep(queue, index, (subscription, sequence), Cow::Borrowed(attempt), end);
         }
         recording
     }
 
     /// Sets the state of a delivery.
-    pub(crate) fn stand(&mut self, subscription: SubscriptionId, sequence: u64, standing: Standing) {
-        self.standings.entry(subscription).or_default().push((sequence, standing));
+    pub(crate) fn set_state(&mut self, subscription: SubscriptionId, sequence: u64, standing: DeliveryState) {
+        self.states.entry(subscription).or_default().push((sequence, standing));
     }
 
     /// Ends the deliveries of a subscription whose messages expired while they were under way, and whose outcome was
@@ -95,7 +96,7 @@ impl<'a> Recording<'a> {
     ) {
         for sequence in index.left_behind(subscription, now) {
             self.end_unknown(queue, index, subscription, sequence);
-            self.stand(subscription, sequence, Standing::Done);
+            self.set_state(subscription, sequence, DeliveryState::Done);
         }
     }
 
@@ -143,13 +144,13 @@ impl<'a> Recording<'a> {
         queue: &Arc<Queue>,
         locked: &mut Locked<'_>,
     ) -> StorageResult<Option<Change>> {
-        if self.standings.is_empty() {
+        if self.states.is_empty() {
             return Ok(None);
         }
         let change = self.log(writer, queue, locked)?;
-        for (subscription, standings) in self.standings {
-            for (sequence, standing) in standings {
-                locked.index.set_standing(subscription, sequence, standing);
+        for (subscription, states) in self.states {
+            for (sequence, standing) in states {
+                locked.index.set_state(subscription, sequence, standing);
             }
         }
         Ok(Some(change))
@@ -171,9 +172,9 @@ impl<'a> Recording<'a> {
 
     fn encode(&self, queue: &Queue) -> (Vec<u8>, Vec<NewAttempt>) {
         let mut records = Vec::with_capacity(256);
-        for (subscription, standings) in &self.standings {
-            let (subscription, standings) = (*subscription, Cow::Borrowed(standings.as_slice()));
-            Record::Standing(StandingRecord { destination: queue.number, subscription, standings })
+        for (subscription, states) in &self.states {
+            let (subscription, states) = (*subscription, Cow::Borrowed(states.as_slice()));
+            Record::DeliveryState(DeliveryStateRecord { destination: queue.number, subscription, states })
                 .encode(&mut records);
         }
         let attempts = self.attempts.iter().map(|attempt| encode_attempt(attempt, &mut records));

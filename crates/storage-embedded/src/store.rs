@@ -13,8 +13,8 @@ use crate::checkpoint::{self, Unusable};
 use crate::disk::{Disk, LocalDisk};
 use crate::index::{AttemptEntry, QueueIndex};
 use crate::log::{
-    Appender, AttemptRecord, CursorRecord, Dropped, Location, Position, Record, Recovery, Segment,
-    SegmentHeader, Segments, StandingRecord, UnknownVersion, replay,
+    Appender, AttemptRecord, CursorRecord, DeliveryStateRecord, Dropped, Location, Position, Record,
+    Recovery, Segment, SegmentHeader, Segments, UnknownVersion, replay,
 };
 use crate::maintenance::Maintenance;
 use crate::queues::Queues;
@@ -248,10 +248,10 @@ fn apply(queues: &Queues, location: Location, record: &Record<'_>) {
         Record::Unsubscribe { destination, subscription } => {
             with(queues, *destination, |index| index.unsubscribe(*subscription));
         }
-        Record::Standing(StandingRecord { destination, subscription, standings }) => {
+        Record::DeliveryState(DeliveryStateRecord { destination, subscription, states }) => {
             with(queues, *destination, |index| {
-                for (sequence, standing) in standings.iter() {
-                    index.set_standing(*subscription, *sequence, standing.clone());
+                for (sequence, standing) in states.iter() {
+                    index.set_state(*subscription, *sequence, standing.clone());
                 }
             });
         }
@@ -262,9 +262,9 @@ fn apply(queues: &Queues, location: Location, record: &Record<'_>) {
                 index.add_attempt(*subscription, *number, entry);
             });
         }
-        Record::Cursor(CursorRecord { destination, subscription, anew, front, standings }) => {
+        Record::Cursor(CursorRecord { destination, subscription, anew, front, states }) => {
             with(queues, *destination, |index| {
-                index.resume(*subscription, *anew, *front, standings.iter().cloned());
+                index.resume(*subscription, *anew, *front, states.iter().cloned());
             });
         }
         Record::Lose { destination, sequences } => {

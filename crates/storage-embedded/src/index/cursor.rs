@@ -6,7 +6,7 @@ use zaqar_model::{DeliveryStanding, HeldBack, LeaseHold, LeaseId, MessageId, Tim
 use zaqar_storage::FAILURES_KEPT;
 
 use super::lane::Lane;
-use crate::log::{Failure, Standing};
+use crate::log::{DeliveryFailure, DeliveryState};
 
 /// A delivery that was taken up once and is not done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,10 +22,10 @@ pub(crate) struct Open {
 
 impl Open {
     /// What the log says of it, with its message's id. When a lease ends is not in it: with the process at the latest.
-    pub(crate) fn logged(&self, message: MessageId) -> Standing {
+    pub(crate) fn logged(&self, message: MessageId) -> DeliveryState {
         let Self { attempts, due, lease, .. } = *self;
-        let waiting = Standing::Waiting { due, attempts };
-        lease.map_or(waiting, |lease| Standing::UnderWay { message, lease, attempts })
+        let waiting = DeliveryState::Waiting { due, attempts };
+        lease.map_or(waiting, |lease| DeliveryState::UnderWay { message, lease, attempts })
     }
 }
 
@@ -34,7 +34,7 @@ impl Open {
 pub(crate) struct Cursor {
     pub(super) front: u64,
     open: BTreeMap<u64, Open>,
-    pub(super) failed: BTreeMap<u64, Failure>,
+    pub(super) failed: BTreeMap<u64, DeliveryFailure>,
     /// What has no attempt behind it.
     pub(super) first_attempts: Lane,
     /// What has.
@@ -76,7 +76,7 @@ impl Cursor {
         self.front
     }
 
-    pub(crate) const fn failed(&self) -> &BTreeMap<u64, Failure> {
+    pub(crate) const fn failed(&self) -> &BTreeMap<u64, DeliveryFailure> {
         &self.failed
     }
 
@@ -92,7 +92,7 @@ impl Cursor {
             // This tells what was put off since its message expired from a retry that was to come later.
             let due = if lease.is_none() && has_expired { due.min(expires) } else { due };
             DeliveryStanding::Open { attempts, due, lease }
-        } else if let Some(Failure { at, attempts, reason }) = self.failed.get(&sequence).cloned() {
+        } else if let Some(DeliveryFailure { at, attempts, reason }) = self.failed.get(&sequence).cloned() {
             DeliveryStanding::Failed { attempts, at, reason }
         } else {
             DeliveryStanding::Done

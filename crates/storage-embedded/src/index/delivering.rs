@@ -8,7 +8,7 @@ use zaqar_storage::SubscriptionShare;
 use super::QueueIndex;
 use super::cursor::Cursor;
 use super::owing::Changes;
-use crate::log::{ForeignId, Standing};
+use crate::log::{DeliveryState, ForeignId};
 
 /// How many messages are looked at for delays at once.
 const LOOKED_AT_ONCE: usize = 256;
@@ -158,19 +158,19 @@ impl QueueIndex {
 
     /// Sets how a delivery stands. One that the cursor has not come to is taken up, with all before it: this is how the
     /// log tells it.
-    pub(crate) fn set_standing(&mut self, id: SubscriptionId, sequence: u64, standing: Standing) {
+    pub(crate) fn set_state(&mut self, id: SubscriptionId, sequence: u64, standing: DeliveryState) {
         self.take_up(id, sequence);
-        self.stand(id, sequence, standing);
+        self.put_state(id, sequence, standing);
         self.owing.changes.woken.push(id);
     }
 
-    pub(super) fn stand(&mut self, id: SubscriptionId, sequence: u64, standing: Standing) {
+    pub(super) fn put_state(&mut self, id: SubscriptionId, sequence: u64, standing: DeliveryState) {
         let expires = self.owed_message(sequence).map(|entry| entry.expires);
         let there = expires.is_some();
-        if let (Standing::Failed(failure), Some(expires)) = (&standing, expires) {
+        if let (DeliveryState::Failed(failure), Some(expires)) = (&standing, expires) {
             self.owing.failures.insert((failure.kept_until(expires), id, sequence));
         }
-        if let Standing::UnderWay { message, .. } = standing
+        if let DeliveryState::UnderWay { message, .. } = standing
             && !there
             && self.cursor(id).is_some()
         {
@@ -180,11 +180,11 @@ impl QueueIndex {
         self.change(id, sequence, |cursor| {
             cursor.remove(sequence);
             match standing {
-                Standing::Waiting { due, attempts } if there => {
+                DeliveryState::Waiting { due, attempts } if there => {
                     cursor.put(sequence, due, attempts, expires, now);
                 }
-                Standing::Failed(failure) if there => drop(cursor.failed.insert(sequence, failure)),
-                Standing::UnderWay { lease, attempts, .. } => {
+                DeliveryState::Failed(failure) if there => drop(cursor.failed.insert(sequence, failure)),
+                DeliveryState::UnderWay { lease, attempts, .. } => {
                     cursor.put(sequence, Timestamp::default(), attempts, expires, now);
                     cursor.lease(sequence, lease, Timestamp::default());
                 }

@@ -4,23 +4,23 @@ use zaqar_model::{DeliveryStanding, LeaseHold, MovingDelivery, SubscriptionId, T
 
 use super::QueueIndex;
 use super::cursor::{Cursor, Open};
-use crate::log::{Failure, Standing};
+use crate::log::{DeliveryFailure, DeliveryState};
 
 impl QueueIndex {
-    /// Applies the progress of a subscription in another store. Unlike with [`set_standing`](Self::set_standing), a
+    /// Applies the progress of a subscription in another store. Unlike with [`set_state`](Self::set_standing), a
     /// state says nothing about the deliveries before it.
     pub(crate) fn resume(
         &mut self,
         id: SubscriptionId,
         anew: bool,
         front: u64,
-        standings: impl IntoIterator<Item = (u64, Standing)>,
+        states: impl IntoIterator<Item = (u64, DeliveryState)>,
     ) {
         if anew {
             self.begin_anew(id);
         }
-        for (sequence, standing) in standings {
-            self.stand(id, sequence, standing);
+        for (sequence, standing) in states {
+            self.put_state(id, sequence, standing);
         }
         self.set_front(id, front);
         self.owing.changes.woken.push(id);
@@ -47,14 +47,14 @@ impl QueueIndex {
 }
 
 /// The state of a delivery as it is logged.
-pub(crate) fn logged(delivery: &MovingDelivery) -> Standing {
+pub(crate) fn logged(delivery: &MovingDelivery) -> DeliveryState {
     match delivery.standing.clone() {
-        DeliveryStanding::Done => Standing::Done,
+        DeliveryStanding::Done => DeliveryState::Done,
         DeliveryStanding::Open { attempts, due, lease } => {
             Open { attempts, due, lease, expires: Timestamp::default() }.logged(delivery.message)
         }
         DeliveryStanding::Failed { attempts, at, reason } => {
-            Standing::Failed(Failure { at, attempts, reason })
+            DeliveryState::Failed(DeliveryFailure { at, attempts, reason })
         }
     }
 }

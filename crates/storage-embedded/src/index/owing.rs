@@ -11,7 +11,7 @@ use zaqar_storage::EXPIRED_OWED_FOR;
 
 use super::cursor::Cursor;
 use super::{Entry, QueueIndex, StoredSubscription};
-use crate::log::{FROM_THE_END, Standing};
+use crate::log::{DeliveryState, FROM_THE_END};
 
 /// The cursors of a queue.
 #[derive(Debug, Default)]
@@ -44,7 +44,7 @@ pub(crate) struct Changes {
 pub(crate) struct SavedCursor {
     pub(crate) id: SubscriptionId,
     pub(crate) front: u64,
-    pub(crate) standings: Vec<(u64, Standing)>,
+    pub(crate) states: Vec<(u64, DeliveryState)>,
 }
 
 impl QueueIndex {
@@ -145,9 +145,9 @@ impl QueueIndex {
     /// holds.
     pub(crate) fn restore_cursors(&mut self, cursors: Vec<SavedCursor>) {
         let mut fronts = Vec::new();
-        for SavedCursor { id, front, standings } in cursors {
-            for (sequence, standing) in standings {
-                self.stand(id, sequence, standing);
+        for SavedCursor { id, front, states } in cursors {
+            for (sequence, standing) in states {
+                self.put_state(id, sequence, standing);
             }
             fronts.push((id, front));
         }

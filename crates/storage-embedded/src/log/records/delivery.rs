@@ -9,22 +9,22 @@ use crate::log::fields::{FieldWriter, Fields, Malformed};
 
 /// New states of some deliveries of one subscription.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct StandingRecord<'a> {
+pub(crate) struct DeliveryStateRecord<'a> {
     pub(crate) destination: u64,
     pub(crate) subscription: SubscriptionId,
     /// By the sequence numbers of their messages.
-    pub(crate) standings: Cow<'a, [(u64, Standing)]>,
+    pub(crate) states: Cow<'a, [(u64, DeliveryState)]>,
 }
 
 /// The state of a delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Standing {
+pub(crate) enum DeliveryState {
     /// It is done.
     Done,
     /// It is due at this time.
     Waiting { due: Timestamp, attempts: u32 },
     /// It was given up.
-    Failed(Failure),
+    Failed(DeliveryFailure),
     /// It was leased. When the log is read that lease has ended, and the outcome of its attempt is unknown.
     UnderWay {
         /// The attempt is recorded even if its message is gone.
@@ -36,13 +36,13 @@ pub(crate) enum Standing {
 
 /// When, after how many attempts and why a delivery was given up.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Failure {
+pub(crate) struct DeliveryFailure {
     pub(crate) at: Timestamp,
     pub(crate) attempts: u32,
     pub(crate) reason: Excerpt,
 }
 
-impl Failure {
+impl DeliveryFailure {
     /// Until when it is shown: until its message expires, or longer.
     pub(crate) fn kept_until(&self, expires: Timestamp) -> Timestamp {
         expires.max(self.at.plus_secs(FAILURES_KEPT_FOR))
@@ -59,8 +59,8 @@ pub(crate) struct CursorRecord {
     /// All messages below this sequence number were considered for delivery. It never decreases, unless the cursor is
     /// replaced.
     pub(crate) front: u64,
-    /// States of some deliveries below it. Unlike those of a [`StandingRecord`] they say nothing about others.
-    pub(crate) standings: Vec<(u64, Standing)>,
+    /// States of some deliveries below it. Unlike those of a [`DeliveryStateRecord`] they say nothing about others.
+    pub(crate) states: Vec<(u64, DeliveryState)>,
 }
 
 const DONE: u8 = 0;
@@ -68,18 +68,18 @@ const WAITING: u8 = 1;
 const FAILED: u8 = 2;
 const UNDER_WAY: u8 = 3;
 
-impl StandingRecord<'_> {
+impl DeliveryStateRecord<'_> {
     pub(super) fn encode(&self, out: &mut FieldWriter<'_>) {
         out.u64(self.destination);
         out.u128(self.subscription.as_u128());
-        encode_standings(&self.standings, out);
+        encode_states(&self.states, out);
     }
 
     pub(super) fn decode(fields: &mut Fields<'_>) -> Result<Self, Malformed> {
         Ok(Self {
             destination: fields.u64()?,
             subscription: SubscriptionId::from_u128(fields.u128()?),
-            standings: Cow::Owned(decode_standings(fields)?),
+            states: Cow::Owned(decode_states(fields)?),
         })
     }
 }
@@ -90,7 +90,7 @@ impl CursorRecord {
         out.u128(self.subscription.as_u128());
         out.u8(u8::from(self.anew));
         out.u64(self.front);
-        encode_standings(&self.standings, out);
+        encode_states(&self.states, out);
     }
 
     pub(super) fn decode(fields: &mut Fields<'_>) -> Result<Self, Malformed> {
@@ -99,24 +99,24 @@ impl CursorRecord {
             subscription: SubscriptionId::from_u128(fields.u128()?),
             anew: fields.u8()? != 0,
             front: fields.u64()?,
-            standings: decode_standings(fields)?,
+            states: decode_states(fields)?,
         })
     }
 }
 
-pub(crate) fn encode_standings(standings: &[(u64, Standing)], out: &mut FieldWriter<'_>) {
-    out.count(standings.len());
-    for (sequence, standing) in standings {
+pub(crate) fn encode_states(states: &[(u64, DeliveryState)], out: &mut FieldWriter<'_>) {
+    out.count(states.len());
+    for (sequence, standing) in states {
         out.u64(*sequence);
         standing.encode(out);
     }
 }
 
-pub(crate) fn decode_standings(fields: &mut Fields<'_>) -> Result<Vec<(u64, Standing)>, Malformed> {
-    fields.list(9, |fields| Ok((fields.u64()?, Standing::decode(fields)?)))
+pub(crate) fn decode_states(fields: &mut Fields<'_>) -> Result<Vec<(u64, DeliveryState)>, Malformed> {
+    fields.list(9, |fields| Ok((fields.u64()?, DeliveryState::decode(fields)?)))
 }
 
-impl Standing {
+impl DeliveryState {
     pub(crate) fn encode(&self, out: &mut FieldWriter<'_>) {
         match self {
             Self::Done => out.u8(DONE),
@@ -125,7 +125,7 @@ impl Standing {
                 out.u64(due.as_millis());
                 out.u32(*attempts);
             }
-            Self::Failed(Failure { at, attempts, reason }) => {
+            Self::Failed(DeliveryFailure { at, attempts, reason }) => {
                 out.u8(FAILED);
                 out.u64(at.as_millis());
                 out.u32(*attempts);
@@ -147,7 +147,7 @@ impl Standing {
             WAITING => {
                 Ok(Self::Waiting { due: Timestamp::from_millis(fields.u64()?), attempts: fields.u32()? })
             }
-            FAILED => Ok(Self::Failed(Failure {
+            FAILED => Ok(Self::Failed(DeliveryFailure {
                 at: Timestamp::from_millis(fields.u64()?),
                 attempts: fields.u32()?,
                 reason: Excerpt::new(fields.text()?),

@@ -18,7 +18,7 @@ use crate::kinds;
 pub(crate) use attempt::AttemptRecord;
 pub(crate) use claim::{ClaimRecord, Hold};
 pub(crate) use client::Client;
-pub(crate) use delivery::{CursorRecord, Failure, Standing, StandingRecord, decode_standings};
+pub(crate) use delivery::{CursorRecord, DeliveryFailure, DeliveryState, DeliveryStateRecord, decode_states};
 pub(crate) use message::{ForeignId, MessageRecord, Placement};
 pub(crate) use subscription::{FROM_THE_END, SubscriptionRecord};
 
@@ -70,7 +70,7 @@ pub(crate) enum Record<'a> {
         subscription: SubscriptionId,
     },
     /// New states of some deliveries of a subscription.
-    Standing(StandingRecord<'a>),
+    DeliveryState(DeliveryStateRecord<'a>),
     /// An attempt at a delivery was made, or copied forward.
     Attempt(AttemptRecord<'a>),
     /// These messages are unreadable: they are gone for subscribers, too.
@@ -100,7 +100,7 @@ const SUBSCRIBE_1: u8 = 9;
 const UNSUBSCRIBE: u8 = 10;
 const SKIP: u8 = 11;
 const SUBSCRIBE: u8 = 12;
-const STANDING: u8 = 13;
+const DELIVERY_STATE: u8 = 13;
 const ATTEMPT: u8 = 14;
 const LOSE: u8 = 15;
 const CURSOR: u8 = 16;
@@ -163,9 +163,9 @@ impl Record<'_> {
                 out.u128(subscription.as_u128());
                 UNSUBSCRIBE
             }
-            Self::Standing(standing) => {
+            Self::DeliveryState(standing) => {
                 standing.encode(&mut out);
-                STANDING
+                DELIVERY_STATE
             }
             Self::Attempt(attempt) => {
                 attempt.encode(&mut out);
@@ -250,7 +250,7 @@ impl<'a> Record<'a> {
                 destination: fields.u64()?,
                 subscription: SubscriptionRecord::decode(&mut fields)?,
             },
-            STANDING => Self::Standing(StandingRecord::decode(&mut fields)?),
+            DELIVERY_STATE => Self::DeliveryState(DeliveryStateRecord::decode(&mut fields)?),
             ATTEMPT => Self::Attempt(AttemptRecord::decode(&mut fields)?),
             LOSE => Self::Lose { destination: fields.u64()?, sequences: sequences(&mut fields)? },
             CURSOR => Self::Cursor(CursorRecord::decode(&mut fields)?),

@@ -7,8 +7,8 @@ use zaqar_model::{
 };
 
 use super::{
-    AttemptRecord, ClaimRecord, Client, CursorRecord, Failure, ForeignId, Hold, MessageRecord, Placement,
-    Record, Standing, StandingRecord, SubscriptionRecord,
+    AttemptRecord, ClaimRecord, Client, CursorRecord, DeliveryFailure, DeliveryState, DeliveryStateRecord,
+    ForeignId, Hold, MessageRecord, Placement, Record, SubscriptionRecord,
 };
 
 fn hold() -> Hold {
@@ -69,20 +69,20 @@ fn every_kind_is_read_back() {
 fn what_became_of_deliveries_is_read_back() {
     let (subscription, at, reason) =
         (SubscriptionId::from_u128(8), Timestamp::from_millis(5), Excerpt::new("no"));
-    let failure = Failure { at, attempts: 7, reason: reason.clone() };
+    let failure = DeliveryFailure { at, attempts: 7, reason: reason.clone() };
     let lease = LeaseHold { id: LeaseId::from_u128(6), since: at };
-    round_trip(&Record::Standing(StandingRecord {
+    round_trip(&Record::DeliveryState(DeliveryStateRecord {
         destination: 1,
         subscription,
-        standings: Cow::Borrowed(&[
-            (1, Standing::Done),
-            (2, Standing::Waiting { due: at, attempts: 3 }),
-            (3, Standing::UnderWay { message: MessageId::from_u128(5), lease, attempts: 4 }),
-            (u64::MAX, Standing::Failed(failure)),
+        states: Cow::Borrowed(&[
+            (1, DeliveryState::Done),
+            (2, DeliveryState::Waiting { due: at, attempts: 3 }),
+            (3, DeliveryState::UnderWay { message: MessageId::from_u128(5), lease, attempts: 4 }),
+            (u64::MAX, DeliveryState::Failed(failure)),
         ]),
     }));
-    let standings = vec![(9, Standing::Done)];
-    let cursor = CursorRecord { destination: 1, subscription, anew: true, front: 10, standings };
+    let states = vec![(9, DeliveryState::Done)];
+    let cursor = CursorRecord { destination: 1, subscription, anew: true, front: 10, states };
     round_trip(&Record::Cursor(cursor));
     let again = AttemptEnd::RetryAt(at);
     for end in [AttemptEnd::Delivered, again, AttemptEnd::Exhausted, AttemptEnd::Unknown] {
