@@ -9,7 +9,7 @@ use parking_lot::{Mutex, MutexGuard, RwLock};
 use tokio::sync::Notify;
 use zaqar_model::{Destination, Timestamp};
 
-use crate::index::{Changes, QueueIndex};
+use crate::index::{QueueIndex, ScheduleChanges};
 use crate::log::Segments;
 use crate::schedule::Schedule;
 
@@ -317,7 +317,7 @@ impl Drop for Locked<'_> {
         let freed = self.state.index.take_freed();
         self.queues.segments.mark_freed(&freed);
         let changes = self.state.index.take_changes();
-        if changes != Changes::default() {
+        if changes != ScheduleChanges::default() {
             self.queues.schedule.apply(self.number, &changes);
         }
         let index = &self.state.index;

@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use zaqar_model::{SubscriptionId, Timestamp};
 use zaqar_storage::SubscriptionShare;
 
-use crate::index::Changes;
+use crate::index::ScheduleChanges;
 
 /// A subscription, with the number of its queue.
 pub(crate) type Key = (u64, SubscriptionId);
@@ -54,7 +54,7 @@ pub(crate) enum Turn {
 
 impl Schedule {
     /// Takes up what has changed in a queue.
-    pub(crate) fn apply(&self, queue: u64, changes: &Changes) {
+    pub(crate) fn apply(&self, queue: u64, changes: &ScheduleChanges) {
         let mut state = self.state.lock();
         changes.gone.iter().for_each(|id| state.remove((queue, *id)));
         changes.woken.iter().for_each(|id| state.make_ready((queue, *id)));

@@ -6,8 +6,8 @@ use zaqar_model::{HeldBack, LeaseHold, MessageId, Paused, SubscriptionId, Timest
 use zaqar_storage::SubscriptionShare;
 
 use super::QueueIndex;
+use super::backlog::ScheduleChanges;
 use super::cursor::Cursor;
-use super::owing::Changes;
 use crate::log::{DeliveryState, ForeignId};
 
 /// How many messages are looked at for delays at once.
@@ -16,23 +16,23 @@ const LOOKED_AT_ONCE: usize = 256;
 impl QueueIndex {
     /// A message was posted.
     pub(super) fn note_posted(&mut self) {
-        self.owing.changes.posted |= !self.owing.fronts.is_empty();
+        self.backlog.changes.posted |= !self.backlog.fronts.is_empty();
     }
 
-    pub(crate) fn take_changes(&mut self) -> Changes {
-        std::mem::take(&mut self.owing.changes)
+    pub(crate) fn take_changes(&mut self) -> ScheduleChanges {
+        std::mem::take(&mut self.backlog.changes)
     }
 
     /// Lets the next post wake a subscription.
     pub(crate) fn wait_for_post(&mut self, id: SubscriptionId) {
-        if self.owing.cursors.contains_key(&id) {
-            self.owing.caught_up.insert(id);
+        if self.backlog.cursors.contains_key(&id) {
+            self.backlog.caught_up.insert(id);
         }
     }
 
     /// Those that had caught up: something was posted.
     pub(crate) fn take_caught_up(&mut self) -> BTreeSet<SubscriptionId> {
-        std::mem::take(&mut self.owing.caught_up)
+        std::mem::take(&mut self.backlog.caught_up)
     }
 
     /// The sequence number of a message that was posted here and is still there, in the queue or for a subscriber.
@@ -42,7 +42,7 @@ impl QueueIndex {
     }
 
     pub(crate) fn cursor(&self, id: SubscriptionId) -> Option<&Cursor> {
-        self.owing.cursors.get(&id)
+        self.backlog.cursors.get(&id)
     }
 
     /// When a lease with this share takes something for a subscription; in the past: now.
@@ -59,7 +59,7 @@ impl QueueIndex {
         let next_posted = self.next_posted(front);
         if next_posted.is_none() {
             self.set_front(id, self.next_sequence);
-            self.owing.caught_up.insert(id);
+            self.backlog.caught_up.insert(id);
         }
         let cursor = self.cursor(id)?;
         let posted = next_posted.and_then(|next| self.owed_message(next)).map(|entry| entry.expires);
@@ -146,7 +146,7 @@ impl QueueIndex {
     /// The same of all subscriptions.
     pub(crate) fn all_left_behind(&self, now: Timestamp) -> Vec<(SubscriptionId, u64)> {
         // Where nothing is held, as mostly, nothing is under way.
-        let ids = self.owing.cursors.keys().copied().filter(|_| self.is_anything_held());
+        let ids = self.backlog.cursors.keys().copied().filter(|_| self.is_anything_held());
         let of = |id| self.left_behind(id, now).into_iter().map(move |left| (id, left));
         ids.flat_map(of).collect()
     }
@@ -161,14 +161,14 @@ impl QueueIndex {
     pub(crate) fn set_state(&mut self, id: SubscriptionId, sequence: u64, standing: DeliveryState) {
         self.take_up(id, sequence);
         self.put_state(id, sequence, standing);
-        self.owing.changes.woken.push(id);
+        self.backlog.changes.woken.push(id);
     }
 
     pub(super) fn put_state(&mut self, id: SubscriptionId, sequence: u64, standing: DeliveryState) {
         let expires = self.owed_message(sequence).map(|entry| entry.expires);
         let there = expires.is_some();
         if let (DeliveryState::Failed(failure), Some(expires)) = (&standing, expires) {
-            self.owing.failures.insert((failure.kept_until(expires), id, sequence));
+            self.backlog.failures.insert((failure.kept_until(expires), id, sequence));
         }
         if let DeliveryState::UnderWay { message, .. } = standing
             && !there
@@ -201,7 +201,7 @@ impl QueueIndex {
         let kept_until =
             failure.zip(self.owed_message(first)).map(|(own, entry)| own.kept_until(entry.expires));
         if let Some(until) = kept_until {
-            self.owing.failures.remove(&(until, id, first));
+            self.backlog.failures.remove(&(until, id, first));
         }
         self.change(id, first, |cursor| drop(cursor.failed.remove(&first)));
     }
@@ -215,9 +215,9 @@ impl QueueIndex {
     }
 
     pub(crate) fn hold_back(&mut self, id: SubscriptionId, held_back: HeldBack) {
-        if let Some(cursor) = self.owing.cursors.get_mut(&id) {
+        if let Some(cursor) = self.backlog.cursors.get_mut(&id) {
             cursor.held_back = held_back;
-            self.owing.changes.woken.push(id);
+            self.backlog.changes.woken.push(id);
         }
     }
 
@@ -265,7 +265,7 @@ impl QueueIndex {
 
     /// Makes due what is by `now`: what waited, what leases have lost, and what has expired.
     fn ripen(&mut self, id: SubscriptionId, now: Timestamp) {
-        let Some(cursor) = self.owing.cursors.get_mut(&id) else { return };
+        let Some(cursor) = self.backlog.cursors.get_mut(&id) else { return };
         let mut ripe = Vec::new();
         for lane in cursor.lanes() {
             ripe.extend(lane.take_ripe(now).into_iter().map(|sequence| (sequence, true)));

@@ -10,6 +10,7 @@
 //! * `transitions`, `expiry` — how messages change their placement, by operations and by time
 
 mod attempts;
+mod backlog;
 mod chunk;
 mod claims;
 mod cursor;
@@ -20,7 +21,6 @@ mod ids;
 mod lane;
 mod messages;
 mod moving;
-mod owing;
 mod released;
 mod retained;
 mod subscriptions;
@@ -32,6 +32,8 @@ use zaqar_model::{SubscriptionId, Timestamp};
 
 pub(crate) use attempts::AttemptEntry;
 use attempts::AttemptTable;
+use backlog::Backlog;
+pub(crate) use backlog::{SavedCursor, ScheduleChanges};
 use chunk::Chunk;
 pub(crate) use chunk::Entry;
 use claims::ClaimTable;
@@ -40,8 +42,6 @@ use exhausted::Exhausted;
 use ids::ForeignIds;
 pub(crate) use ids::native_id;
 pub(crate) use moving::logged;
-use owing::Owing;
-pub(crate) use owing::{Changes, SavedCursor};
 use released::Released;
 use retained::Retained;
 use subscriptions::SubscriptionTable;
@@ -77,7 +77,7 @@ pub(crate) struct QueueIndex {
     pub(crate) subscriptions: SubscriptionTable,
     /// Out of the queue, and retained for subscribers.
     pub(crate) retained: Retained,
-    owing: Owing,
+    backlog: Backlog,
     pub(crate) attempts: AttemptTable,
     /// Ids of messages from elsewhere.
     ids: ForeignIds,
@@ -102,7 +102,7 @@ impl QueueIndex {
             exhausted: Exhausted::default(),
             subscriptions: SubscriptionTable::default(),
             retained: Retained::default(),
-            owing: Owing::default(),
+            backlog: Backlog::default(),
             attempts: AttemptTable::default(),
             ids: ForeignIds::default(),
             live: 0,
@@ -141,7 +141,7 @@ impl QueueIndex {
         self.freed.extend(self.retained.iter_from(0).map(|(_, entry)| entry.location));
         self.freed.extend(self.attempts.iter().map(|(_, _, entry)| entry.location));
         self.retained = Retained::default();
-        self.owing.clear();
+        self.backlog.clear();
         self.attempts = AttemptTable::default();
         self.available.clear();
         self.chunk_events.clear();

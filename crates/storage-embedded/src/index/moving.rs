@@ -23,26 +23,26 @@ impl QueueIndex {
             self.put_state(id, sequence, standing);
         }
         self.set_front(id, front);
-        self.owing.changes.woken.push(id);
+        self.backlog.changes.woken.push(id);
     }
 
     /// Takes over a lease from another store, with its end.
     pub(crate) fn lend(&mut self, id: SubscriptionId, sequence: u64, lease: LeaseHold, until: Timestamp) {
         self.change(id, sequence, |cursor| cursor.lease(sequence, lease, until));
-        self.owing.changes.woken.push(id);
+        self.backlog.changes.woken.push(id);
     }
 
     /// Resets a cursor to the beginning, with no open delivery: from then on all messages are retained.
     fn begin_anew(&mut self, id: SubscriptionId) {
-        let Some(before) = self.owing.cursors.get_mut(&id) else { return };
+        let Some(before) = self.backlog.cursors.get_mut(&id) else { return };
         let before = std::mem::replace(before, Cursor::at(0));
         // Insert the new front first, so that no message is dropped in between.
-        self.owing.fronts.insert((0, id));
+        self.backlog.fronts.insert((0, id));
         if before.front > 0 {
-            self.owing.fronts.remove(&(before.front, id));
+            self.backlog.fronts.remove(&(before.front, id));
         }
         before.held().for_each(|sequence| self.let_go(sequence));
-        self.owing.caught_up.remove(&id);
+        self.backlog.caught_up.remove(&id);
     }
 }
 

@@ -131,7 +131,7 @@ enum SpaceState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Need {
     Arrives,
-    Changes,
+    ScheduleChanges,
     Frees,
 }
 
@@ -142,7 +142,9 @@ impl Operation {
             | Self::Adopt { leaving: None, .. }
             | Self::Import { .. }
             | Self::Relocate { .. } => Need::Arrives,
-            Self::Adopt { .. } | Self::Attempts { .. } | Self::Log { frees: false, .. } => Need::Changes,
+            Self::Adopt { .. } | Self::Attempts { .. } | Self::Log { frees: false, .. } => {
+                Need::ScheduleChanges
+            }
             Self::Log { .. } | Self::Retire { .. } | Self::Position { .. } => Need::Frees,
         }
     }

@@ -15,7 +15,7 @@ use crate::log::{DeliveryState, FROM_THE_END};
 
 /// The cursors of a queue.
 #[derive(Debug, Default)]
-pub(crate) struct Owing {
+pub(crate) struct Backlog {
     pub(super) cursors: BTreeMap<SubscriptionId, Cursor>,
     pub(super) fronts: BTreeSet<(u64, SubscriptionId)>,
     /// How many cursors hold a message.
@@ -25,12 +25,12 @@ pub(crate) struct Owing {
     /// Those that have taken up all there is: a post wakes them.
     pub(super) caught_up: BTreeSet<SubscriptionId>,
     /// What the schedule is to be told of.
-    pub(super) changes: Changes,
+    pub(super) changes: ScheduleChanges,
 }
 
 /// What has changed about when the subscriptions of a queue are due.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Changes {
+pub(crate) struct ScheduleChanges {
     /// Something was posted: look at those that have caught up.
     pub(crate) posted: bool,
     /// Look at these.
@@ -70,9 +70,9 @@ impl QueueIndex {
         if before != from {
             self.forget_cursor(id);
             if let Some(from) = from {
-                self.owing.cursors.insert(id, Cursor::at(from));
-                self.owing.fronts.insert((from, id));
-                self.owing.changes.woken.push(id);
+                self.backlog.cursors.insert(id, Cursor::at(from));
+                self.backlog.fronts.insert((from, id));
+                self.backlog.changes.woken.push(id);
             }
         }
     }
@@ -81,10 +81,10 @@ impl QueueIndex {
     fn hasten(&mut self, id: SubscriptionId) {
         let waiting = self.cursor(id).into_iter().flat_map(Cursor::waiting);
         let waiting: Vec<_> = waiting.map(|sequence| (sequence, self.due_from(id, sequence))).collect();
-        if let Some(cursor) = self.owing.cursors.get_mut(&id) {
+        if let Some(cursor) = self.backlog.cursors.get_mut(&id) {
             cursor.held_back = HeldBack::default();
             waiting.into_iter().for_each(|(sequence, until)| cursor.hasten(sequence, until));
-            self.owing.changes.woken.push(id);
+            self.backlog.changes.woken.push(id);
         }
     }
 
@@ -105,14 +105,14 @@ impl QueueIndex {
     /// Forgets the failures that are not kept any longer.
     pub(super) fn expire_failures(&mut self, now: Timestamp) {
         while let Some((at, id, sequence)) =
-            self.owing.failures.first().copied().filter(|(at, _, _)| *at <= now)
+            self.backlog.failures.first().copied().filter(|(at, _, _)| *at <= now)
         {
-            self.owing.failures.remove(&(at, id, sequence));
+            self.backlog.failures.remove(&(at, id, sequence));
             let failure = self.cursor(id).and_then(|cursor| cursor.failed.get(&sequence));
             let entry = self.owed_message(sequence);
             match failure.zip(entry).map(|(own, entry)| own.kept_until(entry.expires)) {
                 // A claim has made the message live longer, or it has failed once more.
-                Some(until) if until > now => drop(self.owing.failures.insert((until, id, sequence))),
+                Some(until) if until > now => drop(self.backlog.failures.insert((until, id, sequence))),
                 _ => self.change(id, sequence, |cursor| drop(cursor.failed.remove(&sequence))),
             }
         }
@@ -120,7 +120,7 @@ impl QueueIndex {
 
     /// When the next failure may be forgotten.
     pub(super) fn next_failure_expiry(&self) -> Timestamp {
-        self.owing.failures.first().map_or(Timestamp::NEVER, |(at, _, _)| *at)
+        self.backlog.failures.first().map_or(Timestamp::NEVER, |(at, _, _)| *at)
     }
 
     fn forget_subscriber(&mut self, id: SubscriptionId) {
@@ -130,15 +130,15 @@ impl QueueIndex {
     }
 
     fn forget_cursor(&mut self, id: SubscriptionId) {
-        let Some(cursor) = self.owing.cursors.remove(&id) else { return };
+        let Some(cursor) = self.backlog.cursors.remove(&id) else { return };
         for sequence in cursor.held() {
             self.let_go(sequence);
         }
-        let first = self.owing.first_front();
-        self.owing.fronts.remove(&(cursor.front, id));
+        let first = self.backlog.first_front();
+        self.backlog.fronts.remove(&(cursor.front, id));
         self.release_passed(first);
-        self.owing.caught_up.remove(&id);
-        self.owing.changes.gone.push(id);
+        self.backlog.caught_up.remove(&id);
+        self.backlog.changes.gone.push(id);
     }
 
     /// Puts the cursors where a checkpoint says they are: all of them at once, so that none lets go of what another
@@ -196,16 +196,16 @@ impl QueueIndex {
 
     /// Whether a delivery of this message is open or has failed.
     pub(super) fn is_held(&self, sequence: u64) -> bool {
-        self.owing.holders.contains_key(&sequence)
+        self.backlog.holders.contains_key(&sequence)
     }
 
     pub(super) fn is_anything_held(&self) -> bool {
-        !self.owing.holders.is_empty()
+        !self.backlog.holders.is_empty()
     }
 
     /// Whether a subscriber is owed a message, or may have it once more.
     pub(super) fn is_needed(&self, sequence: u64) -> bool {
-        let is_ahead = self.owing.first_front().is_some_and(|front| front <= sequence);
+        let is_ahead = self.backlog.first_front().is_some_and(|front| front <= sequence);
         (is_ahead || self.is_held(sequence)) && self.is_posted(sequence)
     }
 
@@ -219,12 +219,12 @@ impl QueueIndex {
     /// The first cursor has moved on from here.
     fn release_passed(&mut self, first: Option<u64>) {
         let Some(from) = first else { return };
-        let to = self.owing.first_front().unwrap_or(u64::MAX);
+        let to = self.backlog.first_front().unwrap_or(u64::MAX);
         if from < to {
             let passed = self.retained.iter_from(from).map(|(sequence, _)| sequence);
             let passed: Vec<u64> = passed
                 .take_while(|sequence| *sequence < to)
-                .filter(|sequence| !self.owing.holders.contains_key(sequence))
+                .filter(|sequence| !self.backlog.holders.contains_key(sequence))
                 .collect();
             passed.into_iter().for_each(|sequence| self.drop_retained(sequence));
         }
@@ -238,14 +238,14 @@ impl QueueIndex {
     }
 
     fn hold_on(&mut self, sequence: u64) {
-        *self.owing.holders.entry(sequence).or_default() += 1;
+        *self.backlog.holders.entry(sequence).or_default() += 1;
     }
 
     pub(super) fn let_go(&mut self, sequence: u64) {
-        if let Some(holders) = self.owing.holders.get_mut(&sequence) {
+        if let Some(holders) = self.backlog.holders.get_mut(&sequence) {
             *holders -= 1;
             if *holders == 0 {
-                self.owing.holders.remove(&sequence);
+                self.backlog.holders.remove(&sequence);
                 if !self.is_needed(sequence) {
                     self.drop_retained(sequence);
                 }
@@ -258,7 +258,7 @@ impl QueueIndex {
 
     /// Changes how a cursor stands to a message, and counts who holds it.
     pub(super) fn change(&mut self, id: SubscriptionId, sequence: u64, change: impl FnOnce(&mut Cursor)) {
-        let Some(cursor) = self.owing.cursors.get_mut(&id) else { return };
+        let Some(cursor) = self.backlog.cursors.get_mut(&id) else { return };
         let held = cursor.holds(sequence);
         change(cursor);
         match (held, cursor.holds(sequence)) {
@@ -269,18 +269,18 @@ impl QueueIndex {
     }
 
     pub(super) fn set_front(&mut self, id: SubscriptionId, front: u64) {
-        let first = self.owing.first_front();
-        let Some(cursor) = self.owing.cursors.get_mut(&id).filter(|cursor| cursor.front < front) else {
+        let first = self.backlog.first_front();
+        let Some(cursor) = self.backlog.cursors.get_mut(&id).filter(|cursor| cursor.front < front) else {
             return;
         };
-        self.owing.fronts.remove(&(cursor.front, id));
+        self.backlog.fronts.remove(&(cursor.front, id));
         cursor.front = front;
-        self.owing.fronts.insert((front, id));
+        self.backlog.fronts.insert((front, id));
         self.release_passed(first);
     }
 }
 
-impl Owing {
+impl Backlog {
     /// Where the cursor stands that has come least far.
     fn first_front(&self) -> Option<u64> {
         self.fronts.first().map(|(front, _)| *front)
