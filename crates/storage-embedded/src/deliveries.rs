@@ -215,7 +215,7 @@ impl Deliveries for EmbeddedMessageStore {
         page: &PageRequest<AttemptNumber>,
         now: Timestamp,
     ) -> StorageResult<Page<KeptAttempt, AttemptNumber>> {
-        self.record_left_behind(source, subscription, now).await?;
+        self.record_orphaned_leases(source, subscription, now).await?;
         let below = page.marker.map_or(u64::MAX, AttemptNumber::get);
         let found = self.find_attempts(source, subscription, below, filter, now)?;
         crate::attempts::read(found, *filter, page.limit).await
@@ -247,7 +247,7 @@ impl EmbeddedMessageStore {
         now: Timestamp,
     ) -> StorageResult<Option<Change>> {
         let mut recording = Recording::default();
-        recording.end_left_behind(queue, &mut locked.index, subscription, now);
+        recording.end_orphaned_leases(queue, &mut locked.index, subscription, now);
         for sequence in sequences {
             recording.end_unknown(queue, &mut locked.index, subscription, *sequence);
             recording.set_state(subscription, *sequence, DeliveryState::Waiting { due: now, attempts: 0 });

@@ -100,7 +100,7 @@ impl EmbeddedMessageStore {
         };
         let subscription = to_subscription(source, &stored)?;
         let mut recording = Recording::default();
-        recording.end_left_behind(queue, &mut locked.index, *id, now);
+        recording.end_orphaned_leases(queue, &mut locked.index, *id, now);
         leasing.changes.extend(recording.make(&self.writer, queue, &mut locked)?);
         let due = locked.index.next_to_lease(*id, turn_share, limits.per_subscription, now);
         for sequences in due.chunks(RECORDED_AT_ONCE) {

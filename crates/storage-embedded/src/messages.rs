@@ -294,7 +294,7 @@ impl EmbeddedMessageStore {
                 | Record::Purge { .. }
                 | Record::Drop { .. }
                 | Record::Unsubscribe { .. }
-                | Record::Lose { .. }
+                | Record::Discard { .. }
         );
         locked.last_ticket = self.writer.submit(Operation::Log { records, frees, reply })?;
         Ok(receiver)

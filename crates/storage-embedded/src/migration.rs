@@ -76,7 +76,7 @@ impl Migration for EmbeddedMessageStore {
         last: Marker,
         now: Timestamp,
     ) -> StorageResult<()> {
-        let queue = self.queues.readmit(to);
+        let queue = self.queues.reopen(to);
         // What has expired comes for those who are still owed it.
         let coming = messages.into_iter().filter_map(|moving| {
             let has_expired = moving.stored.expires <= now;

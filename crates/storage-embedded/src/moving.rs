@@ -56,7 +56,7 @@ impl EmbeddedMessageStore {
         subscriptions: &[Subscription],
         now: Timestamp,
     ) -> StorageResult<()> {
-        let queue = self.queues.readmit(to);
+        let queue = self.queues.reopen(to);
         let mut changes = Vec::new();
         for subscription in subscriptions {
             let mut stored = stored(subscription)?;

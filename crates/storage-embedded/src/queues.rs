@@ -172,7 +172,7 @@ impl Queues {
     }
 
     /// Returns the queue, and creates it if it is new or was dropped: it migrates back to this store.
-    pub(crate) fn readmit(&self, destination: &Destination) -> Arc<Queue> {
+    pub(crate) fn reopen(&self, destination: &Destination) -> Arc<Queue> {
         let number = destination.number.get();
         let queue = {
             let mut by_number = self.by_number.write();

@@ -40,13 +40,13 @@ impl<'a> Recording<'a> {
         let subscriptions: BTreeSet<_> =
             reports.clone().into_iter().map(|report| report.subscription).collect();
         for subscription in subscriptions {
-            recording.end_left_behind(queue, index, subscription, now);
+            recording.end_orphaned_leases(queue, index, subscription, now);
         }
         for DeliveryReport { subscription, position, outcome, .. } in reports {
             let (subscription, sequence) = (*subscription, position.get());
             let Some(cursor) = index.cursor(subscription) else { continue };
             let Some(open) = cursor.leased_by(sequence, lease) else { continue };
-            if !seen.insert((subscription, sequence)) || index.is_left_behind(cursor, sequence, now) {
+            if !seen.insert((subscription, sequence)) || index.is_orphaned(cursor, sequence, now) {
                 continue;
             }
             let attempts = open.attempts.saturating_add(1);
@@ -87,14 +87,14 @@ impl<'a> Recording<'a> {
     /// Ends the deliveries of a subscription whose messages expired while they were under way, and whose outcome was
     /// never reported. Called before any other attempt of the subscription is recorded, so that attempts are in
     /// order.
-    pub(crate) fn end_left_behind(
+    pub(crate) fn end_orphaned_leases(
         &mut self,
         queue: &Queue,
         index: &mut QueueIndex,
         subscription: SubscriptionId,
         now: Timestamp,
     ) {
-        for sequence in index.left_behind(subscription, now) {
+        for sequence in index.orphaned_leases(subscription, now) {
             self.end_unknown(queue, index, subscription, sequence);
             self.set_state(subscription, sequence, DeliveryState::Done);
         }

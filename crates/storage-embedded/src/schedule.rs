@@ -77,9 +77,9 @@ impl Schedule {
         let mut state = self.state.lock();
         if state.share != share {
             state.share = share;
-            state.ripen(Timestamp::NEVER);
+            state.promote_due(Timestamp::NEVER);
         }
-        state.ripen(now);
+        state.promote_due(now);
         if let Some(queue) = state.posted.pop_first() {
             return Some(Turn::Posted(queue));
         }
@@ -130,7 +130,7 @@ impl State {
         }
     }
 
-    fn ripen(&mut self, now: Timestamp) {
+    fn promote_due(&mut self, now: Timestamp) {
         while let Some((_, key)) = self.timers.first().copied().filter(|(at, _)| *at <= now) {
             self.make_ready(key);
         }

@@ -267,8 +267,10 @@ fn apply(queues: &Queues, location: Location, record: &Record<'_>) {
                 index.resume(*subscription, *anew, *front, states.iter().cloned());
             });
         }
-        Record::Lose { destination, sequences } => {
-            with(queues, *destination, |index| sequences.iter().for_each(|sequence| index.lose(*sequence)));
+        Record::Discard { destination, sequences } => {
+            with(queues, *destination, |index| {
+                sequences.iter().for_each(|sequence| index.discard(*sequence));
+            });
         }
         Record::Skip { destination, below } => {
             let queue = queues.recover(*destination);
@@ -315,7 +317,7 @@ impl MessageStore for EmbeddedMessageStore {
         self.writer.check_open()?;
         let queues = Arc::clone(&self.queues);
         tokio::task::spawn_blocking(move || queues.advance(now)).await.map_err(StorageError::driver)?;
-        let recorded = self.record_all_left_behind(now).await;
+        let recorded = self.record_all_orphaned_leases(now).await;
         self.run_maintenance(false).await?;
         recorded
     }

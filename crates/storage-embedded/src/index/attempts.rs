@@ -34,7 +34,7 @@ impl QueueIndex {
     }
 
     /// Discards an unreadable attempt.
-    pub(crate) fn lose_attempt(&mut self, id: SubscriptionId, number: u64) {
+    pub(crate) fn discard_attempt(&mut self, id: SubscriptionId, number: u64) {
         let lost = self.attempts.remove_one(id, number);
         self.freed.extend(lost);
     }

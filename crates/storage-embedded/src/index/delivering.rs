@@ -53,7 +53,7 @@ impl QueueIndex {
         now: Timestamp,
     ) -> Option<Timestamp> {
         self.pass_delayed(id, now);
-        self.ripen(id, now);
+        self.promote_due(id, now);
         let held_back = self.held_back(id);
         let front = self.cursor(id).filter(|cursor| !cursor.is_arriving())?.front;
         let next_posted = self.next_posted(front);
@@ -102,7 +102,7 @@ impl QueueIndex {
         now: Timestamp,
     ) -> Vec<u64> {
         self.pass_delayed(id, now);
-        self.ripen(id, now);
+        self.promote_due(id, now);
         let held_back = self.held_back(id);
         let is_held_back = held_back.first_attempts > now;
         let Some(cursor) = self.cursor(id).filter(|cursor| !cursor.is_arriving()) else { return Vec::new() };
@@ -138,21 +138,21 @@ impl QueueIndex {
     }
 
     /// Deliveries of a subscription whose leases have ended by `now` and whose messages are gone: nobody takes them over.
-    pub(crate) fn left_behind(&self, id: SubscriptionId, now: Timestamp) -> Vec<u64> {
+    pub(crate) fn orphaned_leases(&self, id: SubscriptionId, now: Timestamp) -> Vec<u64> {
         let Some(cursor) = self.cursor(id) else { return Vec::new() };
-        cursor.under_way().filter(|sequence| self.is_left_behind(cursor, *sequence, now)).collect()
+        cursor.under_way().filter(|sequence| self.is_orphaned(cursor, *sequence, now)).collect()
     }
 
     /// The same of all subscriptions.
-    pub(crate) fn all_left_behind(&self, now: Timestamp) -> Vec<(SubscriptionId, u64)> {
+    pub(crate) fn all_orphaned_leases(&self, now: Timestamp) -> Vec<(SubscriptionId, u64)> {
         // Where nothing is held, as mostly, nothing is under way.
         let ids = self.backlog.cursors.keys().copied().filter(|_| self.is_anything_held());
-        let of = |id| self.left_behind(id, now).into_iter().map(move |left| (id, left));
+        let of = |id| self.orphaned_leases(id, now).into_iter().map(move |left| (id, left));
         ids.flat_map(of).collect()
     }
 
     /// Whether nobody will take over this delivery, which is under way.
-    pub(crate) fn is_left_behind(&self, cursor: &Cursor, sequence: u64, now: Timestamp) -> bool {
+    pub(crate) fn is_orphaned(&self, cursor: &Cursor, sequence: u64, now: Timestamp) -> bool {
         !cursor.is_leased(sequence, now) && self.deliverable(sequence).is_none()
     }
 
@@ -264,11 +264,11 @@ impl QueueIndex {
     }
 
     /// Makes due what is by `now`: what waited, what leases have lost, and what has expired.
-    fn ripen(&mut self, id: SubscriptionId, now: Timestamp) {
+    fn promote_due(&mut self, id: SubscriptionId, now: Timestamp) {
         let Some(cursor) = self.backlog.cursors.get_mut(&id) else { return };
         let mut ripe = Vec::new();
         for lane in cursor.lanes() {
-            ripe.extend(lane.take_ripe(now).into_iter().map(|sequence| (sequence, true)));
+            ripe.extend(lane.take_due(now).into_iter().map(|sequence| (sequence, true)));
             ripe.extend(lane.take_expired(now).into_iter().map(|sequence| (sequence, false)));
         }
         for (sequence, is_due) in ripe {

@@ -32,7 +32,7 @@ impl QueueIndex {
             self.remove(sequence);
         }
         while let Some(sequence) = self.retained.ended(now) {
-            self.lose(sequence);
+            self.discard(sequence);
         }
         while let Some((at, number)) = self.chunk_events.first().copied().filter(|(at, _)| *at <= now) {
             self.chunk_events.remove(&(at, number));

@@ -31,7 +31,7 @@ impl Lane {
     }
 
     /// Takes out what waited or was leased until `now`.
-    pub(super) fn take_ripe(&mut self, now: Timestamp) -> Vec<u64> {
+    pub(super) fn take_due(&mut self, now: Timestamp) -> Vec<u64> {
         let mut ripe = Vec::new();
         for timers in [&mut self.waiting, &mut self.leased] {
             while timers.first().is_some_and(|(at, _)| *at <= now) {

@@ -78,14 +78,14 @@ impl QueueIndex {
             .filter(|(_, entry)| entry.location.segment < segment)
             .map(|(sequence, _)| sequence)
             .collect();
-        lost.into_iter().for_each(|sequence| self.lose(sequence));
+        lost.into_iter().for_each(|sequence| self.discard(sequence));
         let lost: Vec<_> = self
             .attempts
             .iter()
             .filter(|(_, _, entry)| entry.location.segment < segment)
             .map(|(id, number, _)| (id, number))
             .collect();
-        lost.into_iter().for_each(|(id, number)| self.lose_attempt(id, number));
+        lost.into_iter().for_each(|(id, number)| self.discard_attempt(id, number));
     }
 
     /// Removes a message from the queue or the dead letters, and from its claim. It is retained if subscribers are
@@ -110,7 +110,7 @@ impl QueueIndex {
     }
 
     /// Removes a message for subscribers, too: none needs it, or it is unreadable.
-    pub(crate) fn lose(&mut self, sequence: u64) {
+    pub(crate) fn discard(&mut self, sequence: u64) {
         let removed = [self.take(sequence), self.exhausted.remove(sequence), self.retained.remove(sequence)];
         self.freed.extend(removed.into_iter().flatten().map(|entry| entry.location));
         if !self.is_held(sequence) {
@@ -161,10 +161,10 @@ impl QueueIndex {
     }
 
     /// Discards an unreadable record.
-    pub(crate) fn lose_record(&mut self, key: RecordKey) {
+    pub(crate) fn discard_record(&mut self, key: RecordKey) {
         match key {
-            RecordKey::Message(sequence) => self.lose(sequence),
-            RecordKey::Attempt(id, number) => self.lose_attempt(id, number),
+            RecordKey::Message(sequence) => self.discard(sequence),
+            RecordKey::Attempt(id, number) => self.discard_attempt(id, number),
         }
     }
 

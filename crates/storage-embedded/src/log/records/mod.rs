@@ -74,7 +74,7 @@ pub(crate) enum Record<'a> {
     /// An attempt at a delivery was made, or copied forward.
     Attempt(AttemptRecord<'a>),
     /// These messages are unreadable: they are gone for subscribers, too.
-    Lose {
+    Discard {
         destination: u64,
         sequences: Cow<'a, [u64]>,
     },
@@ -102,7 +102,7 @@ const SKIP: u8 = 11;
 const SUBSCRIBE: u8 = 12;
 const DELIVERY_STATE: u8 = 13;
 const ATTEMPT: u8 = 14;
-const LOSE: u8 = 15;
+const DISCARD: u8 = 15;
 const CURSOR: u8 = 16;
 
 impl Record<'_> {
@@ -171,11 +171,11 @@ impl Record<'_> {
                 attempt.encode(&mut out);
                 ATTEMPT
             }
-            Self::Lose { destination, sequences } => {
+            Self::Discard { destination, sequences } => {
                 out.u64(*destination);
                 out.count(sequences.len());
                 sequences.iter().for_each(|sequence| out.u64(*sequence));
-                LOSE
+                DISCARD
             }
             Self::Cursor(cursor) => {
                 cursor.encode(&mut out);
@@ -252,7 +252,7 @@ impl<'a> Record<'a> {
             },
             DELIVERY_STATE => Self::DeliveryState(DeliveryStateRecord::decode(&mut fields)?),
             ATTEMPT => Self::Attempt(AttemptRecord::decode(&mut fields)?),
-            LOSE => Self::Lose { destination: fields.u64()?, sequences: sequences(&mut fields)? },
+            DISCARD => Self::Discard { destination: fields.u64()?, sequences: sequences(&mut fields)? },
             CURSOR => Self::Cursor(CursorRecord::decode(&mut fields)?),
             UNSUBSCRIBE => Self::Unsubscribe {
                 destination: fields.u64()?,

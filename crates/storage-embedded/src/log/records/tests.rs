@@ -62,7 +62,7 @@ fn every_kind_is_read_back() {
     let suspended = SubscriptionRecord { suspended: Some((hold().renewed, "410 Gone")), ..muted };
     round_trip(&Record::Subscribe { destination: 1, subscription: suspended });
     round_trip(&Record::Unsubscribe { destination: 1, subscription: id });
-    round_trip(&Record::Lose { destination: 1, sequences: Cow::Borrowed(&[7]) });
+    round_trip(&Record::Discard { destination: 1, sequences: Cow::Borrowed(&[7]) });
 }
 
 #[test]

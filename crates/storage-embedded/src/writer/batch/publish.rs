@@ -65,7 +65,7 @@ impl Batch {
             let mut locked = queues.lock(&queue);
             // Another record may have replaced it.
             if locked.index.location(key) == Some(at) {
-                locked.index.lose_record(key);
+                locked.index.discard_record(key);
             }
         }
     }

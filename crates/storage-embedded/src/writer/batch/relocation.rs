@@ -85,7 +85,7 @@ impl Batch {
         tracing::error!(segment, offset, length, ?key, "a record is damaged on disk and was discarded");
         if let RecordKey::Message(sequence) = key {
             let sequences = Cow::Owned(vec![sequence]);
-            self.encode(&Record::Lose { destination: queue.number, sequences });
+            self.encode(&Record::Discard { destination: queue.number, sequences });
         }
         self.unreadable.push(Unreadable { queue: Arc::clone(queue), key, at });
     }

@@ -14,7 +14,7 @@ use crate::writer::answer;
 
 impl EmbeddedMessageStore {
     /// Records the orphaned leases of one subscription.
-    pub(crate) async fn record_left_behind(
+    pub(crate) async fn record_orphaned_leases(
         &self,
         source: &Destination,
         subscription: SubscriptionId,
@@ -24,7 +24,7 @@ impl EmbeddedMessageStore {
         let change = {
             let mut locked = self.queues.lock_at(&queue, now);
             let mut recording = Recording::default();
-            recording.end_left_behind(&queue, &mut locked.index, subscription, now);
+            recording.end_orphaned_leases(&queue, &mut locked.index, subscription, now);
             recording.make(&self.writer, &queue, &mut locked)?
         };
         match change {
@@ -36,13 +36,13 @@ impl EmbeddedMessageStore {
     }
 
     /// Records the orphaned leases of all subscriptions.
-    pub(crate) async fn record_all_left_behind(&self, now: Timestamp) -> StorageResult<()> {
+    pub(crate) async fn record_all_orphaned_leases(&self, now: Timestamp) -> StorageResult<()> {
         let (queues, writer) = (Arc::clone(&self.queues), Arc::clone(&self.writer));
         let record = move || -> StorageResult<Vec<_>> {
             let mut changes = Vec::new();
             for queue in queues.all() {
                 let mut locked = queues.lock_at(&queue, now);
-                for left in locked.index.all_left_behind(now).chunks(RECORDED_AT_ONCE) {
+                for left in locked.index.all_orphaned_leases(now).chunks(RECORDED_AT_ONCE) {
                     let mut recording = Recording::default();
                     for (subscription, sequence) in left {
                         recording.end_unknown(&queue, &mut locked.index, *subscription, *sequence);
