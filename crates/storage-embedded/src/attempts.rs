@@ -8,11 +8,11 @@ use zaqar_model::{
 use zaqar_storage::{StorageError, StorageResult};
 
 use crate::EmbeddedMessageStore;
-use crate::log::{AttemptRecord, Location, Record, Segment};
+use crate::log::{Location, LoggedAttempt, Record, Segment};
 
 /// An attempt that was found in an index.
 #[derive(Debug)]
-pub(crate) struct FoundAttempt {
+pub(crate) struct LocatedAttempt {
     pub(crate) number: u64,
     message: MessageId,
     location: Location,
@@ -30,7 +30,7 @@ impl EmbeddedMessageStore {
         below: u64,
         filter: &AttemptFilter,
         now: Timestamp,
-    ) -> StorageResult<Vec<FoundAttempt>> {
+    ) -> StorageResult<Vec<LocatedAttempt>> {
         let Some(queue) = self.find(source)? else { return Ok(Vec::new()) };
         let locked = self.queues.lock_at(&queue, now);
         let Some(attempts) = locked.index.attempts.get(subscription) else { return Ok(Vec::new()) };
@@ -38,7 +38,7 @@ impl EmbeddedMessageStore {
         let there = newest_first.filter(|(_, entry)| now < entry.expires());
         let found = there.filter(|(_, entry)| filter.admits_begin(entry.message, entry.at));
         Ok(found
-            .map(|(number, entry)| FoundAttempt {
+            .map(|(number, entry)| LocatedAttempt {
                 number: *number,
                 message: entry.message,
                 location: entry.location,
@@ -51,7 +51,7 @@ impl EmbeddedMessageStore {
 /// Reads attempts in the order given, until the page is full of those that match the filter. A damaged one is
 /// skipped.
 pub(crate) async fn read(
-    found: Vec<FoundAttempt>,
+    found: Vec<LocatedAttempt>,
     filter: AttemptFilter,
     limit: usize,
 ) -> StorageResult<Page<KeptAttempt, AttemptNumber>> {
@@ -59,14 +59,14 @@ pub(crate) async fn read(
         return Ok(Page::empty());
     }
     let read = move || {
-        let admitted = found.iter().filter_map(FoundAttempt::read).filter(|kept| filter.admits(kept));
+        let admitted = found.iter().filter_map(LocatedAttempt::read).filter(|kept| filter.admits(kept));
         let items: Vec<_> = admitted.take(limit).collect();
         Page { next: items.last().map(|kept| kept.number), items }
     };
     tokio::task::spawn_blocking(read).await.map_err(StorageError::driver)
 }
 
-impl FoundAttempt {
+impl LocatedAttempt {
     fn read(&self) -> Option<KeptAttempt> {
         let record = self.segment.as_ref()?.read(self.location);
         let read = record.as_ref().map(|record| Record::read(record));
@@ -76,7 +76,7 @@ impl FoundAttempt {
             return None;
         };
         let number = AttemptNumber::new(self.number);
-        let (message, AttemptRecord { confirmation, attempt, end, .. }) = (self.message, own);
+        let (message, LoggedAttempt { confirmation, attempt, end, .. }) = (self.message, own);
         Some(KeptAttempt { number, message, confirmation, attempt: attempt.into_owned(), end })
     }
 }

@@ -8,7 +8,7 @@ use zaqar_model::{ConfirmationAttempt, SubscriptionId, Timestamp};
 use zaqar_storage::StorageResult;
 
 use crate::EmbeddedMessageStore;
-use crate::log::AttemptRecord;
+use crate::log::LoggedAttempt;
 use crate::queues::Queue;
 use crate::recording::encode_attempt;
 use crate::writer::Operation;
@@ -28,7 +28,7 @@ impl EmbeddedMessageStore {
             return Ok(None);
         }
         let mut records = Vec::with_capacity(256);
-        let record = AttemptRecord {
+        let record = LoggedAttempt {
             destination: queue.number,
             subscription,
             number: locked.index.attempts.next_number(subscription),

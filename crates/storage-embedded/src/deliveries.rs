@@ -13,7 +13,7 @@ use crate::EmbeddedMessageStore;
 use crate::leasing::OwedMessages;
 use crate::log::{DeliveryFailure, DeliveryState};
 use crate::queues::{Locked, Queue};
-use crate::recording::{Change, RECORDED_AT_ONCE, Recording};
+use crate::recording::{Acknowledgement, RECORDED_AT_ONCE, Recording};
 
 /// How many failed deliveries one commit owes once more.
 const OWED_AT_ONCE: usize = 1000;
@@ -245,7 +245,7 @@ impl EmbeddedMessageStore {
         subscription: SubscriptionId,
         sequences: &[u64],
         now: Timestamp,
-    ) -> StorageResult<Option<Change>> {
+    ) -> StorageResult<Option<Acknowledgement>> {
         let mut recording = Recording::default();
         recording.end_orphaned_leases(queue, &mut locked.index, subscription, now);
         for sequence in sequences {

@@ -13,8 +13,8 @@ use zaqar_storage::{Deliveries, LeaseLimits, StorageResult, SubscriptionShare};
 use crate::EmbeddedMessageStore;
 use crate::log::DeliveryState;
 use crate::queues::{Locked, Queue};
-use crate::read::{Found, stored_messages};
-use crate::recording::{Change, RECORDED_AT_ONCE, Recording};
+use crate::read::{LocatedMessage, stored_messages};
+use crate::recording::{Acknowledgement, RECORDED_AT_ONCE, Recording};
 use crate::schedule::Turn;
 use crate::subscriptions::to_subscription;
 use crate::writer::answer;
@@ -34,7 +34,7 @@ struct Leasing {
     limits: LeaseLimits,
     taken: Vec<Taken>,
     messages: OwedMessages,
-    changes: Vec<Change>,
+    changes: Vec<Acknowledgement>,
 }
 
 /// A delivery that it took, without the message.
@@ -166,7 +166,7 @@ impl EmbeddedMessageStore {
 /// The messages of some deliveries, each once.
 #[derive(Default)]
 pub(crate) struct OwedMessages {
-    found: Vec<Found>,
+    found: Vec<LocatedMessage>,
     ids: HashSet<MessageId>,
 }
 
@@ -182,7 +182,7 @@ impl OwedMessages {
         if let Some(entry) = locked.index.owed_message(sequence)
             && self.ids.insert(id)
         {
-            self.found.push(Found::owed(&store.queues.segments, id, entry));
+            self.found.push(LocatedMessage::owed(&store.queues.segments, id, entry));
         }
         id
     }

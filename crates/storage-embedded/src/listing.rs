@@ -5,7 +5,7 @@ use zaqar_storage::MessageQuery;
 
 use crate::index::{Entry, QueueIndex};
 use crate::log::{Client, Segments};
-use crate::read::Found;
+use crate::read::LocatedMessage;
 
 /// Maximum number of index entries examined under one lock of the queue.
 const LIST_SLICE: usize = 4096;
@@ -18,7 +18,7 @@ pub(crate) struct Listing<'a> {
     now: Timestamp,
     /// The last message that was examined.
     last: u64,
-    pub(crate) found: Vec<Found>,
+    pub(crate) found: Vec<LocatedMessage>,
     /// The last message that was found.
     pub(crate) next: Option<Marker>,
 }
@@ -53,7 +53,7 @@ impl<'a> Listing<'a> {
             && (self.query.include_claimed || entry.claim.is_none())
             && (self.query.include_delayed || entry.delayed_until <= self.now);
         if wanted {
-            self.found.push(Found::new(self.segments, index, sequence, entry));
+            self.found.push(LocatedMessage::new(self.segments, index, sequence, entry));
             self.next = Some(Marker::new(sequence));
         }
     }

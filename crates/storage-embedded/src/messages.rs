@@ -15,7 +15,7 @@ use crate::index::{Entry, QueueIndex};
 use crate::listing::Listing;
 use crate::log::Record;
 use crate::queues::{Locked, Queue};
-use crate::read::{Found, messages, stored_messages};
+use crate::read::{LocatedMessage, messages, stored_messages};
 use crate::writer::{EncodedPost, Operation, answer};
 
 /// How many bytes of adopted messages one commit takes in.
@@ -53,7 +53,7 @@ impl Messages for EmbeddedMessageStore {
 
     async fn marker_of(&self, from: &Destination, id: MessageId) -> StorageResult<Option<Marker>> {
         let Some(queue) = self.find(from)? else { return Ok(None) };
-        Ok(self.queues.lock(&queue).index.place_of(id).map(Marker::new))
+        Ok(self.queues.lock(&queue).index.sequence_of(id).map(Marker::new))
     }
 
     async fn within_reach_at(
@@ -211,7 +211,7 @@ impl Messages for EmbeddedMessageStore {
                 .exhausted
                 .iter()
                 .take(limit)
-                .map(|(_, id, entry)| Found::exhausted(&self.queues.segments, id, entry))
+                .map(|(_, id, entry)| LocatedMessage::exhausted(&self.queues.segments, id, entry))
                 .collect()
         };
         stored_messages(found).await
@@ -268,11 +268,15 @@ impl EmbeddedMessageStore {
     }
 
     /// Finds messages by their sequence numbers, in that order.
-    pub(crate) fn found(&self, index: &QueueIndex, sequences: impl Iterator<Item = u64>) -> Vec<Found> {
+    pub(crate) fn found(
+        &self,
+        index: &QueueIndex,
+        sequences: impl Iterator<Item = u64>,
+    ) -> Vec<LocatedMessage> {
         sequences
             .filter_map(|sequence| {
                 let entry = index.get(sequence)?;
-                Some(Found::new(&self.queues.segments, index, sequence, entry))
+                Some(LocatedMessage::new(&self.queues.segments, index, sequence, entry))
             })
             .collect()
     }

@@ -15,7 +15,7 @@ use crate::index::{Entry, QueueIndex};
 use crate::log::Segments;
 use crate::messages::ADOPTED_AT_ONCE;
 use crate::moving;
-use crate::read::{Found, stored_messages};
+use crate::read::{LocatedMessage, stored_messages};
 use crate::writer::{Operation, answer};
 
 #[async_trait::async_trait]
@@ -189,7 +189,7 @@ struct Leaving {
     exhausted: bool,
     posted: bool,
     kept: bool,
-    found: Found,
+    found: LocatedMessage,
 }
 
 impl Leaving {
@@ -209,13 +209,13 @@ impl Leaving {
         let (mut hold, mut exhausted, mut kept) = (None, false, false);
         let found = if let Some(entry) = index.get(sequence) {
             hold = self::hold(index, sequence, entry);
-            Found::new(segments, index, sequence, entry)
+            LocatedMessage::new(segments, index, sequence, entry)
         } else if let Some(entry) = index.exhausted.get(sequence) {
             exhausted = true;
-            Found::exhausted(segments, id, entry)
+            LocatedMessage::exhausted(segments, id, entry)
         } else {
             kept = true;
-            Found::owed(segments, id, index.retained.get(sequence)?)
+            LocatedMessage::owed(segments, id, index.retained.get(sequence)?)
         };
         Some(Self { id, sequence, hold, exhausted, posted, kept, found })
     }

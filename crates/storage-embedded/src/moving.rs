@@ -12,9 +12,9 @@ use zaqar_storage::{StorageError, StorageResult};
 
 use crate::EmbeddedMessageStore;
 use crate::index::{Cursor, QueueIndex, logged};
-use crate::log::{AttemptRecord, CursorRecord, DeliveryState, Record};
+use crate::log::{CursorRecord, DeliveryState, LoggedAttempt, Record};
 use crate::queues::{Locked, Queue};
-use crate::recording::{Change, RECORDED_AT_ONCE, encode_attempt};
+use crate::recording::{Acknowledgement, RECORDED_AT_ONCE, encode_attempt};
 use crate::subscriptions::stored;
 use crate::writer::{NewAttempt, Operation, answer};
 
@@ -90,7 +90,7 @@ impl EmbeddedMessageStore {
         for attempts in attempts.chunks(RECORDED_AT_ONCE) {
             let mut records = Vec::new();
             let new = attempts.iter().map(|stored| {
-                let record = AttemptRecord {
+                let record = LoggedAttempt {
                     destination: queue.number,
                     subscription,
                     number: stored.number.get(),
@@ -144,7 +144,7 @@ impl EmbeddedMessageStore {
         front: u64,
         deliveries: &[MovingDelivery],
         now: Timestamp,
-    ) -> StorageResult<Change> {
+    ) -> StorageResult<Acknowledgement> {
         let states: Vec<(u64, DeliveryState)> =
             deliveries.iter().map(|delivery| (delivery.position.get(), logged(delivery))).collect();
         let mut records = Vec::new();
@@ -167,7 +167,7 @@ impl EmbeddedMessageStore {
         locked: &mut Locked<'_>,
         records: Vec<u8>,
         attempts: Vec<NewAttempt>,
-    ) -> StorageResult<Change> {
+    ) -> StorageResult<Acknowledgement> {
         if locked.is_dropped {
             return Err(StorageError::NotFound("queue"));
         }
@@ -190,7 +190,7 @@ fn beginning(queue: &Queue, subscription: SubscriptionId) -> CursorRecord {
 }
 
 /// Waits for changes that went into the log behind one another, in as few commits as it takes.
-async fn all(changes: Vec<Change>) -> StorageResult<()> {
+async fn all(changes: Vec<Acknowledgement>) -> StorageResult<()> {
     for change in changes {
         answer(change).await?;
     }

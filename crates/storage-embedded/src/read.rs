@@ -14,7 +14,7 @@ const LARGEST_GAP: u32 = 1024;
 
 /// A message that was found in an index: the state that is only there, and the location of its record.
 #[derive(Clone, Debug)]
-pub(crate) struct Found {
+pub(crate) struct LocatedMessage {
     id: MessageId,
     entry: Entry,
     claim: Option<ClaimId>,
@@ -22,7 +22,7 @@ pub(crate) struct Found {
     segment: Option<Arc<Segment>>,
 }
 
-impl Found {
+impl LocatedMessage {
     /// Called under the queue's lock: while the message is live, so is its segment.
     pub(crate) fn new(segments: &Segments, index: &QueueIndex, sequence: u64, entry: &Entry) -> Self {
         Self {
@@ -72,18 +72,18 @@ impl Found {
 }
 
 /// Reads the messages in the order given.
-pub(crate) async fn messages(found: Vec<Found>) -> StorageResult<Vec<Message>> {
-    read(found, Found::message).await
+pub(crate) async fn messages(found: Vec<LocatedMessage>) -> StorageResult<Vec<Message>> {
+    read(found, LocatedMessage::message).await
 }
 
 /// The same, with everything that travels with a message.
-pub(crate) async fn stored_messages(found: Vec<Found>) -> StorageResult<Vec<StoredMessage>> {
-    read(found, Found::stored).await
+pub(crate) async fn stored_messages(found: Vec<LocatedMessage>) -> StorageResult<Vec<StoredMessage>> {
+    read(found, LocatedMessage::stored).await
 }
 
 async fn read<T: Send + 'static>(
-    found: Vec<Found>,
-    decode: fn(&Found, &Bytes) -> Option<T>,
+    found: Vec<LocatedMessage>,
+    decode: fn(&LocatedMessage, &Bytes) -> Option<T>,
 ) -> StorageResult<Vec<T>> {
     // Most messages are in the page cache: trying is cheaper than a change of threads.
     if let Some(records) = read_cached(&found) {
@@ -94,7 +94,7 @@ async fn read<T: Send + 'static>(
 }
 
 /// Reads all records, if none of them needs the device.
-fn read_cached(found: &[Found]) -> Option<Vec<Option<Bytes>>> {
+fn read_cached(found: &[LocatedMessage]) -> Option<Vec<Option<Bytes>>> {
     let mut records = Vec::with_capacity(found.len());
     for run in runs(found) {
         let bytes = run[0].segment.as_ref()?.read_cached(span(run))?;
@@ -104,7 +104,7 @@ fn read_cached(found: &[Found]) -> Option<Vec<Option<Bytes>>> {
 }
 
 /// Reads the records that can be read.
-fn read_blocking(found: &[Found]) -> Vec<Option<Bytes>> {
+fn read_blocking(found: &[LocatedMessage]) -> Vec<Option<Bytes>> {
     let mut records = Vec::with_capacity(found.len());
     for run in runs(found) {
         match read_span(run) {
@@ -116,14 +116,14 @@ fn read_blocking(found: &[Found]) -> Vec<Option<Bytes>> {
     records
 }
 
-fn read_span(run: &[Found]) -> Option<Bytes> {
+fn read_span(run: &[LocatedMessage]) -> Option<Bytes> {
     let segment = run[0].segment.as_ref()?;
     let read = segment.read(span(run));
     read.inspect_err(|error| tracing::error!(%error, segment = segment.number, "cannot read messages")).ok()
 }
 
 /// Runs of neighbours on disk, each read at once.
-fn runs(found: &[Found]) -> impl Iterator<Item = &[Found]> {
+fn runs(found: &[LocatedMessage]) -> impl Iterator<Item = &[LocatedMessage]> {
     found.chunk_by(|one, next| {
         let (one, next) = (one.entry.location, next.entry.location);
         one.segment == next.segment
@@ -135,12 +135,12 @@ fn runs(found: &[Found]) -> impl Iterator<Item = &[Found]> {
 }
 
 /// From the start of the first record of a run to the end of its last.
-fn span(run: &[Found]) -> Location {
+fn span(run: &[LocatedMessage]) -> Location {
     let (first, last) = (run[0].entry.location, run[run.len() - 1].entry.location);
     Location { length: (last.offset - first.offset).saturating_add(last.length), ..first }
 }
 
-fn slices(run: &[Found], bytes: &Bytes) -> impl Iterator<Item = Option<Bytes>> {
+fn slices(run: &[LocatedMessage], bytes: &Bytes) -> impl Iterator<Item = Option<Bytes>> {
     let start = span(run).offset;
     run.iter().map(move |found| {
         let Location { offset, length, .. } = found.entry.location;
@@ -150,9 +150,9 @@ fn slices(run: &[Found], bytes: &Bytes) -> impl Iterator<Item = Option<Bytes>> {
 }
 
 fn decode_all<T>(
-    found: &[Found],
+    found: &[LocatedMessage],
     records: &[Option<Bytes>],
-    decode: fn(&Found, &Bytes) -> Option<T>,
+    decode: fn(&LocatedMessage, &Bytes) -> Option<T>,
 ) -> Vec<T> {
     found
         .iter()

@@ -9,12 +9,12 @@ use zaqar_model::{Attempt, AttemptEnd, DeliveryOutcome, DeliveryReport, LeaseId,
 use zaqar_storage::StorageResult;
 
 use crate::index::{AttemptEntry, QueueIndex};
-use crate::log::{AttemptRecord, DeliveryFailure, DeliveryState, DeliveryStateRecord, Location, Record};
+use crate::log::{DeliveryFailure, DeliveryState, DeliveryStateRecord, Location, LoggedAttempt, Record};
 use crate::queues::{Locked, Queue};
 use crate::writer::{LogWriter, NewAttempt, Operation};
 
 /// Resolves when the change is durable.
-pub(crate) type Change = oneshot::Receiver<StorageResult<()>>;
+pub(crate) type Acknowledgement = oneshot::Receiver<StorageResult<()>>;
 
 /// Maximum number of deliveries in one operation: small enough for the smallest segment.
 pub(crate) const RECORDED_AT_ONCE: usize = 64;
@@ -23,7 +23,7 @@ pub(crate) const RECORDED_AT_ONCE: usize = 64;
 #[derive(Default)]
 pub(crate) struct Recording<'a> {
     states: BTreeMap<SubscriptionId, Vec<(u64, DeliveryState)>>,
-    attempts: Vec<AttemptRecord<'a>>,
+    attempts: Vec<LoggedAttempt<'a>>,
 }
 
 impl<'a> Recording<'a> {
@@ -126,7 +126,7 @@ impl<'a> Recording<'a> {
     ) {
         let (destination, number) = (queue.number, index.attempts.next_number(subscription));
         let message = index.id_of(sequence);
-        self.attempts.push(AttemptRecord {
+        self.attempts.push(LoggedAttempt {
             destination,
             subscription,
             number,
@@ -143,7 +143,7 @@ impl<'a> Recording<'a> {
         writer: &LogWriter,
         queue: &Arc<Queue>,
         locked: &mut Locked<'_>,
-    ) -> StorageResult<Option<Change>> {
+    ) -> StorageResult<Option<Acknowledgement>> {
         if self.states.is_empty() {
             return Ok(None);
         }
@@ -162,7 +162,7 @@ impl<'a> Recording<'a> {
         writer: &LogWriter,
         queue: &Arc<Queue>,
         locked: &mut Locked<'_>,
-    ) -> StorageResult<Change> {
+    ) -> StorageResult<Acknowledgement> {
         let (reply, change) = oneshot::channel();
         let (records, attempts) = self.encode(queue);
         let queue = Arc::clone(queue);
@@ -184,10 +184,10 @@ impl<'a> Recording<'a> {
 }
 
 /// Appends an attempt to other records.
-pub(crate) fn encode_attempt(attempt: &AttemptRecord<'_>, records: &mut Vec<u8>) -> NewAttempt {
+pub(crate) fn encode_attempt(attempt: &LoggedAttempt<'_>, records: &mut Vec<u8>) -> NewAttempt {
     let number = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX);
     let start = records.len();
-    Record::Attempt(AttemptRecord { attempt: Cow::Borrowed(&attempt.attempt), ..*attempt }).encode(records);
+    Record::Attempt(LoggedAttempt { attempt: Cow::Borrowed(&attempt.attempt), ..*attempt }).encode(records);
     let location = Location { segment: 0, offset: number(start), length: number(records.len() - start) };
     let entry = AttemptEntry { location, message: attempt.message, at: attempt.attempt.at };
     NewAttempt { subscription: attempt.subscription, number: attempt.number, entry }

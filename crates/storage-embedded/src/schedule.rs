@@ -19,26 +19,26 @@ pub(crate) type Key = (u64, SubscriptionId);
 /// The subscriptions of all queues that are owed something, or may be.
 #[derive(Debug, Default)]
 pub(crate) struct Schedule {
-    state: Mutex<State>,
+    state: Mutex<ScheduleState>,
     /// Something has come, otherwise than by time.
     pub(crate) changed: Notify,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct ScheduleState {
     /// Queues that something was posted to: their subscriptions that had caught up are ready.
     posted: BTreeSet<u64>,
     /// In the order of their turns.
     ready: BTreeMap<u64, Key>,
     timers: BTreeSet<(Timestamp, Key)>,
-    places: HashMap<Key, Place>,
+    scheduled: HashMap<Key, Scheduled>,
     last_turn: u64,
     /// The limits that the timers were set by.
     share: SubscriptionShare,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Place {
+enum Scheduled {
     Ready(u64),
     At(Timestamp),
 }
@@ -104,7 +104,7 @@ impl Schedule {
                     state.make_ready(key);
                 } else {
                     state.timers.insert((due, key));
-                    state.places.insert(key, Place::At(due));
+                    state.scheduled.insert(key, Scheduled::At(due));
                 }
             }
             None => state.remove(key),
@@ -112,21 +112,21 @@ impl Schedule {
     }
 }
 
-impl State {
+impl ScheduleState {
     fn remove(&mut self, key: Key) {
-        match self.places.remove(&key) {
-            Some(Place::Ready(turn)) => drop(self.ready.remove(&turn)),
-            Some(Place::At(at)) => drop(self.timers.remove(&(at, key))),
+        match self.scheduled.remove(&key) {
+            Some(Scheduled::Ready(turn)) => drop(self.ready.remove(&turn)),
+            Some(Scheduled::At(at)) => drop(self.timers.remove(&(at, key))),
             None => {}
         }
     }
 
     fn make_ready(&mut self, key: Key) {
-        if !matches!(self.places.get(&key), Some(Place::Ready(_))) {
+        if !matches!(self.scheduled.get(&key), Some(Scheduled::Ready(_))) {
             self.remove(key);
             self.last_turn += 1;
             self.ready.insert(self.last_turn, key);
-            self.places.insert(key, Place::Ready(self.last_turn));
+            self.scheduled.insert(key, Scheduled::Ready(self.last_turn));
         }
     }
 

@@ -13,7 +13,7 @@ use crate::checkpoint::{self, Unusable};
 use crate::disk::{Disk, LocalDisk};
 use crate::index::{AttemptEntry, QueueIndex};
 use crate::log::{
-    Appender, AttemptRecord, CursorRecord, DeliveryStateRecord, Dropped, Location, Position, Record,
+    Appender, CursorRecord, DeliveryStateRecord, Dropped, Location, LoggedAttempt, Position, Record,
     Recovery, Segment, SegmentHeader, Segments, UnknownVersion, replay,
 };
 use crate::maintenance::Maintenance;
@@ -255,7 +255,7 @@ fn apply(queues: &Queues, location: Location, record: &Record<'_>) {
                 }
             });
         }
-        Record::Attempt(AttemptRecord { destination, subscription, number, message, attempt, .. }) => {
+        Record::Attempt(LoggedAttempt { destination, subscription, number, message, attempt, .. }) => {
             with(queues, *destination, |index| {
                 queues.segments.mark_live(location);
                 let entry = AttemptEntry { location, message: *message, at: attempt.at };

@@ -37,7 +37,7 @@ impl QueueIndex {
 
     /// The sequence number of a message that was posted here and is still there, in the queue or for a subscriber.
     pub(crate) fn find_posted(&self, id: MessageId) -> Option<u64> {
-        self.place_of(id)
+        self.sequence_of(id)
             .filter(|sequence| self.id_of(*sequence) == id && self.owed_message(*sequence).is_some())
     }
 

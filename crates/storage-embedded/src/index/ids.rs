@@ -48,7 +48,7 @@ impl QueueIndex {
     }
 
     /// The sequence number of a message, live or gone.
-    pub(crate) fn place_of(&self, id: MessageId) -> Option<u64> {
+    pub(crate) fn sequence_of(&self, id: MessageId) -> Option<u64> {
         self.ids.sequence_of.get(&id).copied().or_else(|| native_sequence(self.id_prefix, id))
     }
 

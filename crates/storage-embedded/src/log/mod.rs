@@ -18,8 +18,8 @@ pub(crate) use appender::{AppendError, Appender, Position};
 pub(crate) use envelope::HEADER as ENVELOPE_HEADER;
 pub(crate) use fields::{FieldWriter, Fields, Malformed};
 pub(crate) use records::{
-    AttemptRecord, ClaimRecord, Client, CursorRecord, DeliveryFailure, DeliveryState, DeliveryStateRecord,
-    FROM_THE_END, ForeignId, Hold, MessageRecord, Placement, Record, SubscriptionRecord, decode_states,
+    ClaimRecord, Client, CursorRecord, DeliveryFailure, DeliveryState, DeliveryStateRecord, FROM_THE_END,
+    ForeignId, Hold, LoggedAttempt, MessageRecord, Placement, Record, SubscriptionRecord, decode_states,
     encode_unnumbered, set_sequence,
 };
 pub use recovery::Dropped;

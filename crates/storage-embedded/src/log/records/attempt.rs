@@ -10,7 +10,7 @@ use crate::log::fields::{FieldWriter, Fields, Malformed};
 
 /// One attempt at one delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct AttemptRecord<'a> {
+pub(crate) struct LoggedAttempt<'a> {
     pub(crate) destination: u64,
     pub(crate) subscription: SubscriptionId,
     /// The number among the attempts of the subscription.
@@ -31,7 +31,7 @@ const NOTIFICATION: u8 = 0;
 const REQUEST_TO_CONFIRM: u8 = 1;
 const END_OF_SUBSCRIPTION: u8 = 2;
 
-impl AttemptRecord<'_> {
+impl LoggedAttempt<'_> {
     pub(super) fn encode(&self, out: &mut FieldWriter<'_>) {
         out.u64(self.destination);
         out.u128(self.subscription.as_u128());

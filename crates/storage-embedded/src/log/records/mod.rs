@@ -15,7 +15,7 @@ use zaqar_model::{ClaimId, Destination, DestinationKind, GraceSeconds, Subscript
 
 use super::fields::{FieldWriter, Fields, Malformed};
 use crate::kinds;
-pub(crate) use attempt::AttemptRecord;
+pub(crate) use attempt::LoggedAttempt;
 pub(crate) use claim::{ClaimRecord, Hold};
 pub(crate) use client::Client;
 pub(crate) use delivery::{CursorRecord, DeliveryFailure, DeliveryState, DeliveryStateRecord, decode_states};
@@ -72,7 +72,7 @@ pub(crate) enum Record<'a> {
     /// New states of some deliveries of a subscription.
     DeliveryState(DeliveryStateRecord<'a>),
     /// An attempt at a delivery was made, or copied forward.
-    Attempt(AttemptRecord<'a>),
+    Attempt(LoggedAttempt<'a>),
     /// These messages are unreadable: they are gone for subscribers, too.
     Discard {
         destination: u64,
@@ -251,7 +251,7 @@ impl<'a> Record<'a> {
                 subscription: SubscriptionRecord::decode(&mut fields)?,
             },
             DELIVERY_STATE => Self::DeliveryState(DeliveryStateRecord::decode(&mut fields)?),
-            ATTEMPT => Self::Attempt(AttemptRecord::decode(&mut fields)?),
+            ATTEMPT => Self::Attempt(LoggedAttempt::decode(&mut fields)?),
             DISCARD => Self::Discard { destination: fields.u64()?, sequences: sequences(&mut fields)? },
             CURSOR => Self::Cursor(CursorRecord::decode(&mut fields)?),
             UNSUBSCRIBE => Self::Unsubscribe {

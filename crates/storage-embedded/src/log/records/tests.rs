@@ -7,8 +7,8 @@ use zaqar_model::{
 };
 
 use super::{
-    AttemptRecord, ClaimRecord, Client, CursorRecord, DeliveryFailure, DeliveryState, DeliveryStateRecord,
-    ForeignId, Hold, MessageRecord, Placement, Record, SubscriptionRecord,
+    ClaimRecord, Client, CursorRecord, DeliveryFailure, DeliveryState, DeliveryStateRecord, ForeignId, Hold,
+    LoggedAttempt, MessageRecord, Placement, Record, SubscriptionRecord,
 };
 
 fn hold() -> Hold {
@@ -90,7 +90,7 @@ fn what_became_of_deliveries_is_read_back() {
             let attempt =
                 Attempt { at, status, latency_ms: u32::MAX, excerpt: reason.clone(), address: None };
             let (number, message) = (4, MessageId::from_u128(5));
-            round_trip(&Record::Attempt(AttemptRecord {
+            round_trip(&Record::Attempt(LoggedAttempt {
                 destination: 1,
                 subscription,
                 number,
@@ -113,7 +113,7 @@ fn attempts_at_requests_to_confirm_are_read_back() {
         address: Some(Address::of("http://example.org/")),
     };
     for kind in [ConfirmationKind::Subscription, ConfirmationKind::Unsubscription] {
-        round_trip(&Record::Attempt(AttemptRecord {
+        round_trip(&Record::Attempt(LoggedAttempt {
             destination: 1,
             subscription: SubscriptionId::from_u128(8),
             number: 4,
