@@ -133,7 +133,7 @@ fn encode_queue(queues: &Queues, queue: &Queue, bytes: &mut Vec<u8>) {
     let mut foreign = Vec::new();
     {
         let locked = queues.lock(queue);
-        let exhausted = locked.index.exhausted.iter().map(|(sequence, _, _)| sequence);
+        let exhausted = locked.index.dead_letters.iter().map(|(sequence, _, _)| sequence);
         foreign
             .extend(exhausted.filter_map(|sequence| Some((sequence, locked.index.foreign_id_of(sequence)?))));
         encode_few(&locked.index, &mut out);
@@ -194,8 +194,8 @@ fn encode_few(index: &QueueIndex, out: &mut FieldWriter<'_>) {
         out.count(1);
         out.u64(sequence);
     }
-    out.count(index.exhausted.len());
-    for (sequence, id, entry) in index.exhausted.iter() {
+    out.count(index.dead_letters.len());
+    for (sequence, id, entry) in index.dead_letters.iter() {
         out.u128(id.as_u128());
         encode_entry(sequence, entry, out);
     }
@@ -254,7 +254,7 @@ fn decode_queue(fields: &mut Fields<'_>, version: u32, queues: &Queues) -> Resul
     for (id, message) in exhausted {
         let (sequence, entry) = message.ok_or(Malformed)?;
         queues.segments.mark_live(entry.location);
-        locked.index.exhausted.insert(sequence, id, entry);
+        locked.index.dead_letters.insert(sequence, id, entry);
     }
     for (id, hold, members) in claims {
         members.into_iter().for_each(|sequence| locked.index.attach(sequence, id, hold));

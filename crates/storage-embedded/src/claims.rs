@@ -27,11 +27,12 @@ impl Claims for EmbeddedMessageStore {
         let (found, exhausted, receiver) = {
             let mut locked = self.queues.lock_at(&queue, now);
             let record = choose(&locked.index, queue.number, request, now);
-            if record.taken.is_empty() && record.exhausted.is_empty() {
+            if record.taken.is_empty() && record.dead_lettered.is_empty() {
                 return Ok(Claimed::default());
             }
             let receiver = self.log(&mut locked, &Record::Claim(Cow::Borrowed(&record)))?;
-            let exhausted = record.exhausted.iter().map(|sequence| locked.index.id_of(*sequence)).collect();
+            let exhausted =
+                record.dead_lettered.iter().map(|sequence| locked.index.id_of(*sequence)).collect();
             locked.index.claim(&record);
             let found = self.found(&locked.index, record.taken.iter().map(|(sequence, _)| *sequence));
             (found, exhausted, receiver)
@@ -151,7 +152,7 @@ const fn setting_aside(destination: u64, exhausted: Vec<u64>, now: Timestamp) ->
         hold: Hold { renewed: now, ttl: TtlSeconds::new(0) },
         grace: GraceSeconds::new(0),
         taken: Vec::new(),
-        exhausted,
+        dead_lettered: exhausted,
     }
 }
 
@@ -163,14 +164,14 @@ fn choose(index: &QueueIndex, destination: u64, request: &ClaimRequest, now: Tim
         hold: Hold { renewed: now, ttl: request.terms.ttl },
         grace: request.terms.grace,
         taken: Vec::with_capacity(request.limit.min(64)),
-        exhausted: Vec::new(),
+        dead_lettered: Vec::new(),
     };
     for (sequence, entry) in index.available_from(0) {
-        if record.taken.len() >= request.limit || record.exhausted.len() >= MOST_EXHAUSTED {
+        if record.taken.len() >= request.limit || record.dead_lettered.len() >= MOST_EXHAUSTED {
             break;
         }
         if request.dead_letters.is_some_and(|policy| entry.claim_count >= policy.max_claim_count) {
-            record.exhausted.push(sequence);
+            record.dead_lettered.push(sequence);
         } else {
             record.taken.push((sequence, entry.claim_count.saturating_add(1)));
         }

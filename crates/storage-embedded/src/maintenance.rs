@@ -175,7 +175,7 @@ impl Maintenance {
         let mut living = Vec::new();
         if from == 0 {
             let exhausted =
-                locked.index.exhausted.iter().map(|(sequence, _, entry)| (sequence, entry.location));
+                locked.index.dead_letters.iter().map(|(sequence, _, entry)| (sequence, entry.location));
             living.extend(exhausted.filter(|(_, location)| location.segment == segment));
             last = Some(0);
         }

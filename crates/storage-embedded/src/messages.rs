@@ -208,10 +208,10 @@ impl Messages for EmbeddedMessageStore {
             let locked = self.queues.lock_at(&queue, now);
             let index = &locked.index;
             index
-                .exhausted
+                .dead_letters
                 .iter()
                 .take(limit)
-                .map(|(_, id, entry)| LocatedMessage::exhausted(&self.queues.segments, id, entry))
+                .map(|(_, id, entry)| LocatedMessage::dead_letter(&self.queues.segments, id, entry))
                 .collect()
         };
         stored_messages(found).await
@@ -221,7 +221,7 @@ impl Messages for EmbeddedMessageStore {
         let Some(queue) = self.find(from)? else { return Ok(()) };
         let receiver = {
             let mut locked = self.queues.lock(&queue);
-            let sequences = ids.iter().filter_map(|id| locked.index.exhausted.find(*id)).collect();
+            let sequences = ids.iter().filter_map(|id| locked.index.dead_letters.find(*id)).collect();
             self.remove(&queue, &mut locked, sequences)?
         };
         answer(receiver).await

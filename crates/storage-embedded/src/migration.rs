@@ -55,7 +55,7 @@ impl Migration for EmbeddedMessageStore {
             let locked = self.queues.lock_at(&queue, now);
             let index = &locked.index;
             let sequences = ids.iter().filter_map(|id| {
-                let in_queue = index.find(*id).or_else(|| index.exhausted.find(*id));
+                let in_queue = index.find(*id).or_else(|| index.dead_letters.find(*id));
                 in_queue.or_else(|| index.find_posted(*id))
             });
             sequences.filter_map(|at| Leaving::at(&self.queues.segments, index, at)).collect()
@@ -195,7 +195,7 @@ struct Leaving {
 impl Leaving {
     /// The first messages from a sequence number on.
     fn first(segments: &Segments, index: &QueueIndex, from: u64, limit: usize) -> Vec<Self> {
-        let exhausted = index.exhausted.iter_from(from).take(limit).map(|(sequence, _, _)| sequence);
+        let exhausted = index.dead_letters.iter_from(from).take(limit).map(|(sequence, _, _)| sequence);
         let live = index.iter_from(from).take(limit).map(|(sequence, _, _)| sequence);
         let kept = index.retained.iter_from(from).take(limit).map(|(sequence, _)| sequence);
         let mut sequences: Vec<u64> = live.chain(exhausted).chain(kept).collect();
@@ -210,9 +210,9 @@ impl Leaving {
         let found = if let Some(entry) = index.get(sequence) {
             hold = self::hold(index, sequence, entry);
             LocatedMessage::new(segments, index, sequence, entry)
-        } else if let Some(entry) = index.exhausted.get(sequence) {
+        } else if let Some(entry) = index.dead_letters.get(sequence) {
             exhausted = true;
-            LocatedMessage::exhausted(segments, id, entry)
+            LocatedMessage::dead_letter(segments, id, entry)
         } else {
             kept = true;
             LocatedMessage::owed(segments, id, index.retained.get(sequence)?)

@@ -49,7 +49,7 @@ pub(crate) struct QueueState {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct PendingDeadLetters {
     released: bool,
-    exhausted: bool,
+    waiting: bool,
 }
 
 impl Queue {
@@ -96,7 +96,7 @@ struct DeadLetterQueues {
     /// Queues with released messages whose claim count has not been checked yet.
     released: BTreeSet<u64>,
     /// Queues with dead-lettered messages that wait to be moved.
-    exhausted: BTreeSet<u64>,
+    waiting: BTreeSet<u64>,
 }
 
 #[derive(Debug, Default)]
@@ -108,7 +108,7 @@ struct RecentlyDropped {
 impl DeadLetterQueues {
     fn set(&mut self, queue: u64, pending: PendingDeadLetters) {
         for (queues, is_pending) in
-            [(&mut self.released, pending.released), (&mut self.exhausted, pending.exhausted)]
+            [(&mut self.released, pending.released), (&mut self.waiting, pending.waiting)]
         {
             if is_pending {
                 queues.insert(queue);
@@ -252,7 +252,7 @@ impl Queues {
 
     /// The queues with dead-lettered messages that wait to be moved.
     pub(crate) fn with_exhausted(&self) -> Vec<Arc<Queue>> {
-        let numbers: Vec<u64> = self.dead_letters.lock().exhausted.iter().copied().collect();
+        let numbers: Vec<u64> = self.dead_letters.lock().waiting.iter().copied().collect();
         numbers.into_iter().filter_map(|number| self.find(number)).collect()
     }
 
@@ -323,7 +323,7 @@ impl Drop for Locked<'_> {
         let index = &self.state.index;
         let pending = PendingDeadLetters {
             released: index.released.has_unseen(),
-            exhausted: !index.exhausted.is_empty(),
+            waiting: !index.dead_letters.is_empty(),
         };
         if pending != self.state.pending {
             self.queues.dead_letters.lock().set(self.number, pending);

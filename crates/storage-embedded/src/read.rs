@@ -33,13 +33,13 @@ impl LocatedMessage {
         }
     }
 
-    pub(crate) fn exhausted(segments: &Segments, id: MessageId, entry: &Entry) -> Self {
+    pub(crate) fn dead_letter(segments: &Segments, id: MessageId, entry: &Entry) -> Self {
         Self { id, entry: *entry, claim: None, segment: segments.get(entry.location.segment) }
     }
 
     /// As a subscriber sees it, without a claim.
     pub(crate) fn owed(segments: &Segments, id: MessageId, entry: &Entry) -> Self {
-        Self { entry: Entry { claim_count: 0, ..*entry }, ..Self::exhausted(segments, id, entry) }
+        Self { entry: Entry { claim_count: 0, ..*entry }, ..Self::dead_letter(segments, id, entry) }
     }
 
     fn stored(&self, record: &Bytes) -> Option<StoredMessage> {

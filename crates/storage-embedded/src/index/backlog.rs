@@ -168,7 +168,7 @@ impl QueueIndex {
         if !self.is_posted(sequence) {
             return None;
         }
-        self.get(sequence).or_else(|| self.retained.get(sequence)).or_else(|| self.exhausted.get(sequence))
+        self.get(sequence).or_else(|| self.retained.get(sequence)).or_else(|| self.dead_letters.get(sequence))
     }
 
     /// The same, unless it expired so long ago that it is owed no more.
@@ -190,7 +190,7 @@ impl QueueIndex {
         let live = self.iter_from(from).map(|(sequence, _, _)| sequence).find(is_posted);
         let mut kept = self.retained.iter_from(from);
         let kept = kept.find(|(_, entry)| self.is_owed_still(entry)).map(|(sequence, _)| sequence);
-        let exhausted = self.exhausted.iter_from(from).map(|(sequence, _, _)| sequence).find(is_posted);
+        let exhausted = self.dead_letters.iter_from(from).map(|(sequence, _, _)| sequence).find(is_posted);
         [live, kept, exhausted].into_iter().flatten().min()
     }
 

@@ -118,8 +118,8 @@ impl QueueIndex {
                 outlive(entry, ends, extended);
             }
         }
-        for sequence in &record.exhausted {
-            self.exhaust(*sequence);
+        for sequence in &record.dead_lettered {
+            self.dead_letter(*sequence);
         }
     }
 

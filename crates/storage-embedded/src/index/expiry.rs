@@ -11,7 +11,7 @@ impl QueueIndex {
     pub(crate) fn next_event(&self) -> Timestamp {
         let chunk = self.chunk_events.first().map_or(Timestamp::NEVER, |(at, _)| *at);
         let claim = self.claims.next_end().map_or(Timestamp::NEVER, |(at, _)| at);
-        let of_queue = chunk.min(claim).min(self.exhausted.next_expiry());
+        let of_queue = chunk.min(claim).min(self.dead_letters.next_expiry());
         let of_messages = self.retained.next_end().min(self.next_failure_expiry());
         let of_subscribers = of_messages.min(self.attempts.next_expiry());
         of_queue.min(of_subscribers).min(self.subscriptions.next_expiry())
@@ -28,7 +28,7 @@ impl QueueIndex {
             }
         }
         self.expire_subscriptions(now);
-        while let Some(sequence) = self.exhausted.expired(now) {
+        while let Some(sequence) = self.dead_letters.expired(now) {
             self.remove(sequence);
         }
         while let Some(sequence) = self.retained.ended(now) {

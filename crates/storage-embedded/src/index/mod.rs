@@ -14,8 +14,8 @@ mod backlog;
 mod chunk;
 mod claims;
 mod cursor;
+mod dead_letters;
 mod delivering;
-mod exhausted;
 mod expiry;
 mod ids;
 mod lane;
@@ -38,7 +38,7 @@ use chunk::Chunk;
 pub(crate) use chunk::Entry;
 use claims::ClaimTable;
 pub(crate) use cursor::Cursor;
-use exhausted::Exhausted;
+use dead_letters::DeadLetters;
 use ids::ForeignIds;
 pub(crate) use ids::native_id;
 pub(crate) use moving::logged;
@@ -73,7 +73,7 @@ pub(crate) struct QueueIndex {
     pub(crate) claims: ClaimTable,
     pub(crate) released: Released,
     /// Claimed too often: these wait for the move to the dead-letter queue.
-    pub(crate) exhausted: Exhausted,
+    pub(crate) dead_letters: DeadLetters,
     pub(crate) subscriptions: SubscriptionTable,
     /// Out of the queue, and retained for subscribers.
     pub(crate) retained: Retained,
@@ -99,7 +99,7 @@ impl QueueIndex {
             chunk_events: BTreeSet::new(),
             claims: ClaimTable::default(),
             released: Released::default(),
-            exhausted: Exhausted::default(),
+            dead_letters: DeadLetters::default(),
             subscriptions: SubscriptionTable::default(),
             retained: Retained::default(),
             backlog: Backlog::default(),
@@ -124,7 +124,7 @@ impl QueueIndex {
 
     /// The number of records in the log that the index refers to.
     pub(crate) fn entries(&self) -> u64 {
-        self.live + (self.exhausted.len() + self.retained.len() + self.attempts.len()) as u64
+        self.live + (self.dead_letters.len() + self.retained.len() + self.attempts.len()) as u64
     }
 
     /// Takes the records that the index no longer refers to.
@@ -137,7 +137,7 @@ impl QueueIndex {
         let chunks = std::mem::take(&mut self.chunks);
         self.freed
             .extend(chunks.values().flat_map(|chunk| chunk.iter_from(0).map(|(_, entry, _)| entry.location)));
-        self.freed.extend(self.exhausted.iter().map(|(_, _, entry)| entry.location));
+        self.freed.extend(self.dead_letters.iter().map(|(_, _, entry)| entry.location));
         self.freed.extend(self.retained.iter_from(0).map(|(_, entry)| entry.location));
         self.freed.extend(self.attempts.iter().map(|(_, _, entry)| entry.location));
         self.retained = Retained::default();
@@ -147,7 +147,7 @@ impl QueueIndex {
         self.chunk_events.clear();
         self.claims.clear();
         self.released = Released::default();
-        self.exhausted = Exhausted::default();
+        self.dead_letters = DeadLetters::default();
         self.subscriptions = SubscriptionTable::default();
         self.ids = ForeignIds::default();
         self.live = 0;

@@ -15,7 +15,7 @@ impl QueueIndex {
             let placement = last.map_or(Placement::Queued, |(claim, hold)| Placement::Claimed(claim, hold));
             return Some((entry, placement));
         }
-        let dead_lettered = self.exhausted.get(sequence).map(|entry| (entry, Placement::DeadLettered));
+        let dead_lettered = self.dead_letters.get(sequence).map(|entry| (entry, Placement::DeadLettered));
         dead_lettered.or_else(|| self.retained.get(sequence).map(|entry| (entry, Placement::Retained)))
     }
 
@@ -48,7 +48,7 @@ impl QueueIndex {
         entry: Entry,
         placement: Placement,
     ) {
-        if let Some(older) = self.exhausted.remove(sequence) {
+        if let Some(older) = self.dead_letters.remove(sequence) {
             self.freed.push(older.location);
         }
         if let Some(older) = self.retained.remove(sequence) {
@@ -58,7 +58,7 @@ impl QueueIndex {
         match placement {
             Placement::Queued => {}
             Placement::Claimed(claim, hold) => self.attach(sequence, claim, hold),
-            Placement::DeadLettered => self.exhaust(sequence),
+            Placement::DeadLettered => self.dead_letter(sequence),
             Placement::Retained => self.remove(sequence),
         }
     }
@@ -73,7 +73,7 @@ impl QueueIndex {
     pub(crate) fn remove_before(&mut self, segment: u32) {
         let live = self.iter_from(0).map(|(sequence, entry, _)| (sequence, entry));
         let lost: Vec<u64> = live
-            .chain(self.exhausted.iter().map(|(sequence, _, entry)| (sequence, entry)))
+            .chain(self.dead_letters.iter().map(|(sequence, _, entry)| (sequence, entry)))
             .chain(self.retained.iter_from(0))
             .filter(|(_, entry)| entry.location.segment < segment)
             .map(|(sequence, _)| sequence)
@@ -91,7 +91,7 @@ impl QueueIndex {
     /// Removes a message from the queue or the dead letters, and from its claim. It is retained if subscribers are
     /// owed it.
     pub(crate) fn remove(&mut self, sequence: u64) {
-        let Some(entry) = self.take(sequence).or_else(|| self.exhausted.remove(sequence)) else { return };
+        let Some(entry) = self.take(sequence).or_else(|| self.dead_letters.remove(sequence)) else { return };
         let before = if self.is_needed(sequence) {
             self.retained.insert(sequence, entry)
         } else {
@@ -102,16 +102,17 @@ impl QueueIndex {
     }
 
     /// Moves a message that was claimed too often to the dead letters.
-    pub(crate) fn exhaust(&mut self, sequence: u64) {
+    pub(crate) fn dead_letter(&mut self, sequence: u64) {
         let id = self.id_of(sequence);
         if let Some(entry) = self.take(sequence) {
-            self.exhausted.insert(sequence, id, entry);
+            self.dead_letters.insert(sequence, id, entry);
         }
     }
 
     /// Removes a message for subscribers, too: none needs it, or it is unreadable.
     pub(crate) fn discard(&mut self, sequence: u64) {
-        let removed = [self.take(sequence), self.exhausted.remove(sequence), self.retained.remove(sequence)];
+        let removed =
+            [self.take(sequence), self.dead_letters.remove(sequence), self.retained.remove(sequence)];
         self.freed.extend(removed.into_iter().flatten().map(|entry| entry.location));
         if !self.is_held(sequence) {
             self.forget_id(sequence);
@@ -147,7 +148,7 @@ impl QueueIndex {
     }
 
     fn message_location_mut(&mut self, sequence: u64) -> Option<&mut Location> {
-        let aside = match self.exhausted.get_mut(sequence) {
+        let aside = match self.dead_letters.get_mut(sequence) {
             Some(entry) => Some(entry),
             None => self.retained.get_mut(sequence),
         };

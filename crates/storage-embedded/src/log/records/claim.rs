@@ -27,7 +27,7 @@ pub(crate) struct ClaimRecord {
     /// Claimed messages: sequence number and new claim count.
     pub(crate) taken: Vec<(u64, u32)>,
     /// Messages that became dead letters.
-    pub(crate) exhausted: Vec<u64>,
+    pub(crate) dead_lettered: Vec<u64>,
 }
 
 impl Hold {
@@ -52,8 +52,8 @@ impl ClaimRecord {
             out.u64(*sequence);
             out.u32(*count);
         }
-        out.count(self.exhausted.len());
-        self.exhausted.iter().for_each(|sequence| out.u64(*sequence));
+        out.count(self.dead_lettered.len());
+        self.dead_lettered.iter().for_each(|sequence| out.u64(*sequence));
     }
 
     pub(super) fn decode(fields: &mut Fields<'_>) -> Result<Self, Malformed> {
@@ -63,7 +63,7 @@ impl ClaimRecord {
             hold: Hold::decode(fields)?,
             grace: GraceSeconds::new(fields.u32()?),
             taken: fields.list(12, |fields| Ok((fields.u64()?, fields.u32()?)))?,
-            exhausted: fields.list(8, |fields| fields.u64())?,
+            dead_lettered: fields.list(8, |fields| fields.u64())?,
         })
     }
 }

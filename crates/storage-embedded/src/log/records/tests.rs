@@ -33,7 +33,7 @@ fn every_kind_is_read_back() {
         hold: hold(),
         grace: GraceSeconds::new(61),
         taken: vec![(1, 1), (u64::MAX, 9)],
-        exhausted: vec![4],
+        dead_lettered: vec![4],
     })));
     round_trip(&Record::Renew { destination: 1, claim, hold: hold(), grace: GraceSeconds::new(60) });
     round_trip(&Record::Release { destination: 1, claim });

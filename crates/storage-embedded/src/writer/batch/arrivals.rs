@@ -157,7 +157,7 @@ impl Batch {
         let locked = queues.lock(&source);
         let mut sequences = Vec::new();
         messages.retain(|stored| {
-            let waiting = locked.index.exhausted.find(stored.message.id);
+            let waiting = locked.index.dead_letters.find(stored.message.id);
             let leaving = waiting.filter(|sequence| self.left.insert((source.number, *sequence)));
             sequences.extend(leaving);
             leaving.is_some()

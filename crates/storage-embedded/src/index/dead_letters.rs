@@ -8,13 +8,13 @@ use super::chunk::Entry;
 
 /// Dead letters by sequence number, by id, and by the time they expire.
 #[derive(Debug, Default)]
-pub(crate) struct Exhausted {
+pub(crate) struct DeadLetters {
     entries: BTreeMap<u64, (MessageId, Entry)>,
     by_id: HashMap<MessageId, u64>,
     by_expiry: BTreeSet<(Timestamp, u64)>,
 }
 
-impl Exhausted {
+impl DeadLetters {
     pub(crate) fn insert(&mut self, sequence: u64, id: MessageId, entry: Entry) {
         self.entries.insert(sequence, (id, Entry { claim: None, ..entry }));
         self.by_id.insert(id, sequence);
