@@ -6,27 +6,27 @@ use zaqar_model::{Destination, DestinationNumber, Marker, PoolName, QueueMove};
 use zaqar_storage::{Catalogue, StorageError, StorageResult};
 
 use super::EmbeddedManagementStore;
-use super::draft::Draft;
 use super::rows::mapping::{At, Mapping, key};
 use super::rows::queue_move;
+use super::staged::StagedTables;
 
 /// Maps a queue to a pool, if there is such a pool.
-fn put(draft: &mut Draft, queue: DestinationNumber, pool: PoolName) -> StorageResult<()> {
-    if !draft.tables().has_pool(&pool) {
+fn put(staged: &mut StagedTables, queue: DestinationNumber, pool: PoolName) -> StorageResult<()> {
+    if !staged.tables().has_pool(&pool) {
         return Err(StorageError::NotFound("pool"));
     }
-    draft.put(Mapping { queue, at: At::Pool(pool) }).map(drop)
+    staged.put(Mapping { queue, at: At::Pool(pool) }).map(drop)
 }
 
 #[async_trait::async_trait]
 impl Catalogue for EmbeddedManagementStore {
     async fn map(&self, queue: DestinationNumber, pool: &PoolName) -> StorageResult<PoolName> {
         let pool = pool.clone();
-        self.write(move |draft| {
-            if let Some(mapped) = draft.tables().pool_of(queue) {
+        self.write(move |staged| {
+            if let Some(mapped) = staged.tables().pool_of(queue) {
                 return Ok(mapped);
             }
-            put(draft, queue, pool.clone())?;
+            put(staged, queue, pool.clone())?;
             Ok(pool)
         })
         .await
@@ -38,18 +38,18 @@ impl Catalogue for EmbeddedManagementStore {
 
     async fn remap(&self, queue: DestinationNumber, from: &PoolName, to: &PoolName) -> StorageResult<()> {
         let (from, to) = (from.clone(), to.clone());
-        self.write(move |draft| {
-            if draft.tables().pool_of(queue) != Some(from) {
+        self.write(move |staged| {
+            if staged.tables().pool_of(queue) != Some(from) {
                 return Err(StorageError::Conflict("the queue is not in this pool"));
             }
-            put(draft, queue, to)
+            put(staged, queue, to)
         })
         .await
     }
 
     async fn unmap(&self, queue: DestinationNumber) -> StorageResult<()> {
-        self.write(move |draft| {
-            draft.remove::<Mapping>(&key(queue));
+        self.write(move |staged| {
+            staged.remove::<Mapping>(&key(queue));
             Ok(())
         })
         .await
@@ -65,11 +65,11 @@ impl Catalogue for EmbeddedManagementStore {
 
     async fn leave(&self, queue: DestinationNumber, from: &PoolName, last: Marker) -> StorageResult<()> {
         let from = from.clone();
-        self.write(move |draft| {
-            if draft.tables().pool_of(queue) != Some(from) {
+        self.write(move |staged| {
+            if staged.tables().pool_of(queue) != Some(from) {
                 return Err(StorageError::Conflict("the queue is not in this pool"));
             }
-            draft.put(Mapping { queue, at: At::Left(last) }).map(drop)
+            staged.put(Mapping { queue, at: At::Left(last) }).map(drop)
         })
         .await
     }
@@ -82,12 +82,12 @@ impl Catalogue for EmbeddedManagementStore {
     }
 
     async fn put_move(&self, noted: QueueMove) -> StorageResult<()> {
-        self.write(move |draft| {
-            let exists = |pool: &PoolName| draft.tables().has_pool(pool);
+        self.write(move |staged| {
+            let exists = |pool: &PoolName| staged.tables().has_pool(pool);
             if !noted.pools.iter().chain(&noted.to).all(exists) {
                 return Err(StorageError::NotFound("pool"));
             }
-            draft.put(noted).map(drop)
+            staged.put(noted).map(drop)
         })
         .await
     }
@@ -101,8 +101,8 @@ impl Catalogue for EmbeddedManagementStore {
     }
 
     async fn delete_move(&self, queue: DestinationNumber) -> StorageResult<()> {
-        self.write(move |draft| {
-            draft.remove::<QueueMove>(&queue_move::key(queue));
+        self.write(move |staged| {
+            staged.remove::<QueueMove>(&queue_move::key(queue));
             Ok(())
         })
         .await

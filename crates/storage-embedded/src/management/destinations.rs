@@ -34,14 +34,14 @@ impl Destinations for EmbeddedManagementStore {
         }
         let ids = Arc::clone(&self.ids);
         let (project, name) = (project.clone(), name.clone());
-        self.write(move |draft| {
-            if let Some(queue) = draft.tables().queues.get(&key(kind, &project, &name)) {
+        self.write(move |staged| {
+            if let Some(queue) = staged.tables().queues.get(&key(kind, &project, &name)) {
                 return Ok(Created::Existing(queue));
             }
-            let number = draft.allot_number(&*ids)?;
+            let number = staged.allot_number(&*ids)?;
             let destination = Destination { kind, project, name, number };
-            let put = draft.put(Queue { destination, metadata, revision: 0 });
-            put.map(Created::New).inspect_err(|_| draft.return_number(number))
+            let put = staged.put(Queue { destination, metadata, revision: 0 });
+            put.map(Created::New).inspect_err(|_| staged.return_number(number))
         })
         .await
     }
@@ -59,14 +59,14 @@ impl Destinations for EmbeddedManagementStore {
     async fn set_metadata(&self, seen: &Queue, metadata: Metadata) -> StorageResult<Arc<Queue>> {
         let Destination { kind, number, .. } = seen.destination;
         let (key, revision) = (seen.key(), seen.revision);
-        self.write(move |draft| {
-            let current = draft.tables().queues.get(&key).filter(|queue| queue.destination.number == number);
+        self.write(move |staged| {
+            let current = staged.tables().queues.get(&key).filter(|queue| queue.destination.number == number);
             let current = current.ok_or(StorageError::NotFound(what(kind)))?;
             if current.revision != revision {
                 return Err(StorageError::Conflict("the metadata was changed meanwhile"));
             }
             let destination = current.destination.clone();
-            draft.put(Queue { destination, metadata, revision: revision + 1 })
+            staged.put(Queue { destination, metadata, revision: revision + 1 })
         })
         .await
     }
@@ -78,10 +78,10 @@ impl Destinations for EmbeddedManagementStore {
         name: &QueueName,
     ) -> StorageResult<Option<Arc<Queue>>> {
         let key = key(kind, project, name);
-        self.write(move |draft| {
-            let queue = draft.remove::<Queue>(&key);
+        self.write(move |staged| {
+            let queue = staged.remove::<Queue>(&key);
             if let Some(queue) = &queue {
-                draft.return_number(queue.destination.number);
+                staged.return_number(queue.destination.number);
             }
             Ok(queue)
         })

@@ -14,9 +14,9 @@ use redb::{
 use zaqar_model::{Flavor, Pool, Queue, QueueMove};
 
 use super::backend::{Faults, Watched};
-use super::draft::Change;
 use super::error::OpenError;
 use super::rows::mapping::Mapping;
+use super::staged::RowChange;
 use super::tables::{Table, Tables};
 
 /// The version that is written. There are no older ones yet.
@@ -138,7 +138,7 @@ impl RecordFile {
     }
 
     /// Commits the changes, all or none. They are sorted by table; those of one table stay in order.
-    pub(super) fn commit(&self, changes: &mut [Change]) -> Result<(), redb::Error> {
+    pub(super) fn commit(&self, changes: &mut [RowChange]) -> Result<(), redb::Error> {
         changes.sort_by_key(|change| change.table);
         self.faults.full.store(false, Ordering::Relaxed);
         let transaction = self.database()?.begin_write()?;

@@ -9,7 +9,7 @@ use super::rows::flavor::key;
 #[async_trait::async_trait]
 impl Flavors for EmbeddedManagementStore {
     async fn put_flavor(&self, flavor: Flavor) -> StorageResult<()> {
-        self.write(move |draft| draft.put(flavor).map(drop)).await
+        self.write(move |staged| staged.put(flavor).map(drop)).await
     }
 
     async fn get_flavor(&self, name: &FlavorName) -> StorageResult<Option<Flavor>> {
@@ -26,11 +26,11 @@ impl Flavors for EmbeddedManagementStore {
 
     async fn delete_flavor(&self, name: &FlavorName) -> StorageResult<()> {
         let key = key(name);
-        self.write(move |draft| {
-            if draft.tables().pools.count(&key) > 0 {
+        self.write(move |staged| {
+            if staged.tables().pools.count(&key) > 0 {
                 return Err(StorageError::Conflict("pools belong to the flavor"));
             }
-            draft.remove::<Flavor>(&key);
+            staged.remove::<Flavor>(&key);
             Ok(())
         })
         .await

@@ -3,7 +3,7 @@
 //! The file `management.redb` is authoritative. All of it is also in memory, which serves look-ups and listings:
 //! [`find`](zaqar_storage::Destinations::find) is on the path of every message.
 //!
-//! A write is a function that one thread, the [`writer`], runs on a [`draft`] of the tables. The waiting writes are
+//! A write is a function that one thread, the [`writer`], runs on a [`staged`] of the tables. The waiting writes are
 //! decided one by one and share a commit. Then memory is updated and the callers get their results. So nothing is
 //! visible that a crash could revert, and ten thousand queues created at once cost a few fsyncs.
 //!
@@ -34,13 +34,13 @@
 mod backend;
 mod catalogue;
 mod destinations;
-mod draft;
 mod error;
 mod file;
 mod flavors;
 mod pools;
 mod reserve;
 mod rows;
+mod staged;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -61,11 +61,11 @@ pub use self::error::OpenError;
 
 use crate::disk::{Disk, LocalDisk};
 
-use self::draft::Draft;
 use self::file::RecordFile;
 use self::reserve::Reserve;
+use self::staged::StagedTables;
 use self::tables::Tables;
-use self::writer::{Job, Shared, Writer};
+use self::writer::{Job, ManagementWriter, SharedTables};
 
 /// The name of the file within the data directory.
 const FILE_NAME: &str = "management.redb";
@@ -76,7 +76,7 @@ const FILE_NAME: &str = "management.redb";
 pub struct EmbeddedManagementStore {
     path: PathBuf,
     ids: Arc<dyn IdSource>,
-    shared: Arc<Shared>,
+    shared: Arc<SharedTables>,
     /// `None` once the store is closed. Unbounded, since for each job a caller waits.
     jobs: Mutex<Option<UnboundedSender<Job>>>,
     /// Locked while `close` waits, so that a second caller waits as well.
@@ -101,9 +101,9 @@ impl EmbeddedManagementStore {
         ids: Arc<dyn IdSource>,
     ) -> Result<Self, OpenError> {
         let tables = file.load()?;
-        let shared = Arc::new(Shared::new(tables.clone()));
+        let shared = Arc::new(SharedTables::new(tables.clone()));
         let (sender, jobs) = unbounded_channel();
-        let writer = Writer::new(file, reserve, Draft::new(tables), Arc::clone(&shared))
+        let writer = ManagementWriter::new(file, reserve, StagedTables::new(tables), Arc::clone(&shared))
             .spawn(jobs)
             .map_err(|source| OpenError::Io { path: path.clone(), source })?;
         Ok(Self {
@@ -125,7 +125,7 @@ impl EmbeddedManagementStore {
     /// `decide` either fails or makes its changes, not both: they share a commit with those of others.
     async fn write<T: Send + 'static>(
         &self,
-        decide: impl FnOnce(&mut Draft) -> StorageResult<T> + Send + 'static,
+        decide: impl FnOnce(&mut StagedTables) -> StorageResult<T> + Send + 'static,
     ) -> StorageResult<T> {
         let (job, answer) = writer::job(decide);
         let sent = self.jobs.lock().as_ref().is_some_and(|jobs| jobs.send(job).is_ok());

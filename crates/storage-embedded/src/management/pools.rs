@@ -11,12 +11,12 @@ use super::rows::queue_move;
 #[async_trait::async_trait]
 impl Pools for EmbeddedManagementStore {
     async fn put_pool(&self, pool: Pool) -> StorageResult<()> {
-        self.write(move |draft| {
+        self.write(move |staged| {
             let same_uri = |other: &Pool| other.uri == pool.uri && other.name != pool.name;
-            if draft.tables().pools.all().any(|other| same_uri(other)) {
+            if staged.tables().pools.all().any(|other| same_uri(other)) {
                 return Err(StorageError::Conflict("another pool has this URI"));
             }
-            draft.put(pool).map(drop)
+            staged.put(pool).map(drop)
         })
         .await
     }
@@ -42,22 +42,22 @@ impl Pools for EmbeddedManagementStore {
 
     async fn delete_pool(&self, name: &PoolName) -> StorageResult<()> {
         let (key, name) = (key(name), name.clone());
-        self.write(move |draft| {
-            let moving = draft.tables().moves_of(&name);
-            if moving.iter().any(|queue| draft.has(*queue)) {
+        self.write(move |staged| {
+            let moving = staged.tables().moves_of(&name);
+            if moving.iter().any(|queue| staged.has(*queue)) {
                 return Err(StorageError::Conflict("a queue moves to or from the pool"));
             }
-            let held = draft.tables().queues_in(&name);
-            if held.iter().any(|queue| draft.has(*queue)) {
+            let held = staged.tables().queues_in(&name);
+            if held.iter().any(|queue| staged.has(*queue)) {
                 return Err(StorageError::Conflict("the pool holds queues"));
             }
             for deleted in moving {
-                draft.remove::<QueueMove>(&queue_move::key(deleted));
+                staged.remove::<QueueMove>(&queue_move::key(deleted));
             }
             for deleted in held {
-                draft.remove::<Mapping>(&mapping::key(deleted));
+                staged.remove::<Mapping>(&mapping::key(deleted));
             }
-            draft.remove::<Pool>(&key);
+            staged.remove::<Pool>(&key);
             Ok(())
         })
         .await

@@ -10,17 +10,17 @@ use super::tables::{Table, Tables};
 
 /// The writer's own tables, ahead of the published ones by the changes of the next commit. Both share keys and rows,
 /// so the copy is cheap.
-pub(super) struct Draft {
+pub(super) struct StagedTables {
     tables: Tables,
     /// The numbers of all queues and topics.
     numbers: HashSet<DestinationNumber>,
-    changes: Vec<Change>,
+    changes: Vec<RowChange>,
     /// Why no row can be inserted.
     refusal: Option<String>,
 }
 
 /// A row that was inserted or removed.
-pub(super) struct Change {
+pub(super) struct RowChange {
     pub(super) table: &'static str,
     pub(super) key: Arc<[u8]>,
     /// `None`: removed.
@@ -29,7 +29,7 @@ pub(super) struct Change {
     pub(super) publish: Box<dyn FnOnce(&mut Tables) + Send>,
 }
 
-impl Draft {
+impl StagedTables {
     pub(super) fn new(tables: Tables) -> Self {
         let numbers = tables.queues.all().map(|queue| queue.destination.number).collect();
         Self { tables, numbers, changes: Vec::new(), refusal: None }
@@ -63,7 +63,7 @@ impl Draft {
             let (key, row) = (Arc::clone(&key), Arc::clone(&row));
             move |tables: &mut Tables| R::rows_mut(tables).insert(key, row)
         });
-        self.changes.push(Change { table: R::TABLE, key, value: Some(value), publish });
+        self.changes.push(RowChange { table: R::TABLE, key, value: Some(value), publish });
         Ok(row)
     }
 
@@ -76,7 +76,7 @@ impl Draft {
                 R::rows_mut(tables).remove(&key);
             }
         });
-        self.changes.push(Change { table: R::TABLE, key, value: None, publish });
+        self.changes.push(RowChange { table: R::TABLE, key, value: None, publish });
         Some(row)
     }
 
@@ -101,7 +101,7 @@ impl Draft {
         self.numbers.remove(&number);
     }
 
-    pub(super) fn take_changes(&mut self) -> Vec<Change> {
+    pub(super) fn take_changes(&mut self) -> Vec<RowChange> {
         std::mem::take(&mut self.changes)
     }
 }
