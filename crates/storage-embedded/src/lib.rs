@@ -6,32 +6,25 @@
 //!   (`docs/decisions/0002-management-store-redb.md`).
 //!
 //! The files `messages`, `claims`, `subscriptions`, `arrivals`, `deliveries` and `migration` implement the contract.
-//! They rest on `queues` (what is in memory), `schedule` (whose deliveries are due), `recording` (how deliveries
-//! ended), `confirmations` (requests to confirm), `moving` (subscriptions that come from another store), `writer`
-//! (what goes to disk), `store` (opening and closing), `maintenance` (reclaiming space) and `checkpoint`.
+//! They rest on `queues` (what is in memory), `schedule` (whose deliveries are due), `writer` (what goes to disk),
+//! `store` (opening and closing), `maintenance` (reclaiming space) and `checkpoint`.
 
 mod arrivals;
-mod attempts;
 mod checkpoint;
 mod claims;
-mod confirmations;
 mod data_directory;
 mod deliveries;
 pub mod disk;
 mod index;
 mod kinds;
-mod leasing;
 mod listing;
 mod log;
 mod maintenance;
 mod management;
 mod messages;
 mod migration;
-mod moving;
-mod orphaned_leases;
 mod queues;
 mod read;
-mod recording;
 mod schedule;
 mod store;
 mod subscriptions;

@@ -4,23 +4,18 @@
 //! first available one through the set of chunks that have any. Each chunk and each claim has a timer, not each
 //! message, so a message that is gone leaves no timer behind. No file is touched here.
 //!
-//! * `messages`, `chunk`, `ids`, `claims`, `released`, `exhausted` — what consumers see and take
-//! * `subscriptions`, `cursor`, `kept`, `owing`, `delivering`, `moving`, `attempts` — what subscribers are notified
-//!   of
+//! * `messages`, `chunk`, `ids` — the queued messages
+//! * `claims`, `released`, `dead_letters` — what consumers take, and what they took too often
+//! * `retained`, `subscriptions`, `deliveries` — what subscribers are notified of
 //! * `transitions`, `expiry` — how messages change their placement, by operations and by time
 
-mod attempts;
-mod backlog;
 mod chunk;
 mod claims;
-mod cursor;
 mod dead_letters;
-mod delivering;
+mod deliveries;
 mod expiry;
 mod ids;
-mod lane;
 mod messages;
-mod moving;
 mod released;
 mod retained;
 mod subscriptions;
@@ -30,18 +25,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use zaqar_model::{SubscriptionId, Timestamp};
 
-pub(crate) use attempts::AttemptEntry;
-use attempts::AttemptTable;
-use backlog::Backlog;
-pub(crate) use backlog::{SavedCursor, ScheduleChanges};
 use chunk::Chunk;
 pub(crate) use chunk::Entry;
 use claims::ClaimTable;
-pub(crate) use cursor::Cursor;
 use dead_letters::DeadLetters;
+pub(crate) use deliveries::attempts::AttemptEntry;
+use deliveries::attempts::AttemptTable;
+use deliveries::backlog::Backlog;
+pub(crate) use deliveries::backlog::{SavedCursor, ScheduleChanges};
+pub(crate) use deliveries::cursor::Cursor;
+pub(crate) use deliveries::migration::logged;
 use ids::ForeignIds;
 pub(crate) use ids::native_id;
-pub(crate) use moving::logged;
 use released::Released;
 use retained::Retained;
 use subscriptions::SubscriptionTable;

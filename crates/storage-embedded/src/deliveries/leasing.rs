@@ -11,10 +11,10 @@ use zaqar_model::{
 use zaqar_storage::{Deliveries, LeaseLimits, StorageResult, SubscriptionShare};
 
 use crate::EmbeddedMessageStore;
+use crate::deliveries::recording::{Acknowledgement, RECORDED_AT_ONCE, Recording};
 use crate::log::DeliveryState;
 use crate::queues::{Locked, Queue};
 use crate::read::{LocatedMessage, stored_messages};
-use crate::recording::{Acknowledgement, RECORDED_AT_ONCE, Recording};
 use crate::schedule::Turn;
 use crate::subscriptions::to_subscription;
 use crate::writer::answer;

@@ -10,22 +10,22 @@ use zaqar_model::{HeldBack, SubscriptionId, Timestamp};
 use zaqar_storage::EXPIRED_OWED_FOR;
 
 use super::cursor::Cursor;
-use super::{Entry, QueueIndex, StoredSubscription};
+use crate::index::{Entry, QueueIndex, StoredSubscription};
 use crate::log::{DeliveryState, FROM_THE_END};
 
 /// The cursors of a queue.
 #[derive(Debug, Default)]
 pub(crate) struct Backlog {
-    pub(super) cursors: BTreeMap<SubscriptionId, Cursor>,
-    pub(super) fronts: BTreeSet<(u64, SubscriptionId)>,
+    pub(in crate::index) cursors: BTreeMap<SubscriptionId, Cursor>,
+    pub(in crate::index) fronts: BTreeSet<(u64, SubscriptionId)>,
     /// How many cursors hold a message.
     holders: HashMap<u64, u32>,
     /// What failed, by the time until which that was to be kept.
-    pub(super) failures: BTreeSet<(Timestamp, SubscriptionId, u64)>,
+    pub(in crate::index) failures: BTreeSet<(Timestamp, SubscriptionId, u64)>,
     /// Those that have taken up all there is: a post wakes them.
-    pub(super) caught_up: BTreeSet<SubscriptionId>,
+    pub(in crate::index) caught_up: BTreeSet<SubscriptionId>,
     /// What the schedule is to be told of.
-    pub(super) changes: ScheduleChanges,
+    pub(in crate::index) changes: ScheduleChanges,
 }
 
 /// What has changed about when the subscriptions of a queue are due.
@@ -94,7 +94,7 @@ impl QueueIndex {
     }
 
     /// Ends the subscriptions that have expired by `now`, and forgets the attempts that are too old.
-    pub(super) fn expire_subscriptions(&mut self, now: Timestamp) {
+    pub(in crate::index) fn expire_subscriptions(&mut self, now: Timestamp) {
         for id in self.subscriptions.expire(now) {
             self.forget_subscriber(id);
         }
@@ -103,7 +103,7 @@ impl QueueIndex {
     }
 
     /// Forgets the failures that are not kept any longer.
-    pub(super) fn expire_failures(&mut self, now: Timestamp) {
+    pub(in crate::index) fn expire_failures(&mut self, now: Timestamp) {
         while let Some((at, id, sequence)) =
             self.backlog.failures.first().copied().filter(|(at, _, _)| *at <= now)
         {
@@ -119,7 +119,7 @@ impl QueueIndex {
     }
 
     /// When the next failure may be forgotten.
-    pub(super) fn next_failure_expiry(&self) -> Timestamp {
+    pub(in crate::index) fn next_failure_expiry(&self) -> Timestamp {
         self.backlog.failures.first().map_or(Timestamp::NEVER, |(at, _, _)| *at)
     }
 
@@ -172,7 +172,7 @@ impl QueueIndex {
     }
 
     /// The same, unless it expired so long ago that it is owed no more.
-    pub(super) fn deliverable(&self, sequence: u64) -> Option<&Entry> {
+    pub(in crate::index) fn deliverable(&self, sequence: u64) -> Option<&Entry> {
         self.owed_message(sequence).filter(|entry| self.is_owed_still(entry))
     }
 
@@ -185,7 +185,7 @@ impl QueueIndex {
     }
 
     /// The first message from a place on that was posted here and is owed.
-    pub(super) fn next_posted(&self, from: u64) -> Option<u64> {
+    pub(in crate::index) fn next_posted(&self, from: u64) -> Option<u64> {
         let is_posted = |sequence: &u64| self.is_posted(*sequence);
         let live = self.iter_from(from).map(|(sequence, _, _)| sequence).find(is_posted);
         let mut kept = self.retained.iter_from(from);
@@ -195,16 +195,16 @@ impl QueueIndex {
     }
 
     /// Whether a delivery of this message is open or has failed.
-    pub(super) fn is_held(&self, sequence: u64) -> bool {
+    pub(in crate::index) fn is_held(&self, sequence: u64) -> bool {
         self.backlog.holders.contains_key(&sequence)
     }
 
-    pub(super) fn is_anything_held(&self) -> bool {
+    pub(in crate::index) fn is_anything_held(&self) -> bool {
         !self.backlog.holders.is_empty()
     }
 
     /// Whether a subscriber is owed a message, or may have it once more.
-    pub(super) fn is_needed(&self, sequence: u64) -> bool {
+    pub(in crate::index) fn is_needed(&self, sequence: u64) -> bool {
         let is_ahead = self.backlog.first_front().is_some_and(|front| front <= sequence);
         (is_ahead || self.is_held(sequence)) && self.is_posted(sequence)
     }
@@ -241,7 +241,7 @@ impl QueueIndex {
         *self.backlog.holders.entry(sequence).or_default() += 1;
     }
 
-    pub(super) fn let_go(&mut self, sequence: u64) {
+    pub(in crate::index) fn let_go(&mut self, sequence: u64) {
         if let Some(holders) = self.backlog.holders.get_mut(&sequence) {
             *holders -= 1;
             if *holders == 0 {
@@ -257,7 +257,12 @@ impl QueueIndex {
     }
 
     /// Changes how a cursor stands to a message, and counts who holds it.
-    pub(super) fn change(&mut self, id: SubscriptionId, sequence: u64, change: impl FnOnce(&mut Cursor)) {
+    pub(in crate::index) fn change(
+        &mut self,
+        id: SubscriptionId,
+        sequence: u64,
+        change: impl FnOnce(&mut Cursor),
+    ) {
         let Some(cursor) = self.backlog.cursors.get_mut(&id) else { return };
         let held = cursor.holds(sequence);
         change(cursor);
@@ -268,7 +273,7 @@ impl QueueIndex {
         }
     }
 
-    pub(super) fn set_front(&mut self, id: SubscriptionId, front: u64) {
+    pub(in crate::index) fn set_front(&mut self, id: SubscriptionId, front: u64) {
         let first = self.backlog.first_front();
         let Some(cursor) = self.backlog.cursors.get_mut(&id).filter(|cursor| cursor.front < front) else {
             return;
@@ -287,7 +292,7 @@ impl Backlog {
     }
 
     /// Forgets all cursors.
-    pub(super) fn clear(&mut self) {
+    pub(in crate::index) fn clear(&mut self) {
         let gone = std::mem::take(self).cursors.into_keys().collect();
         self.changes.gone = gone;
     }

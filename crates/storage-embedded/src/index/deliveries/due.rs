@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use zaqar_model::{HeldBack, LeaseHold, MessageId, Paused, SubscriptionId, Timestamp};
 use zaqar_storage::SubscriptionShare;
 
-use super::QueueIndex;
 use super::backlog::ScheduleChanges;
 use super::cursor::Cursor;
+use crate::index::QueueIndex;
 use crate::log::{DeliveryState, ForeignId};
 
 /// How many messages are looked at for delays at once.
@@ -15,7 +15,7 @@ const LOOKED_AT_ONCE: usize = 256;
 
 impl QueueIndex {
     /// A message was posted.
-    pub(super) fn note_posted(&mut self) {
+    pub(in crate::index) fn note_posted(&mut self) {
         self.backlog.changes.posted |= !self.backlog.fronts.is_empty();
     }
 
@@ -164,7 +164,7 @@ impl QueueIndex {
         self.backlog.changes.woken.push(id);
     }
 
-    pub(super) fn put_state(&mut self, id: SubscriptionId, sequence: u64, standing: DeliveryState) {
+    pub(in crate::index) fn put_state(&mut self, id: SubscriptionId, sequence: u64, standing: DeliveryState) {
         let expires = self.owed_message(sequence).map(|entry| entry.expires);
         let there = expires.is_some();
         if let (DeliveryState::Failed(failure), Some(expires)) = (&standing, expires) {

@@ -11,10 +11,10 @@ use zaqar_model::{
 use zaqar_storage::{StorageError, StorageResult};
 
 use crate::EmbeddedMessageStore;
+use crate::deliveries::recording::{Acknowledgement, RECORDED_AT_ONCE, encode_attempt};
 use crate::index::{Cursor, QueueIndex, logged};
 use crate::log::{CursorRecord, DeliveryState, LoggedAttempt, Record};
 use crate::queues::{Locked, Queue};
-use crate::recording::{Acknowledgement, RECORDED_AT_ONCE, encode_attempt};
 use crate::subscriptions::stored;
 use crate::writer::{NewAttempt, Operation, answer};
 

@@ -8,8 +8,8 @@ use zaqar_model::{Destination, SubscriptionId, Timestamp};
 use zaqar_storage::{StorageError, StorageResult};
 
 use crate::EmbeddedMessageStore;
+use crate::deliveries::recording::{RECORDED_AT_ONCE, Recording};
 use crate::log::DeliveryState;
-use crate::recording::{RECORDED_AT_ONCE, Recording};
 use crate::writer::answer;
 
 impl EmbeddedMessageStore {

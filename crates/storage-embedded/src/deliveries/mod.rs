@@ -1,5 +1,11 @@
 //! Deliveries: leased, recorded, owed once more.
 
+mod attempts;
+mod confirmations;
+mod leasing;
+mod orphaned_leases;
+pub(crate) mod recording;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -10,10 +16,10 @@ use zaqar_model::{
 use zaqar_storage::{Deliveries, LeaseLimits, StorageResult, SubscriptionShare};
 
 use crate::EmbeddedMessageStore;
-use crate::leasing::OwedMessages;
+use crate::deliveries::leasing::OwedMessages;
+use crate::deliveries::recording::{Acknowledgement, RECORDED_AT_ONCE, Recording};
 use crate::log::{DeliveryFailure, DeliveryState};
 use crate::queues::{Locked, Queue};
-use crate::recording::{Acknowledgement, RECORDED_AT_ONCE, Recording};
 
 /// How many failed deliveries one commit owes once more.
 const OWED_AT_ONCE: usize = 1000;
@@ -218,7 +224,7 @@ impl Deliveries for EmbeddedMessageStore {
         self.record_orphaned_leases(source, subscription, now).await?;
         let below = page.marker.map_or(u64::MAX, AttemptNumber::get);
         let found = self.find_attempts(source, subscription, below, filter, now)?;
-        crate::attempts::read(found, *filter, page.limit).await
+        attempts::read(found, *filter, page.limit).await
     }
 }
 

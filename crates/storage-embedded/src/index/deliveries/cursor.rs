@@ -13,11 +13,11 @@ use crate::log::{DeliveryFailure, DeliveryState};
 pub(crate) struct Open {
     pub(crate) attempts: u32,
     /// When it is to be tried; while it is leased, when the lease ends.
-    pub(super) due: Timestamp,
+    pub(in crate::index) due: Timestamp,
     /// Who had it last, unless that was recorded.
     pub(crate) lease: Option<LeaseHold>,
     /// When it is to be looked at as expired.
-    pub(super) expires: Timestamp,
+    pub(in crate::index) expires: Timestamp,
 }
 
 impl Open {
@@ -32,35 +32,35 @@ impl Open {
 /// What is below `front` was taken up; of that, what is neither open nor failed is done.
 #[derive(Debug, Default)]
 pub(crate) struct Cursor {
-    pub(super) front: u64,
+    pub(in crate::index) front: u64,
     open: BTreeMap<u64, Open>,
-    pub(super) failed: BTreeMap<u64, DeliveryFailure>,
+    pub(in crate::index) failed: BTreeMap<u64, DeliveryFailure>,
     /// What has no attempt behind it.
-    pub(super) first_attempts: Lane,
+    pub(in crate::index) first_attempts: Lane,
     /// What has.
-    pub(super) retries: Lane,
+    pub(in crate::index) retries: Lane,
     /// Those under leases, live or ended, of which nobody has said how they ended.
     under_way: BTreeSet<u64>,
     pub(crate) held_back: HeldBack,
 }
 
 impl Cursor {
-    pub(super) fn at(front: u64) -> Self {
+    pub(in crate::index) fn at(front: u64) -> Self {
         Self { front, ..Self::default() }
     }
 
     /// Whether its queue is moving here, and it is not known yet how far it has come.
-    pub(super) const fn is_arriving(&self) -> bool {
+    pub(in crate::index) const fn is_arriving(&self) -> bool {
         self.front == 0
     }
 
     /// Whether the delivery is open or has failed: then its message stays.
-    pub(super) fn holds(&self, sequence: u64) -> bool {
+    pub(in crate::index) fn holds(&self, sequence: u64) -> bool {
         self.open.contains_key(&sequence) || self.failed.contains_key(&sequence)
     }
 
     /// All that this cursor holds.
-    pub(super) fn held(&self) -> impl Iterator<Item = u64> {
+    pub(in crate::index) fn held(&self) -> impl Iterator<Item = u64> {
         self.open.keys().chain(self.failed.keys()).copied()
     }
 
@@ -81,7 +81,7 @@ impl Cursor {
     }
 
     /// The failure to forget, where there are more than are kept.
-    pub(super) fn first_failure_too_many(&self) -> Option<u64> {
+    pub(in crate::index) fn first_failure_too_many(&self) -> Option<u64> {
         let first = self.failed.first_key_value().filter(|_| self.failed.len() > FAILURES_KEPT);
         first.map(|(sequence, _)| *sequence)
     }
@@ -138,13 +138,13 @@ impl Cursor {
     }
 
     /// First attempts first.
-    pub(super) const fn lanes(&mut self) -> [&mut Lane; 2] {
+    pub(in crate::index) const fn lanes(&mut self) -> [&mut Lane; 2] {
         [&mut self.first_attempts, &mut self.retries]
     }
 
     /// Sets a delivery aside until it is due, or its message expires. Where that has happened, it is due when it is said
     /// to be, whatever holds the subscription back.
-    pub(super) fn put(
+    pub(in crate::index) fn put(
         &mut self,
         sequence: u64,
         due: Timestamp,
@@ -164,7 +164,7 @@ impl Cursor {
     }
 
     /// Leases a delivery.
-    pub(super) fn lease(&mut self, sequence: u64, lease: LeaseHold, until: Timestamp) {
+    pub(in crate::index) fn lease(&mut self, sequence: u64, lease: LeaseHold, until: Timestamp) {
         let attempts = self.open.get(&sequence).map_or(0, |open| open.attempts);
         self.remove(sequence);
         let expires = Timestamp::default();
@@ -173,7 +173,7 @@ impl Cursor {
         self.under_way.insert(sequence);
     }
 
-    pub(super) fn remove(&mut self, sequence: u64) {
+    pub(in crate::index) fn remove(&mut self, sequence: u64) {
         self.failed.remove(&sequence);
         if let Some(open) = self.open.remove(&sequence) {
             self.lane(open.attempts).remove(sequence, &open);
@@ -183,7 +183,7 @@ impl Cursor {
 
     /// Lets a delivery be due no more: its message is gone. One that was under way is kept until its attempt is on
     /// record.
-    pub(super) fn pass_over(&mut self, sequence: u64) {
+    pub(in crate::index) fn pass_over(&mut self, sequence: u64) {
         if self.under_way.contains(&sequence)
             && let Some(open) = self.open.get(&sequence).copied()
         {
@@ -194,7 +194,7 @@ impl Cursor {
     }
 
     /// A delivery is due, until its message expires.
-    pub(super) fn set_due(&mut self, sequence: u64, expires: Timestamp) {
+    pub(in crate::index) fn set_due(&mut self, sequence: u64, expires: Timestamp) {
         self.expect_expiry(sequence, expires);
         if let Some(attempts) = self.open.get(&sequence).map(|open| open.attempts) {
             self.lane(attempts).due.insert(sequence);
@@ -202,7 +202,7 @@ impl Cursor {
     }
 
     /// The message of a delivery expires at this moment.
-    pub(super) fn expect_expiry(&mut self, sequence: u64, expires: Timestamp) {
+    pub(in crate::index) fn expect_expiry(&mut self, sequence: u64, expires: Timestamp) {
         let Some(open) = self.open.get_mut(&sequence) else { return };
         let (before, attempts) = (open.expires, open.attempts);
         open.expires = expires;
@@ -212,7 +212,7 @@ impl Cursor {
     }
 
     /// The message of a delivery has expired.
-    pub(super) fn set_expired(&mut self, sequence: u64) {
+    pub(in crate::index) fn set_expired(&mut self, sequence: u64) {
         let Some(open) = self.open.get(&sequence).copied() else { return };
         let lane = self.lane(open.attempts);
         lane.remove(sequence, &open);
@@ -220,13 +220,13 @@ impl Cursor {
     }
 
     /// Those that wait until they are due.
-    pub(super) fn waiting(&self) -> impl Iterator<Item = u64> {
+    pub(in crate::index) fn waiting(&self) -> impl Iterator<Item = u64> {
         let lanes = [&self.first_attempts, &self.retries].into_iter();
         lanes.flat_map(|lane| &lane.waiting).map(|(_, sequence)| *sequence)
     }
 
     /// Lets a delivery wait no longer than until then.
-    pub(super) fn hasten(&mut self, sequence: u64, until: Timestamp) {
+    pub(in crate::index) fn hasten(&mut self, sequence: u64, until: Timestamp) {
         let Some(open) = self.open.get_mut(&sequence) else { return };
         let (before, attempts) = (open.due, open.attempts);
         open.due = before.min(until);

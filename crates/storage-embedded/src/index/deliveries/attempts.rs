@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use zaqar_model::{MessageId, SubscriptionId, Timestamp};
 use zaqar_storage::{ATTEMPTS_KEPT, ATTEMPTS_KEPT_FOR};
 
-use super::QueueIndex;
+use crate::index::QueueIndex;
 use crate::log::Location;
 
 /// An attempt in the index. The rest is on disk.
@@ -100,12 +100,12 @@ impl AttemptTable {
         forgotten.map(|entry| entry.location)
     }
 
-    pub(super) fn get_mut(&mut self, id: SubscriptionId, number: u64) -> Option<&mut AttemptEntry> {
+    pub(in crate::index) fn get_mut(&mut self, id: SubscriptionId, number: u64) -> Option<&mut AttemptEntry> {
         self.of.get_mut(&id)?.entries.get_mut(&number)
     }
 
     /// Removes one attempt.
-    pub(super) fn remove_one(&mut self, id: SubscriptionId, number: u64) -> Option<Location> {
+    pub(in crate::index) fn remove_one(&mut self, id: SubscriptionId, number: u64) -> Option<Location> {
         let removed = self.of.get_mut(&id)?.entries.remove(&number)?;
         self.len -= 1;
         self.register(id);
@@ -113,19 +113,19 @@ impl AttemptTable {
     }
 
     /// Removes the attempts of a subscription. Returns their locations.
-    pub(super) fn remove(&mut self, id: SubscriptionId) -> Vec<Location> {
+    pub(in crate::index) fn remove(&mut self, id: SubscriptionId) -> Vec<Location> {
         let Some(attempts) = self.of.remove(&id) else { return Vec::new() };
         self.by_expiry.remove(&(attempts.registered, id));
         self.len -= attempts.entries.len();
         attempts.entries.values().map(|entry| entry.location).collect()
     }
 
-    pub(super) fn next_expiry(&self) -> Timestamp {
+    pub(in crate::index) fn next_expiry(&self) -> Timestamp {
         self.by_expiry.first().map_or(Timestamp::NEVER, |(at, _)| *at)
     }
 
     /// Removes the attempts that have expired by `now`. Returns their locations.
-    pub(super) fn expire(&mut self, now: Timestamp) -> Vec<Location> {
+    pub(in crate::index) fn expire(&mut self, now: Timestamp) -> Vec<Location> {
         let mut forgotten = Vec::new();
         while let Some((_, id)) = self.by_expiry.first().copied().filter(|(at, _)| *at <= now) {
             let Some(attempts) = self.of.get_mut(&id) else { break };

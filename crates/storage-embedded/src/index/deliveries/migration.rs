@@ -2,8 +2,8 @@
 
 use zaqar_model::{DeliveryStanding, LeaseHold, MovingDelivery, SubscriptionId, Timestamp};
 
-use super::QueueIndex;
 use super::cursor::{Cursor, Open};
+use crate::index::QueueIndex;
 use crate::log::{DeliveryFailure, DeliveryState};
 
 impl QueueIndex {

@@ -8,9 +8,9 @@ use zaqar_model::{ConfirmationAttempt, SubscriptionId, Timestamp};
 use zaqar_storage::StorageResult;
 
 use crate::EmbeddedMessageStore;
+use crate::deliveries::recording::encode_attempt;
 use crate::log::LoggedAttempt;
 use crate::queues::Queue;
-use crate::recording::encode_attempt;
 use crate::writer::Operation;
 
 impl EmbeddedMessageStore {

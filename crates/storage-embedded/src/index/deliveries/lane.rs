@@ -8,21 +8,21 @@ use zaqar_model::Timestamp;
 use super::cursor::Open;
 
 #[derive(Debug, Default)]
-pub(super) struct Lane {
+pub(in crate::index) struct Lane {
     /// Those that are due, in the order of posting.
-    pub(super) due: BTreeSet<u64>,
+    pub(in crate::index) due: BTreeSet<u64>,
     /// Those that will be.
-    pub(super) waiting: BTreeSet<(Timestamp, u64)>,
+    pub(in crate::index) waiting: BTreeSet<(Timestamp, u64)>,
     /// Those under live leases, by the end of the lease.
-    pub(super) leased: BTreeSet<(Timestamp, u64)>,
+    pub(in crate::index) leased: BTreeSet<(Timestamp, u64)>,
     /// Those whose messages have expired: due whatever holds their subscription back.
-    pub(super) expired: BTreeSet<u64>,
+    pub(in crate::index) expired: BTreeSet<u64>,
     /// Those whose messages will have expired, by then.
-    pub(super) expiring: BTreeSet<(Timestamp, u64)>,
+    pub(in crate::index) expiring: BTreeSet<(Timestamp, u64)>,
 }
 
 impl Lane {
-    pub(super) fn remove(&mut self, sequence: u64, open: &Open) {
+    pub(in crate::index) fn remove(&mut self, sequence: u64, open: &Open) {
         self.due.remove(&sequence);
         self.waiting.remove(&(open.due, sequence));
         self.leased.remove(&(open.due, sequence));
@@ -31,7 +31,7 @@ impl Lane {
     }
 
     /// Takes out what waited or was leased until `now`.
-    pub(super) fn take_due(&mut self, now: Timestamp) -> Vec<u64> {
+    pub(in crate::index) fn take_due(&mut self, now: Timestamp) -> Vec<u64> {
         let mut ripe = Vec::new();
         for timers in [&mut self.waiting, &mut self.leased] {
             while timers.first().is_some_and(|(at, _)| *at <= now) {
@@ -42,7 +42,7 @@ impl Lane {
     }
 
     /// Takes out what was to expire by `now`.
-    pub(super) fn take_expired(&mut self, now: Timestamp) -> Vec<u64> {
+    pub(in crate::index) fn take_expired(&mut self, now: Timestamp) -> Vec<u64> {
         let mut expired = Vec::new();
         while self.expiring.first().is_some_and(|(at, _)| *at <= now) {
             expired.extend(self.expiring.pop_first().map(|(_, sequence)| sequence));
@@ -51,7 +51,7 @@ impl Lane {
     }
 
     /// The first that can be leased, in the order of posting; of a subscription that is held back only what has expired.
-    pub(super) fn first(&self, limit: usize, is_held_back: bool) -> Vec<u64> {
+    pub(in crate::index) fn first(&self, limit: usize, is_held_back: bool) -> Vec<u64> {
         let due = self.due.iter().filter(|_| !is_held_back).take(limit);
         let mut first: Vec<u64> = due.chain(self.expired.iter().take(limit)).copied().collect();
         first.sort_unstable();
@@ -60,18 +60,18 @@ impl Lane {
     }
 
     /// Of those that are next, one for each thing they wait for.
-    pub(super) fn firsts(&self) -> impl Iterator<Item = u64> {
+    pub(in crate::index) fn firsts(&self) -> impl Iterator<Item = u64> {
         let waiting = self.waiting.first().map(|(_, sequence)| sequence);
         [self.due.first(), self.expired.first(), waiting].into_iter().flatten().copied()
     }
 
     /// How many more may be leased.
-    pub(super) fn slots(&self, limit: usize) -> usize {
+    pub(in crate::index) fn slots(&self, limit: usize) -> usize {
         limit.saturating_sub(self.leased.len())
     }
 
     /// When one more may be leased.
-    pub(super) fn slot_free_at(&self, limit: usize) -> Timestamp {
+    pub(in crate::index) fn slot_free_at(&self, limit: usize) -> Timestamp {
         let over = self.leased.len().checked_sub(limit);
         let end = over.and_then(|over| self.leased.iter().nth(over));
         // With a limit of none that is never.

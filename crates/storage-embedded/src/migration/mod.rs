@@ -1,5 +1,7 @@
 //! Migration: a queue goes to another store with everything in it.
 
+mod subscriptions;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -14,7 +16,6 @@ use crate::EmbeddedMessageStore;
 use crate::index::{Entry, QueueIndex};
 use crate::log::Segments;
 use crate::messages::ADOPTED_AT_ONCE;
-use crate::moving;
 use crate::read::{LocatedMessage, stored_messages};
 use crate::writer::{Operation, answer};
 
@@ -123,7 +124,7 @@ impl Migration for EmbeddedMessageStore {
     ) -> StorageResult<Vec<MovingDelivery>> {
         let first = behind.get().saturating_add(1);
         self.look_at_cursor(from, subscription, now, |index, cursor| {
-            moving::deliveries(index, cursor, cursor.held_from(first, limit))
+            subscriptions::deliveries(index, cursor, cursor.held_from(first, limit))
         })
     }
 
@@ -135,7 +136,7 @@ impl Migration for EmbeddedMessageStore {
         now: Timestamp,
     ) -> StorageResult<Vec<MovingDelivery>> {
         self.look_at_cursor(from, subscription, now, |index, cursor| {
-            moving::deliveries(index, cursor, positions.iter().map(|position| position.get()))
+            subscriptions::deliveries(index, cursor, positions.iter().map(|position| position.get()))
         })
     }
 
@@ -164,7 +165,11 @@ impl Migration for EmbeddedMessageStore {
                 subscription: subscription.id,
                 front: Marker::new(cursor.front()),
                 held_back: cursor.held_back,
-                leased: moving::deliveries(&locked.index, cursor, cursor.under_way().chain(cursor.untried())),
+                leased: subscriptions::deliveries(
+                    &locked.index,
+                    cursor,
+                    cursor.under_way().chain(cursor.untried()),
+                ),
             })
         });
         let items: Vec<_> = notified.take(page.limit).collect();
