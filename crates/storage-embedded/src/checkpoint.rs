@@ -13,14 +13,16 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 
 use zaqar_model::{
-    ClaimId, Destination, DestinationKind, DestinationNumber, MessageId, ProjectId, QueueName, Timestamp,
-    TtlSeconds,
+    Destination, DestinationKind, DestinationNumber, MessageId, ProjectId, QueueName, Timestamp, TtlSeconds,
 };
 
 use crate::disk::Disk;
 use crate::index::{Entry, QueueIndex, StoredSubscription};
 use crate::kinds;
-use crate::log::{FieldWriter, Fields, ForeignId, Hold, Location, Malformed, Position, SubscriptionRecord};
+use crate::log::{
+    FieldWriter, Fields, ForeignId, Location, Malformed, Position, SubscriptionRecord, decode_lease,
+    encode_lease,
+};
 use crate::queues::{Queue, Queues};
 
 pub(crate) const FILE: &str = "checkpoint";
@@ -182,15 +184,13 @@ fn encode_few(index: &QueueIndex, out: &mut FieldWriter<'_>) {
     let claims: Vec<_> = index.claims.iter().collect();
     out.count(claims.len() + index.released.all_last().len());
     for claim in &claims {
-        out.u128(claim.id.as_u128());
-        claim.hold.encode(out);
+        encode_lease(claim.lease, out);
         out.count(claim.members.len());
         claim.members.iter().for_each(|sequence| out.u64(*sequence));
     }
     // Claims that have expired: they expire again when this is read.
-    for (sequence, claim, hold) in index.released.all_last() {
-        out.u128(claim.as_u128());
-        hold.encode(out);
+    for (sequence, lease) in index.released.all_last() {
+        encode_lease(lease, out);
         out.count(1);
         out.u64(sequence);
     }
@@ -216,10 +216,8 @@ fn decode_queue(fields: &mut Fields<'_>, version: u32, queues: &Queues) -> Resul
         queue.identity_is_logged.store(true, Ordering::Relaxed);
     }
     let next_sequence = fields.u64()?;
-    let claims = fields.list(32, |fields| {
-        let id = ClaimId::from_u128(fields.u128()?);
-        Ok((id, Hold::decode(fields)?, fields.list(8, |fields| fields.u64())?))
-    })?;
+    let claims =
+        fields.list(32, |fields| Ok((decode_lease(fields)?, fields.list(8, |fields| fields.u64())?)))?;
     let exhausted = fields.list(80, |fields| {
         let id = MessageId::from_u128(fields.u128()?);
         Ok((id, decode_entry(fields)?))
@@ -256,8 +254,8 @@ fn decode_queue(fields: &mut Fields<'_>, version: u32, queues: &Queues) -> Resul
         queues.segments.mark_live(entry.location);
         locked.index.dead_letters.insert(sequence, id, entry);
     }
-    for (id, hold, members) in claims {
-        members.into_iter().for_each(|sequence| locked.index.attach(sequence, id, hold));
+    for (lease, members) in claims {
+        members.into_iter().for_each(|sequence| locked.index.attach(sequence, lease));
     }
     for (sequence, entry) in kept {
         queues.segments.mark_live(entry.location);

@@ -3,12 +3,14 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use zaqar_model::{Claim, ClaimId, ClaimTerms, Destination, GraceSeconds, MessageId, Timestamp, TtlSeconds};
+use zaqar_model::{
+    Claim, ClaimId, ClaimLease, ClaimTerms, Destination, GraceSeconds, MessageId, Timestamp, TtlSeconds,
+};
 use zaqar_storage::{ClaimRequest, Claimed, Claims, DeadLetterPolicy, StorageError, StorageResult};
 
 use crate::EmbeddedMessageStore;
 use crate::index::QueueIndex;
-use crate::log::{ClaimRecord, Hold, Record};
+use crate::log::{ClaimRecord, Record};
 use crate::read::messages;
 use crate::writer::answer;
 
@@ -49,14 +51,14 @@ impl Claims for EmbeddedMessageStore {
         now: Timestamp,
     ) -> StorageResult<Option<Claim>> {
         let Some(queue) = self.find(from)? else { return Ok(None) };
-        let (hold, found) = {
+        let (lease, found) = {
             let locked = self.queues.lock_at(&queue, now);
             let claims = &locked.index.claims;
             let Some(claim) = claims.find(id).and_then(|key| claims.get(key)) else { return Ok(None) };
-            (claim.hold, self.found(&locked.index, claim.members.iter().copied()))
+            (claim.lease, self.found(&locked.index, claim.members.iter().copied()))
         };
         let messages = messages(found).await?;
-        Ok(Some(Claim { id, ttl: hold.ttl, renewed: hold.renewed, messages }))
+        Ok(Some(Claim { id, ttl: lease.ttl, renewed: lease.renewed, messages }))
     }
 
     async fn renew(
@@ -72,10 +74,10 @@ impl Claims for EmbeddedMessageStore {
             if locked.index.claims.find(id).is_none() {
                 return Ok(false);
             }
-            let hold = Hold { renewed: now, ttl: terms.ttl };
-            let record = Record::Renew { destination: queue.number, claim: id, hold, grace: terms.grace };
+            let lease = ClaimLease { id, ttl: terms.ttl, renewed: now };
+            let record = Record::Renew { destination: queue.number, lease, grace: terms.grace };
             let receiver = self.log(&mut locked, &record)?;
-            locked.index.renew(id, hold, terms.grace);
+            locked.index.renew(lease, terms.grace);
             receiver
         };
         answer(receiver).await?;
@@ -148,8 +150,7 @@ impl Claims for EmbeddedMessageStore {
 const fn setting_aside(destination: u64, exhausted: Vec<u64>, now: Timestamp) -> ClaimRecord {
     ClaimRecord {
         destination,
-        claim: ClaimId::from_u128(0),
-        hold: Hold { renewed: now, ttl: TtlSeconds::new(0) },
+        lease: ClaimLease { id: ClaimId::from_u128(0), ttl: TtlSeconds::new(0), renewed: now },
         grace: GraceSeconds::new(0),
         taken: Vec::new(),
         dead_lettered: exhausted,
@@ -160,8 +161,7 @@ const fn setting_aside(destination: u64, exhausted: Vec<u64>, now: Timestamp) ->
 fn choose(index: &QueueIndex, destination: u64, request: &ClaimRequest, now: Timestamp) -> ClaimRecord {
     let mut record = ClaimRecord {
         destination,
-        claim: request.id,
-        hold: Hold { renewed: now, ttl: request.terms.ttl },
+        lease: ClaimLease { id: request.id, ttl: request.terms.ttl, renewed: now },
         grace: request.terms.grace,
         taken: Vec::with_capacity(request.limit.min(64)),
         dead_lettered: Vec::new(),

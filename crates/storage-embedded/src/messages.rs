@@ -379,10 +379,10 @@ impl EmbeddedMessageStore {
 fn deletion_with_claims(index: &QueueIndex, sequence: u64, entry: &Entry, claims: &[ClaimId]) -> Deletion {
     let Some(holder) = entry.claim.and_then(|key| index.claims.get(key)) else {
         let last = index.released.last(sequence);
-        let is_late = last.is_some_and(|(last, _)| claims.contains(&last));
+        let is_late = last.is_some_and(|last| claims.contains(&last.id));
         return if is_late { Deletion::Done } else { Deletion::MessageNotClaimed };
     };
-    if claims.contains(&holder.id) {
+    if claims.contains(&holder.lease.id) {
         Deletion::Done
     } else if claims.iter().any(|claim| index.claims.find(*claim).is_some()) {
         Deletion::ClaimedByAnother

@@ -28,7 +28,7 @@ impl LocatedMessage {
         Self {
             id: index.id_of(sequence),
             entry: *entry,
-            claim: entry.claim.and_then(|key| index.claims.get(key)).map(|claim| claim.id),
+            claim: entry.claim.and_then(|key| index.claims.get(key)).map(|claim| claim.lease.id),
             segment: segments.get(entry.location.segment),
         }
     }

@@ -229,8 +229,8 @@ fn apply(queues: &Queues, location: Location, record: &Record<'_>) {
             queues.lock(&queue).index.recover(location, message);
         }
         Record::Claim(claim) => with(queues, claim.destination, |index| index.claim(claim)),
-        Record::Renew { destination, claim, hold, grace } => {
-            with(queues, *destination, |index| index.renew(*claim, *hold, *grace));
+        Record::Renew { destination, lease, grace } => {
+            with(queues, *destination, |index| index.renew(*lease, *grace));
         }
         Record::Release { destination, claim } => with(queues, *destination, |index| index.release(*claim)),
         Record::Delete { destination, sequences } => {

@@ -2,7 +2,7 @@
 
 use zaqar_model::{
     AttemptFilter, AttemptNumber, ConfirmationAttempt, Delivery, DeliveryReport, Destination, FailedDelivery,
-    HeldBack, KeptAttempt, LeaseHold, LeaseId, Marker, MessageId, Page, PageRequest, Paused, StoredMessage,
+    HeldBack, KeptAttempt, Lease, LeaseId, Marker, MessageId, Page, PageRequest, Paused, StoredMessage,
     SubscriptionId, Timestamp,
 };
 use zaqar_storage::{Deliveries, LeaseLimits, StorageResult, SubscriptionShare};
@@ -19,7 +19,7 @@ impl Deliveries for ModelStore {
         limits: LeaseLimits,
         now: Timestamp,
     ) -> StorageResult<Vec<Delivery>> {
-        let lease = LeaseHold { id: lease, since: now };
+        let lease = Lease { id: lease, since: now };
         let mut state = self.state()?;
         let mut taken = Vec::new();
         while taken.len() < limits.total && now < until {
@@ -249,7 +249,7 @@ fn take(
     contents: &mut Contents,
     id: SubscriptionId,
     share: SubscriptionShare,
-    lease: LeaseHold,
+    lease: Lease,
     until: Timestamp,
 ) -> Option<Delivery> {
     let now = lease.since;

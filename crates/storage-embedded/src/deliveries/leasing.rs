@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use zaqar_model::{
-    Delivery, DeliveryOutcome, DeliveryReport, LeaseHold, Marker, MessageId, StoredMessage, Subscription,
+    Delivery, DeliveryOutcome, DeliveryReport, Lease, Marker, MessageId, StoredMessage, Subscription,
     SubscriptionId, Timestamp,
 };
 use zaqar_storage::{Deliveries, LeaseLimits, StorageResult, SubscriptionShare};
@@ -29,7 +29,7 @@ pub(crate) struct SubscriptionTurn {
 
 /// A lease in the making.
 struct Leasing {
-    lease: LeaseHold,
+    lease: Lease,
     until: Timestamp,
     limits: LeaseLimits,
     taken: Vec<Taken>,
@@ -48,7 +48,7 @@ struct Taken {
 impl EmbeddedMessageStore {
     pub(crate) async fn lease_due(
         &self,
-        lease: LeaseHold,
+        lease: Lease,
         until: Timestamp,
         limits: LeaseLimits,
     ) -> StorageResult<Vec<Delivery>> {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use zaqar_model::{
     AttemptFilter, AttemptNumber, ConfirmationAttempt, Delivery, DeliveryReport, Destination, FailedDelivery,
-    KeptAttempt, LeaseHold, LeaseId, Marker, MessageId, Page, PageRequest, Paused, SubscriptionId, Timestamp,
+    KeptAttempt, Lease, LeaseId, Marker, MessageId, Page, PageRequest, Paused, SubscriptionId, Timestamp,
 };
 use zaqar_storage::{Deliveries, LeaseLimits, StorageResult, SubscriptionShare};
 
@@ -33,7 +33,7 @@ impl Deliveries for EmbeddedMessageStore {
         limits: LeaseLimits,
         now: Timestamp,
     ) -> StorageResult<Vec<Delivery>> {
-        self.lease_due(LeaseHold { id: lease, since: now }, until, limits).await
+        self.lease_due(Lease { id: lease, since: now }, until, limits).await
     }
 
     async fn record(

@@ -4,18 +4,17 @@ use std::collections::{BTreeSet, HashMap};
 use std::num::NonZeroU32;
 
 use slab::Slab;
-use zaqar_model::{ClaimId, GraceSeconds, Timestamp, TtlSeconds};
+use zaqar_model::{ClaimId, ClaimLease, GraceSeconds, Timestamp, TtlSeconds};
 
 use super::QueueIndex;
 use super::chunk::{ClaimKey, Entry};
 use super::released::Released;
-use crate::log::{ClaimRecord, Hold};
+use crate::log::ClaimRecord;
 
 /// A live claim.
 #[derive(Debug)]
 pub(crate) struct LiveClaim {
-    pub(crate) id: ClaimId,
-    pub(crate) hold: Hold,
+    pub(crate) lease: ClaimLease,
     /// The sequence numbers of its messages, ascending.
     pub(crate) members: Vec<u64>,
 }
@@ -30,14 +29,14 @@ pub(crate) struct ClaimTable {
 
 impl ClaimTable {
     /// Returns the key of a claim, and creates the claim if it is new.
-    pub(crate) fn open(&mut self, id: ClaimId, hold: Hold) -> ClaimKey {
-        if let Some(key) = self.by_id.get(&id) {
+    pub(crate) fn open(&mut self, lease: ClaimLease) -> ClaimKey {
+        if let Some(key) = self.by_id.get(&lease.id) {
             return *key;
         }
-        let index = self.claims.insert(LiveClaim { id, hold, members: Vec::new() });
+        let index = self.claims.insert(LiveClaim { lease, members: Vec::new() });
         let key = key_of(index);
-        self.by_id.insert(id, key);
-        self.by_end.insert((hold.ends(), key));
+        self.by_id.insert(lease.id, key);
+        self.by_end.insert((lease.ends(), key));
         key
     }
 
@@ -49,11 +48,11 @@ impl ClaimTable {
         self.claims.get(slab_index(key))
     }
 
-    pub(crate) fn set_hold(&mut self, key: ClaimKey, hold: Hold) {
+    pub(crate) fn set_lease(&mut self, key: ClaimKey, lease: ClaimLease) {
         if let Some(claim) = self.claims.get_mut(slab_index(key)) {
-            self.by_end.remove(&(claim.hold.ends(), key));
-            claim.hold = hold;
-            self.by_end.insert((hold.ends(), key));
+            self.by_end.remove(&(claim.lease.ends(), key));
+            claim.lease = lease;
+            self.by_end.insert((lease.ends(), key));
         }
     }
 
@@ -78,8 +77,8 @@ impl ClaimTable {
 
     pub(crate) fn end(&mut self, key: ClaimKey) -> Option<LiveClaim> {
         let claim = self.claims.try_remove(slab_index(key))?;
-        self.by_id.remove(&claim.id);
-        self.by_end.remove(&(claim.hold.ends(), key));
+        self.by_id.remove(&claim.lease.id);
+        self.by_end.remove(&(claim.lease.ends(), key));
         Some(claim)
     }
 
@@ -109,10 +108,10 @@ const fn slab_index(key: ClaimKey) -> usize {
 impl QueueIndex {
     /// Makes a claim. Messages that are gone are skipped.
     pub(crate) fn claim(&mut self, record: &ClaimRecord) {
-        let ends = record.hold.ends();
-        let extended = (record.grace.after(ends), longer(record.hold.ttl, record.grace));
+        let ends = record.lease.ends();
+        let extended = (record.grace.after(ends), longer(record.lease.ttl, record.grace));
         for (sequence, count) in &record.taken {
-            self.attach(*sequence, record.claim, record.hold);
+            self.attach(*sequence, record.lease);
             if let Some(entry) = self.entry_mut(*sequence) {
                 entry.claim_count = *count;
                 outlive(entry, ends, extended);
@@ -123,11 +122,11 @@ impl QueueIndex {
         }
     }
 
-    pub(crate) fn renew(&mut self, id: ClaimId, hold: Hold, grace: GraceSeconds) {
-        let Some(key) = self.claims.find(id) else { return };
-        self.claims.set_hold(key, hold);
-        let ends = hold.ends();
-        let extended = (grace.after(ends), longer(hold.ttl, grace));
+    pub(crate) fn renew(&mut self, lease: ClaimLease, grace: GraceSeconds) {
+        let Some(key) = self.claims.find(lease.id) else { return };
+        self.claims.set_lease(key, lease);
+        let ends = lease.ends();
+        let extended = (grace.after(ends), longer(lease.ttl, grace));
         let members = self.claims.get(key).map(|claim| claim.members.clone()).unwrap_or_default();
         for sequence in members {
             if let Some(entry) = self.entry_mut(sequence) {
@@ -144,16 +143,16 @@ impl QueueIndex {
     }
 
     /// Puts a message under a claim, and creates the claim if it is new.
-    pub(crate) fn attach(&mut self, sequence: u64, claim: ClaimId, hold: Hold) {
+    pub(crate) fn attach(&mut self, sequence: u64, lease: ClaimLease) {
         if self.get(sequence).is_none() {
             return;
         }
         self.detach(sequence);
         self.released.forget(sequence);
-        let key = self.claims.open(claim, hold);
-        if self.claims.get(key).is_some_and(|claim| claim.hold != hold) {
+        let key = self.claims.open(lease);
+        if self.claims.get(key).is_some_and(|claim| claim.lease != lease) {
             // A message from another store may have a later renewal.
-            self.claims.set_hold(key, hold);
+            self.claims.set_lease(key, lease);
         }
         if let Some(entry) = self.entry_mut(sequence) {
             entry.claim = Some(key);

@@ -23,8 +23,8 @@ impl QueueIndex {
         self.now = self.now.max(now);
         while let Some((end, key)) = self.claims.next_end().filter(|(end, _)| *end <= now) {
             debug_assert!(end <= now, "only what is due");
-            if let Some((id, hold)) = self.claims.get(key).map(|claim| (claim.id, claim.hold)) {
-                self.end_claim(key, |released, sequence| released.note_expired(sequence, id, hold));
+            if let Some(lease) = self.claims.get(key).map(|claim| claim.lease) {
+                self.end_claim(key, |released, sequence| released.note_expired(sequence, lease));
             }
         }
         self.expire_subscriptions(now);

@@ -2,24 +2,23 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use zaqar_model::ClaimId;
+use zaqar_model::ClaimLease;
 
 use super::QueueIndex;
-use crate::log::Hold;
 
 /// Released messages by sequence number.
 #[derive(Debug, Default)]
 pub(crate) struct Released {
     /// The expired claims that held them last. Checkpoints and copied records name them as they name a live claim.
-    last: HashMap<u64, (ClaimId, Hold)>,
+    last: HashMap<u64, ClaimLease>,
     /// Messages whose claim count has not been checked since: they may be dead letters.
     unseen: BTreeSet<u64>,
 }
 
 impl Released {
     /// Notes that a claim on a message has expired.
-    pub(super) fn note_expired(&mut self, sequence: u64, claim: ClaimId, hold: Hold) {
-        self.last.insert(sequence, (claim, hold));
+    pub(super) fn note_expired(&mut self, sequence: u64, lease: ClaimLease) {
+        self.last.insert(sequence, lease);
         self.unseen.insert(sequence);
     }
 
@@ -34,12 +33,12 @@ impl Released {
     }
 
     /// The expired claim that held a message last, if no other has taken it since.
-    pub(crate) fn last(&self, sequence: u64) -> Option<(ClaimId, Hold)> {
+    pub(crate) fn last(&self, sequence: u64) -> Option<ClaimLease> {
         self.last.get(&sequence).copied()
     }
 
-    pub(crate) fn all_last(&self) -> impl ExactSizeIterator<Item = (u64, ClaimId, Hold)> {
-        self.last.iter().map(|(sequence, (claim, hold))| (*sequence, *claim, *hold))
+    pub(crate) fn all_last(&self) -> impl ExactSizeIterator<Item = (u64, ClaimLease)> {
+        self.last.iter().map(|(sequence, lease)| (*sequence, *lease))
     }
 
     pub(crate) fn has_unseen(&self) -> bool {

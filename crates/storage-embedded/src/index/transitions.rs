@@ -9,10 +9,10 @@ impl QueueIndex {
     /// Returns a message and its placement.
     pub(crate) fn locate(&self, sequence: u64) -> Option<(&Entry, Placement)> {
         if let Some(entry) = self.get(sequence) {
-            let held = entry.claim.and_then(|key| self.claims.get(key)).map(|claim| (claim.id, claim.hold));
+            let held = entry.claim.and_then(|key| self.claims.get(key)).map(|claim| claim.lease);
             // The expired claim that held it last goes with it, and expires again when this is read.
             let last = held.or_else(|| self.released.last(sequence));
-            let placement = last.map_or(Placement::Queued, |(claim, hold)| Placement::Claimed(claim, hold));
+            let placement = last.map_or(Placement::Queued, Placement::Claimed);
             return Some((entry, placement));
         }
         let dead_lettered = self.dead_letters.get(sequence).map(|entry| (entry, Placement::DeadLettered));
@@ -57,7 +57,7 @@ impl QueueIndex {
         self.insert(sequence, id, entry);
         match placement {
             Placement::Queued => {}
-            Placement::Claimed(claim, hold) => self.attach(sequence, claim, hold),
+            Placement::Claimed(lease) => self.attach(sequence, lease),
             Placement::DeadLettered => self.dead_letter(sequence),
             Placement::Retained => self.remove(sequence),
         }

@@ -19,8 +19,8 @@ pub(crate) use envelope::HEADER as ENVELOPE_HEADER;
 pub(crate) use fields::{FieldWriter, Fields, Malformed};
 pub(crate) use records::{
     ClaimRecord, Client, CursorRecord, DeliveryFailure, DeliveryState, DeliveryStateRecord, FROM_THE_END,
-    ForeignId, Hold, LoggedAttempt, MessageRecord, Placement, Record, SubscriptionRecord, decode_states,
-    encode_unnumbered, set_sequence,
+    ForeignId, LoggedAttempt, MessageRecord, Placement, Record, SubscriptionRecord, decode_lease,
+    decode_states, encode_lease, encode_unnumbered, set_sequence,
 };
 pub use recovery::Dropped;
 pub(crate) use recovery::{Recovery, replay};

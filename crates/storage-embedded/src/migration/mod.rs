@@ -7,14 +7,14 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 use zaqar_model::{
-    ClaimHold, Destination, KeptAttempt, Marker, MessageId, MovingCursor, MovingDelivery, MovingMessage,
-    Page, PageRequest, Subscription, SubscriptionId, Timestamp,
+    Destination, KeptAttempt, Marker, MessageId, MovingCursor, MovingDelivery, MovingMessage, Page,
+    PageRequest, Subscription, SubscriptionId, Timestamp,
 };
 use zaqar_storage::{Migration, StorageResult};
 
 use crate::EmbeddedMessageStore;
-use crate::index::{Entry, QueueIndex};
-use crate::log::Segments;
+use crate::index::QueueIndex;
+use crate::log::{Placement, Segments};
 use crate::messages::ADOPTED_AT_ONCE;
 use crate::read::{LocatedMessage, stored_messages};
 use crate::writer::{Operation, answer};
@@ -190,10 +190,8 @@ impl Migration for EmbeddedMessageStore {
 struct Leaving {
     id: MessageId,
     sequence: u64,
-    hold: Option<ClaimHold>,
-    exhausted: bool,
+    placement: Placement,
     posted: bool,
-    kept: bool,
     found: LocatedMessage,
 }
 
@@ -211,25 +209,16 @@ impl Leaving {
 
     fn at(segments: &Segments, index: &QueueIndex, sequence: u64) -> Option<Self> {
         let (id, posted) = (index.id_of(sequence), index.is_posted(sequence));
-        let (mut hold, mut exhausted, mut kept) = (None, false, false);
-        let found = if let Some(entry) = index.get(sequence) {
-            hold = self::hold(index, sequence, entry);
-            LocatedMessage::new(segments, index, sequence, entry)
-        } else if let Some(entry) = index.dead_letters.get(sequence) {
-            exhausted = true;
-            LocatedMessage::dead_letter(segments, id, entry)
-        } else {
-            kept = true;
-            LocatedMessage::owed(segments, id, index.retained.get(sequence)?)
+        let (entry, placement) = index.locate(sequence)?;
+        let found = match placement {
+            Placement::Queued | Placement::Claimed(_) => {
+                LocatedMessage::new(segments, index, sequence, entry)
+            }
+            Placement::DeadLettered => LocatedMessage::dead_letter(segments, id, entry),
+            Placement::Retained => LocatedMessage::owed(segments, id, entry),
         };
-        Some(Self { id, sequence, hold, exhausted, posted, kept, found })
+        Some(Self { id, sequence, placement, posted, found })
     }
-}
-
-fn hold(index: &QueueIndex, sequence: u64, entry: &Entry) -> Option<ClaimHold> {
-    let held = entry.claim.and_then(|key| index.claims.get(key)).map(|claim| (claim.id, claim.hold));
-    let (id, hold) = held.or_else(|| index.released.last(sequence))?;
-    Some(ClaimHold { id, ttl: hold.ttl, renewed: hold.renewed })
 }
 
 /// Reads the messages; one that is damaged on disk is left out.
@@ -238,7 +227,12 @@ async fn read(leaving: Vec<Leaving>) -> StorageResult<Vec<MovingMessage>> {
     let state: HashMap<MessageId, Leaving> =
         leaving.into_iter().map(|leaving| (leaving.id, leaving)).collect();
     let moving = stored.into_iter().filter_map(|stored| {
-        let Leaving { sequence, hold, exhausted, posted, kept, .. } = *state.get(&stored.message.id)?;
+        let Leaving { sequence, placement, posted, .. } = *state.get(&stored.message.id)?;
+        let hold = match placement {
+            Placement::Claimed(lease) => Some(lease),
+            _ => None,
+        };
+        let (exhausted, kept) = (placement == Placement::DeadLettered, placement == Placement::Retained);
         Some(MovingMessage { position: Marker::new(sequence), stored, hold, exhausted, posted, kept })
     });
     Ok(moving.collect())

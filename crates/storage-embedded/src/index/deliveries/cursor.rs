@@ -2,38 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use zaqar_model::{DeliveryStanding, HeldBack, LeaseHold, LeaseId, MessageId, Timestamp};
+use zaqar_model::{DeliveryStanding, HeldBack, Lease, LeaseId, Timestamp};
 use zaqar_storage::FAILURES_KEPT;
 
 use super::lane::Lane;
-use crate::log::{DeliveryFailure, DeliveryState};
-
-/// A delivery that was taken up once and is not done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Open {
-    pub(crate) attempts: u32,
-    /// When it is to be tried; while it is leased, when the lease ends.
-    pub(in crate::index) due: Timestamp,
-    /// Who had it last, unless that was recorded.
-    pub(crate) lease: Option<LeaseHold>,
-    /// When it is to be looked at as expired.
-    pub(in crate::index) expires: Timestamp,
-}
-
-impl Open {
-    /// What the log says of it, with its message's id. When a lease ends is not in it: with the process at the latest.
-    pub(crate) fn logged(&self, message: MessageId) -> DeliveryState {
-        let Self { attempts, due, lease, .. } = *self;
-        let waiting = DeliveryState::Waiting { due, attempts };
-        lease.map_or(waiting, |lease| DeliveryState::UnderWay { message, lease, attempts })
-    }
-}
+use super::open::OpenDelivery;
+use crate::log::DeliveryFailure;
 
 /// What is below `front` was taken up; of that, what is neither open nor failed is done.
 #[derive(Debug, Default)]
 pub(crate) struct Cursor {
     pub(in crate::index) front: u64,
-    open: BTreeMap<u64, Open>,
+    open: BTreeMap<u64, OpenDelivery>,
     pub(in crate::index) failed: BTreeMap<u64, DeliveryFailure>,
     /// What has no attempt behind it.
     pub(in crate::index) first_attempts: Lane,
@@ -64,11 +44,11 @@ impl Cursor {
         self.open.keys().chain(self.failed.keys()).copied()
     }
 
-    pub(crate) fn open(&self) -> impl Iterator<Item = (u64, &Open)> {
+    pub(crate) fn open(&self) -> impl Iterator<Item = (u64, &OpenDelivery)> {
         self.open.iter().map(|(sequence, open)| (*sequence, open))
     }
 
-    pub(crate) fn get(&self, sequence: u64) -> Option<&Open> {
+    pub(crate) fn get(&self, sequence: u64) -> Option<&OpenDelivery> {
         self.open.get(&sequence)
     }
 
@@ -88,7 +68,7 @@ impl Cursor {
 
     /// What is known of a delivery, whose message has expired or not.
     pub(crate) fn standing(&self, sequence: u64, has_expired: bool) -> DeliveryStanding {
-        if let Some(Open { attempts, due, lease, expires }) = self.open.get(&sequence).copied() {
+        if let Some(OpenDelivery { attempts, due, lease, expires }) = self.open.get(&sequence).copied() {
             // This tells what was put off since its message expired from a retry that was to come later.
             let due = if lease.is_none() && has_expired { due.min(expires) } else { due };
             DeliveryStanding::Open { attempts, due, lease }
@@ -125,7 +105,7 @@ impl Cursor {
     }
 
     /// The delivery, if this lease had it last.
-    pub(crate) fn leased_by(&self, sequence: u64, lease: LeaseId) -> Option<Open> {
+    pub(crate) fn leased_by(&self, sequence: u64, lease: LeaseId) -> Option<OpenDelivery> {
         self.open.get(&sequence).copied().filter(|open| open.lease.is_some_and(|own| own.id == lease))
     }
 
@@ -155,7 +135,7 @@ impl Cursor {
         self.remove(sequence);
         let has_expired = expires <= now;
         let expires = if has_expired { due } else { expires };
-        self.open.insert(sequence, Open { attempts, due, lease: None, expires });
+        self.open.insert(sequence, OpenDelivery { attempts, due, lease: None, expires });
         let lane = self.lane(attempts);
         lane.expiring.insert((expires, sequence));
         if !has_expired {
@@ -164,11 +144,11 @@ impl Cursor {
     }
 
     /// Leases a delivery.
-    pub(in crate::index) fn lease(&mut self, sequence: u64, lease: LeaseHold, until: Timestamp) {
+    pub(in crate::index) fn lease(&mut self, sequence: u64, lease: Lease, until: Timestamp) {
         let attempts = self.open.get(&sequence).map_or(0, |open| open.attempts);
         self.remove(sequence);
         let expires = Timestamp::default();
-        self.open.insert(sequence, Open { attempts, due: until, lease: Some(lease), expires });
+        self.open.insert(sequence, OpenDelivery { attempts, due: until, lease: Some(lease), expires });
         self.lane(attempts).leased.insert((until, sequence));
         self.under_way.insert(sequence);
     }

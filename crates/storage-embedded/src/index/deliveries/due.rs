@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use zaqar_model::{HeldBack, LeaseHold, MessageId, Paused, SubscriptionId, Timestamp};
+use zaqar_model::{HeldBack, Lease, MessageId, Paused, SubscriptionId, Timestamp};
 use zaqar_storage::SubscriptionShare;
 
 use super::backlog::ScheduleChanges;
@@ -122,13 +122,7 @@ impl QueueIndex {
     }
 
     /// Puts deliveries under a lease.
-    pub(crate) fn lease(
-        &mut self,
-        id: SubscriptionId,
-        lease: LeaseHold,
-        until: Timestamp,
-        sequences: &[u64],
-    ) {
+    pub(crate) fn lease(&mut self, id: SubscriptionId, lease: Lease, until: Timestamp, sequences: &[u64]) {
         for sequence in sequences {
             self.change(id, *sequence, |cursor| cursor.lease(*sequence, lease, until));
         }

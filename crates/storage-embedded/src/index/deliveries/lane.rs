@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use zaqar_model::Timestamp;
 
-use super::cursor::Open;
+use super::open::OpenDelivery;
 
 #[derive(Debug, Default)]
 pub(in crate::index) struct Lane {
@@ -22,7 +22,7 @@ pub(in crate::index) struct Lane {
 }
 
 impl Lane {
-    pub(in crate::index) fn remove(&mut self, sequence: u64, open: &Open) {
+    pub(in crate::index) fn remove(&mut self, sequence: u64, open: &OpenDelivery) {
         self.due.remove(&sequence);
         self.waiting.remove(&(open.due, sequence));
         self.leased.remove(&(open.due, sequence));

@@ -1,8 +1,9 @@
 //! Subscriptions of a queue that migrates to this store: their deliveries arrive in pieces.
 
-use zaqar_model::{DeliveryStanding, LeaseHold, MovingDelivery, SubscriptionId, Timestamp};
+use zaqar_model::{DeliveryStanding, Lease, MovingDelivery, SubscriptionId, Timestamp};
 
-use super::cursor::{Cursor, Open};
+use super::cursor::Cursor;
+use super::open::OpenDelivery;
 use crate::index::QueueIndex;
 use crate::log::{DeliveryFailure, DeliveryState};
 
@@ -27,7 +28,7 @@ impl QueueIndex {
     }
 
     /// Takes over a lease from another store, with its end.
-    pub(crate) fn lend(&mut self, id: SubscriptionId, sequence: u64, lease: LeaseHold, until: Timestamp) {
+    pub(crate) fn lend(&mut self, id: SubscriptionId, sequence: u64, lease: Lease, until: Timestamp) {
         self.change(id, sequence, |cursor| cursor.lease(sequence, lease, until));
         self.backlog.changes.woken.push(id);
     }
@@ -51,7 +52,7 @@ pub(crate) fn logged(delivery: &MovingDelivery) -> DeliveryState {
     match delivery.standing.clone() {
         DeliveryStanding::Done => DeliveryState::Done,
         DeliveryStanding::Open { attempts, due, lease } => {
-            Open { attempts, due, lease, expires: Timestamp::default() }.logged(delivery.message)
+            OpenDelivery { attempts, due, lease, expires: Timestamp::default() }.logged(delivery.message)
         }
         DeliveryStanding::Failed { attempts, at, reason } => {
             DeliveryState::Failed(DeliveryFailure { at, attempts, reason })

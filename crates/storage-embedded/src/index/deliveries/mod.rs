@@ -1,7 +1,7 @@
 //! Deliveries to the subscribers of one queue.
 //!
 //! * `backlog` — the cursors of the subscriptions, and which messages they need
-//! * `cursor`, `lane` — the progress of one subscription, and what its open deliveries wait for
+//! * `cursor`, `lane`, `open` — the progress of one subscription, and what its open deliveries wait for
 //! * `due` — which deliveries are due, and how leases and outcomes change them
 //! * `attempts` — where the log has the attempts
 //! * `migration` — subscriptions whose queue migrates to this store
@@ -12,3 +12,4 @@ pub(super) mod cursor;
 mod due;
 mod lane;
 pub(super) mod migration;
+mod open;

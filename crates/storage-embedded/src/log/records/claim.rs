@@ -1,28 +1,13 @@
 //! The record of a claim.
 
-use zaqar_model::{ClaimId, GraceSeconds, Timestamp, TtlSeconds};
+use zaqar_model::{ClaimId, ClaimLease, GraceSeconds, Timestamp, TtlSeconds};
 
 use crate::log::fields::{FieldWriter, Fields, Malformed};
-
-/// The lease of a claim.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Hold {
-    /// When it was created or last renewed.
-    pub(crate) renewed: Timestamp,
-    pub(crate) ttl: TtlSeconds,
-}
-
-impl Hold {
-    pub(crate) const fn ends(self) -> Timestamp {
-        self.ttl.after(self.renewed)
-    }
-}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ClaimRecord {
     pub(crate) destination: u64,
-    pub(crate) claim: ClaimId,
-    pub(crate) hold: Hold,
+    pub(crate) lease: ClaimLease,
     pub(crate) grace: GraceSeconds,
     /// Claimed messages: sequence number and new claim count.
     pub(crate) taken: Vec<(u64, u32)>,
@@ -30,22 +15,24 @@ pub(crate) struct ClaimRecord {
     pub(crate) dead_lettered: Vec<u64>,
 }
 
-impl Hold {
-    pub(crate) fn encode(self, out: &mut FieldWriter<'_>) {
-        out.u64(self.renewed.as_millis());
-        out.u32(self.ttl.get());
-    }
+pub(crate) fn encode_lease(lease: ClaimLease, out: &mut FieldWriter<'_>) {
+    out.u128(lease.id.as_u128());
+    out.u64(lease.renewed.as_millis());
+    out.u32(lease.ttl.get());
+}
 
-    pub(crate) fn decode(fields: &mut Fields<'_>) -> Result<Self, Malformed> {
-        Ok(Self { renewed: Timestamp::from_millis(fields.u64()?), ttl: TtlSeconds::new(fields.u32()?) })
-    }
+pub(crate) fn decode_lease(fields: &mut Fields<'_>) -> Result<ClaimLease, Malformed> {
+    Ok(ClaimLease {
+        id: ClaimId::from_u128(fields.u128()?),
+        renewed: Timestamp::from_millis(fields.u64()?),
+        ttl: TtlSeconds::new(fields.u32()?),
+    })
 }
 
 impl ClaimRecord {
     pub(super) fn encode(&self, out: &mut FieldWriter<'_>) {
         out.u64(self.destination);
-        out.u128(self.claim.as_u128());
-        self.hold.encode(out);
+        encode_lease(self.lease, out);
         out.u32(self.grace.get());
         out.count(self.taken.len());
         for (sequence, count) in &self.taken {
@@ -59,8 +46,7 @@ impl ClaimRecord {
     pub(super) fn decode(fields: &mut Fields<'_>) -> Result<Self, Malformed> {
         Ok(Self {
             destination: fields.u64()?,
-            claim: ClaimId::from_u128(fields.u128()?),
-            hold: Hold::decode(fields)?,
+            lease: decode_lease(fields)?,
             grace: GraceSeconds::new(fields.u32()?),
             taken: fields.list(12, |fields| Ok((fields.u64()?, fields.u32()?)))?,
             dead_lettered: fields.list(8, |fields| fields.u64())?,

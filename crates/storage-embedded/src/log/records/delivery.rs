@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use zaqar_model::{Excerpt, LeaseHold, LeaseId, MessageId, SubscriptionId, Timestamp};
+use zaqar_model::{Excerpt, Lease, LeaseId, MessageId, SubscriptionId, Timestamp};
 use zaqar_storage::FAILURES_KEPT_FOR;
 
 use crate::log::fields::{FieldWriter, Fields, Malformed};
@@ -29,7 +29,7 @@ pub(crate) enum DeliveryState {
     UnderWay {
         /// The attempt is recorded even if its message is gone.
         message: MessageId,
-        lease: LeaseHold,
+        lease: Lease,
         attempts: u32,
     },
 }
@@ -155,7 +155,7 @@ impl DeliveryState {
             UNDER_WAY => {
                 let message = MessageId::from_u128(fields.u128()?);
                 let (id, since) = (LeaseId::from_u128(fields.u128()?), Timestamp::from_millis(fields.u64()?));
-                Ok(Self::UnderWay { message, lease: LeaseHold { id, since }, attempts: fields.u32()? })
+                Ok(Self::UnderWay { message, lease: Lease { id, since }, attempts: fields.u32()? })
             }
             _ => Err(Malformed),
         }

@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use zaqar_model::{ClaimId, MessageId, Timestamp, TtlSeconds};
+use zaqar_model::{ClaimLease, MessageId, Timestamp, TtlSeconds};
 
-use super::claim::Hold;
+use super::claim::{decode_lease, encode_lease};
 use super::client::Client;
 use crate::log::fields::{FieldWriter, Fields, Malformed};
 use uuid::Uuid;
@@ -47,7 +47,7 @@ pub(crate) enum Placement {
     /// In the queue, available or delayed.
     Queued,
     /// In the queue, under this claim. Once the claim has expired, the message is available.
-    Claimed(ClaimId, Hold),
+    Claimed(ClaimLease),
     /// Out of the queue, claimed too often. It waits for its move to the dead-letter queue.
     DeadLettered,
     /// Out of the queue, retained for subscribers that are still owed it.
@@ -65,13 +65,13 @@ impl Placement {
     }
 
     /// A log may have more than one of the flags: a retained message was claimed or dead-lettered before.
-    fn of_flags(flags: u8, claim: Option<(ClaimId, Hold)>) -> Self {
+    fn of_flags(flags: u8, lease: Option<ClaimLease>) -> Self {
         if flags & IS_RETAINED != 0 {
             Self::Retained
         } else if flags & IS_DEAD_LETTERED != 0 {
             Self::DeadLettered
         } else {
-            claim.map_or(Self::Queued, |(claim, hold)| Self::Claimed(claim, hold))
+            lease.map_or(Self::Queued, Self::Claimed)
         }
     }
 }
@@ -106,9 +106,8 @@ impl<'a> MessageRecord<'a> {
         if delayed {
             out.u64(self.delayed_until.as_millis());
         }
-        if let Placement::Claimed(claim, hold) = self.placement {
-            out.u128(claim.as_u128());
-            hold.encode(out);
+        if let Placement::Claimed(lease) = self.placement {
+            encode_lease(lease, out);
         }
         match self.client {
             Client::Uuid(id) => out.u128(id.as_u128()),
@@ -133,11 +132,7 @@ impl<'a> MessageRecord<'a> {
             None
         };
         let delayed_until = if has(HAS_DELAY) { Timestamp::from_millis(fields.u64()?) } else { created };
-        let claim = if has(HAS_CLAIM) {
-            Some((ClaimId::from_u128(fields.u128()?), Hold::decode(fields)?))
-        } else {
-            None
-        };
+        let lease = if has(HAS_CLAIM) { Some(decode_lease(fields)?) } else { None };
         let client = if has(CLIENT_IS_UUID) {
             Client::Uuid(Uuid::from_u128(fields.u128()?))
         } else {
@@ -152,7 +147,7 @@ impl<'a> MessageRecord<'a> {
             delayed_until,
             ttl,
             claim_count,
-            placement: Placement::of_flags(flags, claim),
+            placement: Placement::of_flags(flags, lease),
             is_letter: has(IS_LETTER),
             client,
             checksum: fields.text()?,

@@ -11,12 +11,12 @@ mod tests;
 
 use std::borrow::Cow;
 
-use zaqar_model::{ClaimId, Destination, DestinationKind, GraceSeconds, SubscriptionId};
+use zaqar_model::{ClaimId, ClaimLease, Destination, DestinationKind, GraceSeconds, SubscriptionId};
 
 use super::fields::{FieldWriter, Fields, Malformed};
 use crate::kinds;
 pub(crate) use attempt::LoggedAttempt;
-pub(crate) use claim::{ClaimRecord, Hold};
+pub(crate) use claim::{ClaimRecord, decode_lease, encode_lease};
 pub(crate) use client::Client;
 pub(crate) use delivery::{CursorRecord, DeliveryFailure, DeliveryState, DeliveryStateRecord, decode_states};
 pub(crate) use message::{ForeignId, MessageRecord, Placement};
@@ -33,8 +33,7 @@ pub(crate) enum Record<'a> {
     Claim(Cow<'a, ClaimRecord>),
     Renew {
         destination: u64,
-        claim: ClaimId,
-        hold: Hold,
+        lease: ClaimLease,
         grace: GraceSeconds,
     },
     Release {
@@ -119,10 +118,9 @@ impl Record<'_> {
                 claim.encode(&mut out);
                 CLAIM
             }
-            Self::Renew { destination, claim, hold, grace } => {
+            Self::Renew { destination, lease, grace } => {
                 out.u64(*destination);
-                out.u128(claim.as_u128());
-                hold.encode(&mut out);
+                encode_lease(*lease, &mut out);
                 out.u32(grace.get());
                 RENEW
             }
@@ -226,8 +224,7 @@ impl<'a> Record<'a> {
             CLAIM => Self::Claim(Cow::Owned(ClaimRecord::decode(&mut fields)?)),
             RENEW => Self::Renew {
                 destination: fields.u64()?,
-                claim: ClaimId::from_u128(fields.u128()?),
-                hold: Hold::decode(&mut fields)?,
+                lease: decode_lease(&mut fields)?,
                 grace: GraceSeconds::new(fields.u32()?),
             },
             RELEASE => {

@@ -2,17 +2,17 @@ use std::borrow::Cow;
 
 use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 use zaqar_model::{
-    Address, Attempt, AttemptEnd, ClaimId, ConfirmationKind, DestinationKind, Excerpt, GraceSeconds,
-    LeaseHold, LeaseId, MessageId, SubscriptionId, SubscriptionTtl, Timestamp, TtlSeconds,
+    Address, Attempt, AttemptEnd, ClaimId, ClaimLease, ConfirmationKind, DestinationKind, Excerpt,
+    GraceSeconds, Lease, LeaseId, MessageId, SubscriptionId, SubscriptionTtl, Timestamp, TtlSeconds,
 };
 
 use super::{
-    ClaimRecord, Client, CursorRecord, DeliveryFailure, DeliveryState, DeliveryStateRecord, ForeignId, Hold,
+    ClaimRecord, Client, CursorRecord, DeliveryFailure, DeliveryState, DeliveryStateRecord, ForeignId,
     LoggedAttempt, MessageRecord, Placement, Record, SubscriptionRecord,
 };
 
-fn hold() -> Hold {
-    Hold { renewed: Timestamp::from_millis(5), ttl: TtlSeconds::new(60) }
+fn lease() -> ClaimLease {
+    ClaimLease { id: ClaimId::from_u128(77), renewed: Timestamp::from_millis(5), ttl: TtlSeconds::new(60) }
 }
 
 fn round_trip(record: &Record<'_>) {
@@ -29,13 +29,12 @@ fn every_kind_is_read_back() {
     let claim = ClaimId::from_u128(77);
     round_trip(&Record::Claim(Cow::Owned(ClaimRecord {
         destination: 1,
-        claim,
-        hold: hold(),
+        lease: lease(),
         grace: GraceSeconds::new(61),
         taken: vec![(1, 1), (u64::MAX, 9)],
         dead_lettered: vec![4],
     })));
-    round_trip(&Record::Renew { destination: 1, claim, hold: hold(), grace: GraceSeconds::new(60) });
+    round_trip(&Record::Renew { destination: 1, lease: lease(), grace: GraceSeconds::new(60) });
     round_trip(&Record::Release { destination: 1, claim });
     round_trip(&Record::Delete { destination: 1, sequences: Cow::Borrowed(&[1, 2, 3]) });
     round_trip(&Record::Purge { destination: 1, below: 3 });
@@ -47,7 +46,7 @@ fn every_kind_is_read_back() {
     let id = SubscriptionId::from_u128(8);
     let subscription = SubscriptionRecord {
         id,
-        renewed: hold().renewed,
+        renewed: lease().renewed,
         ttl: SubscriptionTtl::new(u64::MAX),
         confirmed: true,
         declined: false,
@@ -59,7 +58,7 @@ fn every_kind_is_read_back() {
     round_trip(&Record::Subscribe { destination: 1, subscription: subscription.clone() });
     let muted = SubscriptionRecord { owed_from: None, confirmed: false, declined: true, ..subscription };
     round_trip(&Record::Subscribe { destination: 1, subscription: muted.clone() });
-    let suspended = SubscriptionRecord { suspended: Some((hold().renewed, "410 Gone")), ..muted };
+    let suspended = SubscriptionRecord { suspended: Some((lease().renewed, "410 Gone")), ..muted };
     round_trip(&Record::Subscribe { destination: 1, subscription: suspended });
     round_trip(&Record::Unsubscribe { destination: 1, subscription: id });
     round_trip(&Record::Discard { destination: 1, sequences: Cow::Borrowed(&[7]) });
@@ -70,7 +69,7 @@ fn what_became_of_deliveries_is_read_back() {
     let (subscription, at, reason) =
         (SubscriptionId::from_u128(8), Timestamp::from_millis(5), Excerpt::new("no"));
     let failure = DeliveryFailure { at, attempts: 7, reason: reason.clone() };
-    let lease = LeaseHold { id: LeaseId::from_u128(6), since: at };
+    let lease = Lease { id: LeaseId::from_u128(6), since: at };
     round_trip(&Record::DeliveryState(DeliveryStateRecord {
         destination: 1,
         subscription,
@@ -163,7 +162,7 @@ fn a_message_that_gets_its_sequence_number_later_is_the_same_record() {
 fn placement() -> impl Strategy<Value = Placement> {
     prop_oneof![
         Just(Placement::Queued),
-        Just(Placement::Claimed(ClaimId::from_u128(5), hold())),
+        Just(Placement::Claimed(lease())),
         Just(Placement::DeadLettered),
         Just(Placement::Retained),
     ]
@@ -182,7 +181,7 @@ fn a_message_is_where_it_went_last() {
         delayed_until: created,
         ttl: TtlSeconds::new(1),
         claim_count: 2,
-        placement: Placement::Claimed(ClaimId::from_u128(5), hold()),
+        placement: Placement::Claimed(lease()),
         is_letter: false,
         client: Client::new("c"),
         checksum: "",

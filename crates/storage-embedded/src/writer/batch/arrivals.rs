@@ -10,7 +10,7 @@ use zaqar_storage::{Adoption, StorageError};
 use super::{Batch, PendingReply, number};
 use crate::index::{Entry, native_id};
 use crate::log::{
-    Client, ENVELOPE_HEADER, ForeignId, Hold, Location, MessageRecord, Placement, Record, set_sequence,
+    Client, ENVELOPE_HEADER, ForeignId, Location, MessageRecord, Placement, Record, set_sequence,
 };
 use crate::queues::{Queue, Queues};
 use crate::writer::{EncodedPost, Reply};
@@ -201,7 +201,7 @@ fn placement(moving: &MovingMessage) -> Placement {
     match moving.hold {
         _ if moving.kept => Placement::Retained,
         _ if moving.exhausted => Placement::DeadLettered,
-        Some(hold) => Placement::Claimed(hold.id, Hold { renewed: hold.renewed, ttl: hold.ttl }),
+        Some(lease) => Placement::Claimed(lease),
         None => Placement::Queued,
     }
 }
