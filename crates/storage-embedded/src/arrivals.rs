@@ -1,4 +1,4 @@
-//! Arrivals: waiting for a queue to have more.
+//! Arrivals: waiting for new messages in a queue.
 
 use std::pin::pin;
 
@@ -10,11 +10,11 @@ use crate::EmbeddedMessageStore;
 #[async_trait::async_trait]
 impl Arrivals for EmbeddedMessageStore {
     async fn wait_for_arrival(&self, at: &Destination, behind: Marker) -> StorageResult<()> {
-        // Nobody may have posted to it yet.
+        // The queue may be empty still.
         let queue = self.queues.find_or_create(at).ok_or(StorageError::NotFound("queue"))?;
         loop {
             let mut arrival = pin!(queue.arrivals.notified());
-            // What arrives behind the look is not missed.
+            // An arrival after the check below is not missed.
             arrival.as_mut().enable();
             self.writer.check_open()?;
             {

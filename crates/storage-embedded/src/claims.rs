@@ -14,8 +14,8 @@ use crate::log::{ClaimRecord, Record};
 use crate::read::messages;
 use crate::writer::answer;
 
-/// How many exhausted messages one claim sets aside at most; the next one goes on.
-const MOST_EXHAUSTED: usize = 1000;
+/// Maximum number of dead letters that one claim sets aside. The next claim continues.
+const MAX_EXHAUSTED: usize = 1000;
 
 #[async_trait::async_trait]
 impl Claims for EmbeddedMessageStore {
@@ -121,7 +121,7 @@ impl Claims for EmbeddedMessageStore {
         loop {
             let (exhausted, receiver) = {
                 let mut locked = self.queues.lock_at(&queue, now);
-                let seen = locked.index.released_unseen(MOST_EXHAUSTED);
+                let seen = locked.index.released_unseen(MAX_EXHAUSTED);
                 if seen.is_empty() {
                     return Ok(Vec::new());
                 }
@@ -146,7 +146,7 @@ impl Claims for EmbeddedMessageStore {
     }
 }
 
-/// A claim that takes nothing.
+/// A claim that takes no message.
 const fn setting_aside(destination: u64, exhausted: Vec<u64>, now: Timestamp) -> ClaimRecord {
     ClaimRecord {
         destination,
@@ -157,7 +157,7 @@ const fn setting_aside(destination: u64, exhausted: Vec<u64>, now: Timestamp) ->
     }
 }
 
-/// What a claim takes, and what it sets aside: the first messages that are free now.
+/// Selects the first available messages: those to claim, and those that become dead letters.
 fn choose(index: &QueueIndex, destination: u64, request: &ClaimRequest, now: Timestamp) -> ClaimRecord {
     let mut record = ClaimRecord {
         destination,
@@ -167,7 +167,7 @@ fn choose(index: &QueueIndex, destination: u64, request: &ClaimRequest, now: Tim
         dead_lettered: Vec::new(),
     };
     for (sequence, entry) in index.available_from(0) {
-        if record.taken.len() >= request.limit || record.dead_lettered.len() >= MOST_EXHAUSTED {
+        if record.taken.len() >= request.limit || record.dead_lettered.len() >= MAX_EXHAUSTED {
             break;
         }
         if request.dead_letters.is_some_and(|policy| entry.claim_count >= policy.max_claim_count) {

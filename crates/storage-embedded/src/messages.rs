@@ -1,4 +1,4 @@
-//! Messages: posted, listed, fetched, deleted.
+//! Messages: posting, listing, reading and deleting them, and dead letters.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::queues::{Locked, Queue};
 use crate::read::{LocatedMessage, messages, stored_messages};
 use crate::writer::{EncodedPost, Operation, answer};
 
-/// How many bytes of adopted messages one commit takes in.
+/// Maximum bytes of adopted messages in one operation.
 pub(crate) const ADOPTED_AT_ONCE: usize = 256 << 10;
 
 #[async_trait::async_trait]
@@ -157,7 +157,7 @@ impl Messages for EmbeddedMessageStore {
 
     async fn drop_destination(&self, destination: &Destination) -> StorageResult<()> {
         let number = destination.number.get();
-        // One that is not known yet may have a post on its way.
+        // A queue that is not known yet may have a post on its way.
         let receiver = match self.queues.find_or_create(destination) {
             Some(queue) => {
                 let mut locked = self.queues.lock(&queue);
@@ -167,7 +167,7 @@ impl Messages for EmbeddedMessageStore {
                 queue.arrivals.notify_waiters();
                 receiver
             }
-            // Another drops it, or has: not done before that is durable.
+            // Another call drops it, or has dropped it: wait until that is durable.
             None => self.barrier()?,
         };
         self.queues.forget(number);
@@ -235,13 +235,13 @@ impl Messages for EmbeddedMessageStore {
 }
 
 impl EmbeddedMessageStore {
-    /// The queue, if anything was ever posted to it.
+    /// Returns the queue, if anything was ever posted to it.
     pub(crate) fn find(&self, destination: &Destination) -> StorageResult<Option<Arc<Queue>>> {
         self.writer.check_open()?;
         Ok(self.queues.find(destination.number.get()))
     }
 
-    /// Takes in messages from elsewhere, a bounded number of bytes at a time.
+    /// Adopts messages from elsewhere, a bounded number of bytes at a time.
     async fn take_in(
         &self,
         to: &Destination,
@@ -267,7 +267,7 @@ impl EmbeddedMessageStore {
         Ok(())
     }
 
-    /// Finds messages by their sequence numbers, in that order.
+    /// Locates messages by their sequence numbers, in the order given.
     pub(crate) fn found(
         &self,
         index: &QueueIndex,
@@ -281,8 +281,8 @@ impl EmbeddedMessageStore {
             .collect()
     }
 
-    /// Hands a record to the log. Called before the index is changed, under the same lock: so the log is asked first
-    /// whether it takes anything, and has the changes in the order in which they were made.
+    /// Submits a record to the log. Called before the index is changed, under the same lock: so the log can refuse
+    /// the change, and has the changes in the order in which they were made.
     pub(crate) fn log(
         &self,
         locked: &mut Locked<'_>,
@@ -304,7 +304,7 @@ impl EmbeddedMessageStore {
         Ok(receiver)
     }
 
-    /// Waits for a change; `None`: another makes the same one, or has made it. Then it is not done before that is
+    /// Waits until a change is durable. `None`: another call makes or made the same change; wait until that is
     /// durable.
     pub(crate) async fn done(
         &self,
@@ -317,7 +317,7 @@ impl EmbeddedMessageStore {
         }
     }
 
-    /// What was done to this queue before is durable when the answer comes.
+    /// Waits until all earlier changes of this queue are durable.
     pub(crate) async fn settled(&self, queue: &Queue) -> StorageResult<()> {
         let last_ticket = self.queues.lock(queue).last_ticket;
         if self.writer.is_committed(last_ticket) {
@@ -326,7 +326,7 @@ impl EmbeddedMessageStore {
         answer(self.barrier()?).await
     }
 
-    /// What was handed to the writer before is durable when the answer comes.
+    /// Waits until all operations submitted before are durable.
     fn barrier(&self) -> StorageResult<oneshot::Receiver<StorageResult<()>>> {
         let (reply, receiver) = oneshot::channel();
         self.writer.submit(Operation::Log { records: Vec::new(), frees: true, reply })?;
@@ -346,7 +346,7 @@ impl EmbeddedMessageStore {
         Ok(receiver)
     }
 
-    /// Removes those of the messages that exist, if the verdict over each of them is `Done`.
+    /// Removes those messages that exist, if the verdict on each of them is `Done`.
     async fn remove_if(
         &self,
         queue: &Queue,
@@ -375,7 +375,7 @@ impl EmbeddedMessageStore {
     }
 }
 
-/// What becomes of a message that is to be deleted by the bearer of these claims.
+/// Whether a message may be deleted by the holder of these claims.
 fn deletion_with_claims(index: &QueueIndex, sequence: u64, entry: &Entry, claims: &[ClaimId]) -> Deletion {
     let Some(holder) = entry.claim.and_then(|key| index.claims.get(key)) else {
         let last = index.released.last(sequence);

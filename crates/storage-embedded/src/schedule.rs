@@ -1,8 +1,8 @@
-//! Whose turn it is to be delivered to.
+//! The schedule: which subscription is next to be delivered to.
 //!
-//! Every subscription that may be owed something has a place here: it is ready, or will be at some moment. Those that
-//! are ready take turns. What the places say may be too early, never too late: who comes to a turn looks at the
-//! subscription itself, and puts it into its place again. A queue's lock is taken before this one, never behind it.
+//! Every subscription that may be owed something is in the schedule: it is ready, or will be at some time. The ready
+//! ones take turns. A time in the schedule may be too early, never too late: the subscription is examined at its
+//! turn, and scheduled again. The lock of a queue is taken before that of the schedule, never after it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -16,24 +16,24 @@ use crate::index::ScheduleChanges;
 /// A subscription, with the number of its queue.
 pub(crate) type Key = (u64, SubscriptionId);
 
-/// The subscriptions of all queues that are owed something, or may be.
+/// The subscriptions of all queues that are, or may be, owed something.
 #[derive(Debug, Default)]
 pub(crate) struct Schedule {
     state: Mutex<ScheduleState>,
-    /// Something has come, otherwise than by time.
+    /// Notified when a subscription becomes ready other than by time.
     pub(crate) changed: Notify,
 }
 
 #[derive(Debug, Default)]
 struct ScheduleState {
-    /// Queues that something was posted to: their subscriptions that had caught up are ready.
+    /// Queues with new messages: their subscriptions that had caught up are ready.
     posted: BTreeSet<u64>,
     /// In the order of their turns.
     ready: BTreeMap<u64, Key>,
     timers: BTreeSet<(Timestamp, Key)>,
     scheduled: HashMap<Key, Scheduled>,
     last_turn: u64,
-    /// The limits that the timers were set by.
+    /// The limits for which the timers were set.
     share: SubscriptionShare,
 }
 
@@ -43,17 +43,17 @@ enum Scheduled {
     At(Timestamp),
 }
 
-/// What is to be looked at next.
+/// What is to be examined next.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Turn {
     /// The subscriptions of this queue that had caught up.
     Posted(u64),
-    /// A subscription, one of so many that are ready.
+    /// A subscription, and the number of those that are ready.
     Ready(Key, usize),
 }
 
 impl Schedule {
-    /// Takes up what has changed in a queue.
+    /// Applies the changes of a queue.
     pub(crate) fn apply(&self, queue: u64, changes: &ScheduleChanges) {
         let mut state = self.state.lock();
         changes.gone.iter().for_each(|id| state.remove((queue, *id)));
@@ -67,7 +67,7 @@ impl Schedule {
         }
     }
 
-    /// Makes subscriptions ready that something was posted for.
+    /// Makes subscriptions ready after a post.
     pub(crate) fn make_ready(&self, queue: u64, ids: impl IntoIterator<Item = SubscriptionId>) {
         let mut state = self.state.lock();
         ids.into_iter().for_each(|id| state.make_ready((queue, id)));
@@ -87,13 +87,13 @@ impl Schedule {
         Some(Turn::Ready(*key, state.ready.len()))
     }
 
-    /// The subscription that will be ready next, if none is.
+    /// The subscription that is ready next, and when, if none is ready now.
     pub(crate) fn first_timer(&self) -> Option<(Timestamp, Key)> {
         self.state.lock().timers.first().copied()
     }
 
-    /// Puts a subscription into its place, by when it is due. One that was served goes behind the others. Called under
-    /// its queue's lock, so that this is what holds.
+    /// Schedules a subscription by the time it is due. One that was served goes behind the others. Called under the
+    /// lock of its queue, so that the last call holds.
     pub(crate) fn place(&self, key: Key, due: Option<Timestamp>, was_served: bool, now: Timestamp) {
         let mut state = self.state.lock();
         match due {

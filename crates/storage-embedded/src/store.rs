@@ -262,9 +262,9 @@ fn apply(queues: &Queues, location: Location, record: &Record<'_>) {
                 index.add_attempt(*subscription, *number, entry);
             });
         }
-        Record::Cursor(CursorRecord { destination, subscription, anew, front, states }) => {
+        Record::Cursor(CursorRecord { destination, subscription, reset, front, states }) => {
             with(queues, *destination, |index| {
-                index.resume(*subscription, *anew, *front, states.iter().cloned());
+                index.resume(*subscription, *reset, *front, states.iter().cloned());
             });
         }
         Record::Discard { destination, sequences } => {

@@ -29,7 +29,7 @@ impl Subscriptions for EmbeddedMessageStore {
                 None
             } else {
                 stored.owed_from = subscription.notified.then_some(locked.index.next_sequence);
-                // First which queue it is: its deliveries bring that.
+                // The identity of the queue comes first: its deliveries need it.
                 self.log_identity(&queue, &mut locked)?;
                 let record = Record::Subscribe { destination: queue.number, subscription: stored.record() };
                 let receiver = self.log(&mut locked, &record)?;
@@ -145,7 +145,7 @@ impl Subscriptions for EmbeddedMessageStore {
 }
 
 impl EmbeddedMessageStore {
-    /// Says in the log which queue a number stands for, if it does not say so yet.
+    /// Logs the identity of a queue, unless the log has it.
     pub(crate) fn log_identity(&self, queue: &Queue, locked: &mut Locked<'_>) -> StorageResult<()> {
         let Some(identity) = queue.identity.get() else { return Ok(()) };
         if queue.identity_is_logged.load(Ordering::Relaxed) {
@@ -156,7 +156,7 @@ impl EmbeddedMessageStore {
         Ok(())
     }
 
-    /// The refusal of a subscriber that has a subscription already; not said before that one is durable.
+    /// The refusal of a second subscription of a subscriber, once the first one is durable.
     async fn taken(&self, queue: &Queue) -> StorageError {
         let conflict = StorageError::Conflict("the subscriber has a subscription already");
         self.settled(queue).await.err().unwrap_or(conflict)
@@ -183,8 +183,8 @@ pub(crate) fn to_subscription(
     stored: &StoredSubscription,
 ) -> StorageResult<Subscription> {
     let options: Value = serde_json::from_str(&stored.options).map_err(StorageError::driver)?;
-    let options =
-        Metadata::from_value(options).ok_or_else(|| StorageError::driver("options that are no object"))?;
+    let options = Metadata::from_value(options)
+        .ok_or_else(|| StorageError::driver("the options are not a JSON object"))?;
     Ok(Subscription {
         id: stored.id,
         source: source.clone(),

@@ -1,5 +1,5 @@
-//! Deliveries that are taken: chosen under the queue's lock, logged, and only then brought into the index. Whoever gets
-//! them is answered when the log says durably that they are under way.
+//! Leasing deliveries: they are selected under the queue's lock, logged, and only then leased in the index. The call
+//! returns once the log has them durably as under way.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -19,15 +19,15 @@ use crate::schedule::Turn;
 use crate::subscriptions::to_subscription;
 use crate::writer::answer;
 
-/// A subscription whose turn it is.
+/// A subscription at its turn.
 pub(crate) struct SubscriptionTurn {
     pub(crate) queue: Arc<Queue>,
     pub(crate) id: SubscriptionId,
-    /// How many subscriptions are ready, this one among them.
+    /// The number of ready subscriptions, including this one.
     ready: usize,
 }
 
-/// A lease in the making.
+/// A lease in preparation.
 struct Leasing {
     lease: Lease,
     until: Timestamp,
@@ -37,7 +37,7 @@ struct Leasing {
     changes: Vec<Acknowledgement>,
 }
 
-/// A delivery that it took, without the message.
+/// A leased delivery, without its message.
 struct Taken {
     subscription: Subscription,
     message: MessageId,
@@ -60,7 +60,7 @@ impl EmbeddedMessageStore {
             match self.lease_in_turn(&mut leasing, &turn) {
                 Ok(()) => {}
                 Err(error) if leasing.taken.is_empty() => return Err(error),
-                // What is taken already can be delivered.
+                // The deliveries leased before can be made.
                 Err(_) => break,
             }
         }
@@ -93,7 +93,7 @@ impl EmbeddedMessageStore {
         let mut locked = self.queues.lock_at(queue, now);
         let subscription = locked.index.subscriptions.get(*id).cloned();
         let Some((stored, source)) = subscription.zip(queue.identity.get()) else {
-            // What the queue is called is lost with a damaged checkpoint: the next post says it again.
+            // The identity of the queue was lost with a damaged checkpoint. The next post brings it again.
             locked.index.wait_for_post(*id);
             self.queues.schedule.place(key, None, true, now);
             return Ok(());
@@ -163,7 +163,7 @@ impl EmbeddedMessageStore {
     }
 }
 
-/// The messages of some deliveries, each once.
+/// The distinct messages of some deliveries.
 #[derive(Default)]
 pub(crate) struct OwedMessages {
     found: Vec<LocatedMessage>,
@@ -171,7 +171,7 @@ pub(crate) struct OwedMessages {
 }
 
 impl OwedMessages {
-    /// Notes where a message is to be read from; answers its id.
+    /// Locates a message. Returns its id.
     pub(crate) fn find(
         &mut self,
         store: &EmbeddedMessageStore,
@@ -187,7 +187,7 @@ impl OwedMessages {
         id
     }
 
-    /// Those that can be read.
+    /// Reads the messages. Unreadable ones are missing in the result.
     pub(crate) async fn read(self) -> StorageResult<HashMap<MessageId, StoredMessage>> {
         let read = stored_messages(self.found).await?;
         Ok(read.into_iter().map(|stored| (stored.message.id, stored)).collect())

@@ -1,4 +1,4 @@
-//! Deliveries: leased, recorded, owed once more.
+//! Deliveries: leasing them, recording their outcomes, and redelivering.
 
 mod attempts;
 mod confirmations;
@@ -21,7 +21,7 @@ use crate::deliveries::recording::{Acknowledgement, RECORDED_AT_ONCE, Recording}
 use crate::log::{DeliveryFailure, DeliveryState};
 use crate::queues::{Locked, Queue};
 
-/// How many failed deliveries one commit owes once more.
+/// Maximum number of failed deliveries redelivered in one commit.
 const OWED_AT_ONCE: usize = 1000;
 
 #[async_trait::async_trait]
@@ -96,7 +96,7 @@ impl Deliveries for EmbeddedMessageStore {
                 return Ok(due);
             }
         }
-        // What a timer was set for may have expired since.
+        // The deliveries of a timer may be gone since.
         while let Some((at, (number, id))) = self.queues.schedule.first_timer() {
             match self.queues.find(number) {
                 Some(queue) if self.look(&queue, id, share, now) == Some(at) => {
@@ -149,7 +149,7 @@ impl Deliveries for EmbeddedMessageStore {
         now: Timestamp,
     ) -> StorageResult<u64> {
         let Some(queue) = self.find(source)? else { return Ok(0) };
-        // Each failure once: what is owed again may fail again before all are.
+        // Each failure once: a redelivery may fail again before all are done.
         let (mut owed, mut next) = (0, 0);
         loop {
             let receiver = {
@@ -229,7 +229,7 @@ impl Deliveries for EmbeddedMessageStore {
 }
 
 impl EmbeddedMessageStore {
-    /// Puts a subscription into its place; answers when it is due.
+    /// Schedules a subscription. Returns when it is due.
     fn look(
         &self,
         queue: &Queue,
@@ -243,7 +243,7 @@ impl EmbeddedMessageStore {
         due
     }
 
-    /// Owes messages once more that a subscription was done with, or waits to try.
+    /// Redelivers messages that a subscription had, or waits to retry.
     fn owe(
         &self,
         queue: &Arc<Queue>,

@@ -10,7 +10,7 @@ use crate::disk::DiskFile;
 /// The file of the next segment.
 const RESERVE: &str = "reserve.log";
 /// Maximum number of retired segments whose files are reused.
-const MOST_SPARES: usize = 2;
+const MAX_SPARES: usize = 2;
 
 /// The last commit that was recovered, with its place in the last segment.
 #[derive(Debug)]
@@ -130,7 +130,7 @@ impl Appender {
         let Some(segment) = self.segments.remove(number) else { return Ok(()) };
         let path = self.segments.path(number);
         let unread = Arc::strong_count(&segment) == 1;
-        if unread && self.spares.len() < MOST_SPARES && segment.file.size()? == self.segments.size {
+        if unread && self.spares.len() < MAX_SPARES && segment.file.size()? == self.segments.size {
             let spare = format!("spare-{number:010}.log");
             self.segments.disk.rename(&path, &self.segments.directory.join(&spare))?;
             self.spares.push(spare);

@@ -1,4 +1,4 @@
-//! Migration: a queue goes to another store with everything in it.
+//! Migration: a queue moves to another store with everything in it.
 
 mod subscriptions;
 
@@ -38,7 +38,7 @@ impl Migration for EmbeddedMessageStore {
             let Some(last) = leaving.last() else { return Ok(Vec::new()) };
             first = last.sequence.saturating_add(1);
             let messages = read(leaving).await?;
-            // None at all: they are damaged on disk, and the move goes on behind them.
+            // All of them are damaged on disk: continue behind them.
             if !messages.is_empty() {
                 return Ok(messages);
             }
@@ -78,7 +78,7 @@ impl Migration for EmbeddedMessageStore {
         now: Timestamp,
     ) -> StorageResult<()> {
         let queue = self.queues.reopen(to);
-        // What has expired comes for those who are still owed it.
+        // An expired message comes for subscribers that are still owed it.
         let coming = messages.into_iter().filter_map(|moving| {
             let has_expired = moving.stored.expires <= now;
             let kept = moving.kept || has_expired;
@@ -92,7 +92,7 @@ impl Migration for EmbeddedMessageStore {
                 bytes += moving.stored.message.body.as_bytes().len();
                 messages.push(moving);
             }
-            // `last` may lie behind messages that are still to come.
+            // `last` may be behind messages that are still to come.
             let is_end = waiting.peek().is_none();
             let last = if is_end { last } else { Marker::default() };
             let (reply, receiver) = oneshot::channel();
@@ -186,7 +186,7 @@ impl Migration for EmbeddedMessageStore {
     }
 }
 
-/// A message that is about to be read for its way to another store.
+/// A message that is exported, before it is read.
 struct Leaving {
     id: MessageId,
     sequence: u64,
@@ -221,7 +221,7 @@ impl Leaving {
     }
 }
 
-/// Reads the messages; one that is damaged on disk is left out.
+/// Reads the messages. Damaged ones are skipped.
 async fn read(leaving: Vec<Leaving>) -> StorageResult<Vec<MovingMessage>> {
     let stored = stored_messages(leaving.iter().map(|leaving| leaving.found.clone()).collect()).await?;
     let state: HashMap<MessageId, Leaving> =

@@ -1,4 +1,4 @@
-//! Subscriptions that move here with their queue: logged, and brought into the index.
+//! Subscriptions that migrate here with their queue: they are logged and applied to the index.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -18,10 +18,10 @@ use crate::queues::{Locked, Queue};
 use crate::subscriptions::stored;
 use crate::writer::{NewAttempt, Operation, answer};
 
-/// From the first message on: whoever moves here tells later how far it has come.
+/// From the first message on: the progress of the subscription comes later.
 const FROM_THE_START: u64 = 0;
 
-/// What is known of these deliveries.
+/// Exports the states of deliveries.
 pub(crate) fn deliveries(
     index: &QueueIndex,
     cursor: &Cursor,
@@ -36,7 +36,7 @@ pub(crate) fn deliveries(
 }
 
 impl EmbeddedMessageStore {
-    /// What a cursor says, or nothing where there is none.
+    /// Reads from a cursor. Returns the default if there is none.
     pub(crate) fn look_at_cursor<T: Default>(
         &self,
         source: &Destination,
@@ -135,8 +135,8 @@ impl EmbeddedMessageStore {
         all(changes).await
     }
 
-    /// Logs how far a subscription has come, and how some deliveries to it stand, and brings it into the index, with the
-    /// ends of leases, which the log does not know.
+    /// Logs the progress of a subscription and the states of some deliveries, and applies them to the index, with the
+    /// ends of leases, which the log does not have.
     fn resume(
         &self,
         queue: &Arc<Queue>,
@@ -148,7 +148,7 @@ impl EmbeddedMessageStore {
         let states: Vec<(u64, DeliveryState)> =
             deliveries.iter().map(|delivery| (delivery.position.get(), logged(delivery))).collect();
         let mut records = Vec::new();
-        let cursor = CursorRecord { anew: false, front, states, ..beginning(queue, subscription) };
+        let cursor = CursorRecord { reset: false, front, states, ..beginning(queue, subscription) };
         Record::Cursor(cursor.clone()).encode(&mut records);
         let mut locked = self.queues.lock_at(queue, now);
         let change = self.log_moving(queue, &mut locked, records, Vec::new())?;
@@ -178,18 +178,18 @@ impl EmbeddedMessageStore {
     }
 }
 
-/// A cursor before everything, with nothing behind it.
+/// A cursor at the beginning, without any delivery.
 fn beginning(queue: &Queue, subscription: SubscriptionId) -> CursorRecord {
     CursorRecord {
         destination: queue.number,
         subscription,
-        anew: true,
+        reset: true,
         front: FROM_THE_START,
         states: Vec::new(),
     }
 }
 
-/// Waits for changes that went into the log behind one another, in as few commits as it takes.
+/// Waits for several changes, which share as few commits as possible.
 async fn all(changes: Vec<Acknowledgement>) -> StorageResult<()> {
     for change in changes {
         answer(change).await?;

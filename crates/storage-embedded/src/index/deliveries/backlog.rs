@@ -1,7 +1,7 @@
-//! What a queue owes to its subscribers.
+//! The backlog of a queue: what its subscribers are still owed.
 //!
-//! Each subscription that is notified has a [`Cursor`]. A message stays while a cursor has not come to it, or holds it
-//! as open or failed: the cursors are kept in order, and the holders of a message are counted, so that letting go costs
+//! Each notified subscription has a [`Cursor`]. A message is retained while a cursor has not reached it, or has it as
+//! open or failed. The cursors are sorted, and the holders of a message are counted, so that dropping a message costs
 //! the same with a thousand subscriptions as with one.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -18,28 +18,28 @@ use crate::log::{DeliveryState, FROM_THE_END};
 pub(crate) struct Backlog {
     pub(in crate::index) cursors: BTreeMap<SubscriptionId, Cursor>,
     pub(in crate::index) fronts: BTreeSet<(u64, SubscriptionId)>,
-    /// How many cursors hold a message.
+    /// The number of cursors that hold a message.
     holders: HashMap<u64, u32>,
-    /// What failed, by the time until which that was to be kept.
+    /// Failures by the time until which they are shown.
     pub(in crate::index) failures: BTreeSet<(Timestamp, SubscriptionId, u64)>,
-    /// Those that have taken up all there is: a post wakes them.
+    /// Subscriptions that have caught up: a post wakes them.
     pub(in crate::index) caught_up: BTreeSet<SubscriptionId>,
-    /// What the schedule is to be told of.
+    /// Changes that the schedule has not seen yet.
     pub(in crate::index) changes: ScheduleChanges,
 }
 
-/// What has changed about when the subscriptions of a queue are due.
+/// Changes of when the subscriptions of a queue are due.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct ScheduleChanges {
-    /// Something was posted: look at those that have caught up.
+    /// A message was posted: examine the subscriptions that have caught up.
     pub(crate) posted: bool,
-    /// Look at these.
+    /// Examine these.
     pub(crate) woken: Vec<SubscriptionId>,
-    /// These are owed nothing any more.
+    /// These are no longer owed anything.
     pub(crate) gone: Vec<SubscriptionId>,
 }
 
-/// Where a checkpoint says that a subscription's cursor is.
+/// The cursor of a subscription in a checkpoint.
 #[derive(Debug)]
 pub(crate) struct SavedCursor {
     pub(crate) id: SubscriptionId,
@@ -50,7 +50,7 @@ pub(crate) struct SavedCursor {
 impl QueueIndex {
     // Subscriptions
 
-    /// Keeps a subscription, new or changed.
+    /// Inserts a new or changed subscription.
     pub(crate) fn subscribe(&mut self, mut kept: StoredSubscription) {
         let id = kept.id;
         if kept.owed_from == Some(FROM_THE_END) {
@@ -58,7 +58,7 @@ impl QueueIndex {
         }
         let before = self.subscriptions.get(id).and_then(|before| before.owed_from);
         let from = kept.owed_from;
-        // What waited for an endpoint that was not well does not wait for another.
+        // Deliveries that waited for an unhealthy endpoint do not wait for another one.
         let resumes = self.subscriptions.get(id).is_some_and(|before| {
             let is_lifted = before.suspended.is_some() && kept.suspended.is_none();
             is_lifted || before.subscriber != kept.subscriber
@@ -77,7 +77,7 @@ impl QueueIndex {
         }
     }
 
-    /// Lets nothing of a subscription wait any more but for delays that it respects.
+    /// Ends the waiting of all deliveries of a subscription, except for delays that it respects.
     fn hasten(&mut self, id: SubscriptionId) {
         let waiting = self.cursor(id).into_iter().flat_map(Cursor::waiting);
         let waiting: Vec<_> = waiting.map(|sequence| (sequence, self.due_from(id, sequence))).collect();
@@ -93,7 +93,7 @@ impl QueueIndex {
         self.forget_subscriber(id);
     }
 
-    /// Ends the subscriptions that have expired by `now`, and forgets the attempts that are too old.
+    /// Removes the subscriptions that have expired by `now`, and the attempts that are too old.
     pub(in crate::index) fn expire_subscriptions(&mut self, now: Timestamp) {
         for id in self.subscriptions.expire(now) {
             self.forget_subscriber(id);
@@ -102,7 +102,7 @@ impl QueueIndex {
         self.freed.extend(forgotten);
     }
 
-    /// Forgets the failures that are not kept any longer.
+    /// Removes the failures that are no longer shown.
     pub(in crate::index) fn expire_failures(&mut self, now: Timestamp) {
         while let Some((at, id, sequence)) =
             self.backlog.failures.first().copied().filter(|(at, _, _)| *at <= now)
@@ -111,14 +111,14 @@ impl QueueIndex {
             let failure = self.cursor(id).and_then(|cursor| cursor.failed.get(&sequence));
             let entry = self.owed_message(sequence);
             match failure.zip(entry).map(|(own, entry)| own.kept_until(entry.expires)) {
-                // A claim has made the message live longer, or it has failed once more.
+                // A claim has extended the life of the message, or it has failed again.
                 Some(until) if until > now => drop(self.backlog.failures.insert((until, id, sequence))),
                 _ => self.change(id, sequence, |cursor| drop(cursor.failed.remove(&sequence))),
             }
         }
     }
 
-    /// When the next failure may be forgotten.
+    /// When the next failure may be removed.
     pub(in crate::index) fn next_failure_expiry(&self) -> Timestamp {
         self.backlog.failures.first().map_or(Timestamp::NEVER, |(at, _, _)| *at)
     }
@@ -141,8 +141,7 @@ impl QueueIndex {
         self.backlog.changes.gone.push(id);
     }
 
-    /// Puts the cursors where a checkpoint says they are: all of them at once, so that none lets go of what another
-    /// holds.
+    /// Restores the cursors of a checkpoint: all of them at once, so that none drops a message that another holds.
     pub(crate) fn restore_cursors(&mut self, cursors: Vec<SavedCursor>) {
         let mut fronts = Vec::new();
         for SavedCursor { id, front, states } in cursors {
@@ -156,14 +155,14 @@ impl QueueIndex {
         }
     }
 
-    // Messages that stay
+    // Retained messages
 
-    /// Keeps a message for subscribers; for recovery.
+    /// Retains a message; for recovery.
     pub(crate) fn restore_retained(&mut self, sequence: u64, entry: Entry) {
         self.retained.insert(sequence, entry);
     }
 
-    /// The message that a delivery brings, wherever it is: in the queue, claimed too often, or kept for subscribers.
+    /// The message of a delivery, wherever it is: in the queue, among the dead letters, or retained.
     pub(crate) fn owed_message(&self, sequence: u64) -> Option<&Entry> {
         if !self.is_posted(sequence) {
             return None;
@@ -171,7 +170,7 @@ impl QueueIndex {
         self.get(sequence).or_else(|| self.retained.get(sequence)).or_else(|| self.dead_letters.get(sequence))
     }
 
-    /// The same, unless it expired so long ago that it is owed no more.
+    /// The same, unless it expired too long ago to be owed.
     pub(in crate::index) fn deliverable(&self, sequence: u64) -> Option<&Entry> {
         self.owed_message(sequence).filter(|entry| self.is_owed_still(entry))
     }
@@ -184,7 +183,7 @@ impl QueueIndex {
         self.now < entry.expires.plus_secs(EXPIRED_OWED_FOR)
     }
 
-    /// The first message from a place on that was posted here and is owed.
+    /// The first message from a sequence number on that was posted here and is owed.
     pub(in crate::index) fn next_posted(&self, from: u64) -> Option<u64> {
         let is_posted = |sequence: &u64| self.is_posted(*sequence);
         let live = self.iter_from(from).map(|(sequence, _, _)| sequence).find(is_posted);
@@ -203,20 +202,20 @@ impl QueueIndex {
         !self.backlog.holders.is_empty()
     }
 
-    /// Whether a subscriber is owed a message, or may have it once more.
+    /// Whether a subscriber is owed a message, or may have it redelivered.
     pub(in crate::index) fn is_needed(&self, sequence: u64) -> bool {
         let is_ahead = self.backlog.first_front().is_some_and(|front| front <= sequence);
         (is_ahead || self.is_held(sequence)) && self.is_posted(sequence)
     }
 
-    /// Lets go of the kept messages that nobody needs; for the end of recovery.
+    /// Drops retained messages that no subscriber needs. For the end of recovery.
     pub(crate) fn release_unneeded(&mut self) {
         let kept = self.retained.iter_from(0).map(|(sequence, _)| sequence);
         let unneeded: Vec<u64> = kept.filter(|sequence| !self.is_needed(*sequence)).collect();
         unneeded.into_iter().for_each(|sequence| self.drop_retained(sequence));
     }
 
-    /// The first cursor has moved on from here.
+    /// Drops the retained messages that the first cursor has passed.
     fn release_passed(&mut self, first: Option<u64>) {
         let Some(from) = first else { return };
         let to = self.backlog.first_front().unwrap_or(u64::MAX);
@@ -256,7 +255,7 @@ impl QueueIndex {
         }
     }
 
-    /// Changes how a cursor stands to a message, and counts who holds it.
+    /// Changes a delivery of a cursor, and counts the holders of its message.
     pub(in crate::index) fn change(
         &mut self,
         id: SubscriptionId,
@@ -286,12 +285,12 @@ impl QueueIndex {
 }
 
 impl Backlog {
-    /// Where the cursor stands that has come least far.
+    /// The position of the cursor that is furthest behind.
     fn first_front(&self) -> Option<u64> {
         self.fronts.first().map(|(front, _)| *front)
     }
 
-    /// Forgets all cursors.
+    /// Removes all cursors.
     pub(in crate::index) fn clear(&mut self) {
         let gone = std::mem::take(self).cursors.into_keys().collect();
         self.changes.gone = gone;

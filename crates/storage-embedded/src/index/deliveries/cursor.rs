@@ -1,4 +1,4 @@
-//! One subscription's place in its queue: how far it has come, and what is not done behind that.
+//! The progress of one subscription in its queue, and its deliveries that are not done.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,17 +9,17 @@ use super::lane::Lane;
 use super::open::OpenDelivery;
 use crate::log::DeliveryFailure;
 
-/// What is below `front` was taken up; of that, what is neither open nor failed is done.
+/// All messages below `front` were considered. Of those, deliveries that are neither open nor failed are done.
 #[derive(Debug, Default)]
 pub(crate) struct Cursor {
     pub(in crate::index) front: u64,
     open: BTreeMap<u64, OpenDelivery>,
     pub(in crate::index) failed: BTreeMap<u64, DeliveryFailure>,
-    /// What has no attempt behind it.
+    /// Deliveries without an attempt.
     pub(in crate::index) first_attempts: Lane,
-    /// What has.
+    /// Deliveries with an attempt.
     pub(in crate::index) retries: Lane,
-    /// Those under leases, live or ended, of which nobody has said how they ended.
+    /// Deliveries under leases, live or ended, without a reported outcome.
     under_way: BTreeSet<u64>,
     pub(crate) held_back: HeldBack,
 }
@@ -29,17 +29,17 @@ impl Cursor {
         Self { front, ..Self::default() }
     }
 
-    /// Whether its queue is moving here, and it is not known yet how far it has come.
+    /// Whether its queue migrates here, and its progress is not known yet.
     pub(in crate::index) const fn is_arriving(&self) -> bool {
         self.front == 0
     }
 
-    /// Whether the delivery is open or has failed: then its message stays.
+    /// Whether the delivery is open or has failed. If so, its message is retained.
     pub(in crate::index) fn holds(&self, sequence: u64) -> bool {
         self.open.contains_key(&sequence) || self.failed.contains_key(&sequence)
     }
 
-    /// All that this cursor holds.
+    /// All messages that this cursor holds.
     pub(in crate::index) fn held(&self) -> impl Iterator<Item = u64> {
         self.open.keys().chain(self.failed.keys()).copied()
     }
@@ -60,16 +60,16 @@ impl Cursor {
         &self.failed
     }
 
-    /// The failure to forget, where there are more than are kept.
+    /// The first failure, if there are too many.
     pub(in crate::index) fn first_failure_too_many(&self) -> Option<u64> {
         let first = self.failed.first_key_value().filter(|_| self.failed.len() > FAILURES_KEPT);
         first.map(|(sequence, _)| *sequence)
     }
 
-    /// What is known of a delivery, whose message has expired or not.
+    /// The state of a delivery for export, whose message has expired or not.
     pub(crate) fn standing(&self, sequence: u64, has_expired: bool) -> DeliveryStanding {
         if let Some(OpenDelivery { attempts, due, lease, expires }) = self.open.get(&sequence).copied() {
-            // This tells what was put off since its message expired from a retry that was to come later.
+            // This distinguishes a delivery that was postponed since its message expired from one with a later retry.
             let due = if lease.is_none() && has_expired { due.min(expires) } else { due };
             DeliveryStanding::Open { attempts, due, lease }
         } else if let Some(DeliveryFailure { at, attempts, reason }) = self.failed.get(&sequence).cloned() {
@@ -89,12 +89,12 @@ impl Cursor {
         held
     }
 
-    /// Those that were leased and not recorded since.
+    /// Deliveries that were leased, without a recorded outcome since.
     pub(crate) fn under_way(&self) -> impl Iterator<Item = u64> {
         self.under_way.iter().copied()
     }
 
-    /// Those that were never tried and are under no lease: they wait for the end of a delay, or were given back.
+    /// Deliveries that were never tried and are under no lease: they wait for the end of a delay, or were returned.
     pub(crate) fn untried(&self) -> impl Iterator<Item = u64> {
         let untried = self.open.iter().filter(|(_, open)| open.attempts == 0 && open.lease.is_none());
         untried.map(|(sequence, _)| *sequence)
@@ -104,7 +104,7 @@ impl Cursor {
         self.open.len()
     }
 
-    /// The delivery, if this lease had it last.
+    /// Returns the delivery, if this lease had it last.
     pub(crate) fn leased_by(&self, sequence: u64, lease: LeaseId) -> Option<OpenDelivery> {
         self.open.get(&sequence).copied().filter(|open| open.lease.is_some_and(|own| own.id == lease))
     }
@@ -117,13 +117,13 @@ impl Cursor {
         if attempts == 0 { &mut self.first_attempts } else { &mut self.retries }
     }
 
-    /// First attempts first.
+    /// The lanes, first attempts first.
     pub(in crate::index) const fn lanes(&mut self) -> [&mut Lane; 2] {
         [&mut self.first_attempts, &mut self.retries]
     }
 
-    /// Sets a delivery aside until it is due, or its message expires. Where that has happened, it is due when it is said
-    /// to be, whatever holds the subscription back.
+    /// Lets a delivery wait until it is due, or its message expires. If the message has expired, it is due at the
+    /// given time, even while the subscription is held back.
     pub(in crate::index) fn put(
         &mut self,
         sequence: u64,
@@ -161,8 +161,8 @@ impl Cursor {
         }
     }
 
-    /// Lets a delivery be due no more: its message is gone. One that was under way is kept until its attempt is on
-    /// record.
+    /// Makes a delivery no longer due: its message is gone. One that was under way stays until its attempt is
+    /// recorded.
     pub(in crate::index) fn pass_over(&mut self, sequence: u64) {
         if self.under_way.contains(&sequence)
             && let Some(open) = self.open.get(&sequence).copied()
@@ -173,7 +173,7 @@ impl Cursor {
         }
     }
 
-    /// A delivery is due, until its message expires.
+    /// Makes a delivery due, until its message expires.
     pub(in crate::index) fn set_due(&mut self, sequence: u64, expires: Timestamp) {
         self.expect_expiry(sequence, expires);
         if let Some(attempts) = self.open.get(&sequence).map(|open| open.attempts) {
@@ -181,7 +181,7 @@ impl Cursor {
         }
     }
 
-    /// The message of a delivery expires at this moment.
+    /// Sets when the message of a delivery expires.
     pub(in crate::index) fn expect_expiry(&mut self, sequence: u64, expires: Timestamp) {
         let Some(open) = self.open.get_mut(&sequence) else { return };
         let (before, attempts) = (open.expires, open.attempts);
@@ -191,7 +191,7 @@ impl Cursor {
         lane.expiring.insert((expires, sequence));
     }
 
-    /// The message of a delivery has expired.
+    /// Notes that the message of a delivery has expired.
     pub(in crate::index) fn set_expired(&mut self, sequence: u64) {
         let Some(open) = self.open.get(&sequence).copied() else { return };
         let lane = self.lane(open.attempts);
@@ -199,13 +199,13 @@ impl Cursor {
         lane.expired.insert(sequence);
     }
 
-    /// Those that wait until they are due.
+    /// Deliveries that wait until they are due.
     pub(in crate::index) fn waiting(&self) -> impl Iterator<Item = u64> {
         let lanes = [&self.first_attempts, &self.retries].into_iter();
         lanes.flat_map(|lane| &lane.waiting).map(|(_, sequence)| *sequence)
     }
 
-    /// Lets a delivery wait no longer than until then.
+    /// Lets a delivery wait until this time at most.
     pub(in crate::index) fn hasten(&mut self, sequence: u64, until: Timestamp) {
         let Some(open) = self.open.get_mut(&sequence) else { return };
         let (before, attempts) = (open.due, open.attempts);

@@ -1,4 +1,4 @@
-//! Deliveries of one queue: when they are due, who has them, and how they stand.
+//! The deliveries of one queue: when they are due, who leases them, and their states.
 
 use std::collections::BTreeSet;
 
@@ -10,11 +10,11 @@ use super::cursor::Cursor;
 use crate::index::QueueIndex;
 use crate::log::{DeliveryState, ForeignId};
 
-/// How many messages are looked at for delays at once.
+/// Maximum number of messages examined for delays at once.
 const LOOKED_AT_ONCE: usize = 256;
 
 impl QueueIndex {
-    /// A message was posted.
+    /// Notes that a message was posted.
     pub(in crate::index) fn note_posted(&mut self) {
         self.backlog.changes.posted |= !self.backlog.fronts.is_empty();
     }
@@ -23,19 +23,19 @@ impl QueueIndex {
         std::mem::take(&mut self.backlog.changes)
     }
 
-    /// Lets the next post wake a subscription.
+    /// Makes the next post wake a subscription.
     pub(crate) fn wait_for_post(&mut self, id: SubscriptionId) {
         if self.backlog.cursors.contains_key(&id) {
             self.backlog.caught_up.insert(id);
         }
     }
 
-    /// Those that had caught up: something was posted.
+    /// Takes the subscriptions that had caught up, after a post.
     pub(crate) fn take_caught_up(&mut self) -> BTreeSet<SubscriptionId> {
         std::mem::take(&mut self.backlog.caught_up)
     }
 
-    /// The sequence number of a message that was posted here and is still there, in the queue or for a subscriber.
+    /// The sequence number of a message that was posted here and still exists, in the queue or for a subscriber.
     pub(crate) fn find_posted(&self, id: MessageId) -> Option<u64> {
         self.sequence_of(id)
             .filter(|sequence| self.id_of(*sequence) == id && self.owed_message(*sequence).is_some())
@@ -45,7 +45,7 @@ impl QueueIndex {
         self.backlog.cursors.get(&id)
     }
 
-    /// When a lease with this share takes something for a subscription; in the past: now.
+    /// When a lease with this share finds a delivery for a subscription. A time in the past means now.
     pub(crate) fn next_due(
         &mut self,
         id: SubscriptionId,
@@ -85,15 +85,15 @@ impl QueueIndex {
         due.min().filter(|at| *at < Timestamp::NEVER)
     }
 
-    /// Until when only what has expired is leased to a subscription.
+    /// Until when a subscription is leased only expired messages.
     fn held_back(&self, id: SubscriptionId) -> HeldBack {
         let is_suspended = self.subscriptions.get(id).is_some_and(|own| own.suspended.is_some());
         let paused = self.cursor(id).map_or_else(HeldBack::default, |cursor| cursor.held_back);
         if is_suspended { HeldBack::all(Timestamp::NEVER) } else { paused }
     }
 
-    /// The first deliveries of a subscription that can be leased now: those not tried yet in the order of posting, and
-    /// behind them the others.
+    /// The first deliveries of a subscription that can be leased now: first attempts in the order of posting, then
+    /// retries.
     pub(crate) fn next_to_lease(
         &mut self,
         id: SubscriptionId,
@@ -121,7 +121,7 @@ impl QueueIndex {
         found
     }
 
-    /// Puts deliveries under a lease.
+    /// Leases deliveries.
     pub(crate) fn lease(&mut self, id: SubscriptionId, lease: Lease, until: Timestamp, sequences: &[u64]) {
         for sequence in sequences {
             self.change(id, *sequence, |cursor| cursor.lease(*sequence, lease, until));
@@ -131,27 +131,28 @@ impl QueueIndex {
         self.drop_gone(id);
     }
 
-    /// Deliveries of a subscription whose leases have ended by `now` and whose messages are gone: nobody takes them over.
+    /// Deliveries of a subscription whose leases have ended by `now` and whose messages are gone: no other lease
+    /// takes them over.
     pub(crate) fn orphaned_leases(&self, id: SubscriptionId, now: Timestamp) -> Vec<u64> {
         let Some(cursor) = self.cursor(id) else { return Vec::new() };
         cursor.under_way().filter(|sequence| self.is_orphaned(cursor, *sequence, now)).collect()
     }
 
-    /// The same of all subscriptions.
+    /// The same for all subscriptions.
     pub(crate) fn all_orphaned_leases(&self, now: Timestamp) -> Vec<(SubscriptionId, u64)> {
-        // Where nothing is held, as mostly, nothing is under way.
+        // Mostly no delivery is open, and then none is under way.
         let ids = self.backlog.cursors.keys().copied().filter(|_| self.is_anything_held());
         let of = |id| self.orphaned_leases(id, now).into_iter().map(move |left| (id, left));
         ids.flat_map(of).collect()
     }
 
-    /// Whether nobody will take over this delivery, which is under way.
+    /// Whether no lease will take over this delivery, which is under way.
     pub(crate) fn is_orphaned(&self, cursor: &Cursor, sequence: u64, now: Timestamp) -> bool {
         !cursor.is_leased(sequence, now) && self.deliverable(sequence).is_none()
     }
 
-    /// Sets how a delivery stands. One that the cursor has not come to is taken up, with all before it: this is how the
-    /// log tells it.
+    /// Sets the state of a delivery. If the cursor has not reached it, the cursor advances behind it, and all before
+    /// it become open: this is what the record in the log means.
     pub(crate) fn set_state(&mut self, id: SubscriptionId, sequence: u64, standing: DeliveryState) {
         self.take_up(id, sequence);
         self.put_state(id, sequence, standing);
@@ -188,7 +189,7 @@ impl QueueIndex {
         self.bound_failures(id);
     }
 
-    /// Forgets the first failure of a subscription if it has too many: nobody needs its message for that.
+    /// Drops the first failure of a subscription that has too many. Its message is no longer needed for that.
     fn bound_failures(&mut self, id: SubscriptionId) {
         let Some(first) = self.cursor(id).and_then(Cursor::first_failure_too_many) else { return };
         let failure = self.cursor(id).and_then(|cursor| cursor.failed.get(&first));
@@ -226,8 +227,8 @@ impl QueueIndex {
         self.set_front(id, front.max(sequence + 1));
     }
 
-    /// When a message is first due to a subscription. One that expires before the end of its delay is owed as expired from
-    /// then on.
+    /// When a message is first due to a subscription. If it expires before the end of its delay, it is due as expired
+    /// from then on.
     pub(crate) fn due_from(&self, id: SubscriptionId, sequence: u64) -> Timestamp {
         let entry = self.owed_message(sequence).filter(|_| self.respects_delay(id));
         entry.map_or(Timestamp::default(), |entry| entry.delayed_until.min(entry.expires))
@@ -237,9 +238,9 @@ impl QueueIndex {
         self.subscriptions.get(id).is_some_and(|kept| kept.respects_delay)
     }
 
-    /// Takes up delayed messages of a subscription that respects delays, so that they hold up none of those behind them;
-    /// while the subscription is held back all messages, since any of them may expire. The log need not say so: taken up
-    /// again, they are due at the same time.
+    /// Opens the deliveries of delayed messages, if the subscription respects delays, so that they do not block those
+    /// behind them. While the subscription is held back, opens those of all messages, since any of them may expire.
+    /// This is not logged: opened again, they are due at the same time.
     fn pass_delayed(&mut self, id: SubscriptionId, now: Timestamp) {
         let cursor = self.cursor(id).filter(|cursor| self.respects_delay(id) && !cursor.is_arriving());
         let Some(mut front) = cursor.map(|cursor| cursor.front) else { return };
@@ -257,21 +258,22 @@ impl QueueIndex {
         }
     }
 
-    /// Makes due what is by `now`: what waited, what leases have lost, and what has expired.
+    /// Makes deliveries due by `now`: those that waited, those whose lease has ended, and those whose message has
+    /// expired.
     fn promote_due(&mut self, id: SubscriptionId, now: Timestamp) {
         let Some(cursor) = self.backlog.cursors.get_mut(&id) else { return };
-        let mut ripe = Vec::new();
+        let mut promoted = Vec::new();
         for lane in cursor.lanes() {
-            ripe.extend(lane.take_due(now).into_iter().map(|sequence| (sequence, true)));
-            ripe.extend(lane.take_expired(now).into_iter().map(|sequence| (sequence, false)));
+            promoted.extend(lane.take_due(now).into_iter().map(|sequence| (sequence, true)));
+            promoted.extend(lane.take_expired(now).into_iter().map(|sequence| (sequence, false)));
         }
-        for (sequence, is_due) in ripe {
+        for (sequence, is_due) in promoted {
             let expires = self.deliverable(sequence).map(|entry| entry.expires);
             self.change(id, sequence, |cursor| match expires {
                 None => cursor.pass_over(sequence),
                 Some(expires) if expires <= now => cursor.set_expired(sequence),
                 Some(expires) if is_due => cursor.set_due(sequence, expires),
-                // A claim has made the message live longer.
+                // A claim has extended the life of the message.
                 Some(expires) => cursor.expect_expiry(sequence, expires),
             });
         }
@@ -279,7 +281,7 @@ impl QueueIndex {
         self.pass_over_forgotten(id);
     }
 
-    /// Passes over deliveries whose messages are gone, as they come to be the first.
+    /// Skips the first deliveries while their messages are gone.
     fn drop_gone(&mut self, id: SubscriptionId) {
         let first = |cursor: &Cursor| -> Vec<u64> {
             cursor.first_attempts.firsts().chain(cursor.retries.firsts()).collect()
@@ -292,7 +294,7 @@ impl QueueIndex {
         }
     }
 
-    /// Moves a cursor on behind what expired so long ago that it is owed no more.
+    /// Advances a cursor behind messages that expired too long ago to be owed.
     fn pass_over_forgotten(&mut self, id: SubscriptionId) {
         let Some(front) = self.cursor(id).filter(|cursor| !cursor.is_arriving()).map(|own| own.front) else {
             return;

@@ -8,17 +8,17 @@ use crate::index::QueueIndex;
 use crate::log::{DeliveryFailure, DeliveryState};
 
 impl QueueIndex {
-    /// Applies the progress of a subscription in another store. Unlike with [`set_state`](Self::set_standing), a
+    /// Applies the progress of a subscription in another store. Unlike with [`set_state`](Self::set_state), a
     /// state says nothing about the deliveries before it.
     pub(crate) fn resume(
         &mut self,
         id: SubscriptionId,
-        anew: bool,
+        reset: bool,
         front: u64,
         states: impl IntoIterator<Item = (u64, DeliveryState)>,
     ) {
-        if anew {
-            self.begin_anew(id);
+        if reset {
+            self.reset_cursor(id);
         }
         for (sequence, standing) in states {
             self.put_state(id, sequence, standing);
@@ -34,7 +34,7 @@ impl QueueIndex {
     }
 
     /// Resets a cursor to the beginning, with no open delivery: from then on all messages are retained.
-    fn begin_anew(&mut self, id: SubscriptionId) {
+    fn reset_cursor(&mut self, id: SubscriptionId) {
         let Some(before) = self.backlog.cursors.get_mut(&id) else { return };
         let before = std::mem::replace(before, Cursor::at(0));
         // Insert the new front first, so that no message is dropped in between.

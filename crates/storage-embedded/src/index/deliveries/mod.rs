@@ -6,10 +6,10 @@
 //! * `attempts` — where the log has the attempts
 //! * `migration` — subscriptions whose queue migrates to this store
 
-pub(super) mod attempts;
-pub(super) mod backlog;
-pub(super) mod cursor;
+pub(in crate::index) mod attempts;
+pub(in crate::index) mod backlog;
+pub(in crate::index) mod cursor;
 mod due;
 mod lane;
-pub(super) mod migration;
+pub(in crate::index) mod migration;
 mod open;

@@ -4,20 +4,21 @@ use zaqar_model::{Lease, MessageId, Timestamp};
 
 use crate::log::DeliveryState;
 
-/// A delivery that was taken up once and is not done.
+/// A delivery that was considered and is not done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct OpenDelivery {
     pub(crate) attempts: u32,
-    /// When it is to be tried; while it is leased, when the lease ends.
+    /// When it is due. While it is leased, when the lease ends.
     pub(in crate::index) due: Timestamp,
-    /// Who had it last, unless that was recorded.
+    /// The last lease, unless its outcome was recorded.
     pub(crate) lease: Option<Lease>,
-    /// When it is to be looked at as expired.
+    /// When it counts as expired.
     pub(in crate::index) expires: Timestamp,
 }
 
 impl OpenDelivery {
-    /// What the log says of it, with its message's id. When a lease ends is not in it: with the process at the latest.
+    /// Its state in the log, with the id of its message. The log does not have the end of a lease: with the process
+    /// at the latest.
     pub(crate) fn logged(&self, message: MessageId) -> DeliveryState {
         let Self { attempts, due, lease, .. } = *self;
         let waiting = DeliveryState::Waiting { due, attempts };

@@ -55,7 +55,7 @@ pub(crate) struct CursorRecord {
     pub(crate) destination: u64,
     pub(crate) subscription: SubscriptionId,
     /// It replaces the progress known before.
-    pub(crate) anew: bool,
+    pub(crate) reset: bool,
     /// All messages below this sequence number were considered for delivery. It never decreases, unless the cursor is
     /// replaced.
     pub(crate) front: u64,
@@ -88,7 +88,7 @@ impl CursorRecord {
     pub(super) fn encode(&self, out: &mut FieldWriter<'_>) {
         out.u64(self.destination);
         out.u128(self.subscription.as_u128());
-        out.u8(u8::from(self.anew));
+        out.u8(u8::from(self.reset));
         out.u64(self.front);
         encode_states(&self.states, out);
     }
@@ -97,7 +97,7 @@ impl CursorRecord {
         Ok(Self {
             destination: fields.u64()?,
             subscription: SubscriptionId::from_u128(fields.u128()?),
-            anew: fields.u8()? != 0,
+            reset: fields.u8()? != 0,
             front: fields.u64()?,
             states: decode_states(fields)?,
         })

@@ -81,7 +81,7 @@ fn what_became_of_deliveries_is_read_back() {
         ]),
     }));
     let states = vec![(9, DeliveryState::Done)];
-    let cursor = CursorRecord { destination: 1, subscription, anew: true, front: 10, states };
+    let cursor = CursorRecord { destination: 1, subscription, reset: true, front: 10, states };
     round_trip(&Record::Cursor(cursor));
     let again = AttemptEnd::RetryAt(at);
     for end in [AttemptEnd::Delivered, again, AttemptEnd::Exhausted, AttemptEnd::Unknown] {
