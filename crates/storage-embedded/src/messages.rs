@@ -16,7 +16,7 @@ use crate::listing::Listing;
 use crate::log::Record;
 use crate::queues::{Locked, Queue};
 use crate::read::{LocatedMessage, messages, stored_messages};
-use crate::writer::{EncodedPost, Operation, answer};
+use crate::writer::{Operation, answer};
 
 /// Maximum bytes of adopted messages in one operation.
 pub(crate) const ADOPTED_AT_ONCE: usize = 256 << 10;
@@ -32,8 +32,7 @@ impl Messages for EmbeddedMessageStore {
     ) -> StorageResult<Vec<MessageId>> {
         let queue = self.queues.find_or_create(to).ok_or(StorageError::NotFound("queue"))?;
         let (reply, receiver) = oneshot::channel();
-        let post = EncodedPost::new(queue.number, client, &messages, now);
-        self.writer.submit(Operation::Post { queue, post, reply })?;
+        self.writer.submit(Operation::Post { queue, client: client.clone(), messages, now, reply })?;
         answer(receiver).await
     }
 

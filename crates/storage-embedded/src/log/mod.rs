@@ -20,7 +20,7 @@ pub(crate) use fields::{FieldWriter, Fields, Malformed};
 pub(crate) use records::{
     ClaimRecord, Client, CursorRecord, DeliveryFailure, DeliveryState, DeliveryStateRecord, FROM_THE_END,
     ForeignId, LoggedAttempt, MessageRecord, Placement, Record, SubscriptionRecord, decode_lease,
-    decode_states, encode_lease, encode_unnumbered, set_sequence,
+    decode_states, encode_lease,
 };
 pub use recovery::Dropped;
 pub(crate) use recovery::{Recovery, replay};

@@ -5,7 +5,6 @@
 //! so that no other caller takes the same message meanwhile. Its caller is acknowledged when it is durable.
 
 mod batch;
-mod encoded_post;
 mod thread;
 
 use std::io;
@@ -15,14 +14,15 @@ use std::thread::JoinHandle;
 
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::oneshot;
-use zaqar_model::{Marker, MessageId, MovingMessage, StoredMessage, SubscriptionId};
+use zaqar_model::{
+    ClientId, Marker, MessageId, MovingMessage, NewMessage, StoredMessage, SubscriptionId, Timestamp,
+};
 use zaqar_storage::{Adoption, StorageError, StorageResult};
 
 use crate::Durability;
 use crate::index::{AttemptEntry, RecordKey};
 use crate::log::{Appender, Location, Position};
 use crate::queues::{Queue, Queues};
-pub(crate) use encoded_post::EncodedPost;
 use thread::WriterThread;
 
 pub(crate) type Reply<T> = oneshot::Sender<StorageResult<T>>;
@@ -30,9 +30,12 @@ pub(crate) type Reply<T> = oneshot::Sender<StorageResult<T>>;
 /// An operation of the writer.
 #[derive(Debug)]
 pub(crate) enum Operation {
+    /// The bodies are shared with the caller, not copied.
     Post {
         queue: Arc<Queue>,
-        post: EncodedPost,
+        client: ClientId,
+        messages: Vec<NewMessage>,
+        now: Timestamp,
         reply: Reply<Vec<MessageId>>,
     },
     Adopt {
@@ -44,41 +47,17 @@ pub(crate) enum Operation {
         reply: Reply<()>,
     },
     /// Messages of a queue that migrates here. They keep their sequence numbers, and replace what is there.
-    Import {
-        queue: Arc<Queue>,
-        messages: Vec<MovingMessage>,
-        last: Marker,
-        reply: Reply<()>,
-    },
+    Import { queue: Arc<Queue>, messages: Vec<MovingMessage>, last: Marker, reply: Reply<()> },
     /// Records of changes that the index has already. If there are none, this waits for the operations before it.
-    Log {
-        records: Vec<u8>,
-        frees: bool,
-        reply: Reply<()>,
-    },
+    Log { records: Vec<u8>, frees: bool, reply: Reply<()> },
     /// Records of changes that the index has already, with attempts that it does not have yet.
-    Attempts {
-        queue: Arc<Queue>,
-        records: Vec<u8>,
-        attempts: Vec<NewAttempt>,
-        reply: Reply<()>,
-    },
+    Attempts { queue: Arc<Queue>, records: Vec<u8>, attempts: Vec<NewAttempt>, reply: Reply<()> },
     /// Copies a record forward, if it is still at `from`.
-    Relocate {
-        queue: Arc<Queue>,
-        key: RecordKey,
-        from: Location,
-        record: bytes::Bytes,
-    },
+    Relocate { queue: Arc<Queue>, key: RecordKey, from: Location, record: bytes::Bytes },
     /// Retires a segment without live records.
-    Retire {
-        segment: u32,
-        reply: Reply<()>,
-    },
+    Retire { segment: u32, reply: Reply<()> },
     /// Returns the end of the log. Everything before it is in the index.
-    Position {
-        reply: Reply<Position>,
-    },
+    Position { reply: Reply<Position> },
 }
 
 /// An attempt among the records of one operation.

@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use zaqar_model::NewMessage;
 use zaqar_storage::StorageError;
 
 use super::batch::Batch;
@@ -14,6 +15,8 @@ use crate::queues::Queues;
 
 /// Maximum bytes of one commit, not counting its last operation.
 const MAX_BATCH_BYTES: usize = 4 << 20;
+/// Maximum bytes of a message in the log beyond body and client id: fixed fields and checksum.
+const MESSAGE_OVERHEAD: usize = 160;
 /// Once less than this fraction of the last segment is left, only operations that free space are accepted.
 const RESERVED_FOR_DELETIONS: u64 = 8;
 
@@ -104,14 +107,14 @@ impl WriterThread {
 
     fn prepare(&mut self, operation: Operation, batch: &mut Batch, barriers: &mut Vec<Barrier>) {
         match operation {
-            // At most half of a segment, so that it fits behind the other operations of the batch.
-            Operation::Post { post, reply, .. }
-                if post.records.len() > self.appender.largest_commit() / 2 =>
-            {
-                let error = StorageError::driver("the messages are larger than a segment of the log");
-                let _ = reply.send(Err(error));
+            Operation::Post { queue, client, messages, now, reply } => {
+                if self.fits(&messages, client.as_str().len()) {
+                    batch.post(&self.queues, &queue, &client, &messages, now, reply);
+                } else {
+                    let error = StorageError::driver("the messages are larger than a segment of the log");
+                    let _ = reply.send(Err(error));
+                }
             }
-            Operation::Post { queue, post, reply } => batch.post(&self.queues, &queue, &post, reply),
             Operation::Adopt { queue, messages, adoption, leaving, reply } => {
                 batch.adopt(&self.queues, &queue, messages, (adoption, leaving), reply);
             }
@@ -128,6 +131,12 @@ impl WriterThread {
             Operation::Retire { segment, reply } => barriers.push(Barrier::Retire(segment, reply)),
             Operation::Position { reply } => barriers.push(Barrier::Position(reply)),
         }
+    }
+
+    /// At most half of a segment fits, behind the other operations of the batch.
+    fn fits(&self, messages: &[NewMessage], client: usize) -> bool {
+        let size = |message: &NewMessage| message.body.as_bytes().len() + client + MESSAGE_OVERHEAD;
+        messages.iter().map(size).sum::<usize>() <= self.appender.largest_commit() / 2
     }
 
     /// Writes, publishes and acknowledges the batch. Returns whether all of it is durable.

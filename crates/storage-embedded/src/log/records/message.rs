@@ -1,16 +1,11 @@
 //! The record of a message.
 
-use std::ops::Range;
-
 use zaqar_model::{ClaimLease, MessageId, Timestamp, TtlSeconds};
 
 use super::claim::{decode_lease, encode_lease};
 use super::client::Client;
 use crate::log::fields::{FieldWriter, Fields, Malformed};
 use uuid::Uuid;
-
-/// The position of the sequence number among the fields.
-pub(super) const SEQUENCE: Range<usize> = 9..17;
 
 const HAS_ID: u8 = 1;
 const HAS_DELAY: u8 = 2;

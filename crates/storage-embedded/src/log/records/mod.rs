@@ -107,7 +107,8 @@ const CURSOR: u8 = 16;
 impl Record<'_> {
     /// Appends the record to a buffer.
     pub(crate) fn encode(&self, buffer: &mut Vec<u8>) {
-        let start = begin(buffer);
+        let start = buffer.len();
+        buffer.extend_from_slice(&[0; HEADER]);
         let mut out = FieldWriter::new(buffer);
         let kind = match self {
             Self::Message(message) => {
@@ -185,7 +186,9 @@ impl Record<'_> {
                 SKIP
             }
         };
-        finish(buffer, start, kind);
+        let length = u32::try_from(buffer.len() - start - HEADER).unwrap_or(u32::MAX);
+        buffer[start] = kind;
+        buffer[start + 1..start + 5].copy_from_slice(&length.to_le_bytes());
         seal(&mut buffer[start..]);
     }
 }
@@ -271,19 +274,6 @@ impl<'a> MessageRecord<'a> {
     }
 }
 
-/// Appends the record of a message whose sequence number is assigned later.
-pub(crate) fn encode_unnumbered(message: &MessageRecord<'_>, buffer: &mut Vec<u8>) {
-    let start = begin(buffer);
-    message.encode(&mut FieldWriter::new(buffer));
-    finish(buffer, start, MESSAGE);
-}
-
-/// Completes such a record with its sequence number and checksum.
-pub(crate) fn set_sequence(record: &mut [u8], sequence: u64) {
-    record[HEADER..][message::SEQUENCE].copy_from_slice(&sequence.to_le_bytes());
-    seal(record);
-}
-
 /// The kind, the fields and the checksum of the record at the start of `bytes`.
 fn split(bytes: &[u8]) -> Result<(u8, &[u8], u32), Malformed> {
     let mut header = Fields::new(bytes);
@@ -291,20 +281,6 @@ fn split(bytes: &[u8]) -> Result<(u8, &[u8], u32), Malformed> {
     let length = usize::try_from(header.u32()?).map_err(|_| Malformed)?;
     let checksum = header.u32()?;
     Ok((kind, header.bytes(length)?, checksum))
-}
-
-/// Appends an empty header. Returns where it begins.
-fn begin(buffer: &mut Vec<u8>) -> usize {
-    let start = buffer.len();
-    buffer.extend_from_slice(&[0; HEADER]);
-    start
-}
-
-/// Fills in the header of a complete record, except the checksum.
-fn finish(buffer: &mut [u8], start: usize, kind: u8) {
-    let length = u32::try_from(buffer.len() - start - HEADER).unwrap_or(u32::MAX);
-    buffer[start] = kind;
-    buffer[start + 1..start + 5].copy_from_slice(&length.to_le_bytes());
 }
 
 /// Fills in the checksum of a complete record.

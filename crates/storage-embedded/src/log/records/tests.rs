@@ -134,31 +134,6 @@ fn a_record_in_an_envelope_is_not_checked_again() {
     assert_eq!(Record::decode(&bytes), Ok((record, bytes.len())));
 }
 
-#[test]
-fn a_message_that_gets_its_sequence_number_later_is_the_same_record() {
-    let created = Timestamp::from_millis(1_000);
-    let message = |sequence| MessageRecord {
-        destination: 3,
-        sequence,
-        id: None,
-        created,
-        expires: created.plus_secs(1),
-        delayed_until: created.plus_secs(1),
-        ttl: TtlSeconds::new(1),
-        claim_count: 0,
-        placement: Placement::Queued,
-        is_letter: false,
-        client: Client::new("c"),
-        checksum: "MD5:0",
-        body: b"{}",
-    };
-    let (mut later, mut at_once) = (b"before".to_vec(), Vec::new());
-    super::encode_unnumbered(&message(0), &mut later);
-    super::set_sequence(&mut later[6..], 77);
-    Record::Message(message(77)).encode(&mut at_once);
-    assert_eq!(later[6..], at_once);
-}
-
 fn placement() -> impl Strategy<Value = Placement> {
     prop_oneof![
         Just(Placement::Queued),

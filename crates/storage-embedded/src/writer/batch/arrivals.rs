@@ -4,16 +4,14 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use zaqar_model::{Marker, MessageId, MovingMessage, StoredMessage};
+use zaqar_model::{ClientId, Marker, MessageId, MovingMessage, NewMessage, StoredMessage, Timestamp};
 use zaqar_storage::{Adoption, StorageError};
 
-use super::{Batch, PendingReply, number};
+use super::{Batch, PendingReply};
 use crate::index::{Entry, native_id};
-use crate::log::{
-    Client, ENVELOPE_HEADER, ForeignId, Location, MessageRecord, Placement, Record, set_sequence,
-};
+use crate::log::{Client, ForeignId, MessageRecord, Placement, Record};
 use crate::queues::{Queue, Queues};
-use crate::writer::{EncodedPost, Reply};
+use crate::writer::Reply;
 
 /// A message that comes into a queue. Its location is relative to the start of the records.
 pub(super) struct Arrival {
@@ -29,7 +27,9 @@ impl Batch {
         &mut self,
         queues: &Queues,
         queue: &Arc<Queue>,
-        post: &EncodedPost,
+        client: &ClientId,
+        messages: &[NewMessage],
+        now: Timestamp,
         reply: Reply<Vec<MessageId>>,
     ) {
         if queues.lock(queue).is_dropped {
@@ -37,21 +37,28 @@ impl Batch {
             return;
         }
         self.identify(queue);
-        let start = self.buffer.len();
-        self.buffer.extend_from_slice(&post.records);
-        let mut ids = Vec::with_capacity(post.messages.len());
-        for entry in &post.messages {
-            let sequence = self.next_sequence(queue);
-            let record = start + entry.location.offset as usize;
-            set_sequence(&mut self.buffer[record..record + entry.location.length as usize], sequence);
-            let location = Location { offset: number(record - ENVELOPE_HEADER), ..entry.location };
-            self.arrivals.push(Arrival {
-                queue: Arc::clone(queue),
-                sequence,
-                id: None,
-                entry: Entry { location, ..*entry },
-                placement: Placement::Queued,
-            });
+        let client = Client::new(client.as_str());
+        let mut ids = Vec::with_capacity(messages.len());
+        for message in messages {
+            let sequence = queue.tail.load(Ordering::Relaxed);
+            self.place(
+                queue,
+                &MessageRecord {
+                    destination: queue.number,
+                    sequence,
+                    id: None,
+                    created: now,
+                    expires: message.ttl.after(now),
+                    delayed_until: message.delay.after(now),
+                    ttl: message.ttl,
+                    claim_count: 0,
+                    placement: Placement::Queued,
+                    is_letter: false,
+                    client,
+                    checksum: message.checksum.as_deref().unwrap_or_default(),
+                    body: message.body.as_bytes(),
+                },
+            );
             ids.push(native_id(queue.id_prefix, sequence));
         }
         self.replies.push(PendingReply::Ids(reply, ids));
@@ -83,7 +90,7 @@ impl Batch {
         self.identify(queue);
         for stored in &messages {
             let message = &stored.message;
-            let sequence = self.next_sequence(queue);
+            let sequence = queue.tail.load(Ordering::Relaxed);
             self.place(
                 queue,
                 &MessageRecord {
@@ -169,22 +176,11 @@ impl Batch {
         }
     }
 
-    /// Assigns the next sequence number of a queue.
-    fn next_sequence(&mut self, queue: &Queue) -> u64 {
-        let sequence = queue.tail.load(Ordering::Relaxed);
-        self.raise(queue, sequence.saturating_add(1));
-        sequence
-    }
-
-    /// Raises the next sequence number of a queue to at least this one.
-    fn raise(&mut self, queue: &Queue, next: u64) {
-        queue.tail.fetch_max(next, Ordering::Relaxed);
-        self.sequence_floor = self.sequence_floor.max(next);
-    }
-
     /// Logs a message that has its sequence number.
     fn place(&mut self, queue: &Arc<Queue>, record: &MessageRecord<'_>) {
-        self.raise(queue, record.sequence.saturating_add(1));
+        let next = record.sequence.saturating_add(1);
+        queue.tail.fetch_max(next, Ordering::Relaxed);
+        self.sequence_floor = self.sequence_floor.max(next);
         let location = self.encode(&Record::Message(record.clone()));
         self.arrivals.push(Arrival {
             queue: Arc::clone(queue),
