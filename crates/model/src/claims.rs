@@ -13,11 +13,17 @@ pub struct ClaimTerms {
 
 /// A live claim, without what it holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ClaimHold {
+pub struct ClaimLease {
     pub id: ClaimId,
     pub ttl: TtlSeconds,
     /// When it was created or last renewed.
     pub renewed: Timestamp,
+}
+
+impl ClaimLease {
+    pub const fn ends(self) -> Timestamp {
+        self.ttl.after(self.renewed)
+    }
 }
 
 /// A live claim.

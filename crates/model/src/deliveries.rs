@@ -31,7 +31,7 @@ impl Delivery {
 
 /// The lease that a delivery is under, or was under last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LeaseHold {
+pub struct Lease {
     pub id: LeaseId,
     /// When it took the delivery.
     pub since: Timestamp,

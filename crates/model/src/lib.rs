@@ -30,10 +30,10 @@ pub use address::Address;
 pub use attempts::{Attempt, AttemptEnd, AttemptFilter, AttemptNumber, AttemptOutcome, KeptAttempt};
 pub use body::Body;
 pub use caller::{AuthToken, Caller, Identity};
-pub use claims::{Claim, ClaimHold, ClaimTerms};
+pub use claims::{Claim, ClaimLease, ClaimTerms};
 pub use confirmations::{ConfirmationAttempt, ConfirmationKind, ConfirmationRequest};
 pub use deliveries::{
-    Delivery, DeliveryOutcome, DeliveryReport, Excerpt, FailedDelivery, HeldBack, LeaseHold, Paused,
+    Delivery, DeliveryOutcome, DeliveryReport, Excerpt, FailedDelivery, HeldBack, Lease, Paused,
 };
 pub use destinations::{Destination, DestinationKind, DestinationName, DestinationNumber};
 pub use flavors::Flavor;

@@ -1,7 +1,7 @@
 //! What goes along when a queue moves to another store: messages, and how the deliveries of its subscriptions stand.
 
 use crate::{
-    ClaimHold, Excerpt, HeldBack, LeaseHold, Marker, MessageId, StoredMessage, SubscriptionId, Timestamp,
+    ClaimLease, Excerpt, HeldBack, Lease, Marker, MessageId, StoredMessage, SubscriptionId, Timestamp,
 };
 
 /// A message on its way to another store together with its whole queue.
@@ -11,7 +11,7 @@ pub struct MovingMessage {
     pub position: Marker,
     pub stored: StoredMessage,
     /// The claim that holds it, or held it last and has expired.
-    pub hold: Option<ClaimHold>,
+    pub hold: Option<ClaimLease>,
     /// Whether it is set aside as claimed too often.
     pub exhausted: bool,
     /// Whether it was posted to this queue, so that subscribers are owed it; otherwise the queue has adopted it.
@@ -53,7 +53,7 @@ pub enum DeliveryStanding {
         /// When; while it is leased, when the lease ends.
         due: Timestamp,
         /// Who had it last, unless that was recorded.
-        lease: Option<LeaseHold>,
+        lease: Option<Lease>,
     },
     /// It was given up.
     Failed { attempts: u32, at: Timestamp, reason: Excerpt },

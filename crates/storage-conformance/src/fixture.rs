@@ -12,6 +12,12 @@ pub trait MessageFixture: Send + Sync {
     /// Opens the store with what is kept in this place.
     async fn open(&self) -> Arc<dyn MessageStore>;
 
+    /// Opens the same place a second time, as another server does. Asked only of a store that is
+    /// [shared](zaqar_storage::Capabilities::shared).
+    async fn open_another(&self) -> Arc<dyn MessageStore> {
+        self.open().await
+    }
+
     /// What the bench tells the time by. A store that has a clock of its own shares it.
     fn clock(&self) -> Arc<ManualClock> {
         Arc::default()

@@ -610,6 +610,32 @@ macro_rules! __message_cases {
                     a_closed_store_wakes,
                 }
             }
+            shared {
+                claiming {
+                    two_servers_never_claim_the_same_message,
+                    a_claim_is_good_at_the_other_server,
+                    an_expired_claim_is_free_everywhere,
+                    two_servers_move_dead_letters_once,
+                }
+                closing {
+                    the_other_server_goes_on,
+                    both_do_the_maintenance,
+                }
+                delivering {
+                    two_engines_never_lease_the_same_delivery,
+                    another_engine_takes_over_when_a_lease_ends,
+                    an_outcome_is_known_to_the_other_engine,
+                    a_pause_and_an_end_hold_at_both,
+                    a_post_wakes_the_engine_of_the_other_server,
+                }
+                posting {
+                    what_one_server_takes_the_other_has,
+                    a_batch_is_recognised_by_the_other_server,
+                    a_reader_misses_nothing_of_either,
+                    what_one_server_removes_is_gone_for_the_other,
+                    a_post_wakes_who_waits_at_the_other_server,
+                }
+            }
             unsupported {
                 claims {
                     undeclared_claims_are_unsupported,

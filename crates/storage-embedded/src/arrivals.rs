@@ -13,7 +13,7 @@ impl EmbeddedMessageStore {
         let queue = self.queues.find_or_create(at).ok_or(StorageError::NotFound("queue"))?;
         loop {
             let mut arrival = pin!(queue.arrivals.notified());
-            // What arrives behind the look is not missed.
+            // An arrival after the check below is not missed.
             arrival.as_mut().enable();
             self.writer.check_open()?;
             {

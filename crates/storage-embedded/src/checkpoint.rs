@@ -1,10 +1,10 @@
 //! Checkpoints: the indexes on disk, so that opening reads the log only from there on.
 //!
-//! A checkpoint is made while the store works. It names a position of the log, and then says of each queue how it was
-//! at some moment after that position was committed; of a deep queue even its parts at different moments. Reading it
-//! back applies the records behind the position to queues that know some of them already: every record states its
-//! outcome in absolute terms, so it does not matter which. What the queues knew when they were asked is durable before
-//! the checkpoint counts: no record that they rest on can be lost while the checkpoint is kept.
+//! A checkpoint is written while the store works. It names a position of the log, followed by the state of each queue
+//! at some moment after that position was committed; parts of a deep queue may be from different moments. Opening
+//! applies the records behind the position to queues that already have some of them. That is safe, since each record
+//! states its outcome in absolute terms. Everything that the queues knew is durable before the checkpoint becomes
+//! valid, so no record that it relies on can be lost.
 
 mod deliveries;
 
@@ -13,32 +13,34 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 
 use zaqar_model::{
-    ClaimId, Destination, DestinationKind, DestinationNumber, MessageId, ProjectId, QueueName, Timestamp,
-    TtlSeconds,
+    Destination, DestinationKind, DestinationNumber, MessageId, ProjectId, QueueName, Timestamp, TtlSeconds,
 };
 
 use crate::disk::Disk;
-use crate::index::{Entry, KeptSubscription, QueueIndex};
+use crate::index::{Entry, QueueIndex, StoredSubscription};
 use crate::kinds;
-use crate::log::{FieldWriter, Fields, ForeignId, Hold, Location, Malformed, Position, SubscriptionRecord};
+use crate::log::{
+    FieldWriter, Fields, ForeignId, Location, Malformed, Position, SubscriptionRecord, decode_lease,
+    encode_lease,
+};
 use crate::queues::{Queue, Queues};
 
 pub(crate) const FILE: &str = "checkpoint";
 const MAGIC: u32 = u32::from_le_bytes(*b"ZQCP");
-/// The versions before it have the same layout. The third knows no suspended subscriptions, the second nothing of
-/// deliveries that are under way either.
+/// Earlier versions have the same layout. Version 3 has no suspended subscriptions, and version 2 has no deliveries
+/// under way either.
 pub(crate) const VERSION: u32 = 4;
-/// The version before deliveries were kept, which is read too.
+/// The version before deliveries. It is still read.
 const WITHOUT_DELIVERIES: u32 = 1;
-/// The bytes of one message in a checkpoint. Nothing else that there is much of takes more.
+/// Bytes of one message in a checkpoint. No other frequent entry takes more.
 pub(crate) const BYTES_PER_MESSAGE: u64 = 64;
 
-/// How many messages of a queue are written down before others get their turn at it.
+/// Maximum number of messages written under one lock of a queue.
 const SLICE: usize = 4096;
 /// Ends a list of messages: no message has this sequence number.
 const END: u64 = 0;
 
-/// The indexes as they are now, behind `position`.
+/// Encodes the indexes as they are now, behind `position`.
 pub(crate) fn encode(position: Position, queues: &Queues) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut out = FieldWriter::new(&mut bytes);
@@ -60,7 +62,7 @@ pub(crate) fn encode(position: Position, queues: &Queues) -> Vec<u8> {
     bytes
 }
 
-/// Puts a checkpoint in the place of the last one.
+/// Replaces the last checkpoint.
 pub(crate) fn write(disk: &dyn Disk, directory: &Path, bytes: &[u8]) -> io::Result<()> {
     let new = directory.join(format!("{FILE}.new"));
     let written = || -> io::Result<()> {
@@ -71,7 +73,7 @@ pub(crate) fn write(disk: &dyn Disk, directory: &Path, bytes: &[u8]) -> io::Resu
         disk.sync_directory(directory)
     };
     written().inspect_err(|_| {
-        // What there is of it must not keep the disk full.
+        // A partial file must not fill the disk.
         let _ = disk.remove(&new);
     })
 }
@@ -79,7 +81,7 @@ pub(crate) fn write(disk: &dyn Disk, directory: &Path, bytes: &[u8]) -> io::Resu
 /// Why a checkpoint cannot be used.
 #[derive(Debug)]
 pub(crate) enum Unusable {
-    /// There is none: a new store, or one that has not needed any yet.
+    /// There is none: a new store, or one that has not written any yet.
     Absent,
     Damaged,
     /// A newer server wrote it.
@@ -87,7 +89,7 @@ pub(crate) enum Unusable {
     Unreadable(io::Error),
 }
 
-/// Reads the last checkpoint into `queues`, which are empty. Answers the position to go on from.
+/// Reads the last checkpoint into `queues`, which are empty. Returns the position where the log continues.
 pub(crate) fn read(disk: &dyn Disk, directory: &Path, queues: &Queues) -> Result<Position, Unusable> {
     let file = match disk.open(&directory.join(FILE)) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(Unusable::Absent),
@@ -133,7 +135,7 @@ fn encode_queue(queues: &Queues, queue: &Queue, bytes: &mut Vec<u8>) {
     let mut foreign = Vec::new();
     {
         let locked = queues.lock(queue);
-        let exhausted = locked.index.exhausted.iter().map(|(sequence, _, _)| sequence);
+        let exhausted = locked.index.dead_letters.iter().map(|(sequence, _, _)| sequence);
         foreign
             .extend(exhausted.filter_map(|sequence| Some((sequence, locked.index.foreign_id_of(sequence)?))));
         encode_few(&locked.index, &mut out);
@@ -155,10 +157,10 @@ fn encode_queue(queues: &Queues, queue: &Queue, bytes: &mut Vec<u8>) {
     out.u64(END);
     let mut from = END + 1;
     loop {
-        // Behind the others: what leaves the queue meanwhile is met here.
+        // After the queued messages: a message that leaves the queue meanwhile is found here.
         let locked = queues.lock(queue);
         let before = from;
-        for (sequence, entry) in locked.index.kept.iter_from(from).take(SLICE) {
+        for (sequence, entry) in locked.index.retained.iter_from(from).take(SLICE) {
             encode_entry(sequence, entry, &mut out);
             foreign.extend(locked.index.foreign_id_of(sequence).map(|id| (sequence, id)));
             from = sequence.saturating_add(1);
@@ -176,26 +178,24 @@ fn encode_queue(queues: &Queues, queue: &Queue, bytes: &mut Vec<u8>) {
     }
 }
 
-/// What a queue has few of, at one moment: claims, exhausted messages, subscriptions.
+/// The small parts of a queue, all from one moment: claims, dead-lettered messages, subscriptions.
 fn encode_few(index: &QueueIndex, out: &mut FieldWriter<'_>) {
     out.u64(index.next_sequence);
     let claims: Vec<_> = index.claims.iter().collect();
     out.count(claims.len() + index.released.all_last().len());
     for claim in &claims {
-        out.u128(claim.id.as_u128());
-        claim.hold.encode(out);
+        encode_lease(claim.lease, out);
         out.count(claim.members.len());
         claim.members.iter().for_each(|sequence| out.u64(*sequence));
     }
-    // Claims that have expired: whoever reads this lets them expire again.
-    for (sequence, claim, hold) in index.released.all_last() {
-        out.u128(claim.as_u128());
-        hold.encode(out);
+    // Claims that have expired: they expire again when this is read.
+    for (sequence, lease) in index.released.all_last() {
+        encode_lease(lease, out);
         out.count(1);
         out.u64(sequence);
     }
-    out.count(index.exhausted.len());
-    for (sequence, id, entry) in index.exhausted.iter() {
+    out.count(index.dead_letters.len());
+    for (sequence, id, entry) in index.dead_letters.iter() {
         out.u128(id.as_u128());
         encode_entry(sequence, entry, out);
     }
@@ -216,19 +216,17 @@ fn decode_queue(fields: &mut Fields<'_>, version: u32, queues: &Queues) -> Resul
         queue.identity_is_logged.store(true, Ordering::Relaxed);
     }
     let next_sequence = fields.u64()?;
-    let claims = fields.list(32, |fields| {
-        let id = ClaimId::from_u128(fields.u128()?);
-        Ok((id, Hold::decode(fields)?, fields.list(8, |fields| fields.u64())?))
-    })?;
+    let claims =
+        fields.list(32, |fields| Ok((decode_lease(fields)?, fields.list(8, |fields| fields.u64())?)))?;
     let exhausted = fields.list(80, |fields| {
         let id = MessageId::from_u128(fields.u128()?);
         Ok((id, decode_entry(fields)?))
     })?;
     let subscriptions = fields.list(41, |fields| {
         if version == WITHOUT_DELIVERIES {
-            return Ok((KeptSubscription::from(&SubscriptionRecord::decode_1(fields)?), None));
+            return Ok((StoredSubscription::from(&SubscriptionRecord::decode_1(fields)?), None));
         }
-        let subscription = KeptSubscription::from(&SubscriptionRecord::decode(fields)?);
+        let subscription = StoredSubscription::from(&SubscriptionRecord::decode(fields)?);
         Ok((subscription, Some(deliveries::Deliveries::decode(fields)?)))
     })?;
     let mut messages = Vec::new();
@@ -248,20 +246,20 @@ fn decode_queue(fields: &mut Fields<'_>, version: u32, queues: &Queues) -> Resul
     })?;
     let mut locked = queues.lock(&queue);
     for (_, entry) in &messages {
-        queues.segments.note_live(entry.location);
+        queues.segments.mark_live(entry.location);
     }
     locked.index.restore(next_sequence, messages, foreign);
     for (id, message) in exhausted {
         let (sequence, entry) = message.ok_or(Malformed)?;
-        queues.segments.note_live(entry.location);
-        locked.index.exhausted.insert(sequence, id, entry);
+        queues.segments.mark_live(entry.location);
+        locked.index.dead_letters.insert(sequence, id, entry);
     }
-    for (id, hold, members) in claims {
-        members.into_iter().for_each(|sequence| locked.index.hold(sequence, id, hold));
+    for (lease, members) in claims {
+        members.into_iter().for_each(|sequence| locked.index.attach(sequence, lease));
     }
     for (sequence, entry) in kept {
-        queues.segments.note_live(entry.location);
-        locked.index.restore_kept(sequence, entry);
+        queues.segments.mark_live(entry.location);
+        locked.index.restore_retained(sequence, entry);
     }
     let mut all = Vec::new();
     for (subscription, deliveries) in subscriptions {
@@ -273,7 +271,7 @@ fn decode_queue(fields: &mut Fields<'_>, version: u32, queues: &Queues) -> Resul
     Ok(())
 }
 
-/// The queue or topic that a log or checkpoint names.
+/// The queue or topic named by a log or checkpoint.
 pub(crate) fn identity(
     number: u64,
     kind: DestinationKind,
@@ -309,7 +307,7 @@ fn encode_entry(sequence: u64, entry: &Entry, out: &mut FieldWriter<'_>) {
     out.u64(entry.delayed_until.as_millis());
 }
 
-/// `None`: the end of the list.
+/// Returns `None` at the end of the list.
 fn decode_entry(fields: &mut Fields<'_>) -> Result<Option<(u64, Entry)>, Malformed> {
     let sequence = fields.u64()?;
     if sequence == END {

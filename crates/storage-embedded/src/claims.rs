@@ -1,9 +1,11 @@
 //! Claims: messages taken for a while by one consumer.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use zaqar_model::{
-    Claim, ClaimId, ClaimTerms, Destination, GraceSeconds, Message, MessageId, Timestamp, TtlSeconds,
+    Claim, ClaimId, ClaimLease, ClaimTerms, Destination, GraceSeconds, Message, MessageId, Timestamp,
+    TtlSeconds,
 };
 use zaqar_storage::{
     ClaimRequest, Claimed, Claims, DeadLetterPolicy, PopRequest, StorageError, StorageResult,
@@ -11,12 +13,12 @@ use zaqar_storage::{
 
 use crate::EmbeddedMessageStore;
 use crate::index::QueueIndex;
-use crate::log::{ClaimRecord, Hold, Record};
-use crate::read::{Found, messages};
+use crate::log::{ClaimRecord, Record};
+use crate::read::{LocatedMessage, messages};
 use crate::writer::answer;
 
-/// How many exhausted messages one claim sets aside at most; the next one goes on.
-const MOST_EXHAUSTED: usize = 1000;
+/// Maximum number of dead letters that one claim sets aside. The next claim continues.
+const MAX_EXHAUSTED: usize = 1000;
 
 #[async_trait::async_trait]
 impl Claims for EmbeddedMessageStore {
@@ -34,14 +36,12 @@ impl Claims for EmbeddedMessageStore {
                 (found, Vec::new(), None)
             } else {
                 let record = choose(&locked.index, queue.number, request, now);
-                if record.taken.is_empty() && record.exhausted.is_empty() {
+                if record.taken.is_empty() && record.dead_lettered.is_empty() {
                     return Ok(Claimed::default());
                 }
-                let record = Record::Claim(record);
-                let receiver = self.log(&mut locked, &record)?;
-                let Record::Claim(record) = record else { return Ok(Claimed::default()) };
+                let receiver = self.log(&mut locked, &Record::Claim(Cow::Borrowed(&record)))?;
                 let dead_letters =
-                    record.exhausted.iter().map(|sequence| locked.index.id_of(*sequence)).collect();
+                    record.dead_lettered.iter().map(|sequence| locked.index.id_of(*sequence)).collect();
                 locked.index.claim(&record);
                 let taken = record.taken.iter().map(|(sequence, _)| *sequence);
                 (self.found(&locked.index, taken), dead_letters, Some(receiver))
@@ -59,14 +59,14 @@ impl Claims for EmbeddedMessageStore {
         now: Timestamp,
     ) -> StorageResult<Option<Claim>> {
         let Some(queue) = self.find(from)? else { return Ok(None) };
-        let (hold, found) = {
+        let (lease, found) = {
             let locked = self.queues.lock_at(&queue, now);
             let claims = &locked.index.claims;
             let Some(claim) = claims.find(id).and_then(|key| claims.get(key)) else { return Ok(None) };
-            (claim.hold, self.found(&locked.index, claim.members.iter().copied()))
+            (claim.lease, self.found(&locked.index, claim.members.iter().copied()))
         };
         let messages = messages(found).await?;
-        Ok(Some(Claim { id, ttl: hold.ttl, renewed: hold.renewed, messages }))
+        Ok(Some(Claim { id, ttl: lease.ttl, renewed: lease.renewed, messages }))
     }
 
     async fn renew(
@@ -82,10 +82,10 @@ impl Claims for EmbeddedMessageStore {
             if locked.index.claims.find(id).is_none() {
                 return Ok(false);
             }
-            let hold = Hold { renewed: now, ttl: terms.ttl };
-            let record = Record::Renew { destination: queue.number, claim: id, hold, grace: terms.grace };
+            let lease = ClaimLease { id, ttl: terms.ttl, renewed: now };
+            let record = Record::Renew { destination: queue.number, lease, grace: terms.grace };
             let receiver = self.log(&mut locked, &record)?;
-            locked.index.renew(id, hold, terms.grace);
+            locked.index.renew(lease, terms.grace);
             receiver
         };
         answer(receiver).await?;
@@ -129,7 +129,7 @@ impl Claims for EmbeddedMessageStore {
         loop {
             let (exhausted, receiver) = {
                 let mut locked = self.queues.lock_at(&queue, now);
-                let seen = locked.index.released_unseen(MOST_EXHAUSTED);
+                let seen = locked.index.released_unseen(MAX_EXHAUSTED);
                 if seen.is_empty() {
                     return Ok(Vec::new());
                 }
@@ -139,11 +139,9 @@ impl Claims for EmbeddedMessageStore {
                 let ids: Vec<_> = exhausted.iter().map(|sequence| locked.index.id_of(*sequence)).collect();
                 let mut receiver = None;
                 if !exhausted.is_empty() {
-                    let record = Record::Claim(setting_aside(queue.number, exhausted, now));
-                    receiver = Some(self.log(&mut locked, &record)?);
-                    if let Record::Claim(record) = record {
-                        locked.index.claim(&record);
-                    }
+                    let record = setting_aside(queue.number, exhausted, now);
+                    receiver = Some(self.log(&mut locked, &Record::Claim(Cow::Borrowed(&record)))?);
+                    locked.index.claim(&record);
                 }
                 locked.index.note_seen(seen.into_iter().map(|(sequence, _)| sequence));
                 (ids, receiver)
@@ -175,40 +173,38 @@ impl Claims for EmbeddedMessageStore {
 
 impl EmbeddedMessageStore {
     /// What a live claim holds.
-    fn held_by(&self, index: &QueueIndex, id: ClaimId) -> Option<Vec<Found>> {
+    fn held_by(&self, index: &QueueIndex, id: ClaimId) -> Option<Vec<LocatedMessage>> {
         let claim = index.claims.find(id).and_then(|key| index.claims.get(key))?;
         Some(self.found(index, claim.members.iter().copied()))
     }
 }
 
-/// A claim that takes nothing.
+/// A claim that takes no message.
 const fn setting_aside(destination: u64, exhausted: Vec<u64>, now: Timestamp) -> ClaimRecord {
     ClaimRecord {
         destination,
-        claim: ClaimId::from_u128(0),
-        hold: Hold { renewed: now, ttl: TtlSeconds::new(0) },
+        lease: ClaimLease { id: ClaimId::from_u128(0), ttl: TtlSeconds::new(0), renewed: now },
         grace: GraceSeconds::new(0),
         taken: Vec::new(),
-        exhausted,
+        dead_lettered: exhausted,
     }
 }
 
-/// What a claim takes, and what it sets aside: the first messages that are free now.
+/// Selects the first available messages: those to claim, and those that become dead letters.
 fn choose(index: &QueueIndex, destination: u64, request: &ClaimRequest, now: Timestamp) -> ClaimRecord {
     let mut record = ClaimRecord {
         destination,
-        claim: request.id,
-        hold: Hold { renewed: now, ttl: request.terms.ttl },
+        lease: ClaimLease { id: request.id, ttl: request.terms.ttl, renewed: now },
         grace: request.terms.grace,
         taken: Vec::with_capacity(request.limit.min(64)),
-        exhausted: Vec::new(),
+        dead_lettered: Vec::new(),
     };
     for (sequence, entry) in index.available_from(0) {
-        if record.taken.len() >= request.limit || record.exhausted.len() >= MOST_EXHAUSTED {
+        if record.taken.len() >= request.limit || record.dead_lettered.len() >= MAX_EXHAUSTED {
             break;
         }
         if request.dead_letters.is_some_and(|policy| entry.claim_count >= policy.max_claim_count) {
-            record.exhausted.push(sequence);
+            record.dead_lettered.push(sequence);
         } else {
             record.taken.push((sequence, entry.claim_count.saturating_add(1)));
         }

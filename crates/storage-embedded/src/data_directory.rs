@@ -1,4 +1,4 @@
-//! The directory in which the embedded stores live: one process at a time.
+//! The directory of the embedded stores, used by one process at a time.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
@@ -8,7 +8,7 @@ use rustix::fs::FlockOperation;
 
 use crate::OpenError;
 
-/// A data directory, locked until this is dropped or the process ends, however it ends.
+/// A data directory, locked until it is dropped or the process ends.
 #[derive(Debug)]
 pub struct DataDirectory {
     path: PathBuf,
@@ -17,7 +17,7 @@ pub struct DataDirectory {
 }
 
 impl DataDirectory {
-    /// Makes the directory if it is missing, and locks it.
+    /// Creates the directory if it is missing, and locks it.
     pub fn lock(path: &Path) -> Result<Self, OpenError> {
         let failed = |path: &Path| {
             let path = path.to_owned();
@@ -39,7 +39,7 @@ impl DataDirectory {
             }
             Err(error) => return Err(failed(&lock_path)(error.into())),
         }
-        // Only for the message that another process gets: a full disk is no reason not to start.
+        // Only for the error of another process: a full disk is no reason not to start.
         let _ = write_owner(&mut lock);
         Ok(Self { path: path.to_owned(), _lock: lock })
     }
@@ -49,7 +49,7 @@ impl DataDirectory {
     }
 }
 
-/// The id of the process that holds the lock, for the one that is refused.
+/// Returns the id of the process that holds the lock.
 fn read_owner(lock: &mut File) -> Option<u32> {
     let mut text = String::new();
     lock.take(20).read_to_string(&mut text).ok()?;

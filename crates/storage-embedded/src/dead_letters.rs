@@ -4,7 +4,7 @@ use zaqar_model::{Destination, DestinationNumber, MessageId, Page, PageRequest, 
 use zaqar_storage::{Adoption, DeadLetters, StorageResult};
 
 use crate::EmbeddedMessageStore;
-use crate::read::{Found, stored_messages};
+use crate::read::{LocatedMessage, stored_messages};
 use crate::writer::answer;
 
 #[async_trait::async_trait]
@@ -33,10 +33,10 @@ impl DeadLetters for EmbeddedMessageStore {
             let locked = self.queues.lock_at(&queue, now);
             let index = &locked.index;
             index
-                .exhausted
+                .dead_letters
                 .iter()
                 .take(limit)
-                .map(|(_, id, entry)| Found::exhausted(&self.queues.segments, id, entry))
+                .map(|(_, id, entry)| LocatedMessage::dead_letter(&self.queues.segments, id, entry))
                 .collect()
         };
         stored_messages(found).await
@@ -46,7 +46,7 @@ impl DeadLetters for EmbeddedMessageStore {
         let Some(queue) = self.find(from)? else { return Ok(()) };
         let receiver = {
             let mut locked = self.queues.lock(&queue);
-            let sequences = ids.iter().filter_map(|id| locked.index.exhausted.find(*id)).collect();
+            let sequences = ids.iter().filter_map(|id| locked.index.dead_letters.find(*id)).collect();
             self.remove(&queue, &mut locked, sequences)?
         };
         answer(receiver).await

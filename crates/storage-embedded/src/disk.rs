@@ -1,4 +1,4 @@
-//! The files that the log needs, as a trait: so that a test can let a write, an fsync or a creation fail.
+//! The files of the log as a trait, so that a test can make a write, an fsync or a creation fail.
 
 use std::fmt::Debug;
 use std::fs::{File, OpenOptions};
@@ -10,13 +10,13 @@ use rustix::fs::FallocateFlags;
 
 /// A file system.
 pub trait Disk: Debug + Send + Sync {
-    /// Makes a new file of `size` bytes, with its space reserved.
+    /// Creates a file of `size` bytes and reserves its space.
     fn create(&self, path: &Path, size: u64) -> io::Result<Box<dyn DiskFile>>;
 
     /// Opens a file for reading and writing.
     fn open(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
 
-    /// The names of the files in a directory, in no order.
+    /// Returns the names of the files in a directory, in no particular order.
     fn list(&self, directory: &Path) -> io::Result<Vec<String>>;
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
@@ -39,11 +39,11 @@ pub trait DiskFile: Debug + Send + Sync {
     /// Fills `buffer`, or fails with `UnexpectedEof`.
     fn read_at(&self, buffer: &mut [u8], position: u64) -> io::Result<()>;
 
-    /// Fills `buffer` if that needs no wait for the device; answers whether it did.
+    /// Fills `buffer` if that does not wait for the device. Returns whether it did.
     fn read_cached(&self, buffer: &mut [u8], position: u64) -> bool;
 }
 
-/// The machine's own file system.
+/// The local file system.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LocalDisk;
 
@@ -79,14 +79,14 @@ impl Disk for LocalDisk {
     }
 }
 
-/// Space that is reserved cannot run out under a write.
+/// A write to reserved space cannot fail for lack of space.
 fn reserve(file: &File, size: u64) -> io::Result<()> {
-    // A signal may break it off; then it is asked for again.
+    // A signal may interrupt it.
     let reserved =
         rustix::io::retry_on_intr(|| rustix::fs::fallocate(file, FallocateFlags::empty(), 0, size));
     match reserved {
         Ok(()) => Ok(()),
-        // A file system that cannot reserve: a full disk then shows at the write.
+        // The file system cannot reserve space: a full disk fails the write.
         Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS) => file.set_len(size),
         Err(error) => Err(error.into()),
     }

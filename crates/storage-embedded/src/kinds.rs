@@ -10,7 +10,7 @@ pub(crate) const fn number_of(kind: DestinationKind) -> u8 {
     }
 }
 
-/// `None`: no kind has this number.
+/// Returns `None` for an unknown number.
 pub(crate) const fn kind_of(number: u8) -> Option<DestinationKind> {
     match number {
         0 => Some(DestinationKind::Queue),

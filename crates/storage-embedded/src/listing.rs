@@ -1,20 +1,20 @@
-//! One listing of messages, which looks at a queue a slice at a time.
+//! One listing of messages. It examines a queue in slices.
 
 use zaqar_model::{Marker, Timestamp};
 use zaqar_storage::{ListStart, MessageQuery};
 
 use crate::index::{Entry, QueueIndex};
 use crate::log::{Client, Segments};
-use crate::read::Found;
+use crate::read::LocatedMessage;
 
-/// How many index entries are looked at before others get their turn at the queue.
+/// Maximum number of index entries examined under one lock of the queue.
 const LIST_SLICE: usize = 4096;
 
 /// How far a listing has come.
 pub(crate) struct Listing<'a> {
     segments: &'a Segments,
     query: &'a MessageQuery,
-    /// Stands for the client whose messages are left out.
+    /// Tag of the client whose messages are skipped.
     unwanted: Option<u64>,
     now: Timestamp,
     /// The position up to which the queue was looked at; not known before the first look.
@@ -22,7 +22,7 @@ pub(crate) struct Listing<'a> {
     is_end: bool,
     /// The length of the records that were found.
     bytes: usize,
-    pub(crate) found: Vec<Found>,
+    pub(crate) found: Vec<LocatedMessage>,
 }
 
 impl<'a> Listing<'a> {
@@ -38,7 +38,7 @@ impl<'a> Listing<'a> {
         let last = self.reached.unwrap_or_else(|| match self.query.start {
             ListStart::Start => 0,
             ListStart::Behind(marker) => marker.get().min(end),
-            ListStart::BehindMessage(id) => index.place_of(id).unwrap_or_default().min(end),
+            ListStart::BehindMessage(id) => index.sequence_of(id).unwrap_or_default().min(end),
             ListStart::End => end,
         });
         self.reached = Some(last);
@@ -70,7 +70,7 @@ impl<'a> Listing<'a> {
             && (self.query.include_delayed || entry.delayed_until <= self.now);
         if wanted {
             self.bytes = self.bytes.saturating_add(entry.location.length as usize);
-            self.found.push(Found::new(self.segments, index, sequence, entry));
+            self.found.push(LocatedMessage::new(self.segments, index, sequence, entry));
         }
     }
 

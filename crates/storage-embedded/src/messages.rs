@@ -1,5 +1,6 @@
-//! Messages: posted, listed, fetched, deleted.
+//! Messages: posting, listing, reading and deleting them, and dead letters.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
@@ -13,10 +14,10 @@ use crate::index::{Entry, QueueIndex};
 use crate::listing::Listing;
 use crate::log::Record;
 use crate::queues::{Locked, Queue};
-use crate::read::{Found, listed, messages};
+use crate::read::{LocatedMessage, listed, messages};
 use crate::writer::{Operation, answer};
 
-/// How many bytes of adopted messages one commit takes in.
+/// Maximum bytes of adopted messages in one operation.
 pub(crate) const ADOPTED_AT_ONCE: usize = 256 << 10;
 
 #[async_trait::async_trait]
@@ -114,7 +115,7 @@ impl Messages for EmbeddedMessageStore {
 
     async fn drop_destination(&self, destination: &Destination) -> StorageResult<()> {
         let number = destination.number.get();
-        // One that is not known yet may have a post on its way.
+        // A queue that is not known yet may have a post on its way.
         let receiver = match self.queues.find_or_create(destination) {
             Some(queue) => {
                 let mut locked = self.queues.lock(&queue);
@@ -124,7 +125,7 @@ impl Messages for EmbeddedMessageStore {
                 queue.arrivals.notify_waiters();
                 receiver
             }
-            // Another drops it, or has: not done before that is durable.
+            // Another call drops it, or has dropped it: wait until that is durable.
             None => self.barrier()?,
         };
         self.queues.forget(number);
@@ -147,7 +148,7 @@ impl Messages for EmbeddedMessageStore {
 }
 
 impl EmbeddedMessageStore {
-    /// The queue, if anything was ever posted to it.
+    /// Returns the queue, if anything was ever posted to it.
     pub(crate) fn find(&self, destination: &Destination) -> StorageResult<Option<Arc<Queue>>> {
         self.writer.check_open()?;
         Ok(self.queues.find(destination.number.get()))
@@ -184,18 +185,22 @@ impl EmbeddedMessageStore {
         Ok(())
     }
 
-    /// Finds messages by their sequence numbers, in that order.
-    pub(crate) fn found(&self, index: &QueueIndex, sequences: impl Iterator<Item = u64>) -> Vec<Found> {
+    /// Locates messages by their sequence numbers, in the order given.
+    pub(crate) fn found(
+        &self,
+        index: &QueueIndex,
+        sequences: impl Iterator<Item = u64>,
+    ) -> Vec<LocatedMessage> {
         sequences
             .filter_map(|sequence| {
                 let entry = index.get(sequence)?;
-                Some(Found::new(&self.queues.segments, index, sequence, entry))
+                Some(LocatedMessage::new(&self.queues.segments, index, sequence, entry))
             })
             .collect()
     }
 
-    /// Hands a record to the log. Called before the index is changed, under the same lock: so the log is asked first
-    /// whether it takes anything, and has the changes in the order in which they were made.
+    /// Submits a record to the log. Called before the index is changed, under the same lock: so the log can refuse
+    /// the change, and has the changes in the order in which they were made.
     pub(crate) fn log(
         &self,
         locked: &mut Locked<'_>,
@@ -211,13 +216,13 @@ impl EmbeddedMessageStore {
                 | Record::Purge { .. }
                 | Record::Drop { .. }
                 | Record::Unsubscribe { .. }
-                | Record::Lose { .. }
+                | Record::Discard { .. }
         );
         locked.last_ticket = self.writer.submit(Operation::Log { records, frees, reply })?;
         Ok(receiver)
     }
 
-    /// Waits for a change; `None`: another makes the same one, or has made it. Then it is not done before that is
+    /// Waits until a change is durable. `None`: another call makes or made the same change; wait until that is
     /// durable.
     pub(crate) async fn done(
         &self,
@@ -230,7 +235,7 @@ impl EmbeddedMessageStore {
         }
     }
 
-    /// What was done to this queue before is durable when the answer comes.
+    /// Waits until all earlier changes of this queue are durable.
     pub(crate) async fn settled(&self, queue: &Queue) -> StorageResult<()> {
         let last_ticket = self.queues.lock(queue).last_ticket;
         if self.writer.is_committed(last_ticket) {
@@ -239,7 +244,7 @@ impl EmbeddedMessageStore {
         answer(self.barrier()?).await
     }
 
-    /// What was handed to the writer before is durable when the answer comes.
+    /// Waits until all operations submitted before are durable.
     fn barrier(&self) -> StorageResult<oneshot::Receiver<StorageResult<()>>> {
         let (reply, receiver) = oneshot::channel();
         self.writer.submit(Operation::Log { records: Vec::new(), frees: true, reply })?;
@@ -253,11 +258,9 @@ impl EmbeddedMessageStore {
         locked: &mut Locked<'_>,
         sequences: Vec<u64>,
     ) -> StorageResult<oneshot::Receiver<StorageResult<()>>> {
-        let record = Record::Delete { destination: queue.number, sequences };
+        let record = Record::Delete { destination: queue.number, sequences: Cow::Borrowed(&sequences) };
         let receiver = self.log(locked, &record)?;
-        if let Record::Delete { sequences, .. } = record {
-            sequences.into_iter().for_each(|sequence| locked.index.remove(sequence));
-        }
+        sequences.into_iter().for_each(|sequence| locked.index.remove(sequence));
         Ok(receiver)
     }
 }
@@ -272,14 +275,14 @@ fn permits(guard: Guard<'_>, index: &QueueIndex, sequence: u64, entry: &Entry) -
     }
 }
 
-/// What becomes of a message that is to be deleted by the bearer of these claims.
+/// Whether a message may be deleted by the holder of these claims.
 fn deletion_with_claims(index: &QueueIndex, sequence: u64, entry: &Entry, claims: &[ClaimId]) -> Deletion {
     let Some(holder) = entry.claim.and_then(|key| index.claims.get(key)) else {
         let last = index.released.last(sequence);
-        let is_late = last.is_some_and(|(last, _)| claims.contains(&last));
+        let is_late = last.is_some_and(|last| claims.contains(&last.id));
         return if is_late { Deletion::Done } else { Deletion::MessageNotClaimed };
     };
-    if claims.contains(&holder.id) {
+    if claims.contains(&holder.lease.id) {
         Deletion::Done
     } else if claims.iter().any(|claim| index.claims.find(*claim).is_some()) {
         Deletion::ClaimedByAnother

@@ -9,11 +9,11 @@ use parking_lot::{Mutex, MutexGuard, RwLock};
 use tokio::sync::Notify;
 use zaqar_model::{Destination, Timestamp};
 
-use crate::index::{Changes, QueueIndex};
+use crate::index::{QueueIndex, ScheduleChanges};
 use crate::log::Segments;
 use crate::schedule::Schedule;
 
-/// How many numbers of dropped destinations are remembered, against posts that were on their way meanwhile.
+/// Number of dropped destinations that are remembered, so that a late post to one of them is refused.
 const REMEMBERED_DROPS: usize = 65_536;
 
 /// One queue or topic that holds, or has held, messages.
@@ -22,34 +22,34 @@ pub(crate) struct Queue {
     pub(crate) number: u64,
     /// The upper half of the ids of the messages that are posted to it.
     pub(crate) id_prefix: u64,
-    /// Which one it is; unknown after a recovery without a checkpoint until someone names it.
+    /// Its kind, project and name. Unknown after a recovery without a checkpoint, until a caller names it.
     pub(crate) identity: OnceLock<Destination>,
-    /// Whether the log says which one it is.
+    /// Whether the log has its identity.
     pub(crate) identity_is_logged: AtomicBool,
-    /// The next sequence number to give out; only the writer thread changes it.
+    /// The next sequence number to assign. Only the writer thread changes it.
     pub(crate) tail: AtomicU64,
-    /// Who waits for messages is woken here.
+    /// Wakes the readers that wait for messages.
     pub(crate) arrivals: Notify,
-    state: Mutex<State>,
+    state: Mutex<QueueState>,
 }
 
 #[derive(Debug)]
-pub(crate) struct State {
+pub(crate) struct QueueState {
     pub(crate) index: QueueIndex,
-    /// The last operation on this queue that was handed to the writer.
+    /// The last operation on this queue that was submitted to the writer.
     pub(crate) last_ticket: u64,
     pub(crate) is_dropped: bool,
-    /// When the queue is due in [`Queues::deadlines`]; not later than the index's next event.
+    /// When the queue is due in [`Queues::deadlines`], not later than the next event of the index.
     registered: Timestamp,
     /// Whether the queue is in each of [`Queues::dead_letters`].
-    waits: Waits,
+    pending: PendingDeadLetters,
 }
 
-/// What of a queue waits on its way to a dead-letter queue.
+/// Whether a queue has messages on their way to a dead-letter queue.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Waits {
+struct PendingDeadLetters {
     released: bool,
-    exhausted: bool,
+    waiting: bool,
 }
 
 impl Queue {
@@ -63,12 +63,12 @@ impl Queue {
             identity_is_logged: AtomicBool::new(false),
             tail: AtomicU64::new(first_sequence),
             arrivals: Notify::new(),
-            state: Mutex::new(State {
+            state: Mutex::new(QueueState {
                 index,
                 last_ticket: 0,
                 is_dropped: false,
                 registered: Timestamp::NEVER,
-                waits: Waits::default(),
+                pending: PendingDeadLetters::default(),
             }),
         }
     }
@@ -80,23 +80,23 @@ pub(crate) struct Queues {
     pub(crate) segments: Arc<Segments>,
     by_number: RwLock<HashMap<u64, Arc<Queue>>>,
     dropped: Mutex<RecentlyDropped>,
-    /// Queues by the next thing that time does to them.
+    /// Queues by the time of their next event.
     deadlines: Mutex<BTreeSet<(Timestamp, u64)>>,
-    dead_letters: Mutex<DeadLetters>,
-    /// Whose turn it is to be delivered to.
+    dead_letters: Mutex<DeadLetterQueues>,
+    /// The subscriptions by the time their next delivery is due.
     pub(crate) schedule: Schedule,
-    /// The first sequence number of a queue that is not known yet. Above 1 only where a checkpoint was lost: an
-    /// earlier run may have given out lower ones.
+    /// The first sequence number of a new queue. Above 1 only if a checkpoint was lost: an earlier run may have
+    /// assigned lower ones.
     first_sequence: AtomicU64,
 }
 
-/// The queues that have something on its way to a dead-letter queue: they are found without a look at the others.
+/// The queues with messages on their way to a dead-letter queue: found without a scan of all queues.
 #[derive(Debug, Default)]
-struct DeadLetters {
-    /// Claims have let messages go that nobody has looked at.
+struct DeadLetterQueues {
+    /// Queues with released messages whose claim count has not been checked yet.
     released: BTreeSet<u64>,
-    /// Messages wait to be moved.
-    exhausted: BTreeSet<u64>,
+    /// Queues with dead-lettered messages that wait to be moved.
+    waiting: BTreeSet<u64>,
 }
 
 #[derive(Debug, Default)]
@@ -105,11 +105,12 @@ struct RecentlyDropped {
     in_order: VecDeque<u64>,
 }
 
-impl DeadLetters {
-    fn set(&mut self, queue: u64, waits: Waits) {
-        for (queues, waits) in [(&mut self.released, waits.released), (&mut self.exhausted, waits.exhausted)]
+impl DeadLetterQueues {
+    fn set(&mut self, queue: u64, pending: PendingDeadLetters) {
+        for (queues, is_pending) in
+            [(&mut self.released, pending.released), (&mut self.waiting, pending.waiting)]
         {
-            if waits {
+            if is_pending {
                 queues.insert(queue);
             } else {
                 queues.remove(&queue);
@@ -139,7 +140,7 @@ impl Queues {
         }
     }
 
-    /// No queue gives out a sequence number below this one from now on.
+    /// Raises the next sequence number of all queues to at least this one.
     pub(crate) fn raise_sequences(&self, floor: u64) {
         self.first_sequence.fetch_max(floor, Ordering::Relaxed);
         for queue in self.all() {
@@ -153,7 +154,7 @@ impl Queues {
         self.by_number.read().get(&number).cloned()
     }
 
-    /// The queue, which comes into being if it is new; `None` if it was dropped.
+    /// Returns the queue, and creates it if it is new. `None` if it was dropped.
     pub(crate) fn find_or_create(&self, destination: &Destination) -> Option<Arc<Queue>> {
         let number = destination.number.get();
         let queue = match self.find(number) {
@@ -170,8 +171,8 @@ impl Queues {
         Some(queue)
     }
 
-    /// The queue, which comes into being if it is new, also if it was dropped: it moves back to this store.
-    pub(crate) fn readmit(&self, destination: &Destination) -> Arc<Queue> {
+    /// Returns the queue, and creates it if it is new or was dropped: it migrates back to this store.
+    pub(crate) fn reopen(&self, destination: &Destination) -> Arc<Queue> {
         let number = destination.number.get();
         let queue = {
             let mut by_number = self.by_number.write();
@@ -182,24 +183,24 @@ impl Queues {
         queue
     }
 
-    /// For recovery: the queue with this number, whatever it is called.
+    /// For recovery: the queue with this number, with or without an identity.
     pub(crate) fn recover(&self, number: u64) -> Arc<Queue> {
         Arc::clone(self.by_number.write().entry(number).or_insert_with(|| self.make(number)))
     }
 
     fn make(&self, number: u64) -> Arc<Queue> {
-        // Salted, since another store gives the same sequence numbers in the same queue, and a queue may move.
+        // Salted: another store assigns the same sequence numbers to the same queue, and a queue may migrate.
         let id_prefix = number ^ self.segments.salt();
         Arc::new(Queue::new(number, id_prefix, self.first_sequence.load(Ordering::Relaxed)))
     }
 
-    /// Above all sequence numbers that were given out, as far as the queues know.
+    /// A sequence number above all that the queues have assigned.
     pub(crate) fn sequence_floor(&self) -> u64 {
         let tails = self.all().into_iter().map(|queue| queue.tail.load(Ordering::Relaxed));
         tails.max().unwrap_or(1).max(self.first_sequence.load(Ordering::Relaxed))
     }
 
-    /// Forgets everything, as if nothing had been recovered.
+    /// Removes everything that was recovered.
     pub(crate) fn reset(&self) {
         for queue in self.all() {
             self.lock(&queue).index.clear();
@@ -209,14 +210,14 @@ impl Queues {
         self.deadlines.lock().clear();
     }
 
-    /// Removes what lies in segments of the log before this one, which are gone.
+    /// Removes entries whose records are in segments before this one, which are gone.
     pub(crate) fn remove_before(&self, segment: u32) {
         for queue in self.all() {
             self.lock(&queue).index.remove_before(segment);
         }
     }
 
-    /// Takes a queue out of the store; a post that is on its way to it will be told.
+    /// Removes a queue from the store. A post that is still on its way is refused.
     pub(crate) fn forget(&self, number: u64) {
         let mut by_number = self.by_number.write();
         by_number.remove(&number);
@@ -231,14 +232,14 @@ impl Queues {
         }
     }
 
-    /// Lets go of messages that are kept for no subscriber; for the end of recovery.
+    /// Drops retained messages that no subscriber needs. For the end of recovery.
     pub(crate) fn release_unneeded(&self) {
         for queue in self.all() {
             self.lock(&queue).index.release_unneeded();
         }
     }
 
-    /// The numbers of dropped queues that are remembered, oldest first.
+    /// The numbers of the dropped queues that are remembered, oldest first.
     pub(crate) fn remembered_drops(&self) -> Vec<u64> {
         self.dropped.lock().in_order.iter().copied().collect()
     }
@@ -254,7 +255,7 @@ impl Queues {
         let behind = behind.map_or(Bound::Unbounded, Bound::Excluded);
         let numbers: Vec<u64> = {
             let dead_letters = self.dead_letters.lock();
-            dead_letters.exhausted.range((behind, Bound::Unbounded)).copied().take(limit).collect()
+            dead_letters.waiting.range((behind, Bound::Unbounded)).copied().take(limit).collect()
         };
         numbers.into_iter().filter_map(|number| self.find(number)).collect()
     }
@@ -263,19 +264,19 @@ impl Queues {
         self.by_number.read().values().cloned().collect()
     }
 
-    /// Locks a queue. What its index frees and expects is passed on when the lock is let go.
+    /// Locks a queue. Releasing the lock passes on the space that its index has freed and its next event.
     pub(crate) fn lock<'a>(&'a self, queue: &'a Queue) -> Locked<'a> {
         Locked { queues: self, number: queue.number, state: queue.state.lock() }
     }
 
-    /// Locks a queue as it is at `now`.
+    /// Locks a queue and advances it to `now`.
     pub(crate) fn lock_at<'a>(&'a self, queue: &'a Queue, now: Timestamp) -> Locked<'a> {
         let mut locked = self.lock(queue);
         locked.index.advance(now);
         locked
     }
 
-    /// Does what time has done to all queues by `now`.
+    /// Advances all queues with events up to `now`.
     pub(crate) fn advance(&self, now: Timestamp) {
         while let Some((_, number)) = self.pop_due(now) {
             if let Some(queue) = self.find(number) {
@@ -298,19 +299,19 @@ impl Queues {
 pub(crate) struct Locked<'a> {
     queues: &'a Queues,
     number: u64,
-    state: MutexGuard<'a, State>,
+    state: MutexGuard<'a, QueueState>,
 }
 
 impl Deref for Locked<'_> {
-    type Target = State;
+    type Target = QueueState;
 
-    fn deref(&self) -> &State {
+    fn deref(&self) -> &QueueState {
         &self.state
     }
 }
 
 impl DerefMut for Locked<'_> {
-    fn deref_mut(&mut self) -> &mut State {
+    fn deref_mut(&mut self) -> &mut QueueState {
         &mut self.state
     }
 }
@@ -318,16 +319,19 @@ impl DerefMut for Locked<'_> {
 impl Drop for Locked<'_> {
     fn drop(&mut self) {
         let freed = self.state.index.take_freed();
-        self.queues.segments.note_freed(&freed);
+        self.queues.segments.mark_freed(&freed);
         let changes = self.state.index.take_changes();
-        if changes != Changes::default() {
+        if changes != ScheduleChanges::default() {
             self.queues.schedule.apply(self.number, &changes);
         }
         let index = &self.state.index;
-        let waits = Waits { released: index.released.has_unseen(), exhausted: !index.exhausted.is_empty() };
-        if waits != self.state.waits {
-            self.queues.dead_letters.lock().set(self.number, waits);
-            self.state.waits = waits;
+        let pending = PendingDeadLetters {
+            released: index.released.has_unseen(),
+            waiting: !index.dead_letters.is_empty(),
+        };
+        if pending != self.state.pending {
+            self.queues.dead_letters.lock().set(self.number, pending);
+            self.state.pending = pending;
         }
         let next = self.state.index.next_event();
         if next < self.state.registered {

@@ -9,50 +9,50 @@ use zaqar_storage::{ListedMessage, StorageError, StorageResult};
 use crate::index::{Entry, QueueIndex};
 use crate::log::{Location, MessageRecord, Segment, Segments};
 
-/// How many bytes that nobody asked for are read along, to save a system call.
+/// Maximum gap in bytes that is read along with two records, to save a system call.
 const LARGEST_GAP: u32 = 1024;
 
-/// A message that was found in an index: what the log does not know, and where the rest lies.
+/// A message that was found in an index: the state that is only there, and the location of its record.
 #[derive(Clone, Debug)]
-pub(crate) struct Found {
+pub(crate) struct LocatedMessage {
     id: MessageId,
     /// Zero where it does not matter.
     sequence: u64,
     entry: Entry,
     claim: Option<ClaimId>,
-    /// Keeps the file from being used again while it is read.
+    /// Prevents the reuse of the file while it is read.
     segment: Option<Arc<Segment>>,
 }
 
-impl Found {
-    /// Called under the queue's lock: while the message lives its segment does.
+impl LocatedMessage {
+    /// Called under the queue's lock: while the message is live, so is its segment.
     pub(crate) fn new(segments: &Segments, index: &QueueIndex, sequence: u64, entry: &Entry) -> Self {
         Self {
             id: index.id_of(sequence),
             sequence,
             entry: *entry,
-            claim: entry.claim.and_then(|key| index.claims.get(key)).map(|claim| claim.id),
+            claim: entry.claim.and_then(|key| index.claims.get(key)).map(|claim| claim.lease.id),
             segment: segments.get(entry.location.segment),
         }
     }
 
-    pub(crate) fn exhausted(segments: &Segments, id: MessageId, entry: &Entry) -> Self {
+    pub(crate) fn dead_letter(segments: &Segments, id: MessageId, entry: &Entry) -> Self {
         Self { id, sequence: 0, entry: *entry, claim: None, segment: segments.get(entry.location.segment) }
     }
 
-    /// As a subscriber is to see it: no claim on it shows.
+    /// As a subscriber sees it, without a claim.
     pub(crate) fn owed(segments: &Segments, id: MessageId, entry: &Entry) -> Self {
-        Self { entry: Entry { claim_count: 0, ..*entry }, ..Self::exhausted(segments, id, entry) }
+        Self { entry: Entry { claim_count: 0, ..*entry }, ..Self::dead_letter(segments, id, entry) }
     }
 
     fn stored(&self, record: &Bytes) -> Option<StoredMessage> {
-        let MessageRecord { client, is_letter, .. } = MessageRecord::read(record).ok()?;
+        let read = MessageRecord::read(record).ok()?;
         Some(StoredMessage {
-            client: ClientId::new(&client.to_string()),
+            client: ClientId::new(&read.client.to_string()),
             expires: self.entry.expires,
             delayed_until: self.entry.delayed_until,
-            is_letter,
-            message: self.message(record)?,
+            is_letter: read.is_letter,
+            message: self.combine(record, &read),
         })
     }
 
@@ -65,40 +65,43 @@ impl Found {
     }
 
     fn message(&self, record: &Bytes) -> Option<Message> {
-        let read = MessageRecord::read(record).ok()?;
-        let checksum = (!read.checksum.is_empty()).then(|| read.checksum.to_owned());
-        Some(Message {
+        MessageRecord::read(record).ok().map(|read| self.combine(record, &read))
+    }
+
+    /// Combines the record with the state in the index. The body shares the bytes that were read.
+    fn combine(&self, record: &Bytes, read: &MessageRecord<'_>) -> Message {
+        Message {
             id: self.id,
             ttl: self.entry.ttl,
             created: self.entry.created,
             body: Body::from_bytes(record.slice_ref(read.body)),
-            checksum,
+            checksum: (!read.checksum.is_empty()).then(|| read.checksum.to_owned()),
             claim: self.claim,
             claim_count: self.entry.claim_count,
-        })
+        }
     }
 }
 
-/// Reads the messages that were found, in their order.
-pub(crate) async fn messages(found: Vec<Found>) -> StorageResult<Vec<Message>> {
-    read(found, Found::message).await
+/// Reads the messages in the order given.
+pub(crate) async fn messages(found: Vec<LocatedMessage>) -> StorageResult<Vec<Message>> {
+    read(found, LocatedMessage::message).await
 }
 
 /// The same, with their places.
-pub(crate) async fn listed(found: Vec<Found>) -> StorageResult<Vec<ListedMessage>> {
-    read(found, Found::listed).await
+pub(crate) async fn listed(found: Vec<LocatedMessage>) -> StorageResult<Vec<ListedMessage>> {
+    read(found, LocatedMessage::listed).await
 }
 
 /// The same, with all that travels with a message.
-pub(crate) async fn stored_messages(found: Vec<Found>) -> StorageResult<Vec<StoredMessage>> {
-    read(found, Found::stored).await
+pub(crate) async fn stored_messages(found: Vec<LocatedMessage>) -> StorageResult<Vec<StoredMessage>> {
+    read(found, LocatedMessage::stored).await
 }
 
 async fn read<T: Send + 'static>(
-    found: Vec<Found>,
-    decode: fn(&Found, &Bytes) -> Option<T>,
+    found: Vec<LocatedMessage>,
+    decode: fn(&LocatedMessage, &Bytes) -> Option<T>,
 ) -> StorageResult<Vec<T>> {
-    // Most messages are in the page cache: a look is cheaper than a change of threads.
+    // Most messages are in the page cache: trying is cheaper than a change of threads.
     if let Some(records) = read_cached(&found) {
         return Ok(decode_all(&found, &records, decode));
     }
@@ -106,8 +109,8 @@ async fn read<T: Send + 'static>(
     tokio::task::spawn_blocking(read).await.map_err(StorageError::driver)
 }
 
-/// Reads all records if that needs no wait for the device.
-fn read_cached(found: &[Found]) -> Option<Vec<Option<Bytes>>> {
+/// Reads all records, if none of them needs the device.
+fn read_cached(found: &[LocatedMessage]) -> Option<Vec<Option<Bytes>>> {
     let mut records = Vec::with_capacity(found.len());
     for run in runs(found) {
         let bytes = run[0].segment.as_ref()?.read_cached(span(run))?;
@@ -116,27 +119,27 @@ fn read_cached(found: &[Found]) -> Option<Vec<Option<Bytes>>> {
     Some(records)
 }
 
-/// Reads what can be read.
-fn read_blocking(found: &[Found]) -> Vec<Option<Bytes>> {
+/// Reads the records that can be read.
+fn read_blocking(found: &[LocatedMessage]) -> Vec<Option<Bytes>> {
     let mut records = Vec::with_capacity(found.len());
     for run in runs(found) {
         match read_span(run) {
             Some(bytes) => records.extend(slices(run, &bytes)),
-            // One that cannot be read must not take its neighbours along.
+            // An unreadable record must not make its neighbours unreadable.
             None => records.extend(run.iter().map(|found| read_span(std::slice::from_ref(found)))),
         }
     }
     records
 }
 
-fn read_span(run: &[Found]) -> Option<Bytes> {
+fn read_span(run: &[LocatedMessage]) -> Option<Bytes> {
     let segment = run[0].segment.as_ref()?;
     let read = segment.read(span(run));
     read.inspect_err(|error| tracing::error!(%error, segment = segment.number, "cannot read messages")).ok()
 }
 
-/// Neighbours on disk, which are read in one go.
-fn runs(found: &[Found]) -> impl Iterator<Item = &[Found]> {
+/// Runs of neighbours on disk, each read at once.
+fn runs(found: &[LocatedMessage]) -> impl Iterator<Item = &[LocatedMessage]> {
     found.chunk_by(|one, next| {
         let (one, next) = (one.entry.location, next.entry.location);
         one.segment == next.segment
@@ -148,12 +151,12 @@ fn runs(found: &[Found]) -> impl Iterator<Item = &[Found]> {
 }
 
 /// From the start of the first record of a run to the end of its last.
-fn span(run: &[Found]) -> Location {
+fn span(run: &[LocatedMessage]) -> Location {
     let (first, last) = (run[0].entry.location, run[run.len() - 1].entry.location);
     Location { length: (last.offset - first.offset).saturating_add(last.length), ..first }
 }
 
-fn slices(run: &[Found], bytes: &Bytes) -> impl Iterator<Item = Option<Bytes>> {
+fn slices(run: &[LocatedMessage], bytes: &Bytes) -> impl Iterator<Item = Option<Bytes>> {
     let start = span(run).offset;
     run.iter().map(move |found| {
         let Location { offset, length, .. } = found.entry.location;
@@ -163,9 +166,9 @@ fn slices(run: &[Found], bytes: &Bytes) -> impl Iterator<Item = Option<Bytes>> {
 }
 
 fn decode_all<T>(
-    found: &[Found],
+    found: &[LocatedMessage],
     records: &[Option<Bytes>],
-    decode: fn(&Found, &Bytes) -> Option<T>,
+    decode: fn(&LocatedMessage, &Bytes) -> Option<T>,
 ) -> Vec<T> {
     found
         .iter()
@@ -173,10 +176,10 @@ fn decode_all<T>(
         .filter_map(|(found, record)| {
             let decoded = record.as_ref().and_then(|record| decode(found, record));
             if decoded.is_none() {
-                // One damaged message must not keep all the others from being read.
+                // A damaged message must not make the others unreadable.
                 let Location { segment, offset, length } = found.entry.location;
                 let id = found.id;
-                tracing::error!(%id, segment, offset, length, "a message is damaged on disk and was left out");
+                tracing::error!(%id, segment, offset, length, "a message is damaged on disk and was skipped");
             }
             decoded
         })

@@ -1,8 +1,8 @@
-//! Whose turn it is to be delivered to.
+//! The schedule: which subscription is next to be delivered to.
 //!
-//! Every subscription that may be owed something has a place here: it is ready, or will be at some moment. Those that
-//! are ready take turns. What the places say may be too early, never too late: who comes to a turn looks at the
-//! subscription itself, and puts it into its place again. A queue's lock is taken before this one, never behind it.
+//! Every subscription that may be owed something is in the schedule: it is ready, or will be at some time. The ready
+//! ones take turns. A time in the schedule may be too early, never too late: the subscription is examined at its
+//! turn, and scheduled again. The lock of a queue is taken before that of the schedule, never after it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -11,41 +11,41 @@ use tokio::sync::Notify;
 use zaqar_model::{SubscriptionId, Timestamp};
 use zaqar_storage::SubscriptionShare;
 
-use crate::index::Changes;
+use crate::index::ScheduleChanges;
 
 /// A subscription, with the number of its queue.
 pub(crate) type Key = (u64, SubscriptionId);
 
-/// The subscriptions of all queues that are owed something, or may be.
+/// The subscriptions of all queues that are, or may be, owed something.
 #[derive(Debug, Default)]
 pub(crate) struct Schedule {
-    state: Mutex<State>,
-    /// Something has come, otherwise than by time.
+    state: Mutex<ScheduleState>,
+    /// Notified when a subscription becomes ready other than by time.
     pub(crate) changed: Notify,
 }
 
 #[derive(Debug, Default)]
-struct State {
-    /// Queues that something was posted to: their subscriptions that had caught up are ready.
+struct ScheduleState {
+    /// Queues with new messages: their subscriptions that had caught up are ready.
     posted: BTreeSet<u64>,
     /// In the order of their turns.
     ready: BTreeMap<u64, Key>,
     timers: BTreeSet<(Timestamp, Key)>,
-    places: HashMap<Key, Place>,
+    scheduled: HashMap<Key, Scheduled>,
     last_turn: u64,
-    /// The limits that the timers were set by.
+    /// The limits for which the timers were set.
     share: SubscriptionShare,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Place {
+enum Scheduled {
     Ready(u64),
     At(Timestamp),
 }
 
 impl Schedule {
-    /// Takes up what has changed in a queue.
-    pub(crate) fn apply(&self, queue: u64, changes: &Changes) {
+    /// Applies the changes of a queue.
+    pub(crate) fn apply(&self, queue: u64, changes: &ScheduleChanges) {
         let mut state = self.state.lock();
         changes.gone.iter().for_each(|id| state.remove((queue, *id)));
         changes.woken.iter().for_each(|id| state.make_ready((queue, *id)));
@@ -58,7 +58,7 @@ impl Schedule {
         }
     }
 
-    /// Makes subscriptions ready that something was posted for.
+    /// Makes subscriptions ready after a post.
     pub(crate) fn make_ready(&self, queue: u64, ids: impl IntoIterator<Item = SubscriptionId>) {
         let mut state = self.state.lock();
         ids.into_iter().for_each(|id| state.make_ready((queue, id)));
@@ -69,9 +69,9 @@ impl Schedule {
         let mut state = self.state.lock();
         if state.share != share {
             state.share = share;
-            state.ripen(Timestamp::NEVER);
+            state.promote_due(Timestamp::NEVER);
         }
-        state.ripen(now);
+        state.promote_due(now);
         state.posted.pop_first()
     }
 
@@ -82,13 +82,13 @@ impl Schedule {
         ready.map(|(turn, key)| (*turn, *key)).collect()
     }
 
-    /// The subscription that will be ready next, if none is.
+    /// The subscription that is ready next, and when, if none is ready now.
     pub(crate) fn first_timer(&self) -> Option<(Timestamp, Key)> {
         self.state.lock().timers.first().copied()
     }
 
-    /// Puts a subscription into its place, by when it is due. One that was served goes behind the others. Called under
-    /// its queue's lock, so that this is what holds.
+    /// Schedules a subscription by the time it is due. One that was served goes behind the others. Called under the
+    /// lock of its queue, so that the last call holds.
     pub(crate) fn place(&self, key: Key, due: Option<Timestamp>, was_served: bool, now: Timestamp) {
         let mut state = self.state.lock();
         match due {
@@ -99,7 +99,7 @@ impl Schedule {
                     state.make_ready(key);
                 } else {
                     state.timers.insert((due, key));
-                    state.places.insert(key, Place::At(due));
+                    state.scheduled.insert(key, Scheduled::At(due));
                 }
             }
             None => state.remove(key),
@@ -107,25 +107,25 @@ impl Schedule {
     }
 }
 
-impl State {
+impl ScheduleState {
     fn remove(&mut self, key: Key) {
-        match self.places.remove(&key) {
-            Some(Place::Ready(turn)) => drop(self.ready.remove(&turn)),
-            Some(Place::At(at)) => drop(self.timers.remove(&(at, key))),
+        match self.scheduled.remove(&key) {
+            Some(Scheduled::Ready(turn)) => drop(self.ready.remove(&turn)),
+            Some(Scheduled::At(at)) => drop(self.timers.remove(&(at, key))),
             None => {}
         }
     }
 
     fn make_ready(&mut self, key: Key) {
-        if !matches!(self.places.get(&key), Some(Place::Ready(_))) {
+        if !matches!(self.scheduled.get(&key), Some(Scheduled::Ready(_))) {
             self.remove(key);
             self.last_turn += 1;
             self.ready.insert(self.last_turn, key);
-            self.places.insert(key, Place::Ready(self.last_turn));
+            self.scheduled.insert(key, Scheduled::Ready(self.last_turn));
         }
     }
 
-    fn ripen(&mut self, now: Timestamp) {
+    fn promote_due(&mut self, now: Timestamp) {
         while let Some((_, key)) = self.timers.first().copied().filter(|(at, _)| *at <= now) {
             self.make_ready(key);
         }

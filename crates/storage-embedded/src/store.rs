@@ -14,25 +14,25 @@ use zaqar_storage::{
 
 use crate::checkpoint::{self, Unusable};
 use crate::disk::{Disk, LocalDisk};
-use crate::housekeeping::Housekeeping;
 use crate::index::{AttemptEntry, QueueIndex};
 use crate::log::{
-    Appender, AttemptRecord, CursorRecord, Dropped, Location, Position, Record, Recovery, Segment,
-    SegmentHeader, Segments, StandingRecord, UnknownVersion, replay,
+    Appender, CursorRecord, DeliveryStateRecord, Dropped, Location, LoggedAttempt, Position, Record,
+    Recovery, Segment, SegmentHeader, Segments, UnknownVersion, replay,
 };
+use crate::maintenance::Maintenance;
 use crate::queues::Queues;
-use crate::writer::Writer;
+use crate::writer::LogWriter;
 use crate::{DataDirectory, Durability, OpenError};
 
-/// How a message store is opened.
+/// Options for opening a message store.
 #[derive(Clone, Debug)]
 pub struct Options {
     pub durability: Durability,
-    /// Bytes of a file of the log. Two exist at least: the one being written and one in reserve.
+    /// Size of a log file in bytes. There are at least two: the current one and one in reserve.
     pub segment_size: u64,
-    /// Where the files are; tests put one here that fails.
+    /// The file system. Tests inject one that fails.
     pub disk: Arc<dyn Disk>,
-    /// Draws what tells this store's message ids from another's.
+    /// Source of the salt that distinguishes the message ids of this store from those of others.
     pub ids: Arc<dyn IdSource>,
 }
 
@@ -47,21 +47,21 @@ impl Default for Options {
     }
 }
 
-/// Keeps messages and claims in a segmented log.
+/// Stores messages, claims and subscriptions in a segmented log.
 #[derive(Debug)]
 pub struct EmbeddedMessageStore {
     pub(crate) queues: Arc<Queues>,
-    pub(crate) writer: Arc<Writer>,
-    pub(crate) housekeeping: Arc<Mutex<Housekeeping>>,
+    pub(crate) writer: Arc<LogWriter>,
+    pub(crate) maintenance: Arc<Mutex<Maintenance>>,
     durability: Durability,
     dropped: Vec<Dropped>,
-    /// The lock of the data directory, if it is this store's to let go when it is closed.
+    /// The lock of the data directory, if the store owns it: closing the store releases it.
     data: Mutex<Option<DataDirectory>>,
 }
 
 impl EmbeddedMessageStore {
-    /// Opens the store in `messages/` under a data directory, which is made if it is missing. The caller holds the
-    /// lock of the data directory. Blocks, for as long as it takes to read the last checkpoint and the log behind it.
+    /// Opens the store in `messages/` under a data directory, and creates it if it is missing. The caller holds the
+    /// lock of the data directory. Blocks while the last checkpoint and the log behind it are read.
     pub fn open(data_directory: &Path, options: Options) -> Result<Self, OpenError> {
         let directory = data_directory.join("messages");
         let failed = |source| OpenError::Io { path: directory.clone(), source };
@@ -82,7 +82,7 @@ impl EmbeddedMessageStore {
             tracing::warn!(directory = %directory.display(), "{dropped}");
         }
         if checkpoint.is_none() && oldest.is_some_and(|oldest| oldest > 1) {
-            // An earlier run may have given out sequence numbers of which no trace is left.
+            // An earlier run may have assigned sequence numbers of which no trace is left.
             queues.raise_sequences(recovery.sequence_floor);
         }
         queues.remove_before(oldest.unwrap_or_default());
@@ -100,27 +100,27 @@ impl EmbeddedMessageStore {
             Appender::resume(Arc::clone(&segments), end, last, version.unwrap_or_default())
         };
         let appender = appender.map_err(failed)?;
-        let writer = Writer::start(appender, Arc::clone(&queues), options.durability, sequence_floor);
+        let writer = LogWriter::start(appender, Arc::clone(&queues), options.durability, sequence_floor);
         let writer = Arc::new(writer.map_err(failed)?);
-        let housekeeping = Housekeeping::new(Arc::clone(&queues), Arc::clone(&writer), checkpoint);
+        let maintenance = Maintenance::new(Arc::clone(&queues), Arc::clone(&writer), checkpoint);
         Ok(Self {
             queues,
             writer,
-            housekeeping: Arc::new(Mutex::new(housekeeping)),
+            maintenance: Arc::new(Mutex::new(maintenance)),
             durability: options.durability,
             dropped,
             data: Mutex::default(),
         })
     }
 
-    /// Opens a store that has its data directory to itself: the directory is free again when the store is closed.
+    /// Opens a store that owns its data directory. Closing the store unlocks the directory.
     pub fn open_alone(data: DataDirectory, options: Options) -> Result<Self, OpenError> {
         let store = Self::open(data.path(), options)?;
         *store.data.lock() = Some(data);
         Ok(store)
     }
 
-    /// What a store can do that is opened with this durability.
+    /// The capabilities of a store with this durability.
     pub const fn capabilities_with(durability: Durability) -> Capabilities {
         Capabilities {
             fifo: true,
@@ -132,13 +132,24 @@ impl EmbeddedMessageStore {
         }
     }
 
-    /// What of the log could not be read when the store was opened.
+    /// One round of maintenance. The last one, when the store closes, always makes a checkpoint.
+    async fn run_maintenance(&self, closing: bool) -> StorageResult<()> {
+        let maintenance = Arc::clone(&self.maintenance);
+        let round = move || {
+            // Unless the store closes, a round that is in progress is enough.
+            let locked = if closing { Some(maintenance.lock()) } else { maintenance.try_lock() };
+            locked.map_or(Ok(()), |mut maintenance| maintenance.round(closing))
+        };
+        tokio::task::spawn_blocking(round).await.map_err(StorageError::driver)?
+    }
+
+    /// The parts of the log that could not be read when the store was opened.
     pub fn dropped(&self) -> &[Dropped] {
         &self.dropped
     }
 }
 
-/// Fills the empty queues with what the last checkpoint says; answers where the log goes on behind it.
+/// Fills the empty queues from the last checkpoint. Returns the position where the log continues behind it.
 fn read_checkpoint(segments: &Segments, queues: &Queues) -> Result<Option<Position>, OpenError> {
     let path = || segments.directory.join(checkpoint::FILE);
     let position = match checkpoint::read(&*segments.disk, &segments.directory, queues) {
@@ -155,7 +166,7 @@ fn read_checkpoint(segments: &Segments, queues: &Queues) -> Result<Option<Positi
             return Ok(None);
         }
     };
-    // The segment of the position is never retired while the checkpoint counts.
+    // While the checkpoint is valid, the segment of its position is never retired.
     match segments.get(position.segment) {
         Some(_) => Ok(Some(position)),
         None => Err(missing(segments, position.segment)),
@@ -167,7 +178,7 @@ fn salt_from(ids: &dyn IdSource) -> u64 {
     u64::try_from(high ^ low).unwrap_or_default()
 }
 
-/// Opens the files of the log, oldest first; answers the headers that could be read.
+/// Opens the files of the log, oldest first. Returns the headers that could be read.
 fn open_segments(segments: &Segments) -> Result<Vec<Option<SegmentHeader>>, OpenError> {
     let failed = |path: PathBuf| move |source: io::Error| OpenError::Io { path, source };
     let names = segments.disk.list(&segments.directory).map_err(failed(segments.directory.clone()))?;
@@ -205,22 +216,23 @@ fn read_header(
 }
 
 fn missing(segments: &Segments, number: u32) -> OpenError {
-    let source = "this segment of the log is missing: messages in it would be lost without a word";
+    let source =
+        "this segment of the log is missing: the messages in it would be lost without a further error";
     OpenError::Damaged { path: segments.path(number), source: source.into() }
 }
 
-/// Brings a record of the log into the indexes. They may know of it already.
+/// Applies a record of the log to the indexes. They may know of it already.
 fn apply(queues: &Queues, location: Location, record: &Record<'_>) {
     match record {
         Record::Message(message) => {
             let queue = queues.recover(message.destination);
             queue.tail.fetch_max(message.sequence.saturating_add(1), Ordering::Relaxed);
-            queues.segments.note_live(location);
+            queues.segments.mark_live(location);
             queues.lock(&queue).index.recover(location, message);
         }
         Record::Claim(claim) => with(queues, claim.destination, |index| index.claim(claim)),
-        Record::Renew { destination, claim, hold, grace } => {
-            with(queues, *destination, |index| index.renew(*claim, *hold, *grace));
+        Record::Renew { destination, lease, grace } => {
+            with(queues, *destination, |index| index.renew(*lease, *grace));
         }
         Record::Release { destination, claim } => with(queues, *destination, |index| index.release(*claim)),
         Record::Delete { destination, sequences } => {
@@ -238,27 +250,29 @@ fn apply(queues: &Queues, location: Location, record: &Record<'_>) {
         Record::Unsubscribe { destination, subscription } => {
             with(queues, *destination, |index| index.unsubscribe(*subscription));
         }
-        Record::Standing(StandingRecord { destination, subscription, standings }) => {
+        Record::DeliveryState(DeliveryStateRecord { destination, subscription, states }) => {
             with(queues, *destination, |index| {
-                for (sequence, standing) in standings {
-                    index.set_standing(*subscription, *sequence, standing.clone());
+                for (sequence, standing) in states.iter() {
+                    index.set_state(*subscription, *sequence, standing.clone());
                 }
             });
         }
-        Record::Attempt(AttemptRecord { destination, subscription, number, message, attempt, .. }) => {
+        Record::Attempt(LoggedAttempt { destination, subscription, number, message, attempt, .. }) => {
             with(queues, *destination, |index| {
-                queues.segments.note_live(location);
+                queues.segments.mark_live(location);
                 let entry = AttemptEntry { location, message: *message, at: attempt.at };
                 index.add_attempt(*subscription, *number, entry);
             });
         }
-        Record::Cursor(CursorRecord { destination, subscription, anew, front, standings }) => {
+        Record::Cursor(CursorRecord { destination, subscription, reset, front, states }) => {
             with(queues, *destination, |index| {
-                index.resume(*subscription, *anew, *front, standings.iter().cloned());
+                index.resume(*subscription, *reset, *front, states.iter().cloned());
             });
         }
-        Record::Lose { destination, sequences } => {
-            with(queues, *destination, |index| sequences.iter().for_each(|sequence| index.lose(*sequence)));
+        Record::Discard { destination, sequences } => {
+            with(queues, *destination, |index| {
+                sequences.iter().for_each(|sequence| index.discard(*sequence));
+            });
         }
         Record::Skip { destination, below } => {
             let queue = queues.recover(*destination);
@@ -317,19 +331,19 @@ impl MessageStore for EmbeddedMessageStore {
         self.writer.check_open()?;
         let queues = Arc::clone(&self.queues);
         tokio::task::spawn_blocking(move || queues.advance(now)).await.map_err(StorageError::driver)?;
-        let recorded = self.record_all_left_behind(now).await;
-        self.keep_house(false).await?;
+        let recorded = self.record_all_orphaned_leases(now).await;
+        self.run_maintenance(false).await?;
         recorded
     }
 
     async fn close(&self) -> StorageResult<()> {
-        // The last checkpoint makes the next start short; without it nothing is lost.
-        if let Err(error) = self.keep_house(true).await {
-            tracing::warn!(%error, "no checkpoint was made at the end");
+        // The last checkpoint makes the next start short. Without it nothing is lost.
+        if let Err(error) = self.run_maintenance(true).await {
+            tracing::warn!(%error, "could not write the final checkpoint: the next start takes longer");
         }
         let writer = Arc::clone(&self.writer);
         let closed = tokio::task::spawn_blocking(move || writer.close()).await.map_err(StorageError::driver);
-        // Nothing more will be owed: who waits for that is told.
+        // No more deliveries become due: wake those who wait for one.
         self.queues.schedule.changed.notify_waiters();
         self.queues.all().iter().for_each(|queue| queue.arrivals.notify_waiters());
         drop(self.data.lock().take());

@@ -8,7 +8,7 @@ use zaqar_model::{Destination, Metadata, Page, PageRequest, Subscription, Subscr
 use zaqar_storage::{StorageError, StorageResult, SubscriptionChange, Subscriptions};
 
 use crate::EmbeddedMessageStore;
-use crate::index::{KeptSubscription, respects_delay};
+use crate::index::{StoredSubscription, respects_delay};
 use crate::log::Record;
 use crate::queues::{Locked, Queue};
 use crate::writer::answer;
@@ -22,25 +22,25 @@ impl Subscriptions for EmbeddedMessageStore {
         self.writer.check_open()?;
         let queue =
             self.queues.find_or_create(&subscription.source).ok_or(StorageError::NotFound("queue"))?;
-        let mut kept = kept(&subscription)?;
+        let mut stored = stored(&subscription)?;
         let receiver = {
             let mut locked = self.queues.lock_at(&queue, now);
             if locked.is_dropped {
                 return Err(StorageError::NotFound("queue"));
             }
             let subscriptions = &locked.index.subscriptions;
-            if subscriptions.get(kept.id).is_some() {
+            if subscriptions.get(stored.id).is_some() {
                 // The same call once more.
                 Ok(None)
-            } else if subscriptions.find(&kept.subscriber).is_some() {
+            } else if subscriptions.find(&stored.subscriber).is_some() {
                 Err(Taken)
             } else {
-                kept.owed_from = subscription.notified.then_some(locked.index.next_sequence);
-                // First which queue it is: its deliveries bring that.
+                stored.owed_from = subscription.notified.then_some(locked.index.next_sequence);
+                // The identity of the queue comes first: its deliveries need it.
                 self.log_identity(&queue, &mut locked)?;
-                let record = Record::Subscribe { destination: queue.number, subscription: kept.record() };
+                let record = Record::Subscribe { destination: queue.number, subscription: stored.record() };
                 let receiver = self.log(&mut locked, &record)?;
-                locked.index.subscribe(kept);
+                locked.index.subscribe(stored);
                 Ok(Some(receiver))
             }
         };
@@ -57,8 +57,8 @@ impl Subscriptions for EmbeddedMessageStore {
         now: Timestamp,
     ) -> StorageResult<Option<Subscription>> {
         let Some(queue) = self.find(source)? else { return Ok(None) };
-        let kept = self.queues.lock_at(&queue, now).index.subscriptions.get(id).cloned();
-        kept.map(|kept| shown(source, &kept)).transpose()
+        let stored = self.queues.lock_at(&queue, now).index.subscriptions.get(id).cloned();
+        stored.map(|stored| to_subscription(source, &stored)).transpose()
     }
 
     async fn find_subscriber(
@@ -68,8 +68,8 @@ impl Subscriptions for EmbeddedMessageStore {
         now: Timestamp,
     ) -> StorageResult<Option<Subscription>> {
         let Some(queue) = self.find(source)? else { return Ok(None) };
-        let kept = self.queues.lock_at(&queue, now).index.subscriptions.find(subscriber).cloned();
-        kept.map(|kept| shown(source, &kept)).transpose()
+        let stored = self.queues.lock_at(&queue, now).index.subscriptions.find(subscriber).cloned();
+        stored.map(|stored| to_subscription(source, &stored)).transpose()
     }
 
     async fn list_subscriptions(
@@ -79,12 +79,13 @@ impl Subscriptions for EmbeddedMessageStore {
         now: Timestamp,
     ) -> StorageResult<Page<Subscription, SubscriptionId>> {
         let Some(queue) = self.find(source)? else { return Ok(Page::empty()) };
-        let kept: Vec<KeptSubscription> = {
+        let stored: Vec<StoredSubscription> = {
             let locked = self.queues.lock_at(&queue, now);
             locked.index.subscriptions.iter_behind(page.marker).take(page.limit).cloned().collect()
         };
-        let next = kept.last().map(|kept| kept.id);
-        let items = kept.iter().map(|kept| shown(source, kept)).collect::<StorageResult<_>>()?;
+        let next = stored.last().map(|stored| stored.id);
+        let items =
+            stored.iter().map(|stored| to_subscription(source, stored)).collect::<StorageResult<_>>()?;
         Ok(Page { items, next })
     }
 
@@ -100,29 +101,30 @@ impl Subscriptions for EmbeddedMessageStore {
         let receiver = {
             let mut locked = self.queues.lock_at(&queue, now);
             let subscriptions = &locked.index.subscriptions;
-            let Some(mut kept) = subscriptions.get(id).cloned() else { return Ok(false) };
-            if change.if_subscriber.is_some_and(|seen| *seen != *kept.subscriber) {
+            let Some(mut stored) = subscriptions.get(id).cloned() else { return Ok(false) };
+            if change.if_subscriber.is_some_and(|seen| *seen != *stored.subscriber) {
                 return Ok(false);
             }
             let other = change.subscriber.as_deref().and_then(|subscriber| subscriptions.find(subscriber));
             if other.is_some_and(|other| other.id != id) {
                 None
             } else {
-                kept.subscriber = change.subscriber.map_or(kept.subscriber, Into::into);
-                (kept.renewed, kept.ttl) = change.ttl.map_or((kept.renewed, kept.ttl), |ttl| (now, ttl));
-                kept.options = options.unwrap_or(kept.options);
-                kept.respects_delay = respects_delay(&kept.options);
-                kept.confirmed = change.confirmed.unwrap_or(kept.confirmed);
-                kept.declined = change.declined.unwrap_or(kept.declined);
-                kept.suspended = change.suspended.unwrap_or(kept.suspended);
-                kept.owed_from = match change.notified {
-                    None => kept.owed_from,
+                stored.subscriber = change.subscriber.map_or(stored.subscriber, Into::into);
+                (stored.renewed, stored.ttl) =
+                    change.ttl.map_or((stored.renewed, stored.ttl), |ttl| (now, ttl));
+                stored.options = options.unwrap_or(stored.options);
+                stored.respects_delay = respects_delay(&stored.options);
+                stored.confirmed = change.confirmed.unwrap_or(stored.confirmed);
+                stored.declined = change.declined.unwrap_or(stored.declined);
+                stored.suspended = change.suspended.unwrap_or(stored.suspended);
+                stored.owed_from = match change.notified {
+                    None => stored.owed_from,
                     Some(false) => None,
-                    Some(true) => kept.owed_from.or(Some(locked.index.next_sequence)),
+                    Some(true) => stored.owed_from.or(Some(locked.index.next_sequence)),
                 };
-                let record = Record::Subscribe { destination: queue.number, subscription: kept.record() };
+                let record = Record::Subscribe { destination: queue.number, subscription: stored.record() };
                 let receiver = self.log(&mut locked, &record)?;
-                locked.index.subscribe(kept);
+                locked.index.subscribe(stored);
                 Some(receiver)
             }
         };
@@ -150,7 +152,7 @@ impl Subscriptions for EmbeddedMessageStore {
 }
 
 impl EmbeddedMessageStore {
-    /// Says in the log which queue a number stands for, if it does not say so yet.
+    /// Logs the identity of a queue, unless the log has it.
     pub(crate) fn log_identity(&self, queue: &Queue, locked: &mut Locked<'_>) -> StorageResult<()> {
         let Some(identity) = queue.identity.get() else { return Ok(()) };
         if queue.identity_is_logged.load(Ordering::Relaxed) {
@@ -161,15 +163,15 @@ impl EmbeddedMessageStore {
         Ok(())
     }
 
-    /// The refusal of a subscriber that has a subscription already; not said before that one is durable.
+    /// The refusal of a second subscription of a subscriber, once the first one is durable.
     async fn taken(&self, queue: &Queue) -> StorageError {
         let conflict = StorageError::Conflict("the subscriber has a subscription already");
         self.settled(queue).await.err().unwrap_or(conflict)
     }
 }
 
-pub(crate) fn kept(subscription: &Subscription) -> StorageResult<KeptSubscription> {
-    Ok(KeptSubscription {
+pub(crate) fn stored(subscription: &Subscription) -> StorageResult<StoredSubscription> {
+    Ok(StoredSubscription {
         id: subscription.id,
         renewed: subscription.renewed,
         ttl: subscription.ttl,
@@ -183,21 +185,24 @@ pub(crate) fn kept(subscription: &Subscription) -> StorageResult<KeptSubscriptio
     })
 }
 
-pub(crate) fn shown(source: &Destination, kept: &KeptSubscription) -> StorageResult<Subscription> {
-    let options: Value = serde_json::from_str(&kept.options).map_err(StorageError::driver)?;
-    let options =
-        Metadata::from_value(options).ok_or_else(|| StorageError::driver("options that are no object"))?;
+pub(crate) fn to_subscription(
+    source: &Destination,
+    stored: &StoredSubscription,
+) -> StorageResult<Subscription> {
+    let options: Value = serde_json::from_str(&stored.options).map_err(StorageError::driver)?;
+    let options = Metadata::from_value(options)
+        .ok_or_else(|| StorageError::driver("the options are not a JSON object"))?;
     Ok(Subscription {
-        id: kept.id,
+        id: stored.id,
         source: source.clone(),
-        subscriber: kept.subscriber.to_string(),
-        ttl: kept.ttl,
-        renewed: kept.renewed,
+        subscriber: stored.subscriber.to_string(),
+        ttl: stored.ttl,
+        renewed: stored.renewed,
         options,
-        confirmed: kept.confirmed,
-        declined: kept.declined,
-        notified: kept.owed_from.is_some(),
-        suspended: kept.suspended.clone(),
+        confirmed: stored.confirmed,
+        declined: stored.declined,
+        notified: stored.owed_from.is_some(),
+        suspended: stored.suspended.clone(),
     })
 }
 

@@ -134,7 +134,7 @@ async fn a_full_disk_refuses_posts_but_not_deletions_and_takes_posts_again_when_
         }
     }
     let refusal = refusal.expect("the disk is full");
-    assert!(refusal.to_string().contains("no room"), "{refusal}");
+    assert!(refusal.to_string().contains("no space"), "{refusal}");
     assert!(store.is_alive().await, "what makes room is still taken");
     for id in kept.drain(..kept.len() / 2) {
         assert_eq!(store.delete(&queue(1), &[id], Guard::Unclaimed, NOW).await.unwrap(), Deletion::Done);
@@ -175,7 +175,7 @@ async fn claims_on_a_full_disk_leave_room_for_deletions() {
             Err(refusal) => break refusal,
         }
     };
-    assert!(refusal.to_string().contains("no room"), "{refusal}");
+    assert!(refusal.to_string().contains("no space"), "{refusal}");
     let kept = ids(&store, &queue(1)).await;
     assert_eq!(store.delete(&queue(1), &[kept[0]], Guard::Unclaimed, NOW).await.unwrap(), Deletion::Done);
     drop(store);

@@ -82,7 +82,7 @@ pub enum TrustNotMade {
 /// Why there is no token for a trust.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoTrustedToken {
-    #[error("Keystone issues no token for this trust: it has expired, or is not for this service")]
+    #[error("Keystone issues no token for this trust: it has ended, or is not for this service")]
     Gone,
     #[error("cannot get a token from Keystone")]
     Unavailable,

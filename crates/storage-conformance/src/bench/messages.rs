@@ -48,6 +48,11 @@ impl MessageBench {
         *self.store.write() = reopened;
     }
 
+    /// The store as another server has it.
+    pub async fn open_another(&self) -> Arc<dyn MessageStore> {
+        self.fixture.open_another().await
+    }
+
     pub async fn with_dead_letters(&self) -> Vec<Destination> {
         let page = PageRequest { marker: None, limit: 10_000 };
         self.store().with_dead_letters(&page).await.unwrap().items

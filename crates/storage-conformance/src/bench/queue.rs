@@ -85,6 +85,11 @@ impl TestQueue {
         Self { destination, ..self.clone() }
     }
 
+    /// The same queue, through the store of another server.
+    pub fn through(&self, store: Arc<dyn MessageStore>) -> Self {
+        Self { store: Arc::new(RwLock::new(store)), ..self.clone() }
+    }
+
     pub fn store(&self) -> Arc<dyn MessageStore> {
         Arc::clone(&self.store.read())
     }

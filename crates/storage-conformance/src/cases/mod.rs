@@ -7,5 +7,6 @@ pub mod destinations;
 pub mod messages;
 pub mod no_pools;
 pub mod pools;
+pub mod shared;
 pub mod subscriptions;
 pub mod unsupported;

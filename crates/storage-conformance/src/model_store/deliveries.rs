@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use zaqar_model::{
     AttemptFilter, AttemptNumber, ConfirmationAttempt, Delivery, DeliveryReport, Destination, FailedDelivery,
-    HeldBack, KeptAttempt, LeaseHold, LeaseId, Marker, MessageId, Page, PageRequest, Paused, StoredMessage,
+    HeldBack, KeptAttempt, Lease, LeaseId, Marker, MessageId, Page, PageRequest, Paused, StoredMessage,
     SubscriptionId, Timestamp,
 };
 use zaqar_storage::{
@@ -34,7 +34,7 @@ impl Deliveries for ModelStore {
     }
 
     async fn lease(&self, request: &LeaseRequest, now: Timestamp) -> StorageResult<Vec<Delivery>> {
-        let lease = LeaseHold { id: request.id, since: now };
+        let lease = Lease { id: request.id, since: now };
         let mut state = self.state()?;
         let mut all = Vec::new();
         for (key, limit) in request.subscriptions.iter().filter(|_| now < request.until) {
@@ -262,7 +262,7 @@ fn take(
     contents: &mut Contents,
     id: SubscriptionId,
     share: SubscriptionShare,
-    lease: LeaseHold,
+    lease: Lease,
     until: Timestamp,
 ) -> Option<Delivery> {
     let now = lease.since;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use zaqar_model::{
-    ClaimHold, DeliveryStanding, Destination, HeldBack, KeptAttempt, Marker, MessageId, MovingCursor,
+    ClaimLease, DeliveryStanding, Destination, HeldBack, KeptAttempt, Marker, MessageId, MovingCursor,
     MovingDelivery, MovingMessage, Page, PageRequest, StoredMessage, Subscription, SubscriptionId, Timestamp,
 };
 use zaqar_storage::{Migration, StorageResult};
@@ -56,7 +56,7 @@ impl Migration for ModelStore {
                 continue;
             }
             stored.message.claim = hold.map(|hold| hold.id);
-            if let Some(ClaimHold { id, ttl, renewed }) = hold {
+            if let Some(ClaimLease { id, ttl, renewed }) = hold {
                 contents.claims.insert(id, ClaimRecord { ttl, renewed });
             }
             let list = if exhausted { &mut contents.dead_letters } else { &mut contents.entries };
@@ -255,7 +255,7 @@ fn leaving(contents: &Contents, now: Timestamp) -> impl Iterator<Item = MovingMe
     let in_queue = all.into_iter().map(move |(entry, exhausted)| {
         let mut stored = entry.stored.clone();
         let last = contents.last_claim(entry);
-        let hold = last.map(|(id, ClaimRecord { ttl, renewed })| ClaimHold { id, ttl, renewed });
+        let hold = last.map(|(id, ClaimRecord { ttl, renewed })| ClaimLease { id, ttl, renewed });
         stored.message.claim = contents.holder(entry, now);
         let (position, posted) = (Marker::new(entry.sequence), posted(entry.sequence));
         MovingMessage { position, stored, hold, exhausted, posted, kept: false }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use zaqar_model::{
     Attempt, AttemptEnd, AttemptNumber, ConfirmationKind, DeliveryOutcome, DeliveryStanding, Excerpt,
-    HeldBack, KeptAttempt, LeaseHold, LeaseId, Marker, MessageId, StoredMessage, SubscriptionId, Timestamp,
+    HeldBack, KeptAttempt, Lease, LeaseId, Marker, MessageId, StoredMessage, SubscriptionId, Timestamp,
 };
 use zaqar_storage::{
     ATTEMPTS_KEPT, ATTEMPTS_KEPT_FOR, EXPIRED_OWED_FOR, FAILURES_KEPT, FAILURES_KEPT_FOR, SubscriptionShare,
@@ -30,7 +30,7 @@ pub(super) struct Owed {
     /// When it is to be tried; while it is leased, when the lease ends.
     pub(super) due: Timestamp,
     /// Who had it last, unless that was recorded.
-    pub(super) lease: Option<LeaseHold>,
+    pub(super) lease: Option<Lease>,
     /// It was given up: then, and why.
     pub(super) failed: Option<(Timestamp, Excerpt)>,
     /// It was never taken up.

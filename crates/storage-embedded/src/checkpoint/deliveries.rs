@@ -1,15 +1,15 @@
-//! What a checkpoint says of one subscription's deliveries: its cursor, and where its attempts are.
+//! One subscription's deliveries in a checkpoint: its cursor and the locations of its attempts.
 
 use zaqar_model::{MessageId, SubscriptionId, Timestamp};
 
 use super::{decode_location, encode_location};
 use crate::index::{AttemptEntry, QueueIndex, SavedCursor};
-use crate::log::{FieldWriter, Fields, Malformed, Segments, Standing, decode_standings};
+use crate::log::{DeliveryState, FieldWriter, Fields, Malformed, Segments, decode_states};
 
-/// What was read of a subscription.
+/// The deliveries of a subscription, as read.
 pub(super) struct Deliveries {
     front: u64,
-    standings: Vec<(u64, Standing)>,
+    states: Vec<(u64, DeliveryState)>,
     next_attempt: u64,
     attempts: Vec<(u64, AttemptEntry)>,
 }
@@ -25,7 +25,7 @@ pub(super) fn encode(index: &QueueIndex, id: SubscriptionId, out: &mut FieldWrit
         }
         for (sequence, failure) in cursor.failed() {
             out.u64(*sequence);
-            Standing::Failed(failure.clone()).encode(out);
+            DeliveryState::Failed(failure.clone()).encode(out);
         }
     }
     let attempts = index.attempts.get(id);
@@ -43,7 +43,7 @@ impl Deliveries {
     pub(super) fn decode(fields: &mut Fields<'_>) -> Result<Self, Malformed> {
         Ok(Self {
             front: fields.u64()?,
-            standings: decode_standings(fields)?,
+            states: decode_states(fields)?,
             next_attempt: fields.u64()?,
             attempts: fields.list(44, |fields| {
                 let number = fields.u64()?;
@@ -55,13 +55,13 @@ impl Deliveries {
         })
     }
 
-    /// Puts them into the index, in which the subscriptions and the messages are already.
+    /// Restores them in an index that has the subscriptions and the messages already.
     pub(super) fn restore(all: Vec<(SubscriptionId, Self)>, index: &mut QueueIndex, segments: &Segments) {
         let mut cursors = Vec::new();
-        for (id, Self { front, standings, next_attempt, attempts }) in all {
-            cursors.push(SavedCursor { id, front, standings });
+        for (id, Self { front, states, next_attempt, attempts }) in all {
+            cursors.push(SavedCursor { id, front, states });
             for (number, entry) in attempts {
-                segments.note_live(entry.location);
+                segments.mark_live(entry.location);
                 index.add_attempt(id, number, entry);
             }
             index.attempts.raise(id, next_attempt);

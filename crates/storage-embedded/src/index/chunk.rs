@@ -1,4 +1,4 @@
-//! Sixty-four neighbouring places of a queue, holding only the messages that still live there.
+//! Sixty-four neighbouring slots of a queue. Only live messages take memory.
 
 use std::num::NonZeroU32;
 
@@ -6,10 +6,10 @@ use zaqar_model::{Timestamp, TtlSeconds};
 
 use crate::log::{Location, MessageRecord};
 
-/// How many sequence numbers one chunk covers.
+/// Number of sequence numbers in one chunk.
 pub(crate) const CHUNK: u64 = 64;
 
-/// What the index knows of a live message; the rest is on disk.
+/// A live message in the index. The rest is on disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
     pub(crate) location: Location,
@@ -17,16 +17,16 @@ pub(crate) struct Entry {
     pub(crate) claim_count: u32,
     /// The live claim that holds it.
     pub(crate) claim: Option<ClaimKey>,
-    /// Stands for the client that posted it.
+    /// Tag of the client that posted it.
     pub(crate) client: u64,
     pub(crate) created: Timestamp,
     pub(crate) expires: Timestamp,
-    /// Not later than `created`: not delayed.
+    /// Not later than `created` if it is not delayed.
     pub(crate) delayed_until: Timestamp,
 }
 
 impl Entry {
-    /// What the index keeps of a record, under no claim.
+    /// The entry of a record, under no claim.
     pub(crate) fn new(location: Location, record: &MessageRecord<'_>) -> Self {
         Self {
             location,
@@ -41,20 +41,20 @@ impl Entry {
     }
 }
 
-/// Names a claim within its queue's index, in four bytes.
+/// Key of a claim within its queue's index, in four bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct ClaimKey(pub(crate) NonZeroU32);
 
-/// Memory in proportion to what lives: dead places take a bit, not an entry.
+/// Takes memory for live messages: an empty slot takes a bit, not an entry.
 #[derive(Debug)]
 pub(crate) struct Chunk {
-    /// Which places hold a message.
+    /// Bit mask of the slots with a message.
     live: u64,
-    /// Which of them can be claimed: not held by a claim, not delayed.
+    /// Bit mask of the messages that can be claimed: under no claim and not delayed.
     available: u64,
-    /// The live messages in the order of their places.
+    /// The live messages in the order of their slots.
     entries: Vec<Entry>,
-    /// No message here expires or comes within reach before this moment.
+    /// No message here expires or becomes available before this moment.
     pub(crate) next_event: Timestamp,
 }
 
@@ -71,28 +71,28 @@ impl Chunk {
         self.available != 0
     }
 
-    pub(crate) fn get(&self, place: u32) -> Option<&Entry> {
-        self.rank(place).map(|rank| &self.entries[rank])
+    pub(crate) fn get(&self, slot: u32) -> Option<&Entry> {
+        self.rank(slot).map(|rank| &self.entries[rank])
     }
 
-    pub(crate) fn get_mut(&mut self, place: u32) -> Option<&mut Entry> {
-        self.rank(place).map(|rank| &mut self.entries[rank])
+    pub(crate) fn get_mut(&mut self, slot: u32) -> Option<&mut Entry> {
+        self.rank(slot).map(|rank| &mut self.entries[rank])
     }
 
-    /// Puts a message at a place; answers the one that was there.
-    pub(crate) fn insert(&mut self, place: u32, entry: Entry, available: bool) -> Option<Entry> {
-        let before = self.remove(place);
-        let rank = self.live_before(place);
+    /// Puts a message into a slot. Returns the one that was there.
+    pub(crate) fn insert(&mut self, slot: u32, entry: Entry, available: bool) -> Option<Entry> {
+        let before = self.remove(slot);
+        let rank = self.live_before(slot);
         self.entries.insert(rank, entry);
-        self.live |= 1 << place;
-        self.set_available(place, available);
+        self.live |= 1 << slot;
+        self.set_available(slot, available);
         before
     }
 
-    pub(crate) fn remove(&mut self, place: u32) -> Option<Entry> {
-        let rank = self.rank(place)?;
-        self.live &= !(1 << place);
-        self.available &= !(1 << place);
+    pub(crate) fn remove(&mut self, slot: u32) -> Option<Entry> {
+        let rank = self.rank(slot)?;
+        self.live &= !(1 << slot);
+        self.available &= !(1 << slot);
         let entry = self.entries.remove(rank);
         if self.entries.len() * 4 <= self.entries.capacity() {
             self.entries.shrink_to(self.entries.len() * 2);
@@ -100,32 +100,31 @@ impl Chunk {
         Some(entry)
     }
 
-    pub(crate) const fn set_available(&mut self, place: u32, available: bool) {
+    pub(crate) const fn set_available(&mut self, slot: u32, available: bool) {
         if available {
-            self.available |= 1 << place;
+            self.available |= 1 << slot;
         } else {
-            self.available &= !(1 << place);
+            self.available &= !(1 << slot);
         }
     }
 
-    /// The live messages from a place on, with whether each can be claimed.
-    pub(crate) fn iter_from(&self, place: u32) -> impl DoubleEndedIterator<Item = (u32, &Entry, bool)> {
-        Bits::from(self.live, place).map(move |place| {
-            (place, &self.entries[self.live_before(place)], self.available & (1 << place) != 0)
-        })
+    /// Iterates over the messages from a slot on, with whether each can be claimed.
+    pub(crate) fn iter_from(&self, slot: u32) -> impl DoubleEndedIterator<Item = (u32, &Entry, bool)> {
+        Bits::from(self.live, slot)
+            .map(move |slot| (slot, &self.entries[self.live_before(slot)], self.available & (1 << slot) != 0))
     }
 
-    /// Those from a place on that can be claimed.
-    pub(crate) fn available_from(&self, place: u32) -> impl Iterator<Item = (u32, &Entry)> {
-        Bits::from(self.available, place).map(|place| (place, &self.entries[self.live_before(place)]))
+    /// Iterates over the messages from a slot on that can be claimed.
+    pub(crate) fn available_from(&self, slot: u32) -> impl Iterator<Item = (u32, &Entry)> {
+        Bits::from(self.available, slot).map(|slot| (slot, &self.entries[self.live_before(slot)]))
     }
 
-    const fn rank(&self, place: u32) -> Option<usize> {
-        if self.live & (1 << place) == 0 { None } else { Some(self.live_before(place)) }
+    const fn rank(&self, slot: u32) -> Option<usize> {
+        if self.live & (1 << slot) == 0 { None } else { Some(self.live_before(slot)) }
     }
 
-    const fn live_before(&self, place: u32) -> usize {
-        (self.live & ((1 << place) - 1)).count_ones() as usize
+    const fn live_before(&self, slot: u32) -> usize {
+        (self.live & ((1 << slot) - 1)).count_ones() as usize
     }
 }
 
@@ -133,8 +132,8 @@ impl Chunk {
 struct Bits(u64);
 
 impl Bits {
-    const fn from(bits: u64, place: u32) -> Self {
-        Self(bits & (u64::MAX << place))
+    const fn from(bits: u64, slot: u32) -> Self {
+        Self(bits & (u64::MAX << slot))
     }
 }
 
@@ -143,9 +142,9 @@ impl Iterator for Bits {
 
     fn next(&mut self) -> Option<u32> {
         (self.0 != 0).then(|| {
-            let place = self.0.trailing_zeros();
+            let slot = self.0.trailing_zeros();
             self.0 &= self.0 - 1;
-            place
+            slot
         })
     }
 }
@@ -153,9 +152,9 @@ impl Iterator for Bits {
 impl DoubleEndedIterator for Bits {
     fn next_back(&mut self) -> Option<u32> {
         (self.0 != 0).then(|| {
-            let place = 63 - self.0.leading_zeros();
-            self.0 &= !(1 << place);
-            place
+            let slot = 63 - self.0.leading_zeros();
+            self.0 &= !(1 << slot);
+            slot
         })
     }
 }

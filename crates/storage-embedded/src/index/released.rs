@@ -1,30 +1,28 @@
-//! Messages that claims have let go, until another claim takes them or they leave the queue.
+//! Released messages: free again after a claim, until they are claimed again or leave the queue.
 
 use std::collections::{BTreeSet, HashMap};
 
-use zaqar_model::ClaimId;
+use zaqar_model::ClaimLease;
 
 use super::QueueIndex;
-use crate::log::Hold;
 
-/// By sequence number.
+/// Released messages by sequence number.
 #[derive(Debug, Default)]
 pub(crate) struct Released {
-    /// The claims that held them last and have expired. Their terms stay, so that checkpoints and copied records can say of
-    /// such a claim what they say of a live one.
-    last: HashMap<u64, (ClaimId, Hold)>,
-    /// Those that nobody has looked at yet: they may have been claimed often enough.
+    /// The expired claims that held them last. Checkpoints and copied records name them as they name a live claim.
+    last: HashMap<u64, ClaimLease>,
+    /// Messages whose claim count has not been checked since: they may be dead letters.
     unseen: BTreeSet<u64>,
 }
 
 impl Released {
-    /// A claim on a message has expired.
-    pub(super) fn note_expired(&mut self, sequence: u64, claim: ClaimId, hold: Hold) {
-        self.last.insert(sequence, (claim, hold));
+    /// Notes that a claim on a message has expired.
+    pub(super) fn note_expired(&mut self, sequence: u64, lease: ClaimLease) {
+        self.last.insert(sequence, lease);
         self.unseen.insert(sequence);
     }
 
-    /// A message is free that was claimed before.
+    /// Notes that a message is free that was claimed before.
     pub(super) fn note(&mut self, sequence: u64) {
         self.unseen.insert(sequence);
     }
@@ -34,13 +32,13 @@ impl Released {
         self.unseen.remove(&sequence);
     }
 
-    /// The claim that held a message last, if it has expired and no other has taken the message since.
-    pub(crate) fn last(&self, sequence: u64) -> Option<(ClaimId, Hold)> {
+    /// The expired claim that held a message last, if no other has taken it since.
+    pub(crate) fn last(&self, sequence: u64) -> Option<ClaimLease> {
         self.last.get(&sequence).copied()
     }
 
-    pub(crate) fn all_last(&self) -> impl ExactSizeIterator<Item = (u64, ClaimId, Hold)> {
-        self.last.iter().map(|(sequence, (claim, hold))| (*sequence, *claim, *hold))
+    pub(crate) fn all_last(&self) -> impl ExactSizeIterator<Item = (u64, ClaimLease)> {
+        self.last.iter().map(|(sequence, lease)| (*sequence, *lease))
     }
 
     pub(crate) fn has_unseen(&self) -> bool {
@@ -49,7 +47,7 @@ impl Released {
 }
 
 impl QueueIndex {
-    /// Some of the messages that claims have let go and nobody has looked at, with their claim counts.
+    /// Some of the released messages that have not been checked, with their claim counts.
     pub(crate) fn released_unseen(&self, limit: usize) -> Vec<(u64, u32)> {
         let unseen = self.released.unseen.iter().take(limit);
         unseen.filter_map(|sequence| Some((*sequence, self.get(*sequence)?.claim_count))).collect()

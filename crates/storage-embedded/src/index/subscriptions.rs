@@ -8,25 +8,25 @@ use zaqar_model::{Excerpt, Metadata, RESPECT_DELAY, SubscriptionId, Subscription
 
 use crate::log::SubscriptionRecord;
 
-/// A subscription, but for the source, which is the queue it is kept at.
+/// A subscription without its source, which is this queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct KeptSubscription {
+pub(crate) struct StoredSubscription {
     pub(crate) id: SubscriptionId,
     pub(crate) renewed: Timestamp,
     pub(crate) ttl: SubscriptionTtl,
     pub(crate) confirmed: bool,
     pub(crate) declined: bool,
-    /// It is owed what is posted from this sequence number on. `None`: it is not notified.
+    /// It is owed messages from this sequence number on. `None`: it is not notified.
     pub(crate) owed_from: Option<u64>,
     pub(crate) subscriber: Arc<str>,
     /// A JSON object.
     pub(crate) options: Arc<str>,
     pub(crate) suspended: Option<Suspension>,
-    /// What the options say of delays.
+    /// Whether the options ask to respect delays.
     pub(crate) respects_delay: bool,
 }
 
-impl KeptSubscription {
+impl StoredSubscription {
     pub(crate) const fn expires(&self) -> Timestamp {
         self.ttl.after(self.renewed)
     }
@@ -46,7 +46,7 @@ impl KeptSubscription {
     }
 }
 
-impl From<&SubscriptionRecord<'_>> for KeptSubscription {
+impl From<&SubscriptionRecord<'_>> for StoredSubscription {
     fn from(record: &SubscriptionRecord<'_>) -> Self {
         Self {
             id: record.id,
@@ -65,7 +65,7 @@ impl From<&SubscriptionRecord<'_>> for KeptSubscription {
     }
 }
 
-/// What options say of delays. Few name it, so most need not be read.
+/// Whether options ask to respect delays. Most do not name that, and need not be parsed.
 pub(crate) fn respects_delay(options: &str) -> bool {
     options.contains(RESPECT_DELAY)
         && serde_json::from_str(options)
@@ -75,14 +75,14 @@ pub(crate) fn respects_delay(options: &str) -> bool {
 /// Subscriptions by id, by subscriber, and by the time they expire.
 #[derive(Debug, Default)]
 pub(crate) struct SubscriptionTable {
-    subscriptions: BTreeMap<SubscriptionId, KeptSubscription>,
+    subscriptions: BTreeMap<SubscriptionId, StoredSubscription>,
     by_subscriber: HashMap<Arc<str>, SubscriptionId>,
     by_expiry: BTreeSet<(Timestamp, SubscriptionId)>,
 }
 
 impl SubscriptionTable {
-    /// Keeps a subscription, in the place of the one with its id.
-    pub(super) fn put(&mut self, subscription: KeptSubscription) {
+    /// Inserts a subscription, and replaces the one with its id.
+    pub(super) fn put(&mut self, subscription: StoredSubscription) {
         self.remove(subscription.id);
         self.by_subscriber.insert(Arc::clone(&subscription.subscriber), subscription.id);
         self.by_expiry.insert((subscription.expires(), subscription.id));
@@ -97,19 +97,19 @@ impl SubscriptionTable {
         }
     }
 
-    pub(crate) fn get(&self, id: SubscriptionId) -> Option<&KeptSubscription> {
+    pub(crate) fn get(&self, id: SubscriptionId) -> Option<&StoredSubscription> {
         self.subscriptions.get(&id)
     }
 
-    pub(crate) fn find(&self, subscriber: &str) -> Option<&KeptSubscription> {
+    pub(crate) fn find(&self, subscriber: &str) -> Option<&StoredSubscription> {
         self.subscriptions.get(self.by_subscriber.get(subscriber)?)
     }
 
-    /// In the order of their ids, those behind `after`.
+    /// Iterates in the order of ids, from behind `after`.
     pub(crate) fn iter_behind(
         &self,
         after: Option<SubscriptionId>,
-    ) -> impl Iterator<Item = &KeptSubscription> {
+    ) -> impl Iterator<Item = &StoredSubscription> {
         self.subscriptions.range((after.map_or(Unbounded, Excluded), Unbounded)).map(|(_, kept)| kept)
     }
 
@@ -121,7 +121,7 @@ impl SubscriptionTable {
         self.by_expiry.first().map_or(Timestamp::NEVER, |(at, _)| *at)
     }
 
-    /// Forgets what has expired by `now`; answers the ids.
+    /// Removes the subscriptions that have expired by `now`. Returns their ids.
     pub(super) fn expire(&mut self, now: Timestamp) -> Vec<SubscriptionId> {
         let mut expired = Vec::new();
         while let Some((_, id)) = self.by_expiry.first().copied().filter(|(at, _)| *at <= now) {

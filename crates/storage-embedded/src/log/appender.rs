@@ -1,4 +1,4 @@
-//! The end of the log, where the writer thread puts commits.
+//! The end of the log, where the writer thread appends commits.
 
 use std::io;
 use std::sync::Arc;
@@ -9,54 +9,54 @@ use crate::disk::DiskFile;
 
 /// The file of the next segment.
 const RESERVE: &str = "reserve.log";
-/// How many files of retired segments are kept beside it.
-const MOST_SPARES: usize = 2;
+/// Maximum number of retired segments whose files are reused.
+const MAX_SPARES: usize = 2;
 
-/// The last commit that was read back, as it lies in the last segment.
+/// The last commit that was recovered, with its place in the last segment.
 #[derive(Debug)]
 pub(crate) struct LastCommit {
     pub(crate) offset: u64,
     pub(crate) bytes: Vec<u8>,
 }
 
-/// A point between two commits.
+/// A position in the log, between two commits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Position {
     pub(crate) segment: u32,
     pub(crate) offset: u64,
-    /// The number of the commit that comes here.
+    /// The number of the next commit.
     pub(crate) commit: u64,
 }
 
 /// Why a commit was not written.
 #[derive(Debug)]
 pub(crate) enum AppendError {
-    /// Nothing was written: there is no room for another segment. Room may be made.
+    /// There is no space for another segment. Nothing was written, and space may be freed.
     NoSpace(io::Error),
-    /// A write or fsync failed: what is on disk is not known. The log must not be written again.
+    /// A write or fsync failed: the content of the disk is unknown. The log must not be written again.
     Broken(io::Error),
 }
 
-/// Writes envelopes, one behind the other. Keeps one segment in reserve, so that a full disk shows before the log
-/// needs the room, and what makes room can still be written.
+/// Appends envelopes. One segment is held in reserve, so that a full disk is noticed before the log needs the space,
+/// and deletions can still be written.
 #[derive(Debug)]
 pub(crate) struct Appender {
     segments: Arc<Segments>,
     current: Arc<Segment>,
     position: Position,
     reserve: Option<Box<dyn DiskFile>>,
-    /// The names of files that were segments and can be the reserve.
+    /// The names of retired files that can become the reserve.
     spares: Vec<String>,
-    /// Where something was written since the last sync.
+    /// Whether something was written since the last sync.
     unsynced: bool,
-    /// The current segment says that it is of an older format: nothing of this one is written to it.
+    /// The current segment has an older format: nothing more is written to it.
     is_outdated: bool,
 }
 
 impl Appender {
-    /// Goes on at `end`, in a segment that `segments` knows. What was read back there counts as durable from now on,
-    /// so it is made durable first. The last commit is written once more for that: after a failed fsync the operating
-    /// system may take a page for clean that never reached the device. `version` is the format of that segment.
+    /// Continues at `end`, in a segment that `segments` has. What was recovered there counts as durable from now on,
+    /// so it is synced first. For that the last commit is written again: after a failed fsync the operating system
+    /// may consider a page clean that never reached the device. `version` is the format of that segment.
     pub(crate) fn resume(
         segments: Arc<Segments>,
         end: Position,
@@ -92,17 +92,17 @@ impl Appender {
         self.position
     }
 
-    /// The most bytes of records that one commit can have.
+    /// Maximum bytes of records in one commit.
     pub(crate) fn largest_commit(&self) -> usize {
         usize::try_from(self.segments.size).unwrap_or(usize::MAX).saturating_sub(BODY + envelope::HEADER)
     }
 
-    /// How much of the segment that is written now is left.
+    /// Bytes left in the current segment.
     pub(crate) fn room(&self) -> u64 {
         self.segments.size.saturating_sub(self.position.offset)
     }
 
-    /// Makes the next segment ready, if it is not.
+    /// Prepares the next segment, if there is none yet.
     pub(crate) fn fill_reserve(&mut self) -> io::Result<()> {
         if self.reserve.is_some() {
             return Ok(());
@@ -115,7 +115,7 @@ impl Appender {
         let file = match disk.open(&path) {
             Ok(file) if file.size()? == self.segments.size => file,
             _ => disk.create(&path, self.segments.size).inspect_err(|_| {
-                // What could be reserved of it must not keep the disk full.
+                // A partial file must not fill the disk.
                 let _ = disk.remove(&path);
             })?,
         };
@@ -124,13 +124,13 @@ impl Appender {
         Ok(())
     }
 
-    /// Takes a segment out of the log. Unless somebody reads in it or there are enough, its file becomes a spare: its
-    /// blocks are written already, which makes writing them again cheaper than writing new ones.
+    /// Removes a segment from the log. Its file becomes a spare, unless somebody reads it or there are enough:
+    /// writing its blocks again is cheaper than writing new ones.
     pub(crate) fn retire(&mut self, number: u32) -> io::Result<()> {
         let Some(segment) = self.segments.remove(number) else { return Ok(()) };
         let path = self.segments.path(number);
         let unread = Arc::strong_count(&segment) == 1;
-        if unread && self.spares.len() < MOST_SPARES && segment.file.size()? == self.segments.size {
+        if unread && self.spares.len() < MAX_SPARES && segment.file.size()? == self.segments.size {
             let spare = format!("spare-{number:010}.log");
             self.segments.disk.rename(&path, &self.segments.directory.join(&spare))?;
             self.spares.push(spare);
@@ -140,8 +140,8 @@ impl Appender {
         }
     }
 
-    /// Writes one commit; `buffer` begins with [`envelope::HEADER`] free bytes. Answers where its records begin.
-    /// Durable after the next [`Appender::sync`].
+    /// Appends one commit. `buffer` begins with [`envelope::HEADER`] free bytes. Returns the position of its records.
+    /// It is durable after the next [`Appender::sync`].
     pub(crate) fn append(
         &mut self,
         buffer: &mut Vec<u8>,
@@ -159,7 +159,7 @@ impl Appender {
         Ok(Position { offset: at.offset + envelope::HEADER as u64, ..at })
     }
 
-    /// Makes all that was appended durable.
+    /// Makes everything durable that was appended.
     pub(crate) fn sync(&mut self) -> io::Result<()> {
         if self.unsynced {
             self.current.file.sync()?;
@@ -168,7 +168,7 @@ impl Appender {
         Ok(())
     }
 
-    /// Goes on in the next segment.
+    /// Continues in the next segment.
     fn roll(&mut self, sequence_floor: u64) -> Result<(), AppendError> {
         self.fill_reserve().map_err(AppendError::NoSpace)?;
         self.sync().map_err(AppendError::Broken)?;

@@ -1,23 +1,24 @@
-//! The frame around one commit: a header with length and checksum, then the records. All of a batch or none of it.
+//! The frame of one commit: a header with length and checksum, then the records. A commit is read as a whole or not
+//! at all.
 
 /// Bytes before the records: magic, segment, length, checksum, commit number.
 pub(crate) const HEADER: usize = 24;
-/// Envelopes begin at multiples of this, so that the search for the next one behind a damaged one is short.
+/// Envelopes begin at multiples of this, which shortens the search for the next one behind a damaged one.
 pub(crate) const ALIGNMENT: usize = 8;
 
 const MAGIC: u32 = u32::from_le_bytes(*b"ZQEN");
 
-/// What a valid header says.
+/// The content of a valid header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Envelope {
     /// The number of this commit; each is one more than the one before.
     pub(crate) commit: u64,
-    /// The length of the records in bytes, padding not counted.
+    /// The length of the records in bytes, without padding.
     pub(crate) length: usize,
 }
 
 impl Envelope {
-    /// The envelope's length with header and padding.
+    /// The length of the envelope with header and padding.
     pub(crate) const fn extent(self) -> usize {
         padded(HEADER + self.length)
     }
@@ -27,7 +28,7 @@ pub(crate) const fn padded(length: usize) -> usize {
     length.next_multiple_of(ALIGNMENT)
 }
 
-/// Fills in the header of a buffer whose first [`HEADER`] bytes were left free, and pads it.
+/// Fills in the header of a buffer that begins with [`HEADER`] free bytes, and pads it.
 pub(crate) fn seal(buffer: &mut Vec<u8>, segment: u32, commit: u64) {
     debug_assert!(buffer.len() >= HEADER, "the header's room was left");
     let length = u32::try_from(buffer.len() - HEADER).unwrap_or(u32::MAX);
@@ -49,7 +50,7 @@ pub(crate) fn read(bytes: &[u8], segment: u32) -> Option<Envelope> {
     (stored == computed).then_some(envelope)
 }
 
-/// Whether a header of this segment stands here, whatever became of the rest: the trace of a torn write.
+/// Returns the header, whether or not the rest can be read: the trace of a torn write.
 pub(crate) fn read_header(bytes: &[u8], segment: u32) -> Option<Envelope> {
     let word = |at: usize| Some(u32::from_le_bytes(bytes.get(at..at + 4)?.try_into().ok()?));
     if word(0)? != MAGIC || word(4)? != segment {
@@ -60,7 +61,7 @@ pub(crate) fn read_header(bytes: &[u8], segment: u32) -> Option<Envelope> {
     Some(Envelope { commit, length })
 }
 
-/// Seeded with the segment's number: what an earlier use left in a recycled segment is never taken for its own.
+/// Seeded with the segment's number, so that a recycled segment never shows its earlier content.
 fn checksum(segment: u32, length: &[u8], rest: &[u8]) -> u32 {
     let seed = crc32c::crc32c(&segment.to_le_bytes());
     crc32c::crc32c_append(crc32c::crc32c_append(seed, length), rest)

@@ -1,15 +1,14 @@
-//! Reading and writing the fields of records and checkpoints: fixed-width little-endian numbers, and texts and lists
-//! behind their length.
+//! The fields of records and checkpoints: fixed-width little-endian numbers, and texts and lists behind their length.
 
-/// What stands there is not what was written.
+/// The bytes are not a valid record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("malformed record")]
 pub(crate) struct Malformed;
 
 /// Appends fields to a buffer.
-pub(crate) struct Writer<'a>(&'a mut Vec<u8>);
+pub(crate) struct FieldWriter<'a>(&'a mut Vec<u8>);
 
-impl<'a> Writer<'a> {
+impl<'a> FieldWriter<'a> {
     pub(crate) const fn new(buffer: &'a mut Vec<u8>) -> Self {
         Self(buffer)
     }
@@ -30,12 +29,12 @@ impl<'a> Writer<'a> {
         self.0.extend_from_slice(&value.to_le_bytes());
     }
 
-    /// The length of a list, before its items. Lists are bounded far below 2³².
+    /// The length of a list, before its items. Lists are far shorter than 2³².
     pub(crate) fn count(&mut self, count: usize) {
         self.u32(u32::try_from(count).unwrap_or(u32::MAX));
     }
 
-    /// A short text behind its length. Names and ids are bounded far below 2³² bytes.
+    /// A short text behind its length. Names and ids are far shorter than 2³² bytes.
     pub(crate) fn text(&mut self, text: &str) {
         self.count(text.len());
         self.rest(text.as_bytes());
@@ -47,7 +46,7 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// Takes fields off the front of some bytes.
+/// Reads fields from the front of a slice.
 pub(crate) struct Fields<'a>(&'a [u8]);
 
 impl<'a> Fields<'a> {
@@ -87,8 +86,8 @@ impl<'a> Fields<'a> {
         self.array().map(u128::from_le_bytes)
     }
 
-    /// A list whose items are at least `item_size` bytes each: a length that the bytes cannot hold is no reason to
-    /// reserve memory for it.
+    /// A list whose items have at least `item_size` bytes each. No memory is reserved for a length that the bytes
+    /// cannot hold.
     pub(crate) fn list<T>(
         &mut self,
         item_size: usize,

@@ -1,28 +1,26 @@
-//! The message log: append-only segments that one thread writes and everybody reads. `docs/log-format.md` says how it
-//! lies on disk.
+//! The message log: append-only segments, written by one thread and read by all. `docs/log-format.md` describes the
+//! layout on disk.
 //!
-//! * `record`, `delivery_records` — what happened, `fields` — how a record's members are laid out, `envelope` — the frame of one commit
-//! * `segment` — the files, `appender` — their end, where commits are written
-//! * `recovery` — reading them back at the start, `checkpoint` — so that this is short
+//! * `records` — the records; `fields` — the layout of their members; `envelope` — the frame of one commit
+//! * `segment` — the files; `appender` — their end, where commits are written
+//! * `recovery` — reading the log at the start, from the last checkpoint on
 //!
-//! Nothing here knows what the records mean to a queue: that is the index.
+//! What a record means to a queue is the business of the index.
 
 mod appender;
-mod delivery_records;
 mod envelope;
 mod fields;
-mod record;
+mod records;
 mod recovery;
 mod segment;
 
 pub(crate) use appender::{AppendError, Appender, Position};
-pub(crate) use delivery_records::{
-    AttemptRecord, CursorRecord, Failure, Standing, StandingRecord, decode_standings,
-};
 pub(crate) use envelope::HEADER as ENVELOPE_HEADER;
-pub(crate) use fields::{Fields, Malformed, Writer as FieldWriter};
-pub(crate) use record::{
-    ClaimRecord, Client, FROM_THE_END, ForeignId, Hold, MessageRecord, Record, SubscriptionRecord,
+pub(crate) use fields::{FieldWriter, Fields, Malformed};
+pub(crate) use records::{
+    ClaimRecord, Client, CursorRecord, DeliveryFailure, DeliveryState, DeliveryStateRecord, FROM_THE_END,
+    ForeignId, LoggedAttempt, MessageRecord, Placement, Record, SubscriptionRecord, decode_lease,
+    decode_states, encode_lease,
 };
 pub use recovery::Dropped;
 pub(crate) use recovery::{Recovery, replay};
@@ -30,7 +28,7 @@ pub(crate) use segment::{
     BODY as SEGMENT_BODY, FORMAT_VERSION, Segment, SegmentHeader, Segments, UnknownVersion,
 };
 
-/// Where the record of a message or an attempt lies.
+/// The location of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Location {
     pub(crate) segment: u32,

@@ -1,15 +1,15 @@
-//! Reading the log back at the start.
+//! Reading the log at the start.
 //!
-//! A torn write can only stand at the very end: commits are written one behind the other, and each is durable before
-//! the next begins. So what is unreadable with something readable behind it is damage, and it is passed over with a
-//! loud word; what is unreadable at the end was never acknowledged, and is dropped with a word.
+//! Commits are written one behind the other, and each is durable before the next begins, so a torn write can only be
+//! at the very end. Unreadable bytes with a readable commit behind them are damage: they are skipped and reported.
+//! Unreadable bytes at the end were never acknowledged: they are dropped and reported.
 
 use std::fmt;
 use std::io;
 
 use super::appender::{LastCommit, Position};
 use super::envelope::{self, ALIGNMENT};
-use super::record::Record;
+use super::records::Record;
 use super::segment::{BODY, Segment, SegmentHeader, Segments};
 use super::{ENVELOPE_HEADER, Location};
 
@@ -20,7 +20,7 @@ pub struct Dropped {
     /// Bytes from the start of the segment.
     pub offset: u64,
     pub bytes: u64,
-    /// The trace of a write that a crash broke off: nothing in it was acknowledged.
+    /// A write that a crash interrupted: nothing in it was acknowledged.
     pub torn: bool,
 }
 
@@ -30,31 +30,31 @@ impl fmt::Display for Dropped {
         if *torn {
             write!(
                 f,
-                "dropped {bytes} bytes of a commit that was broken off, at byte {offset} of log segment {segment}: nothing in it was acknowledged"
+                "dropped {bytes} bytes of an interrupted commit at byte {offset} of log segment {segment}: nothing in it was acknowledged"
             )
         } else {
             write!(
                 f,
-                "passed over {bytes} damaged bytes at byte {offset} of log segment {segment}: what they said is lost"
+                "skipped {bytes} damaged bytes at byte {offset} of log segment {segment}: the changes in them are lost"
             )
         }
     }
 }
 
-/// How far the log goes.
+/// The result of a recovery.
 #[derive(Debug)]
 pub(crate) struct Recovery {
-    /// Where the next commit is to be written.
+    /// The position of the next commit.
     pub(crate) end: Position,
-    /// No queue has given out a sequence number this high, as far as the segments' headers tell.
+    /// No queue has assigned a sequence number this high, according to the segment headers.
     pub(crate) sequence_floor: u64,
     pub(crate) dropped: Vec<Dropped>,
-    /// The last commit, if it lies in the last segment.
+    /// The last commit, if it is in the last segment.
     pub(crate) last: Option<LastCommit>,
 }
 
-/// Reads all commits from `from` on (or from the beginning), in their order, and hands each record to `apply` with its
-/// place. `segments` are ascending and without a gap; their headers were read before.
+/// Reads all commits from `from` on (or from the beginning), in order, and passes each record to `apply` with its
+/// location. `segments` are ascending and without a gap. Their headers were read before.
 pub(crate) fn replay(
     segments: &Segments,
     headers: &[Option<SegmentHeader>],
@@ -132,7 +132,7 @@ impl Scan<'_> {
 
     fn records(&mut self, mut records: &[u8], mut offset: u64, apply: &mut impl FnMut(Location, Record<'_>)) {
         while !records.is_empty() {
-            // Behind a valid envelope's checksum this is a defect of the writer, not of the disk.
+            // The checksum of the envelope is valid, so this is a defect of the writer, not of the disk.
             let Ok((record, length)) = Record::decode(records) else {
                 self.drop(offset, 0, records.len(), false);
                 return;
@@ -148,7 +148,7 @@ impl Scan<'_> {
         }
     }
 
-    /// The next place behind `at` where a later commit of this segment can be read.
+    /// The next offset behind `at` with a readable later commit of this segment.
     fn next_readable(&self, bytes: &[u8], at: usize) -> Option<usize> {
         ((at + ALIGNMENT)..bytes.len()).step_by(ALIGNMENT).find(|place| {
             envelope::read_header(&bytes[*place..], self.segment.number)
@@ -157,8 +157,8 @@ impl Scan<'_> {
         })
     }
 
-    /// Nothing can be read from `at` on. In the last segment that is the end of the log, with or without the trace of
-    /// a broken-off write; in another it is damage.
+    /// Nothing is readable from `at` on. In the last segment that is the end of the log, with or without a torn
+    /// write. In another it is damage.
     fn end(&mut self, start: u64, bytes: &[u8], at: usize) {
         if !self.is_last {
             self.drop(start, at, bytes.len(), false);

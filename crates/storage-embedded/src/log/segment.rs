@@ -1,4 +1,4 @@
-//! The files of the log: numbered, of one size, used again when nothing in them lives.
+//! The files of the log: numbered, of one size, and reused once no record in them is live.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -11,46 +11,46 @@ use parking_lot::RwLock;
 
 use super::Location;
 use super::envelope::padded;
-use super::fields::{Fields, Malformed, Writer};
+use super::fields::{FieldWriter, Fields, Malformed};
 use crate::disk::{Disk, DiskFile};
 
-/// Where the first envelope of a segment begins.
+/// Offset of the first envelope in a segment.
 pub(crate) const BODY: usize = padded(48);
-/// The layout of segments, envelopes and records. Version 2 has more kinds of records than version 1, and version 3 says
-/// which deliveries are under way. All are read.
+/// Version of the format of segments, envelopes and records. Older versions are read: version 2 added deliveries,
+/// version 3 the leases under way, version 4 suspended subscriptions and addresses of attempts.
 pub(crate) const FORMAT_VERSION: u32 = 4;
-/// The oldest layout that is read.
+/// The oldest version that is read.
 const OLDEST_VERSION: u32 = 1;
 
 const MAGIC: u32 = u32::from_le_bytes(*b"ZQSG");
 
-/// What stands at the start of a segment.
+/// The header of a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct SegmentHeader {
-    /// Of the layout.
+    /// Of the format.
     pub(crate) version: u32,
     pub(crate) number: u32,
-    /// Where the segment before this one ends: what is unreadable before that point is damage, not a torn write.
+    /// The end of the previous segment: unreadable bytes before it are damage, not a torn write.
     pub(crate) previous_end: u64,
-    /// The number of the first commit in here.
+    /// The number of the first commit in the segment.
     pub(crate) first_commit: u64,
-    /// No queue has given out a sequence number this high yet.
+    /// No queue has assigned a sequence number this high yet.
     pub(crate) sequence_floor: u64,
-    /// What tells this store's message ids from another's.
+    /// The salt of the store, which distinguishes its message ids from those of others.
     pub(crate) salt: u64,
 }
 
 impl SegmentHeader {
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut rest = Vec::with_capacity(BODY);
-        let mut out = Writer::new(&mut rest);
+        let mut out = FieldWriter::new(&mut rest);
         out.u32(self.number);
         out.u64(self.previous_end);
         out.u64(self.first_commit);
         out.u64(self.sequence_floor);
         out.u64(self.salt);
         let mut bytes = Vec::with_capacity(BODY);
-        let mut out = Writer::new(&mut bytes);
+        let mut out = FieldWriter::new(&mut bytes);
         out.u32(MAGIC);
         out.u32(self.version);
         out.u32(crc32c::crc32c(&rest));
@@ -59,7 +59,7 @@ impl SegmentHeader {
         bytes
     }
 
-    /// `Ok(None)`: no segment of ours begins here. An unknown version is an error: a newer program wrote it.
+    /// Returns `Ok(None)` if this is no segment, or its header is damaged, and an error for an unknown version.
     pub(crate) fn decode(bytes: &[u8]) -> Result<Option<Self>, UnknownVersion> {
         let mut fields = Fields::new(bytes);
         let mut read =
@@ -87,7 +87,7 @@ impl SegmentHeader {
     }
 }
 
-/// A layout that this program does not know.
+/// A version that this program does not know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct UnknownVersion(pub(crate) u32);
 
@@ -96,7 +96,7 @@ pub(crate) struct UnknownVersion(pub(crate) u32);
 pub(crate) struct Segment {
     pub(crate) number: u32,
     pub(crate) file: Box<dyn DiskFile>,
-    /// Bytes of message records in here that the index still refers to.
+    /// Bytes of live records in this segment.
     live: AtomicU64,
 }
 
@@ -109,13 +109,13 @@ impl Segment {
         self.live.load(Ordering::Acquire)
     }
 
-    /// Reads a record if it is in memory already.
+    /// Reads bytes that are cached in memory.
     pub(crate) fn read_cached(&self, location: Location) -> Option<Bytes> {
         let mut buffer = vec![0; location.length as usize];
         self.file.read_cached(&mut buffer, u64::from(location.offset)).then(|| buffer.into())
     }
 
-    /// Reads a record; may wait for the device.
+    /// Reads bytes. May wait for the device.
     pub(crate) fn read(&self, location: Location) -> io::Result<Bytes> {
         let mut buffer = vec![0; location.length as usize];
         self.file.read_at(&mut buffer, u64::from(location.offset))?;
@@ -123,12 +123,12 @@ impl Segment {
     }
 }
 
-/// All segments that hold something, by number, and how their files are named.
+/// All segments of the log by number, and the names of their files.
 #[derive(Debug)]
 pub(crate) struct Segments {
     pub(crate) disk: Arc<dyn Disk>,
     pub(crate) directory: PathBuf,
-    /// Bytes of a segment's file.
+    /// Size of a segment's file in bytes.
     pub(crate) size: u64,
     by_number: RwLock<BTreeMap<u32, Arc<Segment>>>,
     salt: OnceLock<u64>,
@@ -145,7 +145,7 @@ impl Segments {
         }
     }
 
-    /// What tells this store's message ids from another's; known once the log has been opened.
+    /// The salt of the store, known once the log is open.
     pub(crate) fn salt(&self) -> u64 {
         self.salt.get().copied().unwrap_or_default()
     }
@@ -158,7 +158,7 @@ impl Segments {
         self.directory.join(format!("segment-{number:010}.log"))
     }
 
-    /// The number in a segment's file name.
+    /// Parses the number in a segment's file name.
     pub(crate) fn number_of(file_name: &str) -> Option<u32> {
         file_name.strip_prefix("segment-")?.strip_suffix(".log")?.parse().ok()
     }
@@ -167,7 +167,7 @@ impl Segments {
         self.by_number.write().insert(segment.number, segment);
     }
 
-    /// Makes a segment of a file that has its space: durable when this returns.
+    /// Turns a file with reserved space into a segment. It is durable when this returns.
     pub(crate) fn name(
         &self,
         path: &Path,
@@ -187,7 +187,7 @@ impl Segments {
         self.by_number.read().get(&number).cloned()
     }
 
-    /// All of them, oldest first.
+    /// All segments, oldest first.
     pub(crate) fn all(&self) -> Vec<Arc<Segment>> {
         self.by_number.read().values().cloned().collect()
     }
@@ -196,13 +196,13 @@ impl Segments {
         self.by_number.write().remove(&number)
     }
 
-    pub(crate) fn note_live(&self, location: Location) {
+    pub(crate) fn mark_live(&self, location: Location) {
         if let Some(segment) = self.by_number.read().get(&location.segment) {
             segment.live.fetch_add(u64::from(location.length), Ordering::AcqRel);
         }
     }
 
-    pub(crate) fn note_freed(&self, freed: &[Location]) {
+    pub(crate) fn mark_freed(&self, freed: &[Location]) {
         if freed.is_empty() {
             return;
         }

@@ -1,4 +1,5 @@
-//! What redb writes to, watched: its errors do not tell a failed fsync from a failed write, nor always which was first.
+//! The backend of redb, observed: the errors of redb do not distinguish a failed fsync from a failed write, nor say
+//! which came first.
 
 use std::io;
 use std::ops::Bound;
@@ -9,12 +10,13 @@ use redb::{BackendError, StorageBackend};
 
 use super::reserve::is_full;
 
-/// What has gone wrong.
+/// Faults that have occurred.
 #[derive(Debug, Default)]
 pub(super) struct Faults {
-    /// An fsync failed. The operating system may have dropped what was not on the device, and will not say so again.
+    /// An fsync failed. The operating system may have dropped data that was not on the device, and will not report it
+    /// again.
     pub(super) sync: AtomicBool,
-    /// There was no room for a write.
+    /// A write failed for lack of space.
     pub(super) full: AtomicBool,
 }
 

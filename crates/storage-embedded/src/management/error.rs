@@ -1,4 +1,4 @@
-//! Why an embedded store did not open.
+//! Errors when an embedded store is opened.
 
 use std::error::Error;
 use std::io;
@@ -17,7 +17,7 @@ pub enum OpenError {
         path.display()
     )]
     NewerFormat { path: PathBuf, found: u64, known: u64 },
-    #[error("{} is damaged or of another kind: {source}", path.display())]
+    #[error("{} is damaged or not a file of this store: {source}", path.display())]
     Damaged { path: PathBuf, source: Box<dyn Error + Send + Sync> },
 }
 

@@ -1,4 +1,4 @@
-//! The file: opened, read as a whole, and written one commit at a time.
+//! The database file: opened, read as a whole, and written one commit at a time.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -14,21 +14,21 @@ use redb::{
 use zaqar_model::{Flavor, Pool, Queue, QueueMove};
 
 use super::backend::{Faults, Watched};
-use super::catalogue::Mapping;
-use super::draft::Change;
 use super::error::OpenError;
-use super::rows::{Row, Tables};
+use super::rows::mapping::Mapping;
+use super::staged::RowChange;
+use super::tables::{Table, Tables};
 
-/// The version that is written. Of the older ones there are none yet.
+/// The version that is written. There are no older ones yet.
 const FORMAT_VERSION: u64 = 1;
 
 const FORMAT: TableDefinition<&str, u64> = TableDefinition::new("format");
 const VERSION: &str = "version";
 
-/// Enough for the upper levels of the trees: what is read is read from memory.
+/// Enough for the upper levels of the trees: rows are read from memory.
 const CACHE_BYTES: usize = 16 << 20;
 
-/// Opens what redb writes to, at the start and again after a failed write. Only the start may make a new one.
+/// Opens the backend of redb, at the start and again after a failed write. Only the start may create a file.
 pub(super) type OpenBackend = Box<dyn Fn(Opening) -> Result<Box<dyn StorageBackend>, redb::Error> + Send>;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -40,13 +40,13 @@ pub(super) enum Opening {
 pub(super) struct RecordFile {
     path: PathBuf,
     open_backend: OpenBackend,
-    /// `None` if it could not be opened again.
+    /// `None` if it could not be reopened.
     database: Option<Database>,
     faults: Arc<Faults>,
 }
 
 impl RecordFile {
-    /// Opens the file, or makes a new one, for this process alone.
+    /// Opens the file for this process alone, and creates it if it is missing.
     pub(super) fn open(directory: &Path, path: &Path) -> Result<Self, OpenError> {
         let (directory, file) = (directory.to_owned(), path.to_owned());
         Self::new(path, Box::new(move |opening| open_backend(&directory, &file, opening)))
@@ -59,10 +59,10 @@ impl RecordFile {
         Ok(file)
     }
 
-    /// Leaves the file as a crash would, and opens it as after one. redb touches a file no more on which a write has
-    /// failed, and makes sense of what it has when that is opened again.
+    /// Abandons the file as a crash would, and opens it as after one. After a failed write redb does not touch the
+    /// file again, and recovers it when it is opened.
     pub(super) fn reopen(&mut self) -> Result<Tables, OpenError> {
-        // Lets go of the lock.
+        // Releases the lock.
         self.database = None;
         self.open_database(Opening::Again)?;
         self.load()
@@ -73,7 +73,7 @@ impl RecordFile {
         let backend = (self.open_backend)(opening).map_err(failed)?;
         let database = Builder::new()
             .set_cache_size(CACHE_BYTES)
-            // All of it is read anyway, and damage then shows as an error here and not as a panic later.
+            // All of it is read anyway, and damage is then an error here, not a panic later.
             .set_check_integrity_on_open(true)
             .create_with_backend(Watched::new(backend, Arc::clone(&self.faults)))
             .map_err(|error| failed(error.into()))?;
@@ -92,12 +92,12 @@ impl RecordFile {
         }
     }
 
-    /// Whether an fsync has ever failed: nothing that is in the file can be trusted then.
+    /// Whether an fsync has ever failed: the content of the file cannot be trusted then.
     pub(super) fn sync_failed(&self) -> bool {
         self.faults.sync.load(Ordering::Relaxed)
     }
 
-    /// Whether the last commit lacked room.
+    /// Whether the last commit failed for lack of space.
     pub(super) fn was_full(&self) -> bool {
         self.faults.full.load(Ordering::Relaxed)
     }
@@ -118,11 +118,11 @@ impl RecordFile {
         Ok(tables)
     }
 
-    fn load_rows<R: Row>(&self, reading: &ReadTransaction, tables: &mut Tables) -> Result<(), OpenError> {
+    fn load_rows<R: Table>(&self, reading: &ReadTransaction, tables: &mut Tables) -> Result<(), OpenError> {
         let failed = |error: redb::StorageError| not_opened(&self.path, error);
         let table = match reading.open_table(definition(R::TABLE)) {
             Ok(table) => table,
-            // Nothing of this kind was ever written.
+            // No row of this kind was ever written.
             Err(redb::TableError::TableDoesNotExist(_)) => return Ok(()),
             Err(error) => return Err(not_opened(&self.path, error)),
         };
@@ -137,8 +137,8 @@ impl RecordFile {
         Ok(())
     }
 
-    /// Makes the changes durable, all or none. They come back ordered by table, those of one table in their old order.
-    pub(super) fn commit(&self, changes: &mut [Change]) -> Result<(), redb::Error> {
+    /// Commits the changes, all or none. They are sorted by table; those of one table stay in order.
+    pub(super) fn commit(&self, changes: &mut [RowChange]) -> Result<(), redb::Error> {
         changes.sort_by_key(|change| change.table);
         self.faults.full.store(false, Ordering::Relaxed);
         let transaction = self.database()?.begin_write()?;
@@ -157,7 +157,7 @@ impl RecordFile {
 
     pub(super) fn close(self) -> Result<(), redb::Error> {
         match self.database.map(Database::close) {
-            // What redb writes at the end spares it work at the next opening and is not needed.
+            // What redb writes at the end only speeds up the next opening.
             Some(Err(error)) if self.faults.full.load(Ordering::Relaxed) => {
                 tracing::warn!(path = %self.path.display(), %error, "the disk is full: the next start takes longer");
                 Ok(())
@@ -181,17 +181,17 @@ fn open_backend(
     if is_first {
         std::fs::create_dir_all(directory)?;
     }
-    // Pools have passwords in their URIs: the file is nobody else's to read.
+    // Pools have passwords in their URIs: nobody else may read the file.
     let file =
         OpenOptions::new().read(true).write(true).create(is_first).truncate(false).mode(0o600).open(path)?;
     if is_first {
-        // The name of a new file is durable only with its directory.
+        // The name of a new file is durable once its directory is synced.
         File::open(directory)?.sync_all()?;
     }
     Ok(Box::new(FileBackend::new(file)?))
 }
 
-/// The file's format version, written first if the file is new.
+/// Returns the format version of the file, and writes it first if the file is new.
 fn read_version(database: &Database) -> Result<u64, redb::Error> {
     let reading = database.begin_read()?;
     if reading.list_tables()?.next().is_some() {
@@ -208,7 +208,7 @@ fn not_opened(path: &Path, error: impl Into<redb::Error>) -> OpenError {
     let path = path.to_owned();
     match error.into() {
         redb::Error::DatabaseAlreadyOpen => OpenError::InUse { path, by: None },
-        // By this kind of error redb says that the file is none of its own.
+        // With this kind of error redb reports that the file is not its own.
         redb::Error::Io(source) if source.kind() != io::ErrorKind::InvalidData => {
             OpenError::Io { path, source }
         }

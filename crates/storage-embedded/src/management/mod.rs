@@ -1,25 +1,25 @@
 //! The management store: queues and topics with their metadata, pools, flavors and the catalogue.
 //!
-//! The file `management.redb` is the record; everything in it is also held in memory, where all look-ups and listings
-//! are answered from: [`find`](zaqar_storage::Destinations::find) is on the path of every message.
+//! The file `management.redb` is authoritative. All of it is also in memory, which serves look-ups and listings:
+//! [`find`](zaqar_storage::Destinations::find) is on the path of every message.
 //!
-//! A write is a function that one thread, the [`writer`], runs on a [`draft`] of the tables. Whatever waits for it is
-//! decided one by one and then shares a commit; after that memory is brought up to date and the callers are answered.
-//! So nothing can be seen that a crash could take back, and ten thousand queues made at once cost a few fsyncs.
+//! A write is a function that one thread, the [`writer`], runs on a [`staged`] of the tables. The waiting writes are
+//! decided one by one and share a commit. Then memory is updated and the callers get their results. So nothing is
+//! visible that a crash could revert, and ten thousand queues created at once cost a few fsyncs.
 //!
-//! There is no relaxed setting: redb keeps a commit that is not fsynced in the memory of the process, and the contract
-//! lets an acknowledged write survive at least the process.
+//! There is no relaxed durability: redb holds a commit without fsync in the memory of the process, and the contract
+//! requires that an acknowledged write survives at least the process.
 //!
 //! # When a write fails
 //!
-//! The file is opened again, as after a crash, and what it then has decides: if it has the commit after all, that counts,
-//! otherwise its callers are told that nothing was changed, and the next write tries again. Beside the file lies a
-//! [`reserve`], which is given up when the disk is full: until there is room for it again rows are only removed. A failed
-//! fsync is final: what the file is then found to have need not be on the device.
+//! The file is reopened, as after a crash, and its content decides: if it has the commit, the commit counts.
+//! Otherwise the callers learn that nothing was changed, and the next write tries again. Beside the file there is a
+//! [`reserve`], which is removed when the disk is full: until there is space for it again, rows can only be removed.
+//! A failed fsync is final: what the file seems to contain may not be on the device.
 //!
 //! # The file
 //!
-//! A redb database of tables from bytes to bytes; `format` alone is from text to `u64` and has one row, `version`: 1.
+//! A redb database of tables from bytes to bytes. Only `format` maps text to `u64`, and has one row, `version`: 1.
 //!
 //! | table | key | value, in JSON |
 //! | --- | --- | --- |
@@ -29,20 +29,19 @@
 //! | `catalogue` | the queue's number, 8 bytes, big endian | `{"pool"}` |
 //! | `moves` | the queue's number, 8 bytes, big endian | `{"topic", "project", "name", "to", "pools"}` |
 //!
-//! Whoever changes the meaning of what is there raises the version; a server refuses a file with a version that it does
-//! not know.
+//! A change of this meaning raises the version. A server refuses a file with an unknown version.
 
 mod backend;
 mod catalogue;
 mod destinations;
-mod draft;
 mod error;
 mod file;
 mod flavors;
-mod moves;
 mod pools;
 mod reserve;
 mod rows;
+mod staged;
+mod tables;
 #[cfg(test)]
 mod tests;
 mod writer;
@@ -62,31 +61,31 @@ pub use self::error::OpenError;
 
 use crate::disk::{Disk, LocalDisk};
 
-use self::draft::Draft;
 use self::file::RecordFile;
 use self::reserve::Reserve;
-use self::rows::Tables;
-use self::writer::{Job, Shared, Writer};
+use self::staged::StagedTables;
+use self::tables::Tables;
+use self::writer::{Job, ManagementWriter, SharedTables};
 
 /// The name of the file within the data directory.
 const FILE_NAME: &str = "management.redb";
 
-/// Keeps queues, topics, pools, flavors and the catalogue in one file of the data directory.
+/// Stores queues, topics, pools, flavors and the catalogue in one file of the data directory.
 ///
-/// Dropping it waits, as [`close`](ManagementStore::close) does, for the commit that is under way.
+/// Dropping it waits for the commit in progress, as [`close`](ManagementStore::close) does.
 pub struct EmbeddedManagementStore {
     path: PathBuf,
     ids: Arc<dyn IdSource>,
-    shared: Arc<Shared>,
-    /// `None` once the store was closed. Unbounded, since each job in it belongs to a caller who waits for it.
+    shared: Arc<SharedTables>,
+    /// `None` once the store is closed. Unbounded, since for each job a caller waits.
     jobs: Mutex<Option<UnboundedSender<Job>>>,
-    /// Held across the wait in `close`, so that a second caller waits as well.
+    /// Locked while `close` waits, so that a second caller waits as well.
     writer: tokio::sync::Mutex<Option<JoinHandle<StorageResult<()>>>>,
 }
 
 impl EmbeddedManagementStore {
-    /// Opens the store in a data directory, which is made if it is missing. Blocks, for as long as it takes to verify
-    /// the file and to read it.
+    /// Opens the store in a data directory, and creates the directory if it is missing. Blocks while the file is
+    /// verified and read.
     pub fn open(directory: &Path, ids: Arc<dyn IdSource>) -> Result<Self, OpenError> {
         let path = directory.join(FILE_NAME);
         refuse_to_forget(directory, &path)?;
@@ -102,9 +101,9 @@ impl EmbeddedManagementStore {
         ids: Arc<dyn IdSource>,
     ) -> Result<Self, OpenError> {
         let tables = file.load()?;
-        let shared = Arc::new(Shared::new(tables.clone()));
+        let shared = Arc::new(SharedTables::new(tables.clone()));
         let (sender, jobs) = unbounded_channel();
-        let writer = Writer::new(file, reserve, Draft::new(tables), Arc::clone(&shared))
+        let writer = ManagementWriter::new(file, reserve, StagedTables::new(tables), Arc::clone(&shared))
             .spawn(jobs)
             .map_err(|source| OpenError::Io { path: path.clone(), source })?;
         Ok(Self {
@@ -116,17 +115,17 @@ impl EmbeddedManagementStore {
         })
     }
 
-    /// Looks at what has been committed. `look` is not to take long: it holds up the writer and, behind it, all others.
+    /// Reads the committed tables. `look` must be short: it blocks the writer and, behind it, all others.
     fn read<T>(&self, look: impl FnOnce(&Tables) -> T) -> StorageResult<T> {
         self.shared.read(look).ok_or_else(|| self.refusal())
     }
 
-    /// Lets the writer decide about a change and answers when that, and all that it saw, is durable.
+    /// Lets the writer decide about a change. Returns when the change, and everything that it saw, is durable.
     ///
-    /// `decide` either fails or makes its changes, not both: they go into a commit with those of others.
+    /// `decide` either fails or makes its changes, not both: they share a commit with those of others.
     async fn write<T: Send + 'static>(
         &self,
-        decide: impl FnOnce(&mut Draft) -> StorageResult<T> + Send + 'static,
+        decide: impl FnOnce(&mut StagedTables) -> StorageResult<T> + Send + 'static,
     ) -> StorageResult<T> {
         let (job, answer) = writer::job(decide);
         let sent = self.jobs.lock().as_ref().is_some_and(|jobs| jobs.send(job).is_ok());
@@ -136,7 +135,7 @@ impl EmbeddedManagementStore {
         answer.await.unwrap_or_else(|_| Err(self.refusal()))
     }
 
-    /// Why the store does nothing any more.
+    /// Why the store refuses everything.
     fn refusal(&self) -> StorageError {
         self.shared.failure().map_or_else(
             || StorageError::unavailable("the management store is closed"),
@@ -153,7 +152,7 @@ impl ManagementStore for EmbeddedManagementStore {
 
     async fn close(&self) -> StorageResult<()> {
         let mut writer = self.writer.lock().await;
-        // The writer ends when it has worked off what was sent before.
+        // The writer ends when it has done the jobs that were sent before.
         self.jobs.lock().take();
         let Some(thread) = writer.take() else { return Ok(()) };
         tokio::task::spawn_blocking(move || join(thread)).await.map_err(StorageError::driver)?
@@ -171,13 +170,13 @@ impl Drop for EmbeddedManagementStore {
 
 impl fmt::Debug for EmbeddedManagementStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // What is in it stays out: pools have passwords in their URIs.
+        // The content is omitted: pools have passwords in their URIs.
         f.debug_struct("EmbeddedManagementStore").field("path", &self.path).finish_non_exhaustive()
     }
 }
 
-/// Without the queues nobody finds the messages, and queues made anew have other numbers: so a store is not begun beside
-/// a log of messages.
+/// Refuses to create a store beside a log of messages: without the old queues the messages cannot be found, and new
+/// queues have other numbers.
 fn refuse_to_forget(directory: &Path, path: &Path) -> Result<(), OpenError> {
     let failed = |path: &Path, source| OpenError::Io { path: path.to_owned(), source };
     match std::fs::metadata(path) {
@@ -195,9 +194,8 @@ fn refuse_to_forget(directory: &Path, path: &Path) -> Result<(), OpenError> {
         return Ok(());
     }
     let source = format!(
-        "it is missing or empty, and without it no queue's messages in {} are found again. Put it back from a copy of \
-         the data directory, together with that directory; or, to begin anew without those messages, move that \
-         directory away",
+        "it is missing or empty, and without it the messages in {} cannot be found. Restore it from a copy of the data \
+         directory, together with that directory; or, to start over without those messages, move that directory away",
         messages.display()
     );
     Err(OpenError::Damaged { path: path.to_owned(), source: source.into() })

@@ -1,73 +1,22 @@
 //! Pools.
 
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
-use zaqar_model::{FlavorName, Page, PageRequest, Pool, PoolName, PoolWeight, QueueMove};
+use zaqar_model::{FlavorName, Page, PageRequest, Pool, PoolName, QueueMove};
 use zaqar_storage::{Pools, StorageError, StorageResult};
 
 use super::EmbeddedManagementStore;
-use super::catalogue::Mapping;
-use super::rows::{BadRow, Row, Rows, Tables, from_json, to_json};
-use super::{catalogue, moves};
-
-#[derive(Serialize, Deserialize)]
-struct Value {
-    uri: String,
-    weight: u32,
-    flavor: Option<String>,
-    options: Box<RawValue>,
-}
-
-impl Row for Pool {
-    const TABLE: &'static str = "pools";
-
-    fn key(&self) -> Vec<u8> {
-        key(&self.name)
-    }
-
-    /// The flavor: one that has pools is not deleted.
-    fn group(&self) -> Option<Vec<u8>> {
-        self.flavor.as_ref().map(|flavor| flavor.as_str().into())
-    }
-
-    fn encode(&self) -> serde_json::Result<Vec<u8>> {
-        serde_json::to_vec(&Value {
-            uri: self.uri.clone(),
-            weight: self.weight.0,
-            flavor: self.flavor.as_ref().map(ToString::to_string),
-            options: to_json(&self.options)?,
-        })
-    }
-
-    fn decode(key: &[u8], value: &[u8]) -> Result<Self, BadRow> {
-        let value: Value = serde_json::from_slice(value)?;
-        Ok(Self {
-            name: PoolName::new(std::str::from_utf8(key)?)?,
-            uri: value.uri,
-            weight: PoolWeight(value.weight),
-            flavor: value.flavor.as_deref().map(FlavorName::new).transpose()?,
-            options: from_json(&value.options)?,
-        })
-    }
-
-    fn rows_mut(tables: &mut Tables) -> &mut Rows<Self> {
-        &mut tables.pools
-    }
-}
-
-pub(super) fn key(name: &PoolName) -> Vec<u8> {
-    name.as_str().into()
-}
+use super::rows::mapping::{self, Mapping};
+use super::rows::pool::key;
+use super::rows::queue_move;
 
 #[async_trait::async_trait]
 impl Pools for EmbeddedManagementStore {
     async fn put_pool(&self, pool: Pool) -> StorageResult<()> {
-        self.write(move |draft| {
+        self.write(move |staged| {
             let same_uri = |other: &Pool| other.uri == pool.uri && other.name != pool.name;
-            if draft.tables().pools.all().any(|other| same_uri(other)) {
+            if staged.tables().pools.all().any(|other| same_uri(other)) {
                 return Err(StorageError::Conflict("another pool has this URI"));
             }
-            draft.put(pool).map(drop)
+            staged.put(pool).map(drop)
         })
         .await
     }
@@ -93,22 +42,22 @@ impl Pools for EmbeddedManagementStore {
 
     async fn delete_pool(&self, name: &PoolName) -> StorageResult<()> {
         let (key, name) = (key(name), name.clone());
-        self.write(move |draft| {
-            let moving = moves::of_pool(draft.tables(), &name);
-            if moving.iter().any(|queue| draft.has(*queue)) {
+        self.write(move |staged| {
+            let moving = staged.tables().moves_of(&name);
+            if moving.iter().any(|queue| staged.has(*queue)) {
                 return Err(StorageError::Conflict("a queue moves to or from the pool"));
             }
-            let held = catalogue::of_pool(draft.tables(), &name);
-            if held.iter().any(|queue| draft.has(*queue)) {
+            let held = staged.tables().queues_in(&name);
+            if held.iter().any(|queue| staged.has(*queue)) {
                 return Err(StorageError::Conflict("the pool holds queues"));
             }
             for deleted in moving {
-                draft.remove::<QueueMove>(&moves::key(deleted));
+                staged.remove::<QueueMove>(&queue_move::key(deleted));
             }
             for deleted in held {
-                draft.remove::<Mapping>(&catalogue::key(deleted));
+                staged.remove::<Mapping>(&mapping::key(deleted));
             }
-            draft.remove::<Pool>(&key);
+            staged.remove::<Pool>(&key);
             Ok(())
         })
         .await

@@ -370,7 +370,7 @@ fn a_missing_or_empty_file_beside_messages_is_refused() {
         for _ in 0..2 {
             let error = open_error(directory.path());
             assert!(matches!(&error, OpenError::Damaged { path: named, .. } if *named == path), "{error}");
-            assert!(error.to_string().contains("Put it back"), "{error}");
+            assert!(error.to_string().contains("Restore it"), "{error}");
         }
         std::fs::write(&path, kept).unwrap();
         drop(open(directory.path()));

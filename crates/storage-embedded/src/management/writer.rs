@@ -1,4 +1,4 @@
-//! The one thread that writes: decides what waits, commits it together, publishes it, answers.
+//! The one thread that writes: it decides the waiting jobs, commits them together, publishes the result, and replies.
 
 use std::io;
 use std::sync::Arc;
@@ -9,34 +9,34 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::oneshot;
 use zaqar_storage::{StorageError, StorageResult};
 
-use super::draft::{Change, Draft};
 use super::error::OpenError;
 use super::file::RecordFile;
 use super::reserve::Reserve;
-use super::rows::Tables;
+use super::staged::{RowChange, StagedTables};
+use super::tables::Tables;
 
-/// How many jobs share a commit at most.
+/// Maximum number of jobs in a commit.
 const BATCH: usize = 512;
 
-/// Decides about one change, unless it is given why nothing is decided. What it returns tells the caller, once the
-/// commit has gone well or not.
-pub(super) type Job = Box<dyn FnOnce(StorageResult<&mut Draft>) -> Answer + Send>;
+/// Decides about one change, unless it gets a reason to refuse. The result replies to the caller, given the outcome
+/// of the commit.
+pub(super) type Job = Box<dyn FnOnce(StorageResult<&mut StagedTables>) -> Answer + Send>;
 
-type Answer = Box<dyn FnOnce(&Result<(), Failure>) + Send>;
+type Answer = Box<dyn FnOnce(&Result<(), CommitError>) + Send>;
 
-/// A job, and where its answer will come. None will if the store was closed.
+/// Returns a job and the receiver of its reply. There is no reply if the store is closed.
 pub(super) fn job<T: Send + 'static>(
-    decide: impl FnOnce(&mut Draft) -> StorageResult<T> + Send + 'static,
+    decide: impl FnOnce(&mut StagedTables) -> StorageResult<T> + Send + 'static,
 ) -> (Job, oneshot::Receiver<StorageResult<T>>) {
     let (sender, answer) = oneshot::channel();
-    let job = move |draft: StorageResult<&mut Draft>| -> Answer {
-        let decision = draft.and_then(decide);
+    let job = move |staged: StorageResult<&mut StagedTables>| -> Answer {
+        let decision = staged.and_then(decide);
         Box::new(move |committed| {
             let answer = match committed {
                 Ok(()) => decision,
                 Err(failure) => Err(failure.to_error()),
             };
-            // A caller who went away meanwhile needs no answer.
+            // The caller may have gone away.
             let _ = sender.send(answer);
         })
     };
@@ -45,14 +45,14 @@ pub(super) fn job<T: Send + 'static>(
 
 /// Why a commit failed.
 #[derive(Debug)]
-pub(super) enum Failure {
-    /// Nothing of it was written: try again.
+pub(super) enum CommitError {
+    /// Nothing was written: it can be tried again.
     NotWritten(String),
-    /// What of it was written is not known.
+    /// It is unknown what was written.
     Unknown(String),
 }
 
-impl Failure {
+impl CommitError {
     fn to_error(&self) -> StorageError {
         match self {
             Self::NotWritten(reason) => StorageError::unavailable(reason.clone()),
@@ -61,15 +61,15 @@ impl Failure {
     }
 }
 
-/// What the writer and the readers have in common.
-pub(super) struct Shared {
-    /// What was committed; `None` once the store was closed.
+/// What the writer and the readers share.
+pub(super) struct SharedTables {
+    /// The committed tables. `None` once the store is closed.
     tables: RwLock<Option<Tables>>,
-    /// Why nothing is written: for the time being or, after a failed fsync, until a restart.
+    /// Why nothing is written: temporarily or, after a failed fsync, until a restart.
     failure: RwLock<Option<String>>,
 }
 
-impl Shared {
+impl SharedTables {
     pub(super) const fn new(tables: Tables) -> Self {
         Self { tables: RwLock::new(Some(tables)), failure: RwLock::new(None) }
     }
@@ -84,22 +84,27 @@ impl Shared {
 }
 
 pub(super) fn refusal(failure: &str) -> StorageError {
-    StorageError::unavailable(format!("no more is written since a write failed: {failure}"))
+    StorageError::unavailable(format!("no changes are accepted since a write failed: {failure}"))
 }
 
-pub(super) struct Writer {
+pub(super) struct ManagementWriter {
     file: RecordFile,
     reserve: Reserve,
-    /// Ahead of the common tables by the changes of an unsettled commit, else the same between two commits.
-    draft: Draft,
-    /// A commit of which it is not known whether the file has it, as that cannot be opened.
-    unsettled: Option<Vec<Change>>,
-    shared: Arc<Shared>,
+    /// Ahead of the shared tables by the changes of an unsettled commit. Between two commits both are the same.
+    staged: StagedTables,
+    /// A commit with an unknown outcome, since the file cannot be opened.
+    unsettled: Option<Vec<RowChange>>,
+    shared: Arc<SharedTables>,
 }
 
-impl Writer {
-    pub(super) const fn new(file: RecordFile, reserve: Reserve, draft: Draft, shared: Arc<Shared>) -> Self {
-        Self { file, reserve, draft, unsettled: None, shared }
+impl ManagementWriter {
+    pub(super) const fn new(
+        file: RecordFile,
+        reserve: Reserve,
+        staged: StagedTables,
+        shared: Arc<SharedTables>,
+    ) -> Self {
+        Self { file, reserve, staged, unsettled: None, shared }
     }
 
     pub(super) fn spawn(self, jobs: UnboundedReceiver<Job>) -> io::Result<JoinHandle<StorageResult<()>>> {
@@ -115,7 +120,7 @@ impl Writer {
                 waiting.drain(..).for_each(|job| job(Err(refusal(&failure)))(&Ok(())));
                 continue;
             }
-            let answers: Vec<Answer> = waiting.drain(..).map(|job| job(Ok(&mut self.draft))).collect();
+            let answers: Vec<Answer> = waiting.drain(..).map(|job| job(Ok(&mut self.staged))).collect();
             let committed = self.commit();
             for answer in answers {
                 answer(&committed);
@@ -128,14 +133,14 @@ impl Writer {
 
     fn prepare(&mut self) {
         if let Some(changes) = self.unsettled.take() {
-            // A failure of this is found in what is shared.
+            // A failure is recorded in the shared state.
             let _ = self.settle(changes);
         }
-        self.draft.refuse_rows(self.reserve.keep());
+        self.staged.refuse_rows(self.reserve.keep());
     }
 
-    fn commit(&mut self) -> Result<(), Failure> {
-        let mut changes = self.draft.take_changes();
+    fn commit(&mut self) -> Result<(), CommitError> {
+        let mut changes = self.staged.take_changes();
         if changes.is_empty() {
             return Ok(());
         }
@@ -152,38 +157,40 @@ impl Writer {
             self.reserve.give_up();
         }
         tracing::error!(%error, full = self.file.was_full(), "a commit of the management store failed");
-        if self.settle(changes)? { Ok(()) } else { Err(Failure::NotWritten(reason)) }
+        if self.settle(changes)? { Ok(()) } else { Err(CommitError::NotWritten(reason)) }
     }
 
-    /// Opens the file again and looks whether these changes are in it. Memory then has what the file has.
-    fn settle(&mut self, changes: Vec<Change>) -> Result<bool, Failure> {
+    /// Reopens the file and checks whether it has these changes. Memory is then the same as the file.
+    fn settle(&mut self, changes: Vec<RowChange>) -> Result<bool, CommitError> {
         let found = match self.file.reopen() {
             Ok(found) => found,
             Err(error) if !self.file.sync_failed() && is_passing(&error) => {
                 let reason = error.to_string();
-                tracing::error!(%error, "the management store is not written for now");
+                tracing::error!(%error, "the management store accepts no changes for now");
                 *self.shared.failure.write() = Some(reason.clone());
                 self.unsettled = Some(changes);
-                return Err(Failure::Unknown(reason));
+                return Err(CommitError::Unknown(reason));
             }
             Err(error) => return Err(self.break_off(error.to_string())),
         };
-        let is_written = if found == *self.draft.tables() {
+        let is_written = if found == *self.staged.tables() {
             self.publish(changes);
             true
         } else if let Some(before) =
             self.shared.read(|tables| (found == *tables).then(|| tables.clone())).flatten()
         {
-            self.draft = Draft::new(before);
+            self.staged = StagedTables::new(before);
             false
         } else {
-            return Err(self.break_off("the file does not have what was written to it".to_owned()));
+            return Err(
+                self.break_off("the file does not have the changes that were written to it".to_owned())
+            );
         };
         *self.shared.failure.write() = None;
         Ok(is_written)
     }
 
-    fn publish(&self, changes: Vec<Change>) {
+    fn publish(&self, changes: Vec<RowChange>) {
         if let Some(tables) = self.shared.tables.write().as_mut() {
             for change in changes {
                 (change.publish)(tables);
@@ -191,15 +198,15 @@ impl Writer {
         }
     }
 
-    /// The file is not touched again. If it is open it stays locked, so that nobody else writes what is not seen here.
-    fn break_off(&mut self, reason: String) -> Failure {
-        tracing::error!(reason, "the management store writes no more until a restart");
+    /// The file is not touched again. If it is open it stays locked, so that no other process changes it.
+    fn break_off(&mut self, reason: String) -> CommitError {
+        tracing::error!(reason, "the management store accepts no changes until a restart");
         *self.shared.failure.write() = Some(reason.clone());
-        Failure::Unknown(reason)
+        CommitError::Unknown(reason)
     }
 }
 
-/// Whether opening the file may go well another time.
+/// Whether opening the file may succeed later.
 const fn is_passing(error: &OpenError) -> bool {
     matches!(error, OpenError::Io { .. } | OpenError::InUse { .. })
 }

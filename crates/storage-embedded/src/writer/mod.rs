@@ -1,8 +1,8 @@
-//! The one thread that writes the log: takes all that waits, writes it as one commit, makes it durable, shows it, and
-//! wakes the callers.
+//! The writer of the log. One thread takes all waiting operations, writes them as one commit, makes it durable,
+//! publishes it, and acknowledges the operations.
 //!
-//! A post is shown when it is durable. A claim or a deletion has changed the index before it comes here, so that
-//! nobody else takes the same message meanwhile; its caller is answered when it is durable.
+//! A post is published when it is durable. A claim or a deletion changes the index before its operation is submitted,
+//! so that no other caller takes the same message meanwhile. Its caller is acknowledged when it is durable.
 
 mod batch;
 mod thread;
@@ -20,16 +20,17 @@ use zaqar_model::{
 use zaqar_storage::{Adoption, StorageError, StorageResult};
 
 use crate::Durability;
-use crate::index::AttemptEntry;
+use crate::index::{AttemptEntry, RecordKey};
 use crate::log::{Appender, Location, Position};
 use crate::queues::{Queue, Queues};
 use thread::WriterThread;
 
 pub(crate) type Reply<T> = oneshot::Sender<StorageResult<T>>;
 
-/// What the writer is asked to do.
+/// An operation of the writer.
 #[derive(Debug)]
 pub(crate) enum Operation {
+    /// The bodies are shared with the caller, not copied.
     Post {
         queue: Arc<Queue>,
         client: ClientId,
@@ -41,36 +42,36 @@ pub(crate) enum Operation {
         queue: Arc<Queue>,
         messages: Vec<StoredMessage>,
         adoption: Adoption,
-        /// Where they wait as exhausted and are forgotten in the same commit.
+        /// The queue whose dead letters they are; they leave it in the same commit.
         leaving: Option<Arc<Queue>>,
         reply: Reply<()>,
     },
-    /// Messages keep their places, in place of what is there.
+    /// Messages of a queue that migrates here. They keep their sequence numbers, and replace what is there.
     Import { queue: Arc<Queue>, messages: Vec<MovingMessage>, last: Marker, reply: Reply<()> },
-    /// Records of what the index knows already. Empty: wait for what was handed over before.
+    /// Records of changes that the index has already. If there are none, this waits for the operations before it.
     Log { records: Vec<u8>, frees: bool, reply: Reply<()> },
-    /// Records of what the index knows already, with attempts among them that it does not.
+    /// Records of changes that the index has already, with attempts that it does not have yet.
     Attempts { queue: Arc<Queue>, records: Vec<u8>, attempts: Vec<NewAttempt>, reply: Reply<()> },
-    /// Copies a message or an attempt forward, if it still lies at `from`.
-    Relocate { queue: Arc<Queue>, from: Location, record: bytes::Bytes },
-    /// Takes a segment in which nothing lives out of the log.
+    /// Copies a record forward, if it is still at `from`.
+    Relocate { queue: Arc<Queue>, key: RecordKey, from: Location, record: bytes::Bytes },
+    /// Retires a segment without live records.
     Retire { segment: u32, reply: Reply<()> },
-    /// Where the log stands: all that was committed before is in the index.
+    /// Returns the end of the log. Everything before it is in the index.
     Position { reply: Reply<Position> },
 }
 
-/// An attempt among records that are handed over together.
+/// An attempt among the records of one operation.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct NewAttempt {
     pub(crate) subscription: SubscriptionId,
     pub(crate) number: u64,
-    /// Its location counts from the start of the records.
+    /// Its location is relative to the start of the records.
     pub(crate) entry: AttemptEntry,
 }
 
-/// The way to the writer thread.
+/// Handle of the writer thread.
 #[derive(Debug)]
-pub(crate) struct Writer {
+pub(crate) struct LogWriter {
     shared: Arc<Shared>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -79,9 +80,9 @@ pub(crate) struct Writer {
 struct Shared {
     inbox: Mutex<Inbox>,
     wake: Condvar,
-    /// The last operation that is durable and shown.
+    /// The ticket of the last operation that is durable and published.
     committed: AtomicU64,
-    /// Set under the inbox's lock.
+    /// Changed only under the lock of the inbox.
     is_closed: AtomicBool,
 }
 
@@ -89,27 +90,27 @@ struct Shared {
 struct Inbox {
     waiting: Vec<Operation>,
     last_ticket: u64,
-    /// Why nothing is taken any more.
+    /// Why no operation is accepted any more.
     refusal: Option<Arc<str>>,
-    room: Room,
+    space: SpaceState,
 }
 
-/// How much room the log has.
+/// The space that the log has left.
 #[derive(Debug, Default)]
-enum Room {
+enum SpaceState {
     #[default]
     Ample,
-    /// There is no next segment: nothing new is taken in.
-    Scarce(Arc<str>),
-    /// Nor is much left of this one: only what gives space back is taken.
-    ForDeletions(Arc<str>),
+    /// There is no next segment: no new messages are accepted.
+    NoReserve(Arc<str>),
+    /// The current segment is nearly full, too: only operations that free space are accepted.
+    DeletionsOnly(Arc<str>),
 }
 
-/// What an operation does to the room.
+/// How an operation affects the space.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Need {
     Arrives,
-    Changes,
+    ScheduleChanges,
     Frees,
 }
 
@@ -120,13 +121,15 @@ impl Operation {
             | Self::Adopt { leaving: None, .. }
             | Self::Import { .. }
             | Self::Relocate { .. } => Need::Arrives,
-            Self::Adopt { .. } | Self::Attempts { .. } | Self::Log { frees: false, .. } => Need::Changes,
+            Self::Adopt { .. } | Self::Attempts { .. } | Self::Log { frees: false, .. } => {
+                Need::ScheduleChanges
+            }
             Self::Log { .. } | Self::Retire { .. } | Self::Position { .. } => Need::Frees,
         }
     }
 }
 
-impl Writer {
+impl LogWriter {
     pub(crate) fn start(
         appender: Appender,
         queues: Arc<Queues>,
@@ -144,8 +147,8 @@ impl Writer {
         Ok(Self { shared, thread: Mutex::new(Some(handle)) })
     }
 
-    /// Hands an operation over; answers its ticket. Called under the lock of the queue that it changes, so that the
-    /// log has the changes of one queue in the order in which its index saw them.
+    /// Submits an operation and returns its ticket. Called under the lock of the queue that it changes, so that the
+    /// log has the changes of a queue in the same order as its index.
     pub(crate) fn submit(&self, operation: Operation) -> StorageResult<u64> {
         let mut inbox = self.shared.inbox.lock();
         self.check_open()?;
@@ -158,13 +161,13 @@ impl Writer {
         Ok(ticket)
     }
 
-    /// Whether anything is written.
+    /// Fails if no operation is accepted.
     pub(crate) fn check(&self) -> StorageResult<()> {
         self.check_open()?;
         self.shared.inbox.lock().check(Need::Frees)
     }
 
-    /// Whether the store is open: reading goes on when writing has failed, but not when the store was closed.
+    /// Fails if the store is closed. Reading continues when writing has failed.
     pub(crate) fn check_open(&self) -> StorageResult<()> {
         if self.shared.is_closed.load(Ordering::Acquire) { Err(closed()) } else { Ok(()) }
     }
@@ -173,7 +176,7 @@ impl Writer {
         self.shared.committed.load(Ordering::Acquire) >= ticket
     }
 
-    /// Writes what waits and ends the thread.
+    /// Writes the waiting operations and ends the thread.
     pub(crate) fn close(&self) {
         {
             let _inbox = self.shared.inbox.lock();
@@ -182,12 +185,12 @@ impl Writer {
         self.shared.wake.notify_one();
         let thread = self.thread.lock().take();
         if thread.is_some_and(|thread| thread.join().is_err()) {
-            tracing::error!("the log's writer thread has panicked");
+            tracing::error!("the thread that writes the message log panicked");
         }
     }
 }
 
-impl Drop for Writer {
+impl Drop for LogWriter {
     fn drop(&mut self) {
         self.close();
     }
@@ -195,10 +198,10 @@ impl Drop for Writer {
 
 impl Inbox {
     fn check(&self, need: Need) -> StorageResult<()> {
-        let reason = match (&self.refusal, &self.room) {
+        let reason = match (&self.refusal, &self.space) {
             (Some(reason), _) => reason,
-            (None, Room::Scarce(reason)) if need == Need::Arrives => reason,
-            (None, Room::ForDeletions(reason)) if need != Need::Frees => reason,
+            (None, SpaceState::NoReserve(reason)) if need == Need::Arrives => reason,
+            (None, SpaceState::DeletionsOnly(reason)) if need != Need::Frees => reason,
             _ => return Ok(()),
         };
         Err(StorageError::unavailable(reason.to_string()))
@@ -209,7 +212,7 @@ fn closed() -> StorageError {
     StorageError::unavailable("the message store is closed")
 }
 
-/// Waits for the writer's answer.
+/// Waits for the writer's reply.
 pub(crate) async fn answer<T>(reply: oneshot::Receiver<StorageResult<T>>) -> StorageResult<T> {
     reply.await.unwrap_or_else(|_| Err(closed()))
 }

@@ -8,17 +8,17 @@ use zaqar_model::NewMessage;
 use zaqar_storage::StorageError;
 
 use super::batch::Batch;
-use super::{Operation, Reply, Room, Shared};
+use super::{Operation, Reply, Shared, SpaceState};
 use crate::Durability;
 use crate::log::{AppendError, Appender, ENVELOPE_HEADER, Position};
 use crate::queues::Queues;
 
-/// How many bytes one commit gathers at most, beyond its last operation.
-const LARGEST_BATCH: usize = 4 << 20;
-/// What a message takes in the log beyond body and client id: fixed fields and checksum.
+/// Maximum bytes of one commit, not counting its last operation.
+const MAX_BATCH_BYTES: usize = 4 << 20;
+/// Maximum bytes of a message in the log beyond body and client id: fixed fields and checksum.
 const MESSAGE_OVERHEAD: usize = 160;
-/// Once so much of the last segment is left, only what gives space back is written to it.
-const KEPT_FOR_DELETIONS: u64 = 8;
+/// Once less than this fraction of the last segment is left, only operations that free space are accepted.
+const RESERVED_FOR_DELETIONS: u64 = 8;
 
 #[derive(Debug)]
 pub(super) struct WriterThread {
@@ -26,18 +26,18 @@ pub(super) struct WriterThread {
     queues: Arc<Queues>,
     appender: Appender,
     durability: Durability,
-    /// Above all sequence numbers that were given out.
+    /// A sequence number above all that were assigned.
     sequence_floor: u64,
-    /// Bytes that one commit gathers, beyond its last operation.
-    largest_batch: usize,
-    /// Why the log is not written any more.
+    /// Maximum bytes of one commit, not counting its last operation.
+    max_batch_bytes: usize,
+    /// Why the log is no longer written.
     broken: Option<String>,
     /// Why there is no reserve.
     no_reserve: Option<String>,
 }
 
-/// What is done once all that came before it is committed.
-enum Errand {
+/// An operation that runs when everything before it is committed.
+enum Barrier {
     Position(Reply<Position>),
     Retire(u32, Reply<()>),
 }
@@ -50,14 +50,14 @@ impl WriterThread {
         durability: Durability,
         sequence_floor: u64,
     ) -> Self {
-        let largest_batch = LARGEST_BATCH.min(appender.largest_commit() / 2);
+        let max_batch_bytes = MAX_BATCH_BYTES.min(appender.largest_commit() / 2);
         Self {
             shared,
             queues,
             appender,
             durability,
             sequence_floor,
-            largest_batch,
+            max_batch_bytes,
             broken: None,
             no_reserve: None,
         }
@@ -67,32 +67,32 @@ impl WriterThread {
         let _guard = RefuseOnPanic(Arc::clone(&self.shared));
         let mut waiting = Vec::new();
         let mut batch = Batch::default();
-        let mut errands = Vec::new();
+        let mut barriers = Vec::new();
         let mut last_ticket = 0;
         self.keep_reserve();
         while self.next_operations(&mut waiting) {
             let mut operations = waiting.drain(..).peekable();
             while operations.peek().is_some() {
                 batch.begin(self.sequence_floor);
-                while batch.buffer.len() < self.largest_batch
+                while batch.buffer.len() < self.max_batch_bytes
                     && let Some(operation) = operations.next()
                 {
                     last_ticket += 1;
-                    self.prepare(operation, &mut batch, &mut errands);
+                    self.prepare(operation, &mut batch, &mut barriers);
                 }
                 self.sequence_floor = batch.sequence_floor;
                 if self.commit(&mut batch) {
                     self.shared.committed.store(last_ticket, Ordering::Release);
                 }
-                errands.drain(..).for_each(|errand| self.run_errand(errand));
+                barriers.drain(..).for_each(|barrier| self.run_barrier(barrier));
             }
         }
         if let Err(error) = self.appender.sync() {
-            tracing::error!(%error, "the message log could not be synced at its end");
+            tracing::error!(%error, "could not sync the message log at its end");
         }
     }
 
-    /// Takes all that waits; `false` when the store was closed and nothing does.
+    /// Takes all waiting operations. Returns `false` once the store is closed and none is left.
     fn next_operations(&mut self, operations: &mut Vec<Operation>) -> bool {
         let mut inbox = self.shared.inbox.lock();
         while inbox.waiting.is_empty() {
@@ -105,11 +105,11 @@ impl WriterThread {
         true
     }
 
-    fn prepare(&mut self, operation: Operation, batch: &mut Batch, errands: &mut Vec<Errand>) {
+    fn prepare(&mut self, operation: Operation, batch: &mut Batch, barriers: &mut Vec<Barrier>) {
         match operation {
             Operation::Post { queue, client, messages, now, reply } => {
                 if self.fits(&messages, client.as_str().len()) {
-                    batch.post(&self.queues, &queue, &client, messages, now, reply);
+                    batch.post(&self.queues, &queue, &client, &messages, now, reply);
                 } else {
                     let error = StorageError::driver("the messages are larger than a segment of the log");
                     let _ = reply.send(Err(error));
@@ -125,28 +125,28 @@ impl WriterThread {
             Operation::Attempts { queue, records, attempts, reply } => {
                 batch.record(&queue, &records, &attempts, reply);
             }
-            Operation::Relocate { queue, from, record } => {
-                batch.relocate(&self.queues, &queue, from, &record);
+            Operation::Relocate { queue, key, from, record } => {
+                batch.relocate(&self.queues, &queue, key, from, &record);
             }
-            Operation::Retire { segment, reply } => errands.push(Errand::Retire(segment, reply)),
-            Operation::Position { reply } => errands.push(Errand::Position(reply)),
+            Operation::Retire { segment, reply } => barriers.push(Barrier::Retire(segment, reply)),
+            Operation::Position { reply } => barriers.push(Barrier::Position(reply)),
         }
     }
 
-    /// Half of a segment, so that it fits behind what the batch has gathered before it.
+    /// At most half of a segment fits, behind the other operations of the batch.
     fn fits(&self, messages: &[NewMessage], client: usize) -> bool {
         let size = |message: &NewMessage| message.body.as_bytes().len() + client + MESSAGE_OVERHEAD;
         messages.iter().map(size).sum::<usize>() <= self.appender.largest_commit() / 2
     }
 
-    /// Writes what the batch has gathered, shows it and answers. Answers whether all of it is durable.
+    /// Writes, publishes and acknowledges the batch. Returns whether all of it is durable.
     fn commit(&mut self, batch: &mut Batch) -> bool {
         match self.write(batch) {
             Ok(records_at) => {
                 if let Some(records_at) = records_at {
-                    batch.show(&self.queues, records_at);
+                    batch.publish(&self.queues, records_at);
                 }
-                batch.succeed();
+                batch.acknowledge();
                 self.keep_reserve();
                 true
             }
@@ -154,12 +154,12 @@ impl WriterThread {
                 batch.fail(&self.note_full(&error));
                 true
             }
-            // What is on disk is not known, or an index is ahead of it. A second fsync may report success for data
-            // that the first one lost: nothing more is written until a restart has read the log again.
+            // The content of the disk is unknown, or an index is ahead of it. A second fsync may report success for
+            // data that the first one lost: nothing more is written until a restart has read the log again.
             Err(AppendError::NoSpace(error) | AppendError::Broken(error)) => {
                 let reason = self.broken.get_or_insert_with(|| {
-                    tracing::error!(%error, "writing the message log failed; restart to recover");
-                    format!("the message log failed and takes no more writes until a restart: {error}")
+                    tracing::error!(%error, "could not write the message log: it accepts no more changes until a restart");
+                    format!("the message log failed and accepts no more changes until a restart: {error}")
                 });
                 self.shared.inbox.lock().refusal = Some(reason.as_str().into());
                 batch.fail(reason);
@@ -182,18 +182,18 @@ impl WriterThread {
         Ok(Some(at))
     }
 
-    /// Both rest on what is on the device: a checkpoint begins at the position, and a retired segment is gone.
-    fn run_errand(&mut self, errand: Errand) {
+    /// Both rely on what is on the device: a checkpoint begins at the position, and a retired segment is gone.
+    fn run_barrier(&mut self, barrier: Barrier) {
         let synced = match &self.broken {
             Some(reason) => Err(StorageError::unavailable(reason.clone())),
             None => self.appender.sync().map_err(StorageError::driver),
         };
-        match errand {
-            Errand::Position(reply) => {
+        match barrier {
+            Barrier::Position(reply) => {
                 self.keep_reserve();
                 let _ = reply.send(synced.map(|()| self.appender.position()));
             }
-            Errand::Retire(segment, reply) => {
+            Barrier::Retire(segment, reply) => {
                 let retired =
                     synced.and_then(|()| self.appender.retire(segment).map_err(StorageError::driver));
                 let _ = reply.send(retired);
@@ -201,37 +201,40 @@ impl WriterThread {
         }
     }
 
-    /// Makes the next segment ready, and says what is taken: everything once it is.
+    /// Prepares the next segment. Once there is one, all operations are accepted.
     fn keep_reserve(&mut self) {
         if let Err(error) = self.appender.fill_reserve() {
             self.note_full(&error);
         } else if self.no_reserve.take().is_some() {
-            tracing::info!("the message log has room again");
-            self.shared.inbox.lock().room = Room::Ample;
+            tracing::info!("the message log has space again");
+            self.shared.inbox.lock().space = SpaceState::Ample;
         }
     }
 
     fn note_full(&mut self, error: &io::Error) -> String {
         let reason = self.no_reserve.get_or_insert_with(|| {
-            tracing::error!(%error, "no room for another segment of the message log: new messages are refused");
-            format!("no room for another segment of the message log: {error}")
+            tracing::error!(%error, "no space for another segment of the message log: new messages are refused");
+            format!("no space for another segment of the message log: {error}")
         });
-        let is_last = self.appender.room() < self.queues.segments.size / KEPT_FOR_DELETIONS;
+        let is_last = self.appender.room() < self.queues.segments.size / RESERVED_FOR_DELETIONS;
         let why = reason.as_str().into();
-        self.shared.inbox.lock().room = if is_last { Room::ForDeletions(why) } else { Room::Scarce(why) };
+        self.shared.inbox.lock().space =
+            if is_last { SpaceState::DeletionsOnly(why) } else { SpaceState::NoReserve(why) };
         reason.clone()
     }
 }
 
-/// A writer that is gone answers nobody: then the callers must be told.
+/// Refuses operations when the thread panics: nothing would ever acknowledge them.
 struct RefuseOnPanic(Arc<Shared>);
 
 impl Drop for RefuseOnPanic {
     fn drop(&mut self) {
         if std::thread::panicking() {
             let mut inbox = self.0.inbox.lock();
-            inbox.refusal =
-                Some("the thread that writes the message log has failed: restart to recover".into());
+            inbox.refusal = Some(
+                "the thread that writes the message log failed: it accepts no more changes until a restart"
+                    .into(),
+            );
             inbox.waiting.clear();
         }
     }
