@@ -23,7 +23,7 @@ const HTTP: [&str; 6] = ["axum", "http", "http-body-util", "hyper", "hyper-util"
 const ASYNC_RUNTIME: [&str; 1] = ["tokio"];
 const ENGINES: [&str; 2] = ["redb", "rustix"];
 
-const LAYERS: [Layer; 15] = [
+const LAYERS: [Layer; 16] = [
     Layer {
         name: "zaqar-model",
         may_use: &[],
@@ -78,6 +78,8 @@ const LAYERS: [Layer; 15] = [
         must_not_use: &ENGINES,
     },
     Layer { name: "zaqar-config", may_use: &[], must_not_use: &ASYNC_RUNTIME },
+    // Nobody may use it but tests.
+    Layer { name: "zaqar-test-servers", may_use: &[], must_not_use: &HTTP },
     Layer {
         name: "zaqar-server",
         may_use: &[
