@@ -1,5 +1,9 @@
 //! Real servers for tests, each on a port and in a directory of its own.
 //!
+//! * [`Postgres`], its standbys, and [`PgBouncer`] before it.
+//! * [`Redis`] of either [`Engine`], [`Sentinels`] and [`Cluster`].
+//! * A [`Process`] of each is killed, paused and started again as a test says.
+//! * [`Proxy`] is a line to a server that a test cuts in the middle of a request.
 //! * [`SharedPostgres`] is one PostgreSQL for all tests of a run. It is started by the test that comes first, and ends
 //!   some seconds after the last. Each test has a [`Database`] of its own.
 //!
@@ -12,8 +16,18 @@ mod account;
 mod directory;
 mod ports;
 mod postgres;
+mod process;
 mod programs;
+mod proxy;
+mod redis;
 mod shared;
 mod wait;
 
+pub use postgres::Postgres;
+pub use postgres::pgbouncer::PgBouncer;
 pub use postgres::shared::{Database, SharedPostgres};
+pub use process::Process;
+pub use proxy::{Cut, Proxy};
+pub use redis::cluster::Cluster;
+pub use redis::sentinels::Sentinels;
+pub use redis::{Engine, Redis};

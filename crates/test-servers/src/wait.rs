@@ -7,7 +7,12 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// What `look` finds, as soon as it finds something. `None`: it took too long.
+/// What `look` finds, as soon as it finds something. `what`: for the text of a failure.
+pub(crate) fn until<T>(what: &str, look: impl FnMut() -> Option<T>) -> T {
+    try_until(look).unwrap_or_else(|| panic!("within {PATIENCE:?} it did not come to this: {what}"))
+}
+
+/// `None`: it took too long.
 #[allow(
     clippy::disallowed_methods,
     reason = "the condition is another process's: it is looked at, not slept for"
