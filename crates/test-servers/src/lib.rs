@@ -4,8 +4,8 @@
 //! * [`Redis`] of either [`Engine`], [`Sentinels`] and [`Cluster`].
 //! * A [`Process`] of each is killed, paused and started again as a test says.
 //! * [`Proxy`] is a line to a server that a test cuts in the middle of a request.
-//! * [`SharedPostgres`] is one PostgreSQL for all tests of a run. It is started by the test that comes first, and ends
-//!   some seconds after the last. Each test has a [`Database`] of its own.
+//! * [`SharedPostgres`] is one PostgreSQL for all tests of a run, [`SharedRedis`] one Redis and one Valkey. The test that
+//!   comes first starts it, and it ends some seconds after the last. Each test has a [`Database`] of its own.
 //!
 //! Nothing stays: a server ends with the test that started it, when that test panics or is killed, too.
 //! `scripts/install-test-tools` installs the programs. Where one is missing the test fails, and says so.
@@ -30,4 +30,5 @@ pub use process::Process;
 pub use proxy::{Cut, Proxy};
 pub use redis::cluster::Cluster;
 pub use redis::sentinels::Sentinels;
+pub use redis::shared::{RedisDatabase, SharedRedis};
 pub use redis::{Engine, Redis};

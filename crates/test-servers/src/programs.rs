@@ -10,6 +10,11 @@ pub(crate) fn target() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target")
 }
 
+/// Where the processes of a run find the servers that they share.
+pub(crate) fn place() -> PathBuf {
+    std::env::var_os("ZAQAR_TEST_SERVERS").map_or_else(|| target().join("test-servers"), PathBuf::from)
+}
+
 /// Debian keeps PostgreSQL's programs out of the path, a directory a version: the newest. Elsewhere those in the path.
 pub(crate) fn of_postgres() -> PathBuf {
     let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();

@@ -1,23 +1,30 @@
 //! The little of the protocol that starting servers takes.
 
-use std::io::{self, BufRead, BufReader, Write};
-use std::net::TcpStream;
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::time::Duration;
 
 /// How long a server that accepts a connection may be silent: one that is paused never says a word.
-const SILENCE: Duration = Duration::from_secs(2);
+pub(crate) const SILENCE: Duration = Duration::from_secs(2);
 
 /// What a command answers; a list has a line each.
-pub(crate) fn ask(connection: TcpStream, words: &[&str]) -> io::Result<String> {
-    connection.set_read_timeout(Some(SILENCE))?;
+pub(crate) fn ask(connection: impl Read + Write, words: &[&str]) -> io::Result<String> {
+    ask_all(connection, &[words])
+}
+
+/// What the last of several commands answers.
+pub(crate) fn ask_all(connection: impl Read + Write, commands: &[&[&str]]) -> io::Result<String> {
     let mut connection = BufReader::new(connection);
-    let words: Vec<_> = words.iter().map(|word| format!("${}\r\n{word}\r\n", word.len())).collect();
-    connection.get_mut().write_all(format!("*{}\r\n{}", words.len(), words.concat()).as_bytes())?;
-    read(&mut connection)
+    let mut last = String::new();
+    for words in commands {
+        let words: Vec<_> = words.iter().map(|word| format!("${}\r\n{word}\r\n", word.len())).collect();
+        connection.get_mut().write_all(format!("*{}\r\n{}", words.len(), words.concat()).as_bytes())?;
+        last = read(&mut connection)?;
+    }
+    Ok(last)
 }
 
 /// Whether the server is done with reading its files.
-pub(crate) fn takes_commands(connection: TcpStream) -> bool {
+pub(crate) fn takes_commands(connection: impl Read + Write) -> bool {
     match ask(connection, &["PING"]) {
         Ok(_) => true,
         // It wants a password first, or is a replica without its primary.

@@ -4,8 +4,10 @@ pub(crate) mod ask;
 pub(crate) mod cluster;
 pub(crate) mod engine;
 pub(crate) mod sentinels;
+pub(crate) mod shared;
 
 use std::fs;
+use std::io;
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -44,7 +46,7 @@ impl Redis {
             Signal::TERM,
             directory.join("log"),
             move || command(engine, &path, arguments),
-            move || TcpStream::connect(address).is_ok_and(ask::takes_commands),
+            move || connect(address).is_ok_and(ask::takes_commands),
         );
         Self { process, port, directory }
     }
@@ -62,8 +64,8 @@ impl Redis {
         self.try_run(words).unwrap_or_else(|error| panic!("{words:?}: {error}"))
     }
 
-    fn try_run(&self, words: &[&str]) -> std::io::Result<String> {
-        ask::ask(TcpStream::connect(self.address())?, words)
+    fn try_run(&self, words: &[&str]) -> io::Result<String> {
+        ask::ask(connect(self.address())?, words)
     }
 
     /// A value of `INFO`.
@@ -76,6 +78,12 @@ impl Redis {
     pub fn data(&self) -> PathBuf {
         self.directory.path().to_owned()
     }
+}
+
+fn connect(address: SocketAddr) -> io::Result<TcpStream> {
+    let connection = TcpStream::connect(address)?;
+    connection.set_read_timeout(Some(ask::SILENCE))?;
+    Ok(connection)
 }
 
 /// The configuration of a server that has its files in this directory. The server itself changes it later.

@@ -39,7 +39,7 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn join(program: &impl Program) -> Self {
-        let place = programs::target().join("test-servers").join(program.name());
+        let place = programs::place().join(program.name());
         fs::create_dir_all(&place).unwrap();
         let place = place.canonicalize().unwrap();
         let gate = File::create(place.join("start.lock")).unwrap();
