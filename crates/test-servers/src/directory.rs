@@ -19,6 +19,8 @@ impl Directory {
         let base =
             std::env::temp_dir().join(format!("zaqar-test-servers-{}", rustix::process::geteuid().as_raw()));
         fs::create_dir_all(&base).unwrap();
+        // The servers' user passes through it.
+        fs::set_permissions(&base, Permissions::from_mode(0o755)).unwrap();
         // Else somebody takes a directory that has no owner yet for one that has none any more.
         let gate = File::create(base.join("lock")).unwrap();
         gate.lock().unwrap();

@@ -26,11 +26,12 @@ impl State {
     }
 }
 
-/// A process and its children, itself first.
+/// A process and those of its children that have not ended, itself first.
 pub(super) fn of(parent: u32) -> Vec<u32> {
     let all = fs::read_dir("/proc").unwrap().flatten();
     let ids = all.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
-    let children = ids.filter(|id| State::of(*id).is_some_and(|state| state.parent == parent));
+    let children =
+        ids.filter(|id| State::of(*id).is_some_and(|state| state.parent == parent && !state.has_ended()));
     [parent].into_iter().chain(children).collect()
 }
 

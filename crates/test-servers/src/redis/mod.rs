@@ -96,6 +96,8 @@ pub(crate) fn configure(directory: &Path, port: u16, options: &[(&str, &str)]) {
         ("dir", path),
         // No snapshots.
         ("save", "\"\"".to_owned()),
+        // Usually a primary waits some seconds for more replicas before it gives one its data.
+        ("repl-diskless-sync-delay", "0".to_owned()),
     ];
     let own = own.map(|(name, value)| format!("{name} {value}\n"));
     let given = options.iter().map(|(name, value)| format!("{name} {value}\n"));

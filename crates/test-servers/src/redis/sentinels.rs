@@ -25,6 +25,9 @@ impl Sentinels {
         let options: Vec<_> = options.iter().copied().chain([("replicaof", follows.as_str())]).collect();
         let replica = Redis::start(engine, &options);
 
+        // Else the Sentinels hear of it only when they ask the primary again, ten seconds later.
+        wait::until("the replica follows", || (replica.info("master_link_status")? == "up").then_some(()));
+
         let monitor = format!("monitor {NAME} 127.0.0.1 {port} 2");
         let [away, failover] = [("down-after-milliseconds", 1000), ("failover-timeout", 3000)]
             .map(|(what, milliseconds)| format!("{what} {NAME} {milliseconds}"));
