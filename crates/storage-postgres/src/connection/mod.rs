@@ -1,0 +1,14 @@
+//! Connections belong to tasks. A request hands in its work and waits; it never owns a statement, so one that is given up
+//! breaks nothing off.
+
+mod connector;
+mod error;
+mod lane;
+mod session;
+mod single;
+
+pub(crate) use connector::Connector;
+pub(crate) use error::Failed;
+pub(crate) use lane::{Lane, Waiting, Work};
+pub(crate) use session::{Session, values};
+pub(crate) use single::{Read, Write};

@@ -1,0 +1,39 @@
+//! A storage driver over PostgreSQL 13 or later: any number of servers share it, and others keep it alive and replicate it.
+//!
+//! `messages`, `claims`, `dead_letters`, `subscriptions` and `deliveries` are the files of the contract. Behind them stand
+//! `posting`, `listing`, `deleting`, `adopting`, `claiming` and `ended` (one statement for many requests, where many come),
+//! `due`, `leasing`, `recording`, `redelivering` and `attempts` (what is owed), `housekeeping` (giving space back),
+//! `arrivals` and `hints` (who waits for what), `connection` (whose tasks own the connections), `schema` (the tables and
+//! their migrations), `uri` and `tls` (how the server is reached), and `columns` (how the values of the model lie in them).
+
+mod adopting;
+mod arrivals;
+mod attempts;
+mod claiming;
+mod claims;
+mod columns;
+mod connection;
+mod dead_letters;
+mod deleting;
+mod deliveries;
+mod due;
+mod ended;
+mod hints;
+mod housekeeping;
+mod leasing;
+mod listing;
+mod messages;
+mod options;
+mod posting;
+mod recording;
+mod redelivering;
+mod retained;
+pub mod schema;
+mod store;
+mod subscriptions;
+mod tls;
+mod uri;
+
+pub use options::Options;
+pub use store::PostgresMessageStore;
+pub use uri::InvalidUri;

@@ -1,0 +1,214 @@
+//! The store itself: opened, asked how it is, closed.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use parking_lot::{Mutex, RwLock};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+use zaqar_model::{ClaimId, Destination, Timestamp};
+use zaqar_storage::{
+    Capabilities, Deliveries, Health, MessageStore, StorageError, StorageResult, Subscriptions,
+};
+
+use crate::claiming::Claiming;
+use crate::columns::{kind_column, number_of};
+use crate::connection::{Failed, Lane, Read, Session, Write, values};
+use crate::deleting::Deleting;
+use crate::hints::{self, Hints};
+use crate::posting::Posting;
+use crate::{Options, arrivals, schema};
+
+/// Messages, claims, subscriptions and deliveries in a PostgreSQL database.
+pub struct PostgresMessageStore {
+    lanes: RwLock<Option<Arc<Lanes>>>,
+    tasks: Mutex<Vec<JoinHandle<()>>>,
+    closing: watch::Sender<bool>,
+    pub(crate) hints: Arc<Hints>,
+    pub(crate) memory: Arc<Memory>,
+}
+
+/// Where work is handed in.
+pub(crate) struct Lanes {
+    pub(crate) posts: Lane<Posting>,
+    pub(crate) claims: Lane<Claiming>,
+    pub(crate) deletes: Lane<Deleting>,
+    pub(crate) reads: Lane<Read>,
+    pub(crate) writes: Lane<Write>,
+}
+
+/// What housekeeping and counting remember: nothing that could not be lost.
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    /// Queues that were claimed from since their heads were moved.
+    pub(crate) claimed_from: Mutex<HashSet<i64>>,
+    /// Queues of which purged messages may be left.
+    pub(crate) purged: Mutex<HashSet<i64>>,
+    /// Where the next look at retained messages begins.
+    pub(crate) retained_from: Mutex<(i64, i64)>,
+    /// The counts of deep queues: claimed and free.
+    pub(crate) counts: Mutex<HashMap<i64, (Instant, u64, u64)>>,
+    /// Claims that are just being made.
+    turns: Mutex<HashMap<ClaimId, Arc<tokio::sync::Mutex<()>>>>,
+}
+
+impl Memory {
+    /// Whoever makes a claim with this id holds it meanwhile.
+    pub(crate) fn turn_of(&self, id: ClaimId) -> Arc<tokio::sync::Mutex<()>> {
+        Arc::clone(self.turns.lock().entry(id).or_default())
+    }
+
+    pub(crate) fn forget_turn(&self, id: ClaimId) {
+        let mut turns = self.turns.lock();
+        // One more has it who waits, and whoever asks for it.
+        if turns.get(&id).is_some_and(|turn| Arc::strong_count(turn) <= 2) {
+            turns.remove(&id);
+        }
+    }
+}
+
+impl PostgresMessageStore {
+    /// Opens the store. The schema must have the version that this program needs: see [`schema::upgrade`].
+    pub async fn open(options: &Options) -> StorageResult<Self> {
+        let (connector, tables) = options.connector()?;
+        schema::check(&connector, &tables).await?;
+        let (closing, closes) = watch::channel(false);
+        let (hints, outgoing) = Hints::new();
+        let channel = tables.name().to_owned();
+        let patience = options.request_timeout;
+        let mut tasks = Vec::new();
+        let claimers = options.claim_connections;
+        let lanes = Arc::new(Lanes {
+            posts: Lane::open(&connector, options.post_connections, patience, &mut tasks),
+            claims: Lane::open(&connector, claimers, patience, &mut tasks),
+            deletes: Lane::open(&connector, claimers, patience, &mut tasks),
+            reads: Lane::open(&connector, options.connections, patience, &mut tasks),
+            writes: Lane::open(&connector, options.connections, patience, &mut tasks),
+        });
+        let announcing = hints::announce(Arc::clone(&connector), channel.clone(), outgoing, closes.clone());
+        tasks.push(tokio::spawn(announcing));
+        tasks.push(tokio::spawn(hints::listen(connector, channel, Arc::clone(&hints), closes.clone())));
+        let looking = arrivals::look_after(Arc::downgrade(&lanes), Arc::clone(&hints), closes);
+        tasks.push(tokio::spawn(looking));
+        let (lanes, tasks) = (RwLock::new(Some(lanes)), Mutex::new(tasks));
+        Ok(Self { lanes, tasks, closing, hints, memory: Arc::default() })
+    }
+
+    pub(crate) fn lanes(&self) -> StorageResult<Arc<Lanes>> {
+        self.lanes.read().clone().ok_or_else(|| StorageError::unavailable("the store is closed"))
+    }
+
+    /// Looks at something, on a connection that is kept for that.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        call: impl for<'a> Fn(&'a Session) -> BoxFuture<'a, Result<T, Failed>> + Send + Sync + 'static,
+    ) -> StorageResult<T> {
+        self.lanes()?.reads.run(call).await
+    }
+
+    /// Changes something. It may be called again if nothing was done the first time.
+    pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        call: impl for<'a> Fn(&'a Session) -> BoxFuture<'a, Result<T, Failed>> + Send + Sync + 'static,
+    ) -> StorageResult<T> {
+        self.lanes()?.writes.run(call).await
+    }
+
+    /// Resolves when the store is closed.
+    pub(crate) async fn closed(&self) {
+        let mut closes = self.closing.subscribe();
+        // An error would say that the store is gone.
+        let _ = closes.wait_for(|closed| *closed).await;
+    }
+}
+
+/// Has the row of a destination, unless it was dropped; then `NotFound`. The row is locked for the rest of the transaction.
+pub(crate) async fn lock_queue(session: &Session, of: &Destination) -> Result<i64, Failed> {
+    let number = number_of(of);
+    let lock = "SELECT dropped FROM zaqar.queues WHERE number = $1::int8 FOR UPDATE";
+    for _ in 0..2 {
+        match session.first(lock, values![number => INT8]).await? {
+            Some(row) if row.try_get::<_, Option<i64>>(0)?.is_none() => return Ok(number),
+            Some(_) => return Err(StorageError::NotFound("destination").into()),
+            None => know_queues(session, &[of]).await?,
+        }
+    }
+    Err(StorageError::NotFound("destination").into())
+}
+
+/// Makes the rows of destinations that the store has not heard of.
+pub(crate) async fn know_queues(session: &Session, queues: &[&Destination]) -> Result<(), Failed> {
+    let mut queues: Vec<_> = queues.iter().map(|queue| (number_of(queue), *queue)).collect();
+    queues.sort_by_key(|(number, _)| *number);
+    queues.dedup_by_key(|(number, _)| *number);
+    let numbers: Vec<i64> = queues.iter().map(|(number, _)| *number).collect();
+    let kinds: Vec<i16> = queues.iter().map(|(_, queue)| kind_column(queue.kind)).collect();
+    let projects: Vec<&str> = queues.iter().map(|(_, queue)| queue.project.as_str()).collect();
+    let names: Vec<&str> = queues.iter().map(|(_, queue)| queue.name.as_str()).collect();
+    let known = "INSERT INTO zaqar.queues (number, kind, project, name)
+        SELECT * FROM unnest($1::int8[], $2::int2[], $3::text[], $4::text[]) ON CONFLICT DO NOTHING";
+    let values =
+        values![numbers => INT8_ARRAY, kinds => INT2_ARRAY, projects => TEXT_ARRAY, names => TEXT_ARRAY];
+    session.execute(known, values).await.map(drop)
+}
+
+impl std::fmt::Debug for PostgresMessageStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PostgresMessageStore")
+            .field("is_open", &self.lanes.read().is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+#[async_trait::async_trait]
+impl MessageStore for PostgresMessageStore {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            fifo: true,
+            claims: true,
+            durability: true,
+            at_least_once: true,
+            high_throughput: true,
+            shared: true,
+        }
+    }
+
+    fn subscriptions(&self) -> Option<&dyn Subscriptions> {
+        Some(self)
+    }
+
+    fn deliveries(&self) -> Option<&dyn Deliveries> {
+        Some(self)
+    }
+
+    async fn is_alive(&self) -> bool {
+        let look = self.read(|session| {
+            Box::pin(async move {
+                let row = session.first("SELECT NOT pg_is_in_recovery()", &[]).await?;
+                Ok(row.map(|row| row.try_get(0)).transpose()?.unwrap_or(false))
+            })
+        });
+        matches!(look.await, Ok(true))
+    }
+
+    async fn health(&self, _now: Timestamp) -> StorageResult<Health> {
+        Ok(Health { reachable: self.is_alive().await, volume: None })
+    }
+
+    async fn expire(&self, now: Timestamp) -> StorageResult<()> {
+        self.give_space_back(now).await
+    }
+
+    async fn close(&self) -> StorageResult<()> {
+        self.closing.send_replace(true);
+        drop(self.lanes.write().take());
+        let tasks = std::mem::take(&mut *self.tasks.lock());
+        for task in tasks {
+            // One that has failed is at its end, too.
+            let _ = task.await;
+        }
+        Ok(())
+    }
+}
