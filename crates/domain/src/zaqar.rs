@@ -168,15 +168,18 @@ impl Stores {
         match self.find(project, name).await? {
             Some(queue) => Ok(queue),
             None => {
-                let create = || self.management.create(name.kind, project, &name.name, new.metadata.clone());
-                let created = match create().await {
-                    // What is there then is taken for this one, if it looks like it.
-                    Err(StorageError::OutcomeUnknown(_)) => match create().await? {
-                        Created::Existing(queue) if queue.metadata == new.metadata => Created::New(queue),
+                let created = repeat(async |is_repeated| {
+                    let metadata = new.metadata.clone();
+                    let created = self.management.create(name.kind, project, &name.name, metadata).await?;
+                    Ok(match created {
+                        // What is there then is taken for this one, if it looks like it.
+                        Created::Existing(queue) if is_repeated && queue.metadata == new.metadata => {
+                            Created::New(queue)
+                        }
                         created => created,
-                    },
-                    created => created?,
-                };
+                    })
+                });
+                let created = created.await?;
                 if let Created::New(queue) = &created {
                     self.place_new(queue, new.flavor.as_ref()).await?;
                 }

@@ -30,7 +30,8 @@ impl Deliveries for PooledMessageStore {
         let mut leased = Vec::new();
         for (store, subscriptions) in by_store {
             let request = LeaseRequest { subscriptions, ..*request };
-            match lease_from(&*store, &request, now).await {
+            let leasing = async { store.deliveries_or_unsupported()?.lease(&request, now).await };
+            match leasing.await {
                 Ok(deliveries) => leased.extend(deliveries),
                 Err(error) => result = result.and(Err(error)),
             }
@@ -52,11 +53,8 @@ impl Deliveries for PooledMessageStore {
             }
         }
         for (store, reports) in by_store {
-            let recorded = match store.deliveries_or_unsupported() {
-                Ok(deliveries) => deliveries.record(lease, &reports, now).await,
-                Err(error) => Err(error),
-            };
-            result = result.and(recorded);
+            let recording = async { store.deliveries_or_unsupported()?.record(lease, &reports, now).await };
+            result = result.and(recording.await);
         }
         drop(visits);
         result
@@ -158,12 +156,4 @@ impl PooledMessageStore {
         }
         entered
     }
-}
-
-async fn lease_from(
-    store: &dyn MessageStore,
-    request: &LeaseRequest,
-    now: Timestamp,
-) -> StorageResult<Vec<Delivery>> {
-    store.deliveries_or_unsupported()?.lease(request, now).await
 }

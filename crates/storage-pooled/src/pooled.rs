@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use tokio::sync::Mutex;
 use zaqar_model::{Clock, Destination, DestinationNumber, Marker, MessageId, PageRequest, Pool, PoolName};
-use zaqar_storage::{ListStart, ManagementStore, MessageQuery, MessageStore, StorageError, StorageResult};
+use zaqar_storage::{ListStart, ManagementStore, MessageStore, StorageError, StorageResult};
 
 use crate::choice::choose;
 use crate::gates::{AtGate, Gates};
@@ -50,8 +50,7 @@ impl Pooled {
         store: &dyn MessageStore,
         queue: &Destination,
     ) -> StorageResult<Marker> {
-        let end = MessageQuery::place_of(ListStart::End);
-        Ok(store.list(queue, &end, self.clock.now()).await?.reached)
+        store.place_of(queue, ListStart::End, self.clock.now()).await
     }
 
     pub(crate) fn note_switch(&self) {

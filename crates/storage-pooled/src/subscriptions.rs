@@ -11,10 +11,9 @@ impl Subscriptions for PooledMessageStore {
         let source = subscription.source.clone();
         let mut visit = self.pooled.visit_to_subscribe(&source).await?;
         visit.touch_subscription(subscription.id);
-        let result = match visit.store.subscriptions_or_unsupported() {
-            Ok(subscriptions) => subscriptions.subscribe(subscription, now).await,
-            Err(unsupported) => Err(unsupported),
-        };
+        let subscribing =
+            async { visit.store.subscriptions_or_unsupported()?.subscribe(subscription, now).await };
+        let result = subscribing.await;
         self.pooled.end(visit, &source, result).await
     }
 

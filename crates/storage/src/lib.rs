@@ -137,8 +137,39 @@ pub trait MessageStore: Messages + Claims + DeadLetters + Send + Sync + std::fmt
     async fn close(&self) -> StorageResult<()>;
 }
 
-/// The optional traits, for callers that cannot go on without them.
+/// What callers of any store share.
 impl dyn MessageStore + '_ {
+    /// A page that is short only at the end of the queue, from as many [pages](Messages::list) as that takes.
+    pub async fn list_full_page(
+        &self,
+        from: &zaqar_model::Destination,
+        query: &MessageQuery,
+        now: zaqar_model::Timestamp,
+    ) -> StorageResult<Vec<ListedMessage>> {
+        let (mut query, mut listed) = (query.clone(), Vec::new());
+        loop {
+            let page = self.list(from, &query, now).await?;
+            query.limit = query.limit.saturating_sub(page.items.len());
+            listed.extend(page.items);
+            if page.is_end || query.limit == 0 {
+                return Ok(listed);
+            }
+            query.start = ListStart::Behind(page.reached);
+        }
+    }
+
+    /// Where a listing starts.
+    pub async fn place_of(
+        &self,
+        from: &zaqar_model::Destination,
+        start: ListStart,
+        now: zaqar_model::Timestamp,
+    ) -> StorageResult<zaqar_model::Marker> {
+        Ok(self.list(from, &MessageQuery::place_of(start), now).await?.reached)
+    }
+
+    // The optional traits, for callers that cannot go on without them.
+
     pub fn subscriptions_or_unsupported(&self) -> StorageResult<&dyn Subscriptions> {
         self.subscriptions().ok_or(StorageError::Unsupported("subscriptions"))
     }

@@ -48,8 +48,7 @@ impl Zaqar {
                 let request = ClaimRequest { id, terms, limit, dead_letters, is_repeated };
                 self.stores.messages.claim(&queue.destination, &request, now).await
             });
-            let claimed = claimed.await;
-            let mut claimed = claimed.or_unavailable(failure)?;
+            let mut claimed = claimed.await.or_unavailable(failure)?;
             if !claimed.dead_letters.is_empty() {
                 self.move_dead_letters(&queue).await;
             }

@@ -1,8 +1,9 @@
 //! Takes what is due.
 
 use zaqar_model::{Delivery, Destination, DestinationName, Metadata};
-use zaqar_storage::{Due, LeaseRequest, StorageError, StorageResult, SubscriptionShare};
+use zaqar_storage::{Due, LeaseRequest, StorageResult, SubscriptionShare};
 
+use crate::repeat::repeat;
 use crate::{CannotOpen, Zaqar};
 
 /// A delivery as the engine makes it.
@@ -25,13 +26,13 @@ impl Zaqar {
     /// Leases what is due; see [`lease`](zaqar_storage::Deliveries::lease).
     pub async fn lease_deliveries(&self, request: &LeaseRequest) -> StorageResult<Vec<Owed>> {
         let (deliveries, now) = (self.stores.messages.deliveries_or_unsupported()?, self.now());
-        let leased = match deliveries.lease(request, now).await {
-            Err(StorageError::OutcomeUnknown(_)) => {
-                let again = LeaseRequest { is_repeated: true, ..request.clone() };
-                deliveries.lease(&again, now).await?
+        let leased = repeat(async |is_repeated| {
+            if !is_repeated {
+                return deliveries.lease(request, now).await;
             }
-            leased => leased?,
-        };
+            deliveries.lease(&LeaseRequest { is_repeated, ..request.clone() }, now).await
+        });
+        let leased = leased.await?;
         Ok(leased.into_iter().map(|delivery| self.owed(delivery)).collect())
     }
 

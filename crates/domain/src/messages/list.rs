@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use zaqar_model::{Caller, Destination, DestinationName, Message, Timestamp};
-use zaqar_storage::{ListStart, ListedMessage, MessageQuery, MessageStore, StorageResult};
+use zaqar_model::{Caller, DestinationName, Message, Timestamp};
+use zaqar_storage::{ListStart, MessageQuery};
 
 use super::marker::{read_marker, start_of, write_marker};
 use crate::error::OrUnavailable;
@@ -78,7 +78,8 @@ impl Zaqar {
             include_claimed: listing.include_claimed,
             include_delayed: listing.include_delayed == Some(true) && !stay_hidden,
         };
-        let listed = full_page(&**store, &queue.destination, &query, now)
+        let listed = store
+            .list_full_page(&queue.destination, &query, now)
             .await
             .or_unavailable(Failure::ListMessages)?;
         let last = listed.last().map(|listed| listed.position);
@@ -95,25 +96,6 @@ impl Zaqar {
             include_delayed: link_says,
         });
         Ok(Listed { messages, now, next })
-    }
-}
-
-/// A page that is short only at the end of the queue. A store may look at so many messages at a time.
-async fn full_page(
-    store: &dyn MessageStore,
-    from: &Destination,
-    query: &MessageQuery,
-    now: Timestamp,
-) -> StorageResult<Vec<ListedMessage>> {
-    let (mut query, mut listed) = (query.clone(), Vec::new());
-    loop {
-        let page = store.list(from, &query, now).await?;
-        query.limit = query.limit.saturating_sub(page.items.len());
-        listed.extend(page.items);
-        if page.is_end || query.limit == 0 {
-            return Ok(listed);
-        }
-        query.start = ListStart::Behind(page.reached);
     }
 }
 

@@ -17,21 +17,23 @@ const AT_ONCE: usize = 1024;
 const SHARE: SubscriptionShare = SubscriptionShare { first_attempts: 32, retries: 16 };
 /// The engine looks again after this time in any case.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
-/// How long to wait when the store names subscriptions of which nothing could be leased: twice as long each time, within
-/// these bounds. Short, since nobody wakes the engine meanwhile.
-const SHORTEST_BREAK: Duration = Duration::from_millis(1);
-const LONGEST_BREAK: Duration = Duration::from_millis(250);
+
+/// How long to wait when the store names subscriptions of which nothing could be leased. Short, since nobody wakes the engine
+/// meanwhile.
+const fn breaks_when_stale() -> Pauses {
+    Pauses::between(Duration::from_millis(1), Duration::from_millis(250))
+}
 
 /// Leases and dispatches until `stop` comes.
 pub(super) async fn run(engine: &Arc<Engine>, stop: impl Future<Output = ()> + Send) {
     let mut stop = pin!(stop);
     let mut pauses = Pauses::default();
-    let mut next_break = SHORTEST_BREAK;
+    let mut breaks = breaks_when_stale();
     loop {
         // A lease is never broken off: its deliveries would be lost until it ends.
         let batch = engine.lease_batch(&mut stop).await;
         if !matches!(batch, Ok(Batch::Stale)) {
-            next_break = SHORTEST_BREAK;
+            breaks = breaks_when_stale();
         }
         let error = match batch {
             Ok(Batch::Stopped) => return,
@@ -40,8 +42,7 @@ pub(super) async fn run(engine: &Arc<Engine>, stop: impl Future<Output = ()> + S
                 continue;
             }
             Ok(Batch::Stale) => {
-                sleep(next_break).await;
-                next_break = (next_break * 2).min(LONGEST_BREAK);
+                sleep(breaks.next()).await;
                 continue;
             }
             Ok(Batch::Nothing(next)) => tokio::select! {
@@ -94,7 +95,7 @@ impl Engine {
             id: LeaseId::from_u128(self.zaqar.ids().next_u128()),
             until: self.now().plus_millis(self.lease_millis()),
             share: SHARE,
-            subscriptions: in_turn(due, room.num_permits()),
+            subscriptions: share_out(due, room.num_permits()),
             is_repeated: false,
         };
         let _under_way = self.leases.begin();
@@ -129,7 +130,7 @@ impl Engine {
 
 /// Shares the room out among the subscriptions that are due: each gets as much as any other. Those that have less leave the
 /// rest for the next lease.
-fn in_turn(due: Vec<SubscriptionKey>, room: usize) -> Vec<(SubscriptionKey, usize)> {
+fn share_out(due: Vec<SubscriptionKey>, room: usize) -> Vec<(SubscriptionKey, usize)> {
     let (each, rest) = (room / due.len().max(1), room % due.len().max(1));
     let limit = |place| each + usize::from(place < rest);
     let shared = due.into_iter().enumerate().map(|(place, key)| (key, limit(place)));
@@ -143,7 +144,7 @@ mod tests {
     };
     use zaqar_storage::SubscriptionKey;
 
-    use super::in_turn;
+    use super::share_out;
 
     fn due(count: u128) -> Vec<SubscriptionKey> {
         let source = Destination {
@@ -166,7 +167,7 @@ mod tests {
             (4, 2, vec![1, 1]),
             (0, 10, vec![]),
         ] {
-            let shared: Vec<_> = in_turn(due(count), room).into_iter().map(|(_, limit)| limit).collect();
+            let shared: Vec<_> = share_out(due(count), room).into_iter().map(|(_, limit)| limit).collect();
             assert_eq!(shared, limits, "{count} in a room of {room}");
         }
     }

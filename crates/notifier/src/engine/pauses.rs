@@ -1,29 +1,37 @@
-//! How long to leave a store alone that fails: twice as long each time, within bounds.
+//! How long to wait before the store is asked again: twice as long each time, within bounds.
 
 use std::time::Duration;
 
 const FIRST: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_secs(10);
 
-/// The pauses of one outage.
+/// By default the pauses of one outage.
 #[derive(Debug)]
-pub(super) struct Pauses(Duration);
+pub(super) struct Pauses {
+    first: Duration,
+    longest: Duration,
+    next: Duration,
+}
 
 impl Default for Pauses {
     fn default() -> Self {
-        Self(FIRST)
+        Self::between(FIRST, LONGEST)
     }
 }
 
 impl Pauses {
+    pub(super) const fn between(first: Duration, longest: Duration) -> Self {
+        Self { first, longest, next: first }
+    }
+
     /// Whether the outage has just begun.
     pub(super) fn are_none_yet(&self) -> bool {
-        self.0 == FIRST
+        self.next == self.first
     }
 
     pub(super) fn next(&mut self) -> Duration {
-        let next = self.0;
-        self.0 = next.saturating_mul(2).min(LONGEST);
+        let next = self.next;
+        self.next = next.saturating_mul(2).min(self.longest);
         next
     }
 }

@@ -3,21 +3,22 @@
 use std::collections::BTreeSet;
 
 use zaqar_model::{ClaimId, Destination, Message, PageRequest, StoredMessage};
-use zaqar_storage::{Claims, DeadLetters, ListedMessage, Messages};
+use zaqar_storage::{Claims, DeadLetters, ListedMessage, MessageStore, Messages};
 
 use super::ledger::settled;
 use super::pair::{Pair, answers};
 use super::{Disagreement, agree};
 use crate::MessageFixture;
-use crate::bench::{everything, full_page};
+use crate::bench::everything;
 
 /// More than any queue of a sequence holds.
 const ALL: usize = 10_000;
 
 pub(super) async fn listing<F: MessageFixture>(pair: &Pair<F>, queue: usize) -> Result<(), Disagreement> {
     let (at, now) = (&pair.queues[queue], pair.now());
-    let model = full_page(&pair.model, at, &everything(), now).await;
-    let listed = answers(model, full_page(&*pair.store, at, &everything(), now).await)?;
+    let model: &dyn MessageStore = &pair.model;
+    let expected = model.list_full_page(at, &everything(), now).await;
+    let listed = answers(expected, pair.store.list_full_page(at, &everything(), now).await)?;
     let messages = |page: Vec<ListedMessage>| page.into_iter().map(|own| own.message).collect();
     listed
         .map_or(Ok(()), |(model, store)| pair.messages_agree("everything", messages(model), messages(store)))

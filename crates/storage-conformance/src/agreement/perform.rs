@@ -16,7 +16,7 @@ use super::pair::{Pair, answers};
 use super::steps::{Draft, Show, Step};
 use super::{Disagreement, agree};
 use crate::MessageFixture;
-use crate::bench::{everything, full_page};
+use crate::bench::everything;
 use crate::minting::{fresh_batch_id, fresh_claim_id, messages, pop_of, poster, stranger, terms};
 
 /// One step, and a look at everything that it left.
@@ -141,7 +141,8 @@ async fn picked_message<F: MessageFixture>(
     if choice.is_multiple_of(4) {
         return pair.ledger.pick(queue, choice / 4);
     }
-    let visible = full_page(&pair.model, &pair.queues[queue], &everything(), pair.now()).await.ok()?;
+    let model: &dyn MessageStore = &pair.model;
+    let visible = model.list_full_page(&pair.queues[queue], &everything(), pair.now()).await.ok()?;
     let visible: Vec<Message> = visible.into_iter().map(|listed| listed.message).collect();
     let held = |message: &&Message| choice % 4 == 1 || claim.is_none() || message.claim == claim;
     let candidates: Vec<MessageId> = visible.iter().filter(held).map(|message| message.id).collect();
@@ -211,8 +212,9 @@ async fn list<F: MessageFixture>(
         include_claimed: show.claimed,
         include_delayed: show.delayed,
     };
-    let model = full_page(&pair.model, &at, &query(from.map(|(model, _)| model)), now).await;
-    let store = full_page(&*pair.store, &at, &query(from.map(|(_, store)| store)), now).await;
+    let model: &dyn MessageStore = &pair.model;
+    let model = model.list_full_page(&at, &query(from.map(|(model, _)| model)), now).await;
+    let store = pair.store.list_full_page(&at, &query(from.map(|(_, store)| store)), now).await;
     let Some((model, store)) = answers(model, store)? else { return Ok(()) };
     if let (Some(model), Some(store)) = (model.last(), store.last()) {
         pair.markers.push((at, model.position, store.position));

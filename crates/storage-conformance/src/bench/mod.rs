@@ -10,5 +10,5 @@ pub use management::ManagementBench;
 pub use messages::MessageBench;
 pub(crate) use moving::migration_of;
 pub use queue::TestQueue;
-pub(crate) use queue::{everything, full_page, ids, page, plain};
+pub(crate) use queue::{everything, ids, page, plain};
 pub(crate) use subscriptions::{deliveries_of, subscriptions_of};

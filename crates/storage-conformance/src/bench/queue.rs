@@ -8,8 +8,8 @@ use zaqar_model::{
     QueueStats, StoredMessage, Timestamp,
 };
 use zaqar_storage::{
-    Adoption, ClaimRequest, Claimed, DeadLetterPolicy, Deletion, Guard, ListStart, ListedMessage,
-    MessagePage, MessageQuery, MessageStore, Post, StorageResult,
+    Adoption, ClaimRequest, Claimed, DeadLetterPolicy, Deletion, Guard, ListStart, MessagePage, MessageQuery,
+    MessageStore, Post, StorageResult,
 };
 
 use crate::ManualClock;
@@ -50,25 +50,6 @@ pub(crate) fn page(query: MessageQuery, marker: Option<Marker>, limit: usize) ->
 
 pub(crate) fn ids(messages: &[Message]) -> Vec<MessageId> {
     messages.iter().map(|message| message.id).collect()
-}
-
-/// Lists until the page is full or the queue is at its end.
-pub(crate) async fn full_page(
-    store: &dyn MessageStore,
-    from: &Destination,
-    query: &MessageQuery,
-    now: Timestamp,
-) -> StorageResult<Vec<ListedMessage>> {
-    let (mut query, mut items) = (query.clone(), Vec::new());
-    loop {
-        let page = store.list(from, &query, now).await?;
-        query.limit -= page.items.len();
-        items.extend(page.items);
-        if page.is_end || query.limit == 0 {
-            return Ok(items);
-        }
-        query.start = ListStart::Behind(page.reached);
-    }
 }
 
 impl TestQueue {
@@ -135,15 +116,14 @@ impl TestQueue {
 
     /// Lists until the page is full or the queue is at its end, as the domain does.
     pub async fn list(&self, query: &MessageQuery) -> Page<Message, Marker> {
-        let listed = full_page(&*self.store(), &self.destination, query, self.now()).await.unwrap();
+        let listed = self.store().list_full_page(&self.destination, query, self.now()).await.unwrap();
         let next = listed.last().map(|listed| listed.position);
         Page { items: listed.into_iter().map(|listed| listed.message).collect(), next }
     }
 
     /// Where the queue ends.
     pub async fn end(&self) -> Marker {
-        let query = MessageQuery { start: ListStart::End, limit: 0, ..everything() };
-        self.list_once(&query).await.reached
+        self.store().place_of(&self.destination, ListStart::End, self.now()).await.unwrap()
     }
 
     /// What a plain listing shows.

@@ -143,15 +143,16 @@ impl Zaqar {
     /// Where a follower starts.
     async fn first_behind(&self, source: &Destination, start: ListStart) -> StorageResult<Marker> {
         let (store, now) = (&self.stores.messages, self.now());
-        let place = async |start| {
-            store.list(source, &MessageQuery::place_of(start), now).await.map(|page| page.reached)
-        };
         if let ListStart::Behind(marker) = start {
             // One of the first release, from an earlier queue of this name: all of this one is behind it.
-            let is_of_another = marker > place(ListStart::End).await?;
-            return if is_of_another { place(ListStart::Start).await } else { Ok(marker) };
+            let is_of_another = marker > store.place_of(source, ListStart::End, now).await?;
+            return if is_of_another {
+                store.place_of(source, ListStart::Start, now).await
+            } else {
+                Ok(marker)
+            };
         }
-        place(start).await
+        store.place_of(source, start, now).await
     }
 }
 

@@ -1,16 +1,15 @@
 //! Waiting for messages.
 
 use zaqar_model::Marker;
-use zaqar_storage::{Adoption, ListStart, MessageQuery, StorageError, StorageResult};
+use zaqar_storage::{Adoption, ListStart, StorageError, StorageResult};
 
-use crate::bench::{MessageBench, TestQueue, everything, migration_of};
+use crate::bench::{MessageBench, TestQueue, migration_of};
 use crate::minting::message;
 
 /// Waits until there is more than what stands up to the marker. A wait may end for nothing.
 async fn more(queue: &TestQueue, behind: Marker) -> StorageResult<()> {
     let store = queue.store();
-    let end = MessageQuery { start: ListStart::End, limit: 0, ..everything() };
-    while store.list(&queue.destination, &end, queue.now()).await?.reached <= behind {
+    while store.place_of(&queue.destination, ListStart::End, queue.now()).await? <= behind {
         store.wait_for_messages(&queue.destination, behind).await?;
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 use zaqar_storage::Post;
 
-use crate::bench::{MessageBench, everything, full_page, ids};
+use crate::bench::{MessageBench, everything, ids};
 use crate::minting::{delayed, fresh_batch_id, message, messages, pop_of, poster};
 
 /// A delayed message comes within reach when its delay has passed, and not before.
@@ -73,7 +73,7 @@ pub async fn a_clock_a_little_behind_does_no_harm(bench: &MessageBench) {
     let post = Post { batch: fresh_batch_id(), client: &poster(), messages: &messages(1) };
     let second = store.post(&queue.destination, &post, behind).await.unwrap()[0];
     for now in [behind, bench.now()] {
-        let listed = full_page(&*store, &queue.destination, &everything(), now).await.unwrap();
+        let listed = store.list_full_page(&queue.destination, &everything(), now).await.unwrap();
         assert_eq!(listed.iter().map(|own| own.message.id).collect::<Vec<_>>(), [first, second]);
         assert_eq!(store.stats(&queue.destination, now).await.unwrap().total(), 2);
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use zaqar_model::DeliveryOutcome;
 use zaqar_storage::{Due, SubscriptionShare};
 
-use super::{engine, two};
+use super::two;
 use crate::LeaseDue;
 use crate::bench::{MessageBench, deliveries_of};
 use crate::minting::attempt;
@@ -17,7 +17,7 @@ pub async fn two_engines_never_lease_the_same_delivery(bench: &MessageBench) {
         here.subscribe(&format!("mailto:{number}@example.org")).await;
     }
     there.fill(20).await;
-    let leasing: Vec<_> = [engine(&here), engine(&there), engine(&here), engine(&there)]
+    let leasing: Vec<_> = [here.store(), there.store(), here.store(), there.store()]
         .into_iter()
         .map(|store| {
             let now = bench.now();
@@ -46,7 +46,7 @@ pub async fn another_engine_takes_over_when_a_lease_ends(bench: &MessageBench) {
     let (here, there) = two(bench).await;
     here.subscribe("mailto:a@example.org").await;
     let posted = here.fill(2).await;
-    let (ended, other) = (engine(&here), engine(&there));
+    let (ended, other) = (here.store(), there.store());
     let (_, lost) = deliveries_of(&*ended).lease_due(10, bench.now()).await.unwrap();
     assert_eq!(lost.len(), 2);
     let (_, nothing) = deliveries_of(&*other).lease_due(10, bench.now()).await.unwrap();
@@ -61,7 +61,7 @@ pub async fn an_outcome_is_known_to_the_other_engine(bench: &MessageBench) {
     let (here, there) = two(bench).await;
     let id = here.subscribe("mailto:a@example.org").await;
     there.fill(1).await;
-    let (one, other) = (engine(&here), engine(&there));
+    let (one, other) = (here.store(), there.store());
     let (lease, due) = deliveries_of(&*one).lease_due(10, bench.now()).await.unwrap();
     let again = bench.now().plus_secs(10);
     let outcome = DeliveryOutcome::RetryAt(again, attempt(bench.now(), Some(503)));
@@ -82,7 +82,7 @@ pub async fn a_pause_and_an_end_hold_at_both(bench: &MessageBench) {
     here.fill(1).await;
     here.pause(paused, bench.now().plus_secs(30)).await;
     here.unsubscribe(ended).await;
-    let other = engine(&there);
+    let other = there.store();
     let (_, nothing) = deliveries_of(&*other).lease_due(10, bench.now()).await.unwrap();
     assert_eq!(nothing, vec![]);
     bench.advance_secs(30);
@@ -94,7 +94,7 @@ pub async fn a_pause_and_an_end_hold_at_both(bench: &MessageBench) {
 pub async fn a_post_wakes_the_engine_of_the_other_server(bench: &MessageBench) {
     let (here, there) = two(bench).await;
     here.subscribe("mailto:a@example.org").await;
-    let (store, now) = (engine(&there), bench.now());
+    let (store, now) = (there.store(), bench.now());
     let waiting = async {
         let (deliveries, share) = (deliveries_of(&*store), SubscriptionShare::each(10));
         while !matches!(deliveries.due(share, 1, now).await.unwrap(), Due::Now(_)) {

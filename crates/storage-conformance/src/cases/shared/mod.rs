@@ -5,8 +5,6 @@ pub mod closing;
 pub mod delivering;
 pub mod posting;
 
-use std::sync::Arc;
-
 use zaqar_storage::MessageStore;
 
 use crate::bench::{MessageBench, TestQueue};
@@ -21,9 +19,4 @@ async fn two(bench: &MessageBench) -> (TestQueue, TestQueue) {
     let queue = bench.queue();
     let other = queue.through(bench.open_another().await);
     (queue, other)
-}
-
-/// A delivery engine of another server.
-fn engine(queue: &TestQueue) -> Arc<dyn MessageStore> {
-    queue.store()
 }
