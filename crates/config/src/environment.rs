@@ -73,7 +73,7 @@ mod tests {
 
     #[test]
     fn no_name_stands_for_two_options() {
-        let registry = Registry::new();
+        let registry = Registry::new(&[]);
         let names =
             registry.options().map(|option| 1 + usize::from(option.key.group.contains(':'))).sum::<usize>();
         assert_eq!(meanings(&registry).len(), names);
@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn a_group_with_colons_has_a_name_for_shells_too() {
-        let registry = Registry::new();
+        let registry = Registry::new(&[]);
         let meanings = meanings(&registry);
         for (name, is_exact) in
             [("OS_DRIVERS:TRANSPORT:WSGI__PORT", true), ("OS_DRIVERS_TRANSPORT_WSGI__PORT", false)]

@@ -14,9 +14,9 @@ use crate::value::Value;
 
 /// An allowed value of an option, and its meaning if that is not obvious.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Choice {
-    pub(crate) value: &'static str,
-    pub(crate) meaning: &'static str,
+pub struct Choice {
+    pub value: &'static str,
+    pub meaning: &'static str,
 }
 
 impl Choice {
@@ -25,8 +25,9 @@ impl Choice {
     }
 }
 
+/// What values an option takes.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Kind {
+pub enum Kind {
     Text,
     Choice {
         choices: Vec<Choice>,

@@ -61,18 +61,27 @@ mod sources;
 mod suggestion;
 mod value;
 
+/// What [`section!`] and [`choices!`] write out.
+#[doc(hidden)]
+pub mod declared {
+    pub use crate::kind::{Choice, Kind};
+    pub use crate::option::{OptionKey, OptionSpec};
+    pub use crate::option_type::OptionType;
+    pub use crate::section::Values;
+    pub use crate::value::Value;
+}
+
 pub use effective::EffectiveOption;
 pub use load::{Loaded, load};
 pub use problem::{Exceeded, Origin, Problem, Problems, Warning};
 pub use sample::sample;
 pub use secret::Secret;
-pub use sections::Config;
+pub use section::Section;
 pub use sections::cache::Cache;
 pub use sections::cors::Cors;
 pub use sections::credentials::{Credentials, Session};
 pub use sections::default::DefaultSection;
 pub use sections::drivers::Drivers;
-pub use sections::embedded::{Durability, Embedded};
 pub use sections::healthcheck::Healthcheck;
 pub use sections::keystone_authtoken::KeystoneAuthtoken;
 pub use sections::logging::{LogFormat, Logging};
@@ -91,4 +100,5 @@ pub use sections::swift::Swift;
 pub use sections::transport::{ClientIdUuidSafe, Transport};
 pub use sections::websocket::Websocket;
 pub use sections::wsgi::Wsgi;
+pub use sections::{Config, SectionSpec};
 pub use sources::{Source, Sources};

@@ -9,9 +9,9 @@ use crate::value::Value;
 
 /// Identifies an option.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct OptionKey {
-    pub(crate) group: &'static str,
-    pub(crate) name: &'static str,
+pub struct OptionKey {
+    pub group: &'static str,
+    pub name: &'static str,
 }
 
 impl fmt::Display for OptionKey {
@@ -20,8 +20,9 @@ impl fmt::Display for OptionKey {
     }
 }
 
-#[derive(Debug)]
-pub(crate) struct OptionSpec {
+/// An option as it is declared.
+#[derive(Clone, Debug)]
+pub struct OptionSpec {
     pub(crate) key: OptionKey,
     /// The lines of the doc comment of the field.
     pub(crate) help: &'static [&'static str],
@@ -39,11 +40,7 @@ pub(crate) struct OptionSpec {
 }
 
 impl OptionSpec {
-    pub(crate) fn new<T: OptionType>(
-        key: OptionKey,
-        help: &'static [&'static str],
-        default: T::Declared,
-    ) -> Self {
+    pub fn new<T: OptionType>(key: OptionKey, help: &'static [&'static str], default: T::Declared) -> Self {
         Self {
             key,
             help,
@@ -82,7 +79,7 @@ impl OptionSpec {
 /// The modifiers that a declaration may put after the default. A modifier that does not fit the type of the field is a
 /// mistake in the declaration, which any test finds.
 impl OptionSpec {
-    pub(crate) fn at_least(mut self, least: u32) -> Self {
+    pub fn at_least(mut self, least: u32) -> Self {
         match &mut self.kind {
             Kind::Integer { at_least, .. } => *at_least = least.into(),
             Kind::Float { at_least } => *at_least = least.into(),
@@ -91,7 +88,7 @@ impl OptionSpec {
         self
     }
 
-    pub(crate) fn at_most(mut self, most: u32) -> Self {
+    pub fn at_most(mut self, most: u32) -> Self {
         match &mut self.kind {
             Kind::Integer { at_most, .. } => *at_most = most.into(),
             other => debug_assert!(false, "{}: {other} has no upper bound", self.key),
@@ -100,20 +97,20 @@ impl OptionSpec {
     }
 
     /// At most the value of another option of the same group.
-    pub(crate) fn not_above(mut self, maximum: &'static str) -> Self {
+    pub fn not_above(mut self, maximum: &'static str) -> Self {
         debug_assert!(matches!(self.kind, Kind::Integer { .. }), "{}", self.key);
         self.maximum = Some(maximum);
         self
     }
 
     /// Rejects an empty text, which probably comes from a variable that was not set.
-    pub(crate) fn never_empty(mut self) -> Self {
+    pub fn never_empty(mut self) -> Self {
         debug_assert!(self.optional, "{}", self.key);
         self.never_empty = true;
         self
     }
 
-    pub(crate) fn one_of(mut self, values: &[&'static str]) -> Self {
+    pub fn one_of(mut self, values: &[&'static str]) -> Self {
         let choices = values.iter().map(Choice::without_meaning).collect();
         self.kind = match self.kind {
             Kind::List { .. } => Kind::List { choices },
@@ -125,7 +122,7 @@ impl OptionSpec {
         self
     }
 
-    pub(crate) fn ignore_case(mut self) -> Self {
+    pub fn ignore_case(mut self) -> Self {
         match &mut self.kind {
             Kind::Choice { ignore_case, .. } => *ignore_case = true,
             other => debug_assert!(false, "{}: {other} is no choice", self.key),
@@ -133,24 +130,24 @@ impl OptionSpec {
         self
     }
 
-    pub(crate) fn host_address(mut self) -> Self {
+    pub fn host_address(mut self) -> Self {
         debug_assert_eq!(self.kind, Kind::Text, "{}", self.key);
         self.kind = Kind::HostAddress;
         self
     }
 
-    pub(crate) fn repeated(mut self) -> Self {
+    pub fn repeated(mut self) -> Self {
         debug_assert!(matches!(self.kind, Kind::List { .. }), "{}", self.key);
         self.kind = Kind::Repeated;
         self
     }
 
-    pub(crate) fn deprecated_names(mut self, names: &[&'static str]) -> Self {
+    pub fn deprecated_names(mut self, names: &[&'static str]) -> Self {
         self.deprecated_names.extend(names);
         self
     }
 
-    pub(crate) fn without_effect(mut self) -> Self {
+    pub fn without_effect(mut self) -> Self {
         self.has_effect = false;
         self
     }

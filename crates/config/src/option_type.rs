@@ -7,7 +7,7 @@ use crate::secret::Secret;
 use crate::value::Value;
 
 /// A type that a section field may have.
-pub(crate) trait OptionType: Sized {
+pub trait OptionType: Sized {
     /// The type of the default in a declaration.
     type Declared;
     /// Whether an empty text means "not set".
@@ -195,6 +195,7 @@ impl<T: OptionType> OptionType for Option<T> {
 
 /// Declares an enum whose variants are the choices of an option. The doc comments of the variants also appear in the
 /// sample file.
+#[macro_export]
 macro_rules! choices {
     (
         $(#[doc = $about:literal])+
@@ -218,25 +219,25 @@ macro_rules! choices {
             }
         }
 
-        impl $crate::option_type::OptionType for $enum {
+        impl $crate::declared::OptionType for $enum {
             type Declared = Self;
 
-            fn kind() -> $crate::kind::Kind {
-                let choices = vec![$( $crate::kind::Choice { value: $text, meaning: $meaning.trim_ascii() } ),+];
-                $crate::kind::Kind::Choice { choices, ignore_case: false }
+            fn kind() -> $crate::declared::Kind {
+                let choices = vec![$( $crate::declared::Choice { value: $text, meaning: $meaning.trim_ascii() } ),+];
+                $crate::declared::Kind::Choice { choices, ignore_case: false }
             }
 
             fn declared(default: Self) -> Self {
                 default
             }
 
-            fn to_value(&self) -> $crate::value::Value {
-                $crate::value::Value::Text(self.as_str().to_owned())
+            fn to_value(&self) -> $crate::declared::Value {
+                $crate::declared::Value::Text(self.as_str().to_owned())
             }
 
-            fn from_value(value: &$crate::value::Value) -> Option<Self> {
+            fn from_value(value: &$crate::declared::Value) -> Option<Self> {
                 match value {
-                    $( $crate::value::Value::Text(text) if text == $text => Some(Self::$variant), )+
+                    $( $crate::declared::Value::Text(text) if text == $text => Some(Self::$variant), )+
                     _ => None,
                 }
             }

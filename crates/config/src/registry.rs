@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::option::OptionSpec;
-use crate::sections::Config;
+use crate::sections::{Config, SectionSpec};
 use crate::suggestion;
 
 /// The group that `$name` without a group refers to, and the only group whose name is in capitals.
@@ -24,8 +24,10 @@ pub(crate) struct Registry {
 }
 
 impl Registry {
-    pub(crate) fn new() -> Self {
-        let options = Config::sections().into_iter().flat_map(|section| section.options).collect::<Vec<_>>();
+    /// Of the sections of this crate and of those that storage drivers bring.
+    pub(crate) fn new(drivers: &[SectionSpec]) -> Self {
+        let options =
+            Config::sections(drivers).into_iter().flat_map(|section| section.options).collect::<Vec<_>>();
         let mut names = HashMap::new();
         let mut groups = BTreeMap::<_, Vec<_>>::new();
         for (index, option) in options.iter().enumerate() {

@@ -3,7 +3,7 @@
 use crate::ini;
 use crate::kind::Kind;
 use crate::option::OptionSpec;
-use crate::sections::Config;
+use crate::sections::{Config, SectionSpec};
 
 /// Maximum length of a line of prose, in characters.
 const WIDTH: usize = 79;
@@ -31,12 +31,12 @@ const IN_EFFECT: &str = "\
 ";
 
 /// A commented `zaqar.conf`. Uncommenting its option lines changes nothing: they are the defaults. `all`: includes the
-/// options that have no effect.
+/// options that have no effect. `drivers`: the sections that storage drivers bring.
 #[must_use]
-pub fn sample(all: bool) -> String {
+pub fn sample(all: bool, drivers: &[SectionSpec]) -> String {
     let mut text = format!("{}{PREFACE}", if all { COMPLETE } else { IN_EFFECT });
     let mut current = "";
-    for mut section in Config::sections() {
+    for mut section in Config::sections(drivers) {
         section.options.retain(|option| all || option.has_effect);
         if section.options.is_empty() {
             continue;

@@ -1,12 +1,11 @@
 //! The table of sections: which struct holds which group. A group may have several structs, and a struct may serve
-//! several groups. Each struct has its own file.
+//! several groups. Each struct has its own file. Storage drivers bring the sections of their groups.
 
 pub(crate) mod cache;
 pub(crate) mod cors;
 pub(crate) mod credentials;
 pub(crate) mod default;
 pub(crate) mod drivers;
-pub(crate) mod embedded;
 pub(crate) mod healthcheck;
 pub(crate) mod keystone_authtoken;
 pub(crate) mod logging;
@@ -31,7 +30,6 @@ use cors::Cors;
 use credentials::{Credentials, Session};
 use default::DefaultSection;
 use drivers::Drivers;
-use embedded::Embedded;
 use healthcheck::Healthcheck;
 use keystone_authtoken::KeystoneAuthtoken;
 use logging::Logging;
@@ -54,15 +52,16 @@ use wsgi::Wsgi;
 use crate::option::OptionSpec;
 use crate::section::{Section, Values};
 
-/// A row of the table.
-pub(crate) struct SectionSpec {
+/// A section in its group: a row of the table, or what a storage driver adds to it.
+#[derive(Clone, Debug)]
+pub struct SectionSpec {
     pub(crate) group: &'static str,
     pub(crate) about: &'static [&'static str],
     pub(crate) options: Vec<OptionSpec>,
 }
 
 impl SectionSpec {
-    fn new<S: Section>(group: &'static str) -> Self {
+    pub fn new<S: Section>(group: &'static str) -> Self {
         Self { group, about: S::ABOUT, options: S::options(group) }
     }
 
@@ -81,16 +80,18 @@ macro_rules! config {
                 #[doc = concat!("`[", $group, "]`")]
                 pub $field: $section,
             )+
+            /// What differs from the defaults in the sections of storage drivers.
+            values: Values,
         }
 
         impl Config {
-            pub(crate) fn sections() -> Vec<SectionSpec> {
+            fn own_sections() -> Vec<SectionSpec> {
                 vec![$( SectionSpec::new::<$section>($group)$(.$modifier())? ),+]
             }
 
             /// The defaults, overridden by `values`.
-            pub(crate) fn from_values(values: &Values) -> Self {
-                Self { $( $field: $section::from_values($group, values), )+ }
+            pub(crate) fn from_values(values: &Values, drivers: &[SectionSpec]) -> Self {
+                Self { $( $field: $section::from_values($group, values), )+ values: values.changes_to(drivers) }
             }
         }
     };
@@ -104,7 +105,6 @@ config! {
     ssl: Ssl in "ssl";
     websocket: Websocket in "drivers:transport:websocket";
     transport: Transport in "transport";
-    embedded: Embedded in "drivers:message_store:embedded";
     message_redis: Redis in "drivers:message_store:redis", without_effect();
     message_mongodb: Mongodb in "drivers:message_store:mongodb", without_effect();
     message_mongodb_partitions: MongodbPartitions in "drivers:message_store:mongodb", without_effect();
@@ -128,4 +128,21 @@ config! {
     profiler_jaeger: ProfilerJaeger in "profiler_jaeger", without_effect();
     profiler_otlp: ProfilerOtlp in "profiler_otlp", without_effect();
     oslo_reports: OsloReports in "oslo_reports", without_effect();
+}
+
+impl Config {
+    /// All sections in the order of the sample file, those of storage drivers behind the stores that they are chosen by.
+    /// Of a group that a driver serves, nothing of the table is left: what upstream has there has an effect now.
+    pub(crate) fn sections(drivers: &[SectionSpec]) -> Vec<SectionSpec> {
+        let served = |own: &SectionSpec| drivers.iter().any(|driver| driver.group == own.group);
+        let mut all: Vec<SectionSpec> = Self::own_sections().into_iter().filter(|own| !served(own)).collect();
+        let place = all.iter().position(|own| own.group == drivers::GROUP).map_or(0, |place| place + 1);
+        all.splice(place..place, drivers.iter().cloned());
+        all
+    }
+
+    /// A section that a storage driver has brought, which is in this group.
+    pub fn section<S: Section>(&self, group: &'static str) -> S {
+        S::from_values(group, &self.values)
+    }
 }

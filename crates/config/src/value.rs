@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 /// A parsed value.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Value {
+pub enum Value {
     /// An optional value that is not set.
     Unset,
     Text(String),

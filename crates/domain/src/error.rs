@@ -4,7 +4,7 @@
 use std::fmt;
 
 use zaqar_model::{DestinationKind, DestinationName, FlavorName, ProjectId, QueueName};
-use zaqar_storage::{PoolFault, StorageError};
+use zaqar_storage::{OpenFault, StorageError};
 
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -35,7 +35,7 @@ pub enum Error {
     NotDeleted(Refusal),
     /// The store of a pool cannot be used.
     #[error("cannot connect to {uri}: {fault}")]
-    CannotConnect { uri: String, fault: PoolFault },
+    CannotConnect { uri: String, fault: OpenFault },
     /// A pool's store has other abilities than those of its flavor.
     #[error("The pool being added does not support the minimum set of capabilities")]
     PoolMismatch,

@@ -3,9 +3,8 @@
 use std::fmt::Write as _;
 use std::io::{ErrorKind, Write as _, stdout};
 
-use zaqar_domain::Stages;
-
 use crate::cli::{ConfigSources, ServerOptions};
+use crate::components::Components;
 use crate::configuration::{self, Report};
 use crate::followed::Followed;
 use crate::policy_files::PolicyFiles;
@@ -13,13 +12,13 @@ use crate::tls_files::TlsFiles;
 
 const DATA_DIRECTORY: (&str, &str) = ("drivers:message_store:embedded", "data_dir");
 
-pub(crate) fn sample(all: bool) -> anyhow::Result<()> {
-    print(&zaqar_config::sample(all))
+pub(crate) fn sample(all: bool, components: &Components) -> anyhow::Result<()> {
+    print(&zaqar_config::sample(all, &components.drivers.sections()))
 }
 
 /// Prints everything that is wrong or odd, and fails if a server would not start.
-pub(crate) fn check(sources: &ConfigSources, stages: &Stages) -> anyhow::Result<()> {
-    let (config, mut report) = configuration::read(sources, stages);
+pub(crate) fn check(sources: &ConfigSources, components: &Components) -> anyhow::Result<()> {
+    let (config, mut report) = configuration::read(sources, components);
     report.take_in(PolicyFiles::new(&config, sources).load());
     if let Ok(Some(files)) = TlsFiles::new(&config.ssl) {
         report.take_in(files.load());
@@ -35,8 +34,9 @@ pub(crate) fn check(sources: &ConfigSources, stages: &Stages) -> anyhow::Result<
 }
 
 /// Prints what a server with this command line would run with. `all`: also what has no effect.
-pub(crate) fn show(options: &ServerOptions, all: bool) -> anyhow::Result<()> {
-    let loaded = zaqar_config::load(&configuration::sources(&options.sources)).map_err(|problems| {
+pub(crate) fn show(options: &ServerOptions, all: bool, components: &Components) -> anyhow::Result<()> {
+    let sources = configuration::sources(&options.sources);
+    let loaded = zaqar_config::load(&sources, &components.drivers.sections()).map_err(|problems| {
         let errors = problems.errors.iter().map(ToString::to_string).collect::<Vec<_>>();
         anyhow::anyhow!(errors.join("\nzaqar: "))
     })?;

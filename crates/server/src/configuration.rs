@@ -2,9 +2,9 @@
 //! can do.
 
 use zaqar_config::{Config, Loaded, Sources};
-use zaqar_domain::Stages;
 
 use crate::cli::ConfigSources;
+use crate::components::Components;
 use crate::tls_files::TlsFiles;
 use crate::{
     confirmations, email, encryption, http, key_mode, keystone, logging, notifications, pipelines,
@@ -34,29 +34,29 @@ pub(crate) fn sources(options: &ConfigSources) -> Sources {
 
 /// Reads the configuration. With an error in the report it has defaults in the place of what is wrong: to look for more
 /// that is wrong, not to be used.
-pub(crate) fn read(options: &ConfigSources, stages: &Stages) -> (Config, Report) {
-    match zaqar_config::load(&sources(options)) {
+pub(crate) fn read(options: &ConfigSources, components: &Components) -> (Config, Report) {
+    match zaqar_config::load(&sources(options), &components.drivers.sections()) {
         Ok(Loaded { config, warnings, .. }) => {
-            let mut report = Report { errors: refusals(&config, stages), warnings: lines(&warnings) };
+            let mut report = Report { errors: refusals(&config, components), warnings: lines(&warnings) };
             report.errors.extend(discords(&config));
-            report.warnings.extend(remarks(&config));
+            report.warnings.extend(remarks(&config, components));
             (config, report)
         }
         Err(problems) => {
             let mut report = Report { errors: lines(&problems.errors), warnings: lines(&problems.warnings) };
             // What does not go with a default may go with the value that it stands for.
-            report.errors.extend(refusals(&problems.rest, stages));
+            report.errors.extend(refusals(&problems.rest, components));
             (*problems.rest, report)
         }
     }
 }
 
 /// What is allowed and may be a mistake.
-fn remarks(config: &Config) -> Vec<String> {
+fn remarks(config: &Config, components: &Components) -> Vec<String> {
     let mut remarks = encryption::remarks(&config.transport);
     remarks.extend(http::useless_origins(&config.cors));
     remarks.extend(idle(config));
-    remarks.extend(stores::remarks(&config.drivers));
+    remarks.extend(stores::remarks(config, &components.drivers));
     remarks.extend(open_keys(config));
     remarks.extend(keystone::warnings(config));
     remarks.extend(trustee::warnings(config));
@@ -87,15 +87,15 @@ fn idle(config: &Config) -> Option<String> {
 
 /// Single options that ask for what is not there. Going on without it would leave an installation open, or without its
 /// data.
-fn refusals(config: &Config, stages: &Stages) -> Vec<String> {
+fn refusals(config: &Config, components: &Components) -> Vec<String> {
     let mut refusals = Vec::from_iter(keystone::unknown_strategy(config));
     if config.drivers.transport.is_empty() {
         refusals.push("[drivers] transport names none; the choice is: wsgi, websocket, or both".to_owned());
     }
     refusals.extend(encryption::refusals(&config.transport));
     refusals.extend(notifications::refusals(&config.notification));
-    refusals.extend(stores::unknown_names(&config.drivers));
-    refusals.extend(pipelines::unknown_names(&config.storage, stages));
+    refusals.extend(stores::refusals(config, &components.drivers));
+    refusals.extend(pipelines::unknown_names(&config.storage, &components.stages));
     refusals.extend(signing_keys::read(&config.signed_url).err());
     refusals.extend(confirmations::refusals(config));
     refusals.extend(http::cors(&config.cors).err());
@@ -117,7 +117,8 @@ fn discords(config: &Config) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use zaqar_config::Config;
-    use zaqar_domain::Stages;
+
+    use crate::components::Components;
 
     use super::{discords, idle, refusals};
 
@@ -132,7 +133,7 @@ mod tests {
 
     #[test]
     fn the_defaults_are_not_refused() {
-        assert_eq!(refusals(&Config::default(), &Stages::new()), Vec::<String>::new());
+        assert_eq!(refusals(&Config::default(), &Components::default()), Vec::<String>::new());
         assert_eq!(discords(&Config::default()), Vec::<String>::new());
     }
 
@@ -145,7 +146,7 @@ mod tests {
         config.drivers.management_store = "mongodb".to_owned();
         config.logging.log_level = "loud,,=".to_owned();
         config.storage.claim_pipeline = vec!["acme.words".to_owned()];
-        let refusals = refusals(&config, &Stages::new());
+        let refusals = refusals(&config, &Components::default());
         assert_eq!(refusals.len(), 6, "{refusals:?}");
     }
 }

@@ -2,11 +2,12 @@
 //!
 //! What lives here: the command line, starting and stopping, logs. What does not: any rule of the service.
 //!
-//! The binary `zaqar` is [`run`] with the stages that come with the service. A site with stages of its own has a binary
+//! The binary `zaqar` is [`run`] with the components that come with the service. A site with some of its own has a binary
 //! of its own, which calls [`run`] with them: the guide's page on pipelines shows one.
 
 mod asyncapi_command;
 mod cli;
+mod components;
 mod config_commands;
 mod configuration;
 mod confirmations;
@@ -28,7 +29,6 @@ mod pipelines;
 mod policy_commands;
 mod policy_file;
 mod policy_files;
-mod pool_openers;
 mod process;
 mod server;
 mod signals;
@@ -44,26 +44,29 @@ use std::io::{Write, stderr};
 use std::process::ExitCode;
 
 use clap::Parser;
-use zaqar_domain::Stages;
 
 use crate::cli::{Cli, Command, ConfigCommand, PolicyCommand};
 
-/// Does what the command line says, with these stages for pipelines to name.
-pub fn run(stages: &Stages) -> ExitCode {
+pub use components::{Components, Drivers};
+
+/// Does what the command line says, with these components for the configuration to name.
+pub fn run(components: &Components) -> ExitCode {
     let cli = Cli::parse();
     let result = match cli.command {
-        None => server::run(&cli.server, stages),
-        Some(Command::Server(options)) => server::run(&options, stages),
-        Some(Command::Config { command: ConfigCommand::Sample { all } }) => config_commands::sample(all),
+        None => server::run(&cli.server, components),
+        Some(Command::Server(options)) => server::run(&options, components),
+        Some(Command::Config { command: ConfigCommand::Sample { all } }) => {
+            config_commands::sample(all, components)
+        }
         Some(Command::Config { command: ConfigCommand::Show { server, all } }) => {
-            config_commands::show(&server, all)
+            config_commands::show(&server, all, components)
         }
         Some(Command::Config { command: ConfigCommand::Check(sources) }) => {
-            config_commands::check(&sources, stages)
+            config_commands::check(&sources, components)
         }
         Some(Command::Policy { command: PolicyCommand::Sample }) => policy_commands::sample(),
         Some(Command::Policy { command: PolicyCommand::Check(sources) }) => {
-            policy_commands::check(&sources, stages)
+            policy_commands::check(&sources, components)
         }
         Some(Command::Openapi) => openapi_command::print(),
         Some(Command::Asyncapi) => asyncapi_command::print(),

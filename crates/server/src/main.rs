@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use zaqar_domain::Stages;
+use zaqar_server::Components;
 
 fn main() -> ExitCode {
-    zaqar_server::run(&Stages::new())
+    zaqar_server::run(&Components::default())
 }

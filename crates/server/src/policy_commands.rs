@@ -2,9 +2,10 @@
 
 use std::fmt::Write;
 
-use zaqar_domain::{RULES, Stages};
+use zaqar_domain::RULES;
 
 use crate::cli::ConfigSources;
+use crate::components::Components;
 use crate::config_commands::{print, print_report};
 use crate::configuration::{self, Report};
 use crate::followed::Followed;
@@ -30,8 +31,8 @@ pub(crate) fn sample() -> anyhow::Result<()> {
 }
 
 /// Prints everything that is wrong or odd, and fails if a server would not start.
-pub(crate) fn check(sources: &ConfigSources, stages: &Stages) -> anyhow::Result<()> {
-    let (config, report) = configuration::read(sources, stages);
+pub(crate) fn check(sources: &ConfigSources, components: &Components) -> anyhow::Result<()> {
+    let (config, report) = configuration::read(sources, components);
     if !report.errors.is_empty() {
         print_report(&report)?;
         anyhow::bail!("the configuration has {} error(s)", report.errors.len());

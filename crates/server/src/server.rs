@@ -9,11 +9,13 @@ use tokio::runtime::Builder;
 use tokio::sync::watch;
 use tracing::field::display;
 use zaqar_config::Config;
-use zaqar_domain::{Stages, Zaqar};
+use zaqar_domain::Zaqar;
 use zaqar_listener::Tls;
 use zaqar_model::{Clock, IdSource, RandomIds, SystemClock};
+use zaqar_storage::Site;
 
 use crate::cli::ServerOptions;
+use crate::components::Components;
 use crate::followed::{Begun, Following};
 use crate::notifications::{Delivery, Notifications};
 use crate::policy_files::PolicyFiles;
@@ -26,8 +28,8 @@ use crate::{
     stores, trustee, welcome,
 };
 
-pub(crate) fn run(options: &ServerOptions, stages: &Stages) -> anyhow::Result<()> {
-    let (config, report) = configuration::read(&options.sources, stages);
+pub(crate) fn run(options: &ServerOptions, components: &Components) -> anyhow::Result<()> {
+    let (config, report) = configuration::read(&options.sources, components);
     anyhow::ensure!(report.errors.is_empty(), report.errors.join("\nzaqar: "));
     let policy = Following::begin(PolicyFiles::new(&config, &options.sources))?;
     let tls = TlsFiles::new(&config.ssl).map_err(anyhow::Error::msg)?.map(Following::begin).transpose()?;
@@ -39,33 +41,40 @@ pub(crate) fn run(options: &ServerOptions, stages: &Stages) -> anyhow::Result<()
     process::keep_files_private();
     process::raise_limit_of_open_files();
     let runtime = Builder::new_multi_thread().enable_all().build().context("cannot start threads")?;
-    let result = runtime.block_on(serve(&config, options.data_directory(), policy, tls, stages));
+    let result = runtime.block_on(serve(Arc::new(config), options.data_directory(), policy, tls, components));
     // After a second signal, what still runs is not waited for.
     runtime.shutdown_background();
     result
 }
 
 async fn serve(
-    config: &Config,
+    config: Arc<Config>,
     data_directory: Option<&Path>,
     policy: Begun<PolicyFiles>,
     tls: Option<Begun<TlsFiles>>,
-    stages: &Stages,
+    components: &Components,
 ) -> anyhow::Result<()> {
+    let data_directory = stores::data_directory(data_directory, &config);
     let mut signals = StopSignals::catch()?;
     let hangups = (signals::hangups()?, signals::hangups()?);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ids: Arc<dyn IdSource> = Arc::new(RandomIds);
-    let authentication = keystone::authentication(config, Arc::clone(&clock))?;
-    let pipelines = pipelines::build(&config.storage, stages)?;
-    let trusts = trustee::trusts(config, Arc::clone(&clock))?;
+    let authentication = keystone::authentication(&config, Arc::clone(&clock))?;
+    let pipelines = pipelines::build(&config.storage, &components.stages)?;
+    let trusts = trustee::trusts(&config, Arc::clone(&clock))?;
     // First the ports: whoever is refused one leaves nothing behind.
-    let ports = Ports::take(config).await?;
+    let ports = Ports::take(&config).await?;
     let addresses = ports.addresses(tls.is_some())?;
-    let open = stores::open(config, data_directory, &ids, &clock)?;
-    let keyring = encryption::keyring(&config.transport, open.data_directory(), &*ids)?;
-    let delivery = Delivery::new(config, &clock, addresses.are_loopback(), trusts.clone())?;
-    let zaqar = Zaqar::new(open.stores.clone(), limits::of(config), Arc::clone(&clock), ids);
+    let site = Site {
+        config: Arc::clone(&config),
+        data_directory,
+        ids: Arc::clone(&ids),
+        clock: Arc::clone(&clock),
+    };
+    let open = stores::open(&site, &components.drivers).await?;
+    let keyring = encryption::keyring(&config.transport, &site.data_directory, &*ids)?;
+    let delivery = Delivery::new(&config, &clock, addresses.are_loopback(), trusts.clone())?;
+    let zaqar = Zaqar::new(open.stores.clone(), limits::of(&config), Arc::clone(&clock), ids);
     let zaqar = zaqar.with_keyring(Arc::new(keyring)).with_pipelines(pipelines);
     let zaqar = zaqar.with_subscriber_check(Arc::new(delivery.senders.clone()));
     let zaqar = Arc::new(match &trusts {
@@ -75,8 +84,8 @@ async fn serve(
     zaqar.set_policy(policy.content);
 
     zaqar.resume_dead_letter_moves().await;
-    let confirmations = confirmations::confirmations(config, &authentication).map_err(anyhow::Error::msg)?;
-    let notifications = Notifications::start(config, &zaqar, delivery, confirmations);
+    let confirmations = confirmations::confirmations(&config, &authentication).map_err(anyhow::Error::msg)?;
+    let notifications = Notifications::start(&config, &zaqar, delivery, confirmations);
     let messages = Arc::clone(&open.stores.messages);
     let policed = Arc::clone(&zaqar);
     let mut background = vec![
@@ -92,8 +101,8 @@ async fn serve(
         Tls::new(configs)
     });
     let mut transports =
-        Transports::start(ports, tls, zaqar, authentication, config).map_err(anyhow::Error::msg)?;
-    welcome::print(&addresses, open.data_directory());
+        Transports::start(ports, tls, zaqar, authentication, &config).map_err(anyhow::Error::msg)?;
+    welcome::print(&addresses, &open.places);
     let (rest, websocket) = (addresses.rest.map(display), addresses.websocket.map(display));
     tracing::info!(rest, websocket, "started");
 

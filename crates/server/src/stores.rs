@@ -1,42 +1,29 @@
-//! Which stores there are, and opening those that the configuration names.
+//! Opening the stores that the configuration names.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use zaqar_config::{Config, Drivers, Embedded};
+use anyhow::Context;
+use zaqar_config::Config;
 use zaqar_domain::Stores;
-use zaqar_model::{Clock, IdSource};
-use zaqar_storage::{ManagementStore, MessageStore, Placement};
-use zaqar_storage_embedded::{
-    DataDirectory, Durability, EmbeddedManagementStore, EmbeddedMessageStore, OpenError, Options,
-};
-use zaqar_storage_faulty::FaultyStore;
+use zaqar_storage::{Driver, ManagementStore, MessageStore, Placement, Role, Site};
+use zaqar_storage_embedded::configured_directory;
 use zaqar_storage_pooled::PooledMessageStore;
 
-use crate::pool_openers;
-
-/// The names by which `[drivers] message_store` and `management_store` know the stores of this build.
-const NAMES: [&str; 1] = ["embedded"];
-/// Both at once: a service that fails at every request, for trying out what clients do then. Known since configurations
-/// of upstream's tests name it, and offered to nobody.
-const FAULTY: &str = "faulty";
+use crate::components::Drivers;
 
 const DEFAULT_DATA_DIRECTORY: &str = "zaqar-data";
+const ROLES: [Role; 2] = [Role::Messages, Role::Management];
 
 /// The stores of a running server.
 #[derive(Debug)]
 pub(crate) struct OpenStores {
     pub(crate) stores: Stores,
-    /// Locked for as long as this lives.
-    data: DataDirectory,
+    /// Where their data is, a line each.
+    pub(crate) places: Vec<String>,
 }
 
 impl OpenStores {
-    pub(crate) fn data_directory(&self) -> &Path {
-        self.data.path()
-    }
-
-    /// Closes both; the data directory is free for another process afterwards.
     pub(crate) async fn close(self) -> anyhow::Result<()> {
         let messages = self.stores.messages.close().await;
         self.stores.management.close().await?;
@@ -44,94 +31,107 @@ impl OpenStores {
     }
 }
 
-/// Opens what the configuration names, which is one of [`NAMES`]. Blocks while the stores read their files.
-pub(crate) fn open(
-    config: &Config,
-    data_directory: Option<&Path>,
-    ids: &Arc<dyn IdSource>,
-    clock: &Arc<dyn Clock>,
-) -> Result<OpenStores, OpenError> {
-    let data = DataDirectory::lock(&directory(data_directory, &config.embedded))?;
-    if is_faulty(&config.drivers) {
-        let stores =
-            Stores { management: Arc::new(FaultyStore), messages: Arc::new(FaultyStore), placement: None };
-        return Ok(OpenStores { stores, data });
-    }
-    let options = embedded_options(&config.embedded);
-    let management: Arc<dyn ManagementStore> =
-        Arc::new(EmbeddedManagementStore::open(data.path(), Arc::clone(ids))?);
+/// Opens what the configuration names.
+pub(crate) async fn open(site: &Site, drivers: &Drivers) -> anyhow::Result<OpenStores> {
+    let config = &site.config;
+    let [of_messages, of_management] = ROLES.map(|role| {
+        let name = named(config, role);
+        drivers.find(name, role).with_context(|| unknown(drivers, role, name))
+    });
+    let (of_messages, of_management) = (of_messages?, of_management?);
+    let management: Arc<dyn ManagementStore> = of_management
+        .open_management(site)
+        .await
+        .with_context(|| cannot_open(Role::Management, &**of_management))?;
     // With pools, the server's own message store is the virtual pool or nothing.
     let has_own = !config.default.pooling || config.pooling_catalog.enable_virtual_pool;
     let own: Option<Arc<dyn MessageStore>> = match has_own {
-        true => Some(Arc::new(EmbeddedMessageStore::open(data.path(), options.clone())?)),
+        true => {
+            let opened = of_messages.open_messages(site, None).await;
+            Some(opened.with_context(|| cannot_open(Role::Messages, &**of_messages))?)
+        }
         false => None,
     };
+    let mut places = vec![of_management.place(site, Role::Management)];
+    if has_own {
+        places.push(of_messages.place(site, Role::Messages));
+        places.dedup();
+    }
     let stores = match own {
         Some(messages) if !config.default.pooling => Stores { management, messages, placement: None },
         own => {
-            let openers = pool_openers::all(options);
-            let pools = PooledMessageStore::new(Arc::clone(&management), openers, own, Arc::clone(clock));
+            let drivers = drivers.all().to_vec();
+            let pools = PooledMessageStore::new(Arc::clone(&management), drivers, site.clone(), own);
             let messages = Arc::new(pools);
             let placement: Arc<dyn Placement> = Arc::clone(&messages) as _;
             Stores { management, messages, placement: Some(placement) }
         }
     };
-    Ok(OpenStores { stores, data })
+    Ok(OpenStores { stores, places })
 }
 
-/// The command line (or the environment, which stands for it) stands above the configuration.
-fn directory(given: Option<&Path>, options: &Embedded) -> PathBuf {
-    match given {
-        Some(directory) => directory.to_owned(),
-        None if options.data_dir.is_empty() => DEFAULT_DATA_DIRECTORY.into(),
-        None => (&options.data_dir).into(),
+fn named(config: &Config, role: Role) -> &str {
+    match role {
+        Role::Messages => &config.drivers.message_store,
+        Role::Management => &config.drivers.management_store,
     }
 }
 
-fn embedded_options(options: &Embedded) -> Options {
-    let durability = match options.durability {
-        zaqar_config::Durability::Fsync => Durability::Fsync,
-        zaqar_config::Durability::Relaxed => Durability::Relaxed,
-    };
-    Options { durability, segment_size: options.segment_size, ..Options::default() }
+fn unknown(drivers: &Drivers, role: Role, name: &str) -> String {
+    let (option, choices) = (role.option(), drivers.choices(role));
+    format!("[drivers] {option} = {name} is not a store of this version; the choice is: {choices}")
 }
 
-fn is_faulty(drivers: &Drivers) -> bool {
-    drivers.message_store == FAULTY && drivers.management_store == FAULTY
+fn cannot_open(role: Role, driver: &dyn Driver) -> String {
+    format!("the store of [drivers] {} = {} cannot be opened", role.option(), driver.name())
+}
+
+/// The server's directory. The command line (or the environment, which stands for it) stands above the configuration.
+pub(crate) fn data_directory(given: Option<&Path>, config: &Config) -> PathBuf {
+    let configured = || configured_directory(config).unwrap_or_else(|| DEFAULT_DATA_DIRECTORY.into());
+    given.map_or_else(configured, Path::to_owned)
 }
 
 /// What whoever runs it must know.
-pub(crate) fn remarks(drivers: &Drivers) -> Vec<String> {
-    let told = "[drivers] message_store and management_store are faulty: every request fails, for trying out what clients do then";
-    is_faulty(drivers).then(|| told.to_owned()).into_iter().collect()
+pub(crate) fn remarks(config: &Config, drivers: &Drivers) -> Vec<String> {
+    let is_for_trials =
+        |role: &Role| drivers.find(named(config, *role), *role).is_some_and(|driver| !driver.is_offered());
+    let trial = |role: Role| {
+        format!(
+            "[drivers] {} is {}: every request fails, for trying out what clients do then",
+            role.option(),
+            named(config, role)
+        )
+    };
+    ROLES.into_iter().filter(is_for_trials).map(trial).collect()
 }
 
-/// A sentence for each store that the configuration names and this build does not have.
-pub(crate) fn unknown_names(drivers: &Drivers) -> Vec<String> {
-    [("message_store", &drivers.message_store), ("management_store", &drivers.management_store)]
-        .into_iter()
-        .filter(|(_, name)| !NAMES.contains(&name.as_str()) && !is_faulty(drivers))
-        .map(|(option, name)| {
-            let choices = NAMES.join(", ");
-            format!("[drivers] {option} = {name} is not a store of this version; the choice is: {choices}")
-        })
-        .collect()
+/// A sentence for each store that the configuration names and this build does not have, and for what is wrong with the
+/// options of the others.
+pub(crate) fn refusals(config: &Config, drivers: &Drivers) -> Vec<String> {
+    let refusals = |role: Role| match drivers.find(named(config, role), role) {
+        Some(driver) => driver.refusals(config, role),
+        None => vec![unknown(drivers, role, named(config, role))],
+    };
+    ROLES.into_iter().flat_map(refusals).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use std::path::Path;
 
-    use zaqar_config::Embedded;
+    use zaqar_config::{Config, Sources, load};
 
-    use super::directory;
+    use super::data_directory;
+    use crate::components::Drivers;
 
     #[test]
     fn the_command_line_names_the_data_directory_before_the_configuration_does() {
-        let silent = Embedded::default();
-        let set = Embedded { data_dir: "/srv/zaqar".to_owned(), ..Embedded::default() };
-        assert_eq!(directory(None, &silent), Path::new("zaqar-data"));
-        assert_eq!(directory(None, &set), Path::new("/srv/zaqar"));
-        assert_eq!(directory(Some(Path::new("here")), &set), Path::new("here"));
+        let variable = ("OS_DRIVERS_MESSAGE_STORE_EMBEDDED__DATA_DIR".into(), "/srv/zaqar".into());
+        let sources = Sources { environment: vec![variable], ..Sources::default() };
+        let set = load(&sources, &Drivers::default().sections()).unwrap().config;
+        assert_eq!(data_directory(None, &Config::default()), Path::new("zaqar-data"));
+        assert_eq!(data_directory(None, &set), Path::new("/srv/zaqar"));
+        assert_eq!(data_directory(Some(Path::new("here")), &set), Path::new("here"));
     }
 }

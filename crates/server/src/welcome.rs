@@ -2,27 +2,25 @@
 
 use std::io::{Write, stdout};
 use std::net::SocketAddr;
-use std::path::Path;
 
 use crate::transports::Addresses;
 
 /// Prints where the server is, where its data is, and a request to try. Whoever started the server may have closed the
 /// standard output: that is no reason to stop.
-pub(crate) fn print(addresses: &Addresses, data: &Path) {
-    let _ = stdout().write_all(text(addresses, data).as_bytes());
+pub(crate) fn print(addresses: &Addresses, places: &[String]) {
+    let _ = stdout().write_all(text(addresses, places).as_bytes());
 }
 
-fn text(addresses: &Addresses, data: &Path) -> String {
+fn text(addresses: &Addresses, places: &[String]) -> String {
     let (http, ws) = if addresses.secured { ("https", "wss") } else { ("http", "ws") };
     let rest = addresses.rest.map(|address| format!("{http}://{address}"));
     let websocket = addresses.websocket.map(|address| format!("{ws}://{address}"));
     let all: Vec<_> = rest.into_iter().chain(websocket).collect();
-    let data = std::path::absolute(data).unwrap_or_else(|_| data.to_owned());
     let mut text = format!(
         "zaqar {version} is listening on {all}\ndata: {data}\n",
         version = env!("CARGO_PKG_VERSION"),
         all = all.join(" and "),
-        data = data.display(),
+        data = places.join(" and "),
     );
     if let Some(reachable) = addresses.rest.map(reachable) {
         text += &format!(
@@ -50,15 +48,13 @@ fn reachable(address: SocketAddr) -> SocketAddr {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::{Addresses, text};
 
     #[test]
     fn a_server_on_all_addresses_is_tried_at_one_that_works() {
         let (rest, websocket) = ("0.0.0.0:7000".parse().unwrap(), "127.0.0.1:7001".parse().unwrap());
         let addresses = Addresses { secured: false, rest: Some(rest), websocket: Some(websocket) };
-        let text = text(&addresses, Path::new("data"));
+        let text = text(&addresses, &["data".to_owned()]);
         assert!(text.contains("listening on http://0.0.0.0:7000 and ws://127.0.0.1:7001\n"), "{text}");
         assert!(text.contains("curl -i http://127.0.0.1:7000/v2/"), "{text}");
     }

@@ -23,7 +23,7 @@ const HTTP: [&str; 6] = ["axum", "http", "http-body-util", "hyper", "hyper-util"
 const ASYNC_RUNTIME: [&str; 1] = ["tokio"];
 const ENGINES: [&str; 2] = ["redb", "rustix"];
 
-const LAYERS: [Layer; 16] = [
+const LAYERS: [Layer; 17] = [
     Layer {
         name: "zaqar-model",
         may_use: &[],
@@ -31,7 +31,8 @@ const LAYERS: [Layer; 16] = [
     },
     Layer {
         name: "zaqar-storage",
-        may_use: &["zaqar-model"],
+        // Drivers bring sections of the configuration.
+        may_use: &["zaqar-config", "zaqar-model"],
         must_not_use: &["axum", "http", "hyper", "redb", "rustix", "tokio"],
     },
     Layer {
@@ -39,8 +40,21 @@ const LAYERS: [Layer; 16] = [
         may_use: &["zaqar-model", "zaqar-storage"],
         must_not_use: &["axum", "http", "hyper", "redb", "rustix"],
     },
-    Layer { name: "zaqar-storage-embedded", may_use: &["zaqar-model", "zaqar-storage"], must_not_use: &HTTP },
-    Layer { name: "zaqar-storage-faulty", may_use: &["zaqar-model", "zaqar-storage"], must_not_use: &HTTP },
+    Layer {
+        name: "zaqar-storage-embedded",
+        may_use: &["zaqar-config", "zaqar-model", "zaqar-storage"],
+        must_not_use: &HTTP,
+    },
+    Layer {
+        name: "zaqar-storage-faulty",
+        may_use: &["zaqar-config", "zaqar-model", "zaqar-storage"],
+        must_not_use: &HTTP,
+    },
+    Layer {
+        name: "zaqar-storage-postgres",
+        may_use: &["zaqar-config", "zaqar-model", "zaqar-storage"],
+        must_not_use: &HTTP,
+    },
     Layer {
         name: "zaqar-storage-pooled",
         // No driver: `zaqar-server` hands them over.

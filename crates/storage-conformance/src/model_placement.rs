@@ -2,7 +2,7 @@
 
 use parking_lot::Mutex;
 use zaqar_model::{Destination, FlavorName, Pool, PoolName, Timestamp};
-use zaqar_storage::{Capabilities, Health, Placement, PoolFault, StorageResult};
+use zaqar_storage::{Capabilities, Health, OpenFault, Placement, StorageResult};
 
 /// Knows stores of two schemes, `model://` and the less able `weak://`. A URI with `unreachable` in it is not reached.
 #[derive(Debug, Default)]
@@ -39,12 +39,12 @@ impl Placement for ModelPlacement {
         })
     }
 
-    async fn try_pool(&self, pool: &Pool) -> Result<Capabilities, PoolFault> {
+    async fn try_pool(&self, pool: &Pool) -> Result<Capabilities, OpenFault> {
         let Some(capabilities) = self.capabilities_of(&pool.uri) else {
-            return Err(PoolFault::BadUri("No driver serves this.".to_owned()));
+            return Err(OpenFault::BadUri("No driver serves this.".to_owned()));
         };
         if pool.uri.contains("unreachable") {
-            return Err(PoolFault::Unreachable("Nobody answers.".to_owned()));
+            return Err(OpenFault::Unreachable("Nobody answers.".to_owned()));
         }
         Ok(capabilities)
     }

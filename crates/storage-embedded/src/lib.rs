@@ -6,7 +6,7 @@
 //!   (`docs/decisions/0002-management-store-redb.md`).
 //!
 //! The files `messages`, `claims`, `subscriptions`, `arrivals`, `deliveries` and `migration` implement the contract.
-//! They rest on `queues` (what is in memory), `schedule` (whose deliveries are due), `writer` (what goes to disk),
+//! `driver` opens both. They rest on `queues` (what is in memory), `schedule` (whose deliveries are due), `writer` (what goes to disk),
 //! `store` (opening and closing), `maintenance` (reclaiming space) and `checkpoint`.
 
 mod arrivals;
@@ -16,6 +16,7 @@ mod data_directory;
 mod dead_letters;
 mod deliveries;
 pub mod disk;
+mod driver;
 mod index;
 mod kinds;
 mod listing;
@@ -32,6 +33,7 @@ mod subscriptions;
 mod writer;
 
 pub use data_directory::DataDirectory;
+pub use driver::{EmbeddedDriver, configured_directory};
 pub use log::Dropped;
 pub use management::{EmbeddedManagementStore, OpenError};
 pub use store::{EmbeddedMessageStore, Options};

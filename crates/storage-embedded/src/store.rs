@@ -55,8 +55,8 @@ pub struct EmbeddedMessageStore {
     pub(crate) maintenance: Arc<Mutex<Maintenance>>,
     durability: Durability,
     dropped: Vec<Dropped>,
-    /// The lock of the data directory, if the store owns it: closing the store releases it.
-    data: Mutex<Option<DataDirectory>>,
+    /// The lock of the data directory, if the store has a part in it: closing the store gives it up.
+    data: Mutex<Option<Arc<DataDirectory>>>,
 }
 
 impl EmbeddedMessageStore {
@@ -113,8 +113,8 @@ impl EmbeddedMessageStore {
         })
     }
 
-    /// Opens a store that owns its data directory. Closing the store unlocks the directory.
-    pub fn open_alone(data: DataDirectory, options: Options) -> Result<Self, OpenError> {
+    /// Opens a store that has a part in the lock of its data directory. Closing the store gives it up.
+    pub fn open_in(data: Arc<DataDirectory>, options: Options) -> Result<Self, OpenError> {
         let store = Self::open(data.path(), options)?;
         *store.data.lock() = Some(data);
         Ok(store)

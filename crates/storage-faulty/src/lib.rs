@@ -4,8 +4,10 @@
 //! - [`FalteringStore`] fails some calls of another store, for as long as it is told to.
 
 mod calls;
+mod driver;
 mod faltering;
 mod faulty;
 
+pub use driver::FaultyDriver;
 pub use faltering::{FalteringStore, Fault};
 pub use faulty::FaultyStore;

@@ -1,7 +1,7 @@
 //! Spreads queues over pools: a message store that looks up where a queue lives and forwards to the store there.
 //!
 //! It keeps nothing itself. Which pool holds a queue, and which queues are moving, the management store knows; messages
-//! are in the pools. It does not know which drivers exist either: a [`StoreOpener`] for each is handed to it.
+//! are in the pools. It does not know which drivers exist either: they are handed to it.
 //!
 //! * `messages`, `claims`, `subscriptions`, `deliveries` and `migration` are the files of the contract: each method
 //!   enters the queue, and forwards.
@@ -28,7 +28,6 @@ mod messages;
 mod migration;
 mod mover;
 mod movers;
-mod opener;
 mod placement;
 mod pooled;
 mod pools;
@@ -37,5 +36,4 @@ mod subscriptions;
 mod vacating;
 mod visit;
 
-pub use opener::StoreOpener;
 pub use store::PooledMessageStore;

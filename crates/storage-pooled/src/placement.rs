@@ -1,7 +1,7 @@
 //! Placement: in which pool a queue is to live.
 
 use zaqar_model::{Destination, FlavorName, Pool, PoolName, QueueMove, Timestamp};
-use zaqar_storage::{Capabilities, Health, Placement, PoolFault, StorageError, StorageResult};
+use zaqar_storage::{Capabilities, Health, OpenFault, Placement, StorageError, StorageResult};
 
 use crate::PooledMessageStore;
 use crate::choice::choose;
@@ -14,7 +14,7 @@ impl Placement for PooledMessageStore {
         self.pooled.pools.capabilities_of(uri)
     }
 
-    async fn try_pool(&self, pool: &Pool) -> Result<Capabilities, PoolFault> {
+    async fn try_pool(&self, pool: &Pool) -> Result<Capabilities, OpenFault> {
         let pools = &self.pooled.pools;
         let _in_turn = pools.turn.lock().await;
         // A second opening would find the store in use: by this pool, or by another that has its URI.
@@ -25,12 +25,12 @@ impl Placement for PooledMessageStore {
         let capabilities = store.capabilities();
         let is_alive = store.is_alive().await;
         if is_ours && let Err(error) = store.close().await {
-            return Err(PoolFault::Unreachable(format!(
+            return Err(OpenFault::Unreachable(format!(
                 "the store could not be closed after a trial: {error}"
             )));
         }
         if !is_alive {
-            return Err(PoolFault::Unreachable("the store does not answer".to_owned()));
+            return Err(OpenFault::Unreachable("the store does not answer".to_owned()));
         }
         Ok(capabilities)
     }

@@ -8,15 +8,15 @@ use parking_lot::Mutex;
 use tokio::sync::futures::Notified;
 use tokio::sync::{Mutex as AsyncMutex, Notify, OnceCell};
 use zaqar_model::{Pool, PoolName};
-use zaqar_storage::{Capabilities, MessageStore, PoolFault, StorageError, StorageResult};
+use zaqar_storage::{Capabilities, Driver, MessageStore, OpenFault, Site, StorageError, StorageResult};
 
-use crate::StoreOpener;
 use crate::pooled::is_same_store;
 
 /// As many as there are registered pools, at most.
 #[derive(Debug)]
 pub(crate) struct OpenPools {
-    openers: Vec<Arc<dyn StoreOpener>>,
+    drivers: Vec<Arc<dyn Driver>>,
+    site: Site,
     opened: Mutex<HashMap<PoolName, Arc<OpenPool>>>,
     is_closed: AtomicBool,
     /// Held while stores are opened, tried and closed. Engines open every pool that they read of, and one that was changed
@@ -37,9 +37,10 @@ struct OpenPool {
 }
 
 impl OpenPools {
-    pub(crate) fn new(openers: Vec<Arc<dyn StoreOpener>>) -> Self {
+    pub(crate) fn new(drivers: Vec<Arc<dyn Driver>>, site: Site) -> Self {
         Self {
-            openers,
+            drivers,
+            site,
             opened: Mutex::default(),
             is_closed: AtomicBool::new(false),
             turn: AsyncMutex::default(),
@@ -50,13 +51,14 @@ impl OpenPools {
 
     /// What stores of this URI's scheme can do.
     pub(crate) fn capabilities_of(&self, uri: &str) -> Option<Capabilities> {
-        self.opener(uri).map(|opener| opener.capabilities())
+        self.driver(uri).map(|driver| driver.capabilities(&self.site.config))
     }
 
     /// What the stores can do that may be opened: whatever one of them can.
     pub(crate) fn capabilities(&self) -> Capabilities {
         let able = |ability: fn(Capabilities) -> bool| {
-            self.openers.iter().any(|opener| ability(opener.capabilities()))
+            let drivers = self.drivers.iter().filter(|driver| !driver.schemes().is_empty());
+            drivers.map(|driver| driver.capabilities(&self.site.config)).any(ability)
         };
         Capabilities {
             fifo: able(|all| all.fifo),
@@ -64,7 +66,8 @@ impl OpenPools {
             durability: able(|all| all.durability),
             at_least_once: able(|all| all.at_least_once),
             high_throughput: able(|all| all.high_throughput),
-            shared: able(|all| all.shared),
+            // Whether this one is shared does not depend on them.
+            shared: false,
         }
     }
 
@@ -88,17 +91,17 @@ impl OpenPools {
         Ok(Arc::clone(store))
     }
 
-    async fn open_and_tell(&self, pool: &Pool) -> Result<Arc<dyn MessageStore>, PoolFault> {
+    async fn open_and_tell(&self, pool: &Pool) -> Result<Arc<dyn MessageStore>, OpenFault> {
         let opened = self.try_open(pool).await?;
         self.changed.notify_waiters();
         Ok(opened)
     }
 
     /// Opens a store that nobody else has: the caller closes it.
-    pub(crate) async fn try_open(&self, pool: &Pool) -> Result<Arc<dyn MessageStore>, PoolFault> {
-        match self.opener(&pool.uri) {
-            Some(opener) => opener.open(pool).await,
-            None => Err(PoolFault::BadUri(format!(
+    pub(crate) async fn try_open(&self, pool: &Pool) -> Result<Arc<dyn MessageStore>, OpenFault> {
+        match self.driver(&pool.uri) {
+            Some(driver) => driver.open_messages(&self.site, Some(pool)).await,
+            None => Err(OpenFault::BadUri(format!(
                 "no store of this version has a URI that begins like this one; those it has begin with {}",
                 self.schemes()
             ))),
@@ -106,7 +109,7 @@ impl OpenPools {
     }
 
     /// The store at this URI, if one is open or being opened there, under whatever name.
-    pub(crate) async fn open_at(&self, uri: &str) -> Option<Result<Arc<dyn MessageStore>, PoolFault>> {
+    pub(crate) async fn open_at(&self, uri: &str) -> Option<Result<Arc<dyn MessageStore>, OpenFault>> {
         let slot = self.opened.lock().values().find(|slot| slot.pool.uri == uri).cloned()?;
         let store = slot.store.get_or_try_init(|| self.open_and_tell(&slot.pool)).await;
         Some(store.cloned())
@@ -164,13 +167,13 @@ impl OpenPools {
         }
     }
 
-    fn opener(&self, uri: &str) -> Option<&Arc<dyn StoreOpener>> {
+    fn driver(&self, uri: &str) -> Option<&Arc<dyn Driver>> {
         let (scheme, _) = uri.split_once(':')?;
-        self.openers.iter().find(|opener| opener.scheme() == scheme)
+        self.drivers.iter().find(|driver| driver.schemes().contains(&scheme))
     }
 
     fn schemes(&self) -> String {
-        let schemes: Vec<_> = self.openers.iter().map(|opener| format!("{}:", opener.scheme())).collect();
-        schemes.join(", ")
+        let schemes = self.drivers.iter().flat_map(|driver| driver.schemes());
+        schemes.map(|scheme| format!("{scheme}:")).collect::<Vec<_>>().join(", ")
     }
 }

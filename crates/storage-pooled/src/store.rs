@@ -4,13 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize};
 
 use tokio::sync::Mutex;
-use zaqar_model::{Clock, Timestamp};
+use zaqar_model::Timestamp;
 use zaqar_storage::{
-    Capabilities, Deliveries, Health, ManagementStore, MessageStore, Migration, StorageResult, Subscriptions,
-    Volume,
+    Capabilities, Deliveries, Driver, Health, ManagementStore, MessageStore, Migration, Site, StorageResult,
+    Subscriptions, Volume,
 };
 
-use crate::StoreOpener;
 use crate::gates::Gates;
 use crate::movers::Movers;
 use crate::pooled::Pooled;
@@ -24,17 +23,19 @@ pub struct PooledMessageStore {
 }
 
 impl PooledMessageStore {
-    /// Spreads queues over the pools that are registered in `management`, which the caller closes. What is mapped to no
+    /// Spreads queues over the pools that are registered in `management`, which the caller closes, and whose stores these
+    /// drivers open. What is mapped to no
     /// pool goes to `virtual_pool`, which is closed with this store.
     pub fn new(
         management: Arc<dyn ManagementStore>,
-        openers: Vec<Arc<dyn StoreOpener>>,
+        drivers: Vec<Arc<dyn Driver>>,
+        site: Site,
         virtual_pool: Option<Arc<dyn MessageStore>>,
-        clock: Arc<dyn Clock>,
     ) -> Self {
+        let clock = Arc::clone(&site.clock);
         let pooled = Pooled {
             management,
-            pools: OpenPools::new(openers),
+            pools: OpenPools::new(drivers, site),
             virtual_pool,
             gates: Arc::new(Gates::default()),
             clock,

@@ -7,14 +7,14 @@ mod support;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use support::{FalteringOpener, Site, flavor, move_to};
+use support::{Kind, Opener, Site, flavor, move_to};
 use zaqar_model::{
     Clock, Destination, DestinationKind, Metadata, PageRequest, Pool, PoolName, PoolWeight, ProjectId,
     QueueName, StoredMessage, Subscription, SubscriptionTtl, Timestamp,
 };
 use zaqar_storage::{
     Claims, DeadLetters, Deletion, Guard, ListStart, ManagementStore, MessagePage, MessageQuery,
-    MessageStore, Messages, Placement, PoolFault, StorageError, Subscriptions,
+    MessageStore, Messages, OpenFault, Placement, StorageError, Subscriptions,
 };
 use zaqar_storage_conformance::minting::{claim_with_max_count, fresh_subscription_id, messages, poster};
 use zaqar_storage_conformance::{ModelStore, PopMessages, PostMessages};
@@ -273,7 +273,7 @@ async fn a_pool_is_tried_before_it_is_registered_and_is_not_kept_open() {
     store.try_pool(&new).await.unwrap();
     for (uri, is_bad) in [("unheard://x", true), ("faulty:", false)] {
         let fault = store.try_pool(&Pool { uri: uri.to_owned(), ..new.clone() }).await.unwrap_err();
-        assert_eq!(matches!(fault, PoolFault::BadUri(_)), is_bad, "{fault:?}");
+        assert_eq!(matches!(fault, OpenFault::BadUri(_)), is_bad, "{fault:?}");
     }
     assert_eq!(store.capabilities_of("unheard://x"), None);
     // What is registered and open already answers for itself.
@@ -331,7 +331,7 @@ async fn a_dead_letter_that_was_consumed_does_not_come_back_when_its_move_failed
     let source = Arc::new(FalteringStore::over(Arc::new(ModelStore::new())));
     management.put_pool(Pool { uri: "faltering:".to_owned(), ..site.pool("plain", None) }).await.unwrap();
     management.put_pool(site.pool("fast", Some("fast"))).await.unwrap();
-    let store = site.open_also(&management, None, Some(Arc::new(FalteringOpener(source.clone()))));
+    let store = site.open_also(&management, None, Some(Opener { store: Kind::Faltering(source.clone()) }));
     let (from, to, now) = (queue(&management, "q").await, queue(&management, "dlq").await, site.clock.now());
     store.place(&to, Some(&flavor("fast"))).await.unwrap();
     let stored = exhausted(&store, &from, 2, now).await;

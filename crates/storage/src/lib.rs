@@ -53,9 +53,9 @@
 //! 4. Run the conformance suite: in `tests/conformance.rs` hand `zaqar_storage_conformance::message_store!` and
 //!    `management_store!` a function that opens an empty store. Each case is one rule of this contract, and each must
 //!    pass.
-//! 5. Add the driver to `stores.rs` of the `server` crate, to `NAMES` and to `open`, under the name that
-//!    `[drivers] message_store` or `management_store` will call it by. For pools of it, add a `StoreOpener` to
-//!    `pool_openers.rs` there.
+//! 5. Write a [`Driver`]: what `[drivers] message_store` or `management_store` will call it by, the section of its options,
+//!    how its stores are opened, the schemes by which pools name them. Hand it to `zaqar_server::run` in a binary of your
+//!    own, or add it to `Drivers::built_in` of the `server` crate.
 
 mod capabilities;
 mod catalogue;
@@ -63,6 +63,7 @@ mod claims;
 mod dead_letters;
 mod deliveries;
 mod destinations;
+mod driver;
 mod error;
 mod flavors;
 mod messages;
@@ -80,6 +81,7 @@ pub use deliveries::{
     LeaseRequest, Redelivery, SubscriptionKey, SubscriptionShare,
 };
 pub use destinations::{Created, Destinations, QueueFilter};
+pub use driver::{Driver, OpenFault, Role, Site};
 pub use error::{StorageError, StorageResult};
 pub use flavors::Flavors;
 pub use messages::{
@@ -87,7 +89,7 @@ pub use messages::{
     MessagePage, MessageQuery, Messages, Post,
 };
 pub use migration::Migration;
-pub use placement::{Placement, PoolFault};
+pub use placement::Placement;
 pub use pools::Pools;
 pub use subscriptions::{SubscriptionChange, Subscriptions};
 

@@ -2,18 +2,7 @@
 
 use zaqar_model::{Destination, FlavorName, Pool, PoolName, Timestamp};
 
-use crate::{Capabilities, Health, StorageResult};
-
-/// Why a pool cannot be registered. The texts name what is wrong with the URI, never a password in it.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum PoolFault {
-    /// No driver of this build serves URIs of this scheme, or the driver cannot read this one.
-    #[error("{0}")]
-    BadUri(String),
-    /// The store that the URI names does not answer.
-    #[error("{0}")]
-    Unreachable(String),
-}
+use crate::{Capabilities, Health, OpenFault, StorageResult};
 
 /// Decides in which pool a queue lives. There is one where `[DEFAULT] pooling` is on.
 #[async_trait::async_trait]
@@ -22,7 +11,7 @@ pub trait Placement: Send + Sync + std::fmt::Debug {
     fn capabilities_of(&self, uri: &str) -> Option<Capabilities>;
 
     /// Opens the store of a pool that is about to be registered or changed, and asks whether it can be reached.
-    async fn try_pool(&self, pool: &Pool) -> Result<Capabilities, PoolFault>;
+    async fn try_pool(&self, pool: &Pool) -> Result<Capabilities, OpenFault>;
 
     /// The registered pool was changed or removed: what was opened for it is not used any more.
     async fn forget_pool(&self, name: &PoolName);

@@ -2,6 +2,9 @@
 
 use crate::section::section;
 
+/// The group of this section.
+pub(crate) const GROUP: &str = "drivers";
+
 section! {
     /// The transports and the stores.
     pub struct Drivers;

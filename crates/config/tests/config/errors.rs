@@ -14,7 +14,7 @@ max_message_ttl = -1
 bind = 1.2.3
 port = 65536
 max_header_bytes = 1
-[drivers:message_store:embedded]
+[drivers:message_store:disk]
 segment_size = 2_000_000_000
 durability = never
 ",
@@ -33,8 +33,8 @@ durability = never
             "zaqar.conf:7: [drivers:transport:wsgi] bind = \"1.2.3\" is not valid: expected a host name or an IP address",
             "zaqar.conf:8: [drivers:transport:wsgi] port = \"65536\" is not valid: expected an integer from 0 to 65535",
             "zaqar.conf:9: [drivers:transport:wsgi] max_header_bytes = \"1\" is not valid: expected an integer of at least 8192",
-            "zaqar.conf:11: [drivers:message_store:embedded] segment_size = \"2_000_000_000\" is not valid: expected an integer from 16777216 to 1073741824",
-            "zaqar.conf:12: [drivers:message_store:embedded] durability = \"never\" is not valid: expected one of \"fsync\", \"relaxed\"",
+            "zaqar.conf:11: [drivers:message_store:disk] segment_size = \"2_000_000_000\" is not valid: expected an integer from 16777216 to 1073741824",
+            "zaqar.conf:12: [drivers:message_store:disk] durability = \"never\" is not valid: expected one of \"fsync\", \"relaxed\"",
             "environment variable OS_TRANSPORT__MAX_QUEUES_PER_PAGE: [transport] max_queues_per_page = \"\" is not valid: expected an integer from 1 to 4294967295",
         ]
     );

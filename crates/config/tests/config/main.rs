@@ -1,8 +1,9 @@
 //! Configuration files and their outcome, through the public interface only.
 
 #[cfg(test)]
-mod effective;
+mod drivers;
 #[cfg(test)]
+mod effective;
 mod errors;
 #[cfg(test)]
 mod hostile_input;

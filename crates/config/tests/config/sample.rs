@@ -1,8 +1,12 @@
 //! The sample file, and the file after uncommenting its options.
 
-use zaqar_config::{Config, sample};
+use zaqar_config::Config;
 
-use crate::site::site;
+use crate::site::{of_drivers, site};
+
+fn sample(all: bool) -> String {
+    zaqar_config::sample(all, &of_drivers())
+}
 
 /// The sample with the `#` before each option removed.
 fn uncommented() -> String {

@@ -3,7 +3,39 @@
 use std::path::PathBuf;
 
 use tempfile::TempDir;
-use zaqar_config::{Config, Loaded, Problems, Source, Sources, load};
+use zaqar_config::{Config, Loaded, Problems, SectionSpec, Source, Sources, choices, load, section};
+
+/// The group of the section that a storage driver brings in these tests.
+pub(crate) const DISK: &str = "drivers:message_store:disk";
+
+choices! {
+    /// What an acknowledged write survives.
+    pub enum Durability {
+        /// a power cut: it is on the disk before the reply goes out
+        Fsync = "fsync",
+        /// the end of the process, but not a power cut: it reaches the disk soon afterwards
+        Relaxed = "relaxed",
+    }
+}
+
+section! {
+    /// A store on a disk.
+    pub struct Disk;
+
+    /// The data directory.
+    data_dir: String = "";
+
+    /// What an acknowledged write survives.
+    durability: Durability = Durability::Fsync;
+
+    /// The size of a file, in bytes.
+    segment_size: u64 = 67_108_864, at_least(16_777_216), at_most(1_073_741_824);
+}
+
+/// What the storage drivers of these tests bring.
+pub(crate) fn of_drivers() -> Vec<SectionSpec> {
+    vec![SectionSpec::new::<Disk>(DISK)]
+}
 
 pub(crate) struct Site {
     directory: TempDir,
@@ -43,7 +75,7 @@ impl Site {
     }
 
     pub(crate) fn load(&self) -> Result<Loaded, Problems> {
-        load(&self.sources)
+        load(&self.sources, &of_drivers())
     }
 
     pub(crate) fn config(&self) -> Config {

@@ -1,8 +1,8 @@
 //! The values of each kind of option.
 
-use zaqar_config::{ClientIdUuidSafe, Durability, LogFormat, Secret};
+use zaqar_config::{ClientIdUuidSafe, LogFormat, Secret};
 
-use crate::site::site;
+use crate::site::{DISK, Disk, Durability, site};
 
 #[test]
 fn every_kind_of_value_arrives_with_its_type() {
@@ -21,7 +21,7 @@ port = 0
 [drivers:transport:websocket]
 external_port = 443
 
-[drivers:message_store:embedded]
+[drivers:message_store:disk]
 durability = relaxed
 
 [drivers:message_store:redis]
@@ -44,7 +44,7 @@ unsubscribe_confirmation_email_template = topic: Bye, body: So long: {0}
     assert_eq!(config.drivers.transport, ["websocket"]);
     assert_eq!((config.wsgi.bind.as_str(), config.wsgi.port), ("zaqar.example", 0));
     assert_eq!(config.websocket.external_port, Some(443));
-    assert_eq!(config.embedded.durability, Durability::Relaxed);
+    assert_eq!(config.section::<Disk>(DISK).durability, Durability::Relaxed);
     assert_eq!(config.message_redis.uri, Secret::new("redis://:hush@[::1]:6379?dbid=1"));
     assert_eq!(config.message_redis.reconnect_sleep, 2.0);
     assert_eq!(config.transport.max_message_ttl, 1_000_000);

@@ -194,7 +194,7 @@ allow_methods = GET
 allow_headers = Client-ID
 [healthcheck]
 disable_by_file_path = /run/zaqar/disabled
-[drivers:message_store:embedded]
+[drivers:message_store:disk]
 data_dir = /var/lib/zaqar
 durability = relaxed
 segment_size = 16777216

@@ -9,7 +9,7 @@ use zaqar_model::{
     Timestamp,
 };
 use zaqar_storage::{
-    Capabilities, Destinations, Flavors, Health, Placement, PoolFault, StorageError, StorageResult,
+    Capabilities, Destinations, Flavors, Health, OpenFault, Placement, StorageError, StorageResult,
 };
 use zaqar_storage_conformance::{ManualClock, ModelStore};
 
@@ -25,7 +25,7 @@ impl Placement for Placements {
         None
     }
 
-    async fn try_pool(&self, _: &Pool) -> Result<Capabilities, PoolFault> {
+    async fn try_pool(&self, _: &Pool) -> Result<Capabilities, OpenFault> {
         Ok(Capabilities::default())
     }
 

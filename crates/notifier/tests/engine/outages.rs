@@ -29,7 +29,7 @@ impl Scene {
         let directory = tempfile::tempdir().unwrap();
         let data = DataDirectory::lock(directory.path()).unwrap();
         let small = Options { segment_size: 2 << 20, ..Options::default() };
-        let store = Arc::new(EmbeddedMessageStore::open_alone(data, small).unwrap());
+        let store = Arc::new(EmbeddedMessageStore::open_in(Arc::new(data), small).unwrap());
         let store = Arc::new(FalteringStore::over(store));
         let http = HttpOptions {
             guard: AddressGuard { loopback: true, ..AddressGuard::default() },

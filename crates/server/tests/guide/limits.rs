@@ -16,7 +16,7 @@ fn page() -> String {
 
 /// Every option with its default.
 fn defaults() -> BTreeMap<String, String> {
-    let effective = zaqar_config::load(&Sources::default()).unwrap().effective;
+    let effective = zaqar_config::load(&Sources::default(), &[]).unwrap().effective;
     effective.into_iter().map(|line| (format!("[{}] {}", line.group, line.option), line.value)).collect()
 }
 

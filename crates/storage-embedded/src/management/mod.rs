@@ -59,6 +59,7 @@ use zaqar_storage::{ManagementStore, StorageError, StorageResult};
 
 pub use self::error::OpenError;
 
+use crate::DataDirectory;
 use crate::disk::{Disk, LocalDisk};
 
 use self::file::RecordFile;
@@ -81,6 +82,8 @@ pub struct EmbeddedManagementStore {
     jobs: Mutex<Option<UnboundedSender<Job>>>,
     /// Locked while `close` waits, so that a second caller waits as well.
     writer: tokio::sync::Mutex<Option<JoinHandle<StorageResult<()>>>>,
+    /// The lock of the data directory, if the store has a part in it: closing the store gives it up.
+    data: Mutex<Option<Arc<DataDirectory>>>,
 }
 
 impl EmbeddedManagementStore {
@@ -92,6 +95,13 @@ impl EmbeddedManagementStore {
         let file = RecordFile::open(directory, &path)?;
         let reserve = Reserve::new(Arc::new(LocalDisk), directory.join(reserve::FILE_NAME));
         Self::start(path, file, reserve, ids)
+    }
+
+    /// Opens a store that has a part in the lock of its data directory. Closing the store gives it up.
+    pub fn open_in(data: Arc<DataDirectory>, ids: Arc<dyn IdSource>) -> Result<Self, OpenError> {
+        let store = Self::open(data.path(), ids)?;
+        *store.data.lock() = Some(data);
+        Ok(store)
     }
 
     fn start(
@@ -112,6 +122,7 @@ impl EmbeddedManagementStore {
             shared,
             jobs: Mutex::new(Some(sender)),
             writer: tokio::sync::Mutex::new(Some(writer)),
+            data: Mutex::default(),
         })
     }
 
@@ -155,7 +166,9 @@ impl ManagementStore for EmbeddedManagementStore {
         // The writer ends when it has done the jobs that were sent before.
         self.jobs.lock().take();
         let Some(thread) = writer.take() else { return Ok(()) };
-        tokio::task::spawn_blocking(move || join(thread)).await.map_err(StorageError::driver)?
+        let ended = tokio::task::spawn_blocking(move || join(thread)).await;
+        drop(self.data.lock().take());
+        ended.map_err(StorageError::driver)?
     }
 }
 

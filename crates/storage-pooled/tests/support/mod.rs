@@ -9,58 +9,87 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use tempfile::TempDir;
+use zaqar_config::Config;
 use zaqar_model::{FlavorName, IdSource, Metadata, Pool, PoolName, PoolWeight, RandomIds};
-use zaqar_storage::{Capabilities, ManagementStore, MessageStore, Placement, PoolFault};
+use zaqar_storage::{Capabilities, Driver, ManagementStore, MessageStore, OpenFault, Placement, Role};
 use zaqar_storage_conformance::ManualClock;
 use zaqar_storage_embedded::{
     DataDirectory, Durability, EmbeddedManagementStore, EmbeddedMessageStore, Options,
 };
 use zaqar_storage_faulty::{FalteringStore, FaultyStore};
-use zaqar_storage_pooled::{PooledMessageStore, StoreOpener};
+use zaqar_storage_pooled::PooledMessageStore;
 
-/// Opens `embedded://` and a directory.
+/// Opens the stores of pools, of one kind.
 #[derive(Debug)]
-pub struct EmbeddedOpener;
+pub struct Opener {
+    pub store: Kind,
+}
+
+#[derive(Debug)]
+pub enum Kind {
+    /// In the directory of the URI.
+    Embedded,
+    Faulty,
+    /// The one store, at any URI.
+    Faltering(Arc<FalteringStore>),
+}
 
 #[async_trait::async_trait]
-impl StoreOpener for EmbeddedOpener {
-    fn scheme(&self) -> &'static str {
-        "embedded"
+impl Driver for Opener {
+    fn name(&self) -> &'static str {
+        self.schemes()[0]
     }
 
-    fn capabilities(&self) -> Capabilities {
-        EmbeddedMessageStore::capabilities_with(Durability::Fsync)
+    fn has(&self, role: Role) -> bool {
+        role == Role::Messages
     }
 
-    async fn open(&self, pool: &Pool) -> Result<Arc<dyn MessageStore>, PoolFault> {
-        let directory = Path::new(pool.uri.strip_prefix("embedded://").unwrap()).to_owned();
-        let options = Options { segment_size: 2 << 20, ..Options::default() };
-        let opened = tokio::task::spawn_blocking(move || {
-            EmbeddedMessageStore::open_alone(DataDirectory::lock(&directory)?, options)
-        });
-        match opened.await.unwrap() {
-            Ok(store) => Ok(Arc::new(store)),
-            Err(error) => Err(PoolFault::Unreachable(error.to_string())),
+    fn place(&self, _: &zaqar_storage::Site, _: Role) -> String {
+        String::new()
+    }
+
+    fn schemes(&self) -> &'static [&'static str] {
+        match self.store {
+            Kind::Embedded => &["embedded"],
+            Kind::Faulty => &["faulty"],
+            Kind::Faltering(_) => &["faltering"],
         }
+    }
+
+    fn capabilities(&self, _: &Config) -> Capabilities {
+        match &self.store {
+            Kind::Embedded => EmbeddedMessageStore::capabilities_with(Durability::Fsync),
+            Kind::Faulty => Capabilities::default(),
+            Kind::Faltering(store) => store.capabilities(),
+        }
+    }
+
+    async fn open_messages(
+        &self,
+        _: &zaqar_storage::Site,
+        pool: Option<&Pool>,
+    ) -> Result<Arc<dyn MessageStore>, OpenFault> {
+        match &self.store {
+            Kind::Embedded => open_embedded(&pool.unwrap().uri).await,
+            Kind::Faulty => Ok(Arc::new(FaultyStore)),
+            Kind::Faltering(store) => Ok(Arc::<FalteringStore>::clone(store)),
+        }
+    }
+
+    async fn open_management(&self, _: &zaqar_storage::Site) -> Result<Arc<dyn ManagementStore>, OpenFault> {
+        unreachable!("pools hold messages")
     }
 }
 
-/// Opens stores that fail at everything.
-#[derive(Debug)]
-pub struct FaultyOpener;
-
-#[async_trait::async_trait]
-impl StoreOpener for FaultyOpener {
-    fn scheme(&self) -> &'static str {
-        "faulty"
-    }
-
-    fn capabilities(&self) -> Capabilities {
-        Capabilities::default()
-    }
-
-    async fn open(&self, _: &Pool) -> Result<Arc<dyn MessageStore>, PoolFault> {
-        Ok(Arc::new(FaultyStore))
+async fn open_embedded(uri: &str) -> Result<Arc<dyn MessageStore>, OpenFault> {
+    let directory = Path::new(uri.strip_prefix("embedded://").unwrap()).to_owned();
+    let options = Options { segment_size: 2 << 20, ..Options::default() };
+    let opened = tokio::task::spawn_blocking(move || {
+        EmbeddedMessageStore::open_in(Arc::new(DataDirectory::lock(&directory)?), options)
+    });
+    match opened.await.unwrap() {
+        Ok(store) => Ok(Arc::new(store)),
+        Err(error) => Err(OpenFault::Unreachable(error.to_string())),
     }
 }
 
@@ -87,25 +116,6 @@ impl PooledSite {
         }
         *self.management.lock() = Some(Arc::clone(&management));
         management
-    }
-}
-
-/// Opens the one store, at any URI that begins with `faltering:`.
-#[derive(Debug)]
-pub struct FalteringOpener(pub Arc<FalteringStore>);
-
-#[async_trait::async_trait]
-impl StoreOpener for FalteringOpener {
-    fn scheme(&self) -> &'static str {
-        "faltering"
-    }
-
-    fn capabilities(&self) -> Capabilities {
-        self.0.capabilities()
-    }
-
-    async fn open(&self, _: &Pool) -> Result<Arc<dyn MessageStore>, PoolFault> {
-        Ok(Arc::<FalteringStore>::clone(&self.0))
     }
 }
 
@@ -154,12 +164,18 @@ impl Site {
         &self,
         management: &Arc<dyn ManagementStore>,
         virtual_pool: Option<Arc<dyn MessageStore>>,
-        opener: Option<Arc<dyn StoreOpener>>,
+        driver: Option<Opener>,
     ) -> PooledMessageStore {
-        let mut openers: Vec<Arc<dyn StoreOpener>> = vec![Arc::new(EmbeddedOpener), Arc::new(FaultyOpener)];
-        openers.extend(opener);
-        let clock = Arc::clone(&self.clock);
-        PooledMessageStore::new(Arc::clone(management), openers, virtual_pool, clock)
+        let mut drivers: Vec<Arc<dyn Driver>> =
+            vec![Arc::new(Opener { store: Kind::Embedded }), Arc::new(Opener { store: Kind::Faulty })];
+        drivers.extend(driver.map(|driver| Arc::new(driver) as _));
+        let site = zaqar_storage::Site {
+            config: Arc::default(),
+            data_directory: self.directory.path().to_owned(),
+            ids: Arc::new(RandomIds),
+            clock: Arc::<ManualClock>::clone(&self.clock),
+        };
+        PooledMessageStore::new(Arc::clone(management), drivers, site, virtual_pool)
     }
 }
 

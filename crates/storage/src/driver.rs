@@ -1,0 +1,95 @@
+//! Drivers: how a server comes by its stores. Each driver of a build says what it is called, which options it has, and
+//! opens the stores that a configuration or a pool names.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use zaqar_config::{Config, SectionSpec};
+use zaqar_model::{Clock, IdSource, Pool};
+
+use crate::{Capabilities, ManagementStore, MessageStore};
+
+/// What stores are opened with.
+#[derive(Clone, Debug)]
+pub struct Site {
+    pub config: Arc<Config>,
+    /// The server's own directory, for stores that keep files. It may not exist yet.
+    pub data_directory: PathBuf,
+    pub ids: Arc<dyn IdSource>,
+    pub clock: Arc<dyn Clock>,
+}
+
+/// The two stores of a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    Messages,
+    Management,
+}
+
+impl Role {
+    /// The option of `[drivers]` that names the driver.
+    pub const fn option(self) -> &'static str {
+        match self {
+            Self::Messages => "message_store",
+            Self::Management => "management_store",
+        }
+    }
+}
+
+/// Why a store cannot be opened. The texts are read by operators: they say what to change, and never name a password.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OpenFault {
+    /// The URI or another option is wrong, or no driver of this build serves it.
+    #[error("{0}")]
+    BadUri(String),
+    /// What they name does not answer, or cannot be used as it is.
+    #[error("{0}")]
+    Unreachable(String),
+}
+
+/// A storage driver of a build.
+#[async_trait::async_trait]
+pub trait Driver: std::fmt::Debug + Send + Sync {
+    /// The name by which `[drivers] message_store` and `management_store` call it.
+    fn name(&self) -> &'static str;
+
+    /// Which of the two stores it has.
+    fn has(&self, role: Role) -> bool;
+
+    /// Whether it is named where the choice is told. What is there for trials only is not.
+    fn is_offered(&self) -> bool {
+        true
+    }
+
+    /// Its sections of the configuration, in the groups `drivers:message_store:NAME` and `drivers:management_store:NAME`.
+    fn sections(&self) -> Vec<SectionSpec> {
+        Vec::new()
+    }
+
+    /// What is wrong with its options, a sentence each. Looks at the configuration only.
+    fn refusals(&self, _config: &Config, _role: Role) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Where the data of its store is, in one line, without passwords.
+    fn place(&self, site: &Site, role: Role) -> String;
+
+    /// The parts before the colon of the URIs by which pools name its stores.
+    fn schemes(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// What its message stores can do.
+    fn capabilities(&self, config: &Config) -> Capabilities;
+
+    /// Opens the message store that the configuration names, or that of a pool. A store that does not answer is not waited
+    /// for without end.
+    async fn open_messages(
+        &self,
+        site: &Site,
+        pool: Option<&Pool>,
+    ) -> Result<Arc<dyn MessageStore>, OpenFault>;
+
+    /// Opens the management store that the configuration names.
+    async fn open_management(&self, site: &Site) -> Result<Arc<dyn ManagementStore>, OpenFault>;
+}
