@@ -10,11 +10,12 @@ use crate::value::Value;
 const UPSTREAM: &str = include_str!("../tests/config/upstream-options.tsv");
 
 /// Options that upstream does not have.
-const OURS: [&str; 59] = [
+const OURS: [&str; 60] = [
     "DEFAULT log_format",
     "DEFAULT log_level",
     // Older versions of upstream had it, and files still contain it.
     "DEFAULT verbose",
+    "drivers background",
     "drivers:transport:websocket compression",
     "drivers:transport:websocket handshake_timeout",
     "drivers:transport:websocket idle_timeout",

@@ -7,8 +7,8 @@ use crate::cli::ConfigSources;
 use crate::components::Components;
 use crate::tls_files::TlsFiles;
 use crate::{
-    confirmations, email, encryption, http, key_mode, keystone, logging, notifications, pipelines,
-    signing_keys, stores, transports, trustee,
+    background, confirmations, email, encryption, http, key_mode, keystone, logging, notifications,
+    pipelines, signing_keys, stores, transports, trustee,
 };
 
 /// What there is to say about a configuration, a line each.
@@ -57,6 +57,7 @@ fn remarks(config: &Config, components: &Components) -> Vec<String> {
     remarks.extend(http::useless_origins(&config.cors));
     remarks.extend(idle(config));
     remarks.extend(stores::remarks(config, &components.drivers));
+    remarks.extend(background::warnings(config, &components.drivers));
     remarks.extend(open_keys(config));
     remarks.extend(keystone::warnings(config));
     remarks.extend(trustee::warnings(config));
@@ -89,9 +90,7 @@ fn idle(config: &Config) -> Option<String> {
 /// data.
 fn refusals(config: &Config, components: &Components) -> Vec<String> {
     let mut refusals = Vec::from_iter(keystone::unknown_strategy(config));
-    if config.drivers.transport.is_empty() {
-        refusals.push("[drivers] transport names none; the choice is: wsgi, websocket, or both".to_owned());
-    }
+    refusals.extend(background::nothing_to_do(config));
     refusals.extend(encryption::refusals(&config.transport));
     refusals.extend(notifications::refusals(&config.notification));
     refusals.extend(stores::refusals(config, &components.drivers));

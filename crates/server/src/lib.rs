@@ -6,6 +6,7 @@
 //! of its own, which calls [`run`] with them: the guide's page on pipelines shows one.
 
 mod asyncapi_command;
+mod background;
 mod cli;
 mod components;
 mod config_commands;

@@ -24,7 +24,7 @@ use crate::tls_files::TlsFiles;
 use crate::transports::{Ports, Transports};
 use crate::trustee::KeystoneTrusts;
 use crate::{
-    configuration, confirmations, encryption, housekeeping, keystone, limits, logging, pipelines, process,
+    background, configuration, confirmations, encryption, keystone, limits, logging, pipelines, process,
     stores, trustee, welcome,
 };
 
@@ -83,17 +83,14 @@ async fn serve(
     });
     zaqar.set_policy(policy.content);
 
-    zaqar.resume_dead_letter_moves().await;
-    let confirmations = confirmations::confirmations(&config, &authentication).map_err(anyhow::Error::msg)?;
-    let notifications = Notifications::start(&config, &zaqar, delivery, confirmations);
     let messages = Arc::clone(&open.stores.messages);
+    let mut background = background::maintain(&config, &zaqar, messages, clock).await;
+    let confirmations = confirmations::confirmations(&config, &authentication).map_err(anyhow::Error::msg)?;
+    let notifications = background::is_notifier(&config)
+        .then(|| Notifications::start(&config, &zaqar, delivery, confirmations));
     let policed = Arc::clone(&zaqar);
-    let mut background = vec![
-        tokio::spawn(housekeeping::give_space_back(messages, clock)),
-        tokio::spawn(housekeeping::move_dead_letters(Arc::clone(&zaqar))),
-        tokio::spawn(housekeeping::look_at_ended_claims(Arc::clone(&zaqar))),
-        tokio::spawn(policy.following.run(hangups.0, move |policy| policed.set_policy(policy))),
-    ];
+    let following = policy.following.run(hangups.0, move |policy| policed.set_policy(policy));
+    background.push(tokio::spawn(following));
     let tls = tls.map(|tls| {
         let (in_force, configs) = watch::channel(tls.content);
         let put_into_force = move |config| drop(in_force.send_replace(config));
@@ -115,7 +112,9 @@ async fn serve(
     let stopped = async move {
         tokio::time::sleep(delay).await;
         transports.stop().await?;
-        notifications.stop().await;
+        if let Some(notifications) = notifications {
+            notifications.stop().await;
+        }
         for task in background {
             task.abort();
         }

@@ -16,12 +16,12 @@ fn text(addresses: &Addresses, places: &[String]) -> String {
     let rest = addresses.rest.map(|address| format!("{http}://{address}"));
     let websocket = addresses.websocket.map(|address| format!("{ws}://{address}"));
     let all: Vec<_> = rest.into_iter().chain(websocket).collect();
-    let mut text = format!(
-        "zaqar {version} is listening on {all}\ndata: {data}\n",
-        version = env!("CARGO_PKG_VERSION"),
-        all = all.join(" and "),
-        data = places.join(" and "),
-    );
+    let doing = match all.is_empty() {
+        true => "working in the background".to_owned(),
+        false => format!("listening on {}", all.join(" and ")),
+    };
+    let (version, data) = (env!("CARGO_PKG_VERSION"), places.join(" and "));
+    let mut text = format!("zaqar {version} is {doing}\ndata: {data}\n");
     if let Some(reachable) = addresses.rest.map(reachable) {
         text += &format!(
             "API:  {http}://{reachable}/v2/\n\

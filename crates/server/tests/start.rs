@@ -178,7 +178,6 @@ fn a_service_of_faulty_stores_fails_at_every_request_and_says_so() {
 #[test]
 fn an_unknown_store_is_refused_with_those_that_there_are() {
     refused("[drivers]\nmessage_store = mongodb", &["message_store", "mongodb", "is: embedded"]);
-    refused("[drivers]\nmessage_store = faulty", &["message_store", "faulty", "is: embedded"]);
     refused("[drivers]\nmanagement_store = sqlalchemy", &["management_store", "sqlalchemy", "embedded"]);
 }
 
@@ -213,7 +212,7 @@ fn a_certificate_for_keystone_that_cannot_be_read_is_refused() {
 #[test]
 fn a_transport_that_is_not_there_is_refused() {
     refused("[drivers]\ntransport = amqp", &["transport", "websocket"]);
-    refused("[drivers]\ntransport =", &["transport", "websocket"]);
+    refused("[drivers]\ntransport =\nbackground =", &["transport", "websocket", "background"]);
 }
 
 #[test]
