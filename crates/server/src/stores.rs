@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use zaqar_config::{Config, Drivers, Embedded};
 use zaqar_domain::Stores;
-use zaqar_model::{Clock, IdSource};
+use zaqar_model::{Clock, IdSource, ServerId};
 use zaqar_storage::{ManagementStore, MessageStore, Placement};
 use zaqar_storage_embedded::{
     DataDirectory, Durability, EmbeddedManagementStore, EmbeddedMessageStore, OpenError, Options,
@@ -70,7 +70,9 @@ pub(crate) fn open(
         Some(messages) if !config.default.pooling => Stores { management, messages, placement: None },
         own => {
             let openers = pool_openers::all(options);
-            let pools = PooledMessageStore::new(Arc::clone(&management), openers, own, Arc::clone(clock));
+            let server = ServerId::from_u128(ids.next_u128());
+            let pools =
+                PooledMessageStore::new(Arc::clone(&management), openers, own, Arc::clone(clock), server);
             let messages = Arc::new(pools);
             let placement: Arc<dyn Placement> = Arc::clone(&messages) as _;
             Stores { management, messages, placement: Some(placement) }

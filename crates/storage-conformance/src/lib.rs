@@ -58,4 +58,4 @@ pub use clock::ManualClock;
 pub use fixture::{ManagementFixture, MessageFixture};
 pub use model_placement::ModelPlacement;
 pub use model_store::ModelStore;
-pub use short_calls::{LeaseDue, PopMessages, PostMessages};
+pub use short_calls::{LeaseDue, PopMessages, PostMessages, RegisterPools};

@@ -9,9 +9,11 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use tempfile::TempDir;
-use zaqar_model::{FlavorName, IdSource, Metadata, Pool, PoolName, PoolWeight, RandomIds};
+use zaqar_model::{
+    FlavorName, IdSource, Metadata, PageRequest, Pool, PoolName, PoolWeight, QueueMove, RandomIds, ServerId,
+};
 use zaqar_storage::{Capabilities, ManagementStore, MessageStore, Placement, PoolFault};
-use zaqar_storage_conformance::ManualClock;
+use zaqar_storage_conformance::{ManualClock, RegisterPools};
 use zaqar_storage_embedded::{
     DataDirectory, Durability, EmbeddedManagementStore, EmbeddedMessageStore, Options,
 };
@@ -83,7 +85,7 @@ impl PooledSite {
         }
         let management = self.site.management();
         for name in self.pools {
-            management.put_pool(self.site.pool(name, None)).await.unwrap();
+            management.register_pool(self.site.pool(name, None)).await;
         }
         *self.management.lock() = Some(Arc::clone(&management));
         management
@@ -159,8 +161,13 @@ impl Site {
         let mut openers: Vec<Arc<dyn StoreOpener>> = vec![Arc::new(EmbeddedOpener), Arc::new(FaultyOpener)];
         openers.extend(opener);
         let clock = Arc::clone(&self.clock);
-        PooledMessageStore::new(Arc::clone(management), openers, virtual_pool, clock)
+        let server = ServerId::from_u128(RandomIds.next_u128());
+        PooledMessageStore::new(Arc::clone(management), openers, virtual_pool, clock, server)
     }
+}
+
+pub async fn moves(management: &Arc<dyn ManagementStore>) -> Vec<QueueMove> {
+    management.registry().list_moves(&PageRequest { marker: None, limit: 100 }).await.unwrap().items
 }
 
 pub fn flavor(name: &str) -> FlavorName {
