@@ -5,12 +5,14 @@
 //! them in one atomic step. A crash before that leaves them where they wait, out of reach;
 //! [`Zaqar::resume_dead_letter_moves`] takes the moves up at the next start.
 //!
+//! Several may move the dead letters of one queue at the same time, on several servers too: the store passes over those that
+//! have arrived already.
+//!
 //! Two queues may be each other's dead-letter queue. A message goes round once each time that its consumers have claimed it
 //! too often: it comes with a count of none.
 
 use std::sync::Arc;
 
-use tokio::sync::Mutex;
 use zaqar_model::{
     Clock, Destination, DestinationKind, DestinationName, PageRequest, Queue, StoredMessage, Timestamp,
     TtlSeconds,
@@ -112,15 +114,14 @@ impl Zaqar {
         let attributes = Attributes::of(&queue.metadata);
         // Without a dead-letter queue (any more) they stay out of reach until there is one again, or they expire.
         let Some(to) = attributes.dead_letter_queue else { return };
-        let mover = Mover {
+        let dead_lettering = DeadLettering {
             stores: self.stores.clone(),
             clock: Arc::clone(&self.clock),
-            moving: Arc::clone(&self.moving),
             from: queue.destination.clone(),
             to: DestinationName::queue(to),
             ttl: attributes.dead_letter_ttl.map(TtlSeconds::new),
         };
-        if let Err(error) = to_the_end(async move { mover.run().await }).await {
+        if let Err(error) = to_the_end(async move { dead_lettering.run().await }).await {
             let queue = &queue.destination.name;
             tracing::warn!(%error, %queue, "dead letters could not be moved yet");
         }
@@ -128,18 +129,16 @@ impl Zaqar {
 }
 
 /// The move of one queue's exhausted messages.
-struct Mover {
+struct DeadLettering {
     stores: Stores,
     clock: Arc<dyn Clock>,
-    moving: Arc<Mutex<()>>,
     from: Destination,
     to: DestinationName,
     ttl: Option<TtlSeconds>,
 }
 
-impl Mover {
+impl DeadLettering {
     async fn run(&self) -> StorageResult<()> {
-        let _one_mover = self.moving.lock().await;
         let store = &self.stores.messages;
         loop {
             let now = self.clock.now();

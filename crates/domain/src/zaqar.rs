@@ -4,10 +4,9 @@
 use std::future::Future;
 use std::sync::{Arc, OnceLock};
 
-use tokio::sync::Mutex;
 use zaqar_model::{
-    BatchId, Clock, DestinationKind, DestinationName, IdSource, ProjectId, Queue, QueueName, SubscriptionId,
-    Timestamp,
+    BatchId, Clock, DestinationKind, DestinationName, IdSource, Metadata, ProjectId, Queue, QueueName,
+    SubscriptionId, Timestamp,
 };
 use zaqar_storage::{Created, ManagementStore, MessageStore, Placement, StorageError, StorageResult};
 
@@ -43,11 +42,6 @@ pub struct Zaqar {
     pub(crate) subscribers: Option<Arc<dyn SubscriberCheck>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn IdSource>,
-    /// Held while exhausted messages move to a dead-letter queue: two movers that read the same ones could bring a
-    /// message back that a consumer of the dead-letter queue has deleted in between.
-    pub(crate) moving: Arc<Mutex<()>>,
-    /// Held while pools and flavors are changed: what is registered is read before it is written.
-    pub(crate) registering: Arc<Mutex<()>>,
     /// Who was asked to confirm a subscription.
     pub(crate) asked: AskedLately,
     pub(crate) batch_ids: BatchIds,
@@ -71,8 +65,6 @@ impl Zaqar {
             subscribers: None,
             clock,
             ids,
-            moving: Arc::default(),
-            registering: Arc::default(),
             asked: AskedLately::default(),
             endpoint_health: OnceLock::new(),
             subscription_ids: SubscriptionIds::default(),
@@ -168,24 +160,31 @@ impl Stores {
         match self.find(project, name).await? {
             Some(queue) => Ok(queue),
             None => {
-                let created = repeat(async |is_repeated| {
-                    let metadata = new.metadata.clone();
-                    let created = self.management.create(name.kind, project, &name.name, metadata).await?;
-                    Ok(match created {
-                        // What is there then is taken for this one, if it looks like it.
-                        Created::Existing(queue) if is_repeated && queue.metadata == new.metadata => {
-                            Created::New(queue)
-                        }
-                        created => created,
-                    })
-                });
-                let created = created.await?;
+                let created = self.create(project, name, new.metadata).await?;
                 if let Created::New(queue) = &created {
                     self.place_new(queue, new.flavor.as_ref()).await?;
                 }
                 Ok(created.into_queue())
             }
         }
+    }
+
+    /// Makes a queue or topic, unless there is one of this name.
+    pub(crate) async fn create(
+        &self,
+        project: &ProjectId,
+        name: &DestinationName,
+        metadata: Metadata,
+    ) -> StorageResult<Created> {
+        let created = repeat(async |is_repeated| {
+            let created = self.management.create(name.kind, project, &name.name, metadata.clone()).await?;
+            Ok(match created {
+                // What is there then is taken for this one, if it looks like it.
+                Created::Existing(queue) if is_repeated && queue.metadata == metadata => Created::New(queue),
+                created => created,
+            })
+        });
+        created.await
     }
 
     /// Deletes a queue or topic with everything in it; with the last one of a project, its confirmations too.

@@ -63,6 +63,10 @@ id! {
     /// Names a batch of deliveries that one notifier has leased.
     LeaseId
 }
+id! {
+    /// Names a server process, for as long as it runs.
+    ServerId
+}
 
 /// Where new ids come from. Injected once, by the server.
 pub trait IdSource: Send + Sync + fmt::Debug {

@@ -11,7 +11,7 @@ use tracing::field::display;
 use zaqar_config::Config;
 use zaqar_domain::Zaqar;
 use zaqar_listener::Tls;
-use zaqar_model::{Clock, IdSource, RandomIds, SystemClock};
+use zaqar_model::{Clock, IdSource, RandomIds, ServerId, SystemClock};
 use zaqar_storage::Site;
 
 use crate::cli::ServerOptions;
@@ -68,6 +68,7 @@ async fn serve(
     let site = Site {
         config: Arc::clone(&config),
         data_directory,
+        server: ServerId::from_u128(ids.next_u128()),
         ids: Arc::clone(&ids),
         clock: Arc::clone(&clock),
     };

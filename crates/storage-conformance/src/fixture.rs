@@ -38,6 +38,12 @@ pub trait ManagementFixture: Send + Sync {
     /// Opens the store with what is kept in this place.
     async fn open(&self) -> Arc<dyn ManagementStore>;
 
+    /// Opens the same place a second time, as another server does. Asked only of a store that is
+    /// [shared](ManagementStore::is_shared).
+    async fn open_another(&self) -> Arc<dyn ManagementStore> {
+        self.open().await
+    }
+
     /// Ends the store, of which this is the last handle, and opens it again. A driver may override this to let it crash
     /// instead of closing it.
     async fn reopen(&self, store: Arc<dyn ManagementStore>) -> Arc<dyn ManagementStore> {

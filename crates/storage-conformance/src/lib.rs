@@ -69,4 +69,4 @@ pub use clock::ManualClock;
 pub use fixture::{ManagementFixture, MessageFixture};
 pub use model_placement::ModelPlacement;
 pub use model_store::ModelStore;
-pub use short_calls::{LeaseDue, PopMessages, PostMessages};
+pub use short_calls::{LeaseDue, PopMessages, PostMessages, RegisterPools};

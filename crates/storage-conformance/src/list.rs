@@ -675,6 +675,7 @@ macro_rules! __management_cases {
                     a_change_of_a_deleted_queue_is_not_found,
                     a_change_does_not_touch_a_later_queue_of_the_same_name,
                     of_concurrent_changes_one_is_made,
+                    a_change_may_be_repeated,
                     a_change_leaves_other_queues_alone,
                 }
                 creating {
@@ -710,23 +711,19 @@ macro_rules! __management_cases {
                     a_listing_goes_on_behind_the_marker,
                     a_project_without_queues_lists_none,
                     a_listing_holds_one_kind_of_one_project,
-                    the_name_filter_matches_anywhere,
-                    filtered_queues_do_not_shorten_a_page,
-                    the_metadata_filter_asks_for_exact_values,
-                    the_metadata_filter_finds_every_kind_of_value,
-                    the_metadata_filter_sees_changes,
                     the_count_follows_creation_and_deletion,
                 }
             }
             pools {
                 catalogue {
-                    a_mapped_queue_has_its_pool,
-                    the_first_mapping_stays,
-                    concurrent_mappings_agree,
-                    a_queue_is_not_mapped_to_an_unknown_pool,
-                    a_queue_can_be_mapped_to_another_pool,
-                    a_queue_that_was_mapped_anew_is_a_conflict,
-                    an_unmapped_queue_has_no_pool,
+                    an_assigned_queue_has_its_pool,
+                    the_first_assignment_stays,
+                    concurrent_assignments_agree,
+                    a_queue_is_not_assigned_to_an_unknown_pool,
+                    a_queue_can_be_assigned_to_another_pool,
+                    an_assignment_from_another_pool_changes_nothing,
+                    a_queue_that_is_assigned_to_none_has_no_pool,
+                    an_assignment_may_be_repeated,
                     the_queues_of_a_pool_are_found,
                     a_queue_that_has_left_its_pool_keeps_its_last_position,
                 }
@@ -738,25 +735,31 @@ macro_rules! __management_cases {
                 }
                 flavors {
                     a_flavor_comes_back_as_it_was_registered,
-                    a_flavor_of_the_same_name_is_replaced,
+                    a_flavor_is_replaced_if_it_is_what_was_seen,
                     flavors_are_listed_in_the_order_of_their_names,
                     a_removed_flavor_is_gone,
                     a_flavor_with_pools_is_not_removed,
                 }
                 moving {
                     a_noted_move_is_found_until_it_is_over,
-                    a_later_note_takes_the_place_of_an_earlier,
+                    moves_are_listed_in_the_order_of_the_queues,
+                    a_move_is_replaced_if_it_is_what_was_seen,
+                    a_move_ends_if_it_is_what_was_seen,
+                    a_taken_move_is_held_until_its_time_is_over,
+                    a_move_that_is_given_back_is_free,
+                    a_move_that_is_replaced_stays_taken,
                     a_move_to_an_unknown_pool_is_not_noted,
                     a_pool_that_is_part_of_a_move_is_not_removed,
                 }
                 registering {
                     a_pool_comes_back_as_it_was_registered,
-                    a_pool_of_the_same_name_is_replaced,
+                    a_pool_is_replaced_if_it_is_what_was_seen,
                     two_pools_cannot_have_one_uri,
                     of_many_that_want_one_uri_at_once_one_gets_it,
                     a_uri_that_is_given_up_is_free,
                     pools_are_listed_in_the_order_of_their_names,
                     pools_are_found_by_their_flavor,
+                    the_pools_of_a_flavor_come_in_pages,
                     a_pool_may_name_a_flavor_that_is_not_there,
                     a_pool_may_change_its_flavor,
                     a_removed_pool_is_gone,
@@ -764,9 +767,25 @@ macro_rules! __management_cases {
                     a_pool_is_removed_with_what_is_left_of_deleted_queues,
                 }
             }
-            no_pools {
-                refusing {
-                    pools_are_unsupported_as_a_whole,
+            shared_management {
+                assigning {
+                    an_assignment_is_seen_on_the_other_server,
+                    of_two_servers_that_assign_a_queue_one_decides,
+                }
+                changing {
+                    a_queue_made_on_one_server_is_found_on_the_other,
+                    of_two_servers_that_make_a_queue_one_makes_it,
+                    of_two_servers_that_change_metadata_one_is_told,
+                    a_queue_deleted_on_one_server_is_gone_on_the_other,
+                }
+                moving {
+                    a_move_is_taken_by_one_server,
+                    a_move_is_taken_over_when_its_time_is_over,
+                }
+                registering {
+                    a_pool_registered_on_one_server_is_seen_on_the_other,
+                    of_two_servers_that_change_a_pool_one_is_told,
+                    of_two_servers_that_change_a_flavor_one_is_told,
                 }
             }
         }

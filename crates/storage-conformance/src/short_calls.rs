@@ -1,8 +1,11 @@
 //! Calls of the contract, made short for the tests of drivers.
 
-use zaqar_model::{ClientId, Delivery, Destination, LeaseId, Message, MessageId, NewMessage, Timestamp};
+use zaqar_model::{
+    ClientId, Delivery, Destination, Flavor, LeaseId, Message, MessageId, NewMessage, Pool, Timestamp,
+};
 use zaqar_storage::{
-    Claims, Deliveries, Due, LeaseRequest, Messages, Post, StorageResult, SubscriptionShare,
+    Claims, Deliveries, Due, LeaseRequest, ManagementStore, Messages, PoolRegistry, Post, StorageResult,
+    SubscriptionShare,
 };
 
 use crate::minting::{fresh_batch_id, fresh_lease_id, pop_of};
@@ -75,3 +78,35 @@ pub trait LeaseDue: Deliveries {
 }
 
 impl<T: Deliveries + ?Sized> LeaseDue for T {}
+
+/// Pools registered, as a test needs them: whatever was there before is replaced.
+pub trait RegisterPools {
+    /// The store's pools. It fails the test that it has none.
+    fn registry(&self) -> &dyn PoolRegistry;
+
+    fn register_pool(&self, pool: Pool) -> impl Future<Output = ()> + Send
+    where
+        Self: Sync,
+    {
+        async move {
+            let seen = self.registry().get_pool(&pool.name).await.unwrap();
+            self.registry().put_pool(&pool, seen.as_ref()).await.unwrap();
+        }
+    }
+
+    fn register_flavor(&self, flavor: Flavor) -> impl Future<Output = ()> + Send
+    where
+        Self: Sync,
+    {
+        async move {
+            let seen = self.registry().get_flavor(&flavor.name).await.unwrap();
+            self.registry().put_flavor(&flavor, seen.as_ref()).await.unwrap();
+        }
+    }
+}
+
+impl<T: ManagementStore + ?Sized> RegisterPools for T {
+    fn registry(&self) -> &dyn PoolRegistry {
+        self.pools().expect("the store has pools")
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use zaqar_storage::{ManagementStore, MessageStore};
+use zaqar_storage::{CachedDestinations, ManagementStore, MessageStore};
 use zaqar_storage_conformance::{ManagementFixture, MessageFixture, ModelStore, agreement};
 
 /// Keeps the data from one opening to the next.
@@ -23,8 +23,20 @@ impl ManagementFixture for InMemory {
     }
 }
 
+/// Behind the cache, on each of two servers.
+#[derive(Default)]
+struct Cached(InMemory);
+
+#[async_trait::async_trait]
+impl ManagementFixture for Cached {
+    async fn open(&self) -> Arc<dyn ManagementStore> {
+        Arc::new(CachedDestinations::over(ManagementFixture::open(&self.0).await))
+    }
+}
+
 zaqar_storage_conformance::message_store!(messages_of_the_model, InMemory::default);
 zaqar_storage_conformance::management_store!(management_of_the_model, InMemory::default);
+zaqar_storage_conformance::management_store!(management_behind_the_cache, Cached::default);
 
 #[test]
 fn the_model_agrees_with_itself() {

@@ -6,14 +6,14 @@ use zaqar_model::{
     AttemptFilter, AttemptNumber, Claim, ClaimId, ClaimTerms, ConfirmationAttempt, Delivery, DeliveryReport,
     Destination, DestinationKind, DestinationNumber, FailedDelivery, Flavor, FlavorName, KeptAttempt,
     LeaseId, Marker, Message, MessageId, Metadata, MovingCursor, MovingDelivery, MovingMessage, Page,
-    PageRequest, Paused, Pool, PoolName, ProjectId, Queue, QueueMove, QueueName, QueueStats, StoredMessage,
-    Subscription, SubscriptionId, Timestamp,
+    PageRequest, Paused, Pool, PoolName, ProjectId, Queue, QueueMove, QueueName, QueueStats, ServerId,
+    StoredMessage, Subscription, SubscriptionId, Timestamp,
 };
 use zaqar_storage::{
     Adoption, Catalogue, ClaimRequest, Claimed, Claims, Created, DeadLetterPolicy, DeadLetters, Deletion,
     Deliveries, Destinations, Due, Flavors, Guard, LeaseRequest, MessagePage, MessageQuery, Messages,
-    Migration, Pools, PopRequest, Post, QueueFilter, Redelivery, StorageResult, SubscriptionChange,
-    SubscriptionShare, Subscriptions,
+    Migration, Pools, PopRequest, Post, Redelivery, StorageResult, SubscriptionChange, SubscriptionShare,
+    Subscriptions, TakenMove,
 };
 
 use crate::faltering::FalteringStore;
@@ -135,34 +135,32 @@ faulty! {
         find(kind: DestinationKind, project: &ProjectId, name: &QueueName) -> Option<Arc<Queue>>;
         set_metadata(queue: &Queue, metadata: Metadata) -> Arc<Queue>;
         delete(kind: DestinationKind, project: &ProjectId, name: &QueueName) -> Option<Arc<Queue>>;
-        list(kind: DestinationKind, project: &ProjectId, filter: &QueueFilter, page: &PageRequest<QueueName>)
-            -> Page<Arc<Queue>, QueueName>;
+        list(kind: DestinationKind, project: &ProjectId, page: &PageRequest<QueueName>) -> Page<Arc<Queue>, QueueName>;
         count(kind: DestinationKind, project: &ProjectId) -> u64;
     }
     Pools {
-        put_pool(pool: Pool) -> ();
+        put_pool(pool: &Pool, seen: Option<&Pool>) -> ();
         get_pool(name: &PoolName) -> Option<Pool>;
         list_pools(page: &PageRequest<PoolName>) -> Page<Pool, PoolName>;
-        pools_of_flavor(flavor: Option<&FlavorName>) -> Vec<Pool>;
+        pools_of_flavor(flavor: Option<&FlavorName>, page: &PageRequest<PoolName>) -> Page<Pool, PoolName>;
         delete_pool(name: &PoolName) -> ();
     }
     Flavors {
-        put_flavor(flavor: Flavor) -> ();
+        put_flavor(flavor: &Flavor, seen: Option<&Flavor>) -> ();
         get_flavor(name: &FlavorName) -> Option<Flavor>;
         list_flavors(page: &PageRequest<FlavorName>) -> Page<Flavor, FlavorName>;
         delete_flavor(name: &FlavorName) -> ();
     }
     Catalogue {
-        map(queue: DestinationNumber, pool: &PoolName) -> PoolName;
+        assign(queue: DestinationNumber, expected: Option<&PoolName>, to: Option<&PoolName>) -> Option<PoolName>;
         pool_of(queue: DestinationNumber) -> Option<PoolName>;
-        remap(queue: DestinationNumber, from: &PoolName, to: &PoolName) -> ();
-        unmap(queue: DestinationNumber) -> ();
-        queues_of(pool: &PoolName) -> Vec<Destination>;
+        queues_of(pool: &PoolName, page: &PageRequest<DestinationNumber>) -> Page<Destination, DestinationNumber>;
         leave(queue: DestinationNumber, from: &PoolName, last: Marker) -> ();
         left_at(queue: DestinationNumber) -> Option<Marker>;
-        put_move(a_move: QueueMove) -> ();
+        put_move(noted: &QueueMove, seen: Option<&QueueMove>) -> ();
         get_move(queue: DestinationNumber) -> Option<QueueMove>;
-        list_moves() -> Vec<QueueMove>;
-        delete_move(queue: DestinationNumber) -> ();
+        list_moves(page: &PageRequest<DestinationNumber>) -> Page<QueueMove, DestinationNumber>;
+        take_move(queue: DestinationNumber, owner: ServerId, until: Timestamp, now: Timestamp) -> TakenMove;
+        end_move(noted: &QueueMove) -> bool;
     }
 }

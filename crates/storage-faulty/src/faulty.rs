@@ -1,9 +1,12 @@
 //! A store that fails at everything.
 
 use zaqar_model::Timestamp;
-use zaqar_storage::{Capabilities, Health, ManagementStore, MessageStore, StorageError, StorageResult};
+use zaqar_storage::{
+    Capabilities, Health, ManagementStore, MessageStore, PoolRegistry, StorageError, StorageResult,
+};
 
-/// Fails every call with [`StorageError::Driver`], but for `close`: it has nothing to lose. It has none of the optional traits.
+/// Fails every call with [`StorageError::Driver`], but for `close`: it has nothing to lose. As a message store
+/// it has none of the optional traits.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct FaultyStore;
 
@@ -13,6 +16,14 @@ pub(crate) fn fail<T>() -> StorageResult<T> {
 
 #[async_trait::async_trait]
 impl ManagementStore for FaultyStore {
+    fn is_shared(&self) -> bool {
+        false
+    }
+
+    fn pools(&self) -> Option<&dyn PoolRegistry> {
+        Some(self)
+    }
+
     async fn is_alive(&self) -> bool {
         false
     }
@@ -55,7 +66,7 @@ mod tests {
     #[tokio::test]
     async fn every_call_fails() {
         let management: &dyn ManagementStore = &FaultyStore;
-        let pool = management.get_pool(&PoolName::new("p").unwrap()).await;
+        let pool = management.pools_or_unsupported().unwrap().get_pool(&PoolName::new("p").unwrap()).await;
         assert!(matches!(pool, Err(StorageError::Driver(_))), "{pool:?}");
         let messages: &dyn MessageStore = &FaultyStore;
         let expired = messages.expire(Timestamp::default()).await;

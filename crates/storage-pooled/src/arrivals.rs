@@ -13,12 +13,12 @@ impl PooledMessageStore {
         let mut is_new = false;
         loop {
             // Nobody may have posted to it yet.
-            let visit = self.pooled.visit_to_write(at).await?;
-            let store = Arc::clone(&visit.store);
-            is_new |= visit.is_new;
-            // Outside of its gate: a queue may move while somebody waits for it. The pool that it leaves drops it, and
+            let access = self.pooled.access_to_write(at).await?;
+            let store = Arc::clone(&access.store);
+            is_new |= access.is_new;
+            // Outside of its lock: a queue may move while somebody waits for it. The pool that it leaves drops it, and
             // that ends the wait there.
-            drop(visit);
+            drop(access);
             match store.wait_for_messages(at, behind).await {
                 Err(StorageError::NotFound(_)) if !left.is_some_and(|left| Arc::ptr_eq(&left, &store)) => {
                     left = Some(store);

@@ -26,7 +26,7 @@ impl Changed {
     }
 }
 
-/// Gathers changes until the mover takes them. It takes them after each batch, so there are never more than what clients
+/// Gathers changes until the migrator takes them. It takes them after each batch, so there are never more than what clients
 /// can do in the time that a batch takes.
 #[derive(Debug, Default)]
 pub(crate) struct Changes(Mutex<Changed>);

@@ -5,7 +5,7 @@ use zaqar_storage::{ClaimRequest, Claimed, Claims, DeadLetterPolicy, PopRequest,
 
 use crate::PooledMessageStore;
 use crate::dead_letters::each_once;
-use crate::visit::Visit;
+use crate::queue_access::QueueAccess;
 
 #[async_trait::async_trait]
 impl Claims for PooledMessageStore {
@@ -15,10 +15,10 @@ impl Claims for PooledMessageStore {
         request: &ClaimRequest,
         now: Timestamp,
     ) -> StorageResult<Claimed> {
-        let Some(mut visit) = self.pooled.visit(from).await? else { return Ok(Claimed::default()) };
-        let claimed = visit.store.claim(from, request, now).await?;
-        visit.touch(claimed.messages.iter().map(|message| message.id));
-        visit.touch(claimed.dead_letters.iter().copied());
+        let Some(mut access) = self.pooled.access(from).await? else { return Ok(Claimed::default()) };
+        let claimed = access.store.claim(from, request, now).await?;
+        access.touch(claimed.messages.iter().map(|message| message.id));
+        access.touch(claimed.dead_letters.iter().copied());
         Ok(claimed)
     }
 
@@ -28,8 +28,8 @@ impl Claims for PooledMessageStore {
         id: ClaimId,
         now: Timestamp,
     ) -> StorageResult<Option<Claim>> {
-        let Some(visit) = self.pooled.visit(from).await? else { return Ok(None) };
-        visit.store.get_claim(from, id, now).await
+        let Some(access) = self.pooled.access(from).await? else { return Ok(None) };
+        access.store.get_claim(from, id, now).await
     }
 
     async fn renew(
@@ -39,21 +39,21 @@ impl Claims for PooledMessageStore {
         terms: ClaimTerms,
         now: Timestamp,
     ) -> StorageResult<bool> {
-        let Some(mut visit) = self.pooled.visit(from).await? else { return Ok(false) };
-        touch_held(&mut visit, from, id, now).await?;
-        visit.store.renew(from, id, terms, now).await
+        let Some(mut access) = self.pooled.access(from).await? else { return Ok(false) };
+        touch_held(&mut access, from, id, now).await?;
+        access.store.renew(from, id, terms, now).await
     }
 
     async fn release(&self, from: &Destination, id: ClaimId, now: Timestamp) -> StorageResult<()> {
-        let Some(mut visit) = self.pooled.visit(from).await? else { return Ok(()) };
-        touch_held(&mut visit, from, id, now).await?;
-        visit.store.release(from, id, now).await
+        let Some(mut access) = self.pooled.access(from).await? else { return Ok(()) };
+        touch_held(&mut access, from, id, now).await?;
+        access.store.release(from, id, now).await
     }
 
     async fn pop(&self, from: &Destination, pop: &PopRequest, now: Timestamp) -> StorageResult<Vec<Message>> {
-        let Some(mut visit) = self.pooled.visit(from).await? else { return Ok(Vec::new()) };
-        let popped = visit.store.pop(from, pop, now).await?;
-        visit.touch(popped.iter().map(|message| message.id));
+        let Some(mut access) = self.pooled.access(from).await? else { return Ok(Vec::new()) };
+        let popped = access.store.pop(from, pop, now).await?;
+        access.touch(popped.iter().map(|message| message.id));
         Ok(popped)
     }
 
@@ -79,19 +79,24 @@ impl Claims for PooledMessageStore {
         policy: Option<DeadLetterPolicy>,
         now: Timestamp,
     ) -> StorageResult<Vec<MessageId>> {
-        let Some(mut visit) = self.pooled.visit(from).await? else { return Ok(Vec::new()) };
-        let exhausted = visit.store.set_aside(from, policy, now).await?;
-        visit.touch(exhausted.iter().copied());
+        let Some(mut access) = self.pooled.access(from).await? else { return Ok(Vec::new()) };
+        let exhausted = access.store.set_aside(from, policy, now).await?;
+        access.touch(exhausted.iter().copied());
         Ok(exhausted)
     }
 }
 
 /// What a claim holds is touched with it.
-async fn touch_held(visit: &mut Visit, from: &Destination, id: ClaimId, now: Timestamp) -> StorageResult<()> {
-    if visit.is_noted()
-        && let Some(claim) = visit.store.get_claim(from, id, now).await?
+async fn touch_held(
+    access: &mut QueueAccess,
+    from: &Destination,
+    id: ClaimId,
+    now: Timestamp,
+) -> StorageResult<()> {
+    if access.is_noted()
+        && let Some(claim) = access.store.get_claim(from, id, now).await?
     {
-        visit.touch(claim.messages.iter().map(|message| message.id));
+        access.touch(claim.messages.iter().map(|message| message.id));
     }
     Ok(())
 }

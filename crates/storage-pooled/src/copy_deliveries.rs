@@ -194,7 +194,7 @@ impl Copy<'_> {
     }
 
     /// Attempts without an end come on record by themselves, so nobody has noted them; and leases do not stand at the
-    /// gate. So cursors and attempts are read until they fit together.
+    /// lock. So cursors and attempts are read until they fit together.
     async fn cursors_with_attempts(
         &self,
         page: &PageRequest<SubscriptionId>,

@@ -7,9 +7,9 @@ use zaqar_model::{Destination, DestinationNumber, MessageId, Page, PageRequest, 
 use zaqar_storage::{Adoption, DeadLetters, MessageStore, StorageError, StorageResult};
 
 use crate::PooledMessageStore;
-use crate::gates::Inside;
+use crate::migration_locks::LockGuard;
 use crate::pooled::Pooled;
-use crate::visit::Visit;
+use crate::queue_access::QueueAccess;
 
 #[async_trait::async_trait]
 impl DeadLetters for PooledMessageStore {
@@ -39,14 +39,14 @@ impl DeadLetters for PooledMessageStore {
         limit: usize,
         now: Timestamp,
     ) -> StorageResult<Vec<StoredMessage>> {
-        let Some(visit) = self.pooled.visit(from).await? else { return Ok(Vec::new()) };
-        visit.store.dead_letters(from, limit, now).await
+        let Some(access) = self.pooled.access(from).await? else { return Ok(Vec::new()) };
+        access.store.dead_letters(from, limit, now).await
     }
 
     async fn discard_dead_letters(&self, from: &Destination, ids: &[MessageId]) -> StorageResult<()> {
-        let Some(mut visit) = self.pooled.visit(from).await? else { return Ok(()) };
-        visit.touch(ids.iter().copied());
-        visit.store.discard_dead_letters(from, ids).await
+        let Some(mut access) = self.pooled.access(from).await? else { return Ok(()) };
+        access.touch(ids.iter().copied());
+        access.store.discard_dead_letters(from, ids).await
     }
 
     async fn move_dead_letters(
@@ -72,24 +72,24 @@ impl Pooled {
         now: Timestamp,
     ) -> StorageResult<()> {
         if from.number == to.number {
-            let Some(mut visit) = self.visit(from).await? else { return Ok(()) };
-            visit.touch(ids(messages));
-            return visit.store.move_dead_letters(from, to, messages, now).await;
+            let Some(mut access) = self.access(from).await? else { return Ok(()) };
+            access.touch(ids(messages));
+            return access.store.move_dead_letters(from, to, messages, now).await;
         }
-        let (from_gate, to_gate) = (self.approach(from.number), self.approach(to.number));
+        let (from_lock, to_lock) = (self.lock_of(from.number), self.lock_of(to.number));
         // In the order of the numbers, so that two who move in opposite directions do not wait for each other.
-        let (inside, alone);
+        let (shared, exclusive);
         if from.number < to.number {
-            inside = Inside::WithOthers { _inside: from_gate.with_others().await };
-            alone = to_gate.alone().await;
+            shared = LockGuard::Shared { _guard: from_lock.shared().await };
+            exclusive = to_lock.exclusive().await;
         } else {
-            alone = to_gate.alone().await;
-            inside = Inside::WithOthers { _inside: from_gate.with_others().await };
+            exclusive = to_lock.exclusive().await;
+            shared = LockGuard::Shared { _guard: from_lock.shared().await };
         }
-        let Some(source) = self.home_of(from.number).await? else { return Ok(()) };
-        let mut source = Visit::inside(self.store_of(&source).await?, from_gate, inside);
-        let target = self.find_home(to).await?;
-        let store = self.store_of(&target.home).await?;
+        let Some(source) = self.assignment_of(from.number).await? else { return Ok(()) };
+        let mut source = QueueAccess::new(self.store_of(&source).await?, from_lock, shared);
+        let target = self.find_assignment(to).await?;
+        let store = self.store_of(&target.assignment).await?;
         source.touch(ids(messages));
         let result = if Arc::ptr_eq(&source.store, &store) {
             store.move_dead_letters(from, to, messages, now).await
@@ -106,7 +106,7 @@ impl Pooled {
             self.move_between(from, &*source.store, to, &*store, waiting, now).await
         };
         let result = self.forget_if_dropped(target.is_new, to, result).await;
-        drop((source, alone));
+        drop((source, exclusive));
         result
     }
 

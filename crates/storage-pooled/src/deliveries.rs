@@ -13,7 +13,7 @@ use zaqar_storage::{
 };
 
 use crate::PooledMessageStore;
-use crate::visit::Visit;
+use crate::queue_access::QueueAccess;
 
 #[async_trait::async_trait]
 impl Deliveries for PooledMessageStore {
@@ -26,7 +26,7 @@ impl Deliveries for PooledMessageStore {
         for one in &request.subscriptions {
             wanted.entry(one.0.source.number).or_insert_with(Vec::new).push(one.clone());
         }
-        let Entered { mut result, by_store, visits } = self.enter_all(wanted, |(key, _)| &key.source).await;
+        let Entered { mut result, by_store, accesses } = self.enter_all(wanted, |(key, _)| &key.source).await;
         let mut leased = Vec::new();
         for (store, subscriptions) in by_store {
             let request = LeaseRequest { subscriptions, ..*request };
@@ -36,7 +36,7 @@ impl Deliveries for PooledMessageStore {
                 Err(error) => result = result.and(Err(error)),
             }
         }
-        drop(visits);
+        drop(accesses);
         if leased.is_empty() { result.map(|()| leased) } else { Ok(leased) }
     }
 
@@ -45,18 +45,18 @@ impl Deliveries for PooledMessageStore {
         for report in reports.iter().cloned() {
             by_source.entry(report.source.number).or_insert_with(Vec::new).push(report);
         }
-        let Entered { mut result, by_store, mut visits } =
+        let Entered { mut result, by_store, mut accesses } =
             self.enter_all(by_source, |report: &DeliveryReport| &report.source).await;
         for report in reports {
-            if let Some(visit) = visits.get_mut(&report.source.number) {
-                visit.touch_delivery(report.subscription, report.position);
+            if let Some(access) = accesses.get_mut(&report.source.number) {
+                access.touch_delivery(report.subscription, report.position);
             }
         }
         for (store, reports) in by_store {
             let recording = async { store.deliveries_or_unsupported()?.record(lease, &reports, now).await };
             result = result.and(recording.await);
         }
-        drop(visits);
+        drop(accesses);
         result
     }
 
@@ -67,9 +67,13 @@ impl Deliveries for PooledMessageStore {
         attempt: ConfirmationAttempt,
         now: Timestamp,
     ) -> StorageResult<()> {
-        let Some(mut visit) = self.pooled.visit(source).await? else { return Ok(()) };
-        visit.touch_cursor(subscription);
-        visit.store.deliveries_or_unsupported()?.record_confirmation(source, subscription, attempt, now).await
+        let Some(mut access) = self.pooled.access(source).await? else { return Ok(()) };
+        access.touch_cursor(subscription);
+        access
+            .store
+            .deliveries_or_unsupported()?
+            .record_confirmation(source, subscription, attempt, now)
+            .await
     }
 
     async fn pause(
@@ -79,8 +83,8 @@ impl Deliveries for PooledMessageStore {
         paused: Paused,
         until: Timestamp,
     ) -> StorageResult<()> {
-        let Some(visit) = self.pooled.visit(source).await? else { return Ok(()) };
-        visit.store.deliveries_or_unsupported()?.pause(source, subscription, paused, until).await
+        let Some(access) = self.pooled.access(source).await? else { return Ok(()) };
+        access.store.deliveries_or_unsupported()?.pause(source, subscription, paused, until).await
     }
 
     async fn wait_for_due(&self) -> StorageResult<()> {
@@ -94,9 +98,9 @@ impl Deliveries for PooledMessageStore {
         which: Redelivery,
         now: Timestamp,
     ) -> StorageResult<u64> {
-        let Some(mut visit) = self.pooled.visit(source).await? else { return Ok(0) };
-        visit.touch_cursor(subscription);
-        visit.store.deliveries_or_unsupported()?.redeliver(source, subscription, which, now).await
+        let Some(mut access) = self.pooled.access(source).await? else { return Ok(0) };
+        access.touch_cursor(subscription);
+        access.store.deliveries_or_unsupported()?.redeliver(source, subscription, which, now).await
     }
 
     async fn failed(
@@ -106,8 +110,8 @@ impl Deliveries for PooledMessageStore {
         page: &PageRequest<Marker>,
         now: Timestamp,
     ) -> StorageResult<Page<FailedDelivery, Marker>> {
-        let Some(visit) = self.pooled.visit(source).await? else { return Ok(Page::empty()) };
-        visit.store.deliveries_or_unsupported()?.failed(source, subscription, page, now).await
+        let Some(access) = self.pooled.access(source).await? else { return Ok(Page::empty()) };
+        access.store.deliveries_or_unsupported()?.failed(source, subscription, page, now).await
     }
 
     async fn attempts(
@@ -118,8 +122,8 @@ impl Deliveries for PooledMessageStore {
         page: &PageRequest<AttemptNumber>,
         now: Timestamp,
     ) -> StorageResult<Page<KeptAttempt, AttemptNumber>> {
-        let Some(visit) = self.pooled.visit(source).await? else { return Ok(Page::empty()) };
-        visit.store.deliveries_or_unsupported()?.attempts(source, subscription, filter, page, now).await
+        let Some(access) = self.pooled.access(source).await? else { return Ok(Page::empty()) };
+        access.store.deliveries_or_unsupported()?.attempts(source, subscription, filter, page, now).await
     }
 }
 
@@ -128,31 +132,31 @@ struct Entered<T> {
     /// One pool that fails does not keep the others from it.
     result: StorageResult<()>,
     by_store: Vec<(Arc<dyn MessageStore>, Vec<T>)>,
-    visits: BTreeMap<DestinationNumber, Visit>,
+    accesses: BTreeMap<DestinationNumber, QueueAccess>,
 }
 
 impl PooledMessageStore {
-    /// Enters queues in the order of their numbers, as everybody does who stands at more than one gate.
+    /// Enters queues in the order of their numbers, as everybody does who stands at more than one lock.
     async fn enter_all<T>(
         &self,
         by_source: BTreeMap<DestinationNumber, Vec<T>>,
         source_of: impl Fn(&T) -> &Destination,
     ) -> Entered<T> {
-        let mut entered = Entered { result: Ok(()), by_store: Vec::new(), visits: BTreeMap::new() };
+        let mut entered = Entered { result: Ok(()), by_store: Vec::new(), accesses: BTreeMap::new() };
         for (number, wanted) in by_source {
-            let visit = match self.pooled.visit(source_of(&wanted[0])).await {
-                Ok(Some(visit)) => visit,
+            let access = match self.pooled.access(source_of(&wanted[0])).await {
+                Ok(Some(access)) => access,
                 Ok(None) => continue,
                 Err(error) => {
                     entered.result = entered.result.and(Err(error));
                     continue;
                 }
             };
-            match entered.by_store.iter_mut().find(|(store, _)| Arc::ptr_eq(store, &visit.store)) {
+            match entered.by_store.iter_mut().find(|(store, _)| Arc::ptr_eq(store, &access.store)) {
                 Some((_, all)) => all.extend(wanted),
-                None => entered.by_store.push((Arc::clone(&visit.store), wanted)),
+                None => entered.by_store.push((Arc::clone(&access.store), wanted)),
             }
-            entered.visits.insert(number, visit);
+            entered.accesses.insert(number, access);
         }
         entered
     }

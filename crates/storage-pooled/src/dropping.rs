@@ -1,49 +1,61 @@
 //! Dropping a queue, wherever something of it is.
 
-use zaqar_model::Destination;
+use zaqar_model::{Destination, DestinationNumber, QueueMove};
 use zaqar_storage::StorageResult;
 
-use crate::home::Home;
-use crate::movers::Movers;
+use crate::active_migrations::Migrators;
+use crate::assignment::Assignment;
 use crate::pooled::Pooled;
 
 impl Pooled {
     /// First the catalogue forgets the queue, then the stores do: should a crash come between, nobody finds what is left,
     /// and it expires.
-    pub(crate) async fn drop_everywhere(&self, queue: &Destination, movers: &Movers) -> StorageResult<()> {
+    pub(crate) async fn drop_everywhere(
+        &self,
+        queue: &Destination,
+        migrators: &Migrators,
+    ) -> StorageResult<()> {
         self.pools.check_open()?;
-        let gate = self.approach(queue.number);
-        let _alone = gate.alone().await;
-        movers.recall(queue.number);
+        let lock = self.lock_of(queue.number);
+        let _exclusive = lock.exclusive().await;
+        migrators.recall(queue.number);
         self.arrived.lock().remove(&queue.number);
-        let (home, others) = {
+        let (assignment, others) = {
             let _planning = self.planning.lock().await;
-            let home = self.home_of(queue.number).await?;
-            let noted = self.management.get_move(queue.number).await?;
-            if noted.is_some() {
-                self.management.delete_move(queue.number).await?;
-            }
-            self.management.unmap(queue.number).await?;
-            (home, noted.map(|noted| noted.pools).unwrap_or_default())
+            let assignment = self.assignment_of(queue.number).await?;
+            let noted = self.forget_move(queue.number).await?;
+            let assigned = assignment.as_ref().and_then(Assignment::pool).cloned();
+            self.unassign(queue.number, assigned).await?;
+            (assignment, noted.map(|noted| noted.pools).unwrap_or_default())
         };
-        let others: Vec<Home> = others.into_iter().map(Home::Pool).collect();
+        let others: Vec<Assignment> = others.into_iter().map(Assignment::Pool).collect();
         // A message that comes too late would go there; the store refuses it.
-        let fallback = self.default_pool(queue).await?.map(|pool| Home::Pool(pool.name));
-        // What is mapped to no pool lives there, if there is one.
-        let virtual_pool = self.virtual_pool.is_some().then_some(Home::Virtual);
+        let fallback = self.default_pool(queue).await?.map(|pool| Assignment::Pool(pool.name));
+        // What is assigned to no pool lives there, if there is one.
+        let virtual_pool = self.virtual_pool.is_some().then_some(Assignment::Virtual);
         let others = others.into_iter().chain(fallback).chain(virtual_pool);
-        for other in others.filter(|other| Some(other) != home.as_ref()) {
+        for other in others.filter(|other| Some(other) != assignment.as_ref()) {
             if let Err(error) = self.drop_in(&other, queue).await {
                 tracing::warn!(%error, queue = %queue.name, "the remains of a queue stay until they expire");
             }
         }
-        match home {
-            Some(home) => self.drop_in(&home, queue).await,
+        match assignment {
+            Some(assignment) => self.drop_in(&assignment, queue).await,
             None => Ok(()),
         }
     }
 
-    async fn drop_in(&self, home: &Home, queue: &Destination) -> StorageResult<()> {
-        self.store_of(home).await?.drop_destination(queue).await
+    /// Ends whatever move of a queue is noted, and returns it.
+    async fn forget_move(&self, queue: DestinationNumber) -> StorageResult<Option<QueueMove>> {
+        loop {
+            let Some(noted) = self.registry()?.get_move(queue).await? else { return Ok(None) };
+            if self.registry()?.end_move(&noted).await? {
+                return Ok(Some(noted));
+            }
+        }
+    }
+
+    async fn drop_in(&self, assignment: &Assignment, queue: &Destination) -> StorageResult<()> {
+        self.store_of(assignment).await?.drop_destination(queue).await
     }
 }

@@ -6,13 +6,15 @@
 //! * `messages`, `claims`, `subscriptions`, `deliveries` and `migration` are the files of the contract: each method
 //!   enters the queue, and forwards.
 //! * `engine` asks all pools at once, for what is owed somewhere.
-//! * `visit` is how a method enters a queue: it learns which store to use, and nobody switches stores meanwhile
-//!   (`gates`). While the queue moves, the visit leaves a note of what it has changed (`changes`).
-//! * `placement` decides where a queue is to live, `choice` among the pools of a flavor; `mover` takes it there.
+//! * `queue_access` is how a method enters a queue: it learns which store to use, and nobody switches stores meanwhile
+//!   (`migration_locks`). While the queue moves, the access leaves a note of what it has changed (`changes`).
+//! * `placement` decides where a queue is to live, `choice` among the pools of a flavor; `migrator` takes it there.
 //!   `docs/decisions/0010-moving-queues.md` says why a move goes as it does.
 //! * `pools` are the stores that were opened.
 
+mod active_migrations;
 mod arrivals;
+mod assignment;
 mod changes;
 mod choice;
 mod claims;
@@ -22,18 +24,16 @@ mod dead_letters;
 mod deliveries;
 mod dropping;
 mod engine;
-mod gates;
-mod home;
 mod messages;
 mod migration;
-mod mover;
-mod movers;
+mod migration_locks;
+mod migrator;
 mod placement;
 mod pooled;
 mod pools;
+mod queue_access;
 mod store;
 mod subscriptions;
 mod vacating;
-mod visit;
 
 pub use store::PooledMessageStore;

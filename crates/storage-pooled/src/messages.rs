@@ -8,9 +8,9 @@ use crate::PooledMessageStore;
 #[async_trait::async_trait]
 impl Messages for PooledMessageStore {
     async fn post(&self, to: &Destination, post: &Post<'_>, now: Timestamp) -> StorageResult<Vec<MessageId>> {
-        let visit = self.pooled.visit_to_write(to).await?;
-        let result = visit.store.post(to, post, now).await;
-        self.pooled.end(visit, to, result).await
+        let access = self.pooled.access_to_write(to).await?;
+        let result = access.store.post(to, post, now).await;
+        self.pooled.end(access, to, result).await
     }
 
     async fn list(
@@ -19,10 +19,10 @@ impl Messages for PooledMessageStore {
         query: &MessageQuery,
         now: Timestamp,
     ) -> StorageResult<MessagePage> {
-        let Some(visit) = self.pooled.visit(from).await? else {
+        let Some(access) = self.pooled.access(from).await? else {
             return Ok(MessagePage { is_end: true, ..MessagePage::default() });
         };
-        visit.store.list(from, query, now).await
+        access.store.list(from, query, now).await
     }
 
     async fn get(
@@ -31,8 +31,8 @@ impl Messages for PooledMessageStore {
         ids: &[MessageId],
         now: Timestamp,
     ) -> StorageResult<Vec<Message>> {
-        let Some(visit) = self.pooled.visit(from).await? else { return Ok(Vec::new()) };
-        visit.store.get(from, ids, now).await
+        let Some(access) = self.pooled.access(from).await? else { return Ok(Vec::new()) };
+        access.store.get(from, ids, now).await
     }
 
     async fn delete(
@@ -42,24 +42,24 @@ impl Messages for PooledMessageStore {
         guard: Guard<'_>,
         now: Timestamp,
     ) -> StorageResult<Deletion> {
-        let Some(mut visit) = self.pooled.visit(from).await? else { return Ok(Deletion::Done) };
-        visit.touch(ids.iter().copied());
-        visit.store.delete(from, ids, guard, now).await
+        let Some(mut access) = self.pooled.access(from).await? else { return Ok(Deletion::Done) };
+        access.touch(ids.iter().copied());
+        access.store.delete(from, ids, guard, now).await
     }
 
     async fn purge(&self, destination: &Destination, now: Timestamp) -> StorageResult<()> {
-        let Some(mut visit) = self.pooled.visit(destination).await? else { return Ok(()) };
-        visit.touch_all();
-        visit.store.purge(destination, now).await
+        let Some(mut access) = self.pooled.access(destination).await? else { return Ok(()) };
+        access.touch_all();
+        access.store.purge(destination, now).await
     }
 
     async fn stats(&self, destination: &Destination, now: Timestamp) -> StorageResult<QueueStats> {
-        let Some(visit) = self.pooled.visit(destination).await? else { return Ok(QueueStats::default()) };
-        visit.store.stats(destination, now).await
+        let Some(access) = self.pooled.access(destination).await? else { return Ok(QueueStats::default()) };
+        access.store.stats(destination, now).await
     }
 
     async fn drop_destination(&self, destination: &Destination) -> StorageResult<()> {
-        self.pooled.drop_everywhere(destination, &self.movers).await
+        self.pooled.drop_everywhere(destination, &self.migrators).await
     }
 
     async fn adopt(
@@ -69,9 +69,9 @@ impl Messages for PooledMessageStore {
         adoption: Adoption,
         now: Timestamp,
     ) -> StorageResult<()> {
-        let visit = self.pooled.visit_to_write(to).await?;
-        let result = visit.store.adopt(to, messages, adoption, now).await;
-        self.pooled.end(visit, to, result).await
+        let access = self.pooled.access_to_write(to).await?;
+        let result = access.store.adopt(to, messages, adoption, now).await;
+        self.pooled.end(access, to, result).await
     }
 
     async fn wait_for_messages(&self, at: &Destination, behind: Marker) -> StorageResult<()> {

@@ -1,4 +1,4 @@
-//! Migration of a queue to or from the pools as a whole; from pool to pool is the `mover`'s.
+//! Migration of a queue to or from the pools as a whole; from pool to pool is the `migrator`'s.
 
 use zaqar_model::{
     Destination, KeptAttempt, Marker, MessageId, MovingCursor, MovingDelivery, MovingMessage, Page,
@@ -17,8 +17,8 @@ impl Migration for PooledMessageStore {
         limit: usize,
         now: Timestamp,
     ) -> StorageResult<Vec<MovingMessage>> {
-        let Some(visit) = self.pooled.visit(from).await? else { return Ok(Vec::new()) };
-        visit.store.migration_or_unsupported()?.export(from, behind, limit, now).await
+        let Some(access) = self.pooled.access(from).await? else { return Ok(Vec::new()) };
+        access.store.migration_or_unsupported()?.export(from, behind, limit, now).await
     }
 
     async fn export_some(
@@ -27,8 +27,8 @@ impl Migration for PooledMessageStore {
         ids: &[MessageId],
         now: Timestamp,
     ) -> StorageResult<Vec<MovingMessage>> {
-        let Some(visit) = self.pooled.visit(from).await? else { return Ok(Vec::new()) };
-        visit.store.migration_or_unsupported()?.export_some(from, ids, now).await
+        let Some(access) = self.pooled.access(from).await? else { return Ok(Vec::new()) };
+        access.store.migration_or_unsupported()?.export_some(from, ids, now).await
     }
 
     async fn import(
@@ -38,9 +38,9 @@ impl Migration for PooledMessageStore {
         last: Marker,
         now: Timestamp,
     ) -> StorageResult<()> {
-        let mut visit = self.pooled.visit_to_write(to).await?;
-        visit.touch(messages.iter().map(|moving| moving.stored.message.id));
-        visit.store.migration_or_unsupported()?.import(to, messages, last, now).await
+        let mut access = self.pooled.access_to_write(to).await?;
+        access.touch(messages.iter().map(|moving| moving.stored.message.id));
+        access.store.migration_or_unsupported()?.import(to, messages, last, now).await
     }
 
     async fn import_subscriptions(
@@ -49,9 +49,9 @@ impl Migration for PooledMessageStore {
         subscriptions: Vec<Subscription>,
         now: Timestamp,
     ) -> StorageResult<()> {
-        let mut visit = self.pooled.visit_to_subscribe(to).await?;
-        subscriptions.iter().for_each(|subscription| visit.touch_subscription(subscription.id));
-        visit.store.migration_or_unsupported()?.import_subscriptions(to, subscriptions, now).await
+        let mut access = self.pooled.access_to_subscribe(to).await?;
+        subscriptions.iter().for_each(|subscription| access.touch_subscription(subscription.id));
+        access.store.migration_or_unsupported()?.import_subscriptions(to, subscriptions, now).await
     }
 
     async fn export_deliveries(
@@ -62,8 +62,8 @@ impl Migration for PooledMessageStore {
         limit: usize,
         now: Timestamp,
     ) -> StorageResult<Vec<MovingDelivery>> {
-        let Some(visit) = self.pooled.visit(from).await? else { return Ok(Vec::new()) };
-        visit
+        let Some(access) = self.pooled.access(from).await? else { return Ok(Vec::new()) };
+        access
             .store
             .migration_or_unsupported()?
             .export_deliveries(from, subscription, behind, limit, now)
@@ -77,8 +77,8 @@ impl Migration for PooledMessageStore {
         positions: &[Marker],
         now: Timestamp,
     ) -> StorageResult<Vec<MovingDelivery>> {
-        let Some(visit) = self.pooled.visit(from).await? else { return Ok(Vec::new()) };
-        visit
+        let Some(access) = self.pooled.access(from).await? else { return Ok(Vec::new()) };
+        access
             .store
             .migration_or_unsupported()?
             .export_some_deliveries(from, subscription, positions, now)
@@ -93,10 +93,10 @@ impl Migration for PooledMessageStore {
         attempts: Vec<KeptAttempt>,
         now: Timestamp,
     ) -> StorageResult<()> {
-        let mut visit = self.pooled.visit_to_write(to).await?;
-        deliveries.iter().for_each(|delivery| visit.touch_delivery(subscription, delivery.position));
-        visit.touch_cursor(subscription);
-        visit
+        let mut access = self.pooled.access_to_write(to).await?;
+        deliveries.iter().for_each(|delivery| access.touch_delivery(subscription, delivery.position));
+        access.touch_cursor(subscription);
+        access
             .store
             .migration_or_unsupported()?
             .import_deliveries(to, subscription, deliveries, attempts, now)
@@ -109,8 +109,8 @@ impl Migration for PooledMessageStore {
         page: &PageRequest<SubscriptionId>,
         now: Timestamp,
     ) -> StorageResult<Page<MovingCursor, SubscriptionId>> {
-        let Some(visit) = self.pooled.visit(from).await? else { return Ok(Page::empty()) };
-        visit.store.migration_or_unsupported()?.export_cursors(from, page, now).await
+        let Some(access) = self.pooled.access(from).await? else { return Ok(Page::empty()) };
+        access.store.migration_or_unsupported()?.export_cursors(from, page, now).await
     }
 
     async fn import_cursors(
@@ -119,8 +119,8 @@ impl Migration for PooledMessageStore {
         cursors: Vec<MovingCursor>,
         now: Timestamp,
     ) -> StorageResult<()> {
-        let mut visit = self.pooled.visit_to_write(to).await?;
-        cursors.iter().for_each(|cursor| visit.touch_cursor(cursor.subscription));
-        visit.store.migration_or_unsupported()?.import_cursors(to, cursors, now).await
+        let mut access = self.pooled.access_to_write(to).await?;
+        cursors.iter().for_each(|cursor| access.touch_cursor(cursor.subscription));
+        access.store.migration_or_unsupported()?.import_cursors(to, cursors, now).await
     }
 }

@@ -4,9 +4,12 @@ use zaqar_model::{Destination, FlavorName, Pool, PoolName, QueueMove, Timestamp}
 use zaqar_storage::{Capabilities, Health, OpenFault, Placement, StorageError, StorageResult};
 
 use crate::PooledMessageStore;
+use crate::assignment::Assignment;
 use crate::choice::choose;
-use crate::home::Home;
 use crate::pooled::Pooled;
+
+/// How often a move is planned while other servers change it.
+const PLANS: usize = 10;
 
 #[async_trait::async_trait]
 impl Placement for PooledMessageStore {
@@ -37,7 +40,7 @@ impl Placement for PooledMessageStore {
 
     async fn forget_pool(&self, name: &PoolName) {
         let _in_turn = self.pooled.pools.turn.lock().await;
-        match self.pooled.management.get_pool(name).await {
+        match self.registered(name).await {
             Ok(registered) => self.pooled.pools.forget(name, registered.as_ref()).await,
             Err(error) => tracing::warn!(%error, pool = %name, "a pool is used as it was until a restart"),
         }
@@ -49,7 +52,7 @@ impl Placement for PooledMessageStore {
 
     async fn health_of_pools(&self, now: Timestamp) -> StorageResult<Vec<(PoolName, Health)>> {
         let mut all = Vec::new();
-        for pool in self.pooled.all_pools().await? {
+        for pool in self.pooled.registry()?.all_pools().await? {
             let health = match self.pooled.open(&pool).await {
                 Ok(store) => store.health(now).await,
                 Err(error) => Err(error),
@@ -61,9 +64,15 @@ impl Placement for PooledMessageStore {
 
     async fn place(&self, queue: &Destination, flavor: Option<&FlavorName>) -> StorageResult<()> {
         if self.pooled.plan(queue, flavor).await? {
-            self.movers.start(&self.pooled, queue.clone());
+            self.migrators.start(&self.pooled, queue.clone());
         }
         Ok(())
+    }
+}
+
+impl PooledMessageStore {
+    async fn registered(&self, name: &PoolName) -> StorageResult<Option<Pool>> {
+        self.pooled.registry()?.get_pool(name).await
     }
 }
 
@@ -71,42 +80,58 @@ impl Pooled {
     /// Decides where a queue is to live. `true`: a move was noted.
     async fn plan(&self, queue: &Destination, flavor: Option<&FlavorName>) -> StorageResult<bool> {
         let _planning = self.planning.lock().await;
+        for _ in 1..PLANS {
+            match self.try_to_plan(queue, flavor).await {
+                // Another server has noted another move meanwhile.
+                Err(StorageError::Conflict(_)) => {}
+                outcome => return outcome,
+            }
+        }
+        self.try_to_plan(queue, flavor).await
+    }
+
+    async fn try_to_plan(&self, queue: &Destination, flavor: Option<&FlavorName>) -> StorageResult<bool> {
         let Destination { kind, project, name, number } = queue;
         let found = self.management.find(*kind, project, name).await?;
         if found.is_none_or(|found| found.destination != *queue) {
-            // It was deleted meanwhile: it is not mapped again.
+            // It was deleted meanwhile: it is not assigned again.
             return Ok(false);
         }
-        let noted = self.management.get_move(*number).await?;
-        let home = self.home_of(*number).await?;
-        let wish = noted.as_ref().map(Home::at_the_end_of).or_else(|| home.clone());
+        let noted = self.registry()?.get_move(*number).await?;
+        let assignment = self.assignment_of(*number).await?;
+        let wish = noted.as_ref().map(Assignment::after).or_else(|| assignment.clone());
         if self.belongs(wish.as_ref(), flavor).await? {
             return Ok(false);
         }
         let chosen = self.choose_pool(queue, flavor).await?;
-        let to = chosen.as_ref().map_or(Home::Virtual, |pool| Home::Pool(pool.name.clone()));
-        let home = match (home, &chosen) {
-            (Some(home), _) => home,
-            // A message that comes at this moment may have mapped it elsewhere.
-            (None, Some(pool)) => Home::Pool(self.map_new(queue, pool).await?),
-            (None, None) => Home::Virtual,
+        let to = chosen.as_ref().map_or(Assignment::Virtual, |pool| Assignment::Pool(pool.name.clone()));
+        let assignment = match (assignment, &chosen) {
+            (Some(assignment), _) => assignment,
+            // A message that comes at this moment may have assigned it elsewhere.
+            (None, Some(pool)) => Assignment::Pool(self.assign_new(queue, pool).await?),
+            (None, None) => Assignment::Virtual,
         };
-        if wish.unwrap_or_else(|| home.clone()) == to {
+        if wish.unwrap_or_else(|| assignment.clone()) == to {
             return Ok(false);
         }
-        let mut pools = noted.map(|noted| noted.pools).unwrap_or_default();
-        pools.extend([&home, &to].into_iter().filter_map(Home::pool).cloned());
+        let mut pools = noted.as_ref().map(|noted| noted.pools.clone()).unwrap_or_default();
+        pools.extend([&assignment, &to].into_iter().filter_map(Assignment::pool).cloned());
         pools.sort_unstable();
         pools.dedup();
         let to = to.pool().cloned();
-        self.management.put_move(QueueMove { queue: queue.clone(), to, pools }).await?;
+        let next = QueueMove { queue: queue.clone(), to, pools };
+        self.registry()?.put_move(&next, noted.as_ref()).await?;
         Ok(true)
     }
 
     /// Whether a queue that lives here need not move for this flavor.
-    async fn belongs(&self, home: Option<&Home>, flavor: Option<&FlavorName>) -> StorageResult<bool> {
-        let Some(pool) = home.and_then(Home::pool) else { return Ok(false) };
-        let pool = self.management.get_pool(pool).await?;
+    async fn belongs(
+        &self,
+        assignment: Option<&Assignment>,
+        flavor: Option<&FlavorName>,
+    ) -> StorageResult<bool> {
+        let Some(pool) = assignment.and_then(Assignment::pool) else { return Ok(false) };
+        let pool = self.registry()?.get_pool(pool).await?;
         Ok(pool.is_some_and(|pool| pool.flavor.as_ref() == flavor))
     }
 
@@ -116,7 +141,7 @@ impl Pooled {
         queue: &Destination,
         flavor: Option<&FlavorName>,
     ) -> StorageResult<Option<Pool>> {
-        let pools = self.management.pools_of_flavor(flavor).await?;
+        let pools = self.registry()?.all_pools_of_flavor(flavor).await?;
         match choose(queue.number, &pools) {
             Some(pool) => Ok(Some(pool.clone())),
             None if flavor.is_none() && self.virtual_pool.is_some() => Ok(None),

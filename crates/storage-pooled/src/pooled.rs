@@ -1,29 +1,28 @@
-//! What all parts share: the catalogue, the open pools, the gates.
+//! What all parts share: the catalogue, the open pools, the locks.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use tokio::sync::Mutex;
-use zaqar_model::{Clock, Destination, DestinationNumber, Marker, MessageId, PageRequest, Pool, PoolName};
-use zaqar_storage::{ListStart, ManagementStore, MessageStore, StorageError, StorageResult};
+use zaqar_model::{Clock, Destination, DestinationNumber, Marker, MessageId, Pool, PoolName, ServerId};
+use zaqar_storage::{ListStart, ManagementStore, MessageStore, PoolRegistry, StorageError, StorageResult};
 
+use crate::assignment::Assignment;
 use crate::choice::choose;
-use crate::gates::{AtGate, Gates};
-use crate::home::Home;
+use crate::migration_locks::{MigrationLocks, QueueLock};
 use crate::pools::OpenPools;
-
-/// How many pools are read from the management store at once.
-const PAGE: usize = 100;
 
 #[derive(Debug)]
 pub(crate) struct Pooled {
     pub(crate) management: Arc<dyn ManagementStore>,
     pub(crate) pools: OpenPools,
-    /// Takes the queues that are mapped to no pool, if there is one.
+    /// Takes the queues that are assigned to no pool, if there is one.
     pub(crate) virtual_pool: Option<Arc<dyn MessageStore>>,
-    pub(crate) gates: Arc<Gates>,
+    pub(crate) locks: Arc<MigrationLocks>,
     pub(crate) clock: Arc<dyn Clock>,
+    /// By which the catalogue knows whose moves are whose.
+    pub(crate) server: ServerId,
     /// Of queues whose dead letters have arrived in another pool and could not be discarded yet: which.
     pub(crate) arrived: parking_lot::Mutex<HashMap<DestinationNumber, HashSet<MessageId>>>,
     /// Held while it is decided where a queue is to live: only the management store is asked under it.
@@ -35,8 +34,8 @@ pub(crate) struct Pooled {
 }
 
 impl Pooled {
-    pub(crate) fn approach(&self, queue: DestinationNumber) -> AtGate {
-        Gates::approach(&self.gates, queue)
+    pub(crate) fn lock_of(&self, queue: DestinationNumber) -> QueueLock {
+        MigrationLocks::lock_of(&self.locks, queue)
     }
 
     /// Changes whenever a queue has gone to another store.
@@ -57,19 +56,27 @@ impl Pooled {
         self.switched.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// Where a queue lives; `None`: nowhere yet. The management store is asked each time, so that no one goes by a
-    /// mapping that has changed: a driver for which that is not cheap keeps what it has read itself.
-    pub(crate) async fn home_of(&self, queue: DestinationNumber) -> StorageResult<Option<Home>> {
-        let mapped = self.management.pool_of(queue).await?;
-        Ok(mapped.map(Home::Pool).or_else(|| self.virtual_pool.is_some().then_some(Home::Virtual)))
+    pub(crate) fn registry(&self) -> StorageResult<&dyn PoolRegistry> {
+        self.management.pools_or_unsupported()
     }
 
-    pub(crate) async fn store_of(&self, home: &Home) -> StorageResult<Arc<dyn MessageStore>> {
+    /// Where a queue lives; `None`: nowhere yet. The management store is asked each time, so that no call goes by an
+    /// assignment that has changed.
+    pub(crate) async fn assignment_of(&self, queue: DestinationNumber) -> StorageResult<Option<Assignment>> {
+        let assigned = self.registry()?.pool_of(queue).await?;
+        Ok(assigned
+            .map(Assignment::Pool)
+            .or_else(|| self.virtual_pool.is_some().then_some(Assignment::Virtual)))
+    }
+
+    pub(crate) async fn store_of(&self, assignment: &Assignment) -> StorageResult<Arc<dyn MessageStore>> {
         self.pools.check_open()?;
-        match (home, &self.virtual_pool) {
-            (Home::Pool(name), _) => self.store_of_pool(name).await,
-            (Home::Virtual, Some(store)) => Ok(Arc::clone(store)),
-            (Home::Virtual, None) => Err(StorageError::unavailable("there is no virtual pool any more")),
+        match (assignment, &self.virtual_pool) {
+            (Assignment::Pool(name), _) => self.store_of_pool(name).await,
+            (Assignment::Virtual, Some(store)) => Ok(Arc::clone(store)),
+            (Assignment::Virtual, None) => {
+                Err(StorageError::unavailable("there is no virtual pool any more"))
+            }
         }
     }
 
@@ -77,7 +84,7 @@ impl Pooled {
         if let Some(store) = self.pools.opened(name) {
             return Ok(store);
         }
-        match self.management.get_pool(name).await? {
+        match self.registry()?.get_pool(name).await? {
             Some(pool) => self.open(&pool).await,
             None => Err(unregistered(name)),
         }
@@ -91,7 +98,7 @@ impl Pooled {
         }
         let _in_turn = self.pools.turn.lock().await;
         let store = self.pools.open(pool).await?;
-        let registered = self.management.get_pool(&pool.name).await?;
+        let registered = self.registry()?.get_pool(&pool.name).await?;
         if registered.as_ref().is_some_and(|registered| is_same_store(registered, pool)) {
             return Ok(store);
         }
@@ -99,31 +106,31 @@ impl Pooled {
         Err(unregistered(&pool.name))
     }
 
-    /// The pool that a new queue without a flavor goes to.
-    pub(crate) async fn default_pool(&self, queue: &Destination) -> StorageResult<Option<Pool>> {
-        let pools = self.management.pools_of_flavor(None).await?;
-        Ok(choose(queue.number, &pools).cloned())
+    /// Assigns a queue to no pool, whatever it is assigned to by then. Its last position is forgotten.
+    pub(crate) async fn unassign(
+        &self,
+        queue: DestinationNumber,
+        mut assigned: Option<PoolName>,
+    ) -> StorageResult<()> {
+        loop {
+            assigned = self.registry()?.assign(queue, assigned.as_ref(), None).await?;
+            if assigned.is_none() {
+                return Ok(());
+            }
+        }
     }
 
-    pub(crate) async fn all_pools(&self) -> StorageResult<Vec<Pool>> {
-        let mut all = Vec::new();
-        let mut marker = None;
-        loop {
-            let page = self.management.list_pools(&PageRequest { marker, limit: PAGE }).await?;
-            let is_last = page.items.len() < PAGE;
-            all.extend(page.items);
-            if is_last {
-                return Ok(all);
-            }
-            marker = page.next;
-        }
+    /// The pool that a new queue without a flavor goes to.
+    pub(crate) async fn default_pool(&self, queue: &Destination) -> StorageResult<Option<Pool>> {
+        let pools = self.registry()?.all_pools_of_flavor(None).await?;
+        Ok(choose(queue.number, &pools).cloned())
     }
 
     /// The stores of all pools, the virtual one among them. What cannot be opened is its error.
     pub(crate) async fn all_stores(&self) -> StorageResult<Vec<StorageResult<Arc<dyn MessageStore>>>> {
         self.pools.check_open()?;
         let mut stores: Vec<_> = self.virtual_pool.iter().cloned().map(Ok).collect();
-        for pool in self.all_pools().await? {
+        for pool in self.registry()?.all_pools().await? {
             stores.push(self.open(&pool).await);
         }
         Ok(stores)

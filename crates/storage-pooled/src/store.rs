@@ -4,52 +4,55 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize};
 
 use tokio::sync::Mutex;
-use zaqar_model::Timestamp;
+use zaqar_model::{PageRequest, Timestamp};
 use zaqar_storage::{
     Capabilities, Deliveries, Driver, Health, ManagementStore, MessageStore, Migration, Site, StorageResult,
     Subscriptions, Volume,
 };
 
-use crate::gates::Gates;
-use crate::movers::Movers;
+use crate::active_migrations::Migrators;
+use crate::migration_locks::MigrationLocks;
 use crate::pooled::Pooled;
 use crate::pools::OpenPools;
+
+/// How many moves are read at once.
+const MOVES: usize = 1000;
 
 /// Forwards each queue to the pool that it lives in.
 #[derive(Debug)]
 pub struct PooledMessageStore {
     pub(crate) pooled: Arc<Pooled>,
-    pub(crate) movers: Movers,
+    pub(crate) migrators: Migrators,
 }
 
 impl PooledMessageStore {
     /// Spreads queues over the pools that are registered in `management`, which the caller closes, and whose stores these
-    /// drivers open. What is mapped to no
-    /// pool goes to `virtual_pool`, which is closed with this store.
+    /// drivers open. What is assigned to no pool goes to `virtual_pool`, which is closed with this store.
     pub fn new(
         management: Arc<dyn ManagementStore>,
         drivers: Vec<Arc<dyn Driver>>,
         site: Site,
         virtual_pool: Option<Arc<dyn MessageStore>>,
     ) -> Self {
-        let clock = Arc::clone(&site.clock);
+        let (clock, server) = (Arc::clone(&site.clock), site.server);
         let pooled = Pooled {
             management,
             pools: OpenPools::new(drivers, site),
             virtual_pool,
-            gates: Arc::new(Gates::default()),
+            locks: Arc::new(MigrationLocks::default()),
             clock,
+            server,
             arrived: parking_lot::Mutex::default(),
             planning: Mutex::default(),
             switched: AtomicU64::new(0),
             due_asked: AtomicUsize::new(0),
         };
-        Self { pooled: Arc::new(pooled), movers: Movers::default() }
+        Self { pooled: Arc::new(pooled), migrators: Migrators::default() }
     }
 
     /// Waits until no queue is moving in this process.
     pub async fn moves_are_over(&self) {
-        self.movers.none_left().await;
+        self.migrators.none_left().await;
     }
 }
 
@@ -101,8 +104,16 @@ impl MessageStore for PooledMessageStore {
 
     /// Also takes up moves that were broken off, and waits again for pools that could not be waited for.
     async fn expire(&self, now: Timestamp) -> StorageResult<()> {
-        for noted in self.pooled.management.list_moves().await? {
-            self.movers.resume(&self.pooled, noted.queue);
+        let mut marker = None;
+        loop {
+            let page = PageRequest { marker, limit: MOVES };
+            let page = self.pooled.registry()?.list_moves(&page).await?;
+            let is_end = page.items.len() < MOVES;
+            page.items.into_iter().for_each(|noted| self.migrators.resume(&self.pooled, noted.queue));
+            if is_end {
+                break;
+            }
+            marker = page.next;
         }
         self.pooled.pools.retry_waits();
         let mut result = Ok(());
@@ -118,7 +129,7 @@ impl MessageStore for PooledMessageStore {
     }
 
     async fn close(&self) -> StorageResult<()> {
-        self.movers.stop().await;
+        self.migrators.stop().await;
         let pools = self.pooled.pools.close().await;
         match &self.pooled.virtual_pool {
             Some(store) => pools.and(store.close().await),
@@ -138,7 +149,7 @@ impl Pooled {
             durability: pools.durability || own.durability,
             at_least_once: pools.at_least_once || own.at_least_once,
             high_throughput: pools.high_throughput || own.high_throughput,
-            // The gates of its queues are in this process.
+            // The locks of its queues are in this process.
             shared: false,
         }
     }

@@ -9,12 +9,12 @@ use crate::PooledMessageStore;
 impl Subscriptions for PooledMessageStore {
     async fn subscribe(&self, subscription: Subscription, now: Timestamp) -> StorageResult<()> {
         let source = subscription.source.clone();
-        let mut visit = self.pooled.visit_to_subscribe(&source).await?;
-        visit.touch_subscription(subscription.id);
+        let mut access = self.pooled.access_to_subscribe(&source).await?;
+        access.touch_subscription(subscription.id);
         let subscribing =
-            async { visit.store.subscriptions_or_unsupported()?.subscribe(subscription, now).await };
+            async { access.store.subscriptions_or_unsupported()?.subscribe(subscription, now).await };
         let result = subscribing.await;
-        self.pooled.end(visit, &source, result).await
+        self.pooled.end(access, &source, result).await
     }
 
     async fn get_subscription(
@@ -23,8 +23,8 @@ impl Subscriptions for PooledMessageStore {
         id: SubscriptionId,
         now: Timestamp,
     ) -> StorageResult<Option<Subscription>> {
-        let Some(visit) = self.pooled.visit(source).await? else { return Ok(None) };
-        visit.store.subscriptions_or_unsupported()?.get_subscription(source, id, now).await
+        let Some(access) = self.pooled.access(source).await? else { return Ok(None) };
+        access.store.subscriptions_or_unsupported()?.get_subscription(source, id, now).await
     }
 
     async fn find_subscriber(
@@ -33,8 +33,8 @@ impl Subscriptions for PooledMessageStore {
         subscriber: &str,
         now: Timestamp,
     ) -> StorageResult<Option<Subscription>> {
-        let Some(visit) = self.pooled.visit(source).await? else { return Ok(None) };
-        visit.store.subscriptions_or_unsupported()?.find_subscriber(source, subscriber, now).await
+        let Some(access) = self.pooled.access(source).await? else { return Ok(None) };
+        access.store.subscriptions_or_unsupported()?.find_subscriber(source, subscriber, now).await
     }
 
     async fn list_subscriptions(
@@ -43,8 +43,8 @@ impl Subscriptions for PooledMessageStore {
         page: &PageRequest<SubscriptionId>,
         now: Timestamp,
     ) -> StorageResult<Page<Subscription, SubscriptionId>> {
-        let Some(visit) = self.pooled.visit(source).await? else { return Ok(Page::empty()) };
-        visit.store.subscriptions_or_unsupported()?.list_subscriptions(source, page, now).await
+        let Some(access) = self.pooled.access(source).await? else { return Ok(Page::empty()) };
+        access.store.subscriptions_or_unsupported()?.list_subscriptions(source, page, now).await
     }
 
     async fn update_subscription(
@@ -54,14 +54,14 @@ impl Subscriptions for PooledMessageStore {
         change: SubscriptionChange,
         now: Timestamp,
     ) -> StorageResult<bool> {
-        let Some(mut visit) = self.pooled.visit_subscriptions(source).await? else { return Ok(false) };
-        visit.touch_subscription(id);
-        visit.store.subscriptions_or_unsupported()?.update_subscription(source, id, change, now).await
+        let Some(mut access) = self.pooled.access_subscriptions(source).await? else { return Ok(false) };
+        access.touch_subscription(id);
+        access.store.subscriptions_or_unsupported()?.update_subscription(source, id, change, now).await
     }
 
     async fn unsubscribe(&self, source: &Destination, id: SubscriptionId) -> StorageResult<()> {
-        let Some(mut visit) = self.pooled.visit_subscriptions(source).await? else { return Ok(()) };
-        visit.touch_subscription(id);
-        visit.store.subscriptions_or_unsupported()?.unsubscribe(source, id).await
+        let Some(mut access) = self.pooled.access_subscriptions(source).await? else { return Ok(()) };
+        access.touch_subscription(id);
+        access.store.subscriptions_or_unsupported()?.unsubscribe(source, id).await
     }
 }

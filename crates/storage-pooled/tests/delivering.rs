@@ -17,7 +17,7 @@ use zaqar_storage::{
     Subscriptions,
 };
 use zaqar_storage_conformance::minting::{attempt, fresh_subscription_id, messages, poster};
-use zaqar_storage_conformance::{LeaseDue, ModelStore, PopMessages, PostMessages};
+use zaqar_storage_conformance::{LeaseDue, ModelStore, PopMessages, PostMessages, RegisterPools};
 use zaqar_storage_pooled::PooledMessageStore;
 
 /// A pooled store, with a pool of each of these flavors, named as they are.
@@ -32,7 +32,7 @@ impl Bench {
         let site = Site::new();
         let management = site.management();
         for name in flavors {
-            management.put_pool(site.pool(name, Some(name))).await.unwrap();
+            management.register_pool(site.pool(name, Some(name))).await;
         }
         let store = site.open_with(&management, virtual_pool);
         Self { site, management, store }
@@ -103,7 +103,7 @@ async fn every_pool_has_its_share_of_a_lease() {
 async fn a_pool_that_is_down_stops_nobody() {
     let bench = Bench::new(&["one"], None).await;
     let uri = "embedded:///dev/null/nowhere".to_owned();
-    bench.management.put_pool(Pool { uri, ..bench.site.pool("down", Some("down")) }).await.unwrap();
+    bench.management.register_pool(Pool { uri, ..bench.site.pool("down", Some("down")) }).await;
     let queue = bench.queue("q", Some("one")).await;
     bench.subscribe(&queue, "mailto:a@example.org").await;
     bench.post(&queue, 2).await;

@@ -7,7 +7,7 @@ mod support;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use support::{Kind, Opener, Site, flavor, move_to};
+use support::{Kind, Opener, Site, flavor, move_to, moves};
 use zaqar_model::{
     Clock, Destination, DestinationKind, Metadata, PageRequest, Pool, PoolName, PoolWeight, ProjectId,
     QueueName, StoredMessage, Subscription, SubscriptionTtl, Timestamp,
@@ -17,7 +17,7 @@ use zaqar_storage::{
     MessageStore, Messages, OpenFault, Placement, StorageError, Subscriptions,
 };
 use zaqar_storage_conformance::minting::{claim_with_max_count, fresh_subscription_id, messages, poster};
-use zaqar_storage_conformance::{ModelStore, PopMessages, PostMessages};
+use zaqar_storage_conformance::{ModelStore, PopMessages, PostMessages, RegisterPools};
 use zaqar_storage_faulty::{FalteringStore, Fault};
 use zaqar_storage_pooled::PooledMessageStore;
 
@@ -31,9 +31,9 @@ async fn queue(management: &Arc<dyn ManagementStore>, name: &str) -> Destination
 async fn site_with(flavors: &[&str]) -> (Site, Arc<dyn ManagementStore>, PooledMessageStore) {
     let site = Site::new();
     let management = site.management();
-    management.put_pool(site.pool("plain", None)).await.unwrap();
+    management.register_pool(site.pool("plain", None)).await;
     for name in flavors {
-        management.put_pool(site.pool(name, Some(name))).await.unwrap();
+        management.register_pool(site.pool(name, Some(name))).await;
     }
     let store = site.open(&management);
     (site, management, store)
@@ -44,7 +44,7 @@ fn all() -> MessageQuery {
 }
 
 async fn pool_of(management: &Arc<dyn ManagementStore>, queue: &Destination) -> Option<String> {
-    management.pool_of(queue.number).await.unwrap().map(|name| name.to_string())
+    management.registry().pool_of(queue.number).await.unwrap().map(|name| name.to_string())
 }
 
 #[tokio::test]
@@ -64,7 +64,7 @@ async fn a_queue_is_placed_in_a_pool_of_its_flavor_and_stays_there() {
     store.place(&queue, Some(&flavor("fast"))).await.unwrap();
     store.place(&queue, Some(&flavor("fast"))).await.unwrap();
     assert_eq!(pool_of(&management, &queue).await.as_deref(), Some("fast"));
-    assert_eq!(management.list_moves().await.unwrap(), vec![], "a new queue need not move");
+    assert_eq!(moves(&management).await, vec![], "a new queue need not move");
     let refused = store.place(&queue, Some(&flavor("unheard"))).await;
     assert!(matches!(refused, Err(StorageError::NotFound(_))), "{refused:?}");
 }
@@ -85,7 +85,7 @@ async fn a_queue_that_was_deleted_is_not_mapped_again() {
 async fn without_a_pool_nothing_is_taken() {
     let site = Site::new();
     let management = site.management();
-    management.put_pool(Pool { weight: PoolWeight(0), ..site.pool("idle", None) }).await.unwrap();
+    management.register_pool(Pool { weight: PoolWeight(0), ..site.pool("idle", None) }).await;
     let store = site.open(&management);
     let queue = queue(&management, "q").await;
     let refused = store.post_messages(&queue, &poster(), messages(1), site.clock.now()).await;
@@ -103,7 +103,7 @@ async fn the_virtual_pool_takes_queues_until_there_is_another_and_they_move_out_
     assert_eq!(pool_of(&management, &queue).await, None);
     assert_eq!(own.stats(&queue, now).await.unwrap().total(), 2);
 
-    management.put_pool(site.pool("fast", Some("fast"))).await.unwrap();
+    management.register_pool(site.pool("fast", Some("fast"))).await;
     move_to(&store, &queue, "fast").await;
     assert_eq!(own.stats(&queue, now).await.unwrap().total(), 0);
     assert_eq!(store.get(&queue, &posted, now).await.unwrap().len(), 2);
@@ -146,9 +146,9 @@ async fn a_deep_queue_moves_with_its_subscriptions_and_leaves_nothing_behind() {
     assert_eq!(store.list(&queue, &rest, now).await.unwrap().items[0].message.id, posted[10]);
     let kept = store.get_subscription(&queue, subscription.id, now).await.unwrap();
     assert_eq!(kept, Some(subscription));
-    assert_eq!(management.list_moves().await.unwrap(), vec![]);
+    assert_eq!(moves(&management).await, vec![]);
     // The former pool is free: nothing of the queue holds it.
-    management.delete_pool(&PoolName::new("fast").unwrap()).await.unwrap();
+    management.registry().delete_pool(&PoolName::new("fast").unwrap()).await.unwrap();
     assert_eq!(store.health(now).await.unwrap().volume.unwrap().free, 3000);
 }
 
@@ -206,7 +206,7 @@ async fn a_pool_that_fails_fails_its_own_queues_only() {
     let broken = Pool { uri: "faulty:".to_owned(), ..site.pool("broken", Some("broken")) };
     let unopened = Pool { uri: "embedded:///proc/zaqar".to_owned(), ..site.pool("gone", Some("gone")) };
     for pool in [broken, unopened] {
-        management.put_pool(pool).await.unwrap();
+        management.register_pool(pool).await;
     }
     let now = site.clock.now();
     let good = queue(&management, "good").await;
@@ -231,7 +231,7 @@ async fn a_pool_that_fails_fails_its_own_queues_only() {
 async fn a_move_to_a_pool_that_fails_leaves_the_queue_in_use_where_it_is() {
     let (site, management, store) = site_with(&[]).await;
     let broken = Pool { uri: "faulty:".to_owned(), ..site.pool("broken", Some("broken")) };
-    management.put_pool(broken.clone()).await.unwrap();
+    management.register_pool(broken.clone()).await;
     let (queue, now) = (queue(&management, "q").await, site.clock.now());
     store.post_messages(&queue, &poster(), messages(1), now).await.unwrap();
     move_to(&store, &queue, "broken").await;
@@ -239,7 +239,7 @@ async fn a_move_to_a_pool_that_fails_leaves_the_queue_in_use_where_it_is() {
     assert_eq!(pool_of(&management, &queue).await.as_deref(), Some("plain"));
     // The pool is mended, and the move goes on.
     let mended = site.pool("broken", Some("broken"));
-    management.put_pool(mended).await.unwrap();
+    management.register_pool(mended).await;
     store.forget_pool(&broken.name).await;
     store.expire(now).await.unwrap();
     store.moves_are_over().await;
@@ -329,8 +329,8 @@ async fn a_dead_letter_that_was_consumed_does_not_come_back_when_its_move_failed
     let site = Site::new();
     let management = site.management();
     let source = Arc::new(FalteringStore::over(Arc::new(ModelStore::new())));
-    management.put_pool(Pool { uri: "faltering:".to_owned(), ..site.pool("plain", None) }).await.unwrap();
-    management.put_pool(site.pool("fast", Some("fast"))).await.unwrap();
+    management.register_pool(Pool { uri: "faltering:".to_owned(), ..site.pool("plain", None) }).await;
+    management.register_pool(site.pool("fast", Some("fast"))).await;
     let store = site.open_also(&management, None, Some(Opener { store: Kind::Faltering(source.clone()) }));
     let (from, to, now) = (queue(&management, "q").await, queue(&management, "dlq").await, site.clock.now());
     store.place(&to, Some(&flavor("fast"))).await.unwrap();

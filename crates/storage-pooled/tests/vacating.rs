@@ -18,7 +18,7 @@ use zaqar_storage::{
 use zaqar_storage_conformance::minting::{
     claim_of, claim_with_max_count, delayed, fresh_subscription_id, lasting, messages, poster,
 };
-use zaqar_storage_conformance::{ModelStore, PopMessages, PostMessages};
+use zaqar_storage_conformance::{ModelStore, PopMessages, PostMessages, RegisterPools};
 use zaqar_storage_pooled::PooledMessageStore;
 
 /// A site with these pools, and a queue in the first of them.
@@ -35,14 +35,14 @@ impl Vacated {
         let site = Site::new();
         let management = site.management();
         for (name, flavor) in pools {
-            management.put_pool(site.pool(name, *flavor)).await.unwrap();
+            management.register_pool(site.pool(name, *flavor)).await;
         }
         let pool = site.pool(pools[0].0, pools[0].1);
         let store = site.open_with(&management, virtual_pool);
         let (project, name) = (ProjectId::new("p").unwrap(), QueueName::new("q").unwrap());
         let created = management.create(DestinationKind::Queue, &project, &name, Metadata::default()).await;
         let queue = created.unwrap().into_queue().destination.clone();
-        management.map(queue.number, &pool.name).await.unwrap();
+        management.registry().assign(queue.number, None, Some(&pool.name)).await.unwrap();
         Self { site, management, store, queue, pool }
     }
 
@@ -57,7 +57,7 @@ impl Vacated {
     /// As the domain does.
     async fn delete_pool(&self) -> Result<(), StorageError> {
         self.store.vacate(&self.pool).await?;
-        self.management.delete_pool(&self.pool.name).await?;
+        self.management.registry().delete_pool(&self.pool.name).await?;
         self.store.forget_pool(&self.pool.name).await;
         Ok(())
     }
@@ -73,7 +73,7 @@ impl Vacated {
     }
 
     async fn home(&self) -> Option<PoolName> {
-        self.management.pool_of(self.queue.number).await.unwrap()
+        self.management.registry().pool_of(self.queue.number).await.unwrap()
     }
 
     /// The last position that was given out.
@@ -112,7 +112,7 @@ async fn without_another_pool_they_go_on_in_the_next_that_there_is() {
     assert!(!site.is_kept().await);
     assert_eq!((site.home().await, site.count().await), (None, 0));
     // The same place again: what was dropped there comes back into use.
-    site.management.put_pool(site.pool.clone()).await.unwrap();
+    site.management.register_pool(site.pool.clone()).await;
     site.goes_on_behind(last).await;
     assert_eq!(site.home().await, Some(site.pool.name.clone()));
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use zaqar_config::{Config, SectionSpec};
-use zaqar_model::{Clock, IdSource, Pool};
+use zaqar_model::{Clock, IdSource, Pool, ServerId};
 
 use crate::{Capabilities, ManagementStore, MessageStore};
 
@@ -15,6 +15,8 @@ pub struct Site {
     pub config: Arc<Config>,
     /// The server's own directory, for stores that keep files. It may not exist yet.
     pub data_directory: PathBuf,
+    /// This server among all that use the same stores. Fresh, from the id source.
+    pub server: ServerId,
     pub ids: Arc<dyn IdSource>,
     pub clock: Arc<dyn Clock>,
 }

@@ -1,7 +1,7 @@
 //! The contract between Zaqar and its storage drivers: one trait a noun, two umbrella traits.
 //!
-//! * [`ManagementStore`] holds data that changes rarely: queues and topics with their metadata ([`Destinations`]),
-//!   [`Pools`], [`Flavors`] and the [`Catalogue`] that says which pool holds which queue.
+//! * [`ManagementStore`] holds data that changes rarely: queues and topics with their metadata ([`Destinations`]). One trait
+//!   is optional: [`PoolRegistry`], which is [`Pools`], [`Flavors`] and the [`Catalogue`] of which pool holds which queue.
 //! * [`MessageStore`] holds data that changes all the time: [`Messages`], [`Claims`] and [`DeadLetters`]. Three traits are
 //!   optional: [`Subscriptions`], the [`Deliveries`] owed to them, and [`Migration`], which takes a queue to another store.
 //!
@@ -35,9 +35,13 @@
 //!
 //! # Several servers
 //!
-//! A store that several servers can use at the same time declares [`Capabilities::shared`]. Then all of the above holds
-//! across servers, and what one server did is visible to the others as soon as it is acknowledged. The waits are hints:
+//! A store that several servers can use at the same time declares [`Capabilities::shared`], a management store
+//! [`ManagementStore::is_shared`]. Then all of the above holds across servers, and what one server did is visible to the others as soon as it is acknowledged. The waits are hints:
 //! they wake somebody soon, and the driver looks by itself once a second in case that a hint was lost.
+//!
+//! Data that changes rarely is changed by compare and set: the caller hands over what it has seen, and gets a
+//! [`StorageError::Conflict`] if that has changed meanwhile. Then it reads again. What one server alone may do, such as moving
+//! a queue, is taken for a time ([`Catalogue::take_move`]).
 //!
 //! # How to write a driver
 //!
@@ -57,6 +61,7 @@
 //!    how its stores are opened, the schemes by which pools name them. Hand it to `zaqar_server::run` in a binary of your
 //!    own, or add it to `Drivers::built_in` of the `server` crate.
 
+mod cached_destinations;
 mod capabilities;
 mod catalogue;
 mod claims;
@@ -66,24 +71,28 @@ mod destinations;
 mod driver;
 mod error;
 mod flavors;
+mod management;
 mod messages;
 mod migration;
 mod placement;
 mod pools;
+mod read_through;
 mod subscriptions;
 
+pub use cached_destinations::{CACHED_FOR, CachedDestinations};
 pub use capabilities::{Capabilities, Health, Volume};
-pub use catalogue::Catalogue;
+pub use catalogue::{Catalogue, TakenMove};
 pub use claims::{ClaimRequest, Claimed, Claims, DeadLetterPolicy, POP_CLAIM_TTL, PopRequest};
 pub use dead_letters::DeadLetters;
 pub use deliveries::{
     ATTEMPTS_KEPT, ATTEMPTS_KEPT_FOR, Deliveries, Due, EXPIRED_OWED_FOR, FAILURES_KEPT, FAILURES_KEPT_FOR,
     LeaseRequest, Redelivery, SubscriptionKey, SubscriptionShare,
 };
-pub use destinations::{Created, Destinations, QueueFilter};
+pub use destinations::{Created, Destinations};
 pub use driver::{Driver, OpenFault, Role, Site};
 pub use error::{StorageError, StorageResult};
 pub use flavors::Flavors;
+pub use management::{ManagementStore, PoolRegistry};
 pub use messages::{
     Adoption, BATCH_RECOGNISED_FOR, COUNTED_EXACTLY, Deletion, Guard, LARGEST_POST, ListStart, ListedMessage,
     MessagePage, MessageQuery, Messages, Post,
@@ -92,18 +101,6 @@ pub use migration::Migration;
 pub use placement::Placement;
 pub use pools::Pools;
 pub use subscriptions::{SubscriptionChange, Subscriptions};
-
-/// Holds queues, topics, pools, flavors and the catalogue.
-#[async_trait::async_trait]
-pub trait ManagementStore:
-    Destinations + Pools + Flavors + Catalogue + Send + Sync + std::fmt::Debug
-{
-    /// Whether the store can be reached right now. Cheap: it is asked at every `/v2/ping`.
-    async fn is_alive(&self) -> bool;
-
-    /// Waits for calls in progress and closes files and connections. Later calls return `Unavailable`.
-    async fn close(&self) -> StorageResult<()>;
-}
 
 /// Holds messages and claims and, where the engine can, subscriptions and the deliveries owed to them.
 #[async_trait::async_trait]

@@ -30,7 +30,6 @@ async fn create(
     project: ProjectId,
     pools: Vec<String>,
 ) -> StorageResult<Result<()>> {
-    let _changing = registry.changing.lock().await;
     let pools = match find_pools(&registry, &pools).await? {
         Ok(pools) => pools,
         Err(pool) => {
@@ -38,7 +37,8 @@ async fn create(
         }
     };
     let capabilities = recorded(capabilities_of(&registry, &pools));
-    registry.store.put_flavor(Flavor { name: name.clone(), project, capabilities }).await?;
+    let flavor = Flavor { name: name.clone(), project, capabilities };
+    registry.change_flavor(&name, |_| Some(flavor.clone())).await?;
     give_flavor(&registry, pools, Some(&name)).await?;
     Ok(Ok(()))
 }

@@ -1,14 +1,18 @@
 //! Removes a flavor.
 
 use zaqar_model::{Caller, FlavorName};
-use zaqar_storage::StorageResult;
+use zaqar_storage::{StorageError, StorageResult};
 
 use super::give_flavor;
 use crate::error::OrUnavailable;
 use crate::permissions::Rule;
 use crate::pools::Registry;
+use crate::repeat::repeat;
 use crate::zaqar::to_the_end;
 use crate::{Failure, Result, Zaqar};
+
+/// How often it is tried while pools join the flavor.
+const TRIES: usize = 10;
 
 impl Zaqar {
     /// No such flavor: nothing to do. Its pools and the queues in them stay; the pools have no flavor then.
@@ -21,8 +25,19 @@ impl Zaqar {
 }
 
 async fn delete(registry: Registry, name: FlavorName) -> StorageResult<()> {
-    let _changing = registry.changing.lock().await;
-    let pools = registry.store.pools_of_flavor(Some(&name)).await?;
-    give_flavor(&registry, pools, None).await?;
-    registry.store.delete_flavor(&name).await
+    for _ in 1..TRIES {
+        match leave_and_delete(&registry, &name).await {
+            // A pool has joined the flavor meanwhile.
+            Err(StorageError::Conflict(_)) => {}
+            outcome => return outcome,
+        }
+    }
+    leave_and_delete(&registry, &name).await
+}
+
+async fn leave_and_delete(registry: &Registry, name: &FlavorName) -> StorageResult<()> {
+    let store = registry.store()?;
+    let pools = store.all_pools_of_flavor(Some(name)).await?;
+    give_flavor(registry, pools, None).await?;
+    repeat(|_| store.delete_flavor(name)).await
 }

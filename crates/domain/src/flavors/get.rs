@@ -20,7 +20,7 @@ impl Zaqar {
 /// `None` also for a text that is no name.
 async fn find(registry: &Registry, name: &str) -> StorageResult<Option<ShownFlavor>> {
     let Ok(name) = FlavorName::new(name) else { return Ok(None) };
-    match registry.store.get_flavor(&name).await? {
+    match registry.store()?.get_flavor(&name).await? {
         Some(flavor) => ShownFlavor::of(registry, flavor.name).await.map(Some),
         None => Ok(None),
     }

@@ -40,7 +40,7 @@ impl Zaqar {
 }
 
 async fn page_of(registry: &Registry, page: &PageRequest<FlavorName>) -> StorageResult<ListedFlavors> {
-    let page = registry.store.list_flavors(page).await?;
+    let page = registry.store()?.list_flavors(page).await?;
     let mut flavors = Vec::with_capacity(page.items.len());
     for flavor in page.items {
         flavors.push(ShownFlavor::of(registry, flavor.name).await?);

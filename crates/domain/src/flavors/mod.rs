@@ -41,7 +41,7 @@ async fn give_flavor(
     flavor: Option<&FlavorName>,
 ) -> StorageResult<()> {
     for pool in pools {
-        registry.set_flavor(pool, flavor.cloned()).await?;
+        registry.set_flavor(&pool.name, flavor).await?;
     }
     Ok(())
 }

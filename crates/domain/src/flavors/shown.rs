@@ -17,7 +17,7 @@ pub struct ShownFlavor {
 
 impl ShownFlavor {
     pub(super) async fn of(registry: &Registry, name: FlavorName) -> StorageResult<Self> {
-        let pools = registry.store.pools_of_flavor(Some(&name)).await?;
+        let pools = registry.store()?.all_pools_of_flavor(Some(&name)).await?;
         let capabilities = names(capabilities_of(registry, &pools));
         Ok(Self { name, pools: pools.into_iter().map(|pool| pool.name).collect(), capabilities })
     }

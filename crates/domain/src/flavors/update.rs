@@ -33,10 +33,9 @@ async fn update(
     name: FlavorName,
     pools: Vec<String>,
 ) -> StorageResult<Result<ShownFlavor>> {
-    let _changing = registry.changing.lock().await;
-    let Some(flavor) = registry.store.get_flavor(&name).await? else {
+    if registry.store()?.get_flavor(&name).await?.is_none() {
         return Ok(Err(absent(name.as_str())));
-    };
+    }
     let pools = match find_pools(&registry, &pools).await? {
         Ok(pools) => pools,
         Err(pool) => {
@@ -44,8 +43,13 @@ async fn update(
         }
     };
     let capabilities = capabilities_of(&registry, &pools);
-    registry.store.put_flavor(Flavor { capabilities: recorded(capabilities), ..flavor }).await?;
-    let mut former = registry.store.pools_of_flavor(Some(&name)).await?;
+    let changed = |seen: Option<&Flavor>| {
+        seen.map(|flavor| Flavor { capabilities: recorded(capabilities), ..flavor.clone() })
+    };
+    if !registry.change_flavor(&name, changed).await? {
+        return Ok(Err(absent(name.as_str())));
+    }
+    let mut former = registry.store()?.all_pools_of_flavor(Some(&name)).await?;
     former.retain(|pool| pools.iter().all(|kept| kept.name != pool.name));
     let kept = pools.iter().map(|pool| pool.name.clone()).collect();
     give_flavor(&registry, pools, Some(&name)).await?;

@@ -15,10 +15,8 @@ impl Zaqar {
         let registry = self.registry()?;
         let pool = definition.named(name)?;
         let capabilities = registry.try_pool(&pool).await?;
-        let registering = async move {
-            let _changing = registry.changing.lock().await;
-            registry.put_tried(pool, capabilities).await
-        };
+        let registering =
+            async move { registry.change_pool(&pool.name, Some(capabilities), |_| Some(pool.clone())).await };
         to_the_end(registering).await.or_unavailable(Failure::CreatePool)?.map(drop)
     }
 }

@@ -6,6 +6,7 @@ use zaqar_storage::{StorageError, StorageResult};
 use super::Registry;
 use crate::error::OrUnavailable;
 use crate::permissions::Rule;
+use crate::repeat::repeat;
 use crate::zaqar::to_the_end;
 use crate::{Error, Failure, PoolUse, Result, Zaqar};
 
@@ -20,17 +21,17 @@ impl Zaqar {
 }
 
 async fn delete(registry: Registry, name: String) -> StorageResult<Result<()>> {
-    let _changing = registry.changing.lock().await;
     let Some(pool) = registry.find_pool(&name).await? else { return Ok(Ok(())) };
     if let Some(flavor) = &pool.flavor
-        && registry.store.pools_of_flavor(Some(flavor)).await?.len() == 1
+        && registry.store()?.all_pools_of_flavor(Some(flavor)).await?.len() == 1
     {
         return Ok(Err(Error::PoolInUse(PoolUse::Flavor(flavor.clone()))));
     }
     if let Err(error) = registry.placement.vacate(&pool).await {
         tracing::warn!(%error, pool = %pool.name, "it is not known whether the queues of a pool hold anything");
     }
-    match registry.store.delete_pool(&pool.name).await {
+    let store = registry.store()?;
+    match repeat(|_| store.delete_pool(&pool.name)).await {
         Err(StorageError::Conflict(_)) => return Ok(Err(Error::PoolInUse(PoolUse::Queues))),
         outcome => outcome?,
     }

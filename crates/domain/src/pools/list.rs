@@ -31,8 +31,10 @@ impl Zaqar {
         let limit = count_within(listing.limit, max, DEFAULT_PAGE)
             .ok_or_else(|| Error::invalid(format!("Limit must be at least 1 and no greater than {max}.")))?;
         let marker = listing.marker.as_deref().and_then(|text| PoolName::new(&name_before(text)).ok());
-        let page = self.stores.management.list_pools(&PageRequest { marker, limit }).await;
-        let Page { items, next } = page.or_unavailable(Failure::ListPools)?;
+        let failure = Failure::ListPools;
+        let pools = self.stores.management.pools_or_unsupported().or_unavailable(failure)?;
+        let page = pools.list_pools(&PageRequest { marker, limit }).await;
+        let Page { items, next } = page.or_unavailable(failure)?;
         Ok(ListedPools { pools: items, next })
     }
 }

@@ -1,6 +1,6 @@
 //! Changes a pool.
 
-use zaqar_model::{Caller, Pool};
+use zaqar_model::{Caller, Pool, PoolName};
 use zaqar_storage::{Capabilities, StorageResult};
 
 use super::definition::Change;
@@ -12,7 +12,7 @@ use crate::{Failure, Result, Zaqar};
 
 impl Zaqar {
     /// What the change leaves out stays as it is. Queues stay in their pool: with another URI, what they hold is looked
-    /// for there. Answers the pool as it is then.
+    /// for there. Returns the pool as it is then.
     pub async fn update_pool(&self, caller: &Caller, name: &str, change: PoolChange) -> Result<Pool> {
         self.permit(caller, Rule::PoolsUpdate)?;
         let failure = Failure::UpdatePool;
@@ -34,12 +34,9 @@ async fn update(
     change: Change,
     tried: Option<Capabilities>,
 ) -> StorageResult<Result<Pool>> {
-    let _changing = registry.changing.lock().await;
-    // It may have been changed or removed since.
-    let Some(pool) = registry.find_pool(&name).await? else { return Ok(Err(absent(&name))) };
-    let pool = change.apply(pool);
-    match tried {
-        Some(capabilities) => registry.put_tried(pool, capabilities).await,
-        None => registry.put(pool).await,
-    }
+    // It may have been changed or removed since it was tried.
+    let Ok(pool) = PoolName::new(&name) else { return Ok(Err(absent(&name))) };
+    let changed =
+        registry.change_pool(&pool, tried, |seen| seen.map(|pool| change.clone().apply(pool.clone())));
+    Ok(changed.await?.and_then(|pool| pool.ok_or_else(|| absent(&name))))
 }

@@ -41,12 +41,7 @@ impl Zaqar {
         }
         let failure = Failure::CreateQueue(name.kind);
         let NewQueue { metadata, flavor } = self.new_queue(metadata, failure).await?;
-        let created = self
-            .stores
-            .management
-            .create(name.kind, &caller.project, &name.name, metadata)
-            .await
-            .or_unavailable(failure)?;
+        let created = self.stores.create(&caller.project, name, metadata).await.or_unavailable(failure)?;
         let (creation, placed) = match &created {
             Created::New(queue) => {
                 (QueueCreation::Created, self.stores.place_new(queue, flavor.as_ref()).await)

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use regex::{Regex, RegexBuilder};
 use serde_json::Value;
 use zaqar_model::{Caller, DestinationKind, Metadata, PageRequest, Queue, QueueName};
-use zaqar_storage::QueueFilter;
 
 use super::attributes;
+use super::filter::QueueFilter;
 use crate::error::OrUnavailable;
 use crate::limits::{DEFAULT_PAGE, count_within};
 use crate::marker::name_before;
@@ -69,8 +69,8 @@ impl Zaqar {
             limit,
         };
         let failure = Failure::ListQueues(kind);
-        let store = &self.stores.management;
-        let page = store.list(kind, &caller.project, &filter, &page).await.or_unavailable(failure)?;
+        let store = &*self.stores.management;
+        let page = filter.list(store, kind, &caller.project, &page).await.or_unavailable(failure)?;
         let count = if listing.with_count {
             Some(store.count(kind, &caller.project).await.or_unavailable(failure)?)
         } else {

@@ -5,6 +5,7 @@
 mod attributes;
 mod create;
 mod delete;
+mod filter;
 mod get;
 mod list;
 mod patch;

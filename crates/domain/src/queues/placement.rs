@@ -5,6 +5,7 @@ use zaqar_model::{FlavorName, Metadata, Queue};
 use zaqar_storage::{StorageError, StorageResult};
 
 use super::attributes;
+use crate::repeat::repeat;
 use crate::{Absent, Stores, Zaqar};
 
 /// The flavor that metadata names, or that it names none that exists.
@@ -20,7 +21,7 @@ impl Zaqar {
             Ok(Some(flavor)) => flavor,
             Err(name) => return Ok(Err(Absent::Flavor { name })),
         };
-        Ok(match self.stores.management.get_flavor(&flavor).await? {
+        Ok(match self.stores.management.pools_or_unsupported()?.get_flavor(&flavor).await? {
             Some(_) => Ok(Some(flavor)),
             None => Err(Absent::Flavor { name: flavor.to_string() }),
         })
@@ -39,7 +40,7 @@ impl Zaqar {
 impl Stores {
     pub(crate) async fn place(&self, queue: &Queue, flavor: Option<&FlavorName>) -> StorageResult<()> {
         let Some(placement) = &self.placement else { return Ok(()) };
-        match placement.place(&queue.destination, flavor).await {
+        match repeat(|_| placement.place(&queue.destination, flavor)).await {
             // Not for the caller to mend: an operator has registered none, or all have the weight 0.
             Err(StorageError::NotFound(_)) => {
                 let flavor =

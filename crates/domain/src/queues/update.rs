@@ -9,13 +9,14 @@ use super::{absent, attributes, patch::Patch};
 use crate::error::{OrUnavailable, noun};
 use crate::permissions::Rule;
 use crate::pipeline::pass;
+use crate::repeat::repeat;
 use crate::{Error, Failure, Result, Zaqar};
 
 /// Between two tries somebody else's change has gone through, so this many in a row mean a queue under siege.
 const TRIES: usize = 100;
 
 impl Zaqar {
-    /// Applies a patch and answers the metadata as it is shown afterwards. Of concurrent patches none is lost.
+    /// Applies a patch and returns the metadata as it is shown afterwards. Of concurrent patches none is lost.
     pub async fn update_queue(
         &self,
         caller: &Caller,
@@ -40,7 +41,8 @@ impl Zaqar {
             self.check_size(&metadata)?;
             let flavor = self.flavor_of(&metadata).await.or_unavailable(failure)?;
             let flavor = flavor.map_err(Error::NotFound)?;
-            match self.stores.management.set_metadata(&queue, metadata).await {
+            let store = &self.stores.management;
+            match repeat(|_| store.set_metadata(&queue, metadata.clone())).await {
                 Ok(queue) => {
                     self.stores.place(&queue, flavor.as_ref()).await.or_unavailable(failure)?;
                     return Ok(attributes::with_defaults(name.kind, &queue.metadata, &self.limits));

@@ -9,9 +9,9 @@ use zaqar_model::{
     Timestamp,
 };
 use zaqar_storage::{
-    Capabilities, Destinations, Flavors, Health, OpenFault, Placement, StorageError, StorageResult,
+    Capabilities, Destinations, Health, OpenFault, Placement, StorageError, StorageResult,
 };
-use zaqar_storage_conformance::{ManualClock, ModelStore};
+use zaqar_storage_conformance::{ManualClock, ModelStore, RegisterPools};
 
 use crate::fixture::{caller, draft, metadata_of, name, queue_named};
 
@@ -62,7 +62,7 @@ impl Fixture {
         for name in ["fast", "full"] {
             let name = FlavorName::new(name).unwrap();
             let project = ProjectId::new("p").unwrap();
-            management.put_flavor(Flavor { name, project, capabilities: Metadata::default() }).await.unwrap();
+            management.register_flavor(Flavor { name, project, capabilities: Metadata::default() }).await;
         }
         let placement: Arc<dyn Placement> = placements.clone();
         let stores = Stores {

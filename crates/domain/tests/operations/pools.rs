@@ -3,7 +3,7 @@ use std::sync::Arc;
 use serde_json::json;
 use zaqar_domain::{Error, Limits, PoolChange, PoolDefinition, PoolListing, PoolUse};
 use zaqar_model::{DestinationKind, FlavorName, Pool, PoolName, PoolWeight};
-use zaqar_storage_conformance::ModelPlacement;
+use zaqar_storage_conformance::{ModelPlacement, RegisterPools};
 
 use crate::fixture::{Fixture, metadata_of, name};
 
@@ -172,10 +172,11 @@ async fn a_pool_in_use_is_not_removed() {
     fixture.make_queue("q", json!({})).await;
     let queue =
         fixture.management.find(DestinationKind::Queue, &caller.project, &name("q")).await.unwrap().unwrap();
-    fixture.management.map(queue.destination.number, &pool_name("a")).await.unwrap();
+    let (number, a) = (queue.destination.number, pool_name("a"));
+    fixture.management.registry().assign(number, None, Some(&a)).await.unwrap();
     assert_eq!(in_use(zaqar.delete_pool(caller, "a").await.unwrap_err()), PoolUse::Queues);
     assert_eq!(placement.take_forgotten(), []);
-    fixture.management.unmap(queue.destination.number).await.unwrap();
+    fixture.management.registry().assign(number, Some(&a), None).await.unwrap();
     for _ in 0..2 {
         zaqar.delete_pool(caller, "a").await.unwrap();
     }

@@ -4,11 +4,13 @@ use std::fmt;
 use std::sync::Arc;
 
 use parking_lot::RwLock;
-use zaqar_model::{DestinationKind, Metadata, PageRequest, PoolName, Queue, QueueName};
-use zaqar_storage::{Created, ManagementStore, QueueFilter};
+use zaqar_model::{
+    DestinationKind, Flavor, FlavorName, Metadata, PageRequest, Pool, PoolName, Queue, QueueMove, QueueName,
+};
+use zaqar_storage::{Created, ManagementStore};
 
 use crate::minting::{project, queue_name};
-use crate::{ManagementFixture, ModelStore};
+use crate::{ManagementFixture, ModelStore, RegisterPools};
 
 /// A management store that was empty when the case began.
 pub struct ManagementBench {
@@ -24,6 +26,11 @@ impl ManagementBench {
 
     pub fn store(&self) -> Arc<dyn ManagementStore> {
         Arc::clone(&self.store.read())
+    }
+
+    /// The same place as another server has it open.
+    pub async fn open_another(&self) -> Arc<dyn ManagementStore> {
+        self.fixture.open_another().await
     }
 
     pub async fn reopen(&self) {
@@ -66,10 +73,10 @@ impl ManagementBench {
         self.store().delete(DestinationKind::Queue, &project("p"), &queue_name(name)).await.unwrap()
     }
 
-    /// The names of project `p`'s queues behind the marker that pass the filter.
-    pub async fn list(&self, filter: &QueueFilter, marker: Option<&str>, limit: usize) -> Vec<String> {
+    /// The names of project `p`'s queues behind the marker.
+    pub async fn list(&self, marker: Option<&str>, limit: usize) -> Vec<String> {
         let page = PageRequest { marker: marker.map(queue_name), limit };
-        let page = self.store().list(DestinationKind::Queue, &project("p"), filter, &page).await.unwrap();
+        let page = self.store().list(DestinationKind::Queue, &project("p"), &page).await.unwrap();
         let last: Option<QueueName> = page.items.last().map(|queue| queue.destination.name.clone());
         assert_eq!(page.next, last, "the marker is that of the last item");
         page.items.iter().map(|queue| queue.destination.name.to_string()).collect()
@@ -77,7 +84,7 @@ impl ManagementBench {
 
     /// The names of all of project `p`'s queues.
     pub async fn names(&self) -> Vec<String> {
-        self.list(&QueueFilter::default(), None, 10_000).await
+        self.list(None, 10_000).await
     }
 
     /// How many queues project `p` has.
@@ -85,11 +92,31 @@ impl ManagementBench {
         self.store().count(DestinationKind::Queue, &project("p")).await.unwrap()
     }
 
+    /// Registers a pool, in place of the one of its name.
+    pub async fn put_pool(&self, pool: Pool) {
+        self.store().register_pool(pool).await;
+    }
+
+    /// Registers a flavor, in place of the one of its name.
+    pub async fn put_flavor(&self, flavor: Flavor) {
+        self.store().register_flavor(flavor).await;
+    }
+
     /// The names of all pools.
     pub async fn pools(&self) -> Vec<PoolName> {
+        let all = self.store().registry().all_pools().await.unwrap();
+        all.into_iter().map(|pool| pool.name).collect()
+    }
+
+    /// The pools of a flavor, or of none.
+    pub async fn pools_of_flavor(&self, flavor: Option<&FlavorName>) -> Vec<Pool> {
+        self.store().registry().all_pools_of_flavor(flavor).await.unwrap()
+    }
+
+    /// The moves that are noted.
+    pub async fn moves(&self) -> Vec<QueueMove> {
         let page = PageRequest { marker: None, limit: 10_000 };
-        let page = self.store().list_pools(&page).await.unwrap();
-        page.items.into_iter().map(|pool| pool.name).collect()
+        self.store().registry().list_moves(&page).await.unwrap().items
     }
 }
 

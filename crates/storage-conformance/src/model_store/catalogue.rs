@@ -1,58 +1,62 @@
 //! The catalogue: which pool holds which queue.
 
-use zaqar_model::{Destination, DestinationNumber, Marker, PoolName, QueueMove};
-use zaqar_storage::{Catalogue, StorageError, StorageResult};
+use zaqar_model::{
+    Destination, DestinationNumber, Marker, Page, PageRequest, PoolName, QueueMove, ServerId, Timestamp,
+};
+use zaqar_storage::{Catalogue, StorageError, StorageResult, TakenMove};
 
-use super::ModelStore;
+use super::{ModelStore, page_of};
 
 #[async_trait::async_trait]
 impl Catalogue for ModelStore {
-    async fn map(&self, queue: DestinationNumber, pool: &PoolName) -> StorageResult<PoolName> {
+    async fn assign(
+        &self,
+        queue: DestinationNumber,
+        expected: Option<&PoolName>,
+        to: Option<&PoolName>,
+    ) -> StorageResult<Option<PoolName>> {
         let mut state = self.state()?;
-        if let Some(mapped) = state.catalogue.get(&queue) {
-            return Ok(mapped.clone());
+        let current = state.catalogue.get(&queue).cloned();
+        if current.as_ref() != expected {
+            return Ok(current);
         }
-        if !state.pools.contains_key(pool) {
+        if to.is_some_and(|to| !state.pools.contains_key(to)) {
             return Err(StorageError::NotFound("pool"));
         }
         state.left.remove(&queue);
-        state.catalogue.insert(queue, pool.clone());
-        Ok(pool.clone())
+        match to {
+            Some(to) => state.catalogue.insert(queue, to.clone()),
+            None => state.catalogue.remove(&queue),
+        };
+        Ok(to.cloned())
     }
 
     async fn pool_of(&self, queue: DestinationNumber) -> StorageResult<Option<PoolName>> {
         Ok(self.state()?.catalogue.get(&queue).cloned())
     }
 
-    async fn remap(&self, queue: DestinationNumber, from: &PoolName, to: &PoolName) -> StorageResult<()> {
-        let mut state = self.state()?;
-        if state.catalogue.get(&queue) != Some(from) {
-            return Err(StorageError::Conflict("the queue is mapped to another pool"));
-        }
-        if !state.pools.contains_key(to) {
-            return Err(StorageError::NotFound("pool"));
-        }
-        state.catalogue.insert(queue, to.clone());
-        Ok(())
-    }
-
-    async fn unmap(&self, queue: DestinationNumber) -> StorageResult<()> {
-        let mut state = self.state()?;
-        state.catalogue.remove(&queue);
-        state.left.remove(&queue);
-        Ok(())
-    }
-
-    async fn queues_of(&self, pool: &PoolName) -> StorageResult<Vec<Destination>> {
+    async fn queues_of(
+        &self,
+        pool: &PoolName,
+        page: &PageRequest<DestinationNumber>,
+    ) -> StorageResult<Page<Destination, DestinationNumber>> {
         let state = self.state()?;
-        let all = state.queues.values().map(|queue| &queue.destination);
-        Ok(all.filter(|queue| state.catalogue.get(&queue.number) == Some(pool)).cloned().collect())
+        let exists = |number: &DestinationNumber| {
+            state.queues.values().map(|queue| &queue.destination).find(|queue| queue.number == *number)
+        };
+        let assigned = state.catalogue.iter().filter(|(_, assigned)| *assigned == pool);
+        let queues = assigned.filter_map(|(number, _)| exists(number)).cloned();
+        Ok(page_of(queues, |queue| queue.number, page))
     }
 
     async fn leave(&self, queue: DestinationNumber, from: &PoolName, last: Marker) -> StorageResult<()> {
         let mut state = self.state()?;
-        if state.catalogue.get(&queue) != Some(from) {
-            return Err(StorageError::Conflict("the queue is mapped to another pool"));
+        let assigned = state.catalogue.get(&queue);
+        if assigned.is_none() && state.left.get(&queue) == Some(&last) {
+            return Ok(());
+        }
+        if assigned != Some(from) {
+            return Err(StorageError::Conflict("the queue is not assigned to this pool"));
         }
         state.catalogue.remove(&queue);
         state.left.insert(queue, last);
@@ -63,12 +67,17 @@ impl Catalogue for ModelStore {
         Ok(self.state()?.left.get(&queue).copied())
     }
 
-    async fn put_move(&self, noted: QueueMove) -> StorageResult<()> {
+    async fn put_move(&self, noted: &QueueMove, seen: Option<&QueueMove>) -> StorageResult<()> {
         let mut state = self.state()?;
         if !noted.pools.iter().chain(&noted.to).all(|pool| state.pools.contains_key(pool)) {
             return Err(StorageError::NotFound("pool"));
         }
-        state.moves.insert(noted.queue.number, noted);
+        let number = noted.queue.number;
+        let current = state.moves.get(&number);
+        if current != Some(noted) && current != seen {
+            return Err(StorageError::Conflict("the move was changed meanwhile"));
+        }
+        state.moves.insert(number, noted.clone());
         Ok(())
     }
 
@@ -76,12 +85,37 @@ impl Catalogue for ModelStore {
         Ok(self.state()?.moves.get(&queue).cloned())
     }
 
-    async fn list_moves(&self) -> StorageResult<Vec<QueueMove>> {
-        Ok(self.state()?.moves.values().cloned().collect())
+    async fn list_moves(
+        &self,
+        page: &PageRequest<DestinationNumber>,
+    ) -> StorageResult<Page<QueueMove, DestinationNumber>> {
+        Ok(page_of(self.state()?.moves.values().cloned(), |noted| noted.queue.number, page))
     }
 
-    async fn delete_move(&self, queue: DestinationNumber) -> StorageResult<()> {
-        self.state()?.moves.remove(&queue);
-        Ok(())
+    async fn take_move(
+        &self,
+        queue: DestinationNumber,
+        owner: ServerId,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> StorageResult<TakenMove> {
+        let mut state = self.state()?;
+        let Some(noted) = state.moves.get(&queue).cloned() else { return Ok(TakenMove::NoMove) };
+        if state.move_owners.get(&queue).is_some_and(|(other, end)| *other != owner && *end > now) {
+            return Ok(TakenMove::HeldByAnother);
+        }
+        state.move_owners.insert(queue, (owner, until));
+        Ok(TakenMove::Taken(noted))
+    }
+
+    async fn end_move(&self, noted: &QueueMove) -> StorageResult<bool> {
+        let mut state = self.state()?;
+        let number = noted.queue.number;
+        if state.moves.get(&number).is_some_and(|current| current != noted) {
+            return Ok(false);
+        }
+        state.moves.remove(&number);
+        state.move_owners.remove(&number);
+        Ok(true)
     }
 }

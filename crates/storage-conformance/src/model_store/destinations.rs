@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use zaqar_model::{Destination, DestinationKind, Metadata, Page, PageRequest, ProjectId, Queue, QueueName};
-use zaqar_storage::{Created, Destinations, QueueFilter, StorageError, StorageResult};
+use zaqar_storage::{Created, Destinations, StorageError, StorageResult};
 
 use super::{ModelStore, State, page_of};
 use crate::minting::random_number;
@@ -49,6 +49,9 @@ impl Destinations for ModelStore {
             .get_mut(&(kind, project, name))
             .filter(|queue| queue.destination.number == number)
             .ok_or(StorageError::NotFound("queue"))?;
+        if queue.revision == seen.revision + 1 && queue.metadata == metadata {
+            return Ok(Arc::clone(queue));
+        }
         if queue.revision != seen.revision {
             return Err(StorageError::Conflict("the queue was changed meanwhile"));
         }
@@ -70,11 +73,10 @@ impl Destinations for ModelStore {
         &self,
         kind: DestinationKind,
         project: &ProjectId,
-        filter: &QueueFilter,
         page: &PageRequest<QueueName>,
     ) -> StorageResult<Page<Arc<Queue>, QueueName>> {
         let state = self.state()?;
-        let queues = queues_of(&state, kind, project).filter(|queue| filter.matches(queue)).cloned();
+        let queues = queues_of(&state, kind, project).cloned();
         Ok(page_of(queues, |queue| queue.destination.name.clone(), page))
     }
 

@@ -7,8 +7,13 @@ use super::{ModelStore, page_of};
 
 #[async_trait::async_trait]
 impl Flavors for ModelStore {
-    async fn put_flavor(&self, flavor: Flavor) -> StorageResult<()> {
-        self.state()?.flavors.insert(flavor.name.clone(), flavor);
+    async fn put_flavor(&self, flavor: &Flavor, seen: Option<&Flavor>) -> StorageResult<()> {
+        let mut state = self.state()?;
+        let current = state.flavors.get(&flavor.name);
+        if current != Some(flavor) && current != seen {
+            return Err(StorageError::Conflict("the flavor was changed meanwhile"));
+        }
+        state.flavors.insert(flavor.name.clone(), flavor.clone());
         Ok(())
     }
 

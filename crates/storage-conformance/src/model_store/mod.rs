@@ -26,11 +26,11 @@ use parking_lot::{MappedMutexGuard, Mutex, MutexGuard};
 use tokio::sync::Notify;
 use zaqar_model::{
     Destination, DestinationKind, DestinationNumber, Flavor, FlavorName, Marker, Pool, PoolName, ProjectId,
-    Queue, QueueMove, QueueName, Timestamp,
+    Queue, QueueMove, QueueName, ServerId, Timestamp,
 };
 use zaqar_storage::{
-    Capabilities, Deliveries, Health, ManagementStore, MessageStore, Migration, StorageError, StorageResult,
-    SubscriptionKey, Subscriptions, Volume,
+    Capabilities, Deliveries, Health, ManagementStore, MessageStore, Migration, PoolRegistry, StorageError,
+    StorageResult, SubscriptionKey, Subscriptions, Volume,
 };
 
 use contents::Contents;
@@ -56,6 +56,8 @@ struct State {
     /// The last positions in queues that have left their pools.
     left: BTreeMap<DestinationNumber, Marker>,
     moves: BTreeMap<DestinationNumber, QueueMove>,
+    /// Who has taken a move, and until when.
+    move_owners: BTreeMap<DestinationNumber, (ServerId, Timestamp)>,
     contents: BTreeMap<Destination, Contents>,
     dropped: BTreeSet<Destination>,
     /// When it was last the turn of each subscription to be leased from.
@@ -130,6 +132,14 @@ impl ModelStore {
 
 #[async_trait::async_trait]
 impl ManagementStore for ModelStore {
+    fn is_shared(&self) -> bool {
+        true
+    }
+
+    fn pools(&self) -> Option<&dyn PoolRegistry> {
+        Some(self)
+    }
+
     async fn is_alive(&self) -> bool {
         self.is_open()
     }

@@ -3,16 +3,23 @@
 use zaqar_model::{FlavorName, Page, PageRequest, Pool, PoolName, QueueMove};
 use zaqar_storage::{Pools, StorageError, StorageResult};
 
-use super::{ModelStore, page_of};
+use super::{ModelStore, State, page_of};
 
 #[async_trait::async_trait]
 impl Pools for ModelStore {
-    async fn put_pool(&self, pool: Pool) -> StorageResult<()> {
+    async fn put_pool(&self, pool: &Pool, seen: Option<&Pool>) -> StorageResult<()> {
         let mut state = self.state()?;
+        let current = state.pools.get(&pool.name);
+        if current == Some(pool) {
+            return Ok(());
+        }
+        if current != seen {
+            return Err(StorageError::Conflict("the pool was changed meanwhile"));
+        }
         if state.pools.values().any(|other| other.name != pool.name && other.uri == pool.uri) {
             return Err(StorageError::Conflict("another pool has this URI"));
         }
-        state.pools.insert(pool.name.clone(), pool);
+        state.pools.insert(pool.name.clone(), pool.clone());
         Ok(())
     }
 
@@ -24,9 +31,14 @@ impl Pools for ModelStore {
         Ok(page_of(self.state()?.pools.values().cloned(), |pool| pool.name.clone(), page))
     }
 
-    async fn pools_of_flavor(&self, flavor: Option<&FlavorName>) -> StorageResult<Vec<Pool>> {
+    async fn pools_of_flavor(
+        &self,
+        flavor: Option<&FlavorName>,
+        page: &PageRequest<PoolName>,
+    ) -> StorageResult<Page<Pool, PoolName>> {
         let state = self.state()?;
-        Ok(state.pools.values().filter(|pool| pool.flavor.as_ref() == flavor).cloned().collect())
+        let pools = state.pools.values().filter(|pool| pool.flavor.as_ref() == flavor).cloned();
+        Ok(page_of(pools, |pool| pool.name.clone(), page))
     }
 
     async fn delete_pool(&self, name: &PoolName) -> StorageResult<()> {
@@ -37,11 +49,13 @@ impl Pools for ModelStore {
         if state.moves.iter().any(|(queue, noted)| needs(noted) && exists(*queue)) {
             return Err(StorageError::Conflict("a queue moves to or from the pool"));
         }
-        if state.catalogue.iter().any(|(queue, mapped)| mapped == name && exists(*queue)) {
-            return Err(StorageError::Conflict("a queue is mapped to this pool"));
+        if state.catalogue.iter().any(|(queue, assigned)| assigned == name && exists(*queue)) {
+            return Err(StorageError::Conflict("a queue is assigned to this pool"));
         }
         state.moves.retain(|_, noted| !needs(noted));
-        state.catalogue.retain(|_, mapped| mapped != name);
+        let State { moves, move_owners, .. } = state;
+        move_owners.retain(|queue, _| moves.contains_key(queue));
+        state.catalogue.retain(|_, assigned| assigned != name);
         state.pools.remove(name);
         Ok(())
     }

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use zaqar_model::{Destination, DestinationKind, Metadata, Page, PageRequest, ProjectId, Queue, QueueName};
-use zaqar_storage::{Created, Destinations, QueueFilter, StorageError, StorageResult};
+use zaqar_storage::{Created, Destinations, StorageError, StorageResult};
 
 use super::EmbeddedManagementStore;
 use super::rows::Row;
 use super::rows::destination::{group, key};
 
-/// Number of queues that a listing examines at once, before it yields.
+/// Maximum number of queues that a listing reads under one lock.
 const STRIDE: usize = 256;
 
 const fn what(kind: DestinationKind) -> &'static str {
@@ -62,6 +62,9 @@ impl Destinations for EmbeddedManagementStore {
         self.write(move |staged| {
             let current = staged.tables().queues.get(&key).filter(|queue| queue.destination.number == number);
             let current = current.ok_or(StorageError::NotFound(what(kind)))?;
+            if current.revision == revision + 1 && current.metadata == metadata {
+                return Ok(current);
+            }
             if current.revision != revision {
                 return Err(StorageError::Conflict("the metadata was changed meanwhile"));
             }
@@ -92,18 +95,20 @@ impl Destinations for EmbeddedManagementStore {
         &self,
         kind: DestinationKind,
         project: &ProjectId,
-        filter: &QueueFilter,
         page: &PageRequest<QueueName>,
     ) -> StorageResult<Page<Arc<Queue>, QueueName>> {
         let group = group(kind, project);
-        let mut marker = page.marker.as_ref().map(|name| key(kind, project, name));
         let mut items: Vec<Arc<Queue>> = Vec::new();
         while items.len() < page.limit {
-            let some = self.read(|tables| tables.queues.page(&group, marker.as_deref(), STRIDE))?;
-            let Some(last) = some.last() else { break };
-            marker = Some(last.key());
-            let missing = page.limit - items.len();
-            items.extend(some.into_iter().filter(|queue| filter.matches(queue)).take(missing));
+            let marker = items.last().map(|queue| &queue.destination.name).or(page.marker.as_ref());
+            let marker = marker.map(|name| key(kind, project, name));
+            let some = STRIDE.min(page.limit - items.len());
+            let some = self.read(|tables| tables.queues.page(&group, marker.as_deref(), some))?;
+            let is_end = some.len() < STRIDE;
+            items.extend(some);
+            if is_end {
+                break;
+            }
             tokio::task::yield_now().await;
         }
         let next = items.last().map(|queue| queue.destination.name.clone());

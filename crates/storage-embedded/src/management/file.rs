@@ -11,11 +11,12 @@ use redb::backends::FileBackend;
 use redb::{
     Builder, Database, ReadTransaction, ReadableDatabase, ReadableTable, StorageBackend, TableDefinition,
 };
-use zaqar_model::{Flavor, Pool, Queue, QueueMove};
+use zaqar_model::{Flavor, Pool, Queue};
 
 use super::backend::{Faults, Watched};
 use super::error::OpenError;
-use super::rows::mapping::Mapping;
+use super::rows::assignment::Assignment;
+use super::rows::queue_move::NotedMove;
 use super::staged::RowChange;
 use super::tables::{Table, Tables};
 
@@ -113,8 +114,8 @@ impl RecordFile {
         self.load_rows::<Queue>(&reading, &mut tables)?;
         self.load_rows::<Pool>(&reading, &mut tables)?;
         self.load_rows::<Flavor>(&reading, &mut tables)?;
-        self.load_rows::<Mapping>(&reading, &mut tables)?;
-        self.load_rows::<QueueMove>(&reading, &mut tables)?;
+        self.load_rows::<Assignment>(&reading, &mut tables)?;
+        self.load_rows::<NotedMove>(&reading, &mut tables)?;
         Ok(tables)
     }
 

@@ -8,8 +8,19 @@ use super::rows::flavor::key;
 
 #[async_trait::async_trait]
 impl Flavors for EmbeddedManagementStore {
-    async fn put_flavor(&self, flavor: Flavor) -> StorageResult<()> {
-        self.write(move |staged| staged.put(flavor).map(drop)).await
+    async fn put_flavor(&self, flavor: &Flavor, seen: Option<&Flavor>) -> StorageResult<()> {
+        let (flavor, seen) = (flavor.clone(), seen.cloned());
+        self.write(move |staged| {
+            let current = staged.tables().flavors.get(&key(&flavor.name));
+            if current.as_deref() == Some(&flavor) {
+                return Ok(());
+            }
+            if current.as_deref() != seen.as_ref() {
+                return Err(StorageError::Conflict("the flavor was changed meanwhile"));
+            }
+            staged.put(flavor).map(drop)
+        })
+        .await
     }
 
     async fn get_flavor(&self, name: &FlavorName) -> StorageResult<Option<Flavor>> {

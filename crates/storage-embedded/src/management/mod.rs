@@ -26,8 +26,8 @@
 //! | `destinations` | `q` or `t` for a queue or a topic, project, NUL, name | `{"number", "revision", "metadata"}` |
 //! | `pools` | name | `{"uri", "weight", "flavor", "options"}` |
 //! | `flavors` | name | `{"project", "capabilities"}` |
-//! | `catalogue` | the queue's number, 8 bytes, big endian | `{"pool"}` |
-//! | `moves` | the queue's number, 8 bytes, big endian | `{"topic", "project", "name", "to", "pools"}` |
+//! | `catalogue` | the queue's number, 8 bytes, big endian | `{"pool"}`, or `{"left_at"}` of a queue that has left its pool |
+//! | `moves` | the queue's number, 8 bytes, big endian | `{"topic", "project", "name", "to", "pools", "owner"}` |
 //!
 //! A change of this meaning raises the version. A server refuses a file with an unknown version.
 
@@ -55,7 +55,7 @@ use std::thread::JoinHandle;
 use parking_lot::Mutex;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use zaqar_model::IdSource;
-use zaqar_storage::{ManagementStore, StorageError, StorageResult};
+use zaqar_storage::{ManagementStore, PoolRegistry, StorageError, StorageResult};
 
 pub use self::error::OpenError;
 
@@ -157,6 +157,15 @@ impl EmbeddedManagementStore {
 
 #[async_trait::async_trait]
 impl ManagementStore for EmbeddedManagementStore {
+    /// One process alone has the file open.
+    fn is_shared(&self) -> bool {
+        false
+    }
+
+    fn pools(&self) -> Option<&dyn PoolRegistry> {
+        Some(self)
+    }
+
     async fn is_alive(&self) -> bool {
         self.shared.failure().is_none() && self.jobs.lock().as_ref().is_some_and(|jobs| !jobs.is_closed())
     }

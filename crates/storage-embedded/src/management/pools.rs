@@ -1,17 +1,25 @@
 //! Pools.
 
-use zaqar_model::{FlavorName, Page, PageRequest, Pool, PoolName, QueueMove};
+use zaqar_model::{FlavorName, Page, PageRequest, Pool, PoolName};
 use zaqar_storage::{Pools, StorageError, StorageResult};
 
 use super::EmbeddedManagementStore;
-use super::rows::mapping::{self, Mapping};
+use super::rows::assignment::{self, Assignment};
 use super::rows::pool::key;
-use super::rows::queue_move;
+use super::rows::queue_move::{self, NotedMove};
 
 #[async_trait::async_trait]
 impl Pools for EmbeddedManagementStore {
-    async fn put_pool(&self, pool: Pool) -> StorageResult<()> {
+    async fn put_pool(&self, pool: &Pool, seen: Option<&Pool>) -> StorageResult<()> {
+        let (pool, seen) = (pool.clone(), seen.cloned());
         self.write(move |staged| {
+            let current = staged.tables().pools.get(&key(&pool.name));
+            if current.as_deref() == Some(&pool) {
+                return Ok(());
+            }
+            if current.as_deref() != seen.as_ref() {
+                return Err(StorageError::Conflict("the pool was changed meanwhile"));
+            }
             let same_uri = |other: &Pool| other.uri == pool.uri && other.name != pool.name;
             if staged.tables().pools.all().any(|other| same_uri(other)) {
                 return Err(StorageError::Conflict("another pool has this URI"));
@@ -33,10 +41,20 @@ impl Pools for EmbeddedManagementStore {
         Ok(Page { items: pools.iter().map(|pool| (**pool).clone()).collect(), next })
     }
 
-    async fn pools_of_flavor(&self, flavor: Option<&FlavorName>) -> StorageResult<Vec<Pool>> {
+    async fn pools_of_flavor(
+        &self,
+        flavor: Option<&FlavorName>,
+        page: &PageRequest<PoolName>,
+    ) -> StorageResult<Page<Pool, PoolName>> {
         self.read(|tables| {
+            let is_behind = |pool: &Pool| page.marker.as_ref().is_none_or(|marker| pool.name > *marker);
             let of_flavor = tables.pools.all().filter(|pool| pool.flavor.as_ref() == flavor);
-            of_flavor.map(|pool| (**pool).clone()).collect()
+            let items: Vec<Pool> = of_flavor
+                .filter(|pool| is_behind(pool))
+                .take(page.limit)
+                .map(|pool| (**pool).clone())
+                .collect();
+            Page { next: items.last().map(|pool| pool.name.clone()), items }
         })
     }
 
@@ -52,10 +70,10 @@ impl Pools for EmbeddedManagementStore {
                 return Err(StorageError::Conflict("the pool holds queues"));
             }
             for deleted in moving {
-                staged.remove::<QueueMove>(&queue_move::key(deleted));
+                staged.remove::<NotedMove>(&queue_move::key(deleted));
             }
             for deleted in held {
-                staged.remove::<Mapping>(&mapping::key(deleted));
+                staged.remove::<Assignment>(&assignment::key(deleted));
             }
             staged.remove::<Pool>(&key);
             Ok(())

@@ -1,8 +1,9 @@
 //! All tables in memory, and look-ups across them.
 
-use zaqar_model::{DestinationNumber, Flavor, Pool, PoolName, Queue, QueueMove};
+use zaqar_model::{DestinationNumber, Flavor, Marker, Pool, PoolName, Queue};
 
-use super::rows::mapping::{self, Mapping};
+use super::rows::assignment::{self, Assignment, At};
+use super::rows::queue_move::NotedMove;
 use super::rows::{Row, Rows, pool};
 
 /// Everything that the store holds.
@@ -11,8 +12,8 @@ pub(super) struct Tables {
     pub(super) queues: Rows<Queue>,
     pub(super) pools: Rows<Pool>,
     pub(super) flavors: Rows<Flavor>,
-    pub(super) catalogue: Rows<Mapping>,
-    pub(super) moves: Rows<QueueMove>,
+    pub(super) catalogue: Rows<Assignment>,
+    pub(super) moves: Rows<NotedMove>,
 }
 
 /// A noun with a table of its own.
@@ -38,13 +39,13 @@ impl Table for Flavor {
     }
 }
 
-impl Table for Mapping {
+impl Table for Assignment {
     fn rows_mut(tables: &mut Tables) -> &mut Rows<Self> {
         &mut tables.catalogue
     }
 }
 
-impl Table for QueueMove {
+impl Table for NotedMove {
     fn rows_mut(tables: &mut Tables) -> &mut Rows<Self> {
         &mut tables.moves
     }
@@ -57,18 +58,27 @@ impl Tables {
 
     /// The pool that holds a queue.
     pub(super) fn pool_of(&self, queue: DestinationNumber) -> Option<PoolName> {
-        self.catalogue.get(&mapping::key(queue)).and_then(|mapping| mapping.pool().cloned())
+        self.catalogue.get(&assignment::key(queue)).and_then(|assignment| assignment.pool().cloned())
+    }
+
+    /// The last position in a queue that has left its pool.
+    pub(super) fn left_at(&self, queue: DestinationNumber) -> Option<Marker> {
+        match self.catalogue.get(&assignment::key(queue))?.at {
+            At::Left(last) => Some(last),
+            At::Pool(_) => None,
+        }
     }
 
     /// The queues that a pool holds.
     pub(super) fn queues_in(&self, pool: &PoolName) -> Vec<DestinationNumber> {
-        let held = self.catalogue.all().filter(|mapping| mapping.pool() == Some(pool));
-        held.map(|mapping| mapping.queue).collect()
+        let held = self.catalogue.all().filter(|assignment| assignment.pool() == Some(pool));
+        held.map(|assignment| assignment.queue).collect()
     }
 
     /// The queues whose moves need this pool.
     pub(super) fn moves_of(&self, pool: &PoolName) -> Vec<DestinationNumber> {
-        let needs = |noted: &QueueMove| noted.pools.contains(pool) || noted.to.as_ref() == Some(pool);
-        self.moves.all().filter(|noted| needs(noted)).map(|noted| noted.queue.number).collect()
+        let moves = self.moves.all().map(|row| &row.noted);
+        let needing = moves.filter(|noted| noted.pools.contains(pool) || noted.to.as_ref() == Some(pool));
+        needing.map(|noted| noted.queue.number).collect()
     }
 }

@@ -10,9 +10,11 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use tempfile::TempDir;
 use zaqar_config::Config;
-use zaqar_model::{FlavorName, IdSource, Metadata, Pool, PoolName, PoolWeight, RandomIds};
+use zaqar_model::{
+    FlavorName, IdSource, Metadata, PageRequest, Pool, PoolName, PoolWeight, QueueMove, RandomIds, ServerId,
+};
 use zaqar_storage::{Capabilities, Driver, ManagementStore, MessageStore, OpenFault, Placement, Role};
-use zaqar_storage_conformance::ManualClock;
+use zaqar_storage_conformance::{ManualClock, RegisterPools};
 use zaqar_storage_embedded::{
     DataDirectory, Durability, EmbeddedManagementStore, EmbeddedMessageStore, Options,
 };
@@ -112,7 +114,7 @@ impl PooledSite {
         }
         let management = self.site.management();
         for name in self.pools {
-            management.put_pool(self.site.pool(name, None)).await.unwrap();
+            management.register_pool(self.site.pool(name, None)).await;
         }
         *self.management.lock() = Some(Arc::clone(&management));
         management
@@ -172,11 +174,16 @@ impl Site {
         let site = zaqar_storage::Site {
             config: Arc::default(),
             data_directory: self.directory.path().to_owned(),
+            server: ServerId::from_u128(RandomIds.next_u128()),
             ids: Arc::new(RandomIds),
             clock: Arc::<ManualClock>::clone(&self.clock),
         };
         PooledMessageStore::new(Arc::clone(management), drivers, site, virtual_pool)
     }
+}
+
+pub async fn moves(management: &Arc<dyn ManagementStore>) -> Vec<QueueMove> {
+    management.registry().list_moves(&PageRequest { marker: None, limit: 100 }).await.unwrap().items
 }
 
 pub fn flavor(name: &str) -> FlavorName {

@@ -13,9 +13,10 @@ use zaqar_model::{
 use zaqar_storage::{
     Adoption, Capabilities, ClaimRequest, Claimed, Claims, DeadLetterPolicy, DeadLetters, Deletion,
     Deliveries, Due, Guard, Health, LeaseRequest, ManagementStore, MessagePage, MessageQuery, MessageStore,
-    Messages, Migration, PopRequest, Post, Redelivery, StorageResult, SubscriptionChange, SubscriptionShare,
-    Subscriptions,
+    Messages, Migration, PopRequest, Post, Redelivery, StorageError, StorageResult, SubscriptionChange,
+    SubscriptionShare, Subscriptions,
 };
+use zaqar_storage_conformance::RegisterPools;
 use zaqar_storage_pooled::PooledMessageStore;
 
 /// Deeper queues stay where they are: moving them at each call takes too long for a test.
@@ -52,15 +53,21 @@ impl RestlessStore {
     /// Sends the queue to the next pool.
     async fn shake(&self, queue: &Destination, now: Timestamp) -> StorageResult<()> {
         self.seen.lock().insert(queue.clone());
-        let pools = self.management.list_pools(&PageRequest { marker: None, limit: 10 }).await?.items;
-        let Some(home) = self.management.pool_of(queue.number).await? else { return Ok(()) };
+        let pools = self.management.registry().all_pools().await?;
+        let Some(home) = self.management.registry().pool_of(queue.number).await? else { return Ok(()) };
         if self.store.stats(queue, now).await?.total() > DEEPEST {
             return Ok(());
         }
         let at = pools.iter().position(|pool| pool.name == home).unwrap();
         let to = pools[(at + 1) % pools.len()].name.clone();
         let pools = pools.into_iter().map(|pool| pool.name).collect();
-        self.management.put_move(QueueMove { queue: queue.clone(), to: Some(to), pools }).await?;
+        let next = QueueMove { queue: queue.clone(), to: Some(to), pools };
+        let seen = self.management.registry().get_move(queue.number).await?;
+        match self.management.registry().put_move(&next, seen.as_ref()).await {
+            // It is being moved already.
+            Err(StorageError::Conflict(_)) => {}
+            put => put?,
+        }
         self.store.expire(now).await?;
         if self.waits {
             self.store.moves_are_over().await;

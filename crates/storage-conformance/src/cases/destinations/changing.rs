@@ -76,6 +76,15 @@ pub async fn of_concurrent_changes_one_is_made(bench: &ManagementBench) {
     assert_eq!(bench.find("fizbit").await, made.pop());
 }
 
+/// A change may be repeated: a queue that is as the change would make it is returned, and not changed again.
+pub async fn a_change_may_be_repeated(bench: &ManagementBench) {
+    let seen = bench.create("fizbit").await;
+    let metadata = json_object(r#"{"b": [1.5], "a": {"c": null}}"#);
+    let changed = bench.store().set_metadata(&seen, metadata.clone()).await.unwrap();
+    assert_eq!(bench.store().set_metadata(&seen, metadata).await.unwrap(), changed);
+    assert_eq!(bench.find("fizbit").await, Some(changed));
+}
+
 /// A change of one queue leaves the others alone.
 pub async fn a_change_leaves_other_queues_alone(bench: &ManagementBench) {
     let seen = bench.create("fizbit").await;

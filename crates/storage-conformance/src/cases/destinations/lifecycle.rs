@@ -1,7 +1,7 @@
 //! A store that is open, and one that was closed.
 
 use zaqar_model::{DestinationKind, Metadata, PageRequest};
-use zaqar_storage::{QueueFilter, StorageError};
+use zaqar_storage::StorageError;
 
 use crate::bench::ManagementBench;
 use crate::minting::{project, queue_name};
@@ -24,7 +24,7 @@ pub async fn a_closed_store_answers_unavailable(bench: &ManagementBench) {
         store.find(kind, &project, &name).await.err(),
         store.set_metadata(&seen, Metadata::default()).await.err(),
         store.delete(kind, &project, &name).await.err(),
-        store.list(kind, &project, &QueueFilter::default(), &page).await.err(),
+        store.list(kind, &project, &page).await.err(),
         store.count(kind, &project).await.err(),
     ];
     for (at, answer) in answers.iter().enumerate() {

@@ -1,9 +1,10 @@
 //! The encoding of rows in the file, and the rows of a table in memory: by key, in order, with a count for each
 //! group. The tables are listed in `tables`.
 
+pub(super) mod assignment;
 pub(super) mod destination;
 pub(super) mod flavor;
-pub(super) mod mapping;
+
 pub(super) mod pool;
 pub(super) mod queue_move;
 

@@ -2,10 +2,25 @@
 
 use serde::{Deserialize, Serialize};
 use zaqar_model::{
-    Destination, DestinationKind, DestinationNumber, PoolName, ProjectId, QueueMove, QueueName,
+    Destination, DestinationKind, DestinationNumber, PoolName, ProjectId, QueueMove, QueueName, ServerId,
+    Timestamp,
 };
 
 use super::{BadRow, Row};
+
+/// A move, and the server that carries it out.
+#[derive(Clone, PartialEq)]
+pub(in crate::management) struct NotedMove {
+    pub(in crate::management) noted: QueueMove,
+    /// Who has taken it, and until when.
+    pub(in crate::management) owner: Option<(ServerId, Timestamp)>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Owner {
+    server: String,
+    until: u64,
+}
 
 #[derive(Serialize, Deserialize)]
 struct Value {
@@ -16,13 +31,15 @@ struct Value {
     name: String,
     to: Option<String>,
     pools: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    owner: Option<Owner>,
 }
 
-impl Row for QueueMove {
+impl Row for NotedMove {
     const TABLE: &'static str = "moves";
 
     fn key(&self) -> Vec<u8> {
-        key(self.queue.number).into()
+        key(self.noted.queue.number).into()
     }
 
     fn group(&self) -> Option<Vec<u8>> {
@@ -30,13 +47,17 @@ impl Row for QueueMove {
     }
 
     fn encode(&self) -> serde_json::Result<Vec<u8>> {
+        let QueueMove { queue, to, pools } = &self.noted;
         serde_json::to_vec(&Value {
-            topic: self.queue.kind == DestinationKind::Topic,
-            confirmations: self.queue.kind == DestinationKind::Confirmations,
-            project: self.queue.project.to_string(),
-            name: self.queue.name.to_string(),
-            to: self.to.as_ref().map(ToString::to_string),
-            pools: self.pools.iter().map(ToString::to_string).collect(),
+            topic: queue.kind == DestinationKind::Topic,
+            confirmations: queue.kind == DestinationKind::Confirmations,
+            project: queue.project.to_string(),
+            name: queue.name.to_string(),
+            to: to.as_ref().map(ToString::to_string),
+            pools: pools.iter().map(ToString::to_string).collect(),
+            owner: self
+                .owner
+                .map(|(server, until)| Owner { server: server.to_string(), until: until.as_millis() }),
         })
     }
 
@@ -47,16 +68,19 @@ impl Row for QueueMove {
             (true, _) => DestinationKind::Topic,
             (false, true) => DestinationKind::Confirmations,
         };
-        Ok(Self {
-            queue: Destination {
-                kind,
-                project: ProjectId::new(&value.project)?,
-                name: QueueName::new(&value.name)?,
-                number: DestinationNumber::new(u64::from_be_bytes(key.try_into()?)),
-            },
-            to: value.to.as_deref().map(PoolName::new).transpose()?,
-            pools: value.pools.iter().map(|name| PoolName::new(name)).collect::<Result<_, _>>()?,
-        })
+        let queue = Destination {
+            kind,
+            project: ProjectId::new(&value.project)?,
+            name: QueueName::new(&value.name)?,
+            number: DestinationNumber::new(u64::from_be_bytes(key.try_into()?)),
+        };
+        let to = value.to.as_deref().map(PoolName::new).transpose()?;
+        let pools = value.pools.iter().map(|name| PoolName::new(name)).collect::<Result<_, _>>()?;
+        let owner = match value.owner {
+            Some(Owner { server, until }) => Some((server.parse()?, Timestamp::from_millis(until))),
+            None => None,
+        };
+        Ok(Self { noted: QueueMove { queue, to, pools }, owner })
     }
 }
 

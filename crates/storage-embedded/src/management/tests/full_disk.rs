@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use serde_json::json;
 use zaqar_model::{Metadata, PageRequest};
-use zaqar_storage::{Destinations, ManagementStore, QueueFilter, StorageError, StorageResult};
+use zaqar_storage::{Destinations, ManagementStore, StorageError, StorageResult};
 
 use super::failing_file::FailingFile;
 use super::{QUEUE, metadata, project, queue};
@@ -25,7 +25,7 @@ async fn delete(store: &EmbeddedManagementStore, name: &str) -> StorageResult<()
 
 async fn names(store: &EmbeddedManagementStore) -> Vec<String> {
     let everything = PageRequest { marker: None, limit: usize::MAX };
-    let listed = store.list(QUEUE, &project(), &QueueFilter::default(), &everything).await.unwrap();
+    let listed = store.list(QUEUE, &project(), &everything).await.unwrap();
     listed.items.iter().map(|queue| queue.destination.name.to_string()).collect()
 }
 

@@ -4,15 +4,15 @@ use zaqar_model::{PoolName, QueueMove};
 
 /// Where a queue lives, or is to live.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Home {
+pub(crate) enum Assignment {
     Pool(PoolName),
-    /// In the server's own message store: it is mapped to no pool.
+    /// In the server's own message store: it is assigned to no pool.
     Virtual,
 }
 
-impl Home {
+impl Assignment {
     /// Where a move leads to.
-    pub(crate) fn at_the_end_of(noted: &QueueMove) -> Self {
+    pub(crate) fn after(noted: &QueueMove) -> Self {
         noted.to.clone().map_or(Self::Virtual, Self::Pool)
     }
 

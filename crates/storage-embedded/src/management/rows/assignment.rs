@@ -7,7 +7,7 @@ use super::{BadRow, Row};
 
 /// Which pool holds a queue.
 #[derive(Clone, PartialEq)]
-pub(in crate::management) struct Mapping {
+pub(in crate::management) struct Assignment {
     pub(in crate::management) queue: DestinationNumber,
     pub(in crate::management) at: At,
 }
@@ -28,7 +28,7 @@ struct Value {
     left_at: Option<u64>,
 }
 
-impl Row for Mapping {
+impl Row for Assignment {
     const TABLE: &'static str = "catalogue";
 
     fn key(&self) -> Vec<u8> {
@@ -61,7 +61,7 @@ pub(in crate::management) const fn key(queue: DestinationNumber) -> [u8; 8] {
     queue.get().to_be_bytes()
 }
 
-impl Mapping {
+impl Assignment {
     pub(in crate::management) const fn pool(&self) -> Option<&PoolName> {
         match &self.at {
             At::Pool(pool) => Some(pool),

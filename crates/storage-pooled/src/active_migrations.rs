@@ -9,19 +9,19 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use zaqar_model::{Destination, DestinationNumber};
 
-use crate::mover::Mover;
+use crate::migrator::Migrator;
 use crate::pooled::Pooled;
 
-/// One mover a queue. They end at the latest with this, wherever they are: a move that was broken off is made again.
+/// One migrator a queue. They end at the latest with this, wherever they are: a move that was broken off is made again.
 #[derive(Debug, Default)]
-pub(crate) struct Movers {
+pub(crate) struct Migrators {
     tasks: Mutex<JoinSet<()>>,
-    roll: Arc<Roll>,
+    active: Arc<ActiveMigrations>,
 }
 
-/// Who is moving.
+/// The queues that this process is moving.
 #[derive(Debug, Default)]
-pub(crate) struct Roll {
+pub(crate) struct ActiveMigrations {
     under_way: Mutex<HashMap<DestinationNumber, Arc<AtomicBool>>>,
     /// Queues whose move has failed and is tried again: the log has said so.
     failing: Mutex<HashSet<DestinationNumber>>,
@@ -31,46 +31,46 @@ pub(crate) struct Roll {
     is_closed: AtomicBool,
 }
 
-impl Movers {
-    /// Sees to it that somebody moves this queue, and goes by the plan as it is now.
+impl Migrators {
+    /// Sees to it that this queue is moved, by the plan as it is now.
     pub(crate) fn start(&self, pooled: &Arc<Pooled>, queue: Destination) {
-        let Some(stop) = self.roll.enter(queue.number) else { return };
+        let Some(stop) = self.active.enter(queue.number) else { return };
         let mut tasks = self.tasks.lock();
         // Room for those that have ended.
         while tasks.try_join_next().is_some() {}
-        let mover = Mover::new(Arc::clone(pooled), Arc::clone(&self.roll), queue, stop);
-        tasks.spawn(mover.run());
+        let migrator = Migrator::new(Arc::clone(pooled), Arc::clone(&self.active), queue, stop);
+        tasks.spawn(migrator.run());
     }
 
-    /// Takes up a move that nobody is at.
+    /// Takes up a move, unless this process carries it out already.
     pub(crate) fn resume(&self, pooled: &Arc<Pooled>, queue: Destination) {
-        if !self.roll.has(queue.number) {
+        if !self.active.has(queue.number) {
             self.start(pooled, queue);
         }
     }
 
     /// The plan for this queue has changed: whoever moves it looks at it again before the next step.
     pub(crate) fn recall(&self, queue: DestinationNumber) {
-        self.roll.recall(queue);
+        self.active.recall(queue);
     }
 
-    /// Waits until each mover has ended its step; none begins any more. What they leave is taken up by the next run.
+    /// Waits until each migrator has ended its step; none begins any more. What they leave is taken up by the next run.
     pub(crate) async fn stop(&self) {
-        self.roll.close();
+        self.active.close();
         let mut tasks = std::mem::take(&mut *self.tasks.lock());
         while tasks.join_next().await.is_some() {}
     }
 
     /// Waits until nobody is moving.
     pub(crate) async fn none_left(&self) {
-        let mut count = self.roll.count.subscribe();
+        let mut count = self.active.count.subscribe();
         // The sender lives as long as this.
         let _ = count.wait_for(|count| *count == 0).await;
     }
 }
 
-impl Roll {
-    /// `None`: somebody moves the queue already, and is told that the plan has changed.
+impl ActiveMigrations {
+    /// `None`: the queue is being moved here already, and its migrator reads the plan again.
     fn enter(&self, queue: DestinationNumber) -> Option<Arc<AtomicBool>> {
         let mut under_way = self.under_way.lock();
         if self.is_closed() {
