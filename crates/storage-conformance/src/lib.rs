@@ -41,17 +41,28 @@
 
 pub mod agreement;
 mod bench;
-#[doc(hidden)]
-pub mod cases;
+#[allow(unreachable_pub, reason = "each case is a public function, by which the list is held to be complete")]
+mod cases;
 mod clock;
 mod fixture;
 mod list;
 pub mod minting;
 mod model_placement;
 mod model_store;
-#[doc(hidden)]
-pub mod run;
+mod run;
 mod short_calls;
+
+/// What [`message_store!`] makes tests of.
+#[doc(hidden)]
+pub mod message_cases {
+    crate::__message_cases! { __runners, message_case, MakeFixture }
+}
+
+/// What [`management_store!`] makes tests of.
+#[doc(hidden)]
+pub mod management_cases {
+    crate::__management_cases! { __runners, management_case, MakeManagementFixture }
+}
 
 pub use bench::{ManagementBench, MessageBench, TestQueue};
 pub use clock::ManualClock;

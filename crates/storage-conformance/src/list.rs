@@ -35,11 +35,9 @@ macro_rules! __message_tests {
                     use super::*;
                     $(#[test]
                     fn $case() {
-                        $crate::run::message_case(
-                            $crate::cases::$noun::$file::$case,
-                            $crate::cases::$noun::needs,
-                            || ::std::boxed::Box::new(($fixture)()),
-                        );
+                        $crate::message_cases::$noun::$file::$case(::std::boxed::Box::new(|| {
+                            ::std::boxed::Box::new(($fixture)())
+                        }));
                     })*
                 })*
             })*
@@ -62,11 +60,9 @@ macro_rules! __management_tests {
                     use super::*;
                     $(#[test]
                     fn $case() {
-                        $crate::run::management_case(
-                            $crate::cases::$noun::$file::$case,
-                            $crate::cases::$noun::needs,
-                            || ::std::boxed::Box::new(($fixture)()),
-                        );
+                        $crate::management_cases::$noun::$file::$case(::std::boxed::Box::new(|| {
+                            ::std::boxed::Box::new(($fixture)())
+                        }));
                     })*
                 })*
             })*
@@ -74,12 +70,32 @@ macro_rules! __management_tests {
     };
 }
 
+/// A plain function for each case, `$name::noun::file::case`: so its code is made here, once, and not in each driver's tests.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __runners {
+    ($run:ident, $make:ident, $($noun:ident { $($file:ident { $($case:ident,)* })* })*) => {
+        $(pub mod $noun {
+            $(pub mod $file {
+                $(#[inline(never)]
+                pub fn $case(fixture: $crate::run::$make) {
+                    $crate::run::$run(
+                        $crate::cases::$noun::$file::$case,
+                        $crate::cases::$noun::needs,
+                        fixture,
+                    );
+                })*
+            })*
+        })*
+    };
+}
+
 /// All cases of a message store.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __message_cases {
-    ($expand:ident, $name:ident, $fixture:expr) => {
-        $crate::$expand! { $name, $fixture,
+    ($expand:ident, $($given:tt)*) => {
+        $crate::$expand! { $($given)*,
             messages {
                 adopting {
                     adopted_message_comes_as_it_was,
@@ -649,8 +665,8 @@ macro_rules! __message_cases {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __management_cases {
-    ($expand:ident, $name:ident, $fixture:expr) => {
-        $crate::$expand! { $name, $fixture,
+    ($expand:ident, $($given:tt)*) => {
+        $crate::$expand! { $($given)*,
             destinations {
                 changing {
                     new_metadata_replaces_the_old,

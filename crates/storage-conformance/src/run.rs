@@ -6,11 +6,15 @@ use zaqar_storage::{ManagementStore, MessageStore};
 
 use crate::{ManagementBench, ManagementFixture, MessageBench, MessageFixture};
 
+/// Makes the place of a store.
+pub(crate) type MakeFixture = Box<dyn FnOnce() -> Box<dyn MessageFixture>>;
+pub(crate) type MakeManagementFixture = Box<dyn FnOnce() -> Box<dyn ManagementFixture>>;
+
 /// Runs a case on a message store, if the store declares what the case is about.
-pub fn message_case(
+pub(crate) fn message_case(
     case: impl AsyncFn(&MessageBench),
     needs: impl AsyncFn(&dyn MessageStore) -> bool,
-    fixture: impl FnOnce() -> Box<dyn MessageFixture>,
+    fixture: MakeFixture,
 ) {
     runtime().block_on(Box::pin(async {
         let bench = MessageBench::new(fixture()).await;
@@ -21,10 +25,10 @@ pub fn message_case(
 }
 
 /// Runs a case on a management store, if the store supports what the case is about.
-pub fn management_case(
+pub(crate) fn management_case(
     case: impl AsyncFn(&ManagementBench),
     needs: impl AsyncFn(&dyn ManagementStore) -> bool,
-    fixture: impl FnOnce() -> Box<dyn ManagementFixture>,
+    fixture: MakeManagementFixture,
 ) {
     runtime().block_on(Box::pin(async {
         let bench = ManagementBench::new(fixture()).await;

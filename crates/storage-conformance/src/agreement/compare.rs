@@ -8,13 +8,12 @@ use zaqar_storage::{Claims, DeadLetters, ListedMessage, MessageStore, Messages};
 use super::ledger::settled;
 use super::pair::{Pair, answers};
 use super::{Disagreement, agree};
-use crate::MessageFixture;
 use crate::bench::everything;
 
 /// More than any queue of a sequence holds.
 const ALL: usize = 10_000;
 
-pub(super) async fn listing<F: MessageFixture>(pair: &Pair<F>, queue: usize) -> Result<(), Disagreement> {
+pub(super) async fn listing(pair: &Pair, queue: usize) -> Result<(), Disagreement> {
     let (at, now) = (&pair.queues[queue], pair.now());
     let model: &dyn MessageStore = &pair.model;
     let expected = model.list_full_page(at, &everything(), now).await;
@@ -24,7 +23,7 @@ pub(super) async fn listing<F: MessageFixture>(pair: &Pair<F>, queue: usize) -> 
         .map_or(Ok(()), |(model, store)| pair.messages_agree("everything", messages(model), messages(store)))
 }
 
-pub(super) async fn stats<F: MessageFixture>(pair: &Pair<F>, queue: usize) -> Result<(), Disagreement> {
+pub(super) async fn stats(pair: &Pair, queue: usize) -> Result<(), Disagreement> {
     let (at, now) = (&pair.queues[queue], pair.now());
     let model = pair.model.stats(at, now).await;
     let Some((model, store)) = answers(model, pair.store.stats(at, now).await)? else { return Ok(()) };
@@ -40,8 +39,8 @@ pub(super) async fn stats<F: MessageFixture>(pair: &Pair<F>, queue: usize) -> Re
 }
 
 /// The exhausted messages of the model and of the store, which agree, both by the order of their posting.
-pub(super) async fn dead_letters<F: MessageFixture>(
-    pair: &Pair<F>,
+pub(super) async fn dead_letters(
+    pair: &Pair,
     queue: usize,
 ) -> Result<(Vec<StoredMessage>, Vec<StoredMessage>), Disagreement> {
     let (at, now) = (&pair.queues[queue], pair.now());
@@ -63,11 +62,7 @@ fn numbered(stored: &StoredMessage, number: impl Fn(Message) -> Message) -> Stor
     settled(StoredMessage { message: number(stored.message.clone()), ..stored.clone() })
 }
 
-pub(super) async fn get_claim<F: MessageFixture>(
-    pair: &Pair<F>,
-    queue: usize,
-    id: ClaimId,
-) -> Result<(), Disagreement> {
+pub(super) async fn get_claim(pair: &Pair, queue: usize, id: ClaimId) -> Result<(), Disagreement> {
     let (at, now) = (&pair.queues[queue], pair.now());
     let model = pair.model.get_claim(at, id, now).await;
     match answers(model, pair.store.get_claim(at, id, now).await)? {
@@ -81,17 +76,14 @@ pub(super) async fn get_claim<F: MessageFixture>(
     }
 }
 
-pub(super) async fn compare_queue<F: MessageFixture>(
-    pair: &Pair<F>,
-    queue: usize,
-) -> Result<(), Disagreement> {
+pub(super) async fn compare_queue(pair: &Pair, queue: usize) -> Result<(), Disagreement> {
     listing(pair, queue).await?;
     stats(pair, queue).await?;
     dead_letters(pair, queue).await.map(|_| ())
 }
 
 /// Everything that can be seen, before and after a last restart.
-pub(super) async fn compare_everything<F: MessageFixture>(pair: &mut Pair<F>) -> Result<(), Disagreement> {
+pub(super) async fn compare_everything(pair: &mut Pair) -> Result<(), Disagreement> {
     for when in ["at the end", "after a last restart"] {
         let outcome = compare_all_queues(pair).await;
         outcome.map_err(|Disagreement(what)| Disagreement(format!("{when}, {what}")))?;
@@ -100,7 +92,7 @@ pub(super) async fn compare_everything<F: MessageFixture>(pair: &mut Pair<F>) ->
     Ok(())
 }
 
-async fn compare_all_queues<F: MessageFixture>(pair: &Pair<F>) -> Result<(), Disagreement> {
+async fn compare_all_queues(pair: &Pair) -> Result<(), Disagreement> {
     let mut waiting = BTreeSet::new();
     for queue in 0..pair.queues.len() {
         compare_queue(pair, queue).await?;

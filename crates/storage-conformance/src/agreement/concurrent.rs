@@ -10,7 +10,7 @@ use zaqar_storage::Deletion;
 use crate::MessageFixture;
 use crate::bench::{MessageBench, TestQueue, everything, ids};
 use crate::minting::{claim_of, claim_with_max_count};
-use crate::run::runtime;
+use crate::run::{MakeFixture, runtime};
 
 /// How many consumers there are and how long they go on.
 #[derive(Clone, Copy, Debug)]
@@ -40,9 +40,14 @@ struct Whereabouts {
 
 /// Consumers post, claim, delete, release, pop and bury at the same time. Then no message was ever in two live claims, none
 /// is lost and none doubled; and the same holds after a restart.
-pub fn check_concurrently<F: MessageFixture + 'static>(fixture: impl FnOnce() -> F, crowd: Crowd) {
+pub fn check_concurrently<F: MessageFixture + 'static>(fixture: impl FnOnce() -> F + 'static, crowd: Crowd) {
+    check(Box::new(|| Box::new(fixture())), crowd);
+}
+
+#[inline(never)]
+fn check(fixture: MakeFixture, crowd: Crowd) {
     runtime().block_on(Box::pin(async {
-        let bench = MessageBench::new(Box::new(fixture())).await;
+        let bench = MessageBench::new(fixture()).await;
         let (queue, dead_letters) = (bench.queue(), bench.queue());
         let whereabouts = Arc::new(Mutex::new(Whereabouts::default()));
         for round in 0..crowd.rounds {

@@ -16,7 +16,6 @@ use super::deliveries::{Lease, Outcome, Step};
 use super::ledger::Number;
 use super::pair::{Pair, answers};
 use super::{Disagreement, agree};
-use crate::MessageFixture;
 use crate::bench::{deliveries_of, subscriptions_of};
 use crate::minting::{
     attempt, fresh_batch_id, fresh_claim_id, fresh_lease_id, fresh_subscription_id, json_object, message,
@@ -27,13 +26,13 @@ use crate::minting::{
 const MANY: usize = 10_000;
 const ALL: SubscriptionShare = SubscriptionShare::each(MANY);
 
-pub(super) async fn perform<F: MessageFixture>(pair: &mut Pair<F>, step: &Step) -> Result<(), Disagreement> {
+pub(super) async fn perform(pair: &mut Pair, step: &Step) -> Result<(), Disagreement> {
     answer(pair, step).await?;
     let share = if let Step::Lease { share, .. } = step { *share } else { ALL };
     next_due(pair, share).await
 }
 
-async fn answer<F: MessageFixture>(pair: &mut Pair<F>, step: &Step) -> Result<(), Disagreement> {
+async fn answer(pair: &mut Pair, step: &Step) -> Result<(), Disagreement> {
     let now = pair.now();
     match step {
         Step::Post { queue, times } => {
@@ -121,12 +120,7 @@ async fn answer<F: MessageFixture>(pair: &mut Pair<F>, step: &Step) -> Result<()
 }
 
 /// A step about one subscription.
-async fn about<F: MessageFixture>(
-    pair: &Pair<F>,
-    step: &Step,
-    queue: usize,
-    id: SubscriptionId,
-) -> Result<(), Disagreement> {
+async fn about(pair: &Pair, step: &Step, queue: usize, id: SubscriptionId) -> Result<(), Disagreement> {
     let (source, now) = (&pair.queues[queue], pair.now());
     let (model, subscriptions) = (&pair.model, subscriptions_of(&*pair.store));
     let deliveries = deliveries_of(&*pair.store);
@@ -175,17 +169,13 @@ async fn about<F: MessageFixture>(
 }
 
 /// Leases may end with the store that gave them; so they are let run out before it is opened again.
-async fn reopen<F: MessageFixture>(pair: &mut Pair<F>) {
+async fn reopen(pair: &mut Pair) {
     pair.clock.advance_secs(60);
     pair.deliveries.leases.clear();
     pair.reopen().await;
 }
 
-async fn lease<F: MessageFixture>(
-    pair: &mut Pair<F>,
-    secs: u64,
-    share: SubscriptionShare,
-) -> Result<(), Disagreement> {
+async fn lease(pair: &mut Pair, secs: u64, share: SubscriptionShare) -> Result<(), Disagreement> {
     let (id, now) = (fresh_lease_id(), pair.now());
     let until = now.plus_secs(secs);
     let known = pair.deliveries.subscriptions.iter();
@@ -236,11 +226,7 @@ fn they_are_in_order(deliveries: &[Delivery]) -> Result<(), Disagreement> {
     Ok(())
 }
 
-async fn record<F: MessageFixture>(
-    pair: &Pair<F>,
-    lease: usize,
-    outcomes: &[Option<Outcome>],
-) -> Result<(), Disagreement> {
+async fn record(pair: &Pair, lease: usize, outcomes: &[Option<Outcome>]) -> Result<(), Disagreement> {
     let now = pair.now();
     let Some(lease) = pair.deliveries.leases.iter().rev().nth(lease) else { return Ok(()) };
     let (mut of_model, mut of_store) = (Vec::new(), Vec::new());
@@ -265,11 +251,7 @@ async fn record<F: MessageFixture>(
 }
 
 /// What failed, and which attempts are on record.
-async fn look<F: MessageFixture>(
-    pair: &Pair<F>,
-    queue: usize,
-    id: SubscriptionId,
-) -> Result<(), Disagreement> {
+async fn look(pair: &Pair, queue: usize, id: SubscriptionId) -> Result<(), Disagreement> {
     let (source, now) = (&pair.queues[queue], pair.now());
     let page = PageRequest { marker: None, limit: MANY };
     let model = pair.model.failed(source, id, &page, now).await;
@@ -303,7 +285,7 @@ fn account(kept: &KeptAttempt, number: Option<Number>) -> (Option<Number>, Attem
 }
 
 /// The next delivery is due at the same time; what is due by now is due by now.
-async fn next_due<F: MessageFixture>(pair: &Pair<F>, share: SubscriptionShare) -> Result<(), Disagreement> {
+async fn next_due(pair: &Pair, share: SubscriptionShare) -> Result<(), Disagreement> {
     let now = pair.now();
     let model = pair.model.due(share, MANY, now).await;
     let Some((model, store)) = answers(model, deliveries_of(&*pair.store).due(share, MANY, now).await)?
@@ -320,7 +302,7 @@ async fn next_due<F: MessageFixture>(pair: &Pair<F>, share: SubscriptionShare) -
 }
 
 /// What is still owed, after all leases have run out, and what is on record.
-pub(super) async fn compare_everything<F: MessageFixture>(pair: &mut Pair<F>) -> Result<(), Disagreement> {
+pub(super) async fn compare_everything(pair: &mut Pair) -> Result<(), Disagreement> {
     lease(pair, 60, ALL).await?;
     reopen(pair).await;
     lease(pair, 60, ALL).await?;

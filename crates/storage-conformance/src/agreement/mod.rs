@@ -4,6 +4,9 @@
 //! * [`check_deliveries`]: subscriptions and what is owed to them.
 //! * [`check_concurrently`]: many consumers at once; what must hold whatever their order is.
 //!
+//! What is generic over the fixture is thin, here as in the list of cases: the rest is compiled once, in this crate, and not
+//! again in each driver's tests.
+//!
 //! A sequence that disagrees is made as short as it gets before it is shown.
 
 mod compare;
@@ -47,8 +50,13 @@ struct Disagreement(String);
 
 /// Random operations on messages and claims: the store must agree with the model after every one, and at the end about
 /// everything that can be seen.
-pub fn check<F: MessageFixture>(fixture: impl Fn() -> F, config: Config) {
-    run(&fixture, config, steps::sequence(config.steps), &async |pair, steps| {
+pub fn check<F: MessageFixture + 'static>(fixture: impl Fn() -> F, config: Config) {
+    check_messages(&|| Box::new(fixture()), config);
+}
+
+#[inline(never)]
+fn check_messages(fixture: &dyn Fn() -> Box<dyn MessageFixture>, config: Config) {
+    run(fixture, config, steps::sequence(config.steps), &async |pair, steps| {
         for (at, step) in steps.iter().enumerate() {
             perform::perform(pair, step).await.map_err(|error| error.at(at, step))?;
         }
@@ -58,8 +66,13 @@ pub fn check<F: MessageFixture>(fixture: impl Fn() -> F, config: Config) {
 
 /// Random posts, subscriptions, leases, outcomes, pauses and redeliveries: the store must owe what the model owes, in the
 /// same order, and have the same attempts on record. Nothing to check, if the store does not keep what is owed.
-pub fn check_deliveries<F: MessageFixture>(fixture: impl Fn() -> F, config: Config) {
-    run(&fixture, config, deliveries::sequence(config.steps), &async |pair, steps| {
+pub fn check_deliveries<F: MessageFixture + 'static>(fixture: impl Fn() -> F, config: Config) {
+    check_owed(&|| Box::new(fixture()), config);
+}
+
+#[inline(never)]
+fn check_owed(fixture: &dyn Fn() -> Box<dyn MessageFixture>, config: Config) {
+    run(fixture, config, deliveries::sequence(config.steps), &async |pair, steps| {
         if pair.store.deliveries().is_none() {
             return Ok(());
         }
@@ -70,11 +83,11 @@ pub fn check_deliveries<F: MessageFixture>(fixture: impl Fn() -> F, config: Conf
     });
 }
 
-fn run<F: MessageFixture, S: Debug>(
-    fixture: &impl Fn() -> F,
+fn run<S: Debug>(
+    fixture: &dyn Fn() -> Box<dyn MessageFixture>,
     config: Config,
     sequences: impl Strategy<Value = Vec<S>>,
-    steps: &impl AsyncFn(&mut Pair<F>, &[S]) -> Result<(), Disagreement>,
+    steps: &impl AsyncFn(&mut Pair, &[S]) -> Result<(), Disagreement>,
 ) {
     let runtime = runtime();
     let mut runner = TestRunner::new(ProptestConfig {

@@ -15,8 +15,8 @@ use crate::{ManualClock, MessageFixture, ModelStore};
 /// Two queues and a topic.
 pub(super) const QUEUES: usize = 3;
 
-pub(super) struct Pair<F> {
-    fixture: F,
+pub(super) struct Pair {
+    fixture: Box<dyn MessageFixture>,
     pub(super) model: ModelStore,
     pub(super) store: Arc<dyn MessageStore>,
     pub(super) clock: Arc<ManualClock>,
@@ -31,8 +31,8 @@ pub(super) struct Pair<F> {
     pub(super) deliveries: super::deliveries::Register,
 }
 
-impl<F: MessageFixture> Pair<F> {
-    pub(super) async fn new(fixture: F) -> Self {
+impl Pair {
+    pub(super) async fn new(fixture: Box<dyn MessageFixture>) -> Self {
         let store = fixture.open().await;
         let kinds = [DestinationKind::Queue, DestinationKind::Queue, DestinationKind::Topic];
         Self {

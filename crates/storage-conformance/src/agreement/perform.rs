@@ -15,12 +15,11 @@ use super::ledger::Number;
 use super::pair::{Pair, answers};
 use super::steps::{Draft, Show, Step};
 use super::{Disagreement, agree};
-use crate::MessageFixture;
 use crate::bench::everything;
 use crate::minting::{fresh_batch_id, fresh_claim_id, messages, pop_of, poster, stranger, terms};
 
 /// One step, and a look at everything that it left.
-pub(super) async fn perform<F: MessageFixture>(pair: &mut Pair<F>, step: &Step) -> Result<(), Disagreement> {
+pub(super) async fn perform(pair: &mut Pair, step: &Step) -> Result<(), Disagreement> {
     answer(pair, step).await?;
     for queue in 0..pair.queues.len() {
         let seen = compare_queue(pair, queue).await;
@@ -29,7 +28,7 @@ pub(super) async fn perform<F: MessageFixture>(pair: &mut Pair<F>, step: &Step) 
     Ok(())
 }
 
-async fn answer<F: MessageFixture>(pair: &mut Pair<F>, step: &Step) -> Result<(), Disagreement> {
+async fn answer(pair: &mut Pair, step: &Step) -> Result<(), Disagreement> {
     match step {
         Step::Post { queue, client, messages } => post(pair, *queue, *client, messages).await,
         Step::List { queue, from, limit, show } => list(pair, *queue, *from, *limit, show).await,
@@ -124,7 +123,7 @@ fn body(number: usize, size: usize) -> Body {
 }
 
 /// A late claim of this queue, or, one time out of eight, of any.
-fn picked_claim<F>(pair: &Pair<F>, queue: usize, choice: usize) -> Option<ClaimId> {
+fn picked_claim(pair: &Pair, queue: usize, choice: usize) -> Option<ClaimId> {
     let known = pair.claims.iter().rev().filter(|(of, _)| *of == queue || choice.is_multiple_of(8));
     let recent: Vec<ClaimId> = known.map(|(_, id)| *id).take(4).collect();
     recent.get((choice / 8) % recent.len().max(1)).copied()
@@ -132,12 +131,7 @@ fn picked_claim<F>(pair: &Pair<F>, queue: usize, choice: usize) -> Option<ClaimI
 
 /// Three times out of four a message that is in the queue now, and then, if a claim is given, rather one that it
 /// holds; otherwise any that ever was.
-async fn picked_message<F: MessageFixture>(
-    pair: &Pair<F>,
-    queue: usize,
-    choice: usize,
-    claim: Option<ClaimId>,
-) -> Option<Number> {
+async fn picked_message(pair: &Pair, queue: usize, choice: usize, claim: Option<ClaimId>) -> Option<Number> {
     if choice.is_multiple_of(4) {
         return pair.ledger.pick(queue, choice / 4);
     }
@@ -151,8 +145,8 @@ async fn picked_message<F: MessageFixture>(
 }
 
 /// The ids of these messages in the model and in the store, each once.
-async fn picked_messages<F: MessageFixture>(
-    pair: &Pair<F>,
+async fn picked_messages(
+    pair: &Pair,
     queue: usize,
     choices: &[usize],
     claim: Option<ClaimId>,
@@ -165,12 +159,7 @@ async fn picked_messages<F: MessageFixture>(
     numbers.iter().map(|number| (pair.ledger.model_id(*number), pair.ledger.store_id(*number))).unzip()
 }
 
-async fn post<F: MessageFixture>(
-    pair: &mut Pair<F>,
-    queue: usize,
-    by: u8,
-    drafts: &[Draft],
-) -> Result<(), Disagreement> {
+async fn post(pair: &mut Pair, queue: usize, by: u8, drafts: &[Draft]) -> Result<(), Disagreement> {
     let new: Vec<_> = drafts
         .iter()
         .enumerate()
@@ -193,8 +182,8 @@ async fn post<F: MessageFixture>(
     Err(Disagreement("an id came twice".to_owned()))
 }
 
-async fn list<F: MessageFixture>(
-    pair: &mut Pair<F>,
+async fn list(
+    pair: &mut Pair,
     queue: usize,
     from: Option<usize>,
     limit: usize,
@@ -225,7 +214,7 @@ async fn list<F: MessageFixture>(
     pair.messages_agree("listed", messages(model), messages(store))
 }
 
-async fn get<F: MessageFixture>(pair: &Pair<F>, queue: usize, choices: &[usize]) -> Result<(), Disagreement> {
+async fn get(pair: &Pair, queue: usize, choices: &[usize]) -> Result<(), Disagreement> {
     let (model_ids, store_ids) = picked_messages(pair, queue, choices, None).await;
     let (at, now) = (&pair.queues[queue], pair.now());
     let model = pair.model.get(at, &model_ids, now).await;
@@ -233,11 +222,7 @@ async fn get<F: MessageFixture>(pair: &Pair<F>, queue: usize, choices: &[usize])
     found.map_or(Ok(()), |(model, store)| pair.messages_agree("found", model, store))
 }
 
-async fn claim<F: MessageFixture>(
-    pair: &mut Pair<F>,
-    queue: usize,
-    request: &ClaimRequest,
-) -> Result<(), Disagreement> {
+async fn claim(pair: &mut Pair, queue: usize, request: &ClaimRequest) -> Result<(), Disagreement> {
     let (at, now) = (pair.queues[queue].clone(), pair.now());
     let model = pair.model.claim(&at, request, now).await;
     let Some((model, store)) = answers(model, pair.store.claim(&at, request, now).await)? else {
@@ -251,12 +236,7 @@ async fn claim<F: MessageFixture>(
     pair.messages_agree("claimed", model.messages, store.messages)
 }
 
-async fn delete<F: MessageFixture>(
-    pair: &Pair<F>,
-    queue: usize,
-    message: usize,
-    claim: Option<usize>,
-) -> Result<(), Disagreement> {
+async fn delete(pair: &Pair, queue: usize, message: usize, claim: Option<usize>) -> Result<(), Disagreement> {
     let claim = claim.and_then(|choice| picked_claim(pair, queue, choice));
     let Some(number) = picked_message(pair, queue, message, claim).await else { return Ok(()) };
     let (at, now) = (&pair.queues[queue], pair.now());
@@ -267,8 +247,8 @@ async fn delete<F: MessageFixture>(
     answers(model, store)?.map_or(Ok(()), |(model, store)| agree("the deletion", model, store))
 }
 
-async fn delete_many<F: MessageFixture>(
-    pair: &Pair<F>,
+async fn delete_many(
+    pair: &Pair,
     queue: usize,
     choices: &[usize],
     claims: Option<&[usize]>,
@@ -285,7 +265,7 @@ async fn delete_many<F: MessageFixture>(
     answers(model, store)?.map_or(Ok(()), |(model, store)| agree("the deletion", model, store))
 }
 
-async fn set_aside<F: MessageFixture>(pair: &mut Pair<F>, queue: usize) -> Result<(), Disagreement> {
+async fn set_aside(pair: &mut Pair, queue: usize) -> Result<(), Disagreement> {
     let (at, now) = (pair.queues[queue].clone(), pair.now());
     let policy = Some(DeadLetterPolicy { max_claim_count: 2 });
     let model = pair.model.set_aside(&at, policy, now).await;
@@ -300,7 +280,7 @@ async fn set_aside<F: MessageFixture>(pair: &mut Pair<F>, queue: usize) -> Resul
     agree("what was set aside", model, store)
 }
 
-async fn drop_queue<F: MessageFixture>(pair: &mut Pair<F>, queue: usize) -> Result<(), Disagreement> {
+async fn drop_queue(pair: &mut Pair, queue: usize) -> Result<(), Disagreement> {
     let (at, now) = (&pair.queues[queue], pair.now());
     answers(pair.model.drop_destination(at).await, pair.store.drop_destination(at).await)?;
     let (batch, client, messages) = (fresh_batch_id(), &poster(), &messages(1));
@@ -317,8 +297,8 @@ fn ids_of(stored: &[StoredMessage]) -> Vec<MessageId> {
     stored.iter().map(|stored| stored.message.id).collect()
 }
 
-async fn discard<F: MessageFixture>(
-    pair: &Pair<F>,
+async fn discard(
+    pair: &Pair,
     queue: usize,
     model: &[StoredMessage],
     store: &[StoredMessage],
@@ -330,12 +310,7 @@ async fn discard<F: MessageFixture>(
 }
 
 /// Moves what is exhausted to another queue. Broken off, the adoption is made, and again after a restart.
-async fn bury<F: MessageFixture>(
-    pair: &mut Pair<F>,
-    from: usize,
-    to: usize,
-    broken_off: bool,
-) -> Result<(), Disagreement> {
+async fn bury(pair: &mut Pair, from: usize, to: usize, broken_off: bool) -> Result<(), Disagreement> {
     let (model, store) = dead_letters(pair, from).await?;
     if model.is_empty() {
         return Ok(());
@@ -361,8 +336,8 @@ async fn bury<F: MessageFixture>(
     Ok(())
 }
 
-async fn adopt<F: MessageFixture>(
-    pair: &Pair<F>,
+async fn adopt(
+    pair: &Pair,
     to: usize,
     model: &[StoredMessage],
     store: &[StoredMessage],
