@@ -141,6 +141,7 @@ mod tests {
         let mut config = Config::default();
         config.default.auth_strategy = "ldap".to_owned();
         config.drivers.transport.clear();
+        config.drivers.background.clear();
         config.drivers.message_store = "redis".to_owned();
         config.drivers.management_store = "mongodb".to_owned();
         config.logging.log_level = "loud,,=".to_owned();

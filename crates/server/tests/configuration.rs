@@ -100,8 +100,8 @@ fn what_would_not_work_as_it_is_written_is_an_error() {
         ("[transport]\nmessage_encryption_key =\n", "[transport] message_encryption_key = \"\""),
         ("[DEFAULT]\nlog_level = loud\n", "loud is no level"),
         ("[DEFAULT]\nlog_level = warning\n", "warning is no level"),
-        ("[drivers]\nmessage_store = faulty\n", "message_store = faulty"),
-        ("[drivers]\nmanagement_store = faulty\n", "management_store = faulty"),
+        ("[drivers]\nmessage_store = mongodb\n", "message_store = mongodb"),
+        ("[drivers]\nmanagement_store = mongodb\n", "management_store = mongodb"),
         ("[transport]\nmax_message_ttl = 1800\n", "default_message_ttl = 3600 (the default) is more than"),
         ("[transport]\nmax_claim_ttl = x\nmax_claim_ttl = 600\n", "max_claim_ttl = \"x\""),
     ] {

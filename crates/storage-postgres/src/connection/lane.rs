@@ -130,7 +130,8 @@ async fn serve<W: Work>(
             };
             group.retain(|waiting| !waiting.is_answered());
             if failed.is_worth_another_try(W::IS_WRITE) && Instant::now() < until {
-                tracing::debug!(?failed, "the work is tried again");
+                let reason = failed.told(W::IS_WRITE);
+                tracing::debug!(%reason, "the work is tried again");
                 continue;
             }
             for waiting in &mut group {
