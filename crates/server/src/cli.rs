@@ -35,6 +35,15 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: PolicyCommand,
     },
+    /// Show or upgrade the tables of stores in a database
+    Db {
+        #[command(subcommand)]
+        command: DbCommand,
+    },
+    /// Do nothing: the service itself gives back the space of what has expired
+    ///
+    /// For scripts that call `zaqar-gc`.
+    Gc,
     /// Print the OpenAPI document of the REST API, with the default limits
     Openapi,
     /// Print the AsyncAPI document of the WebSocket interface
@@ -48,6 +57,25 @@ pub(crate) enum PolicyCommand {
     /// Report everything that is wrong with the policy files of a configuration; the exit status is 1 if a server would
     /// not start with them
     Check(ConfigSources),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DbCommand {
+    /// Print the version of the tables of each store, and the one that this program needs; the exit status is 1 if they
+    /// differ
+    Version(ServerOptions),
+    /// Make the tables of the stores that the configuration names, or bring them to the version that this program needs
+    ///
+    /// Run it before the first start, and before the servers of a new release. With `[DEFAULT] pooling`, the registered
+    /// pools are upgraded, too.
+    Upgrade {
+        /// As they are given to the server
+        #[command(flatten)]
+        server: ServerOptions,
+        /// Also that of a pool that is to be registered with this URI
+        #[arg(long, value_name = "URI")]
+        pool: Vec<String>,
+    },
 }
 
 #[derive(Debug, Subcommand)]

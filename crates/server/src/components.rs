@@ -7,6 +7,7 @@ use zaqar_domain::Stages;
 use zaqar_storage::{Driver, Role};
 use zaqar_storage_embedded::EmbeddedDriver;
 use zaqar_storage_faulty::FaultyDriver;
+use zaqar_storage_postgres::PostgresDriver;
 
 /// The components of a build. A site with some of its own adds them to those that come with the service.
 ///
@@ -32,7 +33,14 @@ pub struct Drivers(Vec<Arc<dyn Driver>>);
 
 impl Default for Drivers {
     fn default() -> Self {
-        Self(vec![Arc::new(EmbeddedDriver::default()), Arc::new(FaultyDriver)])
+        let postgresql = PostgresDriver::default();
+        let sqlalchemy = postgresql.under_the_name_of_sqlalchemy();
+        Self(vec![
+            Arc::new(EmbeddedDriver::default()),
+            Arc::new(postgresql),
+            Arc::new(sqlalchemy),
+            Arc::new(FaultyDriver),
+        ])
     }
 }
 
@@ -52,6 +60,12 @@ impl Drivers {
     /// The driver of this name that has such a store.
     pub(crate) fn find(&self, name: &str, role: Role) -> Option<&Arc<dyn Driver>> {
         self.0.iter().find(|driver| driver.name() == name && driver.has(role))
+    }
+
+    /// The driver of the stores at this URI.
+    pub(crate) fn of_uri(&self, uri: &str) -> Option<&Arc<dyn Driver>> {
+        let (scheme, _) = uri.split_once(':')?;
+        self.0.iter().find(|driver| driver.schemes().contains(&scheme))
     }
 
     /// The names to choose from.

@@ -15,16 +15,31 @@ const WELL_KNOWN: &str = "AES256";
 /// How to come by a good key.
 const HOW_TO_MAKE_ONE: &str = "`openssl rand -base64 32` prints a good one";
 
-/// `own` is where the server keeps a key of its own.
-pub(crate) fn keyring(options: &Transport, own: &Path, ids: &dyn IdSource) -> anyhow::Result<Keyring> {
+/// `own` is where the server keeps a key of its own; `None` where other servers share its messages, which could not read
+/// them.
+pub(crate) fn keyring(
+    options: &Transport,
+    own: Option<&Path>,
+    ids: &dyn IdSource,
+) -> anyhow::Result<Keyring> {
     let configured = options.message_encryption_key.iter().chain(&options.message_encryption_former_keys);
     let mut keys: Vec<Key> = configured.map(|secret| key(secret.expose())).collect();
+    let Some(own) = own else {
+        if keys.is_empty() {
+            tracing::info!(
+                "[transport] message_encryption_key is not set, and servers that share a store need the same key: queues \
+                 cannot be encrypted"
+            );
+        }
+        return Ok(Keyring::new(keys));
+    };
     let path = key_file::path(own);
     match key_file::read(&path)? {
         // Behind those of the configuration: what was encrypted before there were any must stay readable.
         Some(own) => keys.extend(own),
         None if options.message_encryption_key.is_none() => {
-            let key = key_file::create(&path, ids)
+            let key = std::fs::create_dir_all(own)
+                .and_then(|()| key_file::create(&path, ids))
                 .with_context(|| format!("cannot make a key for messages in {}", path.display()))?;
             tracing::info!(
                 file = %path.display(), key = %key.id(),

@@ -13,10 +13,12 @@ mod config_commands;
 mod configuration;
 mod confirmations;
 mod credentials;
+mod db_commands;
 mod email;
 mod encryption;
 mod failure;
 mod followed;
+mod gc_command;
 mod housekeeping;
 mod http;
 mod key_file;
@@ -46,7 +48,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::cli::{Cli, Command, ConfigCommand, PolicyCommand};
+use crate::cli::{Cli, Command, ConfigCommand, DbCommand, PolicyCommand};
 
 pub use components::{Components, Drivers};
 
@@ -69,6 +71,13 @@ pub fn run(components: &Components) -> ExitCode {
         Some(Command::Policy { command: PolicyCommand::Check(sources) }) => {
             policy_commands::check(&sources, components)
         }
+        Some(Command::Db { command: DbCommand::Version(options) }) => {
+            db_commands::version(&options, components)
+        }
+        Some(Command::Db { command: DbCommand::Upgrade { server, pool } }) => {
+            db_commands::upgrade(&server, &pool, components)
+        }
+        Some(Command::Gc) => gc_command::run(),
         Some(Command::Openapi) => openapi_command::print(),
         Some(Command::Asyncapi) => asyncapi_command::print(),
     };

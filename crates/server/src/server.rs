@@ -73,7 +73,9 @@ async fn serve(
         clock: Arc::clone(&clock),
     };
     let open = stores::open(&site, &components.drivers).await?;
-    let keyring = encryption::keyring(&config.transport, &site.data_directory, &*ids)?;
+    let is_shared = open.stores.messages.capabilities().shared;
+    let own_keys = (!is_shared).then_some(&*site.data_directory);
+    let keyring = encryption::keyring(&config.transport, own_keys, &*ids)?;
     let delivery = Delivery::new(&config, &clock, addresses.are_loopback(), trusts.clone())?;
     let zaqar = Zaqar::new(open.stores.clone(), limits::of(&config), Arc::clone(&clock), ids);
     let zaqar = zaqar.with_keyring(Arc::new(keyring)).with_pipelines(pipelines);

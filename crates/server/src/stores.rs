@@ -34,15 +34,9 @@ impl OpenStores {
 /// Opens what the configuration names.
 pub(crate) async fn open(site: &Site, drivers: &Drivers) -> anyhow::Result<OpenStores> {
     let config = &site.config;
-    let [of_messages, of_management] = ROLES.map(|role| {
-        let name = named(config, role);
-        drivers.find(name, role).with_context(|| unknown(drivers, role, name))
-    });
-    let (of_messages, of_management) = (of_messages?, of_management?);
-    let management: Arc<dyn ManagementStore> = of_management
-        .open_management(site)
-        .await
-        .with_context(|| cannot_open(Role::Management, &**of_management))?;
+    let of_messages = driver_of(config, drivers, Role::Messages)?;
+    let of_management = driver_of(config, drivers, Role::Management)?;
+    let management = open_management(site, drivers).await?;
     // With pools, the server's own message store is the virtual pool or nothing.
     let has_own = !config.default.pooling || config.pooling_catalog.enable_virtual_pool;
     let own: Option<Arc<dyn MessageStore>> = match has_own {
@@ -68,6 +62,28 @@ pub(crate) async fn open(site: &Site, drivers: &Drivers) -> anyhow::Result<OpenS
         }
     };
     Ok(OpenStores { stores, places })
+}
+
+pub(crate) async fn open_management(
+    site: &Site,
+    drivers: &Drivers,
+) -> anyhow::Result<Arc<dyn ManagementStore>> {
+    let driver = driver_of(&site.config, drivers, Role::Management)?;
+    let opened = driver.open_management(site).await;
+    opened.with_context(|| cannot_open(Role::Management, &**driver))
+}
+
+/// The drivers that the configuration names.
+pub(crate) fn named_drivers<'a>(
+    config: &Config,
+    drivers: &'a Drivers,
+) -> anyhow::Result<Vec<(Role, &'a Arc<dyn Driver>)>> {
+    ROLES.into_iter().map(|role| Ok((role, driver_of(config, drivers, role)?))).collect()
+}
+
+fn driver_of<'a>(config: &Config, drivers: &'a Drivers, role: Role) -> anyhow::Result<&'a Arc<dyn Driver>> {
+    let name = named(config, role);
+    drivers.find(name, role).with_context(|| unknown(drivers, role, name))
 }
 
 fn named(config: &Config, role: Role) -> &str {

@@ -107,6 +107,7 @@ const LAYERS: [Layer; 17] = [
             "zaqar-storage-embedded",
             "zaqar-storage-faulty",
             "zaqar-storage-pooled",
+            "zaqar-storage-postgres",
             "zaqar-transport-http",
             "zaqar-transport-websocket",
         ],

@@ -17,12 +17,13 @@ use zaqar_storage::{
 };
 
 use crate::faltering::FalteringStore;
+use crate::faltering_management::FalteringManagementStore;
 use crate::faulty::{FaultyStore, fail};
 
 macro_rules! faulty {
-    ($($noun:ident$([$part:ident])? { $($method:ident($($name:ident: $argument:ty),*) -> $answer:ty;)* })*) => {$(
+    ($store:ident; $($noun:ident[$part:ident] { $($method:ident($($name:ident: $argument:ty),*) -> $answer:ty;)* })*) => {$(
         #[async_trait::async_trait]
-        impl $noun for FaultyStore {
+        impl $noun for $store {
             $(async fn $method(&self, $(_: $argument),*) -> StorageResult<$answer> {
                 fail()
             })*
@@ -31,20 +32,20 @@ macro_rules! faulty {
 }
 
 macro_rules! faltering {
-    ($($noun:ident[$part:ident] { $($method:ident($($name:ident: $argument:ty),*) -> $answer:ty;)* })*) => {$(
+    ($store:ident; $($noun:ident[$part:ident] { $($method:ident($($name:ident: $argument:ty),*) -> $answer:ty;)* })*) => {$(
         #[async_trait::async_trait]
-        impl $noun for FalteringStore {
+        impl $noun for $store {
             $(async fn $method(&self, $($name: $argument),*) -> StorageResult<$answer> {
                 let beneath = async { self.$part()?.$method($($name),*).await };
-                self.call(stringify!($method), beneath).await
+                self.faults.call(stringify!($method), beneath).await
             })*
         }
     )*};
 }
 
 macro_rules! calls_of_every_message_store {
-    ($store:ident) => {
-        $store! {
+    ($does:ident, $store:ident) => {
+        $does! { $store;
             Messages[whole] {
                 post(to: &Destination, post: &Post<'_>, now: Timestamp) -> Vec<MessageId>;
                 list(from: &Destination, query: &MessageQuery, now: Timestamp) -> MessagePage;
@@ -76,8 +77,8 @@ macro_rules! calls_of_every_message_store {
 }
 
 macro_rules! calls_of_the_optional_traits {
-    ($store:ident) => {
-        $store! {
+    ($does:ident, $store:ident) => {
+        $does! { $store;
             Subscriptions[subscriptions_beneath] {
                 subscribe(subscription: Subscription, now: Timestamp) -> ();
                 get_subscription(source: &Destination, id: SubscriptionId, now: Timestamp) -> Option<Subscription>;
@@ -125,42 +126,48 @@ macro_rules! calls_of_the_optional_traits {
     };
 }
 
-calls_of_every_message_store!(faulty);
-calls_of_every_message_store!(faltering);
-calls_of_the_optional_traits!(faltering);
-
-faulty! {
-    Destinations {
-        create(kind: DestinationKind, project: &ProjectId, name: &QueueName, metadata: Metadata) -> Created;
-        find(kind: DestinationKind, project: &ProjectId, name: &QueueName) -> Option<Arc<Queue>>;
-        set_metadata(queue: &Queue, metadata: Metadata) -> Arc<Queue>;
-        delete(kind: DestinationKind, project: &ProjectId, name: &QueueName) -> Option<Arc<Queue>>;
-        list(kind: DestinationKind, project: &ProjectId, page: &PageRequest<QueueName>) -> Page<Arc<Queue>, QueueName>;
-        count(kind: DestinationKind, project: &ProjectId) -> u64;
-    }
-    Pools {
-        put_pool(pool: &Pool, seen: Option<&Pool>) -> ();
-        get_pool(name: &PoolName) -> Option<Pool>;
-        list_pools(page: &PageRequest<PoolName>) -> Page<Pool, PoolName>;
-        pools_of_flavor(flavor: Option<&FlavorName>, page: &PageRequest<PoolName>) -> Page<Pool, PoolName>;
-        delete_pool(name: &PoolName) -> ();
-    }
-    Flavors {
-        put_flavor(flavor: &Flavor, seen: Option<&Flavor>) -> ();
-        get_flavor(name: &FlavorName) -> Option<Flavor>;
-        list_flavors(page: &PageRequest<FlavorName>) -> Page<Flavor, FlavorName>;
-        delete_flavor(name: &FlavorName) -> ();
-    }
-    Catalogue {
-        assign(queue: DestinationNumber, expected: Option<&PoolName>, to: Option<&PoolName>) -> Option<PoolName>;
-        pool_of(queue: DestinationNumber) -> Option<PoolName>;
-        queues_of(pool: &PoolName, page: &PageRequest<DestinationNumber>) -> Page<Destination, DestinationNumber>;
-        leave(queue: DestinationNumber, from: &PoolName, last: Marker) -> ();
-        left_at(queue: DestinationNumber) -> Option<Marker>;
-        put_move(noted: &QueueMove, seen: Option<&QueueMove>) -> ();
-        get_move(queue: DestinationNumber) -> Option<QueueMove>;
-        list_moves(page: &PageRequest<DestinationNumber>) -> Page<QueueMove, DestinationNumber>;
-        take_move(queue: DestinationNumber, owner: ServerId, until: Timestamp, now: Timestamp) -> TakenMove;
-        end_move(noted: &QueueMove) -> bool;
-    }
+macro_rules! calls_of_every_management_store {
+    ($does:ident, $store:ident) => {
+        $does! { $store;
+            Destinations[whole] {
+                create(kind: DestinationKind, project: &ProjectId, name: &QueueName, metadata: Metadata) -> Created;
+                find(kind: DestinationKind, project: &ProjectId, name: &QueueName) -> Option<Arc<Queue>>;
+                set_metadata(queue: &Queue, metadata: Metadata) -> Arc<Queue>;
+                delete(kind: DestinationKind, project: &ProjectId, name: &QueueName) -> Option<Arc<Queue>>;
+                list(kind: DestinationKind, project: &ProjectId, page: &PageRequest<QueueName>) -> Page<Arc<Queue>, QueueName>;
+                count(kind: DestinationKind, project: &ProjectId) -> u64;
+            }
+            Pools[pools_beneath] {
+                put_pool(pool: &Pool, seen: Option<&Pool>) -> ();
+                get_pool(name: &PoolName) -> Option<Pool>;
+                list_pools(page: &PageRequest<PoolName>) -> Page<Pool, PoolName>;
+                pools_of_flavor(flavor: Option<&FlavorName>, page: &PageRequest<PoolName>) -> Page<Pool, PoolName>;
+                delete_pool(name: &PoolName) -> ();
+            }
+            Flavors[pools_beneath] {
+                put_flavor(flavor: &Flavor, seen: Option<&Flavor>) -> ();
+                get_flavor(name: &FlavorName) -> Option<Flavor>;
+                list_flavors(page: &PageRequest<FlavorName>) -> Page<Flavor, FlavorName>;
+                delete_flavor(name: &FlavorName) -> ();
+            }
+            Catalogue[pools_beneath] {
+                assign(queue: DestinationNumber, expected: Option<&PoolName>, to: Option<&PoolName>) -> Option<PoolName>;
+                pool_of(queue: DestinationNumber) -> Option<PoolName>;
+                queues_of(pool: &PoolName, page: &PageRequest<DestinationNumber>) -> Page<Destination, DestinationNumber>;
+                leave(queue: DestinationNumber, from: &PoolName, last: Marker) -> ();
+                left_at(queue: DestinationNumber) -> Option<Marker>;
+                put_move(noted: &QueueMove, seen: Option<&QueueMove>) -> ();
+                get_move(queue: DestinationNumber) -> Option<QueueMove>;
+                list_moves(page: &PageRequest<DestinationNumber>) -> Page<QueueMove, DestinationNumber>;
+                take_move(queue: DestinationNumber, owner: ServerId, until: Timestamp, now: Timestamp) -> TakenMove;
+                end_move(noted: &QueueMove) -> bool;
+            }
+        }
+    };
 }
+
+calls_of_every_message_store!(faulty, FaultyStore);
+calls_of_every_management_store!(faulty, FaultyStore);
+calls_of_every_message_store!(faltering, FalteringStore);
+calls_of_the_optional_traits!(faltering, FalteringStore);
+calls_of_every_management_store!(faltering, FalteringManagementStore);

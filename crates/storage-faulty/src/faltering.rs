@@ -1,66 +1,25 @@
 //! A store that fails for a while.
 
-use std::collections::HashMap;
+use std::ops::Deref;
 use std::sync::Arc;
 
-use parking_lot::Mutex;
-use tokio::sync::watch;
 use zaqar_model::Timestamp;
 use zaqar_storage::{
-    Capabilities, Deliveries, Health, MessageStore, Migration, StorageError, StorageResult, Subscriptions,
+    Capabilities, Deliveries, Health, MessageStore, Migration, StorageResult, Subscriptions,
 };
+
+use crate::faults::Faults;
 
 /// Forwards every call to the store beneath, but for those that are told to fail.
 #[derive(Debug)]
 pub struct FalteringStore {
     pub(crate) beneath: Arc<dyn MessageStore>,
-    faults: Mutex<HashMap<&'static str, Fault>>,
-    /// How often each call was made.
-    calls: Mutex<HashMap<&'static str, usize>>,
-    /// How often each call has failed.
-    failures: watch::Sender<HashMap<&'static str, usize>>,
-}
-
-/// How a call fails.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// Nothing is done: [`StorageError::Unavailable`].
-    NotDone,
-    /// It is done, and the answer is lost on its way back: [`StorageError::OutcomeUnknown`].
-    AnswerLost,
+    pub(crate) faults: Faults,
 }
 
 impl FalteringStore {
     pub fn over(beneath: Arc<dyn MessageStore>) -> Self {
-        Self {
-            beneath,
-            faults: Mutex::default(),
-            calls: Mutex::default(),
-            failures: watch::Sender::default(),
-        }
-    }
-
-    /// Lets a call, by the name that it has in the contract, fail from now on.
-    pub fn falter_at(&self, call: &'static str, fault: Fault) {
-        self.faults.lock().insert(call, fault);
-    }
-
-    /// Nothing fails any more.
-    pub fn recover(&self) {
-        self.faults.lock().clear();
-    }
-
-    /// How often a call, by the name that it has in the contract, was made.
-    pub fn calls(&self, call: &str) -> usize {
-        self.calls.lock().get(call).copied().unwrap_or_default()
-    }
-
-    /// Waits until a call has failed so often, all in all.
-    pub async fn wait_for_failures(&self, call: &'static str, count: usize) {
-        let mut failures = self.failures.subscribe();
-        let are_enough = |failures: &HashMap<_, _>| failures.get(call).is_some_and(|failed| *failed >= count);
-        // The sender lives as long as this store.
-        let _ = failures.wait_for(are_enough).await;
+        Self { beneath, faults: Faults::default() }
     }
 
     pub(crate) fn whole(&self) -> StorageResult<&dyn MessageStore> {
@@ -78,24 +37,14 @@ impl FalteringStore {
     pub(crate) fn migration_beneath(&self) -> StorageResult<&dyn Migration> {
         self.beneath.migration_or_unsupported()
     }
+}
 
-    pub(crate) async fn call<T>(
-        &self,
-        name: &'static str,
-        beneath: impl Future<Output = StorageResult<T>> + Send,
-    ) -> StorageResult<T> {
-        *self.calls.lock().entry(name).or_default() += 1;
-        let fault = self.faults.lock().get(name).copied();
-        match fault {
-            None => return beneath.await,
-            Some(Fault::NotDone) => {}
-            Some(Fault::AnswerLost) => drop(beneath.await?),
-        }
-        self.failures.send_modify(|failures| *failures.entry(name).or_default() += 1);
-        Err(match fault {
-            Some(Fault::AnswerLost) => StorageError::outcome_unknown("it falters"),
-            _ => StorageError::unavailable("it falters"),
-        })
+/// Tests say to the store itself what is to fail.
+impl Deref for FalteringStore {
+    type Target = Faults;
+
+    fn deref(&self) -> &Faults {
+        &self.faults
     }
 }
 
@@ -141,8 +90,8 @@ mod tests {
     use zaqar_model::{PageRequest, Timestamp};
     use zaqar_storage::{Claims, DeadLetters, StorageError};
 
-    use super::{FalteringStore, Fault};
-    use crate::FaultyStore;
+    use super::FalteringStore;
+    use crate::{Fault, FaultyStore};
 
     #[tokio::test]
     async fn only_what_is_told_to_falters_until_it_recovers() {

@@ -49,7 +49,7 @@ impl Migrators {
         }
     }
 
-    /// The plan for this queue has changed: whoever moves it looks at it again before the next step.
+    /// The plan for this queue has changed: its migrator reads it again before the next step.
     pub(crate) fn recall(&self, queue: DestinationNumber) {
         self.active.recall(queue);
     }

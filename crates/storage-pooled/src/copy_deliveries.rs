@@ -12,7 +12,7 @@ use crate::copy::{BATCH, Copy};
 use crate::pooled::Pooled;
 
 impl Copy<'_> {
-    /// Copies a page of subscriptions; answers where to go on, if there may be more.
+    /// Copies a page of subscriptions; returns where to go on, if there may be more.
     pub(crate) async fn subscriptions(
         &mut self,
         behind: Option<SubscriptionId>,

@@ -154,7 +154,7 @@ impl Migrator {
             None => registry.get_move(self.queue.number).await?.is_none(),
         };
         if is_over {
-            // Under the same lock: whoever plans a move later finds none active and starts another migrator.
+            // Under the same lock: a later plan finds none active and starts another migrator.
             self.active.leave(self.queue.number);
         }
         Ok(!is_over)

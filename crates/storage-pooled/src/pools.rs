@@ -20,7 +20,7 @@ pub(crate) struct OpenPools {
     opened: Mutex<HashMap<PoolName, Arc<OpenPool>>>,
     is_closed: AtomicBool,
     /// Held while stores are opened, tried and closed. Engines open every pool that they read of, and one that was changed
-    /// meanwhile only for a moment: whoever tries the store at its URI must not find it in use.
+    /// meanwhile only for a moment: a trial of the store at its URI must not find it in use.
     pub(crate) turn: AsyncMutex<()>,
     /// There is another store to ask what is owed, or one less.
     changed: Notify,
@@ -139,7 +139,7 @@ impl OpenPools {
         Ok(())
     }
 
-    /// Closes all; answers the first failure.
+    /// Closes all; returns the first failure.
     pub(crate) async fn close(&self) -> StorageResult<()> {
         self.is_closed.store(true, Ordering::Release);
         self.changed.notify_waiters();
@@ -151,12 +151,12 @@ impl OpenPools {
         result
     }
 
-    /// Answers when the stores to ask what is owed are not the same any more.
+    /// Resolves when the stores to ask what is owed are not the same any more.
     pub(crate) fn changed(&self) -> Notified<'_> {
         self.changed.notified()
     }
 
-    /// Whoever waits for a store that has failed is told by [`retry_waits`](Self::retry_waits).
+    /// The wait for a store that has failed is started again by [`retry_waits`](Self::retry_waits).
     pub(crate) fn note_failed_wait(&self) {
         self.has_failed_to_wait.store(true, Ordering::Release);
     }

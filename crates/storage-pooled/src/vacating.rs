@@ -91,7 +91,7 @@ impl Pooled {
             None => return Ok(false),
         }
         self.note_switch();
-        // Whoever waits for messages there looks for the queue again.
+        // Those that wait for messages there look for the queue again.
         store.drop_destination(queue).await?;
         Ok(true)
     }

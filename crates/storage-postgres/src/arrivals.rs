@@ -41,8 +41,8 @@ impl PostgresMessageStore {
             changed.as_mut().enable();
             let lanes = self.lanes()?;
             let found = lanes
-                .reads
-                .run(move |session| Box::pin(async move { ends(session, &[queue]).await }))
+                .database
+                .read(move |session| Box::pin(async move { ends(session, &[queue]).await }))
                 .await?;
             drop(lanes);
             match found.first() {
@@ -71,7 +71,7 @@ pub(crate) async fn look_after(lanes: Weak<Lanes>, hints: Arc<Hints>, mut closin
         if queues.is_empty() {
             continue;
         }
-        let look = lanes.reads.run(move |session| {
+        let look = lanes.database.read(move |session| {
             let queues = queues.clone();
             Box::pin(async move { ends(session, &queues).await })
         });

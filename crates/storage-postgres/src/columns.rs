@@ -49,6 +49,10 @@ pub(crate) const fn signed(number: DestinationNumber) -> i64 {
     (number.get() ^ (1 << 63)).cast_signed()
 }
 
+pub(crate) const fn unsigned(number: i64) -> DestinationNumber {
+    DestinationNumber::new(number.cast_unsigned() ^ (1 << 63))
+}
+
 pub(crate) fn millis(at: Timestamp) -> i64 {
     i64::try_from(at.as_millis()).unwrap_or(i64::MAX)
 }
@@ -199,19 +203,23 @@ pub(crate) const fn kind_column(kind: DestinationKind) -> i16 {
     }
 }
 
-/// A destination from the columns of `zaqar.queues`.
-pub(crate) fn destination(row: &Row) -> Result<Destination, Failed> {
-    let damaged = |_| Failed::Contract(StorageError::driver("a row of the table queues is damaged"));
-    let number: i64 = row.try_get("number")?;
-    let (kind, name): (i16, &str) = (row.try_get("kind")?, row.try_get("name")?);
-    let kind = match kind {
+const fn kind_of(column: i16) -> DestinationKind {
+    match column {
         0 => DestinationKind::Queue,
         1 => DestinationKind::Topic,
         _ => DestinationKind::Confirmations,
-    };
+    }
+}
+
+/// A destination from the columns `number`, `kind`, `project` and `name`.
+pub(crate) fn destination(row: &Row) -> Result<Destination, Failed> {
+    let damaged = |_| Failed::Contract(StorageError::driver("the row of a queue is damaged"));
+    let number: i64 = row.try_get("number")?;
+    let (kind, name): (i16, &str) = (row.try_get("kind")?, row.try_get("name")?);
+    let kind = kind_of(kind);
     let name = QueueName::new(name).map_err(damaged)?;
     let project = ProjectId::new(row.try_get("project")?).map_err(damaged)?;
-    let number = DestinationNumber::new(number.cast_unsigned() ^ (1 << 63));
+    let number = unsigned(number);
     Ok(Destination { kind, project, name, number })
 }
 

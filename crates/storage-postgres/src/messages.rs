@@ -70,7 +70,7 @@ impl Messages for PostgresMessageStore {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let get = lanes.reads.run(move |session| {
+        let get = lanes.database.read(move |session| {
             let ids = ids.clone();
             Box::pin(async move { listing::get(session, queue, &ids, now).await })
         });

@@ -15,11 +15,12 @@ use zaqar_storage::{
 
 use crate::claiming::Claiming;
 use crate::columns::{kind_column, number_of};
-use crate::connection::{Failed, Lane, Read, Session, Write, values};
+use crate::connection::{Failed, Lane, Session, values};
+use crate::database::Database;
 use crate::deleting::Deleting;
 use crate::hints::{self, Hints};
 use crate::posting::Posting;
-use crate::{Options, arrivals, schema};
+use crate::{Options, arrivals};
 
 /// Messages, claims, subscriptions and deliveries in a PostgreSQL database.
 pub struct PostgresMessageStore {
@@ -28,15 +29,16 @@ pub struct PostgresMessageStore {
     closing: watch::Sender<bool>,
     pub(crate) hints: Arc<Hints>,
     pub(crate) memory: Arc<Memory>,
+    database: tokio::sync::Mutex<Option<Arc<Database>>>,
 }
 
 /// Where work is handed in.
 pub(crate) struct Lanes {
+    /// For everything else. Dropped before the others, whose tasks the store waits for.
+    pub(crate) database: Arc<Database>,
     pub(crate) posts: Lane<Posting>,
     pub(crate) claims: Lane<Claiming>,
     pub(crate) deletes: Lane<Deleting>,
-    pub(crate) reads: Lane<Read>,
-    pub(crate) writes: Lane<Write>,
 }
 
 /// What housekeeping and counting remember: nothing that could not be lost.
@@ -70,22 +72,34 @@ impl Memory {
 }
 
 impl PostgresMessageStore {
-    /// Opens the store. The schema must have the version that this program needs: see [`schema::upgrade`].
+    pub(crate) const CAPABILITIES: Capabilities = Capabilities {
+        fifo: true,
+        claims: true,
+        durability: true,
+        at_least_once: true,
+        high_throughput: true,
+        shared: true,
+    };
+
+    /// Opens the store alone on its database. The schema must have the version that this program needs: see
+    /// [`schema::upgrade`](crate::schema::upgrade).
     pub async fn open(options: &Options) -> StorageResult<Self> {
-        let (connector, tables) = options.connector()?;
-        schema::check(&connector, &tables).await?;
+        Ok(Self::on(Database::open(options).await?))
+    }
+
+    /// Opens the store on a database.
+    pub fn on(database: Arc<Database>) -> Self {
         let (closing, closes) = watch::channel(false);
         let (hints, outgoing) = Hints::new();
-        let channel = tables.name().to_owned();
-        let patience = options.request_timeout;
+        let channel = database.tables.name().to_owned();
+        let (connector, options) = (Arc::clone(&database.connector), &database.options);
+        let (patience, claimers) = (options.request_timeout, options.claim_connections);
         let mut tasks = Vec::new();
-        let claimers = options.claim_connections;
         let lanes = Arc::new(Lanes {
+            database: Arc::clone(&database),
             posts: Lane::open(&connector, options.post_connections, patience, &mut tasks),
             claims: Lane::open(&connector, claimers, patience, &mut tasks),
             deletes: Lane::open(&connector, claimers, patience, &mut tasks),
-            reads: Lane::open(&connector, options.connections, patience, &mut tasks),
-            writes: Lane::open(&connector, options.connections, patience, &mut tasks),
         });
         let announcing = hints::announce(Arc::clone(&connector), channel.clone(), outgoing, closes.clone());
         tasks.push(tokio::spawn(announcing));
@@ -93,7 +107,8 @@ impl PostgresMessageStore {
         let looking = arrivals::look_after(Arc::downgrade(&lanes), Arc::clone(&hints), closes);
         tasks.push(tokio::spawn(looking));
         let (lanes, tasks) = (RwLock::new(Some(lanes)), Mutex::new(tasks));
-        Ok(Self { lanes, tasks, closing, hints, memory: Arc::default() })
+        let database = tokio::sync::Mutex::new(Some(database));
+        Self { lanes, tasks, closing, hints, memory: Arc::default(), database }
     }
 
     pub(crate) fn lanes(&self) -> StorageResult<Arc<Lanes>> {
@@ -105,7 +120,7 @@ impl PostgresMessageStore {
         &self,
         call: impl for<'a> Fn(&'a Session) -> BoxFuture<'a, Result<T, Failed>> + Send + Sync + 'static,
     ) -> StorageResult<T> {
-        self.lanes()?.reads.run(call).await
+        self.lanes()?.database.read(call).await
     }
 
     /// Changes something. It may be called again if nothing was done the first time.
@@ -113,7 +128,7 @@ impl PostgresMessageStore {
         &self,
         call: impl for<'a> Fn(&'a Session) -> BoxFuture<'a, Result<T, Failed>> + Send + Sync + 'static,
     ) -> StorageResult<T> {
-        self.lanes()?.writes.run(call).await
+        self.lanes()?.database.write(call).await
     }
 
     /// Resolves when the store is closed.
@@ -165,14 +180,7 @@ impl std::fmt::Debug for PostgresMessageStore {
 #[async_trait::async_trait]
 impl MessageStore for PostgresMessageStore {
     fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            fifo: true,
-            claims: true,
-            durability: true,
-            at_least_once: true,
-            high_throughput: true,
-            shared: true,
-        }
+        Self::CAPABILITIES
     }
 
     fn subscriptions(&self) -> Option<&dyn Subscriptions> {
@@ -184,13 +192,10 @@ impl MessageStore for PostgresMessageStore {
     }
 
     async fn is_alive(&self) -> bool {
-        let look = self.read(|session| {
-            Box::pin(async move {
-                let row = session.first("SELECT NOT pg_is_in_recovery()", &[]).await?;
-                Ok(row.map(|row| row.try_get(0)).transpose()?.unwrap_or(false))
-            })
-        });
-        matches!(look.await, Ok(true))
+        match self.lanes() {
+            Ok(lanes) => lanes.database.is_alive().await,
+            Err(_) => false,
+        }
     }
 
     async fn health(&self, _now: Timestamp) -> StorageResult<Health> {
@@ -208,6 +213,9 @@ impl MessageStore for PostgresMessageStore {
         for task in tasks {
             // One that has failed is at its end, too.
             let _ = task.await;
+        }
+        if let Some(database) = self.database.lock().await.take() {
+            Database::release(database).await;
         }
         Ok(())
     }

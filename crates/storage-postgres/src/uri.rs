@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use tokio_postgres::Config;
-use tokio_postgres::config::{SslMode, TargetSessionAttrs};
+use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 
 use crate::tls::{TlsOptions, Verify};
 
@@ -15,6 +15,24 @@ use crate::tls::{TlsOptions, Verify};
 pub(crate) struct Address {
     pub(crate) config: Config,
     pub(crate) tls: TlsOptions,
+}
+
+impl Address {
+    /// Hosts and database, for people: without what is secret.
+    pub(crate) fn shown(&self) -> String {
+        let ports = self.config.get_ports();
+        let hosts = self.config.get_hosts().iter().enumerate().map(|(at, host)| {
+            let port = ports.get(at).or(ports.first()).copied().unwrap_or(5432);
+            match host {
+                Host::Tcp(name) => format!("{name}:{port}"),
+                #[cfg(unix)]
+                Host::Unix(directory) => directory.display().to_string(),
+            }
+        });
+        let hosts = hosts.collect::<Vec<_>>().join(",");
+        let database = self.config.get_dbname().or(self.config.get_user()).unwrap_or("postgres");
+        format!("{hosts}/{database}")
+    }
 }
 
 /// Why a URI cannot be used.
@@ -208,6 +226,7 @@ mod tests {
         assert_eq!(read.config.get_password(), Some(&b"p@ss"[..]));
         assert_eq!(read.config.get_target_session_attrs(), TargetSessionAttrs::ReadWrite);
         assert_eq!(read.config.get_application_name(), Some("zaqar"));
+        assert_eq!(read.shown(), "one:5433,two:5432,::1:5434/queues");
     }
 
     #[test]

@@ -49,6 +49,23 @@ pub enum OpenFault {
     Unreachable(String),
 }
 
+/// Which store of a driver is meant.
+#[derive(Clone, Copy, Debug)]
+pub enum StoreOf<'a> {
+    /// The one that the configuration names.
+    Site(Role),
+    /// The message store of a pool.
+    Pool(&'a Pool),
+}
+
+/// The version of the tables of a store that are made beforehand, by `zaqar db upgrade`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SchemaVersion {
+    /// 0: there are none.
+    pub found: u32,
+    pub needed: u32,
+}
+
 /// A storage driver of a build.
 #[async_trait::async_trait]
 pub trait Driver: std::fmt::Debug + Send + Sync {
@@ -94,4 +111,22 @@ pub trait Driver: std::fmt::Debug + Send + Sync {
 
     /// Opens the management store that the configuration names.
     async fn open_management(&self, site: &Site) -> Result<Arc<dyn ManagementStore>, OpenFault>;
+
+    /// The version of a store's tables. `None`: it has none that are made beforehand.
+    async fn schema_version(
+        &self,
+        _site: &Site,
+        _of: StoreOf<'_>,
+    ) -> Result<Option<SchemaVersion>, OpenFault> {
+        Ok(None)
+    }
+
+    /// Makes a store's tables, or brings them to the version that is needed. Answers what was found before.
+    async fn upgrade_schema(
+        &self,
+        _site: &Site,
+        _of: StoreOf<'_>,
+    ) -> Result<Option<SchemaVersion>, OpenFault> {
+        Ok(None)
+    }
 }

@@ -23,6 +23,8 @@ mod letters;
 #[cfg(test)]
 mod live_subscriptions;
 #[cfg(test)]
+mod lost_answers;
+#[cfg(test)]
 mod messages;
 #[cfg(test)]
 mod pipelines;

@@ -8,9 +8,7 @@ use zaqar_model::{
     Destination, DestinationKind, Flavor, FlavorName, Metadata, Pool, PoolName, ProjectId, RandomIds,
     Timestamp,
 };
-use zaqar_storage::{
-    Capabilities, Destinations, Health, OpenFault, Placement, StorageError, StorageResult,
-};
+use zaqar_storage::{Capabilities, Destinations, Health, OpenFault, Placement, StorageError, StorageResult};
 use zaqar_storage_conformance::{ManualClock, ModelStore, RegisterPools};
 
 use crate::fixture::{caller, draft, metadata_of, name, queue_named};

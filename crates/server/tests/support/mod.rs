@@ -12,6 +12,7 @@ pub(crate) mod keystone;
 pub(crate) mod lines;
 pub(crate) mod pools;
 pub(crate) mod ports;
+pub(crate) mod postgresql;
 pub(crate) mod queues;
 pub(crate) mod receiver;
 pub(crate) mod server;

@@ -113,7 +113,9 @@ impl Server {
         let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let output = Lines::collect(child.stdout.take().unwrap());
         let log = child.stderr.take().map_or_else(|| Lines::collect(std::io::empty()), Lines::collect);
-        let Some(line) = output.find(|line| line.contains("listening on ")) else {
+        let is_ready =
+            |line: &str| line.contains("listening on ") || line.contains("working in the background");
+        let Some(line) = output.find(is_ready) else {
             panic!("the server does not start:\n{}", log.all().join("\n"));
         };
         let urls: Vec<_> = line.rsplit("listening on ").next().unwrap().split(" and ").collect();

@@ -81,6 +81,11 @@ impl Failed {
         }
     }
 
+    /// There is another row of this key.
+    pub(crate) fn is_duplicate(&self) -> bool {
+        matches!(self, Self::Database(error) if error.code() == Some(&SqlState::UNIQUE_VIOLATION))
+    }
+
     /// The connection is of no use any more.
     pub(crate) fn ends_the_connection(&self) -> bool {
         match self {

@@ -8,10 +8,10 @@ use crate::Options;
 use crate::connection::{Connector, Failed, Session, values};
 
 /// The version that this program needs: the number of the last migration.
-pub const NEEDED_VERSION: i32 = 1;
+pub const NEEDED_VERSION: i32 = 2;
 
 /// The migrations in their order.
-const MIGRATIONS: [&str; 1] = [include_str!("0001_messages.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("0001_messages.sql"), include_str!("0002_management.sql")];
 
 /// Only one server at a time changes the schema.
 const LOCK: i64 = 0x7a61_7161_7200;

@@ -1,0 +1,64 @@
+//! Changes of the management store whose answers were lost are made once more, and nobody sees that.
+
+use std::sync::Arc;
+
+use serde_json::json;
+use zaqar_domain::{Limits, Patch, PoolChange, QueueCreation, Stores, Zaqar};
+use zaqar_model::{PoolName, PoolWeight, RandomIds};
+use zaqar_storage::{Destinations, Pools};
+use zaqar_storage_conformance::{ManualClock, ModelPlacement, ModelStore};
+use zaqar_storage_faulty::{FalteringManagementStore, Fault};
+
+use crate::fixture::{caller, metadata_of, queue_named};
+use crate::pools::definition;
+
+fn losing() -> (Zaqar, Arc<FalteringManagementStore>) {
+    let management = Arc::new(FalteringManagementStore::over(Arc::new(ModelStore::new())));
+    let stores = Stores {
+        management: Arc::<FalteringManagementStore>::clone(&management),
+        messages: Arc::new(ModelStore::new()),
+        placement: Some(Arc::new(ModelPlacement::new())),
+    };
+    (Zaqar::new(stores, Limits::default(), Arc::new(ManualClock::new()), Arc::new(RandomIds)), management)
+}
+
+#[tokio::test]
+async fn a_queue_is_made_changed_and_deleted_though_answers_are_lost() {
+    let (zaqar, management) = losing();
+    let (caller, q) = (caller("p"), queue_named("q"));
+    for call in ["create", "set_metadata", "delete"] {
+        management.falter_at(call, Fault::AnswerLostOnce);
+    }
+    let created = zaqar.create_queue(&caller, &q, metadata_of(json!({"a": 1}))).await.unwrap();
+    assert_eq!(created, QueueCreation::Created);
+    let patch = Patch::new(vec![json!({"op": "replace", "path": "/metadata/a", "value": 2})]).unwrap();
+    assert_eq!(zaqar.update_queue(&caller, &q, &patch).await.unwrap().get("a"), Some(&json!(2)));
+    zaqar.delete_queue(&caller, &q).await.unwrap();
+    for call in ["create", "set_metadata", "delete"] {
+        assert_eq!(management.calls(call), 2, "{call}");
+    }
+    assert_eq!(management.find(q.kind, &caller.project, &q.name).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn pools_and_flavors_are_registered_and_removed_though_answers_are_lost() {
+    let (zaqar, management) = losing();
+    let caller = caller("p");
+    let lose = |call| management.falter_at(call, Fault::AnswerLostOnce);
+    lose("put_pool");
+    zaqar.create_pool(&caller, "a", definition("model://a")).await.unwrap();
+    lose("put_pool");
+    let weight = PoolChange { weight: Some(PoolWeight(7)), ..PoolChange::default() };
+    assert_eq!(zaqar.update_pool(&caller, "a", weight).await.unwrap().weight, PoolWeight(7));
+    assert_eq!(management.calls("put_pool"), 4);
+    lose("put_flavor");
+    zaqar.create_flavor(&caller, "gold", vec!["a".to_owned()]).await.unwrap();
+    lose("delete_flavor");
+    zaqar.delete_flavor(&caller, "gold").await.unwrap();
+    lose("delete_pool");
+    zaqar.delete_pool(&caller, "a").await.unwrap();
+    for call in ["put_flavor", "delete_flavor", "delete_pool"] {
+        assert_eq!(management.calls(call), 2, "{call}");
+    }
+    assert_eq!(management.get_pool(&PoolName::new("a").unwrap()).await.unwrap(), None);
+}

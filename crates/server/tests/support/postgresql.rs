@@ -1,0 +1,40 @@
+//! Sites whose stores are in a PostgreSQL that all tests of a run share.
+
+use std::process::Output;
+
+use zaqar_test_servers::{Database, SharedPostgres};
+
+use super::server::{Site, zaqar_command};
+
+/// A database, and the lines of a zaqar.conf for both stores in it.
+pub(crate) fn configuration(uri: &str) -> String {
+    format!(
+        "[drivers]\nmessage_store = postgresql\nmanagement_store = postgresql\n\
+         [drivers:message_store:postgresql]\nuri = {uri}\nrequest_timeout = 5\n\
+         [drivers:management_store:postgresql]\nuri = {uri}\nrequest_timeout = 5\n"
+    )
+}
+
+/// A database of its own, with tables.
+pub(crate) struct Installation {
+    pub(crate) database: Database,
+}
+
+impl Installation {
+    pub(crate) fn new() -> Self {
+        let installation = Self { database: SharedPostgres::database() };
+        let upgraded = zaqar_db(&installation.site(""), "upgrade");
+        assert!(upgraded.status.success(), "{}", String::from_utf8_lossy(&upgraded.stderr));
+        installation
+    }
+
+    /// One of its servers, with further options.
+    pub(crate) fn site(&self, options: &str) -> Site {
+        Site::new(&format!("{}{options}", configuration(&self.database.uri())))
+    }
+}
+
+/// `zaqar db …` with the configuration of a site.
+pub(crate) fn zaqar_db(site: &Site, command: &str) -> Output {
+    zaqar_command(&["db", command, "--config-file"]).arg(site.path("zaqar.conf")).output().unwrap()
+}
