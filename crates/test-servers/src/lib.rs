@@ -2,6 +2,7 @@
 //!
 //! * [`Postgres`], its standbys, and [`PgBouncer`] before it.
 //! * [`Redis`] of either [`Engine`], [`Sentinels`] and [`Cluster`].
+//! * [`Nginx`], which stands before several servers of ours.
 //! * A [`Process`] of each is killed, paused and started again as a test says.
 //! * [`Proxy`] is a line to a server that a test cuts in the middle of a request.
 //! * [`SharedPostgres`] is one PostgreSQL for all tests of a run, [`SharedRedis`] one Redis and one Valkey. The test that
@@ -14,6 +15,7 @@
 
 mod account;
 mod directory;
+mod nginx;
 mod ports;
 mod postgres;
 mod process;
@@ -23,6 +25,7 @@ mod redis;
 mod shared;
 mod wait;
 
+pub use nginx::Nginx;
 pub use postgres::Postgres;
 pub use postgres::pgbouncer::PgBouncer;
 pub use postgres::shared::{Database, SharedPostgres};
