@@ -114,7 +114,8 @@ impl SelfTest {
         };
         let id = ClaimId::from_u128(self.ids.next_u128());
         let terms = ClaimTerms { ttl: TtlSeconds::new(60), grace: GraceSeconds::new(300) };
-        let request = ClaimRequest { id, terms, limit: 10, dead_letters: None, is_repeated: false };
+        let request =
+            ClaimRequest { id, terms, limit: 10, dead_letters: None, outlives: true, is_repeated: false };
         let claimed = self.step("claim_messages", store.claim(destination, &request, now)).await;
         let query = MessageQuery {
             start: ListStart::Start,

@@ -206,7 +206,7 @@ impl Stores {
         let deleted = repeat(|_| self.management.delete(name.kind, project, &name.name)).await?;
         // From here on nobody finds the queue: what is left of it, should this fail, can be seen by no one.
         let queue = &deleted.unwrap_or(there).destination;
-        repeat(|_| self.messages.drop_destination(queue)).await?;
+        repeat(|_| self.messages.drop_destination(queue, self.clock.now())).await?;
         Ok(true)
     }
 }

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use uuid::Uuid;
 
+use crate::Timestamp;
+
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -68,6 +70,22 @@ id! {
     ServerId
 }
 
+id! {
+    /// Names one attempt to move a queue to another store. Of two attempts the later has the greater id: a store refuses one
+    /// that was overtaken.
+    MoveId
+}
+
+impl MoveId {
+    /// A new one, greater than the last one of the same queue. Its upper half is the time in milliseconds, or the one behind
+    /// the upper half of the last one; the rest is random.
+    pub fn after(last: Option<Self>, now: Timestamp, ids: &dyn IdSource) -> Self {
+        let behind = last.map_or(0, |last| (last.0 >> 64).saturating_add(1)).min(u128::from(u64::MAX));
+        let upper = u128::from(now.as_millis()).max(behind);
+        Self((upper << 64) | (ids.next_u128() >> 64))
+    }
+}
+
 /// Where new ids come from. Injected once, by the server.
 pub trait IdSource: Send + Sync + fmt::Debug {
     /// 128 bits that no one can guess and that do not come twice.
@@ -87,12 +105,21 @@ impl IdSource for RandomIds {
 
 #[cfg(test)]
 mod tests {
-    use super::MessageId;
+    use super::{MessageId, MoveId, RandomIds};
+    use crate::Timestamp;
 
     #[test]
     fn an_id_is_shown_as_a_hyphenated_uuid_and_read_back() {
         let id = MessageId::from_u128(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef);
         assert_eq!(id.to_string(), "01234567-89ab-cdef-0123-456789abcdef");
         assert_eq!(id.to_string().parse(), Ok(id));
+    }
+
+    #[test]
+    fn a_later_move_has_the_greater_id_whatever_the_clock_says() {
+        let first = MoveId::after(None, Timestamp::from_secs(1000), &RandomIds);
+        let later = MoveId::after(None, Timestamp::from_secs(1001), &RandomIds);
+        let behind = MoveId::after(Some(later), Timestamp::from_secs(900), &RandomIds);
+        assert!(first < later && later < behind, "{first} {later} {behind}");
     }
 }

@@ -37,11 +37,11 @@ pub use deliveries::{
 };
 pub use destinations::{Destination, DestinationKind, DestinationName, DestinationNumber};
 pub use flavors::Flavor;
-pub use ids::{BatchId, ClaimId, IdSource, LeaseId, MessageId, RandomIds, ServerId, SubscriptionId};
+pub use ids::{BatchId, ClaimId, IdSource, LeaseId, MessageId, MoveId, RandomIds, ServerId, SubscriptionId};
 pub use json::{JsonError, JsonText, MAX_JSON_DEPTH};
 pub use messages::{Marker, Message, NewMessage, QueueStats, StoredMessage};
 pub use metadata::Metadata;
-pub use moving::{DeliveryStanding, MovingCursor, MovingDelivery, MovingMessage};
+pub use moving::{DeliveryStanding, MovingBatch, MovingCursor, MovingDelivery, MovingItem, MovingMessage};
 pub use names::{ClientId, FlavorName, InvalidName, PoolName, ProjectId, QueueName, TopicName};
 pub use page::{Page, PageRequest};
 pub use pools::{Pool, PoolWeight, QueueMove};

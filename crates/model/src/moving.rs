@@ -1,8 +1,33 @@
-//! What goes along when a queue moves to another store: messages, and how the deliveries of its subscriptions stand.
+//! What goes along when a queue moves to another store: its messages and subscriptions, and how the deliveries stand.
 
 use crate::{
-    ClaimLease, Excerpt, HeldBack, Lease, Marker, MessageId, StoredMessage, SubscriptionId, Timestamp,
+    BatchId, ClaimLease, Excerpt, HeldBack, KeptAttempt, Lease, Marker, MessageId, StoredMessage,
+    Subscription, SubscriptionId, Timestamp,
 };
+
+/// A piece of a queue on its way to another store. Each takes the place of what the other store knows of the same thing, so
+/// it does no harm if it comes twice.
+#[derive(Clone, Debug, PartialEq)]
+pub enum MovingItem {
+    /// Takes the place of the subscription with this id. Of two with one subscriber the later holds.
+    Subscription(Subscription),
+    /// The subscription is gone, with all that was owed to it and its attempts.
+    SubscriptionGone(SubscriptionId),
+    /// Takes the place of the message at this position.
+    Message(MovingMessage),
+    /// Nothing is left of the message at this position.
+    MessageGone(Marker),
+    /// How the delivery to a subscription stands.
+    Delivery(SubscriptionId, MovingDelivery),
+    /// An attempt of a subscription, which keeps its number.
+    Attempt(SubscriptionId, KeptAttempt),
+    /// A batch that is recognised if it is posted again.
+    Batch(MovingBatch),
+    /// How far a subscription has come that is notified.
+    Cursor(MovingCursor),
+    /// The last item: the last position that was given out in this queue, whether or not a message stands there.
+    End(Marker),
+}
 
 /// A message on its way to another store together with its whole queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,12 +37,20 @@ pub struct MovingMessage {
     pub stored: StoredMessage,
     /// The claim that holds it, or held it last and has expired.
     pub hold: Option<ClaimLease>,
-    /// Whether it is set aside as claimed too often.
+    /// Whether it is a dead letter: set aside as claimed too often.
     pub exhausted: bool,
-    /// Whether it was posted to this queue, so that subscribers are owed it; otherwise the queue has adopted it.
+    /// Whether it was posted to this queue or has arrived here, so that subscribers are owed it; otherwise it has returned.
     pub posted: bool,
     /// Whether it is out of the queue, and stays for its subscribers alone.
     pub kept: bool,
+}
+
+/// What was posted together, by the id that the post had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MovingBatch {
+    pub id: BatchId,
+    pub posted: Timestamp,
+    pub messages: Vec<MessageId>,
 }
 
 /// How far a subscription has come with the deliveries that it is owed.
@@ -28,9 +61,6 @@ pub struct MovingCursor {
     /// have failed.
     pub front: Marker,
     pub held_back: HeldBack,
-    /// Those that were leased and not recorded since, as they were at the same moment; and those that were taken up to wait
-    /// for the end of a delay.
-    pub leased: Vec<MovingDelivery>,
 }
 
 /// A delivery that was taken up.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::{Destination, FlavorName, Metadata, PoolName};
+use crate::{Destination, FlavorName, Metadata, MoveId, PoolName};
 
 /// How likely a pool is chosen for a new queue, in proportion to the others of its flavor. 0: never.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,6 +56,8 @@ pub struct QueueMove {
     pub to: Option<PoolName>,
     /// Every pool in which something of it may be found until the move is over.
     pub pools: Vec<PoolName>,
+    /// The latest attempt at it: whoever begins another notes it here first.
+    pub attempt: Option<MoveId>,
 }
 
 #[cfg(test)]

@@ -64,7 +64,7 @@ pub mod management_cases {
     crate::__management_cases! { __runners, management_case, MakeManagementFixture }
 }
 
-pub use bench::{ManagementBench, MessageBench, TestQueue};
+pub use bench::{ManagementBench, MessageBench, TestMove, TestQueue};
 pub use clock::ManualClock;
 pub use fixture::{ManagementFixture, MessageFixture};
 pub use model_placement::ModelPlacement;

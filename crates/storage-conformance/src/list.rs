@@ -96,6 +96,38 @@ macro_rules! __runners {
 macro_rules! __message_cases {
     ($expand:ident, $($given:tt)*) => {
         $crate::$expand! { $($given)*,
+            delivery_migration {
+                changing {
+                    a_delivery_that_changes_comes_again,
+                    subscriptions_that_change_come_again,
+                    a_message_comes_behind_whom_it_stays_for,
+                    early_and_late_items_make_the_whole,
+                    what_nobody_needs_any_more_is_gone,
+                }
+                in_use {
+                    a_queue_moves_while_it_is_in_use,
+                }
+                leaving {
+                    deliveries_go_along,
+                    imported_deliveries_are_kept,
+                    what_was_taken_goes_along,
+                    leases_go_along,
+                    an_attempt_that_is_broken_off_after_a_move_is_on_record,
+                    pauses_go_along,
+                    who_is_owed_what_stays,
+                    respected_delays_go_along,
+                    what_expires_before_its_delay_ends_goes_along,
+                    what_has_expired_goes_along,
+                    attempts_to_ask_go_along,
+                    suspensions_go_along,
+                }
+                sealing {
+                    what_lives_elsewhere_refuses_every_call,
+                    a_lease_passes_it_over,
+                    the_others_are_recorded,
+                    abandoning_lets_it_be_due_again,
+                }
+            }
             messages {
                 adopting {
                     adopted_message_comes_as_it_was,
@@ -191,23 +223,11 @@ macro_rules! __message_cases {
                     expired_messages_do_not_shorten_a_page,
                     deleted_messages_do_not_shorten_a_page,
                 }
-                migrating {
-                    a_queue_comes_back_as_it_was,
-                    an_export_comes_in_pieces,
-                    messages_are_exported_by_their_ids,
-                    live_claims_go_along,
-                    delays_go_along,
-                    exhausted_messages_go_along,
-                    markers_stay_good,
-                    an_empty_queue_goes_on_behind_its_last_position,
-                    a_later_import_takes_the_place_of_an_earlier,
-                    imported_messages_are_kept,
-                    a_queue_that_came_back_is_in_use_again,
-                }
                 popping {
                     pop_takes_the_first_messages,
                     popped_message_is_gone,
                     delayed_message_is_not_popped,
+                    a_pop_does_not_lengthen_a_life,
                     expired_message_is_not_popped,
                     pop_from_an_empty_queue_takes_nothing,
                     concurrent_pops_never_share_a_message,
@@ -366,6 +386,7 @@ macro_rules! __message_cases {
                     an_extension_outlives_its_claim,
                     claimed_message_does_not_expire_before_its_claim,
                     each_message_is_extended_for_itself,
+                    a_claim_may_leave_lives_alone,
                     the_longest_terms_do_not_overflow,
                 }
                 holding {
@@ -390,7 +411,6 @@ macro_rules! __message_cases {
                     a_late_deletion_of_many_is_all_or_nothing,
                     an_expired_claim_is_still_gone,
                     a_late_claim_is_kept,
-                    a_late_claim_goes_along,
                 }
                 releasing {
                     released_messages_are_free_in_their_places,
@@ -425,7 +445,51 @@ macro_rules! __message_cases {
                     destinations_with_ended_claims_are_found,
                     many_are_set_aside_some_at_a_time,
                     ended_claims_are_found_after_reopening,
+                }
+            }
+            migration {
+                changing {
+                    an_export_comes_in_pages,
+                    a_page_may_be_asked_for_again,
+                    a_change_after_its_export_comes_again,
+                    what_is_gone_is_told,
+                    a_dead_letter_is_told,
+                    the_end_comes_last,
+                    a_later_item_takes_the_place_of_an_earlier,
+                    an_unknown_queue_can_move,
+                    positions_of_another_store_stay,
+                }
+                leaving {
+                    a_queue_comes_back_as_it_was,
+                    live_claims_go_along,
+                    delays_go_along,
+                    dead_letters_go_along,
+                    markers_stay_good,
+                    an_empty_queue_goes_on_behind_its_last_position,
+                    imported_messages_are_kept,
+                    a_queue_that_came_back_is_in_use_again,
+                    a_late_claim_goes_along,
                     ended_claims_are_found_after_a_move,
+                    batches_go_along,
+                    letters_go_along,
+                }
+                overtaking {
+                    a_later_export_ends_an_earlier,
+                    what_has_left_is_not_exported,
+                    a_later_import_ends_an_earlier,
+                    an_open_queue_is_left_alone,
+                    only_who_has_begun_brings_more,
+                    a_later_mover_opens_what_has_arrived,
+                    leavings_are_let_go,
+                }
+                sealing {
+                    what_lives_elsewhere_refuses_every_call,
+                    dropped_after_the_seal_it_has_moved,
+                    dropped_before_the_seal_it_is_gone,
+                    who_waits_is_woken,
+                    abandoning_takes_the_seal_off,
+                    a_sealed_queue_is_left_out,
+                    nothing_expires_on_its_way,
                 }
             }
             subscriptions {
@@ -471,7 +535,6 @@ macro_rules! __message_cases {
                 }
                 confirming {
                     attempts_to_ask_are_on_record_among_the_others,
-                    attempts_to_ask_go_along,
                     they_count_with_the_others,
                     of_a_subscription_that_is_gone_none_is_kept,
                 }
@@ -479,11 +542,9 @@ macro_rules! __message_cases {
                     a_delay_may_be_respected,
                     a_delayed_message_holds_up_none_behind_it,
                     respected_delays_are_kept,
-                    respected_delays_go_along,
                     a_delayed_message_stays_until_it_is_due,
                     a_delayed_message_that_expires_before_it_is_due_is_owed_as_expired,
                     it_is_owed_as_expired_whatever_holds_its_subscription_back,
-                    what_expires_before_its_delay_ends_goes_along,
                     a_delay_outlasts_a_suspension,
                     a_delayed_message_is_sent_again_at_once,
                 }
@@ -506,7 +567,6 @@ macro_rules! __message_cases {
                     a_claim_puts_it_off,
                     it_is_leased_within_the_limits,
                     it_is_forgotten_with_its_subscription,
-                    it_goes_along,
                 }
                 leasing {
                     nothing_owed_is_nothing_due,
@@ -536,17 +596,6 @@ macro_rules! __message_cases {
                     a_lease_without_time_takes_nothing,
                     retries_take_no_turn_of_first_attempts,
                     a_lease_takes_first_attempts_first,
-                }
-                migrating {
-                    deliveries_go_along,
-                    imported_deliveries_are_kept,
-                    what_was_taken_goes_along,
-                    leases_go_along,
-                    an_attempt_that_is_broken_off_after_a_move_is_on_record,
-                    pauses_go_along,
-                    who_is_owed_what_stays,
-                    nothing_is_leased_before_the_cursor_comes,
-                    a_later_import_of_a_delivery_holds,
                 }
                 notifying {
                     one_that_is_not_notified_is_owed_nothing,
@@ -603,6 +652,7 @@ macro_rules! __message_cases {
                     what_failed_is_kept_for_a_day,
                     a_message_is_owed_once_more,
                     a_message_that_is_gone_is_not_owed,
+                    a_returned_message_is_not_redelivered,
                     a_message_kept_for_another_is_owed_once_more,
                     a_leased_delivery_stays_leased,
                     what_failed_since_is_owed_once_more,
@@ -643,6 +693,11 @@ macro_rules! __message_cases {
                     an_outcome_is_known_to_the_other_engine,
                     a_pause_and_an_end_hold_at_both,
                     a_post_wakes_the_engine_of_the_other_server,
+                }
+                migrating {
+                    a_seal_holds_at_the_other_server,
+                    another_server_takes_a_move_over,
+                    a_seal_waits_for_calls_under_way,
                 }
                 posting {
                     what_one_server_takes_the_other_has,
@@ -748,6 +803,7 @@ macro_rules! __management_cases {
                     a_taken_move_is_held_until_its_time_is_over,
                     a_move_that_is_given_back_is_free,
                     a_move_that_is_replaced_stays_taken,
+                    a_queue_is_switched_by_the_move_that_is_noted,
                     a_move_to_an_unknown_pool_is_not_noted,
                     a_pool_that_is_part_of_a_move_is_not_removed,
                 }

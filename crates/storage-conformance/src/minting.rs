@@ -1,11 +1,13 @@
 //! Fresh numbers, ids, names, and the plain messages that most cases post.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use bytes::Bytes;
 use zaqar_model::{
     Address, Attempt, AttemptEnd, BatchId, Body, ClaimId, ClaimTerms, ClientId, ConfirmationAttempt,
     ConfirmationKind, DelaySeconds, Destination, DestinationKind, DestinationNumber, Excerpt, GraceSeconds,
-    IdSource, JsonText, LeaseId, MessageId, Metadata, NewMessage, ProjectId, QueueName, RandomIds,
-    SubscriptionId, Timestamp, TtlSeconds,
+    IdSource, JsonText, LeaseId, Message, MessageId, Metadata, MoveId, NewMessage, ProjectId, QueueName,
+    RandomIds, StoredMessage, SubscriptionId, Timestamp, TtlSeconds,
 };
 use zaqar_storage::{ClaimRequest, DeadLetterPolicy, PopRequest};
 
@@ -36,6 +38,12 @@ pub fn fresh_lease_id() -> LeaseId {
 
 pub fn fresh_message_id() -> MessageId {
     MessageId::from_u128(RandomIds.next_u128())
+}
+
+/// Greater than all before.
+pub fn fresh_move_id() -> MoveId {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    MoveId::from_u128(u128::from(LAST.fetch_add(1, Ordering::Relaxed) + 1) << 64)
 }
 
 pub fn fresh_subscription_id() -> SubscriptionId {
@@ -83,6 +91,15 @@ pub fn body_of(size: usize) -> Body {
     json(&format!("\"{}\"", "x".repeat(size - 2)))
 }
 
+/// A message that comes from elsewhere, not delayed.
+pub fn stored_message(now: Timestamp) -> StoredMessage {
+    let (ttl, body) = (TtlSeconds::new(3600), json("{}"));
+    let (id, created) = (fresh_message_id(), now);
+    let message = Message { id, ttl, created, body, checksum: None, claim: None, claim_count: 0 };
+    let (expires, delayed_until) = (ttl.after(now), now);
+    StoredMessage { message, client: poster(), expires, delayed_until, is_letter: false }
+}
+
 /// A message that lives for so many seconds.
 pub fn lasting(ttl: u32) -> NewMessage {
     NewMessage { ttl: TtlSeconds::new(ttl), ..message() }
@@ -99,7 +116,14 @@ pub const fn terms(ttl: u32, grace: u32) -> ClaimTerms {
 
 /// A claim of so many messages for a minute.
 pub fn claim_of(limit: usize) -> ClaimRequest {
-    ClaimRequest { id: fresh_claim_id(), terms: terms(60, 60), limit, dead_letters: None, is_repeated: false }
+    ClaimRequest {
+        id: fresh_claim_id(),
+        terms: terms(60, 60),
+        limit,
+        dead_letters: None,
+        outlives: true,
+        is_repeated: false,
+    }
 }
 
 /// Pops up to so many messages.

@@ -190,6 +190,7 @@ async fn cycles(queues: u64, depth: u64) -> Option<Figures> {
                 terms: ClaimTerms { ttl: TtlSeconds::new(300), grace: GraceSeconds::new(60) },
                 limit: 10,
                 dead_letters: None,
+                outlives: true,
                 is_repeated: false,
             };
             let claimed = store.claim(&queue, &request, NOW).await.unwrap();

@@ -18,8 +18,8 @@ impl EmbeddedMessageStore {
             self.writer.check_open()?;
             {
                 let locked = self.queues.lock(&queue);
-                if locked.is_dropped {
-                    return Err(StorageError::NotFound("queue"));
+                if let Some(refusal) = locked.refusal() {
+                    return Err(refusal);
                 }
                 if locked.index.next_sequence > behind.get().saturating_add(1) {
                     return Ok(());

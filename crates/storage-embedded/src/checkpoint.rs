@@ -52,7 +52,9 @@ pub(crate) fn encode(position: Position, queues: &Queues) -> Vec<u8> {
     let dropped = queues.remembered_drops();
     out.count(dropped.len());
     dropped.iter().for_each(|number| out.u64(*number));
-    let all = queues.all();
+    // What lives in another store is among the dropped ones.
+    let mut all = queues.all();
+    all.retain(|queue| !queues.lock(queue).is_dropped);
     out.count(all.len());
     for queue in &all {
         encode_queue(queues, queue, &mut bytes);

@@ -4,8 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use zaqar_model::{
-    Claim, ClaimId, ClaimLease, ClaimTerms, Destination, GraceSeconds, Message, MessageId, Timestamp,
-    TtlSeconds,
+    Claim, ClaimId, ClaimLease, ClaimTerms, Destination, Message, MessageId, Timestamp, TtlSeconds,
 };
 use zaqar_storage::{
     ClaimRequest, Claimed, Claims, DeadLetterPolicy, PopRequest, StorageError, StorageResult,
@@ -30,7 +29,7 @@ impl Claims for EmbeddedMessageStore {
     ) -> StorageResult<Claimed> {
         let Some(queue) = self.find(from)? else { return Ok(Claimed::default()) };
         let (found, dead_letters, receiver) = {
-            let mut locked = self.queues.lock_at(&queue, now);
+            let mut locked = self.queues.lock_at(&queue, now).here()?;
             if let Some(found) = self.held_by(&locked.index, request.id) {
                 // The same request once more.
                 (found, Vec::new(), None)
@@ -60,7 +59,7 @@ impl Claims for EmbeddedMessageStore {
     ) -> StorageResult<Option<Claim>> {
         let Some(queue) = self.find(from)? else { return Ok(None) };
         let (lease, found) = {
-            let locked = self.queues.lock_at(&queue, now);
+            let locked = self.queues.lock_at(&queue, now).here()?;
             let claims = &locked.index.claims;
             let Some(claim) = claims.find(id).and_then(|key| claims.get(key)) else { return Ok(None) };
             (claim.lease, self.found(&locked.index, claim.members.iter().copied()))
@@ -78,7 +77,7 @@ impl Claims for EmbeddedMessageStore {
     ) -> StorageResult<bool> {
         let Some(queue) = self.find(from)? else { return Ok(false) };
         let receiver = {
-            let mut locked = self.queues.lock_at(&queue, now);
+            let mut locked = self.queues.lock_at(&queue, now).here()?;
             if locked.index.claims.find(id).is_none() {
                 return Ok(false);
             }
@@ -95,7 +94,7 @@ impl Claims for EmbeddedMessageStore {
     async fn release(&self, from: &Destination, id: ClaimId, now: Timestamp) -> StorageResult<()> {
         let Some(queue) = self.find(from)? else { return Ok(()) };
         let receiver = {
-            let mut locked = self.queues.lock_at(&queue, now);
+            let mut locked = self.queues.lock_at(&queue, now).here()?;
             if locked.index.claims.find(id).is_some() {
                 let record = Record::Release { destination: queue.number, claim: id };
                 let receiver = self.log(&mut locked, &record)?;
@@ -128,7 +127,7 @@ impl Claims for EmbeddedMessageStore {
         let Some(queue) = self.find(from)? else { return Ok(Vec::new()) };
         loop {
             let (exhausted, receiver) = {
-                let mut locked = self.queues.lock_at(&queue, now);
+                let mut locked = self.queues.lock_at(&queue, now).here()?;
                 let seen = locked.index.released_unseen(MAX_EXHAUSTED);
                 if seen.is_empty() {
                     return Ok(Vec::new());
@@ -156,7 +155,7 @@ impl Claims for EmbeddedMessageStore {
     async fn pop(&self, from: &Destination, pop: &PopRequest, now: Timestamp) -> StorageResult<Vec<Message>> {
         let Some(queue) = self.find(from)? else { return Ok(Vec::new()) };
         let (found, receiver) = {
-            let mut locked = self.queues.lock_at(&queue, now);
+            let mut locked = self.queues.lock_at(&queue, now).here()?;
             let sequences: Vec<u64> =
                 locked.index.available_from(0).take(pop.limit).map(|(sequence, _)| sequence).collect();
             if sequences.is_empty() {
@@ -184,7 +183,7 @@ const fn setting_aside(destination: u64, exhausted: Vec<u64>, now: Timestamp) ->
     ClaimRecord {
         destination,
         lease: ClaimLease { id: ClaimId::from_u128(0), ttl: TtlSeconds::new(0), renewed: now },
-        grace: GraceSeconds::new(0),
+        grace: None,
         taken: Vec::new(),
         dead_lettered: exhausted,
     }
@@ -195,7 +194,7 @@ fn choose(index: &QueueIndex, destination: u64, request: &ClaimRequest, now: Tim
     let mut record = ClaimRecord {
         destination,
         lease: ClaimLease { id: request.id, ttl: request.terms.ttl, renewed: now },
-        grace: request.terms.grace,
+        grace: request.outlives.then_some(request.terms.grace),
         taken: Vec::with_capacity(request.limit.min(64)),
         dead_lettered: Vec::new(),
     };

@@ -1,7 +1,7 @@
 //! Dead letters: messages that were claimed too often, on their way to the dead-letter queue.
 
 use zaqar_model::{Destination, DestinationNumber, MessageId, Page, PageRequest, StoredMessage, Timestamp};
-use zaqar_storage::{Adoption, DeadLetters, StorageResult};
+use zaqar_storage::{Adoption, DeadLetters, StorageError, StorageResult};
 
 use crate::EmbeddedMessageStore;
 use crate::read::{LocatedMessage, stored_messages};
@@ -17,8 +17,10 @@ impl DeadLetters for EmbeddedMessageStore {
         now: Timestamp,
     ) -> StorageResult<()> {
         match self.find(from)? {
+            Some(source) if self.queues.lock(&source).transit.is_elsewhere() => Err(StorageError::Moved),
             Some(source) => self.take_in(to, messages, Adoption::Arrival, Some(&source), now).await,
-            None => Ok(()),
+            // Nothing is to be moved, but a queue that lives elsewhere says so.
+            None => self.check_here(to),
         }
     }
 
@@ -30,7 +32,7 @@ impl DeadLetters for EmbeddedMessageStore {
     ) -> StorageResult<Vec<StoredMessage>> {
         let Some(queue) = self.find(from)? else { return Ok(Vec::new()) };
         let found = {
-            let locked = self.queues.lock_at(&queue, now);
+            let locked = self.queues.lock_at(&queue, now).here()?;
             let index = &locked.index;
             index
                 .dead_letters
@@ -45,7 +47,7 @@ impl DeadLetters for EmbeddedMessageStore {
     async fn discard_dead_letters(&self, from: &Destination, ids: &[MessageId]) -> StorageResult<()> {
         let Some(queue) = self.find(from)? else { return Ok(()) };
         let receiver = {
-            let mut locked = self.queues.lock(&queue);
+            let mut locked = self.queues.lock(&queue).here()?;
             let sequences = ids.iter().filter_map(|id| locked.index.dead_letters.find(*id)).collect();
             self.remove(&queue, &mut locked, sequences)?
         };

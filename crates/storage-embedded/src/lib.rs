@@ -7,7 +7,7 @@
 //!
 //! The files `messages`, `claims`, `subscriptions`, `arrivals`, `deliveries` and `migration` implement the contract.
 //! `driver` opens both. They rest on `queues` (what is in memory), `schedule` (whose deliveries are due), `writer` (what goes to disk),
-//! `store` (opening and closing), `maintenance` (reclaiming space) and `checkpoint`.
+//! `store` (opening and closing), `maintenance` (reclaiming space), `checkpoint` and `transit` (queues that move).
 
 mod arrivals;
 mod checkpoint;
@@ -30,6 +30,7 @@ mod read;
 mod schedule;
 mod store;
 mod subscriptions;
+mod transit;
 mod writer;
 
 pub use data_directory::DataDirectory;

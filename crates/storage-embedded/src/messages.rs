@@ -15,6 +15,7 @@ use crate::listing::Listing;
 use crate::log::Record;
 use crate::queues::{Locked, Queue};
 use crate::read::{LocatedMessage, listed, messages};
+use crate::transit::{Stage, Transit};
 use crate::writer::{Operation, answer};
 
 /// Maximum bytes of adopted messages in one operation.
@@ -40,7 +41,7 @@ impl Messages for EmbeddedMessageStore {
             return Ok(MessagePage { is_end: true, ..MessagePage::default() });
         };
         let mut listing = Listing::new(&self.queues.segments, query, now);
-        while !listing.go_on(&self.queues.lock_at(&queue, now).index) {
+        while !listing.go_on(&self.queues.lock_at(&queue, now).here()?.index) {
             tokio::task::yield_now().await;
         }
         let (reached, is_end) = (listing.reached(), listing.is_end());
@@ -55,7 +56,7 @@ impl Messages for EmbeddedMessageStore {
     ) -> StorageResult<Vec<Message>> {
         let Some(queue) = self.find(from)? else { return Ok(Vec::new()) };
         let found = {
-            let locked = self.queues.lock_at(&queue, now);
+            let locked = self.queues.lock_at(&queue, now).here()?;
             let sequences = ids.iter().filter_map(|id| locked.index.find(*id));
             self.found(&locked.index, sequences)
         };
@@ -71,7 +72,7 @@ impl Messages for EmbeddedMessageStore {
     ) -> StorageResult<Deletion> {
         let Some(queue) = self.find(from)? else { return Ok(Deletion::Done) };
         let receiver = {
-            let mut locked = self.queues.lock_at(&queue, now);
+            let mut locked = self.queues.lock_at(&queue, now).here()?;
             let mut sequences = Vec::with_capacity(ids.len());
             for sequence in ids.iter().filter_map(|id| locked.index.find(*id)) {
                 let entry = locked.index.get(sequence);
@@ -91,7 +92,7 @@ impl Messages for EmbeddedMessageStore {
     async fn purge(&self, destination: &Destination, now: Timestamp) -> StorageResult<()> {
         let Some(queue) = self.find(destination)? else { return Ok(()) };
         let receiver = {
-            let mut locked = self.queues.lock_at(&queue, now);
+            let mut locked = self.queues.lock_at(&queue, now).here()?;
             let below = locked.index.next_sequence;
             let receiver = self.log(&mut locked, &Record::Purge { destination: queue.number, below })?;
             locked.index.purge(below);
@@ -102,7 +103,7 @@ impl Messages for EmbeddedMessageStore {
 
     async fn stats(&self, destination: &Destination, now: Timestamp) -> StorageResult<QueueStats> {
         let Some(queue) = self.find(destination)? else { return Ok(QueueStats::default()) };
-        let locked = self.queues.lock_at(&queue, now);
+        let locked = self.queues.lock_at(&queue, now).here()?;
         let index = &locked.index;
         let named = |(sequence, entry): (u64, &Entry)| (index.id_of(sequence), entry.created);
         Ok(QueueStats {
@@ -113,22 +114,21 @@ impl Messages for EmbeddedMessageStore {
         })
     }
 
-    async fn drop_destination(&self, destination: &Destination) -> StorageResult<()> {
-        let number = destination.number.get();
+    async fn drop_destination(&self, destination: &Destination, now: Timestamp) -> StorageResult<()> {
         // A queue that is not known yet may have a post on its way.
-        let receiver = match self.queues.find_or_create(destination) {
-            Some(queue) => {
-                let mut locked = self.queues.lock(&queue);
-                let receiver = self.log(&mut locked, &Record::Drop { destination: number })?;
-                locked.is_dropped = true;
-                locked.index.clear();
-                queue.arrivals.notify_waiters();
-                receiver
-            }
+        let Some(queue) = self.queues.find_or_create(destination) else {
             // Another call drops it, or has dropped it: wait until that is durable.
-            None => self.barrier()?,
+            return answer(self.barrier()?).await;
         };
-        self.queues.forget(number);
+        let (receiver, is_left) = {
+            let mut locked = self.queues.lock(&queue);
+            let transit = locked.transit;
+            let left = transit.is_elsewhere().then(|| transit.at(Stage::Left));
+            (self.drop_locked(&queue, &mut locked, left, now)?, left.is_some())
+        };
+        if !is_left {
+            self.queues.forget(queue.number);
+        }
         answer(receiver).await
     }
 
@@ -154,6 +154,14 @@ impl EmbeddedMessageStore {
         Ok(self.queues.find(destination.number.get()))
     }
 
+    /// Refuses a queue that lives in another store.
+    pub(crate) fn check_here(&self, queue: &Destination) -> StorageResult<()> {
+        match self.find(queue)? {
+            Some(queue) => self.queues.lock(&queue).here().map(drop),
+            None => Ok(()),
+        }
+    }
+
     /// Takes in messages from elsewhere, a bounded number of bytes at a time.
     pub(crate) async fn take_in(
         &self,
@@ -163,6 +171,7 @@ impl EmbeddedMessageStore {
         source: Option<&Arc<Queue>>,
         now: Timestamp,
     ) -> StorageResult<()> {
+        self.check_here(to)?;
         let mut waiting = messages.iter().peekable();
         while waiting.peek().is_some() {
             let mut bytes = 0;
@@ -244,8 +253,33 @@ impl EmbeddedMessageStore {
         answer(self.barrier()?).await
     }
 
+    /// Drops everything in a queue. If it lives in another store, it is remembered as `left`; otherwise the caller forgets it
+    /// when the lock is free.
+    pub(crate) fn drop_locked(
+        &self,
+        queue: &Queue,
+        locked: &mut Locked<'_>,
+        left: Option<Transit>,
+        now: Timestamp,
+    ) -> StorageResult<oneshot::Receiver<StorageResult<()>>> {
+        let was_left = locked.transit.stage() == Stage::Left;
+        let receiver = if locked.is_dropped {
+            self.barrier()?
+        } else {
+            self.log(locked, &Record::Drop { destination: queue.number })?
+        };
+        locked.is_dropped = true;
+        locked.index.clear();
+        locked.transit = left.unwrap_or_default();
+        queue.arrivals.notify_waiters();
+        if left.is_some() && !was_left {
+            self.queues.keep_as_left(queue.number, now);
+        }
+        Ok(receiver)
+    }
+
     /// Waits until all operations submitted before are durable.
-    fn barrier(&self) -> StorageResult<oneshot::Receiver<StorageResult<()>>> {
+    pub(crate) fn barrier(&self) -> StorageResult<oneshot::Receiver<StorageResult<()>>> {
         let (reply, receiver) = oneshot::channel();
         self.writer.submit(Operation::Log { records: Vec::new(), frees: true, reply })?;
         Ok(receiver)

@@ -8,13 +8,17 @@ use std::sync::{Arc, OnceLock};
 use parking_lot::{Mutex, MutexGuard, RwLock};
 use tokio::sync::Notify;
 use zaqar_model::{Destination, Timestamp};
+use zaqar_storage::{StorageError, StorageResult};
 
 use crate::index::{QueueIndex, ScheduleChanges};
 use crate::log::Segments;
 use crate::schedule::Schedule;
+use crate::transit::Transit;
 
 /// Number of dropped destinations that are remembered, so that a late post to one of them is refused.
 const REMEMBERED_DROPS: usize = 65_536;
+/// Seconds for which a queue is remembered that lives in another store: a day.
+const TOMBSTONES_KEPT_FOR: u64 = 24 * 3600;
 
 /// One queue or topic that holds, or has held, messages.
 #[derive(Debug)]
@@ -39,6 +43,8 @@ pub(crate) struct QueueState {
     /// The last operation on this queue that was submitted to the writer.
     pub(crate) last_ticket: u64,
     pub(crate) is_dropped: bool,
+    /// Whether the queue lives here, or in another store.
+    pub(crate) transit: Transit,
     /// When the queue is due in [`Queues::deadlines`], not later than the next event of the index.
     registered: Timestamp,
     /// Whether the queue is in each of [`Queues::dead_letters`].
@@ -67,6 +73,7 @@ impl Queue {
                 index,
                 last_ticket: 0,
                 is_dropped: false,
+                transit: Transit::default(),
                 registered: Timestamp::NEVER,
                 pending: PendingDeadLetters::default(),
             }),
@@ -103,6 +110,8 @@ struct DeadLetterQueues {
 struct RecentlyDropped {
     numbers: HashSet<u64>,
     in_order: VecDeque<u64>,
+    /// Queues that live in another store: they stay, with nothing in them, so that who comes too late learns it.
+    left: VecDeque<(Timestamp, u64)>,
 }
 
 impl DeadLetterQueues {
@@ -120,6 +129,17 @@ impl DeadLetterQueues {
 }
 
 impl RecentlyDropped {
+    fn add(&mut self, number: u64) {
+        if self.numbers.insert(number) {
+            self.in_order.push_back(number);
+        }
+        if self.in_order.len() > REMEMBERED_DROPS
+            && let Some(oldest) = self.in_order.pop_front()
+        {
+            self.numbers.remove(&oldest);
+        }
+    }
+
     fn remove(&mut self, number: u64) {
         if self.numbers.remove(&number) {
             self.in_order.retain(|other| *other != number);
@@ -171,16 +191,31 @@ impl Queues {
         Some(queue)
     }
 
-    /// Returns the queue, and creates it if it is new or was dropped: it migrates back to this store.
-    pub(crate) fn reopen(&self, destination: &Destination) -> Arc<Queue> {
+    /// Makes an empty queue in place of the one that is known, which was dropped. `None` if that is another by now.
+    pub(crate) fn replace(
+        &self,
+        destination: &Destination,
+        known: Option<&Arc<Queue>>,
+        transit: Transit,
+    ) -> Option<Arc<Queue>> {
         let number = destination.number.get();
-        let queue = {
-            let mut by_number = self.by_number.write();
-            self.dropped.lock().remove(number);
-            Arc::clone(by_number.entry(number).or_insert_with(|| self.make(number)))
+        let mut by_number = self.by_number.write();
+        let is_known = match (by_number.get(&number), known) {
+            (Some(queue), Some(known)) => Arc::ptr_eq(queue, known),
+            (queue, known) => queue.is_none() && known.is_none_or(|known| known.state.lock().is_dropped),
         };
+        if !is_known {
+            return None;
+        }
+        self.dropped.lock().remove(number);
+        let queue = self.make(number);
         queue.identity.get_or_init(|| destination.clone());
-        queue
+        {
+            let mut state = queue.state.lock();
+            (state.transit, state.index.is_arriving) = (transit, true);
+        }
+        by_number.insert(number, Arc::clone(&queue));
+        Some(queue)
     }
 
     /// For recovery: the queue with this number, with or without an identity.
@@ -221,14 +256,30 @@ impl Queues {
     pub(crate) fn forget(&self, number: u64) {
         let mut by_number = self.by_number.write();
         by_number.remove(&number);
+        self.dropped.lock().add(number);
+    }
+
+    /// Remembers a queue that lives in another store, after everything in it was dropped.
+    pub(crate) fn keep_as_left(&self, number: u64, now: Timestamp) {
         let mut dropped = self.dropped.lock();
-        if dropped.numbers.insert(number) {
-            dropped.in_order.push_back(number);
-        }
-        if dropped.in_order.len() > REMEMBERED_DROPS
-            && let Some(oldest) = dropped.in_order.pop_front()
-        {
-            dropped.numbers.remove(&oldest);
+        dropped.add(number);
+        dropped.left.push_back((now, number));
+    }
+
+    /// Forgets the queues that live in another store for longer than a day.
+    pub(crate) fn forget_left(&self, now: Timestamp) {
+        loop {
+            let mut by_number = self.by_number.write();
+            let mut dropped = self.dropped.lock();
+            let Some((_, number)) =
+                dropped.left.pop_front_if(|(since, _)| since.plus_secs(TOMBSTONES_KEPT_FOR) <= now)
+            else {
+                return;
+            };
+            // It may have come back meanwhile.
+            if by_number.get(&number).is_some_and(|queue| queue.state.lock().is_dropped) {
+                by_number.remove(&number);
+            }
         }
     }
 
@@ -295,11 +346,28 @@ impl Queues {
     }
 }
 
+impl QueueState {
+    /// Why calls about the queue are refused.
+    pub(crate) fn refusal(&self) -> Option<StorageError> {
+        if self.transit.is_elsewhere() {
+            return Some(StorageError::Moved);
+        }
+        self.is_dropped.then_some(StorageError::NotFound("queue"))
+    }
+}
+
 /// A queue under its lock.
 pub(crate) struct Locked<'a> {
     queues: &'a Queues,
     number: u64,
     state: MutexGuard<'a, QueueState>,
+}
+
+impl Locked<'_> {
+    /// The queue, if it lives here.
+    pub(crate) fn here(self) -> StorageResult<Self> {
+        if self.state.transit.is_elsewhere() { Err(StorageError::Moved) } else { Ok(self) }
+    }
 }
 
 impl Deref for Locked<'_> {
@@ -324,10 +392,10 @@ impl Drop for Locked<'_> {
         if changes != ScheduleChanges::default() {
             self.queues.schedule.apply(self.number, &changes);
         }
-        let index = &self.state.index;
+        let (index, is_elsewhere) = (&self.state.index, self.state.transit.is_elsewhere());
         let pending = PendingDeadLetters {
-            released: index.released.has_unseen(),
-            waiting: !index.dead_letters.is_empty(),
+            released: index.released.has_unseen() && !is_elsewhere,
+            waiting: !index.dead_letters.is_empty() && !is_elsewhere,
         };
         if pending != self.state.pending {
             self.queues.dead_letters.lock().set(self.number, pending);

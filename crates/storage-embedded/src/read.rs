@@ -56,6 +56,15 @@ impl LocatedMessage {
         })
     }
 
+    /// The same message, known by its place.
+    pub(crate) fn at(self, sequence: u64) -> Self {
+        Self { sequence, ..self }
+    }
+
+    fn stored_at(&self, record: &Bytes) -> Option<(u64, StoredMessage)> {
+        Some((self.sequence, self.stored(record)?))
+    }
+
     fn listed(&self, record: &Bytes) -> Option<ListedMessage> {
         Some(ListedMessage {
             position: Marker::new(self.sequence),
@@ -95,6 +104,13 @@ pub(crate) async fn listed(found: Vec<LocatedMessage>) -> StorageResult<Vec<List
 /// The same, with all that travels with a message.
 pub(crate) async fn stored_messages(found: Vec<LocatedMessage>) -> StorageResult<Vec<StoredMessage>> {
     read(found, LocatedMessage::stored).await
+}
+
+/// The same, with the sequence numbers.
+pub(crate) async fn stored_messages_at(
+    found: Vec<LocatedMessage>,
+) -> StorageResult<Vec<(u64, StoredMessage)>> {
+    read(found, LocatedMessage::stored_at).await
 }
 
 async fn read<T: Send + 'static>(

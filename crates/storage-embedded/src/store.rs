@@ -320,7 +320,8 @@ impl MessageStore for EmbeddedMessageStore {
     async fn health(&self, now: Timestamp) -> StorageResult<Health> {
         let mut volume = Volume::default();
         for queue in self.queues.all() {
-            let locked = self.queues.lock_at(&queue, now);
+            // What lives in another store is counted there.
+            let Ok(locked) = self.queues.lock_at(&queue, now).here() else { continue };
             volume.claimed += locked.index.claimed();
             volume.free += locked.index.live() - locked.index.claimed();
         }
@@ -329,6 +330,7 @@ impl MessageStore for EmbeddedMessageStore {
 
     async fn expire(&self, now: Timestamp) -> StorageResult<()> {
         self.writer.check_open()?;
+        self.queues.forget_left(now);
         let queues = Arc::clone(&self.queues);
         tokio::task::spawn_blocking(move || queues.advance(now)).await.map_err(StorageError::driver)?;
         let recorded = self.record_all_orphaned_leases(now).await;

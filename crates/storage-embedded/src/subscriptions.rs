@@ -24,7 +24,7 @@ impl Subscriptions for EmbeddedMessageStore {
             self.queues.find_or_create(&subscription.source).ok_or(StorageError::NotFound("queue"))?;
         let mut stored = stored(&subscription)?;
         let receiver = {
-            let mut locked = self.queues.lock_at(&queue, now);
+            let mut locked = self.queues.lock_at(&queue, now).here()?;
             if locked.is_dropped {
                 return Err(StorageError::NotFound("queue"));
             }
@@ -57,7 +57,7 @@ impl Subscriptions for EmbeddedMessageStore {
         now: Timestamp,
     ) -> StorageResult<Option<Subscription>> {
         let Some(queue) = self.find(source)? else { return Ok(None) };
-        let stored = self.queues.lock_at(&queue, now).index.subscriptions.get(id).cloned();
+        let stored = self.queues.lock_at(&queue, now).here()?.index.subscriptions.get(id).cloned();
         stored.map(|stored| to_subscription(source, &stored)).transpose()
     }
 
@@ -68,7 +68,7 @@ impl Subscriptions for EmbeddedMessageStore {
         now: Timestamp,
     ) -> StorageResult<Option<Subscription>> {
         let Some(queue) = self.find(source)? else { return Ok(None) };
-        let stored = self.queues.lock_at(&queue, now).index.subscriptions.find(subscriber).cloned();
+        let stored = self.queues.lock_at(&queue, now).here()?.index.subscriptions.find(subscriber).cloned();
         stored.map(|stored| to_subscription(source, &stored)).transpose()
     }
 
@@ -80,7 +80,7 @@ impl Subscriptions for EmbeddedMessageStore {
     ) -> StorageResult<Page<Subscription, SubscriptionId>> {
         let Some(queue) = self.find(source)? else { return Ok(Page::empty()) };
         let stored: Vec<StoredSubscription> = {
-            let locked = self.queues.lock_at(&queue, now);
+            let locked = self.queues.lock_at(&queue, now).here()?;
             locked.index.subscriptions.iter_behind(page.marker).take(page.limit).cloned().collect()
         };
         let next = stored.last().map(|stored| stored.id);
@@ -99,7 +99,7 @@ impl Subscriptions for EmbeddedMessageStore {
         let Some(queue) = self.find(source)? else { return Ok(false) };
         let options = change.options.as_ref().map(options_text).transpose()?;
         let receiver = {
-            let mut locked = self.queues.lock_at(&queue, now);
+            let mut locked = self.queues.lock_at(&queue, now).here()?;
             let subscriptions = &locked.index.subscriptions;
             let Some(mut stored) = subscriptions.get(id).cloned() else { return Ok(false) };
             if change.if_subscriber.is_some_and(|seen| *seen != *stored.subscriber) {
@@ -137,7 +137,7 @@ impl Subscriptions for EmbeddedMessageStore {
     async fn unsubscribe(&self, source: &Destination, id: SubscriptionId) -> StorageResult<()> {
         let Some(queue) = self.find(source)? else { return Ok(()) };
         let receiver = {
-            let mut locked = self.queues.lock(&queue);
+            let mut locked = self.queues.lock(&queue).here()?;
             if locked.index.subscriptions.get(id).is_some() {
                 let record = Record::Unsubscribe { destination: queue.number, subscription: id };
                 let receiver = self.log(&mut locked, &record)?;

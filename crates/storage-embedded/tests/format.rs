@@ -13,12 +13,12 @@ use bytes::Bytes;
 use support::{NOW, all, claim_request, client, message, open, queue};
 use zaqar_model::{
     Address, Attempt, AttemptEnd, AttemptFilter, ClaimId, DelaySeconds, DeliveryOutcome, Excerpt, LeaseId,
-    Marker, Message, MessageId, Metadata, NewMessage, PageRequest, StoredMessage, Subscription,
+    Message, MessageId, Metadata, MoveId, MovingItem, NewMessage, PageRequest, StoredMessage, Subscription,
     SubscriptionId, SubscriptionTtl, Suspension, TtlSeconds,
 };
 use zaqar_storage::{
-    Adoption, ClaimRequest, Claims, DeadLetterPolicy, DeadLetters, Deliveries, Guard, LeaseRequest,
-    MessageStore, Messages, Migration, SubscriptionShare, Subscriptions,
+    Adoption, ClaimRequest, Claims, DeadLetterPolicy, DeadLetters, Deliveries, ExportCursor, Guard,
+    LeaseRequest, MessageStore, Messages, Migration, SubscriptionShare, Subscriptions,
 };
 use zaqar_storage_conformance::{LeaseDue, PopMessages, PostMessages};
 use zaqar_storage_embedded::EmbeddedMessageStore;
@@ -61,7 +61,7 @@ async fn write(store: &EmbeddedMessageStore) {
         store.subscribe(subscription(subscriber), NOW).await.unwrap();
     }
     store.unsubscribe(&queue(1), subscription("mailto:b@example.org").id).await.unwrap();
-    store.drop_destination(&queue(5)).await.unwrap();
+    store.drop_destination(&queue(5), NOW).await.unwrap();
 }
 
 /// What version 2 has beyond version 1; version 3 beyond that: the fourth delivery is under way; and version 4: attempts
@@ -140,8 +140,14 @@ async fn check_deliveries(store: &EmbeddedMessageStore, version: u32) {
     if version >= 4 {
         let kept = store.get_subscription(&queue(7), suspended().id, now).await.unwrap();
         assert_eq!(kept, Some(suspended()));
-        let letters = store.export(&queue(8), Marker::default(), 10, now).await.unwrap();
-        assert_eq!(letters.iter().map(|moving| &moving.stored).collect::<Vec<_>>(), [&letter()]);
+        let mover = MoveId::from_u128(1);
+        store.begin_export(&queue(8), mover, now).await.unwrap();
+        let letters = store.export(&queue(8), mover, &ExportCursor::default(), 10, now).await.unwrap();
+        let stored = letters.items.iter().filter_map(|item| match item {
+            MovingItem::Message(moving) => Some(&moving.stored),
+            _ => None,
+        });
+        assert_eq!(stored.collect::<Vec<_>>(), [&letter()]);
     }
     let address = first.address.as_ref().map(Address::as_str);
     assert_eq!(address, (version >= 4).then_some("https://example.org/hook"));

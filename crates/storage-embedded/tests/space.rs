@@ -53,7 +53,7 @@ async fn a_dropped_queue_gives_its_space_back() {
     let store = open(directory.path());
     post_one_by_one(&store, 1, filling(6)).await;
     post_one_by_one(&store, 2, filling(6)).await;
-    store.drop_destination(&queue(1)).await.unwrap();
+    store.drop_destination(&queue(1), NOW).await.unwrap();
     store.purge(&queue(2), NOW).await.unwrap();
     keep_house(&store, NOW).await;
     assert!(segments(directory.path()) <= 3, "{} segments", segments(directory.path()));

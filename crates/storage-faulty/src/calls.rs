@@ -5,15 +5,15 @@ use std::sync::Arc;
 use zaqar_model::{
     AttemptFilter, AttemptNumber, Claim, ClaimId, ClaimTerms, ConfirmationAttempt, Delivery, DeliveryReport,
     Destination, DestinationKind, DestinationNumber, FailedDelivery, Flavor, FlavorName, KeptAttempt,
-    LeaseId, Marker, Message, MessageId, Metadata, MovingCursor, MovingDelivery, MovingMessage, Page,
-    PageRequest, Paused, Pool, PoolName, ProjectId, Queue, QueueMove, QueueName, QueueStats, ServerId,
-    StoredMessage, Subscription, SubscriptionId, Timestamp,
+    LeaseId, Marker, Message, MessageId, Metadata, MoveId, MovingItem, Page, PageRequest, Paused, Pool,
+    PoolName, ProjectId, Queue, QueueMove, QueueName, QueueStats, ServerId, StoredMessage, Subscription,
+    SubscriptionId, Timestamp,
 };
 use zaqar_storage::{
     Adoption, Catalogue, ClaimRequest, Claimed, Claims, Created, DeadLetterPolicy, DeadLetters, Deletion,
-    Deliveries, Destinations, Due, Flavors, Guard, LeaseRequest, MessagePage, MessageQuery, Messages,
-    Migration, Pools, PopRequest, Post, Redelivery, StorageResult, SubscriptionChange, SubscriptionShare,
-    Subscriptions, TakenMove,
+    Deliveries, Destinations, Due, ExportCursor, ExportPage, Flavors, Guard, ImportStep, LeaseRequest,
+    MessagePage, MessageQuery, Messages, Migration, Pools, PopRequest, Post, Redelivery, StorageResult,
+    SubscriptionChange, SubscriptionShare, Subscriptions, TakenMove,
 };
 
 use crate::faltering::FalteringStore;
@@ -53,7 +53,7 @@ macro_rules! calls_of_every_message_store {
                 delete(from: &Destination, ids: &[MessageId], guard: Guard<'_>, now: Timestamp) -> Deletion;
                 purge(destination: &Destination, now: Timestamp) -> ();
                 stats(destination: &Destination, now: Timestamp) -> QueueStats;
-                drop_destination(destination: &Destination) -> ();
+                drop_destination(destination: &Destination, now: Timestamp) -> ();
                 adopt(to: &Destination, messages: &[StoredMessage], adoption: Adoption, now: Timestamp) -> ();
                 wait_for_messages(from: &Destination, behind: Marker) -> ();
             }
@@ -90,20 +90,13 @@ macro_rules! calls_of_the_optional_traits {
                 unsubscribe(source: &Destination, id: SubscriptionId) -> ();
             }
             Migration[migration_beneath] {
-                export(from: &Destination, behind: Marker, limit: usize, now: Timestamp) -> Vec<MovingMessage>;
-                export_some(from: &Destination, ids: &[MessageId], now: Timestamp) -> Vec<MovingMessage>;
-                import(to: &Destination, messages: Vec<MovingMessage>, last: Marker, now: Timestamp) -> ();
-                import_subscriptions(to: &Destination, subscriptions: Vec<Subscription>, now: Timestamp) -> ();
-                export_deliveries(from: &Destination, id: SubscriptionId, behind: Marker, limit: usize, now: Timestamp)
-                    -> Vec<MovingDelivery>;
-                export_some_deliveries(from: &Destination, id: SubscriptionId, positions: &[Marker], now: Timestamp)
-                    -> Vec<MovingDelivery>;
-                import_deliveries(
-                    to: &Destination, id: SubscriptionId, deliveries: Vec<MovingDelivery>, attempts: Vec<KeptAttempt>, now: Timestamp
-                ) -> ();
-                export_cursors(from: &Destination, page: &PageRequest<SubscriptionId>, now: Timestamp)
-                    -> Page<MovingCursor, SubscriptionId>;
-                import_cursors(to: &Destination, cursors: Vec<MovingCursor>, now: Timestamp) -> ();
+                begin_export(from: &Destination, mover: MoveId, now: Timestamp) -> ();
+                export(from: &Destination, mover: MoveId, cursor: &ExportCursor, limit: usize, now: Timestamp) -> ExportPage;
+                seal(from: &Destination, mover: MoveId, now: Timestamp) -> ();
+                abandon_export(from: &Destination, mover: MoveId, now: Timestamp) -> ();
+                leave(from: &Destination, mover: MoveId, now: Timestamp) -> ();
+                import(to: &Destination, mover: MoveId, step: ImportStep, items: &[MovingItem], now: Timestamp) -> ();
+                open(to: &Destination, mover: MoveId, now: Timestamp) -> ();
             }
             Deliveries[deliveries_beneath] {
                 due(share: SubscriptionShare, limit: usize, now: Timestamp) -> Due;
@@ -160,6 +153,7 @@ macro_rules! calls_of_every_management_store {
                 get_move(queue: DestinationNumber) -> Option<QueueMove>;
                 list_moves(page: &PageRequest<DestinationNumber>) -> Page<QueueMove, DestinationNumber>;
                 take_move(queue: DestinationNumber, owner: ServerId, until: Timestamp, now: Timestamp) -> TakenMove;
+                switch(noted: &QueueMove, from: Option<&PoolName>) -> bool;
                 end_move(noted: &QueueMove) -> bool;
             }
         }

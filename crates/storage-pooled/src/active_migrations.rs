@@ -61,6 +61,13 @@ impl Migrators {
         while tasks.join_next().await.is_some() {}
     }
 
+    /// Waits until this process does not move the queue any more.
+    pub(crate) async fn is_over(&self, queue: DestinationNumber) {
+        let mut count = self.active.count.subscribe();
+        // The sender lives as long as this.
+        let _ = count.wait_for(|_| !self.active.has(queue)).await;
+    }
+
     /// Waits until nobody is moving.
     pub(crate) async fn none_left(&self) {
         let mut count = self.active.count.subscribe();

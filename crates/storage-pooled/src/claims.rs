@@ -5,7 +5,7 @@ use zaqar_storage::{ClaimRequest, Claimed, Claims, DeadLetterPolicy, PopRequest,
 
 use crate::PooledMessageStore;
 use crate::dead_letters::each_once;
-use crate::queue_access::QueueAccess;
+use crate::route::forward;
 
 #[async_trait::async_trait]
 impl Claims for PooledMessageStore {
@@ -15,11 +15,7 @@ impl Claims for PooledMessageStore {
         request: &ClaimRequest,
         now: Timestamp,
     ) -> StorageResult<Claimed> {
-        let Some(mut access) = self.pooled.access(from).await? else { return Ok(Claimed::default()) };
-        let claimed = access.store.claim(from, request, now).await?;
-        access.touch(claimed.messages.iter().map(|message| message.id));
-        access.touch(claimed.dead_letters.iter().copied());
-        Ok(claimed)
+        forward!(self, from, Claimed::default(), store => store.claim(from, request, now))
     }
 
     async fn get_claim(
@@ -28,8 +24,7 @@ impl Claims for PooledMessageStore {
         id: ClaimId,
         now: Timestamp,
     ) -> StorageResult<Option<Claim>> {
-        let Some(access) = self.pooled.access(from).await? else { return Ok(None) };
-        access.store.get_claim(from, id, now).await
+        forward!(self, from, None, store => store.get_claim(from, id, now))
     }
 
     async fn renew(
@@ -39,38 +34,25 @@ impl Claims for PooledMessageStore {
         terms: ClaimTerms,
         now: Timestamp,
     ) -> StorageResult<bool> {
-        let Some(mut access) = self.pooled.access(from).await? else { return Ok(false) };
-        touch_held(&mut access, from, id, now).await?;
-        access.store.renew(from, id, terms, now).await
+        forward!(self, from, false, store => store.renew(from, id, terms, now))
     }
 
     async fn release(&self, from: &Destination, id: ClaimId, now: Timestamp) -> StorageResult<()> {
-        let Some(mut access) = self.pooled.access(from).await? else { return Ok(()) };
-        touch_held(&mut access, from, id, now).await?;
-        access.store.release(from, id, now).await
+        forward!(self, from, (), store => store.release(from, id, now))
     }
 
     async fn pop(&self, from: &Destination, pop: &PopRequest, now: Timestamp) -> StorageResult<Vec<Message>> {
-        let Some(mut access) = self.pooled.access(from).await? else { return Ok(Vec::new()) };
-        let popped = access.store.pop(from, pop, now).await?;
-        access.touch(popped.iter().map(|message| message.id));
-        Ok(popped)
+        forward!(self, from, Vec::new(), store => store.pop(from, pop, now))
     }
 
     async fn with_ended_claims(&self, limit: usize, now: Timestamp) -> StorageResult<Vec<Destination>> {
-        loop {
-            let switches = self.pooled.switches();
-            let mut found = Vec::new();
-            for store in self.pooled.stores_with_dead_letters().await? {
-                found.extend(store.with_ended_claims(limit, now).await?);
-            }
-            // Otherwise a queue has moved meanwhile, perhaps to a pool that was asked before it came.
-            if switches == self.pooled.switches() {
-                let mut found = each_once(found);
-                found.truncate(limit);
-                return Ok(found);
-            }
+        let mut found = Vec::new();
+        for store in self.pooled.stores_with_dead_letters().await? {
+            found.extend(store.with_ended_claims(limit, now).await?);
         }
+        let mut found = each_once(found);
+        found.truncate(limit);
+        Ok(found)
     }
 
     async fn set_aside(
@@ -79,24 +61,6 @@ impl Claims for PooledMessageStore {
         policy: Option<DeadLetterPolicy>,
         now: Timestamp,
     ) -> StorageResult<Vec<MessageId>> {
-        let Some(mut access) = self.pooled.access(from).await? else { return Ok(Vec::new()) };
-        let exhausted = access.store.set_aside(from, policy, now).await?;
-        access.touch(exhausted.iter().copied());
-        Ok(exhausted)
+        forward!(self, from, Vec::new(), store => store.set_aside(from, policy, now))
     }
-}
-
-/// What a claim holds is touched with it.
-async fn touch_held(
-    access: &mut QueueAccess,
-    from: &Destination,
-    id: ClaimId,
-    now: Timestamp,
-) -> StorageResult<()> {
-    if access.is_noted()
-        && let Some(claim) = access.store.get_claim(from, id, now).await?
-    {
-        access.touch(claim.messages.iter().map(|message| message.id));
-    }
-    Ok(())
 }

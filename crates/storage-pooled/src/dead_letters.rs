@@ -7,9 +7,11 @@ use zaqar_model::{Destination, DestinationNumber, MessageId, Page, PageRequest, 
 use zaqar_storage::{Adoption, DeadLetters, MessageStore, StorageError, StorageResult};
 
 use crate::PooledMessageStore;
-use crate::migration_locks::LockGuard;
 use crate::pooled::Pooled;
-use crate::queue_access::QueueAccess;
+use crate::route::forward;
+
+/// Among so many that wait at least, those are looked for that are to be moved.
+const FEWEST: usize = 1000;
 
 #[async_trait::async_trait]
 impl DeadLetters for PooledMessageStore {
@@ -17,20 +19,14 @@ impl DeadLetters for PooledMessageStore {
         &self,
         page: &PageRequest<DestinationNumber>,
     ) -> StorageResult<Page<Destination, DestinationNumber>> {
-        loop {
-            let switches = self.pooled.switches();
-            let mut items = Vec::new();
-            for store in self.pooled.stores_with_dead_letters().await? {
-                items.extend(store.with_dead_letters(page).await?.items);
-            }
-            // Otherwise a queue has moved meanwhile, perhaps to a pool that was asked before it came.
-            if switches == self.pooled.switches() {
-                let mut items = each_once(items);
-                items.sort_by_key(|destination| destination.number);
-                items.truncate(page.limit);
-                return Ok(Page { next: items.last().map(|destination| destination.number), items });
-            }
+        let mut items = Vec::new();
+        for store in self.pooled.stores_with_dead_letters().await? {
+            items.extend(store.with_dead_letters(page).await?.items);
         }
+        let mut items = each_once(items);
+        items.sort_by_key(|destination| destination.number);
+        items.truncate(page.limit);
+        Ok(Page { next: items.last().map(|destination| destination.number), items })
     }
 
     async fn dead_letters(
@@ -39,14 +35,11 @@ impl DeadLetters for PooledMessageStore {
         limit: usize,
         now: Timestamp,
     ) -> StorageResult<Vec<StoredMessage>> {
-        let Some(access) = self.pooled.access(from).await? else { return Ok(Vec::new()) };
-        access.store.dead_letters(from, limit, now).await
+        forward!(self, from, Vec::new(), store => store.dead_letters(from, limit, now))
     }
 
     async fn discard_dead_letters(&self, from: &Destination, ids: &[MessageId]) -> StorageResult<()> {
-        let Some(mut access) = self.pooled.access(from).await? else { return Ok(()) };
-        access.touch(ids.iter().copied());
-        access.store.discard_dead_letters(from, ids).await
+        forward!(self, from, (), store => store.discard_dead_letters(from, ids))
     }
 
     async fn move_dead_letters(
@@ -61,9 +54,8 @@ impl DeadLetters for PooledMessageStore {
 }
 
 impl Pooled {
-    /// In one pool, in one atomic step. Between two, the messages are first adopted there and then discarded here, and
-    /// nobody else comes to the other queue meanwhile: so no consumer can delete one there which a second attempt would
-    /// bring back. A crash between the two leaves them in both, and the move is made again before anybody is served.
+    /// In one pool, in one atomic step. Between two, the messages are first adopted there and then discarded here, and only
+    /// those that still wait here. Whoever makes the move again, this server or another, passes over what has arrived.
     pub(crate) async fn move_dead_letters(
         &self,
         from: &Destination,
@@ -71,43 +63,24 @@ impl Pooled {
         messages: &[StoredMessage],
         now: Timestamp,
     ) -> StorageResult<()> {
-        if from.number == to.number {
-            let Some(mut access) = self.access(from).await? else { return Ok(()) };
-            access.touch(ids(messages));
-            return access.store.move_dead_letters(from, to, messages, now).await;
-        }
-        let (from_lock, to_lock) = (self.lock_of(from.number), self.lock_of(to.number));
-        // In the order of the numbers, so that two who move in opposite directions do not wait for each other.
-        let (shared, exclusive);
-        if from.number < to.number {
-            shared = LockGuard::Shared { _guard: from_lock.shared().await };
-            exclusive = to_lock.exclusive().await;
-        } else {
-            exclusive = to_lock.exclusive().await;
-            shared = LockGuard::Shared { _guard: from_lock.shared().await };
-        }
-        let Some(source) = self.assignment_of(from.number).await? else { return Ok(()) };
-        let mut source = QueueAccess::new(self.store_of(&source).await?, from_lock, shared);
-        let target = self.find_assignment(to).await?;
-        let store = self.store_of(&target.assignment).await?;
-        source.touch(ids(messages));
-        let result = if Arc::ptr_eq(&source.store, &store) {
-            store.move_dead_letters(from, to, messages, now).await
-        } else {
-            let migration = source.store.migration_or_unsupported()?;
-            let waiting = migration.export_some(from, &ids(messages), now).await?;
-            let waiting: HashSet<MessageId> = waiting
-                .iter()
-                .filter(|moving| moving.exhausted)
-                .map(|moving| moving.stored.message.id)
-                .collect();
-            let is_waiting = |stored: &&StoredMessage| waiting.contains(&stored.message.id);
-            let waiting = messages.iter().filter(is_waiting).cloned().collect();
-            self.move_between(from, &*source.store, to, &*store, waiting, now).await
+        let (mut source, mut target) = (self.route(from), self.route(to));
+        let outcome = loop {
+            let Some(source_store) = source.store().await? else { return Ok(()) };
+            let store = target.store_to_write().await?;
+            let moved = if Arc::ptr_eq(&source_store, &store) {
+                store.move_dead_letters(from, to, messages, now).await
+            } else {
+                self.move_between((from, &*source_store), (to, &*store), messages, now).await
+            };
+            match moved {
+                Err(StorageError::Moved) => {
+                    source.moved().await?;
+                    target.moved().await?;
+                }
+                outcome => break outcome,
+            }
         };
-        let result = self.forget_if_dropped(target.is_new, to, result).await;
-        drop((source, exclusive));
-        result
+        target.end(outcome).await
     }
 
     /// The stores to ask for dead letters. One that cannot be opened keeps its own waiting, and not those of the others.
@@ -121,13 +94,15 @@ impl Pooled {
     /// consumer may have deleted it when the move is made again.
     async fn move_between(
         &self,
-        from: &Destination,
-        source: &dyn MessageStore,
-        to: &Destination,
-        target: &dyn MessageStore,
-        mut messages: Vec<StoredMessage>,
+        (from, source): (&Destination, &dyn MessageStore),
+        (to, target): (&Destination, &dyn MessageStore),
+        messages: &[StoredMessage],
         now: Timestamp,
     ) -> StorageResult<()> {
+        let waiting: HashSet<MessageId> =
+            ids(&source.dead_letters(from, messages.len().max(FEWEST), now).await?).into_iter().collect();
+        let mut messages: Vec<StoredMessage> = messages.to_vec();
+        messages.retain(|stored| waiting.contains(&stored.message.id));
         let moved = ids(&messages);
         let arrived = self.arrived.lock().get(&from.number).cloned().unwrap_or_default();
         messages.retain(|stored| !arrived.contains(&stored.message.id));

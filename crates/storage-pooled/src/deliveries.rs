@@ -4,16 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use zaqar_model::{
-    AttemptFilter, AttemptNumber, ConfirmationAttempt, Delivery, DeliveryReport, Destination,
-    DestinationNumber, FailedDelivery, KeptAttempt, LeaseId, Marker, Page, PageRequest, Paused,
-    SubscriptionId, Timestamp,
+    AttemptFilter, AttemptNumber, ConfirmationAttempt, Delivery, DeliveryReport, Destination, FailedDelivery,
+    KeptAttempt, LeaseId, Marker, Page, PageRequest, Paused, SubscriptionId, Timestamp,
 };
 use zaqar_storage::{
-    Deliveries, Due, LeaseRequest, MessageStore, Redelivery, StorageResult, SubscriptionShare,
+    Deliveries, Due, LeaseRequest, MessageStore, Redelivery, StorageError, StorageResult, SubscriptionShare,
 };
 
 use crate::PooledMessageStore;
-use crate::queue_access::QueueAccess;
+use crate::route::{Patience, forward};
 
 #[async_trait::async_trait]
 impl Deliveries for PooledMessageStore {
@@ -21,12 +20,11 @@ impl Deliveries for PooledMessageStore {
         self.due_in_all(share, limit, now).await
     }
 
+    /// Of a queue that is moving nothing is leased until it has arrived.
     async fn lease(&self, request: &LeaseRequest, now: Timestamp) -> StorageResult<Vec<Delivery>> {
-        let mut wanted = BTreeMap::new();
-        for one in &request.subscriptions {
-            wanted.entry(one.0.source.number).or_insert_with(Vec::new).push(one.clone());
-        }
-        let Entered { mut result, by_store, accesses } = self.enter_all(wanted, |(key, _)| &key.source).await;
+        let wanted = request.subscriptions.clone();
+        let (by_store, mut result) =
+            self.by_store(wanted, |(key, _)| &key.source, &Patience::default()).await;
         let mut leased = Vec::new();
         for (store, subscriptions) in by_store {
             let request = LeaseRequest { subscriptions, ..*request };
@@ -36,28 +34,30 @@ impl Deliveries for PooledMessageStore {
                 Err(error) => result = result.and(Err(error)),
             }
         }
-        drop(accesses);
         if leased.is_empty() { result.map(|()| leased) } else { Ok(leased) }
     }
 
+    /// Where a queue has moved meanwhile, all reports that went with it are made again: each is recorded once.
     async fn record(&self, lease: LeaseId, reports: &[DeliveryReport], now: Timestamp) -> StorageResult<()> {
-        let mut by_source = BTreeMap::new();
-        for report in reports.iter().cloned() {
-            by_source.entry(report.source.number).or_insert_with(Vec::new).push(report);
-        }
-        let Entered { mut result, by_store, mut accesses } =
-            self.enter_all(by_source, |report: &DeliveryReport| &report.source).await;
-        for report in reports {
-            if let Some(access) = accesses.get_mut(&report.source.number) {
-                access.touch_delivery(report.subscription, report.position);
+        let (mut waiting, mut patience, mut result) = (reports.to_vec(), Patience::default(), Ok(()));
+        loop {
+            let (by_store, found) = self
+                .by_store(std::mem::take(&mut waiting), |report: &DeliveryReport| &report.source, &patience)
+                .await;
+            result = result.and(found);
+            for (store, reports) in by_store {
+                let recording =
+                    async { store.deliveries_or_unsupported()?.record(lease, &reports, now).await };
+                match recording.await {
+                    Err(StorageError::Moved) => waiting.extend(reports),
+                    outcome => result = result.and(outcome),
+                }
             }
+            if waiting.is_empty() {
+                return result;
+            }
+            patience.wait().await?;
         }
-        for (store, reports) in by_store {
-            let recording = async { store.deliveries_or_unsupported()?.record(lease, &reports, now).await };
-            result = result.and(recording.await);
-        }
-        drop(accesses);
-        result
     }
 
     async fn record_confirmation(
@@ -67,13 +67,10 @@ impl Deliveries for PooledMessageStore {
         attempt: ConfirmationAttempt,
         now: Timestamp,
     ) -> StorageResult<()> {
-        let Some(mut access) = self.pooled.access(source).await? else { return Ok(()) };
-        access.touch_cursor(subscription);
-        access
-            .store
-            .deliveries_or_unsupported()?
-            .record_confirmation(source, subscription, attempt, now)
-            .await
+        forward!(self, source, (), store => async {
+            let deliveries = store.deliveries_or_unsupported()?;
+            deliveries.record_confirmation(source, subscription, attempt.clone(), now).await
+        })
     }
 
     async fn pause(
@@ -83,8 +80,9 @@ impl Deliveries for PooledMessageStore {
         paused: Paused,
         until: Timestamp,
     ) -> StorageResult<()> {
-        let Some(access) = self.pooled.access(source).await? else { return Ok(()) };
-        access.store.deliveries_or_unsupported()?.pause(source, subscription, paused, until).await
+        forward!(self, source, (), store => async {
+            store.deliveries_or_unsupported()?.pause(source, subscription, paused, until).await
+        })
     }
 
     async fn wait_for_due(&self) -> StorageResult<()> {
@@ -98,9 +96,9 @@ impl Deliveries for PooledMessageStore {
         which: Redelivery,
         now: Timestamp,
     ) -> StorageResult<u64> {
-        let Some(mut access) = self.pooled.access(source).await? else { return Ok(0) };
-        access.touch_cursor(subscription);
-        access.store.deliveries_or_unsupported()?.redeliver(source, subscription, which, now).await
+        forward!(self, source, 0, store => async {
+            store.deliveries_or_unsupported()?.redeliver(source, subscription, which, now).await
+        })
     }
 
     async fn failed(
@@ -110,8 +108,9 @@ impl Deliveries for PooledMessageStore {
         page: &PageRequest<Marker>,
         now: Timestamp,
     ) -> StorageResult<Page<FailedDelivery, Marker>> {
-        let Some(access) = self.pooled.access(source).await? else { return Ok(Page::empty()) };
-        access.store.deliveries_or_unsupported()?.failed(source, subscription, page, now).await
+        forward!(self, source, Page::empty(), store => async {
+            store.deliveries_or_unsupported()?.failed(source, subscription, page, now).await
+        })
     }
 
     async fn attempts(
@@ -122,42 +121,43 @@ impl Deliveries for PooledMessageStore {
         page: &PageRequest<AttemptNumber>,
         now: Timestamp,
     ) -> StorageResult<Page<KeptAttempt, AttemptNumber>> {
-        let Some(access) = self.pooled.access(source).await? else { return Ok(Page::empty()) };
-        access.store.deliveries_or_unsupported()?.attempts(source, subscription, filter, page, now).await
+        forward!(self, source, Page::empty(), store => async {
+            store.deliveries_or_unsupported()?.attempts(source, subscription, filter, page, now).await
+        })
     }
 }
 
-/// The queues that a call about several of them has entered, and what is asked of which store.
-struct Entered<T> {
-    /// One pool that fails does not keep the others from it.
-    result: StorageResult<()>,
-    by_store: Vec<(Arc<dyn MessageStore>, Vec<T>)>,
-    accesses: BTreeMap<DestinationNumber, QueueAccess>,
-}
+/// What is asked of which store.
+type ByStore<T> = Vec<(Arc<dyn MessageStore>, Vec<T>)>;
 
 impl PooledMessageStore {
-    /// Enters queues in the order of their numbers, as everybody does who stands at more than one lock.
-    async fn enter_all<T>(
+    /// Sorts what a call about several queues asks by the stores in which they live. One pool that fails does not keep the
+    /// others from it.
+    async fn by_store<T>(
         &self,
-        by_source: BTreeMap<DestinationNumber, Vec<T>>,
+        all: Vec<T>,
         source_of: impl Fn(&T) -> &Destination,
-    ) -> Entered<T> {
-        let mut entered = Entered { result: Ok(()), by_store: Vec::new(), accesses: BTreeMap::new() };
-        for (number, wanted) in by_source {
-            let access = match self.pooled.access(source_of(&wanted[0])).await {
-                Ok(Some(access)) => access,
-                Ok(None) => continue,
-                Err(error) => {
-                    entered.result = entered.result.and(Err(error));
-                    continue;
-                }
-            };
-            match entered.by_store.iter_mut().find(|(store, _)| Arc::ptr_eq(store, &access.store)) {
-                Some((_, all)) => all.extend(wanted),
-                None => entered.by_store.push((Arc::clone(&access.store), wanted)),
-            }
-            entered.accesses.insert(number, access);
+        patience: &Patience,
+    ) -> (ByStore<T>, StorageResult<()>) {
+        let mut by_source: BTreeMap<_, Vec<T>> = BTreeMap::new();
+        for one in all {
+            by_source.entry(source_of(&one).number).or_default().push(one);
         }
-        entered
+        let (mut by_store, mut result): (ByStore<T>, _) = (Vec::new(), Ok(()));
+        for (number, wanted) in by_source {
+            let store = match self.pooled.assignment_of(number, patience).await {
+                Ok(Some(assignment)) => self.pooled.store_of(&assignment).await,
+                Ok(None) => continue,
+                Err(error) => Err(error),
+            };
+            match store {
+                Ok(store) => match by_store.iter_mut().find(|(other, _)| Arc::ptr_eq(other, &store)) {
+                    Some((_, all)) => all.extend(wanted),
+                    None => by_store.push((store, wanted)),
+                },
+                Err(error) => result = result.and(Err(error)),
+            }
+        }
+        (by_store, result)
     }
 }

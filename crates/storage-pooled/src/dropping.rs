@@ -1,29 +1,22 @@
 //! Dropping a queue, wherever something of it is.
 
-use zaqar_model::{Destination, DestinationNumber, QueueMove};
+use zaqar_model::{Destination, DestinationNumber, QueueMove, Timestamp};
 use zaqar_storage::StorageResult;
 
-use crate::active_migrations::Migrators;
 use crate::assignment::Assignment;
 use crate::pooled::Pooled;
 
 impl Pooled {
     /// First the catalogue forgets the queue, then the stores do: should a crash come between, nobody finds what is left,
     /// and it expires.
-    pub(crate) async fn drop_everywhere(
-        &self,
-        queue: &Destination,
-        migrators: &Migrators,
-    ) -> StorageResult<()> {
+    pub(crate) async fn drop_everywhere(&self, queue: &Destination, now: Timestamp) -> StorageResult<()> {
         self.pools.check_open()?;
-        let lock = self.lock_of(queue.number);
-        let _exclusive = lock.exclusive().await;
-        migrators.recall(queue.number);
         self.arrived.lock().remove(&queue.number);
         let (assignment, others) = {
             let _planning = self.planning.lock().await;
-            let assignment = self.assignment_of(queue.number).await?;
+            // First the move: after that nobody switches the queue any more.
             let noted = self.forget_move(queue.number).await?;
+            let assignment = self.assignment_now(queue.number).await?;
             let assigned = assignment.as_ref().and_then(Assignment::pool).cloned();
             self.unassign(queue.number, assigned).await?;
             (assignment, noted.map(|noted| noted.pools).unwrap_or_default())
@@ -35,12 +28,12 @@ impl Pooled {
         let virtual_pool = self.virtual_pool.is_some().then_some(Assignment::Virtual);
         let others = others.into_iter().chain(fallback).chain(virtual_pool);
         for other in others.filter(|other| Some(other) != assignment.as_ref()) {
-            if let Err(error) = self.drop_in(&other, queue).await {
+            if let Err(error) = self.drop_in(&other, queue, now).await {
                 tracing::warn!(%error, queue = %queue.name, "the remains of a queue stay until they expire");
             }
         }
         match assignment {
-            Some(assignment) => self.drop_in(&assignment, queue).await,
+            Some(assignment) => self.drop_in(&assignment, queue, now).await,
             None => Ok(()),
         }
     }
@@ -55,7 +48,12 @@ impl Pooled {
         }
     }
 
-    async fn drop_in(&self, assignment: &Assignment, queue: &Destination) -> StorageResult<()> {
-        self.store_of(assignment).await?.drop_destination(queue).await
+    async fn drop_in(
+        &self,
+        assignment: &Assignment,
+        queue: &Destination,
+        now: Timestamp,
+    ) -> StorageResult<()> {
+        self.store_of(assignment).await?.drop_destination(queue, now).await
     }
 }

@@ -20,38 +20,32 @@ impl PooledMessageStore {
         limit: usize,
         now: Timestamp,
     ) -> StorageResult<Due> {
-        loop {
-            let switches = self.pooled.switches();
-            let mut stores = self.delivering().await?;
-            // Another begins each time: then nobody always gets what the others have left.
-            if !stores.is_empty() {
-                let first = self.pooled.due_asked.fetch_add(1, Ordering::Relaxed) % stores.len();
-                stores.rotate_left(first);
-            }
-            let (mut due, mut next, mut failures) = (Vec::new(), None, Vec::new());
-            for deliveries in stores.iter().filter_map(|store| store.deliveries()) {
-                match deliveries.due(share, limit, now).await {
-                    Ok(Due::Now(own)) => due.push(own),
-                    Ok(Due::At(at)) => next = [next, Some(at)].into_iter().flatten().min(),
-                    Ok(Due::Nothing) => {}
-                    Err(error) => failures.push(error),
-                }
-            }
-            if failures.len() == stores.len()
-                && let Some(error) = failures.pop()
-            {
-                return Err(error);
-            }
-            // Otherwise a queue has moved meanwhile, perhaps to a pool that was asked before it came.
-            if switches == self.pooled.switches() {
-                if !due.is_empty() {
-                    return Ok(Due::Now(in_turn(due, limit)));
-                }
-                // What is only being copied to a pool is paused there for ever.
-                let next = next.filter(|at| *at < Timestamp::NEVER);
-                return Ok(next.map_or(Due::Nothing, Due::At));
+        let mut stores = self.delivering().await?;
+        // Another begins each time: then nobody always gets what the others have left.
+        if !stores.is_empty() {
+            let first = self.pooled.due_asked.fetch_add(1, Ordering::Relaxed) % stores.len();
+            stores.rotate_left(first);
+        }
+        let (mut due, mut next, mut failures) = (Vec::new(), None, Vec::new());
+        for deliveries in stores.iter().filter_map(|store| store.deliveries()) {
+            match deliveries.due(share, limit, now).await {
+                Ok(Due::Now(own)) => due.push(own),
+                Ok(Due::At(at)) => next = [next, Some(at)].into_iter().flatten().min(),
+                Ok(Due::Nothing) => {}
+                Err(error) => failures.push(error),
             }
         }
+        if failures.len() == stores.len()
+            && let Some(error) = failures.pop()
+        {
+            return Err(error);
+        }
+        // A queue that moves meanwhile wakes whoever waits where it arrives.
+        Ok(match next {
+            _ if !due.is_empty() => Due::Now(in_turn(due, limit)),
+            Some(next) => Due::At(next),
+            None => Due::Nothing,
+        })
     }
 
     /// Waits for the first pool that has something, or until there is another pool to ask.

@@ -3,35 +3,29 @@
 //! It keeps nothing itself. Which pool holds a queue, and which queues are moving, the management store knows; messages
 //! are in the pools. It does not know which drivers exist either: they are handed to it.
 //!
-//! * `messages`, `claims`, `subscriptions`, `deliveries` and `migration` are the files of the contract: each method
-//!   enters the queue, and forwards.
+//! * `messages`, `claims`, `dead_letters`, `subscriptions` and `deliveries` are the files of the contract: each method
+//!   forwards to the store where the queue lives.
+//! * `route` is how a method finds that store, also while the queue moves.
 //! * `engine` asks all pools at once, for what is owed somewhere.
-//! * `queue_access` is how a method enters a queue: it learns which store to use, and nobody switches stores meanwhile
-//!   (`migration_locks`). While the queue moves, the access leaves a note of what it has changed (`changes`).
 //! * `placement` decides where a queue is to live, `choice` among the pools of a flavor; `migrator` takes it there.
 //!   `docs/decisions/0010-moving-queues.md` says why a move goes as it does.
+//! * `vacating` and `dropping` take queues out of their pools.
 //! * `pools` are the stores that were opened.
 
 mod active_migrations;
-mod arrivals;
 mod assignment;
-mod changes;
 mod choice;
 mod claims;
-mod copy;
-mod copy_deliveries;
 mod dead_letters;
 mod deliveries;
 mod dropping;
 mod engine;
 mod messages;
-mod migration;
-mod migration_locks;
 mod migrator;
 mod placement;
 mod pooled;
 mod pools;
-mod queue_access;
+mod route;
 mod store;
 mod subscriptions;
 mod vacating;

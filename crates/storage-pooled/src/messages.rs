@@ -1,16 +1,15 @@
-//! Messages: posted, listed, fetched, deleted.
+//! Messages: posted, listed, fetched, deleted, waited for.
 
 use zaqar_model::{Destination, Marker, Message, MessageId, QueueStats, StoredMessage, Timestamp};
 use zaqar_storage::{Adoption, Deletion, Guard, MessagePage, MessageQuery, Messages, Post, StorageResult};
 
 use crate::PooledMessageStore;
+use crate::route::{forward, forward_writing};
 
 #[async_trait::async_trait]
 impl Messages for PooledMessageStore {
     async fn post(&self, to: &Destination, post: &Post<'_>, now: Timestamp) -> StorageResult<Vec<MessageId>> {
-        let access = self.pooled.access_to_write(to).await?;
-        let result = access.store.post(to, post, now).await;
-        self.pooled.end(access, to, result).await
+        forward_writing!(self, to, store => store.post(to, post, now))
     }
 
     async fn list(
@@ -19,10 +18,8 @@ impl Messages for PooledMessageStore {
         query: &MessageQuery,
         now: Timestamp,
     ) -> StorageResult<MessagePage> {
-        let Some(access) = self.pooled.access(from).await? else {
-            return Ok(MessagePage { is_end: true, ..MessagePage::default() });
-        };
-        access.store.list(from, query, now).await
+        let nothing = MessagePage { is_end: true, ..MessagePage::default() };
+        forward!(self, from, nothing, store => store.list(from, query, now))
     }
 
     async fn get(
@@ -31,8 +28,7 @@ impl Messages for PooledMessageStore {
         ids: &[MessageId],
         now: Timestamp,
     ) -> StorageResult<Vec<Message>> {
-        let Some(access) = self.pooled.access(from).await? else { return Ok(Vec::new()) };
-        access.store.get(from, ids, now).await
+        forward!(self, from, Vec::new(), store => store.get(from, ids, now))
     }
 
     async fn delete(
@@ -42,24 +38,20 @@ impl Messages for PooledMessageStore {
         guard: Guard<'_>,
         now: Timestamp,
     ) -> StorageResult<Deletion> {
-        let Some(mut access) = self.pooled.access(from).await? else { return Ok(Deletion::Done) };
-        access.touch(ids.iter().copied());
-        access.store.delete(from, ids, guard, now).await
+        forward!(self, from, Deletion::Done, store => store.delete(from, ids, guard, now))
     }
 
     async fn purge(&self, destination: &Destination, now: Timestamp) -> StorageResult<()> {
-        let Some(mut access) = self.pooled.access(destination).await? else { return Ok(()) };
-        access.touch_all();
-        access.store.purge(destination, now).await
+        forward!(self, destination, (), store => store.purge(destination, now))
     }
 
     async fn stats(&self, destination: &Destination, now: Timestamp) -> StorageResult<QueueStats> {
-        let Some(access) = self.pooled.access(destination).await? else { return Ok(QueueStats::default()) };
-        access.store.stats(destination, now).await
+        forward!(self, destination, QueueStats::default(), store => store.stats(destination, now))
     }
 
-    async fn drop_destination(&self, destination: &Destination) -> StorageResult<()> {
-        self.pooled.drop_everywhere(destination, &self.migrators).await
+    async fn drop_destination(&self, destination: &Destination, now: Timestamp) -> StorageResult<()> {
+        self.migrators.recall(destination.number);
+        self.pooled.drop_everywhere(destination, now).await
     }
 
     async fn adopt(
@@ -69,12 +61,11 @@ impl Messages for PooledMessageStore {
         adoption: Adoption,
         now: Timestamp,
     ) -> StorageResult<()> {
-        let access = self.pooled.access_to_write(to).await?;
-        let result = access.store.adopt(to, messages, adoption, now).await;
-        self.pooled.end(access, to, result).await
+        forward_writing!(self, to, store => store.adopt(to, messages, adoption, now))
     }
 
+    /// Nobody may have posted to the queue yet. Where it moves, its seal ends the wait.
     async fn wait_for_messages(&self, at: &Destination, behind: Marker) -> StorageResult<()> {
-        self.wait_behind(at, behind).await
+        forward_writing!(self, at, store => store.wait_for_messages(at, behind))
     }
 }

@@ -1,35 +1,37 @@
 //! The move of one queue from where it lives to where it is to live.
 //!
-//! Until the switch, the old store alone is in use: clients see nothing of the copy. The migrator copies the queue batch by
-//! batch, and after each one what clients have changed meanwhile. At the end it has the queue to itself for one short
-//! step: it copies what is left, and the catalogue's entry is changed. From then on the new store alone is in use. What
-//! the old one has is dropped.
+//! Until the switch, the old store alone is in use: clients see nothing of the copy. The migrator carries the queue over page
+//! by page, with what clients have changed meanwhile. Then it seals the queue where it is, carries the rest over, and changes
+//! the catalogue's entry. From then on the new store alone is in use. The fence is in the stores
+//! ([`Migration`](zaqar_storage::Migration) says how).
+//!
+//! Of several servers one alone carries a move out: it takes the move for a time, and keeps it for longer while it copies.
+//! When it dies, another takes over. Each attempt has an id of its own, greater than all before, and is noted in the catalogue
+//! before it begins. So the catalogue and the stores refuse an attempt that was overtaken, however late it goes on.
 //!
 //! Whenever it is broken off, the catalogue says which store counts, and the noted move which others may hold something of
 //! the queue: that is dropped, and the move starts over.
-//!
-//! Of several servers one alone carries a move out: it takes the move for a time, and keeps it for longer while it copies.
-//! When it dies, another takes over. The time is checked right before the switch. What is left is a server that is stopped
-//! between that check and the switch for longer than the time: the catalogue's compare and set keeps it from switching a queue
-//! that has gone elsewhere meanwhile, but not from switching to a copy that another server has just started over.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use zaqar_model::{Destination, Marker, QueueMove};
-use zaqar_storage::{StorageError, StorageResult, TakenMove};
+use zaqar_model::{Destination, MoveId, MovingItem, QueueMove};
+use zaqar_storage::{
+    ExportCursor, ImportStep, MessageStore, Migration, StorageError, StorageResult, TakenMove,
+};
 
 use crate::active_migrations::ActiveMigrations;
 use crate::assignment::Assignment;
-use crate::copy::Copy;
-use crate::migration_locks::QueueLock;
 use crate::pooled::Pooled;
 
-/// A server has a move for this long, and keeps it for longer when half of the time is over: half a minute.
-const HELD_FOR_SECONDS: u64 = 30;
-
-/// How often the batch of the last step may double, at most.
-const MOST_DOUBLINGS: u32 = 20;
+/// A server has a move for this long, and keeps it for longer when half of the time is over.
+const HELD_FOR_SECONDS: u64 = 10;
+/// How many items are carried over at once.
+const BATCH: usize = 500;
+/// A queue is sealed after this many times as many pages as its messages fill, and a few more: clients that change it faster
+/// than it is carried over do not keep it from moving.
+const PATIENCE: u64 = 3;
+const FEWEST_PAGES: u64 = 16;
 
 #[derive(Debug)]
 pub(crate) struct Migrator {
@@ -40,6 +42,14 @@ pub(crate) struct Migrator {
     stop: Arc<AtomicBool>,
     /// Until when this server has the move, in milliseconds.
     held_until: AtomicU64,
+}
+
+/// How an attempt to carry a queue over has ended.
+enum Copied {
+    /// Everything is there.
+    Whole,
+    /// The plan is another by now, or another server carries it out.
+    BrokenOff,
 }
 
 impl Migrator {
@@ -83,22 +93,28 @@ impl Migrator {
                 return Ok(false);
             }
         };
-        let Some(assignment) = self.pooled.assignment_of(self.queue.number).await? else {
+        // From here on no earlier attempt can switch the queue: so it lives where the catalogue says next.
+        let (noted, attempt) = match self.begin_attempt(&noted).await {
+            Err(StorageError::Conflict(_)) => return Ok(true),
+            begun => begun?,
+        };
+        let Some(assignment) = self.pooled.assignment_now(self.queue.number).await? else {
             return self.finish(Some(&noted)).await;
         };
         if assignment != Assignment::after(&noted) {
-            self.copy(&assignment, &noted).await?;
+            self.carry_over(&assignment, &noted, attempt).await?;
             return Ok(true);
         }
-        let lock = self.pooled.lock_of(self.queue.number);
-        let shared = lock.shared().await;
-        if !self.goes_on(&noted).await? {
-            return Ok(true);
+        let now = self.pooled.clock.now();
+        if let Some(migration) = self.pooled.store_of(&assignment).await?.migration() {
+            migration.open(&self.queue, attempt, now).await?;
         }
         for other in self.others(&noted, &assignment) {
-            self.pooled.store_of(&other).await?.drop_destination(&self.queue).await?;
+            // A store that queues cannot leave has nothing of one that came from it.
+            if let Some(migration) = self.pooled.store_of(&other).await?.migration() {
+                migration.leave(&self.queue, attempt, now).await?;
+            }
         }
-        drop(shared);
         self.finish(Some(&noted)).await
     }
 
@@ -112,6 +128,14 @@ impl Migrator {
         Ok(taken)
     }
 
+    /// Notes that this is the latest attempt.
+    async fn begin_attempt(&self, noted: &QueueMove) -> StorageResult<(QueueMove, MoveId)> {
+        let attempt = self.pooled.next_attempt(noted.attempt);
+        let next = QueueMove { attempt: Some(attempt), ..noted.clone() };
+        self.pooled.registry()?.put_move(&next, Some(noted)).await?;
+        Ok((next, attempt))
+    }
+
     /// Lets another server have the move at once. If that fails, it waits until the time is over.
     async fn give_back(&self) {
         let now = self.pooled.clock.now();
@@ -122,20 +146,14 @@ impl Migrator {
 
     /// Whether nobody has recalled this migrator, and the move is still for this server to carry out.
     async fn goes_on(&self, noted: &QueueMove) -> StorageResult<bool> {
-        let half = self.pooled.clock.now().plus_secs(HELD_FOR_SECONDS / 2);
-        if self.is_recalled() || half.as_millis() < self.held_until.load(Ordering::Acquire) {
-            return Ok(!self.is_recalled());
+        if self.stop.load(Ordering::Acquire) || self.active.is_closed() {
+            return Ok(false);
         }
-        self.is_still_ours(noted).await
-    }
-
-    /// A plan that leads elsewhere by now does no harm, as long as it still covers the pool that this one leads to: the queue
-    /// goes on from there.
-    async fn is_still_ours(&self, noted: &QueueMove) -> StorageResult<bool> {
-        Ok(match self.take().await? {
-            TakenMove::Taken(current) => noted.to.as_ref().is_none_or(|to| current.pools.contains(to)),
-            TakenMove::HeldByAnother | TakenMove::NoMove => false,
-        })
+        let half = self.pooled.clock.now().plus_secs(HELD_FOR_SECONDS / 2);
+        if half.as_millis() < self.held_until.load(Ordering::Acquire) {
+            return Ok(true);
+        }
+        Ok(matches!(self.take().await?, TakenMove::Taken(current) if current == *noted))
     }
 
     /// Where else something of the queue may be found.
@@ -160,100 +178,93 @@ impl Migrator {
         Ok(!is_over)
     }
 
-    /// Copies the queue and switches to the copy, unless the plan changes on the way.
-    async fn copy(&self, assignment: &Assignment, noted: &QueueMove) -> StorageResult<()> {
-        let to = &Assignment::after(noted);
-        let source = self.pooled.store_of(assignment).await?;
-        let target = self.pooled.store_of(to).await?;
-        let lock = self.pooled.lock_of(self.queue.number);
-        let changes = {
-            let _exclusive = lock.exclusive().await;
-            if !self.goes_on(noted).await? {
-                return Ok(());
-            }
-            // Nothing that an earlier attempt has left is taken for the queue.
-            target.drop_destination(&self.queue).await?;
-            target
-                .migration_or_unsupported()?
-                .import(&self.queue, Vec::new(), Marker::default(), self.pooled.clock.now())
-                .await?;
-            lock.begin_noting()
-        };
-        let copy = Copy::new(&self.queue, source, target, changes);
-        let result = self.copy_and_switch(copy, &lock, assignment, noted).await;
-        lock.end_noting();
-        result
-    }
-
-    async fn copy_and_switch(
+    /// Carries the queue over and switches to the copy. If that comes to nothing before the switch, the queue stays in use
+    /// where it is. Once the switch was asked for, only the catalogue knows: whoever takes the move up next asks it.
+    async fn carry_over(
         &self,
-        mut copy: Copy<'_>,
-        lock: &QueueLock,
         assignment: &Assignment,
         noted: &QueueMove,
+        attempt: MoveId,
     ) -> StorageResult<()> {
-        let goal = self.pooled.end_of(&*copy.source, &self.queue).await?;
-        let mut subscriptions = Some(None);
-        while let Some(behind) = subscriptions {
-            let _shared = lock.shared().await;
-            if !self.goes_on(noted).await? {
-                return Ok(());
-            }
-            subscriptions = copy.subscriptions(behind, &self.pooled).await?;
+        let source = self.pooled.store_of(assignment).await?;
+        let target = self.pooled.store_of(&Assignment::after(noted)).await?;
+        let stores = Carrying {
+            source: source.migration_or_unsupported()?,
+            target: target.migration_or_unsupported()?,
+            attempt,
+        };
+        let copied = self.copy(&stores, &*source, noted).await;
+        if !matches!(copied, Ok(Copied::Whole)) {
+            let now = self.pooled.clock.now();
+            // What cannot be undone now is undone by the next attempt.
+            let _ = stores.source.abandon_export(&self.queue, attempt, now).await;
+            let _ = stores.target.leave(&self.queue, attempt, now).await;
+            return copied.map(|_| ());
         }
-        while copy.done < goal {
-            let _shared = lock.shared().await;
+        if !self.pooled.registry()?.switch(noted, assignment.pool()).await? {
+            return Ok(());
+        }
+        // At once; if it fails, the plan comes to it again.
+        let now = self.pooled.clock.now();
+        if stores.target.open(&self.queue, attempt, now).await.is_ok() {
+            let _ = stores.source.leave(&self.queue, attempt, now).await;
+        }
+        Ok(())
+    }
+
+    /// Everything up to the switch.
+    async fn copy(
+        &self,
+        stores: &Carrying<'_>,
+        source: &dyn MessageStore,
+        noted: &QueueMove,
+    ) -> StorageResult<Copied> {
+        let now = self.pooled.clock.now();
+        // A seal that an earlier attempt has left is off from here on.
+        stores.source.begin_export(&self.queue, stores.attempt, now).await?;
+        let depth = source.stats(&self.queue, now).await?.total();
+        let most_pages = FEWEST_PAGES + PATIENCE * depth / BATCH as u64;
+        self.import(stores, ImportStep::Begin, &[]).await?;
+        let (mut cursor, mut pages) = (ExportCursor::default(), 0_u64);
+        let mut is_sealed = false;
+        loop {
             if !self.goes_on(noted).await? {
-                return Ok(());
+                return Ok(Copied::BrokenOff);
             }
-            copy.catch_up(&self.pooled).await?;
-            if !copy.batch(&self.pooled).await? {
+            let now = self.pooled.clock.now();
+            let page = stores.source.export(&self.queue, stores.attempt, &cursor, BATCH, now).await?;
+            if !page.items.is_empty() {
+                self.import(stores, ImportStep::More, &page.items).await?;
+            }
+            cursor = page.next;
+            pages += 1;
+            if is_sealed && page.is_caught_up {
                 break;
             }
-        }
-        while copy.has_more_deliveries() {
-            let _shared = lock.shared().await;
-            if !self.goes_on(noted).await? {
-                return Ok(());
-            }
-            copy.catch_up(&self.pooled).await?;
-            copy.deliveries(&self.pooled).await?;
-        }
-        // What was posted since: a step is longer than the one before, so that no one posts faster than it copies.
-        for doublings in 0.. {
-            let _exclusive = lock.exclusive().await;
-            if !self.goes_on(noted).await? {
-                return Ok(());
-            }
-            copy.catch_up(&self.pooled).await?;
-            for _ in 0..2_u32 << MOST_DOUBLINGS.min(doublings) {
-                if !copy.batch(&self.pooled).await? {
-                    copy.finish(&self.pooled).await?;
-                    if !self.is_still_ours(noted).await? {
-                        return Ok(());
-                    }
-                    self.switch(assignment, &Assignment::after(noted)).await?;
-                    // At once, so that nothing is leased from what is left. If it fails, the plan comes to it again.
-                    let _ = copy.source.drop_destination(&self.queue).await;
-                    return Ok(());
-                }
+            if !is_sealed && (page.is_caught_up || pages >= most_pages) {
+                stores.source.seal(&self.queue, stores.attempt, self.pooled.clock.now()).await?;
+                is_sealed = true;
             }
         }
-        Ok(())
+        tracing::debug!(queue = %self.queue.name, pages, "a queue was carried over to another pool");
+        self.import(stores, ImportStep::End, &[]).await?;
+        Ok(Copied::Whole)
     }
 
-    fn is_recalled(&self) -> bool {
-        self.stop.load(Ordering::Acquire) || self.active.is_closed()
+    async fn import(
+        &self,
+        stores: &Carrying<'_>,
+        step: ImportStep,
+        items: &[MovingItem],
+    ) -> StorageResult<()> {
+        let now = self.pooled.clock.now();
+        stores.target.import(&self.queue, stores.attempt, step, items, now).await
     }
+}
 
-    /// One change of one entry: before it the queue is in the one store, after it in the other.
-    async fn switch(&self, assignment: &Assignment, to: &Assignment) -> StorageResult<()> {
-        let registry = self.pooled.registry()?;
-        let assigned = registry.assign(self.queue.number, assignment.pool(), to.pool()).await?;
-        if assigned.as_ref() != to.pool() {
-            return Err(StorageError::Conflict("the queue was assigned to another pool meanwhile"));
-        }
-        self.pooled.note_switch();
-        Ok(())
-    }
+/// Between which stores.
+struct Carrying<'a> {
+    source: &'a dyn Migration,
+    target: &'a dyn Migration,
+    attempt: MoveId,
 }

@@ -47,7 +47,7 @@ impl Placement for PooledMessageStore {
     }
 
     async fn vacate(&self, pool: &Pool) -> StorageResult<()> {
-        self.pooled.vacate(pool).await
+        self.vacate_pool(pool).await
     }
 
     async fn health_of_pools(&self, now: Timestamp) -> StorageResult<Vec<(PoolName, Health)>> {
@@ -98,7 +98,7 @@ impl Pooled {
             return Ok(false);
         }
         let noted = self.registry()?.get_move(*number).await?;
-        let assignment = self.assignment_of(*number).await?;
+        let assignment = self.assignment_now(*number).await?;
         let wish = noted.as_ref().map(Assignment::after).or_else(|| assignment.clone());
         if self.belongs(wish.as_ref(), flavor).await? {
             return Ok(false);
@@ -118,8 +118,10 @@ impl Pooled {
         pools.extend([&assignment, &to].into_iter().filter_map(Assignment::pool).cloned());
         pools.sort_unstable();
         pools.dedup();
+        // The next attempt is behind the last one, whatever it leads to.
+        let attempt = noted.as_ref().and_then(|noted| noted.attempt);
         let to = to.pool().cloned();
-        let next = QueueMove { queue: queue.clone(), to, pools };
+        let next = QueueMove { queue: queue.clone(), to, pools, attempt };
         self.registry()?.put_move(&next, noted.as_ref()).await?;
         Ok(true)
     }

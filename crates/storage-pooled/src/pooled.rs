@@ -1,17 +1,19 @@
-//! What all parts share: the catalogue, the open pools, the locks.
+//! What all parts share: the catalogue and the open pools.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
 
 use tokio::sync::Mutex;
-use zaqar_model::{Clock, Destination, DestinationNumber, Marker, MessageId, Pool, PoolName, ServerId};
-use zaqar_storage::{ListStart, ManagementStore, MessageStore, PoolRegistry, StorageError, StorageResult};
+use zaqar_model::{
+    Clock, Destination, DestinationNumber, IdSource, MessageId, MoveId, Pool, PoolName, ServerId,
+};
+use zaqar_storage::{ManagementStore, MessageStore, PoolRegistry, StorageError, StorageResult};
 
 use crate::assignment::Assignment;
 use crate::choice::choose;
-use crate::migration_locks::{MigrationLocks, QueueLock};
 use crate::pools::OpenPools;
+use crate::route::Patience;
 
 #[derive(Debug)]
 pub(crate) struct Pooled {
@@ -19,54 +21,51 @@ pub(crate) struct Pooled {
     pub(crate) pools: OpenPools,
     /// Takes the queues that are assigned to no pool, if there is one.
     pub(crate) virtual_pool: Option<Arc<dyn MessageStore>>,
-    pub(crate) locks: Arc<MigrationLocks>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: Arc<dyn IdSource>,
     /// By which the catalogue knows whose moves are whose.
     pub(crate) server: ServerId,
     /// Of queues whose dead letters have arrived in another pool and could not be discarded yet: which.
     pub(crate) arrived: parking_lot::Mutex<HashMap<DestinationNumber, HashSet<MessageId>>>,
     /// Held while it is decided where a queue is to live: only the management store is asked under it.
     pub(crate) planning: Mutex<()>,
-    /// How many queues have gone to another store so far.
-    pub(crate) switched: AtomicU64,
+    pub(crate) last_attempt: parking_lot::Mutex<Option<MoveId>>,
     /// How often the pools were asked what is due.
     pub(crate) due_asked: AtomicUsize,
 }
 
 impl Pooled {
-    pub(crate) fn lock_of(&self, queue: DestinationNumber) -> QueueLock {
-        MigrationLocks::lock_of(&self.locks, queue)
-    }
-
-    /// Changes whenever a queue has gone to another store.
-    pub(crate) fn switches(&self) -> u64 {
-        self.switched.load(Ordering::Acquire)
-    }
-
-    /// The last position that a queue of this store has given out.
-    pub(crate) async fn end_of(
-        &self,
-        store: &dyn MessageStore,
-        queue: &Destination,
-    ) -> StorageResult<Marker> {
-        store.place_of(queue, ListStart::End, self.clock.now()).await
-    }
-
-    pub(crate) fn note_switch(&self) {
-        self.switched.fetch_add(1, Ordering::AcqRel);
-    }
-
     pub(crate) fn registry(&self) -> StorageResult<&dyn PoolRegistry> {
         self.management.pools_or_unsupported()
     }
 
-    /// Where a queue lives; `None`: nowhere yet. The management store is asked each time, so that no call goes by an
-    /// assignment that has changed.
-    pub(crate) async fn assignment_of(&self, queue: DestinationNumber) -> StorageResult<Option<Assignment>> {
-        let assigned = self.registry()?.pool_of(queue).await?;
-        Ok(assigned
-            .map(Assignment::Pool)
-            .or_else(|| self.virtual_pool.is_some().then_some(Assignment::Virtual)))
+    /// The id of a new attempt to move a queue, greater than the last one that is noted and all of this process.
+    pub(crate) fn next_attempt(&self, noted: Option<MoveId>) -> MoveId {
+        let mut last = self.last_attempt.lock();
+        let next = MoveId::after(noted.max(*last), self.clock.now(), &*self.ids);
+        *last = Some(next);
+        next
+    }
+
+    /// Where a queue lives; `None`: nowhere yet.
+    pub(crate) async fn assignment_of(
+        &self,
+        queue: DestinationNumber,
+        patience: &Patience,
+    ) -> StorageResult<Option<Assignment>> {
+        if patience.has_asked() {
+            return self.assignment_now(queue).await;
+        }
+        Ok(self.assignment(self.registry()?.pool_of(queue).await?))
+    }
+
+    /// The same, past any cache.
+    pub(crate) async fn assignment_now(&self, queue: DestinationNumber) -> StorageResult<Option<Assignment>> {
+        Ok(self.assignment(self.registry()?.pool_of_now(queue).await?))
+    }
+
+    fn assignment(&self, assigned: Option<PoolName>) -> Option<Assignment> {
+        assigned.map(Assignment::Pool).or_else(|| self.virtual_pool.is_some().then_some(Assignment::Virtual))
     }
 
     pub(crate) async fn store_of(&self, assignment: &Assignment) -> StorageResult<Arc<dyn MessageStore>> {

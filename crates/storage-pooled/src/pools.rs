@@ -66,9 +66,15 @@ impl OpenPools {
             durability: able(|all| all.durability),
             at_least_once: able(|all| all.at_least_once),
             high_throughput: able(|all| all.high_throughput),
-            // Whether this one is shared does not depend on them.
+            // That depends on all of them.
             shared: false,
         }
+    }
+
+    /// Whether several servers can use all stores that are open.
+    pub(crate) fn are_shared(&self) -> bool {
+        let opened = self.opened.lock();
+        opened.values().filter_map(|slot| slot.store.get()).all(|store| store.capabilities().shared)
     }
 
     /// The store of a pool, if it was opened before.

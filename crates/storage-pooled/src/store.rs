@@ -1,17 +1,16 @@
 //! The store as a whole: made, asked how it fares, closed.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize};
+use std::sync::atomic::AtomicUsize;
 
 use tokio::sync::Mutex;
 use zaqar_model::{PageRequest, Timestamp};
 use zaqar_storage::{
-    Capabilities, Deliveries, Driver, Health, ManagementStore, MessageStore, Migration, Site, StorageResult,
+    Capabilities, Deliveries, Driver, Health, ManagementStore, MessageStore, Site, StorageResult,
     Subscriptions, Volume,
 };
 
 use crate::active_migrations::Migrators;
-use crate::migration_locks::MigrationLocks;
 use crate::pooled::Pooled;
 use crate::pools::OpenPools;
 
@@ -34,17 +33,17 @@ impl PooledMessageStore {
         site: Site,
         virtual_pool: Option<Arc<dyn MessageStore>>,
     ) -> Self {
-        let (clock, server) = (Arc::clone(&site.clock), site.server);
+        let (clock, ids, server) = (Arc::clone(&site.clock), Arc::clone(&site.ids), site.server);
         let pooled = Pooled {
             management,
             pools: OpenPools::new(drivers, site),
             virtual_pool,
-            locks: Arc::new(MigrationLocks::default()),
             clock,
+            ids,
             server,
             arrived: parking_lot::Mutex::default(),
             planning: Mutex::default(),
-            switched: AtomicU64::new(0),
+            last_attempt: parking_lot::Mutex::default(),
             due_asked: AtomicUsize::new(0),
         };
         Self { pooled: Arc::new(pooled), migrators: Migrators::default() }
@@ -68,10 +67,6 @@ impl MessageStore for PooledMessageStore {
     }
 
     fn deliveries(&self) -> Option<&dyn Deliveries> {
-        Some(self)
-    }
-
-    fn migration(&self) -> Option<&dyn Migration> {
         Some(self)
     }
 
@@ -149,8 +144,10 @@ impl Pooled {
             durability: pools.durability || own.durability,
             at_least_once: pools.at_least_once || own.at_least_once,
             high_throughput: pools.high_throughput || own.high_throughput,
-            // The locks of its queues are in this process.
-            shared: false,
+            // A queue's store refuses it when it has moved, whoever has moved it.
+            shared: self.management.is_shared()
+                && self.virtual_pool.as_ref().is_none_or(|_| own.shared)
+                && self.pools.are_shared(),
         }
     }
 }

@@ -4,17 +4,14 @@ use zaqar_model::{Destination, Page, PageRequest, Subscription, SubscriptionId, 
 use zaqar_storage::{StorageResult, SubscriptionChange, Subscriptions};
 
 use crate::PooledMessageStore;
+use crate::route::{forward, forward_writing};
 
 #[async_trait::async_trait]
 impl Subscriptions for PooledMessageStore {
     async fn subscribe(&self, subscription: Subscription, now: Timestamp) -> StorageResult<()> {
-        let source = subscription.source.clone();
-        let mut access = self.pooled.access_to_subscribe(&source).await?;
-        access.touch_subscription(subscription.id);
-        let subscribing =
-            async { access.store.subscriptions_or_unsupported()?.subscribe(subscription, now).await };
-        let result = subscribing.await;
-        self.pooled.end(access, &source, result).await
+        forward_writing!(self, &subscription.source, store => async {
+            store.subscriptions_or_unsupported()?.subscribe(subscription.clone(), now).await
+        })
     }
 
     async fn get_subscription(
@@ -23,8 +20,9 @@ impl Subscriptions for PooledMessageStore {
         id: SubscriptionId,
         now: Timestamp,
     ) -> StorageResult<Option<Subscription>> {
-        let Some(access) = self.pooled.access(source).await? else { return Ok(None) };
-        access.store.subscriptions_or_unsupported()?.get_subscription(source, id, now).await
+        forward!(self, source, None, store => async {
+            store.subscriptions_or_unsupported()?.get_subscription(source, id, now).await
+        })
     }
 
     async fn find_subscriber(
@@ -33,8 +31,9 @@ impl Subscriptions for PooledMessageStore {
         subscriber: &str,
         now: Timestamp,
     ) -> StorageResult<Option<Subscription>> {
-        let Some(access) = self.pooled.access(source).await? else { return Ok(None) };
-        access.store.subscriptions_or_unsupported()?.find_subscriber(source, subscriber, now).await
+        forward!(self, source, None, store => async {
+            store.subscriptions_or_unsupported()?.find_subscriber(source, subscriber, now).await
+        })
     }
 
     async fn list_subscriptions(
@@ -43,8 +42,9 @@ impl Subscriptions for PooledMessageStore {
         page: &PageRequest<SubscriptionId>,
         now: Timestamp,
     ) -> StorageResult<Page<Subscription, SubscriptionId>> {
-        let Some(access) = self.pooled.access(source).await? else { return Ok(Page::empty()) };
-        access.store.subscriptions_or_unsupported()?.list_subscriptions(source, page, now).await
+        forward!(self, source, Page::empty(), store => async {
+            store.subscriptions_or_unsupported()?.list_subscriptions(source, page, now).await
+        })
     }
 
     async fn update_subscription(
@@ -54,14 +54,14 @@ impl Subscriptions for PooledMessageStore {
         change: SubscriptionChange,
         now: Timestamp,
     ) -> StorageResult<bool> {
-        let Some(mut access) = self.pooled.access_subscriptions(source).await? else { return Ok(false) };
-        access.touch_subscription(id);
-        access.store.subscriptions_or_unsupported()?.update_subscription(source, id, change, now).await
+        forward!(self, source, false, store => async {
+            store.subscriptions_or_unsupported()?.update_subscription(source, id, change.clone(), now).await
+        })
     }
 
     async fn unsubscribe(&self, source: &Destination, id: SubscriptionId) -> StorageResult<()> {
-        let Some(mut access) = self.pooled.access_subscriptions(source).await? else { return Ok(()) };
-        access.touch_subscription(id);
-        access.store.subscriptions_or_unsupported()?.unsubscribe(source, id).await
+        forward!(self, source, (), store => async {
+            store.subscriptions_or_unsupported()?.unsubscribe(source, id).await
+        })
     }
 }

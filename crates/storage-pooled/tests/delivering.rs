@@ -9,14 +9,16 @@ use std::sync::Arc;
 use support::{Site, move_to};
 use zaqar_model::{
     AttemptEnd, AttemptFilter, Clock, Delivery, DeliveryOutcome, Destination, DestinationKind, Excerpt,
-    LeaseId, Marker, Metadata, PageRequest, Pool, ProjectId, QueueName, Subscription, SubscriptionId,
-    SubscriptionTtl,
+    HeldBack, LeaseId, Marker, Metadata, MoveId, MovingCursor, MovingItem, MovingMessage, PageRequest, Pool,
+    ProjectId, QueueName, Subscription, SubscriptionId, SubscriptionTtl,
 };
 use zaqar_storage::{
-    Deliveries, Due, ManagementStore, MessageStore, Migration, Placement, Redelivery, SubscriptionShare,
-    Subscriptions,
+    Deliveries, Due, ImportStep, ManagementStore, MessageStore, Migration, Placement, Redelivery,
+    SubscriptionShare, Subscriptions,
 };
-use zaqar_storage_conformance::minting::{attempt, fresh_subscription_id, messages, poster};
+use zaqar_storage_conformance::minting::{
+    attempt, fresh_move_id, fresh_subscription_id, messages, poster, stored_message,
+};
 use zaqar_storage_conformance::{LeaseDue, ModelStore, PopMessages, PostMessages, RegisterPools};
 use zaqar_storage_pooled::PooledMessageStore;
 
@@ -160,12 +162,12 @@ async fn nothing_is_leased_from_what_a_move_has_left_behind() {
     let now = bench.site.clock.now();
     // As if the server had been killed during a move.
     let subscription = bench.store.get_subscription(&queue, id, now).await.unwrap().unwrap();
-    own.import_subscriptions(&queue, vec![subscription], now).await.unwrap();
-    let copy = bench.store.export(&queue, Marker::default(), 10, now).await.unwrap();
-    own.import(&queue, copy, Marker::default(), now).await.unwrap();
-    let page = PageRequest { marker: None, limit: 10 };
-    let cursors = bench.store.export_cursors(&queue, &page, now).await.unwrap().items;
-    own.import_cursors(&queue, cursors, now).await.unwrap();
+    let (position, stored) = (Marker::new(1), stored_message(now));
+    let moving = MovingMessage { position, stored, hold: None, exhausted: false, posted: true, kept: false };
+    let cursor = MovingCursor { subscription: id, front: Marker::default(), held_back: HeldBack::default() };
+    let items =
+        [MovingItem::Subscription(subscription), MovingItem::Message(moving), MovingItem::Cursor(cursor)];
+    own.import(&queue, MoveId::from_u128(u128::MAX), ImportStep::Begin, &items, now).await.unwrap();
 
     let (lease, leased) = bench.lease(10).await;
     assert_eq!(positions(&leased), [1, 2, 3]);

@@ -37,10 +37,10 @@ WITH here AS (SELECT number, base, purged, subscribed FROM zaqar.queues WHERE nu
   SELECT gen_random_uuid(), number, first, first + (SELECT count(*) FROM coming) - 1, $2::int8 FROM placed
 ), adopted AS (
   INSERT INTO zaqar.messages (queue, position, nonce, created, expires, delayed_until, visible_at, ttl, claim_count,
-    foreign_id, state, owed, kept, letter, client, checksum, body)
+    foreign_id, state, owed, returned, kept, letter, client, checksum, body)
   SELECT p.number, p.first + c.place, 0, c.created, c.expires, c.delayed_until, c.delayed_until, c.ttl, c.claim_count,
     c.id, CASE WHEN c.delayed_until > $2::int8 THEN 2 WHEN c.claim_count > 0 THEN 1 ELSE 0 END,
-    p.subscribed AND $3::bool AND c.expires > $2::int8, p.subscribed AND $3::bool AND c.expires > $2::int8, c.letter, c.client, c.checksum, c.body
+    p.subscribed AND $3::bool AND c.expires > $2::int8, NOT $3::bool, p.subscribed AND $3::bool AND c.expires > $2::int8, c.letter, c.client, c.checksum, c.body
   FROM coming c, placed p
 ), owing AS (
   INSERT INTO zaqar.owing SELECT number FROM placed WHERE subscribed AND $3::bool ON CONFLICT DO NOTHING

@@ -94,6 +94,18 @@ async fn leave(session: &Session, queue: i64, from: &str, last: Marker) -> Resul
     Err(StorageError::Conflict("the queue is not assigned to this pool").into())
 }
 
+async fn switch(session: &Session, noted: &QueueMove, from: Option<&str>) -> Result<bool, Failed> {
+    session.begin().await?;
+    let is_noted = moves::lock(session, noted).await?;
+    let to = noted.to.as_ref();
+    let is_there = is_noted && {
+        let queue = signed(noted.queue.number);
+        assign(session, queue, from, to.map(PoolName::as_str)).await?.as_ref() == to
+    };
+    session.commit().await?;
+    Ok(is_there)
+}
+
 #[async_trait::async_trait]
 impl Catalogue for PostgresManagementStore {
     async fn assign(
@@ -191,6 +203,15 @@ impl Catalogue for PostgresManagementStore {
     ) -> StorageResult<TakenMove> {
         let queue = signed(queue);
         self.write(move |session| Box::pin(moves::take(session, queue, owner, until, now))).await
+    }
+
+    async fn switch(&self, noted: &QueueMove, from: Option<&PoolName>) -> StorageResult<bool> {
+        let (noted, from) = (noted.clone(), from.cloned());
+        let switched = self.write(move |session| {
+            let (noted, from) = (noted.clone(), from.clone());
+            Box::pin(async move { switch(session, &noted, from.as_ref().map(PoolName::as_str)).await })
+        });
+        switched.await
     }
 
     async fn end_move(&self, noted: &QueueMove) -> StorageResult<bool> {

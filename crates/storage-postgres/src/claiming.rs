@@ -25,8 +25,6 @@ pub(crate) struct Claiming {
     /// What it got so far, by places.
     pub(crate) taken: BTreeMap<i64, Message>,
     pub(crate) dead_letters: BTreeMap<i64, MessageId>,
-    /// It is a pop: the messages live no longer for it.
-    pub(crate) is_pop: bool,
     /// It was looked whether this claim was made before.
     pub(crate) has_looked: bool,
 }
@@ -204,7 +202,7 @@ async fn take(session: &Session, group: &[Waiting<Claiming>], round: &[usize]) -
         until.push(millis(request.terms.ttl.after(*now)));
         let (ttl, alive) = outliving(request, *now);
         longer.push(i64::from(ttl.get()));
-        lives.push(if group[at].work.is_pop { -1 } else { millis(alive) });
+        lives.push(if request.outlives { millis(alive) } else { -1 });
         ttls.push(i64::from(request.terms.ttl.get()));
     }
     let values = values![
@@ -235,7 +233,6 @@ impl Claiming {
             memory: Arc::clone(memory),
             taken: BTreeMap::new(),
             dead_letters: BTreeMap::new(),
-            is_pop: false,
             has_looked: false,
         }
     }

@@ -1,12 +1,7 @@
 //! Claims: messages taken for a while by one consumer.
 
-use zaqar_model::{
-    Claim, ClaimId, ClaimTerms, Destination, GraceSeconds, Message, MessageId, Timestamp, TtlSeconds,
-};
-use zaqar_storage::{
-    ClaimRequest, Claimed, Claims, DeadLetterPolicy, Guard, Messages, POP_CLAIM_TTL, PopRequest,
-    StorageError, StorageResult,
-};
+use zaqar_model::{Claim, ClaimId, ClaimTerms, Destination, MessageId, Timestamp, TtlSeconds};
+use zaqar_storage::{ClaimRequest, Claimed, Claims, DeadLetterPolicy, StorageResult};
 
 use crate::PostgresMessageStore;
 use crate::claiming::Claiming;
@@ -127,30 +122,6 @@ impl Claims for PostgresMessageStore {
     ) -> StorageResult<Vec<MessageId>> {
         let queue = number_of(from);
         self.write(move |session| Box::pin(ended::set_aside(session, queue, policy, now))).await
-    }
-
-    /// In two steps, since the answer of one may be lost: what was deleted would be lost with it.
-    async fn pop(&self, from: &Destination, pop: &PopRequest, now: Timestamp) -> StorageResult<Vec<Message>> {
-        let PopRequest { id, limit, is_repeated } = *pop;
-        let terms = ClaimTerms { ttl: POP_CLAIM_TTL, grace: GraceSeconds::new(0) };
-        let request = ClaimRequest { id, terms, limit, dead_letters: None, is_repeated };
-        let claiming = Claiming { is_pop: true, ..Claiming::new(from, &request, now, &self.memory) };
-        let mut messages = self.claim_in_turn(claiming).await?.messages;
-        if messages.is_empty() {
-            return Ok(messages);
-        }
-        let ids: Vec<MessageId> = messages.iter().map(|message| message.id).collect();
-        let delete = async || self.delete(from, &ids, Guard::HeldBy(&[id]), now).await;
-        match delete().await {
-            // It may be repeated. If that fails too, the claim ends by itself.
-            Err(StorageError::OutcomeUnknown(_)) => drop(delete().await),
-            deleted => drop(deleted?),
-        }
-        for message in &mut messages {
-            message.claim = None;
-            message.claim_count = message.claim_count.saturating_sub(1);
-        }
-        Ok(messages)
     }
 }
 

@@ -65,14 +65,13 @@ WITH old AS MATERIALIZED (
 )
 SELECT count(*) FROM old";
 
-const DROPPED: [&str; 3] = [
-    "UPDATE zaqar.queues SET dropped = $1::int8 WHERE dropped = 0",
+const DROPPED: [&str; 2] = [
     "DELETE FROM zaqar.messages m USING (
        SELECT m.queue, m.position FROM zaqar.queues q CROSS JOIN LATERAL
          (SELECT queue, position FROM zaqar.messages m WHERE m.queue = q.number LIMIT 5000) m
        WHERE q.dropped IS NOT NULL LIMIT 5000) old
      WHERE m.queue = old.queue AND m.position = old.position AND $1::int8 >= 0",
-    "DELETE FROM zaqar.queues q WHERE dropped > 0 AND dropped <= $1::int8 - 86400000
+    "DELETE FROM zaqar.queues q WHERE dropped <= $1::int8 - 86400000
      AND NOT EXISTS (SELECT 1 FROM zaqar.messages m WHERE m.queue = q.number)",
 ];
 

@@ -9,7 +9,7 @@ use zaqar_storage::{
 };
 
 use crate::PostgresMessageStore;
-use crate::columns::{client_bytes, kind_column, number_of};
+use crate::columns::{client_bytes, kind_column, millis, number_of};
 use crate::connection::values;
 use crate::deleting::Deleting;
 use crate::posting::Posting;
@@ -23,10 +23,10 @@ UPDATE zaqar.queues SET purged = (base + (SELECT last_value FROM zaqar.posts)) <
   head = greatest(head, (base + (SELECT last_value FROM zaqar.posts)) << 16 | 65535)
 WHERE number = $1::int8";
 
-/// Drops a destination, also one that nobody has heard of. When, the next who gives back space says.
+/// Drops a destination, also one that nobody has heard of.
 const DROP: &str = "
-INSERT INTO zaqar.queues (number, kind, project, name, dropped) VALUES ($1::int8, $2::int2, $3::text, $4::text, 0)
-ON CONFLICT (number) DO UPDATE SET dropped = coalesce(queues.dropped, 0), subscribed = false";
+INSERT INTO zaqar.queues (number, kind, project, name, dropped) VALUES ($1::int8, $2::int2, $3::text, $4::text, $5::int8)
+ON CONFLICT (number) DO UPDATE SET dropped = coalesce(queues.dropped, $5::int8), subscribed = false";
 
 #[async_trait::async_trait]
 impl Messages for PostgresMessageStore {
@@ -114,8 +114,8 @@ impl Messages for PostgresMessageStore {
         stats.await
     }
 
-    async fn drop_destination(&self, destination: &Destination) -> StorageResult<()> {
-        let dropped = destination.clone();
+    async fn drop_destination(&self, destination: &Destination, now: Timestamp) -> StorageResult<()> {
+        let (dropped, now) = (destination.clone(), millis(now));
         let drop_it = self.write(move |session| {
             let dropped = dropped.clone();
             Box::pin(async move {
@@ -123,7 +123,10 @@ impl Messages for PostgresMessageStore {
                 let (project, name) = (dropped.project.as_str(), dropped.name.as_str());
                 session.begin().await?;
                 session
-                    .execute(DROP, values![number => INT8, kind => INT2, project => TEXT, name => TEXT])
+                    .execute(
+                        DROP,
+                        values![number => INT8, kind => INT2, project => TEXT, name => TEXT, now => INT8],
+                    )
                     .await?;
                 for forget in [
                     "DELETE FROM zaqar.subscriptions WHERE queue = $1::int8",

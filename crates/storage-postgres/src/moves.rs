@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use tokio_postgres::Row;
 use uuid::Uuid;
-use zaqar_model::{PoolName, QueueMove, ServerId, Timestamp};
+use zaqar_model::{MoveId, PoolName, QueueMove, ServerId, Timestamp};
 use zaqar_storage::{StorageError, TakenMove};
 
 use crate::columns::{destination, kind_column, millis, number_of};
@@ -14,38 +14,52 @@ use crate::management::damaged;
 /// The pools are locked against their removal until the move is noted.
 const PUT_FIRST: &str = "
 WITH known AS MATERIALIZED (SELECT 1 FROM zaqar.pools WHERE name = ANY($7::text[]) ORDER BY name FOR KEY SHARE)
-INSERT INTO zaqar.moves (number, kind, project, name, pool, pools)
-SELECT $1::int8, $2::int2, $3::text, $4::text, $5::text, $6::text[]
+INSERT INTO zaqar.moves (number, kind, project, name, pool, pools, attempt)
+SELECT $1::int8, $2::int2, $3::text, $4::text, $5::text, $6::text[], $8::uuid
 WHERE (SELECT count(*) FROM known) = cardinality($7::text[]) ON CONFLICT DO NOTHING";
 
 const PUT_NEXT: &str = "
 WITH known AS MATERIALIZED (SELECT 1 FROM zaqar.pools WHERE name = ANY($7::text[]) ORDER BY name FOR KEY SHARE)
-UPDATE zaqar.moves SET kind = $2::int2, project = $3::text, name = $4::text, pool = $5::text, pools = $6::text[]
-WHERE number = $1::int8 AND pool IS NOT DISTINCT FROM $8::text AND pools = $9::text[]
+UPDATE zaqar.moves SET kind = $2::int2, project = $3::text, name = $4::text, pool = $5::text, pools = $6::text[],
+  attempt = $8::uuid
+WHERE number = $1::int8 AND pool IS NOT DISTINCT FROM $9::text AND pools = $10::text[]
+  AND attempt IS NOT DISTINCT FROM $11::uuid
   AND (SELECT count(*) FROM known) = cardinality($7::text[])";
 
 const KNOWN: &str = "SELECT count(*) FROM zaqar.pools WHERE name = ANY($1::text[])";
 
-const GET: &str = "SELECT number, kind, project, name, pool, pools FROM zaqar.moves WHERE number = $1::int8";
+const GET: &str =
+    "SELECT number, kind, project, name, pool, pools, attempt FROM zaqar.moves WHERE number = $1::int8";
 
-const LIST: &str = "SELECT number, kind, project, name, pool, pools FROM zaqar.moves
+const LIST: &str = "SELECT number, kind, project, name, pool, pools, attempt FROM zaqar.moves
 WHERE $1::int8 IS NULL OR number > $1::int8 ORDER BY number LIMIT $2::int8";
 
 const TAKE: &str = "UPDATE zaqar.moves SET owner = $2::uuid, owned_until = $3::int8
 WHERE number = $1::int8 AND (owner IS NULL OR owner = $2::uuid OR owned_until <= $4::int8)
-RETURNING number, kind, project, name, pool, pools";
+RETURNING number, kind, project, name, pool, pools, attempt";
 
 const END: &str = "DELETE FROM zaqar.moves
-WHERE number = $1::int8 AND pool IS NOT DISTINCT FROM $2::text AND pools = $3::text[]";
+WHERE number = $1::int8 AND pool IS NOT DISTINCT FROM $2::text AND pools = $3::text[]
+  AND attempt IS NOT DISTINCT FROM $4::uuid";
+
+const LOCK: &str = "SELECT 1 FROM zaqar.moves
+WHERE number = $1::int8 AND pool IS NOT DISTINCT FROM $2::text AND pools = $3::text[]
+  AND attempt IS NOT DISTINCT FROM $4::uuid FOR UPDATE";
 
 fn noted(row: &Row) -> Result<QueueMove, Failed> {
     let to: Option<&str> = row.try_get("pool")?;
     let pools: Vec<&str> = row.try_get("pools")?;
+    let attempt: Option<Uuid> = row.try_get("attempt")?;
     Ok(QueueMove {
         queue: destination(row)?,
         to: to.map(PoolName::new).transpose().map_err(damaged)?,
         pools: pools.into_iter().map(PoolName::new).collect::<Result<_, _>>().map_err(damaged)?,
+        attempt: attempt.map(|id| MoveId::from_u128(id.as_u128())),
     })
+}
+
+fn attempt(of: &QueueMove) -> Option<Uuid> {
+    of.attempt.map(|id| Uuid::from_u128(id.as_u128()))
 }
 
 fn names(pools: &[PoolName]) -> Vec<&str> {
@@ -71,19 +85,22 @@ pub(crate) async fn put(session: &Session, next: &QueueMove, seen: Option<&Queue
     let (to, pools) = (next.to.as_ref().map(PoolName::as_str), names(&next.pools));
     let needed: BTreeSet<&str> = pools.iter().copied().chain(to).collect();
     let needed: Vec<&str> = needed.into_iter().collect();
+    let next_attempt = attempt(next);
     let touched = match seen {
         None => {
             let values = values![
                 number => INT8, kind => INT2, project => TEXT, name => TEXT, to => TEXT, pools => TEXT_ARRAY,
-                needed => TEXT_ARRAY,
+                needed => TEXT_ARRAY, next_attempt => UUID,
             ];
             session.execute(PUT_FIRST, values).await?
         }
         Some(seen) => {
             let (seen_to, seen_pools) = (seen.to.as_ref().map(PoolName::as_str), names(&seen.pools));
+            let seen_attempt = attempt(seen);
             let values = values![
                 number => INT8, kind => INT2, project => TEXT, name => TEXT, to => TEXT, pools => TEXT_ARRAY,
-                needed => TEXT_ARRAY, seen_to => TEXT, seen_pools => TEXT_ARRAY,
+                needed => TEXT_ARRAY, next_attempt => UUID, seen_to => TEXT, seen_pools => TEXT_ARRAY,
+                seen_attempt => UUID,
             ];
             session.execute(PUT_NEXT, values).await?
         }
@@ -123,6 +140,17 @@ pub(crate) async fn take(
 pub(crate) async fn end(session: &Session, done: &QueueMove) -> Result<bool, Failed> {
     let number = number_of(&done.queue);
     let (to, pools) = (done.to.as_ref().map(PoolName::as_str), names(&done.pools));
-    let ended = session.execute(END, values![number => INT8, to => TEXT, pools => TEXT_ARRAY]).await?;
+    let attempt = attempt(done);
+    let values = values![number => INT8, to => TEXT, pools => TEXT_ARRAY, attempt => UUID];
+    let ended = session.execute(END, values).await?;
     Ok(ended > 0 || get(session, number).await?.is_none())
+}
+
+/// Locks a move, if it is noted like this, until the transaction ends: no other attempt is noted meanwhile.
+pub(crate) async fn lock(session: &Session, noted: &QueueMove) -> Result<bool, Failed> {
+    let number = number_of(&noted.queue);
+    let (to, pools) = (noted.to.as_ref().map(PoolName::as_str), names(&noted.pools));
+    let attempt = attempt(noted);
+    let values = values![number => INT8, to => TEXT, pools => TEXT_ARRAY, attempt => UUID];
+    Ok(session.first(LOCK, values).await?.is_some())
 }

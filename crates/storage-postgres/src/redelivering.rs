@@ -23,7 +23,7 @@ const FIND: &str = concat!(
           AND n.foreign_id IS NULL
         UNION ALL
         SELECT n.position FROM zaqar.messages n WHERE n.queue = $2::int8 AND n.foreign_id = $5::uuid) known)
-    WHERE q.number = $2::int8 AND m.expires > $1::int8
+    WHERE q.number = $2::int8 AND m.expires > $1::int8 AND NOT m.returned
       AND (m.state < 3 AND m.position > q.purged OR m.state = 3 OR ",
     is_owed!(),
     ") FOR UPDATE OF m"

@@ -185,6 +185,11 @@ impl Catalogue for CachedDestinations {
         self.assignments.get(&queue, self.registry()?.pool_of(queue)).await
     }
 
+    async fn pool_of_now(&self, queue: DestinationNumber) -> StorageResult<Option<PoolName>> {
+        let _assigning = self.assigning(queue);
+        self.registry()?.pool_of_now(queue).await
+    }
+
     async fn queues_of(
         &self,
         pool: &PoolName,
@@ -225,6 +230,11 @@ impl Catalogue for CachedDestinations {
         now: Timestamp,
     ) -> StorageResult<TakenMove> {
         self.registry()?.take_move(queue, owner, until, now).await
+    }
+
+    async fn switch(&self, noted: &QueueMove, from: Option<&PoolName>) -> StorageResult<bool> {
+        let _assigning = self.assigning(noted.queue.number);
+        self.registry()?.switch(noted, from).await
     }
 
     async fn end_move(&self, noted: &QueueMove) -> StorageResult<bool> {

@@ -36,6 +36,11 @@ pub trait Catalogue: Send + Sync {
     /// [`CachedDestinations`](crate::CachedDestinations) over the store.
     async fn pool_of(&self, queue: DestinationNumber) -> StorageResult<Option<PoolName>>;
 
+    /// The same, past any cache: asked when a store has said that the queue [lives elsewhere](crate::StorageError::Moved).
+    async fn pool_of_now(&self, queue: DestinationNumber) -> StorageResult<Option<PoolName>> {
+        self.pool_of(queue).await
+    }
+
     /// The queues and topics that are assigned to a pool, in the order of their numbers, without those that were deleted. A
     /// page is short only at the end. A page may cost in proportion to the number of all queues: it is asked for when a pool is
     /// removed.
@@ -83,6 +88,13 @@ pub trait Catalogue: Send + Sync {
         until: Timestamp,
         now: Timestamp,
     ) -> StorageResult<TakenMove>;
+
+    /// The one step in which a queue goes from one pool to another: assigns it to where this move leads, if the move is noted
+    /// like this still, and the queue is assigned to `from`. So an attempt that was overtaken changes nothing, since the next
+    /// one is noted before it begins. Returns whether the move is noted like this and the queue is assigned to where it leads.
+    ///
+    /// May be repeated.
+    async fn switch(&self, noted: &QueueMove, from: Option<&PoolName>) -> StorageResult<bool>;
 
     /// Forgets a move if it still is this one, whoever has taken it. Returns whether no move of the queue is noted afterwards.
     ///

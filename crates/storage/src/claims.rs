@@ -19,6 +19,8 @@ pub struct ClaimRequest {
     /// Maximum number of messages.
     pub limit: usize,
     pub dead_letters: Option<DeadLetterPolicy>,
+    /// Whether a message that would expire before the claim lives longer for it.
+    pub outlives: bool,
     /// The same request was made before, and its outcome is not known.
     pub is_repeated: bool,
 }
@@ -55,13 +57,14 @@ pub struct Claimed {
 pub trait Claims: Messages {
     /// Claims the first free messages, in one atomic step: each one taken is not claimed, not delayed and not expired;
     /// its claim count goes up by one; if it would expire before the claim, its time to live becomes `ttl + grace`
-    /// from now. Messages are taken in the order of posting, passing over those that another call is just taking.
+    /// from now, unless the request says that [nothing outlives its time](ClaimRequest::outlives). Messages are taken in the order of posting, passing over those that another call is just taking.
     ///
     /// A message whose count has reached `max_claim_count`, and that [`set_aside`](Self::set_aside) has not come to yet, is
     /// not claimed but becomes a [dead letter](crate::DeadLetters).
     ///
     /// May be repeated, if the request says so: if there is a live claim with this id already, nothing is taken, and what it
-    /// holds is returned.
+    /// holds is returned. The first attempt may still be on its way: made at the same time through the same handle of the
+    /// store, both are one claim. Across servers that is not owed, since a request is repeated where it was made.
     async fn claim(
         &self,
         from: &Destination,
@@ -108,12 +111,12 @@ pub trait Claims: Messages {
     /// Takes the first free messages out of the queue for good. May be repeated, if the request says so.
     ///
     /// An engine that cannot lose its answer on the way does it in one step; for the others this is done: they are claimed
-    /// under this id, and deleted when they have arrived here. A message whose deletion is in doubt is returned all the same,
+    /// under this id, for which they live no longer, and deleted when they have arrived here. A message whose deletion is in doubt is returned all the same,
     /// and may come again when the claim ends: it is never lost.
     async fn pop(&self, from: &Destination, pop: &PopRequest, now: Timestamp) -> StorageResult<Vec<Message>> {
         let PopRequest { id, limit, is_repeated } = *pop;
         let terms = ClaimTerms { ttl: POP_CLAIM_TTL, grace: GraceSeconds::new(0) };
-        let request = ClaimRequest { id, terms, limit, dead_letters: None, is_repeated };
+        let request = ClaimRequest { id, terms, limit, dead_letters: None, outlives: false, is_repeated };
         let mut messages = self.claim(from, &request, now).await?.messages;
         if messages.is_empty() {
             return Ok(messages);

@@ -174,8 +174,8 @@ pub trait Deliveries: Send + Sync {
     async fn wait_for_due(&self) -> StorageResult<()>;
 
     /// Owes deliveries once more, at once and as if they had never been tried. Returns how many it could: the message must
-    /// not have expired and still be there, in its queue or for a subscriber. One that is under a live lease stays as it
-    /// is. May be repeated.
+    /// not have expired and still be there, in its queue or for a subscriber. One that has
+    /// [returned](crate::Adoption::Return) is owed to nobody. One that is under a live lease stays as it is. May be repeated.
     async fn redeliver(
         &self,
         source: &Destination,

@@ -13,6 +13,10 @@ pub enum StorageError {
     /// Something like it exists already, or it was changed by another meanwhile.
     #[error("conflict: {0}")]
     Conflict(&'static str),
+    /// The queue lives in another store now, or is only arriving in this one: nothing was done. Ask the catalogue anew where
+    /// it lives, and make the same call there. See [`Migration`](crate::Migration).
+    #[error("the queue lives in another store now")]
+    Moved,
     /// The engine cannot do this: see [`Capabilities`](crate::Capabilities).
     #[error("this store does not support {0}")]
     Unsupported(&'static str),

@@ -97,7 +97,7 @@ pub use messages::{
     Adoption, BATCH_RECOGNISED_FOR, COUNTED_EXACTLY, Deletion, Guard, LARGEST_POST, ListStart, ListedMessage,
     MessagePage, MessageQuery, Messages, Post,
 };
-pub use migration::Migration;
+pub use migration::{ExportCursor, ExportPage, ImportStep, Migration};
 pub use placement::Placement;
 pub use pools::Pools;
 pub use subscriptions::{SubscriptionChange, Subscriptions};

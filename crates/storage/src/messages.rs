@@ -36,7 +36,8 @@ pub enum ListStart {
     /// Behind this message. If it is gone, behind the place where it was; if nothing is known of it any more, at the first
     /// message.
     BehindMessage(MessageId),
-    /// Behind the last message. The page is empty; it tells where to wait for the next message.
+    /// At or behind the last message, and before the next one. The page is empty; it tells where to wait for the next
+    /// message.
     End,
 }
 
@@ -173,9 +174,9 @@ pub trait Messages: Send + Sync {
     async fn stats(&self, destination: &Destination, now: Timestamp) -> StorageResult<QueueStats>;
 
     /// Forgets the destination with its messages, claims and subscriptions. Their space may be given back later. What is
-    /// posted to it within a day is `NotFound`; its number is never used again, but for a queue that moves back to this
-    /// store (see [`Migration::import`](crate::Migration::import)). May be repeated.
-    async fn drop_destination(&self, destination: &Destination) -> StorageResult<()>;
+    /// posted to it within a day from `now` is `NotFound`; its number is never used again, but for a queue that moves back to
+    /// this store (see [`Migration::import`](crate::Migration::import)). May be repeated.
+    async fn drop_destination(&self, destination: &Destination, now: Timestamp) -> StorageResult<()>;
 
     /// Takes in messages that come from another queue or store, behind those that are here, keeping their ids, times
     /// to live and delays; claims stay behind. A message whose id is here already is passed over, so this may be repeated.

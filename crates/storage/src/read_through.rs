@@ -117,6 +117,7 @@ fn again(error: &StorageError) -> StorageError {
     match error {
         StorageError::NotFound(what) => StorageError::NotFound(what),
         StorageError::Conflict(what) => StorageError::Conflict(what),
+        StorageError::Moved => StorageError::Moved,
         StorageError::Unsupported(what) => StorageError::Unsupported(what),
         StorageError::Unavailable(cause) => StorageError::unavailable(cause.to_string()),
         StorageError::OutcomeUnknown(cause) => StorageError::outcome_unknown(cause.to_string()),

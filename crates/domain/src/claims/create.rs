@@ -45,7 +45,7 @@ impl Zaqar {
         loop {
             let now = self.now();
             let claimed = repeat(async |is_repeated| {
-                let request = ClaimRequest { id, terms, limit, dead_letters, is_repeated };
+                let request = ClaimRequest { id, terms, limit, dead_letters, outlives: true, is_repeated };
                 self.stores.messages.claim(&queue.destination, &request, now).await
             });
             let mut claimed = claimed.await.or_unavailable(failure)?;

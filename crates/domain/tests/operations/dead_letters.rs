@@ -164,6 +164,7 @@ async fn crashed(fixture: &Fixture) -> (Destination, Vec<StoredMessage>) {
         terms: ClaimTerms { ttl: TtlSeconds::new(60), grace: GraceSeconds::new(60) },
         limit: 10,
         dead_letters: Some(DeadLetterPolicy { max_claim_count: 1 }),
+        outlives: true,
         is_repeated: false,
     };
     let now = fixture.clock.now();

@@ -69,6 +69,7 @@ async fn answer(pair: &mut Pair, step: &Step) -> Result<(), Disagreement> {
                 terms,
                 limit: *limit,
                 dead_letters: None,
+                outlives: true,
                 is_repeated: false,
             };
             let model = pair.model.claim(at, &request, now).await;
@@ -95,7 +96,7 @@ async fn answer(pair: &mut Pair, step: &Step) -> Result<(), Disagreement> {
         Step::Record { lease, outcomes } => record(pair, *lease, outcomes).await?,
         Step::Drop { queue } => {
             let at = &pair.queues[*queue];
-            answers(pair.model.drop_destination(at).await, pair.store.drop_destination(at).await)?;
+            answers(pair.model.drop_destination(at, now).await, pair.store.drop_destination(at, now).await)?;
             pair.replace(*queue);
         }
         Step::Advance { millis } => pair.clock.advance_millis(*millis),

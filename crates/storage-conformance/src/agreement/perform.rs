@@ -39,6 +39,7 @@ async fn answer(pair: &mut Pair, step: &Step) -> Result<(), Disagreement> {
                 terms: terms(*ttl, *grace),
                 limit: *limit,
                 dead_letters: max_claim_count.map(|max_claim_count| DeadLetterPolicy { max_claim_count }),
+                outlives: true,
                 is_repeated: false,
             };
             claim(pair, *queue, &request).await
@@ -282,7 +283,7 @@ async fn set_aside(pair: &mut Pair, queue: usize) -> Result<(), Disagreement> {
 
 async fn drop_queue(pair: &mut Pair, queue: usize) -> Result<(), Disagreement> {
     let (at, now) = (&pair.queues[queue], pair.now());
-    answers(pair.model.drop_destination(at).await, pair.store.drop_destination(at).await)?;
+    answers(pair.model.drop_destination(at, now).await, pair.store.drop_destination(at, now).await)?;
     let (batch, client, messages) = (fresh_batch_id(), &poster(), &messages(1));
     let late = pair.store.post(at, &Post { batch, client, messages }, now).await;
     if !matches!(late, Err(StorageError::NotFound(_))) {

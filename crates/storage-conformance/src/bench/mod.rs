@@ -8,7 +8,8 @@ mod subscriptions;
 
 pub use management::ManagementBench;
 pub use messages::MessageBench;
-pub(crate) use moving::migration_of;
+pub use moving::TestMove;
+pub(crate) use moving::messages_of;
 pub use queue::TestQueue;
 pub(crate) use queue::{everything, ids, page, plain};
 pub(crate) use subscriptions::{deliveries_of, subscriptions_of};

@@ -1,96 +1,168 @@
-//! Queues that go to another store. Here the store stands for both: what was exported is dropped and imported again.
+//! Queues that go to another store. Here the store stands for both: what has left comes back into it.
 
-use zaqar_model::{
-    KeptAttempt, Marker, MovingCursor, MovingDelivery, MovingMessage, PageRequest, Subscription,
-};
-use zaqar_storage::{MessageStore, Migration};
+use zaqar_model::{Marker, MoveId, MovingItem, MovingMessage};
+use zaqar_storage::{ExportCursor, ExportPage, ImportStep, MessageStore, Migration, StorageResult};
 
-use super::{TestQueue, subscriptions_of};
+use super::TestQueue;
+use crate::minting::fresh_move_id;
 
-/// More than a case has of anything.
-const MANY: usize = 10_000;
+/// So few, that all kinds of items come in several pages.
+const PAGE: usize = 3;
 
-/// A subscription with all that goes along with it.
+/// One attempt to move a queue. What fails fails the case, but for the methods that try.
 #[derive(Clone, Debug)]
-pub struct MovingSubscription {
-    pub subscription: Subscription,
-    pub deliveries: Vec<MovingDelivery>,
-    pub attempts: Vec<KeptAttempt>,
+pub struct TestMove {
+    queue: TestQueue,
+    pub id: MoveId,
+    cursor: ExportCursor,
 }
 
 impl TestQueue {
-    pub async fn export(&self) -> Vec<MovingMessage> {
-        migration_of(&*self.store())
-            .export(&self.destination, Marker::default(), MANY, self.now())
-            .await
-            .unwrap()
+    /// A mover that is later than all before.
+    pub fn mover(&self) -> TestMove {
+        TestMove { queue: self.clone(), id: fresh_move_id(), cursor: ExportCursor::default() }
     }
 
-    pub async fn import(&self, messages: Vec<MovingMessage>, last: Marker) {
-        migration_of(&*self.store()).import(&self.destination, messages, last, self.now()).await.unwrap();
+    /// A mover that has begun to export the queue.
+    pub async fn begin_export(&self) -> TestMove {
+        let mut mover = self.mover();
+        mover.try_begin_export().await.unwrap();
+        mover
     }
 
-    pub async fn export_subscriptions(&self) -> Vec<MovingSubscription> {
-        let (store, from, now) = (self.store(), &self.destination, self.now());
-        let page = PageRequest { marker: None, limit: MANY };
-        let mut moving = Vec::new();
-        for subscription in
-            subscriptions_of(&*store).list_subscriptions(from, &page, now).await.unwrap().items
-        {
-            let id = subscription.id;
-            let deliveries = migration_of(&*store)
-                .export_deliveries(from, id, Marker::default(), MANY, now)
-                .await
-                .unwrap();
-            let attempts = self.attempts(id).await;
-            moving.push(MovingSubscription { subscription, deliveries, attempts });
-        }
-        moving
+    /// What a move would carry over that stands in the queue or stays for its subscribers.
+    pub async fn exported(&self) -> Vec<MovingMessage> {
+        let mut mover = self.begin_export().await;
+        let items = mover.rest().await;
+        mover.abandon().await;
+        messages_of(&items)
     }
 
-    pub async fn import_subscriptions(&self, subscriptions: Vec<Subscription>) {
-        migration_of(&*self.store())
-            .import_subscriptions(&self.destination, subscriptions, self.now())
-            .await
-            .unwrap();
+    /// Leaves the store, sealed; returns all that goes along.
+    pub async fn leave(&self) -> Vec<MovingItem> {
+        let mut mover = self.begin_export().await;
+        let mut items = mover.rest().await;
+        mover.seal().await;
+        items.extend(mover.rest().await);
+        mover.leave().await;
+        items
     }
 
-    pub async fn import_deliveries(&self, moving: MovingSubscription) {
-        let MovingSubscription { subscription, deliveries, attempts } = moving;
-        let (store, to, now) = (self.store(), &self.destination, self.now());
-        migration_of(&*store)
-            .import_deliveries(to, subscription.id, deliveries, attempts, now)
-            .await
-            .unwrap();
-    }
-
-    pub async fn export_cursors(&self) -> Vec<MovingCursor> {
-        let page = PageRequest { marker: None, limit: MANY };
-        migration_of(&*self.store()).export_cursors(&self.destination, &page, self.now()).await.unwrap().items
-    }
-
-    pub async fn import_cursors(&self, cursors: Vec<MovingCursor>) {
-        migration_of(&*self.store()).import_cursors(&self.destination, cursors, self.now()).await.unwrap();
-    }
-
-    /// Leaves the store and comes back, with everything; answers the messages that went along.
+    /// Leaves the store and comes back, with everything; returns the messages that went along.
     pub async fn leave_and_return(&self) -> Vec<MovingMessage> {
-        let (moving, last) = (self.export().await, self.end().await);
-        let subscriptions = self.export_subscriptions().await;
-        let cursors = self.export_cursors().await;
-        self.drop_it().await;
-        assert_eq!(self.all().await, vec![]);
-        self.import(Vec::new(), Marker::default()).await;
-        self.import_subscriptions(subscriptions.iter().map(|own| own.subscription.clone()).collect()).await;
-        self.import(moving.clone(), last).await;
-        for subscription in subscriptions {
-            self.import_deliveries(subscription).await;
-        }
-        self.import_cursors(cursors).await;
-        moving
+        let items = self.leave().await;
+        self.mover().arrive(&items).await;
+        messages_of(&items)
     }
 }
 
-pub(crate) fn migration_of(store: &dyn MessageStore) -> &dyn Migration {
+impl TestMove {
+    pub async fn try_begin_export(&mut self) -> StorageResult<()> {
+        self.cursor = ExportCursor::default();
+        let (store, now) = (self.queue.store(), self.queue.now());
+        migration_of(&*store).begin_export(&self.queue.destination, self.id, now).await
+    }
+
+    /// The page behind the last one that was [received](Self::receive).
+    pub async fn try_export(&self, limit: usize) -> StorageResult<ExportPage> {
+        let (store, now) = (self.queue.store(), self.queue.now());
+        migration_of(&*store).export(&self.queue.destination, self.id, &self.cursor, limit, now).await
+    }
+
+    pub async fn export(&self, limit: usize) -> ExportPage {
+        let page = self.try_export(limit).await.unwrap();
+        assert!(page.items.len() <= limit, "a page holds no more than was asked for");
+        page
+    }
+
+    pub fn receive(&mut self, page: ExportPage) -> Vec<MovingItem> {
+        self.cursor = page.next;
+        page.items
+    }
+
+    /// The items of all pages up to one that is caught up.
+    pub async fn rest(&mut self) -> Vec<MovingItem> {
+        let mut items = Vec::new();
+        loop {
+            let page = self.export(PAGE).await;
+            let is_caught_up = page.is_caught_up;
+            items.extend(self.receive(page));
+            if is_caught_up {
+                return items;
+            }
+        }
+    }
+
+    pub async fn try_seal(&self) -> StorageResult<()> {
+        let (store, now) = (self.queue.store(), self.queue.now());
+        migration_of(&*store).seal(&self.queue.destination, self.id, now).await
+    }
+
+    pub async fn seal(&self) {
+        self.try_seal().await.unwrap();
+    }
+
+    pub async fn abandon(&self) {
+        let (store, now) = (self.queue.store(), self.queue.now());
+        migration_of(&*store).abandon_export(&self.queue.destination, self.id, now).await.unwrap();
+    }
+
+    pub async fn try_leave(&self) -> StorageResult<()> {
+        let (store, now) = (self.queue.store(), self.queue.now());
+        migration_of(&*store).leave(&self.queue.destination, self.id, now).await
+    }
+
+    pub async fn leave(&self) {
+        self.try_leave().await.unwrap();
+    }
+
+    pub async fn try_import(&self, step: ImportStep, items: &[MovingItem]) -> StorageResult<()> {
+        let (store, now) = (self.queue.store(), self.queue.now());
+        migration_of(&*store).import(&self.queue.destination, self.id, step, items, now).await
+    }
+
+    pub async fn import(&self, step: ImportStep, items: &[MovingItem]) {
+        self.try_import(step, items).await.unwrap();
+    }
+
+    pub async fn try_open(&self) -> StorageResult<()> {
+        let (store, now) = (self.queue.store(), self.queue.now());
+        migration_of(&*store).open(&self.queue.destination, self.id, now).await
+    }
+
+    pub async fn open(&self) {
+        self.try_open().await.unwrap();
+    }
+
+    /// The whole import: from its begin until the queue is open.
+    pub async fn arrive(&self, items: &[MovingItem]) {
+        self.import(ImportStep::Begin, &[]).await;
+        for items in items.chunks(PAGE) {
+            self.import(ImportStep::More, items).await;
+        }
+        self.import(ImportStep::End, &[]).await;
+        self.open().await;
+    }
+}
+
+/// The messages as the last items about them say, in the order of their positions.
+pub(crate) fn messages_of(items: &[MovingItem]) -> Vec<MovingMessage> {
+    let mut messages: Vec<MovingMessage> = Vec::new();
+    for item in items {
+        let position: Marker = match item {
+            MovingItem::Message(moving) => moving.position,
+            MovingItem::MessageGone(position) => *position,
+            _ => continue,
+        };
+        messages.retain(|other| other.position != position);
+        if let MovingItem::Message(moving) = item {
+            messages.push(moving.clone());
+        }
+    }
+    messages.sort_by_key(|moving| moving.position);
+    messages
+}
+
+fn migration_of(store: &dyn MessageStore) -> &dyn Migration {
     store.migration().expect("the store can give queues away")
 }

@@ -178,7 +178,7 @@ impl TestQueue {
     }
 
     pub async fn drop_it(&self) {
-        self.store().drop_destination(&self.destination).await.unwrap();
+        self.store().drop_destination(&self.destination, self.now()).await.unwrap();
     }
 
     /// Takes in messages that subscribers are not to hear of.

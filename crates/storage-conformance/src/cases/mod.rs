@@ -3,8 +3,10 @@
 
 pub mod claims;
 pub mod deliveries;
+pub mod delivery_migration;
 pub mod destinations;
 pub mod messages;
+pub mod migration;
 pub mod pools;
 pub mod shared;
 pub mod shared_management;

@@ -14,6 +14,9 @@ impl ModelStore {
             changed.as_mut().enable();
             {
                 let state = self.state()?;
+                if state.is_elsewhere(at) {
+                    return Err(StorageError::Moved);
+                }
                 if state.dropped.contains(at) {
                     return Err(StorageError::NotFound("destination"));
                 }

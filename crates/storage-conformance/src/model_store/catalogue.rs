@@ -108,6 +108,22 @@ impl Catalogue for ModelStore {
         Ok(TakenMove::Taken(noted))
     }
 
+    async fn switch(&self, noted: &QueueMove, from: Option<&PoolName>) -> StorageResult<bool> {
+        let mut state = self.state()?;
+        let number = noted.queue.number;
+        if state.moves.get(&number) != Some(noted) {
+            return Ok(false);
+        }
+        if state.catalogue.get(&number) == from {
+            state.left.remove(&number);
+            match noted.to.clone() {
+                Some(to) => state.catalogue.insert(number, to),
+                None => state.catalogue.remove(&number),
+            };
+        }
+        Ok(state.catalogue.get(&number) == noted.to.as_ref())
+    }
+
     async fn end_move(&self, noted: &QueueMove) -> StorageResult<bool> {
         let mut state = self.state()?;
         let number = noted.queue.number;

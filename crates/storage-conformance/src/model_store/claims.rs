@@ -38,7 +38,9 @@ impl Claims for ModelStore {
             let stored = &mut contents.entries[at].stored;
             stored.message.claim = Some(request.id);
             stored.message.claim_count += 1;
-            outlive_claim(stored, request.terms, now);
+            if request.outlives {
+                outlive_claim(stored, request.terms, now);
+            }
             let stored = stored.clone();
             contents.ledger.outlive(&stored);
             claimed.messages.push(stored.message);
@@ -101,7 +103,8 @@ impl Claims for ModelStore {
 
     async fn with_ended_claims(&self, limit: usize, now: Timestamp) -> StorageResult<Vec<Destination>> {
         let state = self.state()?;
-        let with = state.contents.iter().filter(|(_, contents)| !contents.let_go(now).is_empty());
+        let here = state.contents.iter().filter(|(destination, _)| !state.is_elsewhere(destination));
+        let with = here.filter(|(_, contents)| !contents.let_go(now).is_empty());
         Ok(with.map(|(destination, _)| destination.clone()).take(limit).collect())
     }
 

@@ -6,14 +6,15 @@ use zaqar_model::{
     BatchId, ClaimId, Marker, Message, MessageId, QueueStats, StoredMessage, Subscription, SubscriptionId,
     Timestamp, TtlSeconds,
 };
+use zaqar_storage::Adoption;
 
 use super::owed::Ledger;
 
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Contents {
     pub(super) last_sequence: u64,
-    /// What was posted, by batches.
-    pub(super) batches: BTreeMap<BatchId, Vec<MessageId>>,
+    /// What was posted, by batches, and when.
+    pub(super) batches: BTreeMap<BatchId, (Timestamp, Vec<MessageId>)>,
     /// In the order of posting.
     pub(super) entries: Vec<Entry>,
     pub(super) claims: BTreeMap<ClaimId, ClaimRecord>,
@@ -43,6 +44,25 @@ impl Contents {
         self.last_sequence += 1;
         self.entries.push(Entry { sequence: self.last_sequence, stored });
         self.last_sequence
+    }
+
+    /// Takes messages in behind the others, except those that are here.
+    pub(super) fn adopt(
+        &mut self,
+        messages: impl Iterator<Item = StoredMessage>,
+        adoption: Adoption,
+        now: Timestamp,
+    ) {
+        for mut stored in messages {
+            if self.entries.iter().any(|entry| entry.stored.message.id == stored.message.id) {
+                continue;
+            }
+            stored.message.claim = None;
+            let position = self.append(stored.clone());
+            if adoption == Adoption::Arrival && now < stored.expires {
+                self.owe(position, &stored, now);
+            }
+        }
     }
 
     /// A claim lives until its time is up or it has no message left.

@@ -18,7 +18,8 @@ use super::{ModelStore, page_of};
 impl Deliveries for ModelStore {
     async fn due(&self, share: SubscriptionShare, limit: usize, now: Timestamp) -> StorageResult<Due> {
         let state = self.state()?;
-        let all = state.contents.iter().flat_map(|(source, contents)| {
+        let here = state.contents.iter().filter(|(source, _)| !state.is_elsewhere(source));
+        let all = here.flat_map(|(source, contents)| {
             let notified = contents.notified(now).into_iter();
             notified.map(|id| {
                 (SubscriptionKey { source: source.clone(), id }, next_due(contents, id, share, now))
@@ -41,6 +42,9 @@ impl Deliveries for ModelStore {
             state.last_turn += 1;
             let turn = state.last_turn;
             state.turns.insert(key.clone(), turn);
+            if state.is_elsewhere(&key.source) {
+                continue;
+            }
             let Some(contents) = state.contents.get_mut(&key.source) else { continue };
             let mut taken = Vec::new();
             if request.is_repeated {
@@ -58,11 +62,15 @@ impl Deliveries for ModelStore {
     }
 
     async fn record(&self, lease: LeaseId, reports: &[DeliveryReport], now: Timestamp) -> StorageResult<()> {
+        let mut result = Ok(());
         for DeliveryReport { source, subscription, position, outcome } in reports.iter().cloned() {
-            self.contents(&source)?.ledger.record(lease, subscription, position, outcome, now);
+            match self.contents(&source) {
+                Ok(mut contents) => contents.ledger.record(lease, subscription, position, outcome, now),
+                Err(error) => result = Err(error),
+            }
         }
         self.owed.notify_one();
-        Ok(())
+        result
     }
 
     async fn record_confirmation(
@@ -246,10 +254,6 @@ fn moments(
     now: Timestamp,
 ) -> Vec<(Marker, Timestamp)> {
     let paused = contents.ledger.held_back.get(&id).copied().unwrap_or_default();
-    // What is only coming here is paused for ever.
-    if paused == HeldBack::all(Timestamp::NEVER) {
-        return Vec::new();
-    }
     let is_suspended = contents.subscription(id, now).is_some_and(|own| own.suspended.is_some());
     let held_back = if is_suspended { HeldBack::all(Timestamp::NEVER) } else { paused };
     let mut moments = contents.ledger.moments(id, share, held_back, contents.respects_delay(id), now);

@@ -16,7 +16,7 @@ use super::contents::{Contents, Entry};
 impl Messages for ModelStore {
     async fn post(&self, to: &Destination, post: &Post<'_>, now: Timestamp) -> StorageResult<Vec<MessageId>> {
         let mut contents = self.live_contents(to)?;
-        if let Some(ids) = contents.batches.get(&post.batch) {
+        if let Some((_, ids)) = contents.batches.get(&post.batch) {
             return Ok(ids.clone());
         }
         let mut ids = Vec::new();
@@ -27,7 +27,7 @@ impl Messages for ModelStore {
             contents.owe(position, &stored, now);
             ids.push(id);
         }
-        contents.batches.insert(post.batch, ids.clone());
+        contents.batches.insert(post.batch, (now, ids.clone()));
         self.owed.notify_one();
         self.changed.notify_waiters();
         Ok(ids)
@@ -120,8 +120,9 @@ impl Messages for ModelStore {
         Ok(self.contents(destination)?.stats(now))
     }
 
-    async fn drop_destination(&self, destination: &Destination) -> StorageResult<()> {
+    async fn drop_destination(&self, destination: &Destination, _now: Timestamp) -> StorageResult<()> {
         let mut state = self.state()?;
+        state.note_dropped(destination);
         state.contents.remove(destination);
         state.dropped.insert(destination.clone());
         self.changed.notify_waiters();
@@ -135,18 +136,7 @@ impl Messages for ModelStore {
         adoption: Adoption,
         now: Timestamp,
     ) -> StorageResult<()> {
-        let mut contents = self.live_contents(to)?;
-        for stored in messages {
-            let mut stored = stored.clone();
-            if contents.entries.iter().any(|entry| entry.stored.message.id == stored.message.id) {
-                continue;
-            }
-            stored.message.claim = None;
-            let position = contents.append(stored.clone());
-            if adoption == Adoption::Arrival && now < stored.expires {
-                contents.owe(position, &stored, now);
-            }
-        }
+        self.live_contents(to)?.adopt(messages.iter().cloned(), adoption, now);
         self.owed.notify_one();
         self.changed.notify_waiters();
         Ok(())

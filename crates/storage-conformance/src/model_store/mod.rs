@@ -34,6 +34,7 @@ use zaqar_storage::{
 };
 
 use contents::Contents;
+use migration::Transit;
 
 /// A management store and a message store in memory.
 #[derive(Debug, Default)]
@@ -60,6 +61,8 @@ struct State {
     move_owners: BTreeMap<DestinationNumber, (ServerId, Timestamp)>,
     contents: BTreeMap<Destination, Contents>,
     dropped: BTreeSet<Destination>,
+    /// What is known of the moves of queues.
+    transits: BTreeMap<Destination, Transit>,
     /// When it was last the turn of each subscription to be leased from.
     turns: BTreeMap<SubscriptionKey, u64>,
     last_turn: u64,
@@ -86,16 +89,21 @@ impl ModelStore {
 
     /// What is in a destination; nothing yet, if this is the first that is heard of it.
     fn contents(&self, of: &Destination) -> StorageResult<MappedMutexGuard<'_, Contents>> {
-        Ok(MutexGuard::map(self.state()?, |state| state.contents.entry(of.clone()).or_default()))
+        let state = self.state()?;
+        if state.is_elsewhere(of) {
+            return Err(StorageError::Moved);
+        }
+        Ok(MutexGuard::map(state, |state| state.contents.entry(of.clone()).or_default()))
     }
 
     /// As [`Self::contents`], for what may not be put into a destination that was dropped.
     fn live_contents(&self, of: &Destination) -> StorageResult<MappedMutexGuard<'_, Contents>> {
         let state = self.state()?;
-        if state.dropped.contains(of) {
+        if state.dropped.contains(of) && !state.is_elsewhere(of) {
             return Err(StorageError::NotFound("destination"));
         }
-        Ok(MutexGuard::map(state, |state| state.contents.entry(of.clone()).or_default()))
+        drop(state);
+        self.contents(of)
     }
 
     /// One that is closed already: it keeps the place of a store that is being opened.
@@ -192,10 +200,12 @@ impl MessageStore for ModelStore {
 
     async fn expire(&self, now: Timestamp) -> StorageResult<()> {
         let mut state = self.state()?;
-        for contents in state.contents.values_mut() {
+        let mut all = std::mem::take(&mut state.contents);
+        for (_, contents) in all.iter_mut().filter(|(destination, _)| !state.is_elsewhere(destination)) {
             contents.expire(now);
         }
-        state.contents.retain(|_, contents| *contents != Contents::default());
+        all.retain(|_, contents| *contents != Contents::default());
+        state.contents = all;
         Ok(())
     }
 

@@ -8,7 +8,8 @@ use zaqar_model::{
 use zaqar_storage::{StorageError, StorageResult};
 
 use crate::EmbeddedMessageStore;
-use crate::log::{Location, LoggedAttempt, Record, Segment};
+use crate::index::AttemptEntry;
+use crate::log::{Location, LoggedAttempt, Record, Segment, Segments};
 
 /// An attempt that was found in an index.
 #[derive(Debug)]
@@ -32,19 +33,12 @@ impl EmbeddedMessageStore {
         now: Timestamp,
     ) -> StorageResult<Vec<LocatedAttempt>> {
         let Some(queue) = self.find(source)? else { return Ok(Vec::new()) };
-        let locked = self.queues.lock_at(&queue, now);
+        let locked = self.queues.lock_at(&queue, now).here()?;
         let Some(attempts) = locked.index.attempts.get(subscription) else { return Ok(Vec::new()) };
         let newest_first = attempts.entries.range(..below).rev();
         let there = newest_first.filter(|(_, entry)| now < entry.expires());
         let found = there.filter(|(_, entry)| filter.admits_begin(entry.message, entry.at));
-        Ok(found
-            .map(|(number, entry)| LocatedAttempt {
-                number: *number,
-                message: entry.message,
-                location: entry.location,
-                segment: self.queues.segments.get(entry.location.segment),
-            })
-            .collect())
+        Ok(found.map(|(number, entry)| LocatedAttempt::new(&self.queues.segments, *number, entry)).collect())
     }
 }
 
@@ -66,7 +60,24 @@ pub(crate) async fn read(
     tokio::task::spawn_blocking(read).await.map_err(StorageError::driver)
 }
 
+/// Reads attempts of several subscriptions. A damaged one is skipped.
+pub(crate) async fn read_of_all(
+    found: Vec<(SubscriptionId, LocatedAttempt)>,
+) -> StorageResult<Vec<(SubscriptionId, KeptAttempt)>> {
+    if found.is_empty() {
+        return Ok(Vec::new());
+    }
+    let read =
+        move || found.iter().filter_map(|(id, attempt)| Some((*id, attempt.read()?))).collect::<Vec<_>>();
+    tokio::task::spawn_blocking(read).await.map_err(StorageError::driver)
+}
+
 impl LocatedAttempt {
+    pub(crate) fn new(segments: &Segments, number: u64, entry: &AttemptEntry) -> Self {
+        let AttemptEntry { location, message, .. } = *entry;
+        Self { number, message, location, segment: segments.get(location.segment) }
+    }
+
     fn read(&self) -> Option<KeptAttempt> {
         let record = self.segment.as_ref()?.read(self.location);
         let read = record.as_ref().map(|record| Record::read(record));

@@ -23,7 +23,7 @@ impl EmbeddedMessageStore {
         now: Timestamp,
     ) -> StorageResult<Option<oneshot::Receiver<StorageResult<()>>>> {
         let ConfirmationAttempt { kind, request, attempt, end } = attempt;
-        let mut locked = self.queues.lock_at(queue, now);
+        let mut locked = self.queues.lock_at(queue, now).here()?;
         if locked.index.subscriptions.get(subscription).is_none() {
             return Ok(None);
         }

@@ -98,7 +98,9 @@ impl EmbeddedMessageStore {
         now: Timestamp,
     ) -> Option<Timestamp> {
         let mut locked = self.queues.lock_at(queue, now);
-        let due = locked.index.next_due(id, share, now);
+        // Where a queue lives in another store, nothing is due until it is in use here.
+        let is_here = !locked.transit.is_elsewhere();
+        let due = if is_here { locked.index.next_due(id, share, now) } else { None };
         self.queues.schedule.place((queue.number, id), due, false, now);
         due
     }
@@ -132,7 +134,7 @@ impl EmbeddedMessageStore {
         let SubscriptionKey { source, id } = key;
         let Some(queue) = &self.queues.find(source.number.get()) else { return Ok(()) };
         let (lease, share, now) = (leasing.lease, leasing.request.share, leasing.lease.since);
-        let mut locked = self.queues.lock_at(queue, now);
+        let Ok(mut locked) = self.queues.lock_at(queue, now).here() else { return Ok(()) };
         let Some(kept) = locked.index.subscriptions.get(*id).cloned() else { return Ok(()) };
         let subscription = Arc::new(to_subscription(source, &kept)?);
         let cursor = locked.index.cursor(*id).filter(|_| leasing.request.is_repeated);

@@ -1,6 +1,6 @@
 //! Deliveries: leasing them, recording their outcomes, and redelivering.
 
-mod attempts;
+pub(crate) mod attempts;
 mod confirmations;
 mod leasing;
 mod orphaned_leases;
@@ -40,11 +40,17 @@ impl Deliveries for EmbeddedMessageStore {
         for report in reports {
             by_source.entry(report.source.number.get()).or_default().push(report);
         }
-        let mut changes = Vec::new();
+        let (mut changes, mut result) = (Vec::new(), Ok(()));
         for (number, reports) in by_source {
             let Some(queue) = self.queues.find(number) else { continue };
             for reports in reports.chunks(RECORDED_AT_ONCE) {
-                let mut locked = self.queues.lock_at(&queue, now);
+                let mut locked = match self.queues.lock_at(&queue, now).here() {
+                    Ok(locked) => locked,
+                    Err(moved) => {
+                        result = Err(moved);
+                        continue;
+                    }
+                };
                 let recording =
                     Recording::of_reports(&queue, &mut locked.index, lease, reports.iter().copied(), now);
                 let change = recording.make(&self.writer, &queue, &mut locked)?;
@@ -55,7 +61,7 @@ impl Deliveries for EmbeddedMessageStore {
         for (queue, change) in changes {
             self.done(&queue, change).await?;
         }
-        Ok(())
+        result
     }
 
     async fn record_confirmation(
@@ -78,7 +84,7 @@ impl Deliveries for EmbeddedMessageStore {
         until: Timestamp,
     ) -> StorageResult<()> {
         if let Some(queue) = self.find(source)? {
-            self.queues.lock(&queue).index.pause(subscription, paused, until);
+            self.queues.lock(&queue).here()?.index.pause(subscription, paused, until);
         }
         Ok(())
     }
@@ -114,7 +120,7 @@ impl Deliveries for EmbeddedMessageStore {
         let Some(queue) = self.find(source)? else { return Ok(Page::empty()) };
         let mut messages = OwedMessages::default();
         let failed: Vec<(MessageId, Marker, DeliveryFailure)> = {
-            let locked = self.queues.lock_at(&queue, now);
+            let locked = self.queues.lock_at(&queue, now).here()?;
             let Some(cursor) = locked.index.cursor(subscription) else { return Ok(Page::empty()) };
             let from = page.marker.map_or(0, |marker| marker.get().saturating_add(1));
             let behind = cursor.failed().range(from..);
@@ -161,7 +167,7 @@ impl EmbeddedMessageStore {
         now: Timestamp,
     ) -> StorageResult<u64> {
         let receiver = {
-            let mut locked = self.queues.lock_at(queue, now);
+            let mut locked = self.queues.lock_at(queue, now).here()?;
             let index = &locked.index;
             let found = index.cursor(subscription).zip(index.find_posted(message));
             let is_live = |at| index.owed_message(at).is_some_and(|entry| now < entry.expires);
@@ -188,7 +194,7 @@ impl EmbeddedMessageStore {
         let (mut owed, mut next) = (0, 0);
         loop {
             let receiver = {
-                let mut locked = self.queues.lock_at(queue, now);
+                let mut locked = self.queues.lock_at(queue, now).here()?;
                 let cursor = locked.index.cursor(subscription);
                 let failed = cursor.into_iter().flat_map(|cursor| cursor.failed().range(next..));
                 let since = failed.filter(|(_, failure)| failure.at >= since).map(|(sequence, _)| *sequence);

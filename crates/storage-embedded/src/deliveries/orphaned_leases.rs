@@ -22,7 +22,7 @@ impl EmbeddedMessageStore {
     ) -> StorageResult<()> {
         let Some(queue) = self.find(source)? else { return Ok(()) };
         let change = {
-            let mut locked = self.queues.lock_at(&queue, now);
+            let mut locked = self.queues.lock_at(&queue, now).here()?;
             let mut recording = Recording::default();
             recording.end_orphaned_leases(&queue, &mut locked.index, subscription, now);
             recording.make(&self.writer, &queue, &mut locked)?
@@ -41,7 +41,7 @@ impl EmbeddedMessageStore {
         let record = move || -> StorageResult<Vec<_>> {
             let mut changes = Vec::new();
             for queue in queues.all() {
-                let mut locked = queues.lock_at(&queue, now);
+                let Ok(mut locked) = queues.lock_at(&queue, now).here() else { continue };
                 for left in locked.index.all_orphaned_leases(now).chunks(RECORDED_AT_ONCE) {
                     let mut recording = Recording::default();
                     for (subscription, sequence) in left {

@@ -109,12 +109,14 @@ impl QueueIndex {
     /// Makes a claim. Messages that are gone are skipped.
     pub(crate) fn claim(&mut self, record: &ClaimRecord) {
         let ends = record.lease.ends();
-        let extended = (record.grace.after(ends), longer(record.lease.ttl, record.grace));
+        let extended = record.grace.map(|grace| (grace.after(ends), longer(record.lease.ttl, grace)));
         for (sequence, count) in &record.taken {
             self.attach(*sequence, record.lease);
             if let Some(entry) = self.entry_mut(*sequence) {
                 entry.claim_count = *count;
-                outlive(entry, ends, extended);
+                if let Some(extended) = extended {
+                    outlive(entry, ends, extended);
+                }
             }
         }
         for sequence in &record.dead_lettered {
@@ -129,6 +131,7 @@ impl QueueIndex {
         let extended = (grace.after(ends), longer(lease.ttl, grace));
         let members = self.claims.get(key).map(|claim| claim.members.clone()).unwrap_or_default();
         for sequence in members {
+            self.note_message(sequence);
             if let Some(entry) = self.entry_mut(sequence) {
                 outlive(entry, ends, extended);
             }
@@ -147,6 +150,7 @@ impl QueueIndex {
         if self.get(sequence).is_none() {
             return;
         }
+        self.note_message(sequence);
         self.detach(sequence);
         self.released.forget(sequence);
         let key = self.claims.open(lease);
@@ -176,6 +180,7 @@ impl QueueIndex {
     pub(super) fn end_claim(&mut self, key: ClaimKey, note: impl Fn(&mut Released, u64)) {
         let Some(claim) = self.claims.end(key) else { return };
         for sequence in claim.members {
+            self.note_message(sequence);
             if let Some(entry) = self.entry_mut(sequence) {
                 entry.claim = None;
                 self.claimed -= 1;

@@ -9,6 +9,9 @@ use super::chunk::CHUNK;
 impl QueueIndex {
     /// The time of the next event.
     pub(crate) fn next_event(&self) -> Timestamp {
+        if self.is_arriving {
+            return Timestamp::NEVER;
+        }
         let chunk = self.chunk_events.first().map_or(Timestamp::NEVER, |(at, _)| *at);
         let claim = self.claims.next_end().map_or(Timestamp::NEVER, |(at, _)| at);
         let of_queue = chunk.min(claim).min(self.dead_letters.next_expiry());
@@ -21,6 +24,9 @@ impl QueueIndex {
     /// that are still owed to subscribers are retained.
     pub(crate) fn advance(&mut self, now: Timestamp) {
         self.now = self.now.max(now);
+        if self.is_arriving {
+            return;
+        }
         while let Some((end, key)) = self.claims.next_end().filter(|(end, _)| *end <= now) {
             debug_assert!(end <= now, "only what is due");
             if let Some(lease) = self.claims.get(key).map(|claim| claim.lease) {

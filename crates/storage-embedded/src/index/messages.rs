@@ -44,6 +44,7 @@ impl QueueIndex {
 
     /// Puts a message into its slot, under no claim. It is not available while it is delayed.
     pub(crate) fn insert(&mut self, sequence: u64, id: Option<ForeignId>, entry: Entry) {
+        self.note_message(sequence);
         let (number, slot) = (sequence / CHUNK, slot_of(sequence));
         let delayed = entry.delayed_until > entry.created;
         let chunk = self.chunks.entry(number).or_insert_with(Chunk::new);
@@ -77,6 +78,7 @@ impl QueueIndex {
     /// Removes a queued message from its slot and its claim.
     pub(super) fn take(&mut self, sequence: u64) -> Option<Entry> {
         self.get(sequence)?;
+        self.note_message(sequence);
         self.detach(sequence);
         self.released.forget(sequence);
         let number = sequence / CHUNK;

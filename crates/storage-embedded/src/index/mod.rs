@@ -8,12 +8,14 @@
 //! * `claims`, `released`, `dead_letters` — what consumers take, and what they took too often
 //! * `retained`, `subscriptions`, `deliveries` — what subscribers are notified of
 //! * `transitions`, `expiry` — how messages change their placement, by operations and by time
+//! * `export` — what has changed while the queue moves to another store
 
 mod chunk;
 mod claims;
 mod dead_letters;
 mod deliveries;
 mod expiry;
+mod export;
 mod ids;
 mod messages;
 mod released;
@@ -33,8 +35,9 @@ pub(crate) use deliveries::attempts::AttemptEntry;
 use deliveries::attempts::AttemptTable;
 use deliveries::backlog::Backlog;
 pub(crate) use deliveries::backlog::{SavedCursor, ScheduleChanges};
-pub(crate) use deliveries::cursor::Cursor;
 pub(crate) use deliveries::migration::logged;
+use export::Export;
+pub(crate) use export::Exported;
 use ids::ForeignIds;
 pub(crate) use ids::native_id;
 use released::Released;
@@ -91,6 +94,10 @@ pub(crate) struct QueueIndex {
     claimed: u64,
     /// The latest time that the index was advanced to.
     now: Timestamp,
+    /// What is still to be exported, while the queue moves to another store.
+    export: Option<Box<Export>>,
+    /// The queue migrates here and is not open yet: nothing ends by time.
+    pub(crate) is_arriving: bool,
     /// Records that have become free since the last call of [`QueueIndex::take_freed`].
     freed: Vec<Location>,
 }
@@ -114,6 +121,8 @@ impl QueueIndex {
             live: 0,
             claimed: 0,
             now: Timestamp::default(),
+            export: None,
+            is_arriving: false,
             freed: Vec::new(),
         }
     }
@@ -156,6 +165,7 @@ impl QueueIndex {
         self.dead_letters = DeadLetters::default();
         self.subscriptions = SubscriptionTable::default();
         self.ids = ForeignIds::default();
+        self.export = None;
         self.live = 0;
         self.claimed = 0;
     }

@@ -113,6 +113,11 @@ impl SubscriptionTable {
         self.subscriptions.range((after.map_or(Unbounded, Excluded), Unbounded)).map(|(_, kept)| kept)
     }
 
+    /// Iterates in the order of ids, from this one on.
+    pub(crate) fn iter_from(&self, from: SubscriptionId) -> impl Iterator<Item = &StoredSubscription> {
+        self.subscriptions.range(from..).map(|(_, kept)| kept)
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.subscriptions.len()
     }

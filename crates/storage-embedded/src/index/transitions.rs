@@ -92,6 +92,7 @@ impl QueueIndex {
     /// owed it.
     pub(crate) fn remove(&mut self, sequence: u64) {
         let Some(entry) = self.take(sequence).or_else(|| self.dead_letters.remove(sequence)) else { return };
+        self.note_message(sequence);
         let before = if self.is_needed(sequence) {
             self.retained.insert(sequence, entry)
         } else {
@@ -111,6 +112,7 @@ impl QueueIndex {
 
     /// Removes a message for subscribers, too: none needs it, or it is unreadable.
     pub(crate) fn discard(&mut self, sequence: u64) {
+        self.note_message(sequence);
         let removed =
             [self.take(sequence), self.dead_letters.remove(sequence), self.retained.remove(sequence)];
         self.freed.extend(removed.into_iter().flatten().map(|entry| entry.location));

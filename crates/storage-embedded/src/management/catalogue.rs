@@ -136,6 +136,26 @@ impl Catalogue for EmbeddedManagementStore {
         .await
     }
 
+    async fn switch(&self, noted: &QueueMove, from: Option<&PoolName>) -> StorageResult<bool> {
+        let (noted, from) = (noted.clone(), from.cloned());
+        self.write(move |staged| {
+            let queue = noted.queue.number;
+            if move_of(staged.tables(), queue).is_none_or(|current| current.noted != noted) {
+                return Ok(false);
+            }
+            let current = staged.tables().pool_of(queue);
+            if current == noted.to || current != from {
+                return Ok(current == noted.to);
+            }
+            match noted.to {
+                Some(to) => drop(staged.put(Assignment { queue, at: At::Pool(to) })?),
+                None => drop(staged.remove::<Assignment>(&key(queue))),
+            }
+            Ok(true)
+        })
+        .await
+    }
+
     async fn end_move(&self, noted: &QueueMove) -> StorageResult<bool> {
         let noted = noted.clone();
         self.write(move |staged| {

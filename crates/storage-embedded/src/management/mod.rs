@@ -27,7 +27,7 @@
 //! | `pools` | name | `{"uri", "weight", "flavor", "options"}` |
 //! | `flavors` | name | `{"project", "capabilities"}` |
 //! | `catalogue` | the queue's number, 8 bytes, big endian | `{"pool"}`, or `{"left_at"}` of a queue that has left its pool |
-//! | `moves` | the queue's number, 8 bytes, big endian | `{"topic", "project", "name", "to", "pools", "owner"}` |
+//! | `moves` | the queue's number, 8 bytes, big endian | `{"topic", "project", "name", "to", "pools", "attempt", "owner"}` |
 //!
 //! A change of this meaning raises the version. A server refuses a file with an unknown version.
 

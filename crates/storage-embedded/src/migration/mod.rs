@@ -1,233 +1,124 @@
 //! Migration: a queue moves to another store with everything in it.
 
-mod subscriptions;
+mod export;
+mod import;
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
-use tokio::sync::oneshot;
-use zaqar_model::{
-    Destination, KeptAttempt, Marker, MessageId, MovingCursor, MovingDelivery, MovingMessage, Page,
-    PageRequest, Subscription, SubscriptionId, Timestamp,
-};
-use zaqar_storage::{Migration, StorageResult};
+use zaqar_model::{Destination, MoveId, MovingItem, Timestamp};
+use zaqar_storage::{ExportCursor, ExportPage, ImportStep, Migration, StorageError, StorageResult};
 
 use crate::EmbeddedMessageStore;
-use crate::index::QueueIndex;
-use crate::log::{Placement, Segments};
-use crate::messages::ADOPTED_AT_ONCE;
-use crate::read::{LocatedMessage, stored_messages};
-use crate::writer::{Operation, answer};
+use crate::transit::{Stage, Transit};
+use crate::writer::answer;
+
+fn not_begun() -> StorageError {
+    StorageError::Conflict("this mover has nothing under way here")
+}
 
 #[async_trait::async_trait]
 impl Migration for EmbeddedMessageStore {
+    async fn begin_export(&self, from: &Destination, mover: MoveId, now: Timestamp) -> StorageResult<()> {
+        self.writer.check()?;
+        let queue = self.queues.find_or_create(from).ok_or(StorageError::NotFound("queue"))?;
+        let mut locked = self.queues.lock_at(&queue, now);
+        locked.transit.hear_of(mover)?;
+        match locked.transit.stage() {
+            Stage::Left | Stage::Arriving | Stage::Complete => return Err(StorageError::Moved),
+            _ if locked.is_dropped => return Err(StorageError::NotFound("queue")),
+            Stage::InUse | Stage::Exporting | Stage::Sealed => {}
+        }
+        locked.transit = Transit::new(mover, Stage::Exporting);
+        locked.index.begin_export();
+        locked.index.wake_all();
+        Ok(())
+    }
+
     async fn export(
         &self,
         from: &Destination,
-        behind: Marker,
+        mover: MoveId,
+        cursor: &ExportCursor,
         limit: usize,
         now: Timestamp,
-    ) -> StorageResult<Vec<MovingMessage>> {
-        let Some(queue) = self.find(from)? else { return Ok(Vec::new()) };
-        let mut first = behind.get().saturating_add(1);
-        loop {
-            let leaving = {
-                let locked = self.queues.lock_at(&queue, now);
-                Leaving::first(&self.queues.segments, &locked.index, first, limit)
-            };
-            let Some(last) = leaving.last() else { return Ok(Vec::new()) };
-            first = last.sequence.saturating_add(1);
-            let messages = read(leaving).await?;
-            // All of them are damaged on disk: continue behind them.
-            if !messages.is_empty() {
-                return Ok(messages);
-            }
-        }
+    ) -> StorageResult<ExportPage> {
+        self.export_page(from, mover, cursor, limit, now).await
     }
 
-    async fn export_some(
-        &self,
-        from: &Destination,
-        ids: &[MessageId],
-        now: Timestamp,
-    ) -> StorageResult<Vec<MovingMessage>> {
-        let Some(queue) = self.find(from)? else { return Ok(Vec::new()) };
-        let leaving = {
-            let locked = self.queues.lock_at(&queue, now);
-            let index = &locked.index;
-            let sequences = ids.iter().filter_map(|id| {
-                let in_queue = index.find(*id).or_else(|| index.dead_letters.find(*id));
-                in_queue.or_else(|| index.find_posted(*id))
-            });
-            sequences.filter_map(|at| Leaving::at(&self.queues.segments, index, at)).collect()
+    async fn seal(&self, from: &Destination, mover: MoveId, _now: Timestamp) -> StorageResult<()> {
+        let queue = self.find(from)?.ok_or_else(not_begun)?;
+        let receiver = {
+            let mut locked = self.queues.lock(&queue);
+            if !locked.transit.is_exported_by(mover) {
+                return Err(not_begun());
+            }
+            locked.transit = locked.transit.at(Stage::Sealed);
+            queue.arrivals.notify_waiters();
+            // What was submitted before is in the index when this is answered; what comes later is refused.
+            self.barrier()?
         };
-        read(leaving).await
+        answer(receiver).await
+    }
+
+    async fn abandon_export(&self, from: &Destination, mover: MoveId, _now: Timestamp) -> StorageResult<()> {
+        if let Some(queue) = self.find(from)? {
+            let mut locked = self.queues.lock(&queue);
+            if locked.transit.is_exported_by(mover) {
+                locked.transit = locked.transit.at(Stage::InUse);
+                locked.index.end_export();
+                locked.index.wake_all();
+            }
+        }
+        Ok(())
+    }
+
+    async fn leave(&self, from: &Destination, mover: MoveId, now: Timestamp) -> StorageResult<()> {
+        self.writer.check_open()?;
+        // One that was dropped for good stays as it is.
+        let Some(queue) = self.queues.find_or_create(from) else { return Ok(()) };
+        let receiver = {
+            let mut locked = self.queues.lock(&queue);
+            locked.transit.hear_of(mover)?;
+            self.drop_locked(&queue, &mut locked, Some(Transit::new(mover, Stage::Left)), now)?
+        };
+        answer(receiver).await
     }
 
     async fn import(
         &self,
         to: &Destination,
-        messages: Vec<MovingMessage>,
-        last: Marker,
+        mover: MoveId,
+        step: ImportStep,
+        items: &[MovingItem],
         now: Timestamp,
     ) -> StorageResult<()> {
-        let queue = self.queues.reopen(to);
-        // An expired message comes for subscribers that are still owed it.
-        let coming = messages.into_iter().filter_map(|moving| {
-            let has_expired = moving.stored.expires <= now;
-            let kept = moving.kept || has_expired;
-            (!has_expired || moving.posted).then_some(MovingMessage { kept, ..moving })
-        });
-        let mut waiting = coming.peekable();
-        loop {
-            let mut bytes = 0;
-            let mut messages = Vec::new();
-            while let Some(moving) = waiting.next_if(|_| bytes < ADOPTED_AT_ONCE) {
-                bytes += moving.stored.message.body.as_bytes().len();
-                messages.push(moving);
-            }
-            // `last` may be behind messages that are still to come.
-            let is_end = waiting.peek().is_none();
-            let last = if is_end { last } else { Marker::default() };
-            let (reply, receiver) = oneshot::channel();
-            let queue = Arc::clone(&queue);
-            self.writer.submit(Operation::Import { queue, messages, last, reply })?;
-            answer(receiver).await?;
-            if is_end {
-                return Ok(());
-            }
+        if step == ImportStep::Begin {
+            self.begin_import(to, mover, now).await?;
         }
+        self.import_items(to, mover, items, now).await?;
+        if step == ImportStep::End {
+            let queue = self.find(to)?.ok_or_else(not_begun)?;
+            let mut locked = self.arriving(&queue, mover, now)?;
+            locked.transit = locked.transit.at(Stage::Complete);
+        }
+        Ok(())
     }
 
-    async fn import_subscriptions(
-        &self,
-        to: &Destination,
-        subscriptions: Vec<Subscription>,
-        now: Timestamp,
-    ) -> StorageResult<()> {
-        self.take_in_subscriptions(to, &subscriptions, now).await
-    }
-
-    async fn export_deliveries(
-        &self,
-        from: &Destination,
-        subscription: SubscriptionId,
-        behind: Marker,
-        limit: usize,
-        now: Timestamp,
-    ) -> StorageResult<Vec<MovingDelivery>> {
-        let first = behind.get().saturating_add(1);
-        self.look_at_cursor(from, subscription, now, |index, cursor| {
-            subscriptions::deliveries(index, cursor, cursor.held_from(first, limit))
-        })
-    }
-
-    async fn export_some_deliveries(
-        &self,
-        from: &Destination,
-        subscription: SubscriptionId,
-        positions: &[Marker],
-        now: Timestamp,
-    ) -> StorageResult<Vec<MovingDelivery>> {
-        self.look_at_cursor(from, subscription, now, |index, cursor| {
-            subscriptions::deliveries(index, cursor, positions.iter().map(|position| position.get()))
-        })
-    }
-
-    async fn import_deliveries(
-        &self,
-        to: &Destination,
-        subscription: SubscriptionId,
-        deliveries: Vec<MovingDelivery>,
-        attempts: Vec<KeptAttempt>,
-        now: Timestamp,
-    ) -> StorageResult<()> {
-        self.take_in_deliveries(to, subscription, deliveries, attempts, now).await
-    }
-
-    async fn export_cursors(
-        &self,
-        from: &Destination,
-        page: &PageRequest<SubscriptionId>,
-        now: Timestamp,
-    ) -> StorageResult<Page<MovingCursor, SubscriptionId>> {
-        let Some(queue) = self.find(from)? else { return Ok(Page::empty()) };
-        let locked = self.queues.lock_at(&queue, now);
-        let notified = locked.index.subscriptions.iter_behind(page.marker).filter_map(|subscription| {
-            let cursor = locked.index.cursor(subscription.id)?;
-            Some(MovingCursor {
-                subscription: subscription.id,
-                front: Marker::new(cursor.front()),
-                held_back: cursor.held_back,
-                leased: subscriptions::deliveries(
-                    &locked.index,
-                    cursor,
-                    cursor.under_way().chain(cursor.untried()),
-                ),
-            })
-        });
-        let items: Vec<_> = notified.take(page.limit).collect();
-        Ok(Page { next: items.last().map(|cursor| cursor.subscription), items })
-    }
-
-    async fn import_cursors(
-        &self,
-        to: &Destination,
-        cursors: Vec<MovingCursor>,
-        now: Timestamp,
-    ) -> StorageResult<()> {
-        self.take_in_cursors(to, cursors, now).await
-    }
-}
-
-/// A message that is exported, before it is read.
-struct Leaving {
-    id: MessageId,
-    sequence: u64,
-    placement: Placement,
-    posted: bool,
-    found: LocatedMessage,
-}
-
-impl Leaving {
-    /// The first messages from a sequence number on.
-    fn first(segments: &Segments, index: &QueueIndex, from: u64, limit: usize) -> Vec<Self> {
-        let exhausted = index.dead_letters.iter_from(from).take(limit).map(|(sequence, _, _)| sequence);
-        let live = index.iter_from(from).take(limit).map(|(sequence, _, _)| sequence);
-        let kept = index.retained.iter_from(from).take(limit).map(|(sequence, _)| sequence);
-        let mut sequences: Vec<u64> = live.chain(exhausted).chain(kept).collect();
-        sequences.sort_unstable();
-        sequences.truncate(limit);
-        sequences.into_iter().filter_map(|sequence| Self::at(segments, index, sequence)).collect()
-    }
-
-    fn at(segments: &Segments, index: &QueueIndex, sequence: u64) -> Option<Self> {
-        let (id, posted) = (index.id_of(sequence), index.is_posted(sequence));
-        let (entry, placement) = index.locate(sequence)?;
-        let found = match placement {
-            Placement::Queued | Placement::Claimed(_) => {
-                LocatedMessage::new(segments, index, sequence, entry)
+    async fn open(&self, to: &Destination, mover: MoveId, now: Timestamp) -> StorageResult<()> {
+        let Some(queue) = self.find(to)? else { return Ok(()) };
+        let mut locked = self.queues.lock(&queue);
+        locked.transit.hear_of(mover)?;
+        match locked.transit.stage() {
+            Stage::Arriving => return Err(StorageError::Conflict("the import has not ended")),
+            Stage::Complete => {
+                locked.transit = Transit::new(mover, Stage::InUse);
+                locked.index.is_arriving = false;
+                locked.index.advance(now);
+                locked.index.release_unneeded();
+                locked.index.wake_all();
+                drop(locked);
+                queue.arrivals.notify_waiters();
             }
-            Placement::DeadLettered => LocatedMessage::dead_letter(segments, id, entry),
-            Placement::Retained => LocatedMessage::owed(segments, id, entry),
-        };
-        Some(Self { id, sequence, placement, posted, found })
+            Stage::InUse | Stage::Exporting | Stage::Sealed | Stage::Left => {}
+        }
+        Ok(())
     }
-}
-
-/// Reads the messages. Damaged ones are skipped.
-async fn read(leaving: Vec<Leaving>) -> StorageResult<Vec<MovingMessage>> {
-    let stored = stored_messages(leaving.iter().map(|leaving| leaving.found.clone()).collect()).await?;
-    let state: HashMap<MessageId, Leaving> =
-        leaving.into_iter().map(|leaving| (leaving.id, leaving)).collect();
-    let moving = stored.into_iter().filter_map(|stored| {
-        let Leaving { sequence, placement, posted, .. } = *state.get(&stored.message.id)?;
-        let hold = match placement {
-            Placement::Claimed(lease) => Some(lease),
-            _ => None,
-        };
-        let (exhausted, kept) = (placement == Placement::DeadLettered, placement == Placement::Retained);
-        Some(MovingMessage { position: Marker::new(sequence), stored, hold, exhausted, posted, kept })
-    });
-    Ok(moving.collect())
 }

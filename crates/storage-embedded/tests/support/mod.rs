@@ -77,6 +77,7 @@ pub fn claim_request(id: u128, limit: usize) -> ClaimRequest {
         terms: ClaimTerms { ttl: TtlSeconds::new(300), grace: GraceSeconds::new(60) },
         limit,
         dead_letters: None,
+        outlives: true,
         is_repeated: false,
     }
 }

@@ -4,6 +4,7 @@
 
 pub mod restless;
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ use zaqar_model::{
     FlavorName, IdSource, Metadata, PageRequest, Pool, PoolName, PoolWeight, QueueMove, RandomIds, ServerId,
 };
 use zaqar_storage::{Capabilities, Driver, ManagementStore, MessageStore, OpenFault, Placement, Role};
-use zaqar_storage_conformance::{ManualClock, RegisterPools};
+use zaqar_storage_conformance::{ManualClock, ModelStore, RegisterPools};
 use zaqar_storage_embedded::{
     DataDirectory, Durability, EmbeddedManagementStore, EmbeddedMessageStore, Options,
 };
@@ -34,6 +35,19 @@ pub enum Kind {
     Faulty,
     /// The one store, at any URI.
     Faltering(Arc<FalteringStore>),
+    /// Stores that all servers share, one at each URI.
+    Model(SharedModels),
+}
+
+/// Stores by their URIs.
+#[derive(Clone, Debug, Default)]
+pub struct SharedModels(Arc<Mutex<HashMap<String, ModelStore>>>);
+
+impl SharedModels {
+    /// Another handle on the store at this URI.
+    pub fn open(&self, uri: &str) -> ModelStore {
+        self.0.lock().entry(uri.to_owned()).or_default().reopen()
+    }
 }
 
 #[async_trait::async_trait]
@@ -55,6 +69,7 @@ impl Driver for Opener {
             Kind::Embedded => &["embedded"],
             Kind::Faulty => &["faulty"],
             Kind::Faltering(_) => &["faltering"],
+            Kind::Model(_) => &["model"],
         }
     }
 
@@ -63,6 +78,7 @@ impl Driver for Opener {
             Kind::Embedded => EmbeddedMessageStore::capabilities_with(Durability::Fsync),
             Kind::Faulty => Capabilities::default(),
             Kind::Faltering(store) => store.capabilities(),
+            Kind::Model(_) => MessageStore::capabilities(&ModelStore::new()),
         }
     }
 
@@ -75,6 +91,7 @@ impl Driver for Opener {
             Kind::Embedded => open_embedded(&pool.unwrap().uri).await,
             Kind::Faulty => Ok(Arc::new(FaultyStore)),
             Kind::Faltering(store) => Ok(Arc::<FalteringStore>::clone(store)),
+            Kind::Model(models) => Ok(Arc::new(models.open(&pool.unwrap().uri))),
         }
     }
 

@@ -6,14 +6,13 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use zaqar_model::{
     AttemptFilter, AttemptNumber, Claim, ClaimId, ClaimTerms, ConfirmationAttempt, Delivery, DeliveryReport,
-    Destination, DestinationNumber, FailedDelivery, KeptAttempt, LeaseId, Marker, Message, MessageId,
-    MovingCursor, MovingDelivery, MovingMessage, Page, PageRequest, Paused, QueueMove, QueueStats,
-    StoredMessage, Subscription, SubscriptionId, Timestamp,
+    Destination, DestinationNumber, FailedDelivery, KeptAttempt, LeaseId, Marker, Message, MessageId, Page,
+    PageRequest, Paused, QueueMove, QueueStats, StoredMessage, Subscription, SubscriptionId, Timestamp,
 };
 use zaqar_storage::{
     Adoption, Capabilities, ClaimRequest, Claimed, Claims, DeadLetterPolicy, DeadLetters, Deletion,
     Deliveries, Due, Guard, Health, LeaseRequest, ManagementStore, MessagePage, MessageQuery, MessageStore,
-    Messages, Migration, PopRequest, Post, Redelivery, StorageError, StorageResult, SubscriptionChange,
+    Messages, PopRequest, Post, Redelivery, StorageError, StorageResult, SubscriptionChange,
     SubscriptionShare, Subscriptions,
 };
 use zaqar_storage_conformance::RegisterPools;
@@ -61,8 +60,9 @@ impl RestlessStore {
         let at = pools.iter().position(|pool| pool.name == home).unwrap();
         let to = pools[(at + 1) % pools.len()].name.clone();
         let pools = pools.into_iter().map(|pool| pool.name).collect();
-        let next = QueueMove { queue: queue.clone(), to: Some(to), pools };
         let seen = self.management.registry().get_move(queue.number).await?;
+        let attempt = seen.as_ref().and_then(|seen| seen.attempt);
+        let next = QueueMove { queue: queue.clone(), to: Some(to), pools, attempt };
         match self.management.registry().put_move(&next, seen.as_ref()).await {
             // It is being moved already.
             Err(StorageError::Conflict(_)) => {}
@@ -97,7 +97,7 @@ restless! {
         delete(from, ids: &[MessageId], guard: Guard<'_>, now: Timestamp; now) -> Deletion;
         purge(destination, now: Timestamp; now) -> ();
         stats(destination, now: Timestamp; now) -> QueueStats;
-        drop_destination(destination; Timestamp::default()) -> ();
+        drop_destination(destination, now: Timestamp; now) -> ();
         adopt(to, messages: &[StoredMessage], adoption: Adoption, now: Timestamp; now) -> ();
         wait_for_messages(at, behind: Marker; Timestamp::default()) -> ();
     } and {}
@@ -138,21 +138,6 @@ restless! {
             self.store.with_ended_claims(limit, now).await
         }
     }
-    Migration {
-        export(from, behind: Marker, limit: usize, now: Timestamp; now) -> Vec<MovingMessage>;
-        export_some(from, ids: &[MessageId], now: Timestamp; now) -> Vec<MovingMessage>;
-        import(to, messages: Vec<MovingMessage>, last: Marker, now: Timestamp; now) -> ();
-        import_subscriptions(to, subscriptions: Vec<Subscription>, now: Timestamp; now) -> ();
-        export_deliveries(from, subscription: SubscriptionId, behind: Marker, limit: usize, now: Timestamp; now)
-            -> Vec<MovingDelivery>;
-        export_some_deliveries(from, subscription: SubscriptionId, positions: &[Marker], now: Timestamp; now)
-            -> Vec<MovingDelivery>;
-        import_deliveries(to, subscription: SubscriptionId, deliveries: Vec<MovingDelivery>, attempts: Vec<KeptAttempt>, now: Timestamp; now)
-            -> ();
-        export_cursors(from, page: &PageRequest<SubscriptionId>, now: Timestamp; now)
-            -> Page<MovingCursor, SubscriptionId>;
-        import_cursors(to, cursors: Vec<MovingCursor>, now: Timestamp; now) -> ();
-    } and {}
     Deliveries {
         record_confirmation(source, subscription: SubscriptionId, attempt: ConfirmationAttempt, now: Timestamp; now) -> ();
         pause(source, subscription: SubscriptionId, paused: Paused, until: Timestamp; Timestamp::default()) -> ();
@@ -203,10 +188,6 @@ impl MessageStore for RestlessStore {
     }
 
     fn deliveries(&self) -> Option<&dyn Deliveries> {
-        Some(self)
-    }
-
-    fn migration(&self) -> Option<&dyn Migration> {
         Some(self)
     }
 

@@ -27,7 +27,7 @@ CREATE TABLE zaqar.queues (
   waiting_since int8 NOT NULL DEFAULT 0,
   -- Subscriptions may be owed what is posted.
   subscribed bool NOT NULL DEFAULT false,
-  -- When it was first seen to be dropped; 0 if nobody has looked since.
+  -- When it was dropped.
   dropped int8
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
 CREATE INDEX queues_dropped ON zaqar.queues (number) WHERE dropped IS NOT NULL;
@@ -55,6 +55,8 @@ CREATE TABLE zaqar.messages (
   state int2 NOT NULL,
   -- It was posted, or has arrived, while there were subscriptions.
   owed bool NOT NULL DEFAULT false,
+  -- It has returned to its queue: it is owed to nobody.
+  returned bool NOT NULL DEFAULT false,
   -- It stays for subscribers when it leaves the queue: it is owed, or was owed once more.
   kept bool NOT NULL DEFAULT false,
   letter bool NOT NULL DEFAULT false,

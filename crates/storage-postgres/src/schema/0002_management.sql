@@ -45,6 +45,8 @@ CREATE TABLE zaqar.moves (
   name text COLLATE "C" NOT NULL,
   pool text COLLATE "C",
   pools text[] NOT NULL,
+  -- The latest attempt at it.
+  attempt uuid,
   -- The server that carries it out, and until when.
   owner uuid,
   owned_until int8

@@ -90,3 +90,22 @@ pub async fn the_longest_terms_do_not_overflow(bench: &MessageBench) {
     bench.advance_secs(u64::from(u32::MAX) - 1);
     assert_eq!(queue.held_by(request.id).await, posted);
 }
+
+/// Where the request says so, a message lives no longer for its claim; it is gone while it is claimed, also when the store was
+/// opened again.
+pub async fn a_claim_may_leave_lives_alone(bench: &MessageBench) {
+    for reopens in [false, true] {
+        let queue = bench.queue();
+        let posted = queue.post(vec![lasting(30), lasting(90)]).await;
+        let request = ClaimRequest { outlives: false, ..claim_of(2) };
+        let claimed = queue.claim_as(&request).await;
+        assert_eq!(claimed.messages.iter().map(|own| own.ttl.get()).collect::<Vec<_>>(), [30, 90]);
+        if reopens {
+            bench.reopen().await;
+        }
+        bench.advance_secs(30);
+        assert_eq!(queue.held_by(request.id).await, posted[1..]);
+        bench.advance_secs(30);
+        assert_eq!(queue.listed().await, posted[1..]);
+    }
+}

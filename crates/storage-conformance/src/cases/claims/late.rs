@@ -109,16 +109,3 @@ pub async fn a_late_claim_is_kept(bench: &MessageBench) {
     bench.reopen().await;
     assert_eq!(queue.delete(posted[1], Some(late)).await, Deletion::Done);
 }
-
-/// Who held a message last goes along when the queue moves.
-pub async fn a_late_claim_goes_along(bench: &MessageBench) {
-    let queue = bench.queue();
-    let posted = queue.fill(2).await;
-    let (late, _) = queue.claim(1).await;
-    bench.advance_secs(60);
-    bench.store().expire(bench.now()).await.unwrap();
-    queue.leave_and_return().await;
-    assert_eq!(queue.listed().await, posted);
-    assert_eq!(queue.delete(posted[1], Some(late)).await, Deletion::MessageNotClaimed);
-    assert_eq!(queue.delete(posted[0], Some(late)).await, Deletion::Done);
-}

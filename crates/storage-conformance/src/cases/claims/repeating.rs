@@ -18,7 +18,7 @@ pub async fn a_claim_is_made_once(bench: &MessageBench) {
     assert_eq!(queue.listed().await, posted[3..]);
 }
 
-/// A claim that is made twice at the same time is made once.
+/// A claim that is made twice at the same time through the same handle of the store is made once.
 pub async fn a_claim_that_is_made_twice_at_once_is_made_once(bench: &MessageBench) {
     let queue = bench.queue();
     let posted = queue.fill(4).await;

@@ -5,7 +5,7 @@ use zaqar_model::Destination;
 use crate::bench::{MessageBench, ids};
 use crate::minting::claim_with_max_count;
 
-async fn with_ended_claims(bench: &MessageBench) -> Vec<Destination> {
+pub(in crate::cases) async fn with_ended_claims(bench: &MessageBench) -> Vec<Destination> {
     let mut found = bench.store().with_ended_claims(1000, bench.now()).await.unwrap();
     found.sort();
     found
@@ -129,15 +129,4 @@ pub async fn ended_claims_are_found_after_reopening(bench: &MessageBench) {
     bench.reopen().await;
     assert_eq!(queue.dead_letter_ids().await, posted[..1]);
     assert_eq!(queue.all().await, posted[1..]);
-}
-
-/// So is what was let go in a queue that moves.
-pub async fn ended_claims_are_found_after_a_move(bench: &MessageBench) {
-    let queue = bench.queue();
-    let posted = queue.fill(2).await;
-    queue.claim(1).await;
-    bench.advance_secs(60);
-    queue.leave_and_return().await;
-    assert_eq!(with_ended_claims(bench).await, std::slice::from_ref(&queue.destination));
-    assert_eq!(queue.set_aside(1).await, posted[..1]);
 }

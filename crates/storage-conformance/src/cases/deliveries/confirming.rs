@@ -7,7 +7,7 @@ use crate::bench::{MessageBench, TestQueue};
 use crate::minting::{confirmation, fresh_subscription_id};
 
 /// A subscription whose subscriber has not confirmed.
-async fn waiting(queue: &TestQueue) -> SubscriptionId {
+pub(in crate::cases) async fn waiting(queue: &TestQueue) -> SubscriptionId {
     let mut subscription = queue.subscription("mailto:a@example.org");
     (subscription.confirmed, subscription.notified) = (false, false);
     let id = subscription.id;
@@ -46,17 +46,6 @@ pub async fn attempts_to_ask_are_on_record_among_the_others(bench: &MessageBench
         assert_eq!(queue.attempts_of_message(id, asked.request).await, attempts[2..]);
         bench.reopen().await;
     }
-}
-
-/// When a queue goes to another store, they go along.
-pub async fn attempts_to_ask_go_along(bench: &MessageBench) {
-    let queue = bench.queue();
-    let id = waiting(&queue).await;
-    queue.record_confirmation(id, confirmation(bench.now())).await;
-    let before = queue.attempts(id).await;
-    assert_eq!(before.len(), 1);
-    queue.leave_and_return().await;
-    assert_eq!(queue.attempts(id).await, before);
 }
 
 /// No more are kept for them.

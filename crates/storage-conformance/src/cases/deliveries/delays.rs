@@ -10,7 +10,7 @@ use crate::minting::{delayed, json_object, lasting, messages};
 /// More delayed messages than a store looks at in one go.
 const MANY: usize = 700;
 
-async fn subscribe(queue: &TestQueue) -> SubscriptionId {
+pub(in crate::cases) async fn subscribe(queue: &TestQueue) -> SubscriptionId {
     let mut subscription = queue.subscription("mailto:patient@example.org");
     subscription.options = json_object(r#"{"respect_delay": true}"#);
     let id = subscription.id;
@@ -74,22 +74,6 @@ pub async fn respected_delays_are_kept(bench: &MessageBench) {
     assert_eq!(delivered_ids(&bench.lease(10).await.1), posted[..1]);
 }
 
-/// They are when the queue moves, too.
-pub async fn respected_delays_go_along(bench: &MessageBench) {
-    let queue = bench.queue();
-    subscribe(&queue).await;
-    let posted = queue.post(vec![delayed(20), delayed(0)]).await;
-    let (lease, due) = bench.lease(10).await;
-    bench.delivered(lease, &due).await;
-    let later = queue.post(vec![delayed(10)]).await;
-    queue.leave_and_return().await;
-    assert_eq!(bench.lease(10).await.1, vec![]);
-    bench.advance_secs(10);
-    assert_eq!(delivered_ids(&bench.lease(10).await.1), later);
-    bench.advance_secs(10);
-    assert_eq!(delivered_ids(&bench.lease(10).await.1), posted[..1]);
-}
-
 /// A delayed message that a consumer deletes stays for the subscription until it is due.
 pub async fn a_delayed_message_stays_until_it_is_due(bench: &MessageBench) {
     let queue = bench.queue();
@@ -102,7 +86,7 @@ pub async fn a_delayed_message_stays_until_it_is_due(bench: &MessageBench) {
     assert_eq!(delivered_ids(&bench.lease(10).await.1), posted);
 }
 
-fn expires_first() -> NewMessage {
+pub(in crate::cases) fn expires_first() -> NewMessage {
     NewMessage { delay: DelaySeconds::new(100), ..lasting(60) }
 }
 
@@ -146,27 +130,6 @@ pub async fn it_is_owed_as_expired_whatever_holds_its_subscription_back(bench: &
         bench.advance_secs(60);
         assert_eq!(delivered_ids(&bench.lease(10).await.1), posted[1..2]);
         queue.unsubscribe(id).await;
-    }
-}
-
-/// It goes along when its queue moves, expired or not.
-pub async fn what_expires_before_its_delay_ends_goes_along(bench: &MessageBench) {
-    for has_expired in [false, true] {
-        let queue = bench.queue();
-        subscribe(&queue).await;
-        let posted = queue.post(vec![expires_first(), delayed(0)]).await;
-        let (lease, due) = bench.lease(10).await;
-        bench.delivered(lease, &due).await;
-        if has_expired {
-            bench.advance_secs(60);
-            queue.leave_and_return().await;
-        } else {
-            queue.leave_and_return().await;
-            bench.advance_secs(60);
-        }
-        let (lease, due) = bench.lease(10).await;
-        assert_eq!(delivered_ids(&due), posted[..1]);
-        bench.expired(lease, &due).await;
     }
 }
 

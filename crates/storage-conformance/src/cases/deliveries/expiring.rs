@@ -126,6 +126,7 @@ pub async fn a_claim_puts_it_off(bench: &MessageBench) {
         terms: terms(60, 60),
         limit: 1,
         dead_letters: None,
+        outlives: true,
         is_repeated: false,
     };
     queue.claim_as(&request).await;
@@ -156,21 +157,4 @@ pub async fn it_is_forgotten_with_its_subscription(bench: &MessageBench) {
     queue.unsubscribe(id).await;
     assert_eq!(bench.next_due().await, None);
     assert_eq!(bench.lease(10).await.1, vec![]);
-}
-
-/// It goes along when its queue moves.
-pub async fn it_goes_along(bench: &MessageBench) {
-    let queue = bench.queue();
-    let id = queue.subscribe("mailto:a@example.org").await;
-    let posted = queue.post(vec![lasting(30), lasting(30)]).await;
-    let (lease, due) = bench.lease(1).await;
-    bench.retry(lease, &due, bench.now().plus_secs(600)).await;
-    queue.pause(id, bench.now().plus_secs(1000)).await;
-    bench.advance_secs(30);
-    queue.leave_and_return().await;
-    let (lease, due) = bench.lease(10).await;
-    assert_eq!(delivered_ids(&due).len(), 2);
-    bench.expired(lease, &due).await;
-    assert_eq!(queue.failed(id).await.len(), 2);
-    assert_eq!(queue.get(&posted).await, vec![]);
 }

@@ -7,7 +7,6 @@ pub mod durability;
 pub mod expiring;
 pub mod leasing;
 pub mod limiting;
-pub mod migrating;
 pub mod notifying;
 pub mod owing;
 pub mod pausing;

@@ -5,7 +5,7 @@ use zaqar_storage::FAILURES_KEPT_FOR;
 
 use super::owing::delivered_ids;
 use crate::bench::{MessageBench, deliveries_of};
-use crate::minting::{attempt, fresh_message_id, fresh_subscription_id, lasting};
+use crate::minting::{attempt, fresh_message_id, fresh_subscription_id, lasting, stored_message};
 
 /// A delivery that failed for good is listed with its message and the reason, also when a consumer has taken the message
 /// and the store was opened again.
@@ -127,6 +127,17 @@ pub async fn a_message_that_is_gone_is_not_owed(bench: &MessageBench) {
     assert!(!queue.redeliver(id, fresh_message_id()).await);
     assert!(!queue.redeliver(fresh_subscription_id(), posted[1]).await);
     assert!(!bench.queue().redeliver(id, posted[1]).await);
+    assert_eq!(bench.lease(10).await.1, vec![]);
+}
+
+/// A message that has returned is owed to nobody.
+pub async fn a_returned_message_is_not_redelivered(bench: &MessageBench) {
+    let queue = bench.queue();
+    let id = queue.subscribe("mailto:a@example.org").await;
+    let returned = stored_message(bench.now());
+    let message = returned.message.id;
+    queue.adopt(vec![returned]).await;
+    assert!(!queue.redeliver(id, message).await);
     assert_eq!(bench.lease(10).await.1, vec![]);
 }
 

@@ -6,25 +6,23 @@ use zaqar_storage::SubscriptionChange;
 use super::owing::delivered_ids;
 use crate::bench::{MessageBench, TestQueue};
 
-pub(super) async fn suspend(queue: &TestQueue, id: SubscriptionId) -> Suspension {
+pub(in crate::cases) async fn suspend(queue: &TestQueue, id: SubscriptionId) -> Suspension {
     let suspension = Suspension { since: queue.now(), reason: Excerpt::new("410 Gone") };
     let change = SubscriptionChange { suspended: Some(Some(suspension.clone())), ..Default::default() };
     assert!(queue.update_subscription(id, change).await.unwrap());
     suspension
 }
 
-pub(super) async fn resume(queue: &TestQueue, id: SubscriptionId) {
+pub(in crate::cases) async fn resume(queue: &TestQueue, id: SubscriptionId) {
     let change = SubscriptionChange { suspended: Some(None), ..Default::default() };
     assert!(queue.update_subscription(id, change).await.unwrap());
 }
 
-/// A suspension is kept: over the end of the store, when its queue moves, and until it is lifted.
+/// A suspension is kept over the end of the store, until it is lifted.
 pub async fn a_suspension_is_kept(bench: &MessageBench) {
     let queue = bench.queue();
     let id = queue.subscribe("mailto:a@example.org").await;
     let suspension = suspend(&queue, id).await;
-    bench.reopen().await;
-    queue.leave_and_return().await;
     bench.reopen().await;
     assert_eq!(queue.get_subscription(id).await.unwrap().suspended, Some(suspension));
     resume(&queue, id).await;

@@ -3,8 +3,8 @@
 use zaqar_model::Marker;
 use zaqar_storage::{Adoption, ListStart, StorageError, StorageResult};
 
-use crate::bench::{MessageBench, TestQueue, migration_of};
-use crate::minting::message;
+use crate::bench::{MessageBench, TestQueue};
+use crate::minting::{message, stored_message};
 
 /// Waits until there is more than what stands up to the marker. A wait may end for nothing.
 async fn more(queue: &TestQueue, behind: Marker) -> StorageResult<()> {
@@ -46,15 +46,10 @@ pub async fn what_is_there_already_is_not_waited_for(bench: &MessageBench) {
 
 /// What a queue adopts wakes, too.
 pub async fn who_waits_is_woken_by_what_is_adopted(bench: &MessageBench) {
-    let (from, queue) = (bench.queue(), bench.queue());
-    let id = from.post_one(message()).await;
-    let export =
-        migration_of(&*bench.store()).export_some(&from.destination, &[id], bench.now()).await.unwrap();
-    let stored: Vec<_> = export.into_iter().map(|moving| moving.stored).collect();
-    let store = bench.store();
-    let adopting = store.adopt(&queue.destination, &stored, Adoption::Arrival, bench.now());
-    let (woken, adopted) = tokio::join!(more(&queue, Marker::default()), adopting);
-    woken.and(adopted).unwrap();
+    let queue = bench.queue();
+    let taking_in = queue.take_in(vec![stored_message(bench.now())], Adoption::Arrival);
+    let (woken, ()) = tokio::join!(more(&queue, Marker::default()), taking_in);
+    woken.unwrap();
 }
 
 /// Nobody waits for a queue that is dropped.

@@ -26,7 +26,7 @@ pub async fn a_closed_store_answers_unavailable(bench: &MessageBench) {
         store.pop(to, &pop_of(1), now).await.err(),
         store.purge(to, now).await.err(),
         store.stats(to, now).await.err(),
-        store.drop_destination(to).await.err(),
+        store.drop_destination(to, now).await.err(),
         store.expire(now).await.err(),
     ];
     for (at, answer) in answers.iter().enumerate() {

@@ -67,17 +67,18 @@ pub async fn an_empty_page_tells_where_it_starts(bench: &MessageBench) {
     let at = |start| MessageQuery { start, limit: 0, ..everything() };
     let all = queue.list_once(&everything()).await;
     let second = all.items[1].position;
-    let places = [
-        (ListStart::Behind(second), second),
-        (ListStart::BehindMessage(posted[1]), second),
-        (ListStart::End, all.items[2].position),
-    ];
+    let places = [(ListStart::Behind(second), second), (ListStart::BehindMessage(posted[1]), second)];
     for (start, place) in places {
         let page = queue.list_once(&at(start)).await;
         assert_eq!((page.items, page.reached), (vec![], place), "{start:?}");
     }
     let first = queue.list_once(&at(ListStart::Start)).await.reached;
     assert!(first < all.items[0].position, "before the first message");
+    let end = queue.list_once(&at(ListStart::End)).await.reached;
+    assert!(end >= all.items[2].position, "at or behind the last message");
+    let next = queue.fill(1).await;
+    let behind = MessageQuery { start: ListStart::Behind(end), ..everything() };
+    assert_eq!(ids(&queue.list(&behind).await.items), next, "before the next one");
 }
 
 /// A marker from behind the end, as an earlier queue of the name had, counts as the end.

@@ -9,7 +9,6 @@ pub mod expiring;
 pub mod fetching;
 pub mod lifecycle;
 pub mod listing;
-pub mod migrating;
 pub mod popping;
 pub mod posting;
 pub mod purging;

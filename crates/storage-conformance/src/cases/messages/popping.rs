@@ -34,6 +34,14 @@ pub async fn delayed_message_is_not_popped(bench: &MessageBench) {
     assert_eq!(queue.pop(10).await, [posted[0], posted[2]]);
 }
 
+/// A popped message shows the time to live with which it was posted, however short that is.
+pub async fn a_pop_does_not_lengthen_a_life(bench: &MessageBench) {
+    let queue = bench.queue();
+    queue.post(vec![lasting(30)]).await;
+    let popped = queue.pop_messages(1).await;
+    assert_eq!((popped[0].ttl.get(), popped[0].claim, popped[0].claim_count), (30, None, 0));
+}
+
 /// A pop does not see expired messages.
 pub async fn expired_message_is_not_popped(bench: &MessageBench) {
     let queue = bench.queue();

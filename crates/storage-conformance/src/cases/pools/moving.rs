@@ -6,7 +6,7 @@ use zaqar_storage::{StorageError, TakenMove};
 use super::{new_queue, pool, pool_name};
 use crate::RegisterPools;
 use crate::bench::ManagementBench;
-use crate::minting::fresh_destination;
+use crate::minting::{fresh_destination, fresh_move_id};
 
 const ONE: ServerId = ServerId::from_u128(1);
 const OTHER: ServerId = ServerId::from_u128(2);
@@ -20,6 +20,7 @@ pub(in crate::cases) async fn noted(bench: &ManagementBench) -> QueueMove {
         queue: new_queue(bench).await,
         to: Some(pool_name("two")),
         pools: vec![pool_name("one"), pool_name("two")],
+        attempt: None,
     }
 }
 
@@ -144,6 +145,32 @@ pub async fn a_move_that_is_replaced_stays_taken(bench: &ManagementBench) {
     assert_eq!(kept, TakenMove::HeldByAnother);
     let taken = registry.take_move(number, ONE, later, now).await.unwrap();
     assert_eq!(taken, TakenMove::Taken(other_way));
+}
+
+/// A queue goes where its move leads in one step with the check that the move is noted like this, whatever the pool it was in.
+pub async fn a_queue_is_switched_by_the_move_that_is_noted(bench: &ManagementBench) {
+    let (store, noted) = (bench.store(), noted(bench).await);
+    let (registry, number) = (store.registry(), noted.queue.number);
+    let (one, two) = (pool_name("one"), pool_name("two"));
+    registry.assign(number, None, Some(&one)).await.unwrap();
+    assert!(!registry.switch(&noted, Some(&one)).await.unwrap(), "it is not noted");
+    registry.put_move(&noted, None).await.unwrap();
+    let attempt = QueueMove { attempt: Some(fresh_move_id()), ..noted.clone() };
+    registry.put_move(&attempt, Some(&noted)).await.unwrap();
+    assert_eq!(bench.moves().await, std::slice::from_ref(&attempt));
+    assert!(!registry.switch(&noted, Some(&one)).await.unwrap(), "another attempt was noted");
+    assert!(!registry.switch(&attempt, Some(&two)).await.unwrap(), "it is in another pool");
+    assert!(!registry.switch(&attempt, None).await.unwrap(), "it is in a pool");
+    assert_eq!(registry.pool_of(number).await.unwrap(), Some(one.clone()));
+    for _ in 0..2 {
+        assert!(registry.switch(&attempt, Some(&one)).await.unwrap());
+    }
+    assert_eq!(registry.pool_of_now(number).await.unwrap(), Some(two.clone()));
+    assert_eq!(registry.pool_of(number).await.unwrap(), Some(two.clone()));
+    let back = QueueMove { to: None, ..attempt.clone() };
+    registry.put_move(&back, Some(&attempt)).await.unwrap();
+    assert!(registry.switch(&back, Some(&two)).await.unwrap());
+    assert_eq!(registry.pool_of(number).await.unwrap(), None);
 }
 
 /// A move to a pool that does not exist is not noted: `NotFound`.

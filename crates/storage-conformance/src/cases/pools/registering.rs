@@ -197,7 +197,7 @@ pub async fn a_pool_is_removed_with_what_is_left_of_deleted_queues(bench: &Manag
     }
     store.registry().assign(queue.number, None, Some(&pool_name("one"))).await.unwrap();
     let pools = vec![pool_name("one"), pool_name("two")];
-    let noted = QueueMove { queue: queue.clone(), to: Some(pool_name("two")), pools };
+    let noted = QueueMove { queue: queue.clone(), to: Some(pool_name("two")), pools, attempt: None };
     store.registry().put_move(&noted, None).await.unwrap();
     store.delete(queue.kind, &queue.project, &queue.name).await.unwrap();
     store.registry().delete_pool(&pool_name("one")).await.unwrap();

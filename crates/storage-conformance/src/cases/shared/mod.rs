@@ -3,6 +3,7 @@
 pub mod claiming;
 pub mod closing;
 pub mod delivering;
+pub mod migrating;
 pub mod posting;
 
 use zaqar_storage::MessageStore;

@@ -31,6 +31,7 @@ impl QueueIndex {
             Some(entry.location)
         };
         self.freed.extend(forgotten);
+        self.note_attempt(id, number);
     }
 
     /// Discards an unreadable attempt.

@@ -53,6 +53,7 @@ impl QueueIndex {
     /// Inserts a new or changed subscription.
     pub(crate) fn subscribe(&mut self, mut kept: StoredSubscription) {
         let id = kept.id;
+        self.note_subscription(id);
         if kept.owed_from == Some(FROM_THE_END) {
             kept.owed_from = Some(self.next_sequence);
         }
@@ -81,6 +82,7 @@ impl QueueIndex {
     fn hasten(&mut self, id: SubscriptionId) {
         let waiting = self.cursor(id).into_iter().flat_map(Cursor::waiting);
         let waiting: Vec<_> = waiting.map(|sequence| (sequence, self.due_from(id, sequence))).collect();
+        waiting.iter().for_each(|(sequence, _)| self.note_delivery(id, *sequence));
         if let Some(cursor) = self.backlog.cursors.get_mut(&id) {
             cursor.held_back = HeldBack::default();
             waiting.into_iter().for_each(|(sequence, until)| cursor.hasten(sequence, until));
@@ -89,6 +91,7 @@ impl QueueIndex {
     }
 
     pub(crate) fn unsubscribe(&mut self, id: SubscriptionId) {
+        self.note_subscription(id);
         self.subscriptions.remove(id);
         self.forget_subscriber(id);
     }
@@ -96,6 +99,7 @@ impl QueueIndex {
     /// Removes the subscriptions that have expired by `now`, and the attempts that are too old.
     pub(in crate::index) fn expire_subscriptions(&mut self, now: Timestamp) {
         for id in self.subscriptions.expire(now) {
+            self.note_subscription(id);
             self.forget_subscriber(id);
         }
         let forgotten = self.attempts.expire(now);
@@ -132,6 +136,7 @@ impl QueueIndex {
     fn forget_cursor(&mut self, id: SubscriptionId) {
         let Some(cursor) = self.backlog.cursors.remove(&id) else { return };
         for sequence in cursor.held() {
+            self.note_delivery(id, sequence);
             self.let_go(sequence);
         }
         let first = self.backlog.first_front();
@@ -231,6 +236,7 @@ impl QueueIndex {
 
     fn drop_retained(&mut self, sequence: u64) {
         if let Some(released) = self.retained.remove(sequence) {
+            self.note_message(sequence);
             self.freed.push(released.location);
             self.forget_id(sequence);
         }
@@ -262,6 +268,7 @@ impl QueueIndex {
         sequence: u64,
         change: impl FnOnce(&mut Cursor),
     ) {
+        self.note_delivery(id, sequence);
         let Some(cursor) = self.backlog.cursors.get_mut(&id) else { return };
         let held = cursor.holds(sequence);
         change(cursor);

@@ -94,12 +94,6 @@ impl Cursor {
         self.under_way.iter().copied()
     }
 
-    /// Deliveries that were never tried and are under no lease: they wait for the end of a delay, or were returned.
-    pub(crate) fn untried(&self) -> impl Iterator<Item = u64> {
-        let untried = self.open.iter().filter(|(_, open)| open.attempts == 0 && open.lease.is_none());
-        untried.map(|(sequence, _)| *sequence)
-    }
-
     pub(crate) fn open_len(&self) -> usize {
         self.open.len()
     }

@@ -41,6 +41,19 @@ impl QueueIndex {
             .filter(|sequence| self.id_of(*sequence) == id && self.owed_message(*sequence).is_some())
     }
 
+    /// The cursors in the order of the subscriptions' ids, from this one on.
+    pub(crate) fn cursors_from(
+        &self,
+        from: SubscriptionId,
+    ) -> impl Iterator<Item = (SubscriptionId, &Cursor)> {
+        self.backlog.cursors.range(from..).map(|(id, cursor)| (*id, cursor))
+    }
+
+    /// Has it examined of all subscriptions when they are due.
+    pub(crate) fn wake_all(&mut self) {
+        self.backlog.changes.woken.extend(self.backlog.cursors.keys());
+    }
+
     pub(crate) fn cursor(&self, id: SubscriptionId) -> Option<&Cursor> {
         self.backlog.cursors.get(&id)
     }

@@ -30,7 +30,7 @@ fn every_kind_is_read_back() {
     round_trip(&Record::Claim(Cow::Owned(ClaimRecord {
         destination: 1,
         lease: lease(),
-        grace: GraceSeconds::new(61),
+        grace: Some(GraceSeconds::new(61)),
         taken: vec![(1, 1), (u64::MAX, 9)],
         dead_lettered: vec![4],
     })));

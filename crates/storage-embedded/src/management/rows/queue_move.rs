@@ -32,6 +32,8 @@ struct Value {
     to: Option<String>,
     pools: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    attempt: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     owner: Option<Owner>,
 }
 
@@ -47,7 +49,7 @@ impl Row for NotedMove {
     }
 
     fn encode(&self) -> serde_json::Result<Vec<u8>> {
-        let QueueMove { queue, to, pools } = &self.noted;
+        let QueueMove { queue, to, pools, attempt } = &self.noted;
         serde_json::to_vec(&Value {
             topic: queue.kind == DestinationKind::Topic,
             confirmations: queue.kind == DestinationKind::Confirmations,
@@ -55,6 +57,7 @@ impl Row for NotedMove {
             name: queue.name.to_string(),
             to: to.as_ref().map(ToString::to_string),
             pools: pools.iter().map(ToString::to_string).collect(),
+            attempt: attempt.map(|id| id.to_string()),
             owner: self
                 .owner
                 .map(|(server, until)| Owner { server: server.to_string(), until: until.as_millis() }),
@@ -80,7 +83,8 @@ impl Row for NotedMove {
             Some(Owner { server, until }) => Some((server.parse()?, Timestamp::from_millis(until))),
             None => None,
         };
-        Ok(Self { noted: QueueMove { queue, to, pools }, owner })
+        let attempt = value.attempt.as_deref().map(str::parse).transpose()?;
+        Ok(Self { noted: QueueMove { queue, to, pools, attempt }, owner })
     }
 }
 

@@ -32,8 +32,8 @@ impl Batch {
         now: Timestamp,
         reply: Reply<Vec<MessageId>>,
     ) {
-        if queues.lock(queue).is_dropped {
-            let _ = reply.send(Err(StorageError::NotFound("queue")));
+        if let Some(refusal) = queues.lock(queue).refusal() {
+            let _ = reply.send(Err(refusal));
             return;
         }
         self.identify(queue);
@@ -72,12 +72,13 @@ impl Batch {
         (adoption, leaving): (Adoption, Option<Arc<Queue>>),
         reply: Reply<()>,
     ) {
-        let locked = queues.lock(queue);
-        if locked.is_dropped {
-            let _ = reply.send(Err(StorageError::NotFound("queue")));
+        let is_leaving = |source: &Arc<Queue>| queues.lock(source).transit.is_elsewhere();
+        let refusal = queues.lock(queue).refusal();
+        let moved = || leaving.as_ref().is_some_and(is_leaving).then_some(StorageError::Moved);
+        if let Some(refusal) = refusal.or_else(moved) {
+            let _ = reply.send(Err(refusal));
             return;
         }
-        drop(locked);
         if let Some(source) = leaving {
             self.leave(queues, source, &mut messages);
         }
@@ -123,7 +124,7 @@ impl Batch {
         reply: Reply<()>,
     ) {
         if queues.lock(queue).is_dropped {
-            let _ = reply.send(Err(StorageError::NotFound("queue")));
+            let _ = reply.send(Err(StorageError::Conflict("another mover has taken over")));
             return;
         }
         self.identify(queue);

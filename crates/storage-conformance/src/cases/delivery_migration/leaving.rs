@@ -1,54 +1,63 @@
 //! What is owed goes along when a queue goes to another store.
 
-use zaqar_model::{AttemptEnd, DeliveryStanding, Marker, StoredMessage, SubscriptionId};
+use zaqar_model::{AttemptEnd, MessageId, SubscriptionId};
 use zaqar_storage::SubscriptionChange;
 
-use super::owing::delivered_ids;
-use crate::bench::{MessageBench, TestQueue, migration_of};
-use crate::minting::{fresh_message_id, poster};
+use crate::bench::{MessageBench, TestQueue};
+use crate::cases::deliveries::confirming::waiting;
+use crate::cases::deliveries::delays::{expires_first, subscribe};
+use crate::cases::deliveries::owing::delivered_ids;
+use crate::cases::deliveries::suspending::suspend;
+use crate::minting::{confirmation, delayed, lasting, stored_message};
 
 /// A subscription to which of four messages the first was delivered, the second waits for half a minute, the third was
 /// given up; nobody has taken up the fourth.
-async fn begun(bench: &MessageBench, queue: &TestQueue) -> SubscriptionId {
+pub(super) async fn begun(bench: &MessageBench, queue: &TestQueue) -> (SubscriptionId, Vec<MessageId>) {
     let id = queue.subscribe("mailto:a@example.org").await;
-    queue.fill(4).await;
+    let posted = queue.fill(4).await;
     let (lease, due) = bench.lease(3).await;
     bench.delivered(lease, &due[..1]).await;
     bench.retry(lease, &due[1..2], bench.now().plus_secs(30)).await;
     bench.give_up(lease, &due[2..]).await;
-    id
+    (id, posted)
 }
 
 /// What comes of that.
-async fn goes_on(bench: &MessageBench, queue: &TestQueue, id: SubscriptionId) {
+pub(super) async fn goes_on(
+    bench: &MessageBench,
+    queue: &TestQueue,
+    id: SubscriptionId,
+    posted: &[MessageId],
+) {
     let ends: Vec<_> = queue.attempts(id).await.iter().map(|kept| kept.end).collect();
     let later = bench.now().plus_secs(30);
     assert_eq!(ends, [AttemptEnd::Exhausted, AttemptEnd::RetryAt(later), AttemptEnd::Delivered]);
-    let failed: Vec<_> = queue.failed(id).await.iter().map(|own| (own.position, own.attempts)).collect();
-    assert_eq!(failed, [(Marker::new(3), 1)]);
-    let attempts = |deliveries: &[zaqar_model::Delivery]| -> Vec<(Marker, u32)> {
-        deliveries.iter().map(|own| (own.position, own.attempts)).collect()
+    let failed: Vec<_> =
+        queue.failed(id).await.iter().map(|own| (own.message.message.id, own.attempts)).collect();
+    assert_eq!(failed, [(posted[2], 1)]);
+    let attempts = |deliveries: &[zaqar_model::Delivery]| -> Vec<(MessageId, u32)> {
+        deliveries.iter().map(|own| (own.message.message.id, own.attempts)).collect()
     };
-    assert_eq!(attempts(&bench.lease(10).await.1), [(Marker::new(4), 0)]);
+    assert_eq!(attempts(&bench.lease(10).await.1), [(posted[3], 0)]);
     bench.advance_secs(30);
-    assert_eq!(attempts(&bench.lease(10).await.1), [(Marker::new(2), 1)]);
+    assert_eq!(attempts(&bench.lease(10).await.1), [(posted[1], 1)]);
 }
 
 /// Each delivery stands as it did: done, waiting, failed, not taken up; the attempts stay on record.
 pub async fn deliveries_go_along(bench: &MessageBench) {
     let queue = bench.queue();
-    let id = begun(bench, &queue).await;
+    let (id, posted) = begun(bench, &queue).await;
     queue.leave_and_return().await;
-    goes_on(bench, &queue, id).await;
+    goes_on(bench, &queue, id, &posted).await;
 }
 
 /// The same over the end of the store.
 pub async fn imported_deliveries_are_kept(bench: &MessageBench) {
     let queue = bench.queue();
-    let id = begun(bench, &queue).await;
+    let (id, posted) = begun(bench, &queue).await;
     queue.leave_and_return().await;
     bench.reopen().await;
-    goes_on(bench, &queue, id).await;
+    goes_on(bench, &queue, id, &posted).await;
 }
 
 /// What consumers have taken goes along for the subscribers, and only for them.
@@ -120,12 +129,9 @@ pub async fn pauses_go_along(bench: &MessageBench) {
 /// What was adopted is not owed elsewhere either; what was posted is owed once more by its id.
 pub async fn who_is_owed_what_stays(bench: &MessageBench) {
     let queue = bench.queue();
-    let posted = queue.fill(1).await;
-    let mut message = queue.get_one(posted[0]).await.unwrap();
-    message.id = fresh_message_id();
-    let adopted = message.id;
-    let (expires, delayed_until) = (message.created.plus_secs(3600), message.created);
-    let returned = StoredMessage { client: poster(), expires, delayed_until, is_letter: false, message };
+    queue.fill(1).await;
+    let returned = stored_message(bench.now());
+    let adopted = returned.message.id;
     queue.adopt(vec![returned]).await;
     let id = queue.subscribe("mailto:a@example.org").await;
     let muted = queue.subscribe("mailto:b@example.org").await;
@@ -143,57 +149,77 @@ pub async fn who_is_owed_what_stays(bench: &MessageBench) {
     assert_eq!(delivered_ids(&bench.lease(10).await.1), later);
 }
 
-/// While a queue arrives nothing of it is leased, and everything is kept: only the cursor tells what is owed.
-pub async fn nothing_is_leased_before_the_cursor_comes(bench: &MessageBench) {
+/// Delays that a subscription respects are respected when the queue moves.
+pub async fn respected_delays_go_along(bench: &MessageBench) {
     let queue = bench.queue();
-    queue.subscribe("mailto:a@example.org").await;
-    let posted = queue.fill(2).await;
-    let (lease, due) = bench.lease(1).await;
+    subscribe(&queue).await;
+    let posted = queue.post(vec![delayed(20), delayed(0)]).await;
+    let (lease, due) = bench.lease(10).await;
     bench.delivered(lease, &due).await;
-    let (moving, cursors) = (queue.export().await, queue.export_cursors().await);
-    let subscriptions = queue.export_subscriptions().await;
-    queue.drop_it().await;
-    queue.import_subscriptions(vec![subscriptions[0].subscription.clone()]).await;
-    queue.import(moving, Marker::default()).await;
-    queue.import_deliveries(subscriptions[0].clone()).await;
-    queue.pop(2).await;
+    let later = queue.post(vec![delayed(10)]).await;
+    queue.leave_and_return().await;
     assert_eq!(bench.lease(10).await.1, vec![]);
-    queue.import_cursors(cursors).await;
-    assert_eq!(delivered_ids(&bench.lease(10).await.1), posted[1..]);
-    assert_eq!(queue.export().await.len(), 1);
+    bench.advance_secs(10);
+    assert_eq!(delivered_ids(&bench.lease(10).await.1), later);
+    bench.advance_secs(10);
+    assert_eq!(delivered_ids(&bench.lease(10).await.1), posted[..1]);
 }
 
-/// A delivery that is imported again stands as it does then; a subscription that is imported again begins anew.
-pub async fn a_later_import_of_a_delivery_holds(bench: &MessageBench) {
+/// What expires before its delay ends goes along, expired or not.
+pub async fn what_expires_before_its_delay_ends_goes_along(bench: &MessageBench) {
+    for has_expired in [false, true] {
+        let queue = bench.queue();
+        subscribe(&queue).await;
+        let posted = queue.post(vec![expires_first(), delayed(0)]).await;
+        let (lease, due) = bench.lease(10).await;
+        bench.delivered(lease, &due).await;
+        if has_expired {
+            bench.advance_secs(60);
+            queue.leave_and_return().await;
+        } else {
+            queue.leave_and_return().await;
+            bench.advance_secs(60);
+        }
+        let (lease, due) = bench.lease(10).await;
+        assert_eq!(delivered_ids(&due), posted[..1]);
+        bench.expired(lease, &due).await;
+    }
+}
+
+/// What has expired and is still owed goes along.
+pub async fn what_has_expired_goes_along(bench: &MessageBench) {
     let queue = bench.queue();
     let id = queue.subscribe("mailto:a@example.org").await;
-    queue.fill(2).await;
-    let (lease, due) = bench.lease(2).await;
-    bench.retry(lease, &due, bench.now()).await;
-    let [early] = queue.export_subscriptions().await.try_into().unwrap();
+    let posted = queue.post(vec![lasting(30), lasting(30)]).await;
     let (lease, due) = bench.lease(1).await;
-    bench.give_up(lease, &due).await;
-    let [late] = queue.export_subscriptions().await.try_into().unwrap();
-    let (moving, cursors) = (queue.export().await, queue.export_cursors().await);
-    let beyond = Marker::new(late.deliveries[0].position.get() + 8);
-    let some = [late.deliveries[0].position, beyond];
-    let store = bench.store();
-    let some = migration_of(&*store)
-        .export_some_deliveries(&queue.destination, id, &some, bench.now())
-        .await
-        .unwrap();
-    assert_eq!(some[0], late.deliveries[0]);
-    assert_eq!((some.len(), &some[1].standing), (2, &DeliveryStanding::Done));
-    queue.drop_it().await;
-    queue.import_subscriptions(vec![early.subscription.clone()]).await;
-    queue.import(moving, Marker::default()).await;
-    queue.import_deliveries(early).await;
-    queue.import_deliveries(late.clone()).await;
-    let [both] = queue.export_subscriptions().await.try_into().unwrap();
-    assert_eq!((both.deliveries, both.attempts), (late.deliveries, late.attempts));
-    queue.import_subscriptions(vec![late.subscription]).await;
-    let [anew] = queue.export_subscriptions().await.try_into().unwrap();
-    assert_eq!(anew.deliveries, vec![]);
-    queue.import_cursors(cursors).await;
-    assert_eq!(bench.lease(10).await.1, vec![]);
+    bench.retry(lease, &due, bench.now().plus_secs(600)).await;
+    queue.pause(id, bench.now().plus_secs(1000)).await;
+    bench.advance_secs(30);
+    queue.leave_and_return().await;
+    let (lease, due) = bench.lease(10).await;
+    assert_eq!(delivered_ids(&due).len(), 2);
+    bench.expired(lease, &due).await;
+    assert_eq!(queue.failed(id).await.len(), 2);
+    assert_eq!(queue.get(&posted).await, vec![]);
+}
+
+/// Attempts to ask a subscriber to confirm go along.
+pub async fn attempts_to_ask_go_along(bench: &MessageBench) {
+    let queue = bench.queue();
+    let id = waiting(&queue).await;
+    queue.record_confirmation(id, confirmation(bench.now())).await;
+    let before = queue.attempts(id).await;
+    assert_eq!(before.len(), 1);
+    queue.leave_and_return().await;
+    assert_eq!(queue.attempts(id).await, before);
+}
+
+/// A suspension goes along.
+pub async fn suspensions_go_along(bench: &MessageBench) {
+    let queue = bench.queue();
+    let id = queue.subscribe("mailto:a@example.org").await;
+    let suspension = suspend(&queue, id).await;
+    queue.leave_and_return().await;
+    bench.reopen().await;
+    assert_eq!(queue.get_subscription(id).await.unwrap().suspended, Some(suspension));
 }

@@ -1,12 +1,13 @@
-//! Queues that go to another store. Here the store stands for both: what was exported is dropped and imported again.
+//! What goes along when a queue goes to another store. Here the store stands for both.
 
-use zaqar_model::{Marker, MessageId, MovingMessage, StoredMessage};
-use zaqar_storage::SubscriptionChange;
+use zaqar_model::{MessageId, MovingMessage, StoredMessage};
+use zaqar_storage::{Deletion, Post, SubscriptionChange};
 
-use crate::bench::{MessageBench, everything, ids, migration_of, page, plain};
-use crate::minting::{claim_of, delayed, terms};
+use crate::bench::{MessageBench, everything, ids, page, plain};
+use crate::cases::claims::setting_aside::with_ended_claims;
+use crate::minting::{claim_of, delayed, fresh_batch_id, messages, poster, stored_message};
 
-fn moving_ids(moving: &[MovingMessage]) -> Vec<MessageId> {
+pub(super) fn moving_ids(moving: &[MovingMessage]) -> Vec<MessageId> {
     moving.iter().map(|moving| moving.stored.message.id).collect()
 }
 
@@ -19,32 +20,7 @@ pub async fn a_queue_comes_back_as_it_was(bench: &MessageBench) {
     let before = queue.list(&everything()).await;
     let exported = queue.leave_and_return().await;
     assert_eq!(queue.list(&everything()).await, before);
-    assert_eq!(queue.export().await, exported);
-}
-
-/// An export goes on behind a position, and holds at most as many as it was asked for.
-pub async fn an_export_comes_in_pieces(bench: &MessageBench) {
-    let queue = bench.queue();
-    let posted = queue.fill(5).await;
-    let store = bench.store();
-    let first =
-        migration_of(&*store).export(&queue.destination, Marker::default(), 2, bench.now()).await.unwrap();
-    assert_eq!(moving_ids(&first), posted[..2]);
-    let rest =
-        migration_of(&*store).export(&queue.destination, first[1].position, 10, bench.now()).await.unwrap();
-    assert_eq!(moving_ids(&rest), posted[2..]);
-}
-
-/// Some messages are exported by their ids, those that exist.
-pub async fn messages_are_exported_by_their_ids(bench: &MessageBench) {
-    let queue = bench.queue();
-    let posted = queue.fill(3).await;
-    queue.delete(posted[1], None).await;
-    let some = migration_of(&*bench.store())
-        .export_some(&queue.destination, &posted[1..], bench.now())
-        .await
-        .unwrap();
-    assert_eq!(moving_ids(&some), posted[2..]);
+    assert_eq!(queue.exported().await, exported);
 }
 
 /// A live claim goes along: it holds the same messages until the same moment, and can be renewed.
@@ -76,8 +52,8 @@ pub async fn delays_go_along(bench: &MessageBench) {
     assert_eq!(queue.listed().await, posted);
 }
 
-/// Exhausted messages stay set aside.
-pub async fn exhausted_messages_go_along(bench: &MessageBench) {
+/// Dead letters stay set aside.
+pub async fn dead_letters_go_along(bench: &MessageBench) {
     let queue = bench.queue();
     let posted = queue.fill(3).await;
     assert_eq!(queue.exhaust(1, 1).await, posted[..1]);
@@ -118,26 +94,6 @@ pub async fn an_empty_queue_goes_on_behind_its_last_position(bench: &MessageBenc
     assert!(posted.iter().all(|id| !later.contains(id)));
 }
 
-/// Importing again takes the place of what was imported before: a message is not doubled, and its state is the later
-/// one.
-pub async fn a_later_import_takes_the_place_of_an_earlier(bench: &MessageBench) {
-    let queue = bench.queue();
-    let posted = queue.fill(3).await;
-    let early = queue.export().await;
-    let request = claim_of(1);
-    queue.claim_as(&request).await;
-    queue.renew(request.id, terms(30, 60)).await;
-    let (late, last) = (queue.export().await, queue.end().await);
-    queue.drop_it().await;
-    queue.import(early.clone(), Marker::default()).await;
-    queue.import(late[1..].to_vec(), Marker::default()).await;
-    assert_eq!(queue.listed().await, posted);
-    queue.import(late[..1].to_vec(), last).await;
-    assert_eq!(queue.all().await, posted);
-    assert_eq!(queue.held_by(request.id).await, posted[..1]);
-    assert_eq!(queue.export().await, late);
-}
-
 /// What was imported survives the end of the store.
 pub async fn imported_messages_are_kept(bench: &MessageBench) {
     let queue = bench.queue();
@@ -147,7 +103,7 @@ pub async fn imported_messages_are_kept(bench: &MessageBench) {
     let exported = queue.leave_and_return().await;
     let before = queue.get_claim(claim).await;
     bench.reopen().await;
-    assert_eq!(queue.export().await, exported);
+    assert_eq!(queue.exported().await, exported);
     assert_eq!(queue.get_claim(claim).await, before);
 }
 
@@ -159,10 +115,64 @@ pub async fn a_queue_that_came_back_is_in_use_again(bench: &MessageBench) {
     let later = queue.fill(2).await;
     assert_eq!(queue.all().await, [posted.clone(), later.clone()].concat());
     assert_eq!(queue.pop(3).await, [posted, later[..1].to_vec()].concat());
-    let subscription = queue.subscribe("mailto:a@example.org").await;
-    let change = SubscriptionChange { confirmed: Some(false), ..SubscriptionChange::default() };
-    assert!(queue.update_subscription(subscription, change).await.unwrap());
     bench.reopen().await;
     assert_eq!(queue.all().await, later[1..]);
-    assert_eq!(queue.subscriptions().await, [subscription]);
+    if bench.store().subscriptions().is_some() {
+        let subscription = queue.subscribe("mailto:a@example.org").await;
+        let change = SubscriptionChange { confirmed: Some(false), ..SubscriptionChange::default() };
+        assert!(queue.update_subscription(subscription, change).await.unwrap());
+        bench.reopen().await;
+        assert_eq!(queue.subscriptions().await, [subscription]);
+    }
+}
+
+/// Who held a message last goes along when the queue moves.
+pub async fn a_late_claim_goes_along(bench: &MessageBench) {
+    let queue = bench.queue();
+    let posted = queue.fill(2).await;
+    let (late, _) = queue.claim(1).await;
+    bench.advance_secs(60);
+    bench.store().expire(bench.now()).await.unwrap();
+    queue.leave_and_return().await;
+    assert_eq!(queue.listed().await, posted);
+    assert_eq!(queue.delete(posted[1], Some(late)).await, Deletion::MessageNotClaimed);
+    assert_eq!(queue.delete(posted[0], Some(late)).await, Deletion::Done);
+}
+
+/// So is what was let go in a queue that moves.
+pub async fn ended_claims_are_found_after_a_move(bench: &MessageBench) {
+    let queue = bench.queue();
+    let posted = queue.fill(2).await;
+    queue.claim(1).await;
+    bench.advance_secs(60);
+    queue.leave_and_return().await;
+    assert_eq!(with_ended_claims(bench).await, std::slice::from_ref(&queue.destination));
+    assert_eq!(queue.set_aside(1).await, posted[..1]);
+}
+
+/// What was posted is recognised when it is posted again, wherever the queue lives.
+pub async fn batches_go_along(bench: &MessageBench) {
+    if !bench.store().capabilities().shared {
+        return;
+    }
+    let queue = bench.queue();
+    let messages = messages(2);
+    let post = Post { batch: fresh_batch_id(), client: &poster(), messages: &messages };
+    let posted = queue.post_batch(&post).await;
+    queue.pop(1).await;
+    queue.leave_and_return().await;
+    assert_eq!(queue.post_batch(&post).await, posted);
+    assert_eq!(queue.all().await, posted[1..]);
+}
+
+/// A letter about a delivery that was given up stays one, and a message that has returned is known as that.
+pub async fn letters_go_along(bench: &MessageBench) {
+    let queue = bench.queue();
+    let letter = StoredMessage { is_letter: true, ..stored_message(bench.now()) };
+    queue.adopt(vec![letter]).await;
+    queue.fill(1).await;
+    let exported = queue.leave_and_return().await;
+    let shown = |moving: &MovingMessage| (moving.stored.is_letter, moving.posted);
+    assert_eq!(exported.iter().map(shown).collect::<Vec<_>>(), [(true, false), (false, true)]);
+    assert_eq!(queue.exported().await, exported);
 }
