@@ -23,7 +23,7 @@ const HTTP: [&str; 6] = ["axum", "http", "http-body-util", "hyper", "hyper-util"
 const ASYNC_RUNTIME: [&str; 1] = ["tokio"];
 const ENGINES: [&str; 2] = ["redb", "rustix"];
 
-const LAYERS: [Layer; 16] = [
+const LAYERS: [Layer; 17] = [
     Layer {
         name: "zaqar-model",
         may_use: &[],
@@ -47,6 +47,7 @@ const LAYERS: [Layer; 16] = [
         may_use: &["zaqar-model", "zaqar-storage"],
         must_not_use: &["axum", "http", "hyper", "redb", "rustix"],
     },
+    Layer { name: "zaqar-storage-redis", may_use: &["zaqar-model", "zaqar-storage"], must_not_use: &HTTP },
     Layer {
         name: "zaqar-domain",
         may_use: &["zaqar-model", "zaqar-storage"],
