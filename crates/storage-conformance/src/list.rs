@@ -10,6 +10,15 @@ macro_rules! message_store {
     };
 }
 
+/// As [`message_store!`], but all cases are one test `name`, for servers that take long to start. A case whose name (as
+/// `noun::file::case`) `leaves_out` admits is not run.
+#[macro_export]
+macro_rules! message_store_together {
+    ($name:ident, $fixture:expr, $leaves_out:expr) => {
+        $crate::__message_cases! { __message_test, $name, (&$fixture, &$leaves_out) }
+    };
+}
+
 /// Holds a management store to the contract: `management_store!(name, fixture)` makes a module `name` with a test for
 /// each case. `fixture` is a function (or a closure) that makes a [`ManagementFixture`](crate::ManagementFixture): a
 /// place for a store, empty.
@@ -43,6 +52,27 @@ macro_rules! __message_tests {
                     })*
                 })*
             })*
+        }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __message_test {
+    ($name:ident, $fixture:expr, $($noun:ident { $($file:ident { $($case:ident,)* })* })*) => {
+        #[test]
+        fn $name() {
+            let (fixture, leaves_out) = $fixture;
+            let together = $crate::run::Together::new(leaves_out);
+            $($($(together.run(
+                concat!(stringify!($noun), "::", stringify!($file), "::", stringify!($case)),
+                || $crate::run::message_case(
+                    $crate::cases::$noun::$file::$case,
+                    $crate::cases::$noun::needs,
+                    || ::std::boxed::Box::new((fixture)()),
+                ),
+            );)*)*)*
+            together.end();
         }
     };
 }

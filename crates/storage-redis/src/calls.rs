@@ -1,8 +1,9 @@
 //! Scripts with what they are given.
 
 use redis::{Cmd, ToRedisArgs, cmd};
-use zaqar_model::Timestamp;
+use zaqar_model::{SubscriptionId, Timestamp};
 
+use crate::accounts::account_of_unknown;
 use crate::connection::Request;
 use crate::keys::{QueueKeys, ShardKeys};
 use crate::records::millis;
@@ -36,6 +37,19 @@ impl Call {
         queue.write_all(&mut command);
         command.arg(more).arg(millis(now)).arg(&queue.number);
         Self { tag: queue.shard.tag.clone(), command, script }
+    }
+
+    /// On all keys of a queue and a subscription to it.
+    pub(crate) fn on_subscription(
+        script: &'static Script,
+        queue: &QueueKeys,
+        id: SubscriptionId,
+        now: Timestamp,
+    ) -> Self {
+        Self::on_queue(script, queue, &queue.with_subscription(id), now)
+            .arg(&id.as_u128().to_be_bytes())
+            .arg(format!("{:032x}", id.as_u128()))
+            .arg(account_of_unknown())
     }
 
     pub(crate) fn arg(mut self, value: impl ToRedisArgs) -> Self {

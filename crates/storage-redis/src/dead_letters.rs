@@ -1,10 +1,8 @@
 //! Dead letters: messages that were claimed too often.
 
-use std::collections::HashSet;
-
-use redis::{Value, cmd};
+use redis::cmd;
 use zaqar_model::{Destination, DestinationNumber, MessageId, Page, PageRequest, StoredMessage, Timestamp};
-use zaqar_storage::{Adoption, BATCH_RECOGNISED_FOR, DeadLetters, StorageResult};
+use zaqar_storage::{Adoption, DeadLetters, StorageResult};
 
 use crate::RedisMessageStore;
 use crate::calls::{Call, plain};
@@ -83,19 +81,20 @@ impl DeadLetters for RedisMessageStore {
     ) -> StorageResult<()> {
         let queue = self.keys(from);
         let ids: Vec<MessageId> = messages.iter().map(|stored| stored.message.id).collect();
-        let mut here = HashSet::new();
-        for ids in ids.chunks(1000) {
+        let (mut left, mut arrivals) = (Vec::new(), Vec::new());
+        for (ids, messages) in ids.chunks(1000).zip(messages.chunks(1000)) {
             let mut known = cmd("HMGET");
             known.arg(queue.name("j"));
             for id in ids {
                 known.arg(&id.as_u128().to_be_bytes());
             }
             let places = self.read(plain(&queue.shard, known)).await?.list()?;
-            here.extend(ids.iter().zip(places).filter(|(_, place)| *place != Value::Nil).map(|(id, _)| *id));
+            for (stored, place) in messages.iter().zip(places).filter(|(_, place)| !place.is_nothing()) {
+                left.push(stored.clone());
+                arrivals.push(format!("{}:{}", queue.number, place.number()?));
+            }
         }
-        let left = messages.iter().filter(|stored| here.contains(&stored.message.id));
-        let left: Vec<StoredMessage> = left.cloned().collect();
-        self.take_in(to, &left, Adoption::Arrival, Some(BATCH_RECOGNISED_FOR), now).await?;
+        self.take_in(to, &left, Adoption::Arrival, &arrivals, now).await?;
         self.discard_dead_letters(from, &ids).await
     }
 }

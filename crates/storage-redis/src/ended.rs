@@ -45,7 +45,8 @@ impl RedisMessageStore {
     async fn left_by_claims(&self, queue: &QueueKeys, now: Timestamp) -> StorageResult<Option<Destination>> {
         loop {
             let call = Call::on_queue(&scripts::LOOK, queue, &[], now);
-            let mut answer = self.write(call).await?.list()?;
+            // It notes what time has changed, and may do so again.
+            let mut answer = self.read(call).await?.list()?;
             let has_more = answer.next().unwrap_or(Value::Nil).int()? == 1;
             match answer.next() {
                 Some(own) => return destination(&own.bytes()?).map(Some),

@@ -11,6 +11,7 @@ use crate::connection::{Effect, Reply, Request};
 use crate::keys::{self, QueueKeys, ShardKeys};
 use crate::records::millis;
 use crate::scripts;
+use crate::subscriptions::id_of;
 
 /// A caller's clock may be so far behind, in milliseconds: what one of them may still see is kept.
 const LAG: u64 = 60_000;
@@ -43,17 +44,39 @@ impl RedisMessageStore {
 
     /// One piece of work on one queue.
     pub(crate) async fn tidy(&self, queue: &QueueKeys, now: Timestamp) -> StorageResult<()> {
-        let call = Call::on_queue(&scripts::EXPIRE, queue, &[], now).arg(millis(now).saturating_sub(LAG));
-        if self.write(call).await?.int()? < 0 {
-            self.forget_subscriptions(queue).await?;
+        let before = millis(now).saturating_sub(LAG);
+        let mut ended = cmd("ZRANGEBYSCORE");
+        ended.arg(queue.name(keys::SUBSCRIPTION_ENDS)).arg("-inf").arg(before).arg("LIMIT").arg(0).arg(SOME_QUEUES);
+        for id in self.read(plain(&queue.shard, ended)).await?.list()? {
+            self.forget_some(queue, id_of(id)?, true, None, now).await?;
+        }
+        let names = [queue.name(keys::SUBSCRIPTION_ENDS)];
+        let call = Call::on_queue(&scripts::EXPIRE, queue, &names, now).arg(before);
+        // It removes what is gone already, and may do so again.
+        if self.read(call).await?.int()? < 0 {
+            self.forget_orphans(queue).await?;
         }
         Ok(())
     }
 
-    async fn forget_subscriptions(&self, queue: &QueueKeys) -> StorageResult<()> {
-        let mut done = cmd("ZREM");
-        done.arg(queue.shard.name(keys::HOUSEKEEPING)).arg(&queue.number);
-        self.write(plain(&queue.shard, done)).await.map(drop)
+    /// The subscriptions of a queue that was dropped.
+    async fn forget_orphans(&self, queue: &QueueKeys) -> StorageResult<()> {
+        let mut some = cmd("ZRANGE");
+        some.arg(queue.name(keys::ORPHANS)).arg(0).arg(SOME_QUEUES);
+        let mut forget = Vec::new();
+        for id in self.read(plain(&queue.shard, some)).await?.list()? {
+            let id = id_of(id)?;
+            let (mut unlink, mut remove) = (cmd("UNLINK"), cmd("ZREM"));
+            unlink.arg(queue.of_subscription(id));
+            remove.arg(queue.name(keys::ORPHANS)).arg(&id.as_u128().to_be_bytes());
+            forget.extend([plain(&queue.shard, unlink), plain(&queue.shard, remove)]);
+        }
+        if forget.is_empty() {
+            let mut done = cmd("ZREM");
+            done.arg(queue.shard.name(keys::HOUSEKEEPING)).arg(&queue.number);
+            forget.push(plain(&queue.shard, done));
+        }
+        self.ask_all(&forget, Effect::Write).await.map(drop)
     }
 
     /// Asks something of each shard; returns the answers with the shards.

@@ -26,6 +26,18 @@ pub(crate) const LETTERS: &str = "L";
 /// Queues that something was posted to, and subscriptions by when something is due.
 pub(crate) const DUE: &str = "D";
 
+/// The subscriptions of a queue, by their ids.
+pub(crate) const SUBSCRIPTIONS: &str = "u";
+/// The subscribers of a queue, with the ids of their subscriptions.
+pub(crate) const SUBSCRIBERS: &str = "v";
+/// The subscriptions of a queue, by when they end.
+pub(crate) const SUBSCRIPTION_ENDS: &str = "n";
+/// The subscriptions of a queue that was dropped.
+pub(crate) const ORPHANS: &str = "h";
+
+const OF_SUBSCRIPTION: [&str; 17] =
+    ["", "n", "r", "q", "x", "y", "w", "z", "l", "m", "e", "f", "t", "v", "g", "h", "a"];
+
 /// The keys of a queue.
 #[derive(Clone, Debug)]
 pub(crate) struct QueueKeys {
@@ -86,6 +98,19 @@ impl QueueKeys {
 
     pub(crate) const COUNT: usize = OF_QUEUE.len() + OF_SHARD.len();
 
+    /// The keys of a subscription, in the order in which `subscription.lua` has them.
+    pub(crate) fn of_subscription(&self, id: SubscriptionId) -> Vec<String> {
+        OF_SUBSCRIPTION.iter().map(|key| self.name(&format!("z{:032x}{key}", id.as_u128()))).collect()
+    }
+
+    /// All keys of a subscription, and those of the queue that say which subscriptions there are.
+    pub(crate) fn with_subscription(&self, id: SubscriptionId) -> Vec<String> {
+        let mut names = self.of_subscription(id);
+        names.extend([SUBSCRIPTIONS, SUBSCRIBERS, SUBSCRIPTION_ENDS].map(|key| self.name(key)));
+        names
+    }
+
+    /// Where the record of a subscription is.
     pub(crate) fn subscription(&self, id: SubscriptionId) -> String {
         self.name(&format!("z{:032x}", id.as_u128()))
     }

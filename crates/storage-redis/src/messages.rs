@@ -134,7 +134,9 @@ impl Messages for RedisMessageStore {
 
     async fn drop_destination(&self, destination: &Destination) -> StorageResult<()> {
         let queue = self.keys(destination);
-        let call = Call::on_queue(&scripts::DROP, &queue, &[], Timestamp::default());
+        let of_subscriptions = [keys::SUBSCRIPTIONS, keys::SUBSCRIBERS, keys::SUBSCRIPTION_ENDS, keys::ORPHANS];
+        let of_subscriptions = of_subscriptions.map(|key| queue.name(key));
+        let call = Call::on_queue(&scripts::DROP, &queue, &of_subscriptions, Timestamp::default());
         self.write(call.arg(destination_bytes(destination)).arg(DROPPED_KEPT)).await?;
         self.hints.arrived(&queue);
         Ok(())
@@ -147,7 +149,7 @@ impl Messages for RedisMessageStore {
         adoption: Adoption,
         now: Timestamp,
     ) -> StorageResult<()> {
-        self.take_in(to, messages, adoption, None, now).await
+        self.take_in(to, messages, adoption, &[], now).await
     }
 
     async fn wait_for_messages(&self, at: &Destination, behind: Marker) -> StorageResult<()> {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use zaqar_storage::{StorageError, StorageResult};
 
-use crate::connection::{BackOff, Dialer, Patience, Servers};
+use crate::connection::{BackOff, Dialer, Patience, Replicas, Servers};
 use crate::uri;
 
 /// The options of a store.
@@ -62,6 +62,7 @@ impl Options {
             answer: target.socket_timeout.unwrap_or(self.response_timeout),
             request: self.request_timeout,
             back_off: BackOff { attempts: self.max_reconnect_attempts, longest },
+            replicas: Replicas { count: self.wait_for_replicas, on_disk: self.wait_for_aof },
         };
         Ok(Servers::new(target.place, dialer, patience, self.connections))
     }

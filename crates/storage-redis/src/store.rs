@@ -1,19 +1,22 @@
 //! The store itself: opened, asked how it is, closed.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use parking_lot::Mutex;
 use redis::{Value, cmd};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use zaqar_model::{Destination, Timestamp};
-use zaqar_storage::{Capabilities, Health, MessageStore, StorageError, StorageResult};
+use zaqar_storage::{
+    Capabilities, Deliveries, Health, MessageStore, StorageError, StorageResult, Subscriptions,
+};
 
 use crate::calls::plain;
 use crate::connection::{Effect, Reply, Request, Servers, damaged};
 use crate::hints::{self, Hints};
 use crate::keys::{QueueKeys, SHARDS, ShardKeys};
-use crate::{Options, arrivals};
+use crate::{Options, arrivals, persistence};
 
 /// Messages and claims in a Redis or Valkey.
 pub struct RedisMessageStore {
@@ -25,6 +28,8 @@ pub struct RedisMessageStore {
     tasks: Mutex<Vec<JoinHandle<()>>>,
     closing: watch::Sender<bool>,
     is_durable: bool,
+    /// The last turn in which a subscription was leased from.
+    pub(crate) last_turn: AtomicU64,
 }
 
 impl RedisMessageStore {
@@ -33,7 +38,7 @@ impl RedisMessageStore {
         let servers = Arc::new(options.servers()?);
         let prefix: Arc<str> = options.prefix.as_str().into();
         check_shards(&servers, &prefix).await?;
-        let is_durable = true;
+        let is_durable = persistence::look(&servers, options.wait_for_aof).await?;
         let (closing, closes) = watch::channel(false);
         let (hints, outgoing) = Hints::new();
         let channels = hints::Channels::new(&prefix, servers.dialer.database);
@@ -43,7 +48,7 @@ impl RedisMessageStore {
             tokio::spawn(arrivals::look_after(Arc::clone(&servers), Arc::clone(&hints), closes)),
         ];
         let (running, tasks) = (tokio::sync::RwLock::default(), Mutex::new(tasks));
-        Ok(Self { servers, prefix, hints, running, tasks, closing, is_durable })
+        Ok(Self { servers, prefix, hints, running, tasks, closing, is_durable, last_turn: AtomicU64::new(0) })
     }
 
     pub(crate) fn keys(&self, of: &Destination) -> QueueKeys {
@@ -128,6 +133,14 @@ impl MessageStore for RedisMessageStore {
             high_throughput: true,
             shared: true,
         }
+    }
+
+    fn subscriptions(&self) -> Option<&dyn Subscriptions> {
+        Some(self)
+    }
+
+    fn deliveries(&self) -> Option<&dyn Deliveries> {
+        Some(self)
     }
 
     async fn is_alive(&self) -> bool {

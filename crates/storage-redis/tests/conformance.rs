@@ -1,18 +1,25 @@
-//! The store is held to the contract, on a real server.
+//! The store is held to the contract, on real servers.
 
 mod support;
 
-use support::fresh_place;
+use support::{fresh_place, fresh_valkey_place, in_a_cluster, needs_migration};
 use zaqar_storage_conformance::agreement::{self, Config, Crowd};
 
 /// Each sequence has a database of its own.
-const SEQUENCES: Config = Config { sequences: 12, steps: 50 };
+const SEQUENCES: Config = Config { sequences: 30, steps: 60 };
 
-zaqar_storage_conformance::message_store!(on_a_server, fresh_place);
+zaqar_storage_conformance::message_store!(on_redis, fresh_place);
+zaqar_storage_conformance::message_store_together!(on_valkey, fresh_valkey_place, needs_migration);
+zaqar_storage_conformance::message_store_together!(in_a_cluster_of_valkey, in_a_cluster(), needs_migration);
 
 #[test]
 fn it_agrees_with_the_model() {
     agreement::check(fresh_place, SEQUENCES);
+}
+
+#[test]
+fn it_owes_what_the_model_owes() {
+    agreement::check_deliveries(fresh_place, SEQUENCES);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use parking_lot::{Mutex, RwLock};
 use tokio::time::Instant;
 
 use super::link::Link;
+use super::replication::Replication;
 use super::{Address, Dialer};
 
 /// How connections are tried again.
@@ -44,6 +45,7 @@ pub(crate) struct Node {
     /// Whoever makes a connection holds it meanwhile.
     dialing: tokio::sync::Mutex<()>,
     away: Mutex<Option<Away>>,
+    pub(crate) replication: Replication,
 }
 
 impl Node {
@@ -56,6 +58,7 @@ impl Node {
             next: AtomicUsize::new(0),
             dialing: tokio::sync::Mutex::default(),
             away: Mutex::default(),
+            replication: Replication::default(),
         }
     }
 
@@ -69,7 +72,17 @@ impl Node {
         if let Some(away) = self.is_away() {
             return Err(away);
         }
-        let _alone = self.dialing.lock().await;
+        let _alone = match self.dialing.try_lock() {
+            Ok(alone) => alone,
+            Err(_) => {
+                // Nobody piles up behind a server that has been away for long: somebody tries already.
+                let known = self.away.lock().clone().filter(|away| away.failures > self.back_off.attempts);
+                if let Some(away) = known {
+                    return Err(Away { until: Instant::now() + self.back_off.pause_after(1), ..away });
+                }
+                self.dialing.lock().await
+            }
+        };
         if let Some(link) = open() {
             return Ok(link);
         }

@@ -14,7 +14,7 @@ use super::error::{Meaning, is_line, meaning};
 use super::link::Link;
 use super::node::{Away, BackOff, Node};
 use super::topology::{self, Topology};
-use super::{Address, Dialer, Place, damaged};
+use super::{Address, Dialer, Place, Replicas, damaged};
 use crate::scripts::Script;
 
 /// Whether a request changes something: one of which it is not known whether it was done is made again only if not.
@@ -40,6 +40,7 @@ pub(crate) struct Patience {
     /// For how long a request is tried as long as nothing is sent.
     pub(crate) request: Duration,
     pub(crate) back_off: BackOff,
+    pub(crate) replicas: Replicas,
 }
 
 pub(crate) struct Servers {
@@ -84,10 +85,6 @@ impl Servers {
             nodes: Mutex::default(),
             unknown: Mutex::default(),
         }
-    }
-
-    pub(crate) const fn is_cluster(&self) -> bool {
-        matches!(self.place, Place::Cluster(_))
     }
 
     /// Who serves what, as far as it is known.
@@ -150,7 +147,7 @@ impl Servers {
             (0..requests.len()).map(|place| (place, None)).collect();
         let mut tries = 0;
         while !places.is_empty() {
-            let tried = self.try_once(requests, &places, &mut answers).await;
+            let tried = self.try_once(requests, &places, &mut answers, effect).await;
             let (why, pause) = match tried {
                 Ok(Pending { places: left, why }) => {
                     places = left;
@@ -186,6 +183,7 @@ impl Servers {
         requests: &[Request],
         places: &[(usize, Option<Address>)],
         answers: &mut [Option<Value>],
+        effect: Effect,
     ) -> Result<Pending, Failure> {
         let topology = self.topology().await.map_err(Failure::Away)?;
         let mut groups: BTreeMap<&Address, Vec<(usize, bool)>> = BTreeMap::new();
@@ -199,7 +197,7 @@ impl Servers {
             };
             groups.entry(address).or_default().push((*place, asked_once.is_some()));
         }
-        let sending = groups.into_iter().map(|(address, group)| self.send(address, requests, group));
+        let sending = groups.into_iter().map(|(address, group)| self.send(address, requests, group, effect));
         let mut pending = Pending::default();
         let mut failure = None;
         for sent in join_all(sending).await {
@@ -224,6 +222,7 @@ impl Servers {
         address: &Address,
         requests: &[Request],
         group: Vec<(usize, bool)>,
+        effect: Effect,
     ) -> Result<(Vec<(usize, Value)>, Pending), Failure> {
         let node = self.node(address);
         let link = match node.link(&self.dialer).await {
@@ -276,6 +275,15 @@ impl Servers {
             left.places.push((place, again));
         }
         self.load(&missing, &link, &mut left).await;
+        let replicas = self.patience.replicas;
+        if let Some((place, _)) = done.first()
+            && effect == Effect::Write
+            && replicas.are_waited_for()
+        {
+            let tag = &requests[*place].tag;
+            let waited = node.replication.wait(address, &self.dialer, replicas, tag, self.patience.answer).await;
+            waited.map_err(Failure::Lost)?;
+        }
         Ok((done, left))
     }
 

@@ -53,6 +53,7 @@ local function at_least(moment)
 end
 at_least(tonumber(call('ZRANGE', X, 0, 0, 'WITHSCORES')[2]))
 at_least(tonumber(call('ZRANGE', Y, 0, 0, 'WITHSCORES')[2]))
+at_least(tonumber(call('ZRANGE', KEYS[21], 0, 0, 'WITHSCORES')[2]))
 if call('EXISTS', G) == 1 then at_least(0) end
 if call('EXISTS', T) == 1 then at_least(before + 1000) end
 if next then call('ZADD', SH, next, queue) else call('ZREM', SH, queue) end

@@ -74,5 +74,17 @@ scripts! {
     SET_ASIDE = frees "queue.lua" "claims.lua" "ended.lua" "set_aside.lua";
     LETTERS = reads "queue.lua" "letters.lua";
     DISCARD = frees "queue.lua" "leave.lua" "discard.lua";
+    SUBSCRIBE = writes "queue.lua" "leave.lua" "subscription.lua" "subscribe.lua";
+    UPDATE = writes "queue.lua" "leave.lua" "subscription.lua" "update.lua";
+    FORGET = frees "queue.lua" "leave.lua" "subscription.lua" "forget.lua";
+    DUE = frees "queue.lua" "leave.lua" "subscription.lua" "due.lua";
+    EXPAND = frees "queue.lua" "expand.lua";
+    LEASE = writes "queue.lua" "leave.lua" "subscription.lua" "lease.lua";
+    RECORD = frees "queue.lua" "leave.lua" "subscription.lua" "record.lua";
+    CONFIRM = writes "queue.lua" "leave.lua" "subscription.lua" "confirm.lua";
+    PAUSE = writes "queue.lua" "leave.lua" "subscription.lua" "pause.lua";
+    REDELIVER = writes "queue.lua" "leave.lua" "subscription.lua" "redeliver.lua";
+    FAILED = reads "queue.lua" "leave.lua" "subscription.lua" "failed.lua";
+    ATTEMPTS = frees "queue.lua" "leave.lua" "subscription.lua" "attempts.lua";
     EXPIRE = frees "queue.lua" "leave.lua" "claims.lua" "expire.lua";
 }
