@@ -59,32 +59,47 @@ impl RedisMessageStore {
         Ok(Due::Now(found.into_iter().take(most).map(|own| own.key).collect()))
     }
 
-    /// The subscriptions that are to be looked at, and the next ones with their times.
+    /// The subscriptions that are to be looked at, and the next ones with their times. Shards in which nothing is due cost one
+    /// short question.
     async fn noted(&self, now: Timestamp) -> StorageResult<(BTreeSet<Member>, Vec<(u64, Member)>)> {
+        let first = |shard: &ShardKeys| {
+            let mut first = cmd("ZRANGE");
+            first.arg(shard.name(keys::DUE)).arg(0).arg(0).arg("WITHSCORES");
+            first
+        };
+        let (mut with_due, mut later) = (Vec::new(), Vec::new());
+        for (shard, answer) in self.ask_shards(first).await? {
+            let noted = with_times(&shard, answer)?;
+            if noted.iter().any(|(at, _)| *at <= millis(now)) {
+                with_due.push(shard);
+            } else {
+                later.extend(noted);
+            }
+        }
         let mut requests: Vec<Request> = Vec::new();
-        for shard in self.shards() {
-            let (mut due, mut later) = (cmd("ZRANGEBYSCORE"), cmd("ZRANGEBYSCORE"));
-            due.arg(shard.name(keys::DUE)).arg("-inf").arg(millis(now));
-            later.arg(shard.name(keys::DUE)).arg(format!("({}", millis(now))).arg("+inf");
-            later.arg("WITHSCORES").arg("LIMIT").arg(0).arg(2);
-            requests.extend([plain(&shard, due), plain(&shard, later)]);
+        for shard in &with_due {
+            let (mut due, mut next) = (cmd("ZRANGEBYSCORE"), cmd("ZRANGEBYSCORE"));
+            due.arg(shard.name(keys::DUE)).arg("-inf").arg(millis(now)).arg("WITHSCORES");
+            next.arg(shard.name(keys::DUE)).arg(format!("({}", millis(now))).arg("+inf");
+            next.arg("WITHSCORES").arg("LIMIT").arg(0).arg(2);
+            requests.extend([plain(shard, due), plain(shard, next)]);
         }
         let mut answers = self.ask_all(&requests, Effect::Read).await?.into_iter();
-        let (mut members, mut later) = (BTreeSet::new(), Vec::new());
-        for shard in self.shards() {
-            for noted in answers.next().unwrap_or(Value::Nil).list()? {
-                match member(&shard, noted)? {
+        let mut members = BTreeSet::new();
+        for shard in &with_due {
+            for (_, noted) in with_times(shard, answers.next().unwrap_or(Value::Nil))? {
+                match noted {
                     Noted::Queue(queue) => members.extend(self.expand(&queue).await?),
                     Noted::Subscription(own) => drop(members.insert(own)),
                 }
             }
-            let mut next = answers.next().unwrap_or(Value::Nil).list()?;
-            while let (Some(noted), Some(at)) = (next.next(), next.next()) {
-                if let Noted::Subscription(own) = member(&shard, noted)? {
-                    later.push((at.number()?, own));
-                }
-            }
+            later.extend(with_times(shard, answers.next().unwrap_or(Value::Nil))?);
         }
+        let later = later.into_iter().filter_map(|(at, noted)| match noted {
+            Noted::Subscription(own) => Some((at, own)),
+            Noted::Queue(_) => None,
+        });
+        let mut later: Vec<_> = later.collect();
         later.sort_unstable();
         Ok((members, later))
     }
@@ -129,7 +144,9 @@ impl RedisMessageStore {
                 let mut parts = answer.list()?;
                 if parts.next().unwrap_or(Value::Nil).int()? == 1 {
                     again.insert(member, ());
-                } else if let (Some(due), Some(turn), Some(source)) = (parts.next(), parts.next(), parts.next()) {
+                } else if let (Some(due), Some(turn), Some(source)) =
+                    (parts.next(), parts.next(), parts.next())
+                {
                     let id = SubscriptionId::from_u128(member.id);
                     let key = SubscriptionKey { source: destination(&source.bytes()?)?, id };
                     found.push(Found { due: due.number()?, turn: turn.number()?, key });
@@ -144,6 +161,16 @@ impl RedisMessageStore {
 enum Noted {
     Queue(QueueKeys),
     Subscription(Member),
+}
+
+/// What a shard has noted, with the times.
+fn with_times(shard: &ShardKeys, answer: Value) -> StorageResult<Vec<(u64, Noted)>> {
+    let mut parts = answer.list()?;
+    let mut noted = Vec::new();
+    while let (Some(own), Some(at)) = (parts.next(), parts.next()) {
+        noted.push((at.number()?, member(shard, own)?));
+    }
+    Ok(noted)
 }
 
 /// The number of a queue, with the id of a subscription if it is about one.

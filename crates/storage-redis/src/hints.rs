@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use parking_lot::Mutex;
 use redis::{PushKind, Value, cmd};
 use tokio::sync::{Notify, mpsc, watch};
@@ -219,14 +220,15 @@ async fn listen_once(servers: &Servers, channels: &Channels, hints: &Hints) {
     let mut links: Vec<Link> = Vec::new();
     for address in topology.addresses() {
         let Ok(link) = servers.dialer.dial(address, Some(heard.clone())).await else { return };
-        for shard in (0..SHARDS).map(|shard| ShardKeys::new(&channels.prefix, shard)) {
-            if topology.serving(&shard.tag) == Some(address) {
-                let mut subscribe = cmd("SSUBSCRIBE");
-                subscribe.arg(channels.name(&shard));
-                if link.ask(subscribe).await.is_err() {
-                    return;
-                }
-            }
+        let shards = (0..SHARDS).map(|shard| ShardKeys::new(&channels.prefix, shard));
+        let own = shards.filter(|shard| topology.serving(&shard.tag) == Some(address));
+        let subscribing = own.map(|shard| {
+            let mut subscribe = cmd("SSUBSCRIBE");
+            subscribe.arg(channels.name(&shard));
+            link.ask(subscribe)
+        });
+        if join_all(subscribing).await.iter().any(Result::is_err) {
+            return;
         }
         links.push(link);
     }

@@ -9,6 +9,7 @@ use crate::RedisMessageStore;
 use crate::calls::{Call, plain};
 use crate::connection::{Effect, Reply, Request};
 use crate::keys::{self, QueueKeys, ShardKeys};
+use crate::messages::BATCHES_KEPT;
 use crate::records::millis;
 use crate::scripts;
 use crate::subscriptions::id_of;
@@ -46,12 +47,19 @@ impl RedisMessageStore {
     pub(crate) async fn tidy(&self, queue: &QueueKeys, now: Timestamp) -> StorageResult<()> {
         let before = millis(now).saturating_sub(LAG);
         let mut ended = cmd("ZRANGEBYSCORE");
-        ended.arg(queue.name(keys::SUBSCRIPTION_ENDS)).arg("-inf").arg(before).arg("LIMIT").arg(0).arg(SOME_QUEUES);
+        ended
+            .arg(queue.name(keys::SUBSCRIPTION_ENDS))
+            .arg("-inf")
+            .arg(before)
+            .arg("LIMIT")
+            .arg(0)
+            .arg(SOME_QUEUES);
         for id in self.read(plain(&queue.shard, ended)).await?.list()? {
-            self.forget_some(queue, id_of(id)?, true, None, now).await?;
+            self.forget_some(queue, id_of(id)?, true, now).await?;
         }
-        let names = [queue.name(keys::SUBSCRIPTION_ENDS)];
-        let call = Call::on_queue(&scripts::EXPIRE, queue, &names, now).arg(before);
+        let [batches, old_batches] = keys::BATCHES;
+        let names = [keys::SUBSCRIPTION_ENDS, batches, old_batches].map(|key| queue.name(key));
+        let call = Call::on_queue(&scripts::EXPIRE, queue, &names, now).arg(before).arg(BATCHES_KEPT);
         // It removes what is gone already, and may do so again.
         if self.read(call).await?.int()? < 0 {
             self.forget_orphans(queue).await?;

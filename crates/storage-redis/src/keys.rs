@@ -8,7 +8,7 @@
 //! whole script instead of breaking it off halfway.
 
 use redis::Cmd;
-use zaqar_model::{BatchId, ClaimId, Destination, SubscriptionId};
+use zaqar_model::{ClaimId, Destination, SubscriptionId};
 
 /// Never to be changed: it is part of where everything lies.
 pub(crate) const SHARDS: u16 = 64;
@@ -34,6 +34,9 @@ pub(crate) const SUBSCRIBERS: &str = "v";
 pub(crate) const SUBSCRIPTION_ENDS: &str = "n";
 /// The subscriptions of a queue that was dropped.
 pub(crate) const ORPHANS: &str = "h";
+
+/// Batches that were posted to a queue, and those of a while before.
+pub(crate) const BATCHES: [&str; 2] = ["p", "q"];
 
 const OF_SUBSCRIPTION: [&str; 17] =
     ["", "n", "r", "q", "x", "y", "w", "z", "l", "m", "e", "f", "t", "v", "g", "h", "a"];
@@ -80,10 +83,6 @@ impl QueueKeys {
 
     pub(crate) fn claim(&self, id: ClaimId) -> String {
         self.name(&format!("l{:032x}", id.as_u128()))
-    }
-
-    pub(crate) fn batch(&self, id: BatchId) -> String {
-        self.name(&format!("p{:032x}", id.as_u128()))
     }
 
     /// All keys of the queue and its shard.

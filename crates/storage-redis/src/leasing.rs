@@ -26,7 +26,11 @@ impl RedisMessageStore {
         last.map_or(begin, |last| last.saturating_add(1).max(begin))
     }
 
-    pub(crate) async fn lease_some(&self, request: &LeaseRequest, now: Timestamp) -> StorageResult<Vec<Delivery>> {
+    pub(crate) async fn lease_some(
+        &self,
+        request: &LeaseRequest,
+        now: Timestamp,
+    ) -> StorageResult<Vec<Delivery>> {
         self.check_open()?;
         if now >= request.until {
             return Ok(Vec::new());

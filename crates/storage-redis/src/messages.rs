@@ -14,8 +14,8 @@ use crate::keys;
 use crate::records::{Placed, destination_bytes, message_id, millis, new_head, nonce};
 use crate::scripts;
 
-/// Batches are recognised by the server's clock: a little longer than they need be.
-const BATCHES_KEPT: u64 = BATCH_RECOGNISED_FOR + 60;
+/// After so many seconds a queue begins to forget batches: the clocks of callers differ by a minute at most.
+pub(crate) const BATCHES_KEPT: u64 = BATCH_RECOGNISED_FOR + 60;
 /// The mark of a queue that was dropped stays for so many seconds: more than a day.
 const DROPPED_KEPT: u64 = 25 * 3600;
 
@@ -32,7 +32,7 @@ impl Messages for RedisMessageStore {
         let of_queue = ["i", "m", "x", "s", "w"].map(|key| queue.name(key));
         let of_shard = [keys::HOUSEKEEPING, keys::DUE].map(|key| queue.shard.name(key));
         let mut names = of_queue.to_vec();
-        names.push(queue.batch(post.batch));
+        names.extend(keys::BATCHES.map(|key| queue.name(key)));
         names.extend(of_shard);
         let mut call = Call::on(&scripts::POST, &queue.shard, &names)
             .arg(millis(now))
@@ -40,7 +40,8 @@ impl Messages for RedisMessageStore {
             .arg(destination_bytes(to))
             .arg(BATCHES_KEPT)
             .arg(post.messages.len())
-            .arg(millis(soonest));
+            .arg(millis(soonest))
+            .arg(&post.batch.as_u128().to_be_bytes());
         let nonces: Vec<u64> =
             (0_u64..).zip(post.messages).map(|(nth, _)| nonce(to.number, post.batch, nth)).collect();
         for (message, nonce) in post.messages.iter().zip(&nonces) {
@@ -134,9 +135,11 @@ impl Messages for RedisMessageStore {
 
     async fn drop_destination(&self, destination: &Destination) -> StorageResult<()> {
         let queue = self.keys(destination);
-        let of_subscriptions = [keys::SUBSCRIPTIONS, keys::SUBSCRIBERS, keys::SUBSCRIPTION_ENDS, keys::ORPHANS];
-        let of_subscriptions = of_subscriptions.map(|key| queue.name(key));
-        let call = Call::on_queue(&scripts::DROP, &queue, &of_subscriptions, Timestamp::default());
+        let of_subscriptions =
+            [keys::SUBSCRIPTIONS, keys::SUBSCRIBERS, keys::SUBSCRIPTION_ENDS, keys::ORPHANS];
+        let more: Vec<String> =
+            of_subscriptions.iter().chain(&keys::BATCHES).map(|key| queue.name(key)).collect();
+        let call = Call::on_queue(&scripts::DROP, &queue, &more, Timestamp::default());
         self.write(call.arg(destination_bytes(destination)).arg(DROPPED_KEPT)).await?;
         self.hints.arrived(&queue);
         Ok(())

@@ -51,7 +51,9 @@ async fn check_version(link: &Link) -> StorageResult<()> {
     let version = text.lines().find_map(|line| line.strip_prefix("redis_version:")).unwrap_or_default();
     let major = version.split('.').next().and_then(|major| major.parse().ok());
     if major.is_some_and(|major: u64| major < OLDEST) {
-        return Err(StorageError::driver(format!("Redis {version} is too old: {OLDEST}.0 or later is needed")));
+        return Err(StorageError::driver(format!(
+            "Redis {version} is too old: {OLDEST}.0 or later is needed"
+        )));
     }
     Ok(())
 }

@@ -38,8 +38,7 @@ impl RedisMessageStore {
         let some = groups.values().flat_map(|group| group.chunks(SOME));
         let mut left: Vec<&[&DeliveryReport]> = some.collect();
         while !left.is_empty() {
-            let requests: Vec<Request> =
-                left.iter().map(|group| self.recording(lease, group, now)).collect();
+            let requests: Vec<Request> = left.iter().map(|group| self.recording(lease, group, now)).collect();
             let answers = self.ask_all(&requests, Effect::Write).await?;
             let mut again = Vec::new();
             for (group, answer) in left.into_iter().zip(answers) {
@@ -69,7 +68,9 @@ impl RedisMessageStore {
 
 fn with_report(call: Call, outcome: &DeliveryOutcome) -> Call {
     let (kind, due, reason, attempt) = match outcome {
-        DeliveryOutcome::Delivered(attempt) => (DELIVERED, None, None, Some((attempt, AttemptEnd::Delivered))),
+        DeliveryOutcome::Delivered(attempt) => {
+            (DELIVERED, None, None, Some((attempt, AttemptEnd::Delivered)))
+        }
         DeliveryOutcome::RetryAt(due, attempt) => {
             (RETRY, Some(*due), None, Some((attempt, AttemptEnd::RetryAt(*due))))
         }

@@ -36,7 +36,10 @@ fn record(own: &Subscription) -> Vec<u8> {
     bytes.extend(own.ttl.get().to_le_bytes());
     bytes.extend(millis(own.renewed).to_le_bytes());
     bytes.extend(own.suspended.as_ref().map_or(0, |suspension| millis(suspension.since)).to_le_bytes());
-    write_text(&mut bytes, own.suspended.as_ref().map(|suspension| suspension.reason.as_str()).unwrap_or_default());
+    write_text(
+        &mut bytes,
+        own.suspended.as_ref().map(|suspension| suspension.reason.as_str()).unwrap_or_default(),
+    );
     write_text(&mut bytes, &own.subscriber);
     write_text(&mut bytes, &own.options.clone().into_value().to_string());
     bytes
@@ -123,14 +126,10 @@ impl RedisMessageStore {
         queue: &QueueKeys,
         id: SubscriptionId,
         all: bool,
-        subscriber: Option<&str>,
         now: Timestamp,
     ) -> StorageResult<()> {
-        let forget = || {
-            Call::on_subscription(&scripts::FORGET, queue, id, now)
-                .arg(if all { "all" } else { "owed" })
-                .arg(subscriber.unwrap_or_default())
-        };
+        let what = if all { "all" } else { "owed" };
+        let forget = || Call::on_subscription(&scripts::FORGET, queue, id, now).arg(what);
         while self.write(forget()).await?.int()? == 1 {}
         Ok(())
     }
@@ -168,18 +167,14 @@ impl RedisMessageStore {
         match answer {
             Value::Int(0) => {
                 if !own.notified {
-                    self.forget_some(&queue, id, false, None, now).await?;
+                    self.forget_some(&queue, id, false, now).await?;
                 }
                 self.hints.due(&queue.shard);
                 Ok(Some(true))
             }
             Value::Int(1) => Err(StorageError::Conflict("the subscriber has another subscription")),
             Value::Int(2) => Ok(None),
-            Value::Int(_) => self.forget_some(&queue, id, false, None, now).await.map(|()| None),
-            expired => {
-                let other = id_of(expired)?;
-                self.forget_some(&queue, other, true, Some(&own.subscriber), now).await.map(|()| None)
-            }
+            _ => self.forget_some(&queue, id, false, now).await.map(|()| None),
         }
     }
 }
@@ -222,10 +217,8 @@ impl Subscriptions for RedisMessageStore {
                 Value::Int(1) => {
                     return Err(StorageError::Conflict("the subscriber has a subscription already"));
                 }
-                Value::Int(_) => return Err(StorageError::NotFound("destination")),
-                expired => {
-                    self.forget_some(&queue, id_of(expired)?, true, Some(&own.subscriber), now).await?;
-                }
+                Value::Int(2) => return Err(StorageError::NotFound("destination")),
+                _ => self.forget_some(&queue, own.id, true, now).await?,
             }
         }
     }
@@ -297,10 +290,6 @@ impl Subscriptions for RedisMessageStore {
 
     async fn unsubscribe(&self, source: &Destination, id: SubscriptionId) -> StorageResult<()> {
         let queue = self.keys(source);
-        // Alive or not: that it is gone does not depend on the time.
-        let own = self.records(source, &[id], Timestamp::default()).await?.pop();
-        let subscriber = own.map(|own| own.subscriber);
-        self.forget_some(&queue, id, true, subscriber.as_deref(), Timestamp::default()).await
+        self.forget_some(&queue, id, true, Timestamp::default()).await
     }
 }
-

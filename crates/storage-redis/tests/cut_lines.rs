@@ -1,6 +1,8 @@
 //! The line is cut at every operation, before the request, behind it and before the answer: nothing is doubled, and nothing is
 //! answered that is not so.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod support;
 
 use std::sync::Arc;

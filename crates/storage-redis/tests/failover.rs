@@ -1,5 +1,7 @@
 //! A primary is lost while the store is open: another takes its place, and the store goes on without being opened again.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod support;
 
 use std::net::SocketAddr;
@@ -85,7 +87,7 @@ async fn a_slot_may_move_while_its_queues_are_in_use() {
     let cluster = Cluster::start(Engine::Redis, &[]);
     let store = open(&Options::new(cluster.uri())).await;
     let mut queue = Queue::of(&store);
-    while queue.own.number.get() % 64 != 0 {
+    while !queue.own.number.get().is_multiple_of(64) {
         queue.own = fresh_destination(DestinationKind::Queue);
     }
     let mut posted = queue.post(3).await;
@@ -99,7 +101,8 @@ async fn a_slot_may_move_while_its_queues_are_in_use() {
     // Half of the keys are there: the script is refused as a whole, and tried until all are.
     let keys = cluster.nodes[from].run(&["CLUSTER", "GETKEYSINSLOT", &slot, "100"]);
     let keys: Vec<&str> = keys.lines().collect();
-    let [host, port] = [cluster.nodes[to].address().ip().to_string(), cluster.nodes[to].address().port().to_string()];
+    let [host, port] =
+        [cluster.nodes[to].address().ip().to_string(), cluster.nodes[to].address().port().to_string()];
     let migrate = |keys: &[&str]| {
         for key in keys {
             cluster.nodes[from].run(&["MIGRATE", &host, &port, key, "0", "5000"]);

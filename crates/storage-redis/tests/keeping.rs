@@ -1,5 +1,7 @@
 //! What a server keeps when it ends, and what is waited for before a change is acknowledged.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod support;
 
 use support::open;
@@ -57,7 +59,10 @@ async fn a_store_is_durable_if_its_server_is() {
         (vec![], false),
         (vec![("appendonly", "yes")], false),
         (vec![("appendonly", "yes"), always], true),
-        (vec![("appendonly", "yes"), always, ("maxmemory", "100mb"), ("maxmemory-policy", "allkeys-lru")], false),
+        (
+            vec![("appendonly", "yes"), always, ("maxmemory", "100mb"), ("maxmemory-policy", "allkeys-lru")],
+            false,
+        ),
     ] {
         let server = Redis::start(Engine::Redis, &options);
         let store = open(&Options::new(server.uri())).await;

@@ -1,5 +1,7 @@
 //! How servers are reached, and what happens while they are away.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod support;
 
 use std::sync::Arc;
@@ -32,7 +34,8 @@ async fn with_user_and_password() {
         assert_eq!(queue.all().await, posted);
     }
     for login in ["", ":guessed@", "zaqar:guessed@"] {
-        let options = Options { max_reconnect_attempts: 0, ..Options::new(format!("redis://{login}{address}")) };
+        let options =
+            Options { max_reconnect_attempts: 0, ..Options::new(format!("redis://{login}{address}")) };
         let refused = RedisMessageStore::open(&options).await.unwrap_err();
         assert!(matches!(refused, StorageError::Unavailable(_)), "{refused}");
         assert!(!refused.to_string().contains("guessed"), "{refused}");
@@ -86,7 +89,11 @@ async fn a_silent_server_is_waited_for_only_so_long() {
     let address = uri.trim_start_matches("redis://").split('/').next().unwrap_or_default();
     let proxy = Proxy::to(address.parse().unwrap());
     let behind = format!("redis://{}?dbid={}&socket_timeout=0.3", proxy.address(), database.number());
-    let options = Options { connect_timeout: Duration::from_millis(300), max_reconnect_attempts: 1, ..Options::new(behind) };
+    let options = Options {
+        connect_timeout: Duration::from_millis(300),
+        max_reconnect_attempts: 1,
+        ..Options::new(behind)
+    };
     let store: Arc<dyn MessageStore> = open(&options).await;
     let queue = Queue::of(&store);
     let posted = queue.post(1).await;

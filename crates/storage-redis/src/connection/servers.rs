@@ -99,7 +99,7 @@ impl Servers {
         if let Some(away) = self.unknown.lock().clone().filter(|away| Instant::now() < away.until) {
             return Err(away);
         }
-        match topology::look(&self.place, &self.dialer).await {
+        match topology::look(&self.place, &self.known(), &self.dialer).await {
             Ok(found) => {
                 *self.unknown.lock() = None;
                 Ok(self.learn(found))
@@ -122,10 +122,15 @@ impl Servers {
         found
     }
 
+    /// The nodes that are in use, or were when it was last known.
+    fn known(&self) -> Vec<Address> {
+        self.nodes.lock().keys().cloned().collect()
+    }
+
     /// Looks once more who serves what, where that may change.
     pub(crate) async fn look_again(&self) {
         if !matches!(self.place, Place::One(_))
-            && let Ok(found) = topology::look(&self.place, &self.dialer).await
+            && let Ok(found) = topology::look(&self.place, &self.known(), &self.dialer).await
             && self.topology.read().as_deref() != Some(&found)
         {
             self.learn(found);
@@ -281,7 +286,8 @@ impl Servers {
             && replicas.are_waited_for()
         {
             let tag = &requests[*place].tag;
-            let waited = node.replication.wait(address, &self.dialer, replicas, tag, self.patience.answer).await;
+            let waited =
+                node.replication.wait(address, &self.dialer, replicas, tag, self.patience.answer).await;
             waited.map_err(Failure::Lost)?;
         }
         Ok((done, left))

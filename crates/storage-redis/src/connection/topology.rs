@@ -1,6 +1,9 @@
 //! Which server serves which shard.
 
+use std::time::Duration;
+
 use redis::{Value, cmd};
+use tokio::time::timeout;
 use zaqar_storage::StorageResult;
 
 use super::link::Link;
@@ -53,14 +56,17 @@ fn slot_of(tag: &str) -> u16 {
     crc % SLOTS
 }
 
-/// Asks who serves what.
-pub(crate) async fn look(place: &Place, dialer: &Dialer) -> Result<Topology, String> {
+/// A Sentinel that is silent is not waited for as long as a server: there are others.
+const SENTINEL_PATIENCE: Duration = Duration::from_secs(1);
+
+/// Asks who serves what: of a cluster, nodes that are known, and those that the operator named.
+pub(crate) async fn look(place: &Place, known: &[Address], dialer: &Dialer) -> Result<Topology, String> {
     match place {
         Place::One(address) => Ok(Topology::One(address.clone())),
         Place::Sentinels { sentinels, name, login } => ask_sentinels(sentinels, name, login, dialer).await,
         Place::Cluster(nodes) => {
             let mut why = "no node of the cluster is named".to_owned();
-            for node in nodes {
+            for node in known.iter().chain(nodes) {
                 match ask_node(node, dialer).await {
                     Ok(topology) => return Ok(topology),
                     Err(own) => why = own,
@@ -79,7 +85,9 @@ async fn ask_sentinels(
 ) -> Result<Topology, String> {
     let mut why = "no Sentinel is named".to_owned();
     for sentinel in sentinels {
-        match ask_sentinel(sentinel, name, login, dialer).await {
+        let asked = ask_sentinel(sentinel, name, login, dialer);
+        let answer = timeout(SENTINEL_PATIENCE, asked).await;
+        match answer.unwrap_or_else(|_| Err(format!("{sentinel}: no answer in time"))) {
             Ok(Some(primary)) => return Ok(Topology::One(primary)),
             Ok(None) => why = format!("{sentinel}: no primary is called {name}"),
             Err(own) => why = own,
@@ -122,7 +130,7 @@ async fn ask_node(node: &Address, dialer: &Dialer) -> Result<Topology, String> {
 }
 
 async fn within_time(link: &Link, question: redis::Cmd, dialer: &Dialer) -> Result<Value, String> {
-    match tokio::time::timeout(dialer.timeout, link.ask(question)).await {
+    match timeout(dialer.timeout, link.ask(question)).await {
         Ok(answer) => answer.map_err(|error| error.to_string()),
         Err(_) => Err("no answer in time".to_owned()),
     }

@@ -4,7 +4,8 @@ if not last then
   call('ZREM', SH, queue)
   return 0
 end
-local before = tonumber(ARGV[3])
+local before, keep = tonumber(ARGV[3]), tonumber(ARGV[4]) * 1000
+local NE, P, Q = unpack(KEYS, 21, 23)
 local SOME = 300
 local old = call('ZRANGEBYSCORE', X, '-inf', before, 'LIMIT', 0, SOME)
 leave(old, {})
@@ -47,14 +48,29 @@ elseif from ~= '0' then
   call('HDEL', I, 'swept')
 end
 
+-- Batches that are old enough.
+local since = tonumber(call('HGET', I, 'since'))
+if since and since + 2 * keep <= before then
+  call('UNLINK', P, Q)
+  call('HDEL', I, 'since')
+  since = nil
+end
+
 local next
 local function at_least(moment)
   if moment then next = math.min(next or moment, moment) end
 end
 at_least(tonumber(call('ZRANGE', X, 0, 0, 'WITHSCORES')[2]))
 at_least(tonumber(call('ZRANGE', Y, 0, 0, 'WITHSCORES')[2]))
-at_least(tonumber(call('ZRANGE', KEYS[21], 0, 0, 'WITHSCORES')[2]))
+at_least(tonumber(call('ZRANGE', NE, 0, 0, 'WITHSCORES')[2]))
 if call('EXISTS', G) == 1 then at_least(0) end
 if call('EXISTS', T) == 1 then at_least(before + 1000) end
-if next then call('ZADD', SH, next, queue) else call('ZREM', SH, queue) end
+if since then at_least(since + 2 * keep) end
+if next then
+  call('ZADD', SH, next, queue)
+  call('HSET', I, 'house', next)
+else
+  call('ZREM', SH, queue)
+  call('HDEL', I, 'house')
+end
 return 0

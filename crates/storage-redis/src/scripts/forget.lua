@@ -3,8 +3,8 @@ if ARGV[6] == 'all' and own[1] then
   call('HSET', Z, 'ends', 0)
   call('ZREM', O, id)
   call('ZREM', SD, member)
-  local subscriber = ARGV[7]
-  local other = subscriber ~= '' and call('HGET', VS, subscriber)
+  local subscriber = call('HGET', Z, 'subscriber')
+  local other = call('HGET', VS, subscriber)
   if other and other:sub(9) == id then call('HDEL', VS, subscriber) end
   call('ZADD', NE, 0, id)
   call('ZADD', SH, 'LT', 0, queue)

@@ -1,17 +1,33 @@
 -- Appends messages. Returns the first position and whether subscribers are owed them; nothing, if the queue was dropped.
+--
+-- P holds the batches of some minutes, to first positions, and Q those of some minutes before.
 local call = redis.call
-local I, M, X, S, W, P, SH, SD = unpack(KEYS)
-local now, queue, destination, keep, count, soonest = unpack(ARGV, 1, 6)
--- Of a queue that was dropped this is no number.
-local last = redis.pcall('HINCRBY', I, 'last', count)
-if type(last) == 'table' then return false end
-local first = last - count + 1
-local owed = call('HGET', I, 'subscribed')
-local before = call('SET', P, first, 'NX', 'GET', 'EX', keep)
-if before then return {tonumber(before), 0} end
-if first == 1 then call('HSET', I, 'destination', destination) end
+local I, M, X, S, W, P, Q, SH, SD = unpack(KEYS)
+local now, queue, destination, keep, count, soonest, batch = unpack(ARGV, 1, 7)
 now = tonumber(now)
-local expiries, at = {}, 7
+local last, owed, since, house = unpack(call('HMGET', I, 'last', 'subscribed', 'since', 'house'))
+if not last then
+  last = 0
+  call('HSET', I, 'destination', destination)
+elseif not tonumber(last) then
+  return false
+end
+if not since or now - since >= keep * 1000 then
+  -- What is overwritten is freed at once, what is unlinked by and by.
+  call('UNLINK', Q)
+  if call('EXISTS', P) == 1 then call('RENAME', P, Q) end
+  call('HSET', I, 'since', now)
+end
+local first = last + 1
+last = last + count
+if call('HSETNX', P, batch, first) == 0 then return {tonumber(call('HGET', P, batch)), 0} end
+local before = call('HGET', Q, batch)
+if before then
+  call('HDEL', P, batch)
+  return {tonumber(before), 0}
+end
+call('HSET', I, 'last', last)
+local expiries, at = {}, 8
 for pos = first, last do
   local head = ARGV[at]
   call('XADD', M, '0-' .. pos, 'h', head, 'b', ARGV[at + 1])
@@ -28,6 +44,11 @@ for pos = first, last do
   at = at + 2
 end
 if #expiries > 0 then call('ZADD', X, unpack(expiries)) end
-call('ZADD', SH, 'LT', soonest, queue)
+-- Housekeeping comes no later than that.
+soonest = math.min(soonest, now + 2 * keep * 1000)
+if not house or soonest < tonumber(house) then
+  call('ZADD', SH, 'LT', soonest, queue)
+  call('HSET', I, 'house', soonest)
+end
 if owed then call('ZADD', SD, 0, queue) end
 return {first, owed and 1 or 0}

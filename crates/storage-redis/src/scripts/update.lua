@@ -1,17 +1,14 @@
 -- Changes a subscription that still is as it was seen: 0 done, 1 the subscriber has another, 2 it is not as it was seen,
--- 3 what it was owed is to be forgotten first; or the id of one that has expired and is to be forgotten first.
+-- 3 what it was owed is to be forgotten first.
 local seen, record, before, subscriber, ends, notified, delay, suspended, resumes = unpack(ARGV, 6, 14)
 if not is_live or call('HGET', Z, 'record') ~= seen then return 2 end
 if notified == '1' and own[2] ~= '1' and call('EXISTS', N) == 1 then return 3 end
 if subscriber ~= before then
   local other = call('HGET', VS, subscriber)
-  if other and other:sub(9) ~= id then
-    if upk('<d', other) > now then return 1 end
-    return other:sub(9)
-  end
+  if other and other:sub(9) ~= id and upk('<d', other) > now then return 1 end
   call('HDEL', VS, before)
 end
-call('HSET', Z, 'record', record, 'ends', ends, 'notified', notified, 'delay', delay, 'suspended', suspended)
+call('HSET', Z, 'record', record, 'subscriber', subscriber, 'ends', ends, 'notified', notified, 'delay', delay, 'suspended', suspended)
 call('ZADD', NE, ends, id)
 call('HSET', VS, subscriber, pk('<d', tonumber(ends)) .. id)
 call('ZADD', SH, 'LT', ends, queue)

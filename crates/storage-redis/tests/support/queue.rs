@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use zaqar_model::{Clock, Destination, DestinationKind, MessageId};
-use zaqar_storage::{Deletion, Guard, ListStart, MessageQuery, MessageStore, Post, StorageError, StorageResult};
+use zaqar_storage::{
+    Deletion, Guard, ListStart, MessageQuery, MessageStore, Post, StorageError, StorageResult,
+};
 use zaqar_storage_conformance::ManualClock;
 use zaqar_storage_conformance::minting::{fresh_batch_id, fresh_destination, messages, poster};
 
