@@ -47,7 +47,7 @@ macro_rules! __message_tests {
                         $crate::run::message_case(
                             $crate::cases::$noun::$file::$case,
                             $crate::cases::$noun::needs,
-                            || ::std::boxed::Box::new(($fixture)()),
+                            &|| ::std::boxed::Box::new(($fixture)()),
                         );
                     })*
                 })*
@@ -69,7 +69,7 @@ macro_rules! __message_test {
                 || $crate::run::message_case(
                     $crate::cases::$noun::$file::$case,
                     $crate::cases::$noun::needs,
-                    || ::std::boxed::Box::new((fixture)()),
+                    &|| ::std::boxed::Box::new((fixture)()),
                 ),
             );)*)*)*
             together.end();

@@ -13,7 +13,7 @@ use crate::{ManagementBench, ManagementFixture, MessageBench, MessageFixture};
 pub fn message_case(
     case: impl AsyncFn(&MessageBench),
     needs: impl AsyncFn(&dyn MessageStore) -> bool,
-    fixture: impl FnOnce() -> Box<dyn MessageFixture>,
+    fixture: &dyn Fn() -> Box<dyn MessageFixture>,
 ) {
     runtime().block_on(Box::pin(async {
         let bench = MessageBench::new(fixture()).await;

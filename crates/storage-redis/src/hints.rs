@@ -234,14 +234,24 @@ async fn listen_once(servers: &Servers, channels: &Channels, hints: &Hints) {
     }
     // What was told before is lost.
     hints.wake_all();
-    while let Some(push) = hearing.recv().await {
-        match push.kind {
-            PushKind::SMessage => {
-                if let Some(Value::BulkString(text)) = push.data.last() {
+    loop {
+        let push = tokio::select! {
+            push = hearing.recv() => push,
+            () = sleep(LOOK) => {
+                // A server that is silent is not known from one that says nothing.
+                if servers.topology().await.is_ok_and(|now| now == topology) {
+                    continue;
+                }
+                return;
+            }
+        };
+        match push.map(|push| (push.kind, push.data)) {
+            Some((PushKind::SMessage, data)) => {
+                if let Some(Value::BulkString(text)) = data.last() {
                     hints.hear(&String::from_utf8_lossy(text));
                 }
             }
-            PushKind::SSubscribe => {}
+            Some((PushKind::SSubscribe, _)) => {}
             _ => return,
         }
     }

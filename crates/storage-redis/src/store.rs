@@ -145,10 +145,19 @@ impl MessageStore for RedisMessageStore {
 
     async fn is_alive(&self) -> bool {
         // A replica does not do this, nor a server that is full or cut off.
-        let shard = ShardKeys::new(&self.prefix, 0);
-        let mut touch = cmd("SET");
-        touch.arg(shard.name("alive")).arg(1).arg("EX").arg(60);
-        self.write(plain(&shard, touch)).await.is_ok()
+        let Ok(topology) = self.servers.topology().await else { return false };
+        let mut asked = Vec::new();
+        let mut requests = Vec::new();
+        for shard in self.shards() {
+            let serving = topology.serving(&shard.tag);
+            if !asked.contains(&serving) {
+                asked.push(serving);
+                let mut touch = cmd("SET");
+                touch.arg(shard.name("alive")).arg(1).arg("EX").arg(60);
+                requests.push(plain(&shard, touch));
+            }
+        }
+        self.ask_all(&requests, Effect::Write).await.is_ok()
     }
 
     async fn health(&self, _now: Timestamp) -> StorageResult<Health> {

@@ -15,7 +15,7 @@ use zaqar_storage_conformance::agreement::{self, Config};
 use zaqar_storage_redis::{Options, RedisMessageStore};
 use zaqar_test_servers::{Engine, Proxy, RedisDatabase, SharedRedis};
 
-const SEQUENCES: Config = Config { sequences: 12, steps: 50 };
+const SEQUENCES: Config = Config { sequences: 6, steps: 50 };
 
 struct PlaceBehindProxy {
     database: RedisDatabase,

@@ -30,9 +30,16 @@ impl Link {
     }
 }
 
+impl Link {
+    /// Whoever waits for an answer is told that there will be none.
+    pub(crate) fn end(&self) {
+        self.driver.abort();
+    }
+}
+
 impl Drop for Link {
     fn drop(&mut self) {
-        self.driver.abort();
+        self.end();
     }
 }
 

@@ -11,6 +11,7 @@ mod link;
 mod node;
 mod replication;
 mod reply;
+mod request;
 mod servers;
 mod topology;
 
@@ -20,4 +21,5 @@ pub(crate) use link::Link;
 pub(crate) use node::BackOff;
 pub(crate) use replication::Replicas;
 pub(crate) use reply::{Reply, damaged};
-pub(crate) use servers::{Effect, Patience, Request, Servers};
+pub(crate) use request::{Effect, Patience, Request};
+pub(crate) use servers::Servers;

@@ -111,7 +111,16 @@ impl Node {
         away.insert(Away { why, until, failures }).clone()
     }
 
-    /// Gives up a connection: whoever waits for an answer on it is told that there will be none.
+    /// The server is no longer in use.
+    pub(crate) fn end(&self) {
+        for place in &self.links {
+            if let Some(link) = place.write().take() {
+                link.end();
+            }
+        }
+    }
+
+    /// Gives up a connection. Those who wait for answers on it wait on.
     pub(crate) fn forget(&self, link: &Arc<Link>) {
         for place in &self.links {
             let mut place = place.write();

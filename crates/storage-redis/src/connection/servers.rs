@@ -6,42 +6,17 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use parking_lot::{Mutex, RwLock};
-use redis::{Cmd, Pipeline, ServerError, Value, cmd};
+use redis::{Pipeline, ServerError, Value, cmd};
 use tokio::time::{Instant, sleep, timeout};
 use zaqar_storage::{StorageError, StorageResult};
 
 use super::error::{Meaning, is_line, meaning};
 use super::link::Link;
-use super::node::{Away, BackOff, Node};
+use super::node::{Away, Node};
+use super::request::{Effect, Patience, Request};
 use super::topology::{self, Topology};
-use super::{Address, Dialer, Place, Replicas, damaged};
+use super::{Address, Dialer, Place, damaged};
 use crate::scripts::Script;
-
-/// Whether a request changes something: one of which it is not known whether it was done is made again only if not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Effect {
-    Read,
-    Write,
-}
-
-/// A command on keys with one tag, and the script that it is about.
-#[derive(Clone, Debug)]
-pub(crate) struct Request {
-    pub(crate) tag: String,
-    pub(crate) command: Cmd,
-    pub(crate) script: Option<&'static Script>,
-}
-
-/// How patient the store is.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Patience {
-    /// For how long the answer to a request is waited for.
-    pub(crate) answer: Duration,
-    /// For how long a request is tried as long as nothing is sent.
-    pub(crate) request: Duration,
-    pub(crate) back_off: BackOff,
-    pub(crate) replicas: Replicas,
-}
 
 pub(crate) struct Servers {
     place: Place,
@@ -117,7 +92,13 @@ impl Servers {
         let found = Arc::new(found);
         // Whoever waits for a server that is no longer in use is told at once that no answer will come.
         let in_use = found.addresses();
-        self.nodes.lock().retain(|address, _| in_use.contains(&address));
+        self.nodes.lock().retain(|address, node| {
+            let is_in_use = in_use.contains(&address);
+            if !is_in_use {
+                node.end();
+            }
+            is_in_use
+        });
         *self.topology.write() = Some(Arc::clone(&found));
         found
     }
@@ -161,6 +142,12 @@ impl Servers {
                         Some((why, false)) => (why, Duration::ZERO),
                         Some((why, true)) => (why, self.patience.back_off.pause_after(tries + 1)),
                     }
+                }
+                // The others may have been done.
+                Err(Failure::Contract(StorageError::Unavailable(why)))
+                    if effect == Effect::Write && requests.len() > 1 =>
+                {
+                    return Err(StorageError::OutcomeUnknown(why));
                 }
                 Err(Failure::Contract(error)) => return Err(error),
                 Err(Failure::Away(away)) if away.failures > attempts => {

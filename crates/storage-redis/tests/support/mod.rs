@@ -45,7 +45,7 @@ pub(crate) struct PlaceInCluster {
 /// Makes places in a cluster that lives as long as what is returned.
 pub(crate) fn in_a_cluster() -> impl Fn() -> PlaceInCluster {
     // On a busy machine a node may be silent for a while. Its replica would lack what it has acknowledged last.
-    let cluster = Cluster::start(Engine::Valkey, &[("cluster-replica-no-failover", "yes")]);
+    let cluster = Cluster::start(Engine::Valkey, &[("cluster-node-timeout", "10000")]);
     let made = AtomicUsize::new(0);
     move || {
         let prefix = format!("store-{}", made.fetch_add(1, Ordering::SeqCst));
