@@ -61,6 +61,7 @@ const LAYERS: [Layer; 17] = [
         may_use: &["zaqar-model", "zaqar-storage"],
         must_not_use: &["axum", "http", "hyper", "redb", "rustix"],
     },
+    Layer { name: "zaqar-storage-redis", may_use: &["zaqar-model", "zaqar-storage"], must_not_use: &HTTP },
     Layer {
         name: "zaqar-domain",
         may_use: &["zaqar-model", "zaqar-storage"],

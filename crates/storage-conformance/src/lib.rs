@@ -69,4 +69,6 @@ pub use clock::ManualClock;
 pub use fixture::{ManagementFixture, MessageFixture};
 pub use model_placement::ModelPlacement;
 pub use model_store::ModelStore;
+#[doc(hidden)]
+pub use run::Together;
 pub use short_calls::{LeaseDue, PopMessages, PostMessages, RegisterPools};

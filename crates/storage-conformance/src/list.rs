@@ -10,6 +10,15 @@ macro_rules! message_store {
     };
 }
 
+/// As [`message_store!`], but all cases are one test `name`, for servers that take long to start. A case whose name (as
+/// `noun::file::case`) `leaves_out` admits is not run.
+#[macro_export]
+macro_rules! message_store_together {
+    ($name:ident, $fixture:expr, $leaves_out:expr) => {
+        $crate::__message_cases! { __message_test, $name, (&$fixture, &$leaves_out) }
+    };
+}
+
 /// Holds a management store to the contract: `management_store!(name, fixture)` makes a module `name` with a test for
 /// each case. `fixture` is a function (or a closure) that makes a [`ManagementFixture`](crate::ManagementFixture): a
 /// place for a store, empty.
@@ -47,6 +56,25 @@ macro_rules! __message_tests {
 
 #[doc(hidden)]
 #[macro_export]
+macro_rules! __message_test {
+    ($name:ident, $fixture:expr, $($noun:ident { $($file:ident { $($case:ident,)* })* })*) => {
+        #[test]
+        fn $name() {
+            let (fixture, leaves_out) = $fixture;
+            let together = $crate::Together::new(leaves_out);
+            $($($(together.run(
+                concat!(stringify!($noun), "::", stringify!($file), "::", stringify!($case)),
+                || $crate::message_cases::$noun::$file::$case(::std::boxed::Box::new(|| {
+                    ::std::boxed::Box::new((fixture)())
+                })),
+            );)*)*)*
+            together.end();
+        }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
 macro_rules! __management_tests {
     ($name:ident, $fixture:expr, $($noun:ident { $($file:ident { $($case:ident,)* })* })*) => {
         mod $name {
@@ -78,7 +106,7 @@ macro_rules! __runners {
         $(pub mod $noun {
             $(pub mod $file {
                 $(#[inline(never)]
-                pub fn $case(fixture: $crate::run::$make) {
+                pub fn $case(fixture: $crate::run::$make<'_>) {
                     $crate::run::$run(
                         $crate::cases::$noun::$file::$case,
                         $crate::cases::$noun::needs,

@@ -2,19 +2,22 @@
 
 #![allow(clippy::needless_pass_by_value, reason = "a case is named where it is run")]
 
+use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use zaqar_storage::{ManagementStore, MessageStore};
 
 use crate::{ManagementBench, ManagementFixture, MessageBench, MessageFixture};
 
 /// Makes the place of a store.
-pub(crate) type MakeFixture = Box<dyn FnOnce() -> Box<dyn MessageFixture>>;
-pub(crate) type MakeManagementFixture = Box<dyn FnOnce() -> Box<dyn ManagementFixture>>;
+pub(crate) type MakeFixture<'a> = Box<dyn FnOnce() -> Box<dyn MessageFixture> + 'a>;
+pub(crate) type MakeManagementFixture<'a> = Box<dyn FnOnce() -> Box<dyn ManagementFixture> + 'a>;
 
 /// Runs a case on a message store, if the store declares what the case is about.
 pub(crate) fn message_case(
     case: impl AsyncFn(&MessageBench),
     needs: impl AsyncFn(&dyn MessageStore) -> bool,
-    fixture: MakeFixture,
+    fixture: MakeFixture<'_>,
 ) {
     runtime().block_on(Box::pin(async {
         let bench = MessageBench::new(fixture()).await;
@@ -28,7 +31,7 @@ pub(crate) fn message_case(
 pub(crate) fn management_case(
     case: impl AsyncFn(&ManagementBench),
     needs: impl AsyncFn(&dyn ManagementStore) -> bool,
-    fixture: MakeManagementFixture,
+    fixture: MakeManagementFixture<'_>,
 ) {
     runtime().block_on(Box::pin(async {
         let bench = ManagementBench::new(fixture()).await;
@@ -36,6 +39,35 @@ pub(crate) fn management_case(
             case(&bench).await;
         }
     }));
+}
+
+/// Runs many cases one after the other, and says at the end which of them have failed.
+pub struct Together<'a> {
+    leaves_out: &'a dyn Fn(&str) -> bool,
+    failed: RefCell<Vec<&'static str>>,
+}
+
+impl<'a> Together<'a> {
+    pub fn new(leaves_out: &'a dyn Fn(&str) -> bool) -> Self {
+        Self { leaves_out, failed: RefCell::default() }
+    }
+
+    pub fn run(&self, name: &'static str, case: impl FnOnce()) {
+        if !(self.leaves_out)(name) && catch_unwind(AssertUnwindSafe(case)).is_err() {
+            self.failed.borrow_mut().push(name);
+        }
+    }
+
+    pub fn end(self) {
+        let failed = self.failed.into_inner();
+        assert!(failed.is_empty(), "{} cases have failed: {failed:#?}", failed.len());
+    }
+}
+
+impl std::fmt::Debug for Together<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Together").field("failed", &self.failed).finish_non_exhaustive()
+    }
 }
 
 /// Two threads, so that concurrent callers do meet.

@@ -40,12 +40,12 @@ struct Whereabouts {
 
 /// Consumers post, claim, delete, release, pop and bury at the same time. Then no message was ever in two live claims, none
 /// is lost and none doubled; and the same holds after a restart.
-pub fn check_concurrently<F: MessageFixture + 'static>(fixture: impl FnOnce() -> F + 'static, crowd: Crowd) {
+pub fn check_concurrently<F: MessageFixture + 'static>(fixture: impl FnOnce() -> F, crowd: Crowd) {
     check(Box::new(|| Box::new(fixture())), crowd);
 }
 
 #[inline(never)]
-fn check(fixture: MakeFixture, crowd: Crowd) {
+fn check(fixture: MakeFixture<'_>, crowd: Crowd) {
     runtime().block_on(Box::pin(async {
         let bench = MessageBench::new(fixture()).await;
         let (queue, dead_letters) = (bench.queue(), bench.queue());

@@ -1,0 +1,100 @@
+//! Giving space back, a bounded piece at a time. Every server does it every second.
+
+use redis::{Cmd, Value, cmd};
+use tokio::time::Instant;
+use zaqar_model::Timestamp;
+use zaqar_storage::StorageResult;
+
+use crate::RedisMessageStore;
+use crate::calls::{Call, plain};
+use crate::connection::{Effect, Reply, Request};
+use crate::keys::{self, QueueKeys, ShardKeys};
+use crate::messages::BATCHES_KEPT;
+use crate::records::millis;
+use crate::scripts;
+use crate::subscriptions::id_of;
+
+/// A caller's clock may be so far behind, in milliseconds: what one of them may still see is kept.
+const LAG: u64 = 60_000;
+/// So many queues of a shard are looked at in one go.
+const SOME_QUEUES: usize = 20;
+/// Longer than this no call goes on, in milliseconds.
+const LONG_ENOUGH: u128 = 500;
+
+impl RedisMessageStore {
+    pub(crate) async fn give_space_back(&self, now: Timestamp) -> StorageResult<()> {
+        let before = millis(now).saturating_sub(LAG);
+        let begin = Instant::now();
+        let waiting = |shard: &ShardKeys| {
+            let mut waiting = cmd("ZRANGEBYSCORE");
+            waiting.arg(shard.name(keys::HOUSEKEEPING)).arg("-inf").arg(before);
+            waiting.arg("LIMIT").arg(0).arg(SOME_QUEUES);
+            waiting
+        };
+        for (shard, queues) in self.ask_shards(waiting).await? {
+            for number in queues.list()? {
+                let number = String::from_utf8_lossy(&number.bytes()?).into_owned();
+                self.tidy(&QueueKeys::named(&shard, &number), now).await?;
+                if begin.elapsed().as_millis() > LONG_ENOUGH {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// One piece of work on one queue.
+    pub(crate) async fn tidy(&self, queue: &QueueKeys, now: Timestamp) -> StorageResult<()> {
+        let before = millis(now).saturating_sub(LAG);
+        let mut ended = cmd("ZRANGEBYSCORE");
+        ended
+            .arg(queue.name(keys::SUBSCRIPTION_ENDS))
+            .arg("-inf")
+            .arg(before)
+            .arg("LIMIT")
+            .arg(0)
+            .arg(SOME_QUEUES);
+        for id in self.read(plain(&queue.shard, ended)).await?.list()? {
+            self.forget_some(queue, id_of(id)?, true, now).await?;
+        }
+        let [batches, old_batches] = keys::BATCHES;
+        let names = [keys::SUBSCRIPTION_ENDS, batches, old_batches].map(|key| queue.name(key));
+        let call = Call::on_queue(&scripts::EXPIRE, queue, &names, now).arg(before).arg(BATCHES_KEPT);
+        // It removes what is gone already, and may do so again.
+        if self.read(call).await?.int()? < 0 {
+            self.forget_orphans(queue).await?;
+        }
+        Ok(())
+    }
+
+    /// The subscriptions of a queue that was dropped.
+    async fn forget_orphans(&self, queue: &QueueKeys) -> StorageResult<()> {
+        let mut some = cmd("ZRANGE");
+        some.arg(queue.name(keys::ORPHANS)).arg(0).arg(SOME_QUEUES);
+        let mut forget = Vec::new();
+        for id in self.read(plain(&queue.shard, some)).await?.list()? {
+            let id = id_of(id)?;
+            let (mut unlink, mut remove) = (cmd("UNLINK"), cmd("ZREM"));
+            unlink.arg(queue.of_subscription(id));
+            remove.arg(queue.name(keys::ORPHANS)).arg(&id.as_u128().to_be_bytes());
+            forget.extend([plain(&queue.shard, unlink), plain(&queue.shard, remove)]);
+        }
+        if forget.is_empty() {
+            let mut done = cmd("ZREM");
+            done.arg(queue.shard.name(keys::HOUSEKEEPING)).arg(&queue.number);
+            forget.push(plain(&queue.shard, done));
+        }
+        self.ask_all(&forget, Effect::Write).await.map(drop)
+    }
+
+    /// Asks something of each shard; returns the answers with the shards.
+    pub(crate) async fn ask_shards(
+        &self,
+        question: impl Fn(&ShardKeys) -> Cmd,
+    ) -> StorageResult<Vec<(ShardKeys, Value)>> {
+        let shards: Vec<ShardKeys> = self.shards().collect();
+        let requests: Vec<Request> = shards.iter().map(|shard| plain(shard, question(shard))).collect();
+        let answers = self.ask_all(&requests, Effect::Read).await?;
+        Ok(shards.into_iter().zip(answers).collect())
+    }
+}

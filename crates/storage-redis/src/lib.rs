@@ -1,0 +1,63 @@
+//! A storage driver over Redis 7.0 or Valkey 8 and later: any number of servers share it, and others keep it alive and
+//! replicate it.
+//!
+//! `messages`, `claims`, `dead_letters`, `subscriptions` and `deliveries` are the files of the contract. Behind them stand
+//! `listing`, `adopting` and `ended`, `due`, `leasing`, `recording`, `redelivering`, `attempts` and `accounts` (what is owed),
+//! `housekeeping` (giving space back), `arrivals` and `hints` (who waits for what), `connection` (which server serves what, and
+//! what is known of a request that has no answer), `scripts` (each operation, as one step of the server), `calls`, `keys` and
+//! `records` (what scripts are given and how values lie in the store), `persistence` (what the servers keep), `uri`, `tls` and
+//! `options` (how they are reached).
+//!
+//! # How it is built, and why
+//!
+//! * **A script an operation.** Each changes what it is about in one atomic step, and may be run again: a post is told by its
+//!   batch, a claim and a lease by their ids. No script goes over more than some hundred entries; the caller runs it again as
+//!   long as it says that there is more. All keys that it touches are named to the server, so that a cluster whose slots move
+//!   refuses a script as a whole.
+//! * **64 shards, not a slot for each queue.** All keys of a queue have the hash tag of its shard, and so have the indexes over
+//!   the queues of the shard: what is due, what has expired, where claims have ended. So they change in the same step as the
+//!   queue, and what goes over all queues asks 64 keys in one pipeline. The number is written into the store.
+//! * **A stream holds the messages**, by position: 100 000 of them with 290 bytes each take 34 MB, and 46 MB in a hash with a sorted set. It tells the
+//!   next message behind any place, which is what listings, claims and subscriptions ask. What happens to a message stands in a
+//!   hash beside it, so a claim never rewrites a body; a message that nothing has happened to has no entry there and is free.
+//! * **Sorted sets by time** say what expires and which claims and delays end. They are only looked at with the time of the
+//!   caller, so nothing depends on the server's clock but how long the ids of batches and claims are known, which is longer
+//!   than it need be. A message is tested whatever set it was found in.
+//! * **The client library carries bytes** (`redis`, its multiplexed connection over a stream of ours). Its cluster client
+//!   sends a command again that may have been done, its time-out is half a second for everything, and its plain and Sentinel
+//!   connections stay dead. With 64 fixed tags routing is a small table, so this is decided here: what was not sent is
+//!   tried again within the time of the request, what may have been done is `OutcomeUnknown`.
+//! * **One wait serves many.** With `wait_for_replicas` or `wait_for_aof`, a change of its own is written behind what was done
+//!   and waited for on a connection of its own; so a repeated request waits, too, though it found nothing to do.
+
+mod accounts;
+mod adopting;
+mod arrivals;
+mod attempts;
+mod calls;
+mod claims;
+mod connection;
+mod dead_letters;
+mod deliveries;
+mod due;
+mod ended;
+mod hints;
+mod housekeeping;
+mod keys;
+mod leasing;
+mod listing;
+mod messages;
+mod options;
+mod persistence;
+mod recording;
+mod records;
+mod redelivering;
+mod scripts;
+mod store;
+mod subscriptions;
+mod tls;
+mod uri;
+
+pub use options::Options;
+pub use store::RedisMessageStore;
+pub use uri::InvalidUri;

@@ -1,0 +1,90 @@
+//! The scripts that the servers run: each is one atomic step.
+//!
+//! A script begins with `#!lua`, so that it may only touch keys of one slot, also where there is no cluster. Its flags say
+//! whether it may run where the memory is full. What several share stands before them.
+
+use std::sync::OnceLock;
+
+use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
+
+/// A script, and the name by which a server knows it once it was loaded.
+#[derive(Debug)]
+pub(crate) struct Script {
+    text: &'static str,
+    name: OnceLock<String>,
+}
+
+impl Script {
+    const fn new(text: &'static str) -> Self {
+        Self { text, name: OnceLock::new() }
+    }
+
+    pub(crate) const fn text(&self) -> &'static str {
+        self.text
+    }
+
+    /// SHA-1 of the text, as the servers have it.
+    pub(crate) fn name(&self) -> &str {
+        self.name.get_or_init(|| {
+            let sum = digest(&SHA1_FOR_LEGACY_USE_ONLY, self.text.as_bytes());
+            sum.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+        })
+    }
+}
+
+/// It changes nothing.
+macro_rules! reads {
+    () => {
+        "#!lua flags=no-writes\n"
+    };
+}
+/// It needs memory.
+macro_rules! writes {
+    () => {
+        "#!lua\n"
+    };
+}
+/// It gives memory back, or needs little.
+macro_rules! frees {
+    () => {
+        "#!lua flags=allow-oom\n"
+    };
+}
+
+macro_rules! scripts {
+    ($($name:ident = $flags:ident $($file:literal)*;)*) => {
+        $(pub(crate) static $name: Script = Script::new(concat!($flags!(), $(include_str!($file), "\n",)*));)*
+    };
+}
+
+scripts! {
+    POST = writes "post.lua";
+    LIST = reads "queue.lua" "list.lua";
+    GET = reads "queue.lua" "get.lua";
+    STATS = reads "queue.lua" "stats.lua";
+    DELETE = frees "queue.lua" "leave.lua" "delete.lua";
+    PURGE = frees "queue.lua" "purge.lua";
+    DROP = frees "queue.lua" "drop.lua";
+    ADOPT = writes "queue.lua" "adopt.lua";
+    CLAIM = writes "queue.lua" "claims.lua" "claim.lua";
+    HELD = reads "queue.lua" "claims.lua" "held.lua";
+    RENEW = writes "queue.lua" "claims.lua" "renew.lua";
+    RELEASE = frees "queue.lua" "claims.lua" "release.lua";
+    LOOK = frees "queue.lua" "claims.lua" "ended.lua" "look.lua";
+    SET_ASIDE = frees "queue.lua" "claims.lua" "ended.lua" "set_aside.lua";
+    LETTERS = reads "queue.lua" "letters.lua";
+    DISCARD = frees "queue.lua" "leave.lua" "discard.lua";
+    SUBSCRIBE = writes "queue.lua" "leave.lua" "subscription.lua" "subscribe.lua";
+    UPDATE = writes "queue.lua" "leave.lua" "subscription.lua" "update.lua";
+    FORGET = frees "queue.lua" "leave.lua" "subscription.lua" "forget.lua";
+    DUE = frees "queue.lua" "leave.lua" "subscription.lua" "due.lua";
+    EXPAND = frees "queue.lua" "expand.lua";
+    LEASE = writes "queue.lua" "leave.lua" "subscription.lua" "lease.lua";
+    RECORD = frees "queue.lua" "leave.lua" "subscription.lua" "record.lua";
+    CONFIRM = writes "queue.lua" "leave.lua" "subscription.lua" "confirm.lua";
+    PAUSE = writes "queue.lua" "leave.lua" "subscription.lua" "pause.lua";
+    REDELIVER = writes "queue.lua" "leave.lua" "subscription.lua" "redeliver.lua";
+    FAILED = reads "queue.lua" "leave.lua" "subscription.lua" "failed.lua";
+    ATTEMPTS = frees "queue.lua" "leave.lua" "subscription.lua" "attempts.lua";
+    EXPIRE = frees "queue.lua" "leave.lua" "claims.lua" "expire.lua";
+}

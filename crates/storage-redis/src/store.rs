@@ -1,0 +1,181 @@
+//! The store itself: opened, asked how it is, closed.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use parking_lot::Mutex;
+use redis::{Value, cmd};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use zaqar_model::{Destination, Timestamp};
+use zaqar_storage::{
+    Capabilities, Deliveries, Health, MessageStore, StorageError, StorageResult, Subscriptions,
+};
+
+use crate::calls::plain;
+use crate::connection::{Effect, Reply, Request, Servers, damaged};
+use crate::hints::{self, Hints};
+use crate::keys::{QueueKeys, SHARDS, ShardKeys};
+use crate::{Options, arrivals, persistence};
+
+/// Messages and claims in a Redis or Valkey.
+pub struct RedisMessageStore {
+    pub(crate) servers: Arc<Servers>,
+    pub(crate) prefix: Arc<str>,
+    pub(crate) hints: Arc<Hints>,
+    /// What is running is waited for when the store is closed.
+    running: tokio::sync::RwLock<()>,
+    tasks: Mutex<Vec<JoinHandle<()>>>,
+    closing: watch::Sender<bool>,
+    is_durable: bool,
+    /// The last turn in which a subscription was leased from.
+    pub(crate) last_turn: AtomicU64,
+}
+
+impl RedisMessageStore {
+    /// Opens the store: its servers must answer.
+    pub async fn open(options: &Options) -> StorageResult<Self> {
+        let servers = Arc::new(options.servers()?);
+        let prefix: Arc<str> = options.prefix.as_str().into();
+        check_shards(&servers, &prefix).await?;
+        let is_durable = persistence::look(&servers, options.wait_for_aof).await?;
+        let (closing, closes) = watch::channel(false);
+        let (hints, outgoing) = Hints::new();
+        let channels = hints::Channels::new(&prefix, servers.dialer.database);
+        let tasks = vec![
+            tokio::spawn(hints::announce(Arc::clone(&servers), channels.clone(), outgoing, closes.clone())),
+            tokio::spawn(hints::listen(Arc::clone(&servers), channels, Arc::clone(&hints), closes.clone())),
+            tokio::spawn(arrivals::look_after(Arc::clone(&servers), Arc::clone(&hints), closes)),
+        ];
+        let (running, tasks) = (tokio::sync::RwLock::default(), Mutex::new(tasks));
+        Ok(Self { servers, prefix, hints, running, tasks, closing, is_durable, last_turn: AtomicU64::new(0) })
+    }
+
+    pub(crate) fn keys(&self, of: &Destination) -> QueueKeys {
+        QueueKeys::new(&self.prefix, of)
+    }
+
+    pub(crate) fn check_open(&self) -> StorageResult<()> {
+        if *self.closing.borrow() { Err(StorageError::unavailable("the store is closed")) } else { Ok(()) }
+    }
+
+    /// Has some requests done, each of which is a step of its own.
+    pub(crate) async fn ask_all(&self, requests: &[Request], effect: Effect) -> StorageResult<Vec<Value>> {
+        let _running = self.running.read().await;
+        self.check_open()?;
+        self.servers.ask(requests, effect).await
+    }
+
+    async fn ask(&self, request: Request, effect: Effect) -> StorageResult<Value> {
+        let answers = self.ask_all(&[request], effect).await?;
+        answers.into_iter().next().ok_or_else(damaged)
+    }
+
+    /// Looks at something.
+    pub(crate) async fn read(&self, request: impl Into<Request>) -> StorageResult<Value> {
+        self.ask(request.into(), Effect::Read).await
+    }
+
+    /// Changes something.
+    pub(crate) async fn write(&self, request: impl Into<Request>) -> StorageResult<Value> {
+        self.ask(request.into(), Effect::Write).await
+    }
+
+    pub(crate) fn shards(&self) -> impl Iterator<Item = ShardKeys> {
+        (0..SHARDS).map(|shard| ShardKeys::new(&self.prefix, shard))
+    }
+
+    /// Resolves when the store is closed.
+    pub(crate) async fn closed(&self) {
+        let mut closes = self.closing.subscribe();
+        // An error would say that the store is gone.
+        let _ = closes.wait_for(|closed| *closed).await;
+    }
+}
+
+/// In how many shards the queues of the store lie stands in the store.
+async fn check_shards(servers: &Servers, prefix: &str) -> StorageResult<()> {
+    let shard = ShardKeys::new(prefix, 0);
+    let key = shard.name("shards");
+    let (mut set, mut get) = (cmd("SET"), cmd("GET"));
+    set.arg(&key).arg(SHARDS).arg("NX");
+    get.arg(&key);
+    match servers.ask(&[plain(&shard, set)], Effect::Write).await {
+        // It is set, or not needed: what is there counts.
+        Ok(_) | Err(StorageError::OutcomeUnknown(_)) => {}
+        Err(error) => return Err(error),
+    }
+    let answers = servers.ask(&[plain(&shard, get)], Effect::Read).await?;
+    let found = answers.into_iter().next().unwrap_or(Value::Nil).int()?;
+    if found == i64::from(SHARDS) {
+        return Ok(());
+    }
+    Err(StorageError::driver(format!("the store has {found} shards, and this version knows only {SHARDS}")))
+}
+
+impl std::fmt::Debug for RedisMessageStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RedisMessageStore")
+            .field("servers", &self.servers)
+            .field("is_open", &!*self.closing.borrow())
+            .finish_non_exhaustive()
+    }
+}
+
+#[async_trait::async_trait]
+impl MessageStore for RedisMessageStore {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            fifo: true,
+            claims: true,
+            durability: self.is_durable,
+            at_least_once: true,
+            high_throughput: true,
+            shared: true,
+        }
+    }
+
+    fn subscriptions(&self) -> Option<&dyn Subscriptions> {
+        Some(self)
+    }
+
+    fn deliveries(&self) -> Option<&dyn Deliveries> {
+        Some(self)
+    }
+
+    async fn is_alive(&self) -> bool {
+        // A replica does not do this, nor a server that is full or cut off.
+        let Ok(topology) = self.servers.topology().await else { return false };
+        let mut asked = Vec::new();
+        let mut requests = Vec::new();
+        for shard in self.shards() {
+            let serving = topology.serving(&shard.tag);
+            if !asked.contains(&serving) {
+                asked.push(serving);
+                let mut touch = cmd("SET");
+                touch.arg(shard.name("alive")).arg(1).arg("EX").arg(60);
+                requests.push(plain(&shard, touch));
+            }
+        }
+        self.ask_all(&requests, Effect::Write).await.is_ok()
+    }
+
+    async fn health(&self, _now: Timestamp) -> StorageResult<Health> {
+        Ok(Health { reachable: self.is_alive().await, volume: None })
+    }
+
+    async fn expire(&self, now: Timestamp) -> StorageResult<()> {
+        self.give_space_back(now).await
+    }
+
+    async fn close(&self) -> StorageResult<()> {
+        self.closing.send_replace(true);
+        let _all_ended = self.running.write().await;
+        let tasks = std::mem::take(&mut *self.tasks.lock());
+        for task in tasks {
+            // One that has failed is at its end, too.
+            let _ = task.await;
+        }
+        Ok(())
+    }
+}
