@@ -6,8 +6,9 @@
 //!   (`docs/decisions/0002-management-store-redb.md`).
 //!
 //! The files `messages`, `claims`, `subscriptions`, `arrivals`, `deliveries` and `migration` implement the contract.
-//! `driver` opens both. They rest on `queues` (what is in memory), `schedule` (whose deliveries are due), `writer` (what goes to disk),
-//! `store` (opening and closing), `maintenance` (reclaiming space), `checkpoint` and `transit` (queues that move).
+//! `driver` opens both. They rest on `queues` (what is in memory), `dropped` and `transit` (queues that are gone, and that move),
+//! `schedule` (whose deliveries are due), `writer` (what goes to disk), `store` (opening and closing), `maintenance` (reclaiming
+//! space) and `checkpoint`.
 
 mod arrivals;
 mod checkpoint;
@@ -17,6 +18,7 @@ mod dead_letters;
 mod deliveries;
 pub mod disk;
 mod driver;
+mod dropped;
 mod index;
 mod kinds;
 mod listing;

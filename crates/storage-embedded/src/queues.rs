@@ -1,6 +1,6 @@
 //! The queues in memory, each with its index behind a lock of its own.
 
-use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashMap};
 use std::ops::{Bound, Deref, DerefMut};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -10,15 +10,11 @@ use tokio::sync::Notify;
 use zaqar_model::{Destination, Timestamp};
 use zaqar_storage::{StorageError, StorageResult};
 
+use crate::dropped::RecentlyDropped;
 use crate::index::{QueueIndex, ScheduleChanges};
 use crate::log::Segments;
 use crate::schedule::Schedule;
 use crate::transit::Transit;
-
-/// Number of dropped destinations that are remembered, so that a late post to one of them is refused.
-const REMEMBERED_DROPS: usize = 65_536;
-/// Seconds for which a queue is remembered that lives in another store: a day.
-const TOMBSTONES_KEPT_FOR: u64 = 24 * 3600;
 
 /// One queue or topic that holds, or has held, messages.
 #[derive(Debug)]
@@ -106,14 +102,6 @@ struct DeadLetterQueues {
     waiting: BTreeSet<u64>,
 }
 
-#[derive(Debug, Default)]
-struct RecentlyDropped {
-    numbers: HashSet<u64>,
-    in_order: VecDeque<u64>,
-    /// Queues that live in another store: they stay, with nothing in them, so that who comes too late learns it.
-    left: VecDeque<(Timestamp, u64)>,
-}
-
 impl DeadLetterQueues {
     fn set(&mut self, queue: u64, pending: PendingDeadLetters) {
         for (queues, is_pending) in
@@ -124,25 +112,6 @@ impl DeadLetterQueues {
             } else {
                 queues.remove(&queue);
             }
-        }
-    }
-}
-
-impl RecentlyDropped {
-    fn add(&mut self, number: u64) {
-        if self.numbers.insert(number) {
-            self.in_order.push_back(number);
-        }
-        if self.in_order.len() > REMEMBERED_DROPS
-            && let Some(oldest) = self.in_order.pop_front()
-        {
-            self.numbers.remove(&oldest);
-        }
-    }
-
-    fn remove(&mut self, number: u64) {
-        if self.numbers.remove(&number) {
-            self.in_order.retain(|other| *other != number);
         }
     }
 }
@@ -181,7 +150,7 @@ impl Queues {
             Some(queue) => queue,
             None => {
                 let mut by_number = self.by_number.write();
-                if self.dropped.lock().numbers.contains(&number) {
+                if self.dropped.lock().contains(number) {
                     return None;
                 }
                 Arc::clone(by_number.entry(number).or_insert_with(|| self.make(number)))
@@ -261,21 +230,15 @@ impl Queues {
 
     /// Remembers a queue that lives in another store, after everything in it was dropped.
     pub(crate) fn keep_as_left(&self, number: u64, now: Timestamp) {
-        let mut dropped = self.dropped.lock();
-        dropped.add(number);
-        dropped.left.push_back((now, number));
+        self.dropped.lock().add_left(number, now);
     }
 
     /// Forgets the queues that live in another store for longer than a day.
     pub(crate) fn forget_left(&self, now: Timestamp) {
         loop {
+            let taken = self.dropped.lock().take_left(now);
+            let Some(number) = taken else { return };
             let mut by_number = self.by_number.write();
-            let mut dropped = self.dropped.lock();
-            let Some((_, number)) =
-                dropped.left.pop_front_if(|(since, _)| since.plus_secs(TOMBSTONES_KEPT_FOR) <= now)
-            else {
-                return;
-            };
             // It may have come back meanwhile.
             if by_number.get(&number).is_some_and(|queue| queue.state.lock().is_dropped) {
                 by_number.remove(&number);
@@ -292,7 +255,7 @@ impl Queues {
 
     /// The numbers of the dropped queues that are remembered, oldest first.
     pub(crate) fn remembered_drops(&self) -> Vec<u64> {
-        self.dropped.lock().in_order.iter().copied().collect()
+        self.dropped.lock().in_order()
     }
 
     /// The queues in which claims have let messages go that nobody has looked at.

@@ -57,7 +57,8 @@ pub struct Claimed {
 pub trait Claims: Messages {
     /// Claims the first free messages, in one atomic step: each one taken is not claimed, not delayed and not expired;
     /// its claim count goes up by one; if it would expire before the claim, its time to live becomes `ttl + grace`
-    /// from now, unless the request says that [nothing outlives its time](ClaimRequest::outlives). Messages are taken in the order of posting, passing over those that another call is just taking.
+    /// from now, where the request [says so](ClaimRequest::outlives). Messages are taken in the order of posting, passing over
+    /// those that another call is just taking.
     ///
     /// A message whose count has reached `max_claim_count`, and that [`set_aside`](Self::set_aside) has not come to yet, is
     /// not claimed but becomes a [dead letter](crate::DeadLetters).
@@ -111,8 +112,8 @@ pub trait Claims: Messages {
     /// Takes the first free messages out of the queue for good. May be repeated, if the request says so.
     ///
     /// An engine that cannot lose its answer on the way does it in one step; for the others this is done: they are claimed
-    /// under this id, for which they live no longer, and deleted when they have arrived here. A message whose deletion is in doubt is returned all the same,
-    /// and may come again when the claim ends: it is never lost.
+    /// under this id, for which they live no longer, and deleted when they have arrived here. A message whose deletion is in
+    /// doubt is returned all the same, and may come again when the claim ends: it is never lost.
     async fn pop(&self, from: &Destination, pop: &PopRequest, now: Timestamp) -> StorageResult<Vec<Message>> {
         let PopRequest { id, limit, is_repeated } = *pop;
         let terms = ClaimTerms { ttl: POP_CLAIM_TTL, grace: GraceSeconds::new(0) };
