@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use support::{Site, moves};
 use zaqar_model::{
-    Destination, DestinationKind, Metadata, Pool, PoolName, ProjectId, QueueMove, QueueName, ServerId,
+    Clock, Destination, DestinationKind, Metadata, Pool, PoolName, ProjectId, QueueMove, QueueName, ServerId,
 };
 use zaqar_storage::{ManagementStore, MessageStore, Messages, TakenMove};
 use zaqar_storage_conformance::minting::{messages, poster};
