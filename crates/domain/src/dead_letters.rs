@@ -147,7 +147,8 @@ impl DeadLettering {
                 return Ok(());
             }
             let moved: Vec<_> = exhausted.into_iter().map(|stored| freed(stored, self.ttl, now)).collect();
-            let queue = self.stores.find_or_create(&self.from.project, &self.to, NewQueue::default()).await?;
+            let queue =
+                self.stores.find_or_create(&self.from.project, &self.to, NewQueue::default(), now).await?;
             repeat(|_| store.move_dead_letters(&self.from, &queue.destination, &moved, now)).await?;
         }
     }

@@ -94,12 +94,12 @@ impl SelfTest {
             return self.operations;
         };
         let stores = self.stores.clone();
-        let creating = stores.find_or_create(&project, &queue, NewQueue::default());
+        let creating = stores.find_or_create(&project, &queue, NewQueue::default(), self.clock.now());
         if let Some(queue) = self.step("create_queue", creating).await {
             self.use_queue(&queue, &ClientId::new(&name)).await;
         }
         // Also if making it failed half-way.
-        self.step("delete_queue", stores.delete(&project, &queue)).await;
+        self.step("delete_queue", stores.delete(&project, &queue, self.clock.now())).await;
         self.operations
     }
 

@@ -156,13 +156,14 @@ impl Stores {
         project: &ProjectId,
         name: &DestinationName,
         new: NewQueue,
+        now: Timestamp,
     ) -> StorageResult<Arc<Queue>> {
         match self.find(project, name).await? {
             Some(queue) => Ok(queue),
             None => {
                 let created = self.create(project, name, new.metadata).await?;
                 if let Created::New(queue) = &created {
-                    self.place_new(queue, new.flavor.as_ref()).await?;
+                    self.place_new(queue, new.flavor.as_ref(), now).await?;
                 }
                 Ok(created.into_queue())
             }
@@ -208,8 +209,13 @@ impl Stores {
     }
 
     /// Deletes a queue or topic with everything in it; with the last one of a project, its confirmations too.
-    pub(crate) async fn delete(&self, project: &ProjectId, name: &DestinationName) -> StorageResult<()> {
-        if !self.drop(project, name).await? {
+    pub(crate) async fn delete(
+        &self,
+        project: &ProjectId,
+        name: &DestinationName,
+        now: Timestamp,
+    ) -> StorageResult<()> {
+        if !self.drop(project, name, now).await? {
             return Ok(());
         }
         for kind in [DestinationKind::Queue, DestinationKind::Topic] {
@@ -217,16 +223,16 @@ impl Stores {
                 return Ok(());
             }
         }
-        self.drop(project, &DestinationName::confirmations()).await.map(|_| ())
+        self.drop(project, &DestinationName::confirmations(), now).await.map(|_| ())
     }
 
     /// Answers whether there was one.
-    async fn drop(&self, project: &ProjectId, name: &DestinationName) -> StorageResult<bool> {
+    async fn drop(&self, project: &ProjectId, name: &DestinationName, now: Timestamp) -> StorageResult<bool> {
         let Some(there) = self.find(project, name).await? else { return Ok(false) };
         let deleted = repeat(|_| self.management.delete(name.kind, project, &name.name)).await?;
         // From here on nobody finds the queue: what is left of it, should this fail, can be seen by no one.
         let queue = &deleted.unwrap_or(there).destination;
-        repeat(|_| self.messages.drop_destination(queue, self.clock.now())).await?;
+        repeat(|_| self.messages.drop_destination(queue, now)).await?;
         Ok(true)
     }
 }

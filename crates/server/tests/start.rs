@@ -178,7 +178,10 @@ fn a_service_of_faulty_stores_fails_at_every_request_and_says_so() {
 #[test]
 fn an_unknown_store_is_refused_with_those_that_there_are() {
     refused("[drivers]\nmessage_store = mongodb", &["message_store", "mongodb", "is: embedded"]);
-    refused("[drivers]\nmanagement_store = mongodb", &["management_store", "mongodb", "is: embedded, postgresql"]);
+    refused(
+        "[drivers]\nmanagement_store = mongodb",
+        &["management_store", "mongodb", "is: embedded, postgresql"],
+    );
 }
 
 #[test]

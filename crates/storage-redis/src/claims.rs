@@ -1,13 +1,8 @@
 //! Claims: messages taken for a while by one consumer.
 
 use redis::Value;
-use zaqar_model::{
-    Claim, ClaimId, ClaimTerms, Destination, GraceSeconds, Message, MessageId, Timestamp, TtlSeconds,
-};
-use zaqar_storage::{
-    ClaimRequest, Claimed, Claims, DeadLetterPolicy, Guard, Messages, POP_CLAIM_TTL, PopRequest,
-    StorageError, StorageResult,
-};
+use zaqar_model::{Claim, ClaimId, ClaimTerms, Destination, MessageId, Timestamp, TtlSeconds};
+use zaqar_storage::{ClaimRequest, Claimed, Claims, DeadLetterPolicy, StorageResult};
 
 use crate::RedisMessageStore;
 use crate::calls::Call;
@@ -32,12 +27,10 @@ fn id_bytes(id: ClaimId) -> [u8; 16] {
 }
 
 impl RedisMessageStore {
-    /// `lives_longer` is off for a pop: its messages live no longer for it.
     async fn take(
         &self,
         from: &Destination,
         request: &ClaimRequest,
-        lives_longer: bool,
         now: Timestamp,
     ) -> StorageResult<Claimed> {
         let (queue, terms) = (self.keys(from), request.terms);
@@ -53,7 +46,7 @@ impl RedisMessageStore {
                 .arg(millis(terms.ttl.after(now)))
                 .arg(terms.ttl.get())
                 .arg(longer(terms).get());
-            let call = if lives_longer { call.arg(millis(lives)) } else { call.arg(-1) };
+            let call = if request.outlives { call.arg(millis(lives)) } else { call.arg(-1) };
             let mut answer = self.write(call.arg(kept(terms))).await?.list()?;
             let mut next = || answer.next().unwrap_or(Value::Nil);
             let (has_more, dead) = (next().int()? == 1, next().int()?);
@@ -77,7 +70,7 @@ impl Claims for RedisMessageStore {
         request: &ClaimRequest,
         now: Timestamp,
     ) -> StorageResult<Claimed> {
-        self.take(from, request, true, now).await
+        self.take(from, request, now).await
     }
 
     async fn get_claim(
@@ -145,28 +138,5 @@ impl Claims for RedisMessageStore {
                 return Ok(dead);
             }
         }
-    }
-
-    /// In two steps, since the answer of one may be lost: what was deleted would be lost with it.
-    async fn pop(&self, from: &Destination, pop: &PopRequest, now: Timestamp) -> StorageResult<Vec<Message>> {
-        let PopRequest { id, limit, is_repeated } = *pop;
-        let terms = ClaimTerms { ttl: POP_CLAIM_TTL, grace: GraceSeconds::new(0) };
-        let request = ClaimRequest { id, terms, limit, dead_letters: None, is_repeated };
-        let mut messages = self.take(from, &request, false, now).await?.messages;
-        if messages.is_empty() {
-            return Ok(messages);
-        }
-        let ids: Vec<MessageId> = messages.iter().map(|message| message.id).collect();
-        let delete = async || self.delete(from, &ids, Guard::HeldBy(&[id]), now).await;
-        match delete().await {
-            // It may be repeated. If that fails too, the claim ends by itself.
-            Err(StorageError::OutcomeUnknown(_)) => drop(delete().await),
-            deleted => drop(deleted?),
-        }
-        for message in &mut messages {
-            message.claim = None;
-            message.claim_count = message.claim_count.saturating_sub(1);
-        }
-        Ok(messages)
     }
 }

@@ -133,13 +133,13 @@ impl Messages for RedisMessageStore {
         self.count(destination, now).await
     }
 
-    async fn drop_destination(&self, destination: &Destination) -> StorageResult<()> {
+    async fn drop_destination(&self, destination: &Destination, now: Timestamp) -> StorageResult<()> {
         let queue = self.keys(destination);
         let of_subscriptions =
             [keys::SUBSCRIPTIONS, keys::SUBSCRIBERS, keys::SUBSCRIPTION_ENDS, keys::ORPHANS];
         let more: Vec<String> =
             of_subscriptions.iter().chain(&keys::BATCHES).map(|key| queue.name(key)).collect();
-        let call = Call::on_queue(&scripts::DROP, &queue, &more, Timestamp::default());
+        let call = Call::on_queue(&scripts::DROP, &queue, &more, now);
         self.write(call.arg(destination_bytes(destination)).arg(DROPPED_KEPT)).await?;
         self.hints.arrived(&queue);
         Ok(())

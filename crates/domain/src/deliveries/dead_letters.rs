@@ -31,13 +31,15 @@ impl Zaqar {
         let named = Attributes::of(&subscription.options);
         let Some(to) = named.dead_letter_queue.filter(|_| !message.is_letter) else { return Ok(()) };
         let project = &subscription.source.project;
-        let queue =
-            self.stores.find_or_create(project, &DestinationName::queue(to), NewQueue::default()).await?;
+        let now = self.now();
+        let queue = self
+            .stores
+            .find_or_create(project, &DestinationName::queue(to), NewQueue::default(), now)
+            .await?;
         let attributes = Attributes::of(&queue.metadata);
         let default_ttl = attributes.default_ttl.unwrap_or(self.limits.default_message_ttl);
         let own_ttl = message.message.ttl.get().max(default_ttl);
         let ttl = TtlSeconds::new(named.dead_letter_ttl.unwrap_or(own_ttl));
-        let now = self.now();
         let mut stored = freed(message.clone(), Some(ttl), now);
         stored.is_letter = true;
         stored.message.id = letter_id(&owed.delivery);

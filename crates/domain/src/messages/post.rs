@@ -141,7 +141,7 @@ impl Posting<'_> {
     async fn make_queue(&self, new: NewQueue) -> Result<Arc<Queue>> {
         self.zaqar
             .stores
-            .find_or_create(&self.caller.project, self.name, new)
+            .find_or_create(&self.caller.project, self.name, new, self.zaqar.now())
             .await
             .map_err(|source| lookup_failed(self.name.kind, source))
     }

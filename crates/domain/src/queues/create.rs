@@ -44,7 +44,7 @@ impl Zaqar {
         let created = self.stores.create(&caller.project, name, metadata).await.or_unavailable(failure)?;
         let (creation, placed) = match &created {
             Created::New(queue) => {
-                (QueueCreation::Created, self.stores.place_new(queue, flavor.as_ref()).await)
+                (QueueCreation::Created, self.stores.place_new(queue, flavor.as_ref(), self.now()).await)
             }
             Created::Existing(queue) => (QueueCreation::Existed, self.place_again(queue).await),
         };
@@ -76,7 +76,10 @@ impl Zaqar {
             Some(queue) => Ok(queue),
             None => {
                 let new = self.lazy_queue(caller, name).await?;
-                self.stores.find_or_create(&caller.project, name, new).await.or_unavailable(failure)
+                self.stores
+                    .find_or_create(&caller.project, name, new, self.now())
+                    .await
+                    .or_unavailable(failure)
             }
         }
     }

@@ -18,7 +18,8 @@ impl Zaqar {
         }
         let failure = Failure::DeleteQueue(name.kind);
         let (stores, project, name) = (self.stores.clone(), caller.project.clone(), name.clone());
-        let deleting = async move { stores.delete(&project, &name).await };
+        let now = self.now();
+        let deleting = async move { stores.delete(&project, &name, now).await };
         to_the_end(deleting).await.or_unavailable(failure)
     }
 }

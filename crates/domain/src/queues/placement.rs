@@ -1,7 +1,7 @@
 //! In which pools a queue lives: those of the flavor that its metadata names, or those without one. Where there are no
 //! pools, the attribute means nothing.
 
-use zaqar_model::{FlavorName, Metadata, Queue};
+use zaqar_model::{FlavorName, Metadata, Queue, Timestamp};
 use zaqar_storage::{StorageError, StorageResult};
 
 use super::attributes;
@@ -52,14 +52,19 @@ impl Stores {
     }
 
     /// Places a queue that was just made; if that cannot be, it was not made.
-    pub(crate) async fn place_new(&self, queue: &Queue, flavor: Option<&FlavorName>) -> StorageResult<()> {
+    pub(crate) async fn place_new(
+        &self,
+        queue: &Queue,
+        flavor: Option<&FlavorName>,
+        now: Timestamp,
+    ) -> StorageResult<()> {
         let placed = self.place(queue, flavor).await;
         if placed.is_err() {
             let name = zaqar_model::DestinationName {
                 kind: queue.destination.kind,
                 name: queue.destination.name.clone(),
             };
-            self.delete(&queue.destination.project, &name).await?;
+            self.delete(&queue.destination.project, &name, now).await?;
         }
         placed
     }

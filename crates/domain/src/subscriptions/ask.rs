@@ -69,7 +69,7 @@ impl Zaqar {
     async fn confirmations(&self, project: &ProjectId) -> StorageResult<Arc<Queue>> {
         let confirmations = self
             .stores
-            .find_or_create(project, &DestinationName::confirmations(), NewQueue::default())
+            .find_or_create(project, &DestinationName::confirmations(), NewQueue::default(), self.now())
             .await?;
         let store = self.stores.messages.subscriptions_or_unsupported()?;
         let (source, now) = (&confirmations.destination, self.now());

@@ -101,8 +101,8 @@ impl Messages for CutStore {
         self.inner.stats(destination, now).await
     }
 
-    async fn drop_destination(&self, destination: &Destination) -> StorageResult<()> {
-        twice!(self, _again => self.inner.drop_destination(destination))
+    async fn drop_destination(&self, destination: &Destination, now: Timestamp) -> StorageResult<()> {
+        twice!(self, _again => self.inner.drop_destination(destination, now))
     }
 
     async fn adopt(
