@@ -5,8 +5,8 @@ use std::future::Future;
 use std::sync::{Arc, OnceLock};
 
 use zaqar_model::{
-    BatchId, Clock, DestinationKind, DestinationName, IdSource, Metadata, ProjectId, Queue, QueueName,
-    SubscriptionId, Timestamp,
+    BatchId, Clock, Destination, DestinationKind, DestinationName, IdSource, Metadata, ProjectId, Queue,
+    QueueName, SubscriptionId, Timestamp,
 };
 use zaqar_storage::{Created, ManagementStore, MessageStore, Placement, StorageError, StorageResult};
 
@@ -185,6 +185,26 @@ impl Stores {
             })
         });
         created.await
+    }
+
+    /// Replaces the metadata of a queue that still is what was seen.
+    pub(crate) async fn set_metadata(&self, seen: &Queue, metadata: Metadata) -> StorageResult<Arc<Queue>> {
+        let store = &self.management;
+        let changed = repeat(async |is_repeated| {
+            let changed = store.set_metadata(seen, metadata.clone()).await;
+            if !is_repeated || !matches!(changed, Err(StorageError::Conflict(_))) {
+                return changed;
+            }
+            // The first attempt has made the change, if the queue looks like it.
+            let Destination { kind, project, name, number } = &seen.destination;
+            let there = store.find(*kind, project, name).await?;
+            let is_ours = |queue: &Arc<Queue>| {
+                let is_next = queue.revision == seen.revision + 1 && queue.metadata == metadata;
+                is_next && queue.destination.number == *number
+            };
+            there.filter(is_ours).map_or(changed, Ok)
+        });
+        changed.await
     }
 
     /// Deletes a queue or topic with everything in it; with the last one of a project, its confirmations too.

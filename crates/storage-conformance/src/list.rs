@@ -675,7 +675,7 @@ macro_rules! __management_cases {
                     a_change_of_a_deleted_queue_is_not_found,
                     a_change_does_not_touch_a_later_queue_of_the_same_name,
                     of_concurrent_changes_one_is_made,
-                    a_change_may_be_repeated,
+                    the_same_change_again_is_a_conflict,
                     a_change_leaves_other_queues_alone,
                 }
                 creating {

@@ -88,11 +88,11 @@ async fn change(session: &Session, seen: &Queue, metadata: &[u8]) -> Result<Arc<
     }
     let current = one(session, FIND, *kind, project, name).await?;
     let current = current.filter(|queue| queue.destination.number == *number);
-    let current = current.ok_or(StorageError::NotFound(what(*kind)))?;
-    if current.revision == seen.revision + 1 && current.metadata == document_of(metadata)? {
-        return Ok(current);
+    Err(match current {
+        Some(_) => StorageError::Conflict("the metadata was changed meanwhile"),
+        None => StorageError::NotFound(what(*kind)),
     }
-    Err(StorageError::Conflict("the metadata was changed meanwhile").into())
+    .into())
 }
 
 #[async_trait::async_trait]

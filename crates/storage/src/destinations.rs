@@ -50,7 +50,8 @@ pub trait Destinations: Send + Sync {
     /// Replaces the metadata if the queue still is what `seen` says: same number, same revision. The revision grows by one.
     /// `Conflict` if it was changed meanwhile, `NotFound` if it was deleted.
     ///
-    /// May be repeated: a queue that has the next revision and this metadata already is returned as it is.
+    /// May be repeated: then a `Conflict` may come from the first attempt. It does if the queue has the next revision and this
+    /// metadata. Only a caller that repeats may conclude that: otherwise it was another's change to the same value.
     async fn set_metadata(&self, seen: &Queue, metadata: Metadata) -> StorageResult<Arc<Queue>>;
 
     /// Removes a queue and returns what it was. Its messages are the message store's to drop.

@@ -49,9 +49,7 @@ impl<K: Clone + Eq + Hash, V: Clone> ReadThrough<K, V> {
         key: &K,
         read: impl Future<Output = StorageResult<Option<V>>>,
     ) -> StorageResult<Option<V>> {
-        let slot = match self.slots.get_or_insert_with(key, || Ok::<_, Infallible>(Arc::default())) {
-            Ok(slot) => slot,
-        };
+        let Ok(slot) = self.slots.get_or_insert_with(key, || Ok::<_, Infallible>(Arc::default()));
         if let Some(value) = self.fresh(&slot) {
             return Ok(Some(value));
         }

@@ -9,7 +9,6 @@ use super::{absent, attributes, patch::Patch};
 use crate::error::{OrUnavailable, noun};
 use crate::permissions::Rule;
 use crate::pipeline::pass;
-use crate::repeat::repeat;
 use crate::{Error, Failure, Result, Zaqar};
 
 /// Between two tries somebody else's change has gone through, so this many in a row mean a queue under siege.
@@ -41,8 +40,7 @@ impl Zaqar {
             self.check_size(&metadata)?;
             let flavor = self.flavor_of(&metadata).await.or_unavailable(failure)?;
             let flavor = flavor.map_err(Error::NotFound)?;
-            let store = &self.stores.management;
-            match repeat(|_| store.set_metadata(&queue, metadata.clone())).await {
+            match self.stores.set_metadata(&queue, metadata).await {
                 Ok(queue) => {
                     self.stores.place(&queue, flavor.as_ref()).await.or_unavailable(failure)?;
                     return Ok(attributes::with_defaults(name.kind, &queue.metadata, &self.limits));

@@ -62,9 +62,6 @@ impl Destinations for EmbeddedManagementStore {
         self.write(move |staged| {
             let current = staged.tables().queues.get(&key).filter(|queue| queue.destination.number == number);
             let current = current.ok_or(StorageError::NotFound(what(kind)))?;
-            if current.revision == revision + 1 && current.metadata == metadata {
-                return Ok(current);
-            }
             if current.revision != revision {
                 return Err(StorageError::Conflict("the metadata was changed meanwhile"));
             }
