@@ -89,7 +89,7 @@ pub use deliveries::{
     LeaseRequest, Redelivery, SubscriptionKey, SubscriptionShare,
 };
 pub use destinations::{Created, Destinations};
-pub use driver::{Driver, OpenFault, Role, SchemaVersion, Site, StoreOf};
+pub use driver::{Driver, OpenFault, Role, SchemaVersion, Site, StoreOf, driver_of_uri};
 pub use error::{StorageError, StorageResult};
 pub use flavors::Flavors;
 pub use management::{ManagementStore, PoolRegistry};
