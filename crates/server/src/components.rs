@@ -62,12 +62,6 @@ impl Drivers {
         self.0.iter().find(|driver| driver.name() == name && driver.has(role))
     }
 
-    /// The driver of the stores at this URI.
-    pub(crate) fn of_uri(&self, uri: &str) -> Option<&Arc<dyn Driver>> {
-        let (scheme, _) = uri.split_once(':')?;
-        self.0.iter().find(|driver| driver.schemes().contains(&scheme))
-    }
-
     /// The names to choose from.
     pub(crate) fn choices(&self, role: Role) -> String {
         let offered = self.0.iter().filter(|driver| driver.has(role) && driver.is_offered());

@@ -3,20 +3,15 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, ensure};
 use tokio::runtime::Builder;
-use zaqar_model::{
-    IdSource, Metadata, PageRequest, Pool, PoolName, PoolWeight, RandomIds, ServerId, SystemClock,
-};
-use zaqar_storage::{Driver, Role, SchemaVersion, Site, StoreOf};
+use zaqar_model::{Metadata, Pool, PoolName, PoolWeight, RandomIds, SystemClock};
+use zaqar_storage::{Driver, Role, SchemaVersion, Site, StoreOf, driver_of_uri};
 
 use crate::cli::ServerOptions;
 use crate::components::{Components, Drivers};
 use crate::config_commands::print;
 use crate::{configuration, stores};
-
-/// How many pools are read at once.
-const PAGE: usize = 100;
 
 pub(crate) fn version(options: &ServerOptions, components: &Components) -> anyhow::Result<()> {
     let site = site(options, components)?;
@@ -59,9 +54,7 @@ pub(crate) fn upgrade(
 }
 
 async fn upgrade_pool(site: &Site, pool: &Pool, told: &str, drivers: &Drivers) -> anyhow::Result<()> {
-    let Some(driver) = drivers.of_uri(&pool.uri) else {
-        bail!("{told}: no store of this version has a URI that begins like this one");
-    };
+    let driver = driver_of_uri(drivers.all(), &pool.uri).with_context(|| told.to_owned())?;
     let before = driver.upgrade_schema(site, StoreOf::Pool(pool)).await;
     let before = before.with_context(|| told.to_owned())?;
     print(&format!("{told} ({}): {}\n", driver.name(), done(before)))
@@ -69,22 +62,11 @@ async fn upgrade_pool(site: &Site, pool: &Pool, told: &str, drivers: &Drivers) -
 
 /// The pools that the management store knows, whose tables have just been upgraded.
 async fn registered_pools(site: &Site, drivers: &Drivers) -> anyhow::Result<Vec<Pool>> {
-    let mut pools = Vec::new();
     if !site.config.default.pooling {
-        return Ok(pools);
+        return Ok(Vec::new());
     }
     let management = stores::open_management(site, drivers).await?;
-    let mut marker = None;
-    loop {
-        let page = PageRequest { marker, limit: PAGE };
-        let page = management.pools_or_unsupported()?.list_pools(&page).await?;
-        let is_last = page.items.len() < PAGE;
-        pools.extend(page.items);
-        if is_last {
-            break;
-        }
-        marker = page.next;
-    }
+    let pools = management.pools_or_unsupported()?.all_pools().await?;
     management.close().await?;
     Ok(pools)
 }
@@ -102,13 +84,8 @@ fn unregistered(uri: &str) -> anyhow::Result<Pool> {
 fn site(options: &ServerOptions, components: &Components) -> anyhow::Result<Site> {
     let (config, report) = configuration::read(&options.sources, components);
     ensure!(report.errors.is_empty(), report.errors.join("\nzaqar: "));
-    Ok(Site {
-        data_directory: stores::data_directory(options.data_directory(), &config),
-        config: Arc::new(config),
-        server: ServerId::from_u128(RandomIds.next_u128()),
-        ids: Arc::new(RandomIds),
-        clock: Arc::new(SystemClock),
-    })
+    let data_directory = stores::data_directory(options.data_directory(), &config);
+    Ok(Site::new(Arc::new(config), data_directory, Arc::new(RandomIds), Arc::new(SystemClock)))
 }
 
 fn run(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {

@@ -11,7 +11,7 @@ use tracing::field::display;
 use zaqar_config::Config;
 use zaqar_domain::Zaqar;
 use zaqar_listener::Tls;
-use zaqar_model::{Clock, IdSource, RandomIds, ServerId, SystemClock};
+use zaqar_model::{Clock, IdSource, RandomIds, SystemClock};
 use zaqar_storage::Site;
 
 use crate::cli::ServerOptions;
@@ -65,13 +65,7 @@ async fn serve(
     // First the ports: whoever is refused one leaves nothing behind.
     let ports = Ports::take(&config).await?;
     let addresses = ports.addresses(tls.is_some())?;
-    let site = Site {
-        config: Arc::clone(&config),
-        data_directory,
-        server: ServerId::from_u128(ids.next_u128()),
-        ids: Arc::clone(&ids),
-        clock: Arc::clone(&clock),
-    };
+    let site = Site::new(Arc::clone(&config), data_directory, Arc::clone(&ids), Arc::clone(&clock));
     let open = stores::open(&site, &components.drivers).await?;
     let is_shared = open.stores.messages.capabilities().shared;
     let own_keys = (!is_shared).then_some(&*site.data_directory);

@@ -1,6 +1,6 @@
 //! Three servers behind nginx over a PostgreSQL with a synchronous standby, with the files of the guide.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod support;
 
@@ -45,7 +45,7 @@ fn post_until_taken(address: std::net::SocketAddr, number: usize) -> usize {
         match answer {
             Ok(answer) if answer.status == 201 => return refused,
             Ok(answer) => {
-                assert!([502, 503, 504].contains(&answer.status), "{}: {}", answer.status, answer.text())
+                assert!([502, 503, 504].contains(&answer.status), "{}: {}", answer.status, answer.text());
             }
             Err(error) => panic!("nginx has hung up: {error}"),
         }

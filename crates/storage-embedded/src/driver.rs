@@ -181,20 +181,13 @@ mod tests {
     use std::path::Path;
     use std::sync::Arc;
 
-    use zaqar_config::Config;
-    use zaqar_model::{Metadata, Pool, PoolName, PoolWeight, RandomIds, ServerId, SystemClock};
+    use zaqar_model::{Metadata, Pool, PoolName, PoolWeight, RandomIds, SystemClock};
     use zaqar_storage::{Driver, OpenFault, Site};
 
     use super::{EmbeddedDriver, directory_of};
 
     fn site(directory: &Path) -> Site {
-        Site {
-            config: Arc::new(Config::default()),
-            data_directory: directory.to_owned(),
-            server: ServerId::from_u128(1),
-            ids: Arc::new(RandomIds),
-            clock: Arc::new(SystemClock),
-        }
+        Site::new(Arc::default(), directory.to_owned(), Arc::new(RandomIds), Arc::new(SystemClock))
     }
 
     #[test]

@@ -8,7 +8,9 @@ use parking_lot::Mutex;
 use tokio::sync::futures::Notified;
 use tokio::sync::{Mutex as AsyncMutex, Notify, OnceCell};
 use zaqar_model::{Pool, PoolName};
-use zaqar_storage::{Capabilities, Driver, MessageStore, OpenFault, Site, StorageError, StorageResult};
+use zaqar_storage::{
+    Capabilities, Driver, MessageStore, OpenFault, Site, StorageError, StorageResult, driver_of_uri,
+};
 
 use crate::pooled::is_same_store;
 
@@ -51,7 +53,8 @@ impl OpenPools {
 
     /// What stores of this URI's scheme can do.
     pub(crate) fn capabilities_of(&self, uri: &str) -> Option<Capabilities> {
-        self.driver(uri).map(|driver| driver.capabilities(&self.site.config))
+        let driver = driver_of_uri(&self.drivers, uri).ok()?;
+        Some(driver.capabilities(&self.site.config))
     }
 
     /// What the stores can do that may be opened: whatever one of them can.
@@ -105,13 +108,7 @@ impl OpenPools {
 
     /// Opens a store that nobody else has: the caller closes it.
     pub(crate) async fn try_open(&self, pool: &Pool) -> Result<Arc<dyn MessageStore>, OpenFault> {
-        match self.driver(&pool.uri) {
-            Some(driver) => driver.open_messages(&self.site, Some(pool)).await,
-            None => Err(OpenFault::BadUri(format!(
-                "no store of this version has a URI that begins like this one; those it has begin with {}",
-                self.schemes()
-            ))),
-        }
+        driver_of_uri(&self.drivers, &pool.uri)?.open_messages(&self.site, Some(pool)).await
     }
 
     /// The store at this URI, if one is open or being opened there, under whatever name.
@@ -171,15 +168,5 @@ impl OpenPools {
         if self.has_failed_to_wait.swap(false, Ordering::AcqRel) {
             self.changed.notify_waiters();
         }
-    }
-
-    fn driver(&self, uri: &str) -> Option<&Arc<dyn Driver>> {
-        let (scheme, _) = uri.split_once(':')?;
-        self.drivers.iter().find(|driver| driver.schemes().contains(&scheme))
-    }
-
-    fn schemes(&self) -> String {
-        let schemes = self.drivers.iter().flat_map(|driver| driver.schemes());
-        schemes.map(|scheme| format!("{scheme}:")).collect::<Vec<_>>().join(", ")
     }
 }

@@ -16,9 +16,7 @@ use zaqar_storage::{
     Deliveries, Due, ImportStep, ManagementStore, MessageStore, Migration, Placement, Redelivery,
     SubscriptionShare, Subscriptions,
 };
-use zaqar_storage_conformance::minting::{
-    attempt, fresh_move_id, fresh_subscription_id, messages, poster, stored_message,
-};
+use zaqar_storage_conformance::minting::{attempt, fresh_subscription_id, messages, poster, stored_message};
 use zaqar_storage_conformance::{LeaseDue, ModelStore, PopMessages, PostMessages, RegisterPools};
 use zaqar_storage_pooled::PooledMessageStore;
 

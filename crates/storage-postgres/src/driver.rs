@@ -90,11 +90,15 @@ fn refusals(options: Result<Options, OpenFault>, group: &str) -> Vec<String> {
         Err(fault) => vec![fault.to_string()],
         Ok(options) => {
             let fault = uri::parse(&options.uri).err().map(|fault| format!("[{group}] uri: {fault}"));
-            let is_unnamed = options.schema.is_empty() || options.schema.contains('\0');
-            let unnamed = is_unnamed.then(|| format!("[{group}] schema is no name of a schema"));
+            let is_named = names_a_schema(&options.schema);
+            let unnamed = (!is_named).then(|| format!("[{group}] schema is no name of a schema"));
             fault.into_iter().chain(unnamed).collect()
         }
     }
+}
+
+fn names_a_schema(name: &str) -> bool {
+    !name.is_empty() && !name.contains('\0')
 }
 
 /// Hosts, database and schema.
@@ -111,6 +115,10 @@ fn fault(error: &StorageError) -> OpenFault {
         StorageError::Driver(cause) | StorageError::Unavailable(cause) => cause.to_string(),
         error => error.to_string(),
     })
+}
+
+async fn open(databases: &Databases, options: &Options) -> Result<Arc<Database>, OpenFault> {
+    databases.open(options).await.map_err(|error| fault(&error))
 }
 
 async fn version(options: &Options) -> Result<Option<SchemaVersion>, OpenFault> {
@@ -155,7 +163,7 @@ impl PostgresDriver {
         let mut options = config.section::<Postgresql>(MESSAGES).at(&pool.uri);
         uri::parse(&options.uri).map_err(|fault| OpenFault::BadUri(fault.to_string()))?;
         if let Some(schema) = pool.options.get("schema") {
-            let schema = schema.as_str().filter(|schema| !schema.is_empty() && !schema.contains('\0'));
+            let schema = schema.as_str().filter(|schema| names_a_schema(schema));
             let schema = schema.ok_or_else(|| {
                 OpenFault::BadUri("the option schema of a PostgreSQL pool is the name of a schema".to_owned())
             })?;
@@ -215,13 +223,13 @@ impl Driver for PostgresDriver {
         pool: Option<&Pool>,
     ) -> Result<Arc<dyn MessageStore>, OpenFault> {
         let options = Self::options_of(site, pool.map_or(StoreOf::Site(Role::Messages), StoreOf::Pool))?;
-        let database = self.databases.open(&options).await.map_err(|error| fault(&error))?;
+        let database = open(&self.databases, &options).await?;
         Ok(Arc::new(PostgresMessageStore::on(database)))
     }
 
     async fn open_management(&self, site: &Site) -> Result<Arc<dyn ManagementStore>, OpenFault> {
         let options = Self::options(&site.config, Role::Management)?;
-        let database = self.databases.open(&options).await.map_err(|error| fault(&error))?;
+        let database = open(&self.databases, &options).await?;
         Ok(management_on(database, site))
     }
 
@@ -278,7 +286,7 @@ impl Driver for SqlalchemyDriver {
 
     async fn open_management(&self, site: &Site) -> Result<Arc<dyn ManagementStore>, OpenFault> {
         let options = Self::options(&site.config);
-        let database = self.databases.open(&options).await.map_err(|error| fault(&error))?;
+        let database = open(&self.databases, &options).await?;
         Ok(management_on(database, site))
     }
 

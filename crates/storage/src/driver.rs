@@ -21,6 +21,18 @@ pub struct Site {
     pub clock: Arc<dyn Clock>,
 }
 
+impl Site {
+    /// A server of its own among all that use the same stores.
+    pub fn new(
+        config: Arc<Config>,
+        data_directory: PathBuf,
+        ids: Arc<dyn IdSource>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { config, data_directory, server: ServerId::from_u128(ids.next_u128()), ids, clock }
+    }
+}
+
 /// The two stores of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
@@ -47,6 +59,22 @@ pub enum OpenFault {
     /// What they name does not answer, or cannot be used as it is.
     #[error("{0}")]
     Unreachable(String),
+}
+
+/// The driver whose stores have a URI like this one.
+pub fn driver_of_uri<'a>(
+    drivers: &'a [Arc<dyn Driver>],
+    uri: &str,
+) -> Result<&'a Arc<dyn Driver>, OpenFault> {
+    let scheme = uri.split_once(':').map(|(scheme, _)| scheme);
+    let serves = |driver: &&Arc<dyn Driver>| scheme.is_some_and(|scheme| driver.schemes().contains(&scheme));
+    drivers.iter().find(serves).ok_or_else(|| {
+        let schemes = drivers.iter().flat_map(|driver| driver.schemes());
+        let schemes = schemes.map(|scheme| format!("{scheme}:")).collect::<Vec<_>>().join(", ");
+        OpenFault::BadUri(format!(
+            "no store of this version has a URI that begins like this one; those it has begin with {schemes}"
+        ))
+    })
 }
 
 /// Which store of a driver is meant.

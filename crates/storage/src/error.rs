@@ -44,4 +44,18 @@ impl StorageError {
     pub fn driver(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Driver(cause.into())
     }
+
+    /// The same failure for another who has waited for the same call. Of a cause, only the text goes along.
+    #[must_use]
+    pub fn for_another(&self) -> Self {
+        match self {
+            Self::NotFound(what) => Self::NotFound(what),
+            Self::Conflict(what) => Self::Conflict(what),
+            Self::Moved => Self::Moved,
+            Self::Unsupported(what) => Self::Unsupported(what),
+            Self::Unavailable(cause) => Self::unavailable(cause.to_string()),
+            Self::OutcomeUnknown(cause) => Self::outcome_unknown(cause.to_string()),
+            Self::Driver(cause) => Self::driver(cause.to_string()),
+        }
+    }
 }

@@ -59,7 +59,7 @@
 //!    pass.
 //! 5. Write a [`Driver`]: what `[drivers] message_store` or `management_store` will call it by, the section of its options,
 //!    how its stores are opened, the schemes by which pools name them. Hand it to `zaqar_server::run` in a binary of your
-//!    own, or add it to `Drivers::built_in` of the `server` crate.
+//!    own, or add it to `Drivers::default` of the `server` crate.
 
 mod cached_destinations;
 mod capabilities;
@@ -89,7 +89,7 @@ pub use deliveries::{
     LeaseRequest, Redelivery, SubscriptionKey, SubscriptionShare,
 };
 pub use destinations::{Created, Destinations};
-pub use driver::{Driver, OpenFault, Role, SchemaVersion, Site, StoreOf};
+pub use driver::{Driver, OpenFault, Role, SchemaVersion, Site, StoreOf, driver_of_uri};
 pub use error::{StorageError, StorageResult};
 pub use flavors::Flavors;
 pub use management::{ManagementStore, PoolRegistry};

@@ -60,7 +60,7 @@ impl<K: Clone + Eq + Hash, V: Clone> ReadThrough<K, V> {
         }
         match &*turn {
             Some(Unfound::Absent { begun }) if *begun > came => return Ok(None),
-            Some(Unfound::Failed { ended, error }) if *ended > came => return Err(again(error)),
+            Some(Unfound::Failed { ended, error }) if *ended > came => return Err(error.for_another()),
             _ => {}
         }
         let (begun_at, begun) = ((self.now)(), self.next());
@@ -77,7 +77,7 @@ impl<K: Clone + Eq + Hash, V: Clone> ReadThrough<K, V> {
                 Ok(None)
             }
             Err(error) => {
-                let shared = again(&error);
+                let shared = error.for_another();
                 *turn = Some(Unfound::Failed { ended: self.next(), error: shared });
                 Err(error)
             }
@@ -107,19 +107,6 @@ impl<K: Clone + Eq + Hash, V: Clone> ReadThrough<K, V> {
 impl<V> Default for Slot<V> {
     fn default() -> Self {
         Self { found: Mutex::new(None), turn: AsyncMutex::new(None) }
-    }
-}
-
-/// The same failure for another caller.
-fn again(error: &StorageError) -> StorageError {
-    match error {
-        StorageError::NotFound(what) => StorageError::NotFound(what),
-        StorageError::Conflict(what) => StorageError::Conflict(what),
-        StorageError::Moved => StorageError::Moved,
-        StorageError::Unsupported(what) => StorageError::Unsupported(what),
-        StorageError::Unavailable(cause) => StorageError::unavailable(cause.to_string()),
-        StorageError::OutcomeUnknown(cause) => StorageError::outcome_unknown(cause.to_string()),
-        StorageError::Driver(cause) => StorageError::driver(cause.to_string()),
     }
 }
 

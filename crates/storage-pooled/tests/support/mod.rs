@@ -12,7 +12,7 @@ use parking_lot::Mutex;
 use tempfile::TempDir;
 use zaqar_config::Config;
 use zaqar_model::{
-    FlavorName, IdSource, Metadata, PageRequest, Pool, PoolName, PoolWeight, QueueMove, RandomIds, ServerId,
+    FlavorName, IdSource, Metadata, PageRequest, Pool, PoolName, PoolWeight, QueueMove, RandomIds,
 };
 use zaqar_storage::{Capabilities, Driver, ManagementStore, MessageStore, OpenFault, Placement, Role};
 use zaqar_storage_conformance::{ManualClock, ModelStore, RegisterPools};
@@ -188,13 +188,8 @@ impl Site {
         let mut drivers: Vec<Arc<dyn Driver>> =
             vec![Arc::new(Opener { store: Kind::Embedded }), Arc::new(Opener { store: Kind::Faulty })];
         drivers.extend(driver.map(|driver| Arc::new(driver) as _));
-        let site = zaqar_storage::Site {
-            config: Arc::default(),
-            data_directory: self.directory.path().to_owned(),
-            server: ServerId::from_u128(RandomIds.next_u128()),
-            ids: Arc::new(RandomIds),
-            clock: Arc::<ManualClock>::clone(&self.clock),
-        };
+        let (directory, clock) = (self.directory.path().to_owned(), Arc::<ManualClock>::clone(&self.clock));
+        let site = zaqar_storage::Site::new(Arc::default(), directory, Arc::new(RandomIds), clock);
         PooledMessageStore::new(Arc::clone(management), drivers, site, virtual_pool)
     }
 }

@@ -98,7 +98,7 @@ impl Failed {
     /// As the contract says it.
     pub(crate) fn told(&self, is_write: bool) -> StorageError {
         match self {
-            Self::Contract(error) => again(error),
+            Self::Contract(error) => error.for_another(),
             Self::TookTooLong if is_write => {
                 StorageError::outcome_unknown("PostgreSQL did not answer in time")
             }
@@ -117,18 +117,5 @@ impl Failed {
                 }
             }
         }
-    }
-}
-
-/// The same error once more: of a group, each is told.
-fn again(error: &StorageError) -> StorageError {
-    match error {
-        StorageError::NotFound(what) => StorageError::NotFound(what),
-        StorageError::Conflict(what) => StorageError::Conflict(what),
-        StorageError::Moved => StorageError::Moved,
-        StorageError::Unsupported(what) => StorageError::Unsupported(what),
-        StorageError::Unavailable(cause) => StorageError::unavailable(cause.to_string()),
-        StorageError::OutcomeUnknown(cause) => StorageError::outcome_unknown(cause.to_string()),
-        StorageError::Driver(cause) => StorageError::driver(cause.to_string()),
     }
 }
