@@ -153,7 +153,14 @@ impl Posting<'_> {
     }
 }
 
-/// Upstream has no better answer to this than an internal error, and its tests want it so.
+/// A store that is away may be back in a moment. For one that is broken, upstream has no better answer than an internal
+/// error, and its tests want it so.
 fn lookup_failed(kind: DestinationKind, source: StorageError) -> Error {
-    Error::Internal { failure: Failure::FindQueue(kind), source }
+    let failure = Failure::FindQueue(kind);
+    match source {
+        StorageError::Unavailable(_) | StorageError::OutcomeUnknown(_) => {
+            Error::Unavailable { failure, source }
+        }
+        source => Error::Internal { failure, source },
+    }
 }

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use serde_json::json;
-use zaqar_domain::{Limits, Patch, PoolChange, QueueCreation, Stores, Zaqar};
+use zaqar_domain::{Error, Limits, Patch, PoolChange, QueueCreation, Stores, Zaqar};
 use zaqar_model::{PoolName, PoolWeight, RandomIds};
 use zaqar_storage::{Destinations, Pools};
 use zaqar_storage_conformance::{ManualClock, ModelPlacement, ModelStore};
 use zaqar_storage_faulty::{FalteringManagementStore, Fault};
 
-use crate::fixture::{caller, metadata_of, queue_named};
+use crate::fixture::{caller, draft, metadata_of, queue_named};
 use crate::pools::definition;
 
 fn losing() -> (Zaqar, Arc<FalteringManagementStore>) {
@@ -61,4 +61,21 @@ async fn pools_and_flavors_are_registered_and_removed_though_answers_are_lost() 
         assert_eq!(management.calls(call), 2, "{call}");
     }
     assert_eq!(management.get_pool(&PoolName::new("a").unwrap()).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_post_while_the_store_is_away_may_be_made_again_later() {
+    let (zaqar, management) = losing();
+    let (caller, q) = (caller("p"), queue_named("q"));
+    for (call, fault) in [("find", Fault::NotDone), ("create", Fault::NotDone), ("create", Fault::AnswerLost)]
+    {
+        management.falter_at(call, fault);
+        let posting = zaqar.begin_post(&caller, &q).await;
+        let failed = match posting {
+            Ok(posting) => posting.post(vec![draft("1")]).await.unwrap_err(),
+            Err(failed) => failed,
+        };
+        assert!(matches!(failed, Error::Unavailable { .. }), "{call}, {fault:?}: {failed:?}");
+        management.recover();
+    }
 }
