@@ -74,8 +74,8 @@ impl Pooled {
             };
             match moved {
                 Err(StorageError::Moved) => {
-                    source.moved().await?;
-                    target.moved().await?;
+                    source.wait().await?;
+                    target.wait().await?;
                 }
                 outcome => break outcome,
             }

@@ -108,6 +108,9 @@ impl Migrator {
         let now = self.pooled.clock.now();
         if let Some(migration) = self.pooled.store_of(&assignment).await?.migration() {
             migration.open(&self.queue, attempt, now).await?;
+            // An attempt to move it away may have left its seal here: it stays after all.
+            migration.begin_export(&self.queue, attempt, now).await?;
+            migration.abandon_export(&self.queue, attempt, now).await?;
         }
         for other in self.others(&noted, &assignment) {
             // A store that queues cannot leave has nothing of one that came from it.
@@ -202,7 +205,8 @@ impl Migrator {
             return copied.map(|_| ());
         }
         if !self.pooled.registry()?.switch(noted, assignment.pool()).await? {
-            return Ok(());
+            // The plan has changed. If it was another mover that has switched, it has left this seal behind.
+            return stores.source.abandon_export(&self.queue, attempt, self.pooled.clock.now()).await;
         }
         // At once; if it fails, the plan comes to it again.
         let now = self.pooled.clock.now();

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use zaqar_model::Destination;
+use zaqar_model::{Destination, PoolName};
 use zaqar_storage::{MessageStore, StorageError, StorageResult};
 
 use crate::assignment::Assignment;
@@ -50,13 +50,15 @@ pub(crate) struct Route<'a> {
     pooled: &'a Pooled,
     queue: &'a Destination,
     patience: Patience,
-    /// The queue was assigned by this call.
-    is_new: bool,
+    /// The pool to which this call has assigned the queue.
+    assigned: Option<PoolName>,
+    /// How often the queue was found to be elsewhere, though it is assigned to that pool and does not move.
+    contradictions: u8,
 }
 
 impl Pooled {
     pub(crate) fn route<'a>(&'a self, queue: &'a Destination) -> Route<'a> {
-        Route { pooled: self, queue, patience: Patience::default(), is_new: false }
+        Route { pooled: self, queue, patience: Patience::default(), assigned: None, contradictions: 0 }
     }
 }
 
@@ -81,7 +83,7 @@ impl Route<'_> {
                 Err(StorageError::Conflict(_)) => self.moved().await?,
                 pool => {
                     let pool = pool?;
-                    self.is_new = true;
+                    self.assigned = Some(pool.clone());
                     return self.pooled.store_of(&Assignment::Pool(pool)).await;
                 }
             }
@@ -90,13 +92,39 @@ impl Route<'_> {
 
     /// The queue was not in this store: prepares for the next look.
     pub(crate) async fn moved(&mut self) -> StorageResult<()> {
+        self.check_for_tombstone().await?;
+        self.wait().await
+    }
+
+    /// The same, where it may have been another queue of the call that was elsewhere.
+    pub(crate) async fn wait(&mut self) -> StorageResult<()> {
         self.patience.wait().await
+    }
+
+    /// A queue that was dropped while it moved has left tombstones that say it is elsewhere. Whoever puts something into it too
+    /// late assigns it anew, to a pool from which nobody moves it. That may be seen once by mistake, where others have moved
+    /// it away and back meanwhile; so the call is made again before it counts.
+    async fn check_for_tombstone(&mut self) -> StorageResult<()> {
+        let Some(assigned) = &self.assigned else { return Ok(()) };
+        let (registry, number) = (self.pooled.registry()?, self.queue.number);
+        if registry.get_move(number).await?.is_some()
+            || registry.pool_of_now(number).await?.as_ref() != Some(assigned)
+        {
+            self.contradictions = 0;
+            return Ok(());
+        }
+        self.contradictions += 1;
+        if self.contradictions > 1 {
+            self.pooled.unassign(number, Some(assigned.clone())).await?;
+            return Err(StorageError::NotFound("queue"));
+        }
+        Ok(())
     }
 
     /// The end of a call that has put something into the queue. One that was dropped is not kept in the catalogue for a
     /// message that came too late.
     pub(crate) async fn end<T>(self, result: StorageResult<T>) -> StorageResult<T> {
-        if self.is_new && matches!(result, Err(StorageError::NotFound(_))) {
+        if self.assigned.is_some() && matches!(result, Err(StorageError::NotFound(_))) {
             let assigned = self.pooled.registry()?.pool_of(self.queue.number).await?;
             self.pooled.unassign(self.queue.number, assigned).await?;
         }

@@ -25,7 +25,8 @@ const DEEPEST: u64 = 1000;
 pub struct RestlessStore {
     pub management: Arc<dyn ManagementStore>,
     pub store: PooledMessageStore,
-    /// Whether a call waits until the move before it is over. Otherwise both go on at the same time.
+    /// Whether a call waits until the move before it is over. Otherwise both go on at the same time. Those that ask all queues
+    /// at once wait in any case: they leave out a queue that moves.
     pub waits: bool,
     /// The queues that anything was done to.
     pub seen: Mutex<BTreeSet<Destination>>,
@@ -110,6 +111,7 @@ restless! {
             &self,
             page: &PageRequest<DestinationNumber>,
         ) -> StorageResult<Page<Destination, DestinationNumber>> {
+            self.store.moves_are_over().await;
             self.store.with_dead_letters(page).await
         }
     }
@@ -135,6 +137,7 @@ restless! {
         set_aside(from, policy: Option<DeadLetterPolicy>, now: Timestamp; now) -> Vec<MessageId>;
     } and {
         async fn with_ended_claims(&self, limit: usize, now: Timestamp) -> StorageResult<Vec<Destination>> {
+            self.store.moves_are_over().await;
             self.store.with_ended_claims(limit, now).await
         }
     }
@@ -154,6 +157,7 @@ restless! {
                     self.shake(&queue, now).await?;
                 }
             }
+            self.store.moves_are_over().await;
             self.store.due(share, limit, now).await
         }
 
@@ -163,6 +167,7 @@ restless! {
                     self.shake(&queue, now).await?;
                 }
             }
+            self.store.moves_are_over().await;
             self.store.lease(request, now).await
         }
 
