@@ -41,10 +41,10 @@ section! {
     connections: u32 = 4, at_least(1), at_most(256);
 
     /// Timeout of connecting to a host, in seconds.
-    connect_timeout: u32 = 5, at_least(1), at_most(300);
+    connect_timeout: u32 = 3, at_least(1), at_most(300);
 
     /// Timeout of a request, in seconds. A request that fails is tried again within half of it.
-    request_timeout: u32 = 20, at_least(1), at_most(300);
+    request_timeout: u32 = 10, at_least(1), at_most(300);
 }
 
 mod upstream {

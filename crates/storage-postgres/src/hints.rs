@@ -7,12 +7,16 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::sync::{Notify, mpsc, watch};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use crate::connection::{Connector, Session, values};
 
 /// How often those who wait are looked after without a hint.
 pub(crate) const LOOK: Duration = Duration::from_secs(1);
+/// For how long a server may take over a hint. One that is stopped would take for ever.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// When nothing was heard for so long, the server is asked whether it is still there.
+const SILENCE: Duration = Duration::from_secs(5);
 /// Longer texts are not notified.
 const MOST_QUEUES_IN_A_HINT: usize = 300;
 
@@ -159,7 +163,8 @@ pub(crate) async fn announce(
         }
         if let Some(open) = &session {
             let notify = "SELECT pg_notify($1::text, $2::text)";
-            if open.query(notify, values![channel => TEXT, text => TEXT]).await.is_err() {
+            let told = timeout(PATIENCE, open.query(notify, values![channel => TEXT, text => TEXT])).await;
+            if !matches!(told, Ok(Ok(_))) || connector.has_left_behind(open) {
                 session = None;
             }
         }
@@ -177,6 +182,10 @@ fn spelled(queues: &BTreeSet<i64>, is_due: bool) -> String {
     words.join(",")
 }
 
+async fn answers(session: &Session) -> bool {
+    matches!(timeout(PATIENCE, session.script("")).await, Ok(Ok(())))
+}
+
 /// Hears what other servers tell.
 pub(crate) async fn listen(
     connector: Arc<Connector>,
@@ -188,16 +197,21 @@ pub(crate) async fn listen(
     loop {
         let (heard, mut hearing) = mpsc::unbounded_channel();
         if let Ok(session) = connector.connect_and_listen(Some(heard)).await
-            && session.script(&listen).await.is_ok()
+            && matches!(timeout(PATIENCE, session.script(&listen)).await, Ok(Ok(())))
         {
             // What was told before is lost.
             hints.wake_all();
             loop {
                 let notification = tokio::select! {
-                    notification = hearing.recv() => notification,
+                    notification = timeout(SILENCE, hearing.recv()) => notification,
                     _ = closing.changed() => return,
                 };
-                let Some(notification) = notification else { break };
+                let notification = match notification {
+                    Ok(Some(notification)) => notification,
+                    Ok(None) => break,
+                    Err(_) if connector.has_left_behind(&session) || !answers(&session).await => break,
+                    Err(_) => continue,
+                };
                 for word in notification.payload().split(',') {
                     match word {
                         "*" => hints.wake_all(),

@@ -22,7 +22,7 @@ pub struct Options {
     pub claim_connections: usize,
     /// Connections for everything else.
     pub connections: usize,
-    /// For how long a connection is tried.
+    /// For how long a connection to one of the hosts is tried.
     pub connect_timeout: Duration,
     /// For how long a request is waited for.
     pub request_timeout: Duration,
@@ -36,8 +36,8 @@ impl Options {
             post_connections: 1,
             claim_connections: 3,
             connections: 4,
-            connect_timeout: Duration::from_secs(5),
-            request_timeout: Duration::from_secs(20),
+            connect_timeout: Duration::from_secs(3),
+            request_timeout: Duration::from_secs(10),
         }
     }
 
@@ -51,7 +51,7 @@ impl Options {
         config.connect_timeout(timeout);
         // A peer that is gone without a word is noticed by then.
         config.tcp_user_timeout(self.request_timeout).keepalives_idle(self.request_timeout);
-        Ok((Arc::new(Connector::new(config, tls, tables.clone(), self.connect_timeout * 2)), tables))
+        Ok((Arc::new(Connector::new(&config, tls, tables.clone(), timeout)), tables))
     }
 }
 

@@ -7,7 +7,7 @@ use zaqar_domain::{Error, Limits, Patch, PoolChange, QueueCreation, Stores, Zaqa
 use zaqar_model::{PoolName, PoolWeight, RandomIds};
 use zaqar_storage::{Destinations, Pools};
 use zaqar_storage_conformance::{ManualClock, ModelPlacement, ModelStore};
-use zaqar_storage_faulty::{FalteringManagementStore, Fault};
+use zaqar_storage_faulty::{FalteringManagementStore, Fault, FaultyStore};
 
 use crate::fixture::{caller, draft, metadata_of, queue_named};
 use crate::pools::definition;
@@ -78,4 +78,14 @@ async fn a_post_while_the_store_is_away_may_be_made_again_later() {
         assert!(matches!(failed, Error::Unavailable { .. }), "{call}, {fault:?}: {failed:?}");
         management.recover();
     }
+}
+
+/// As in upstream's tests.
+#[tokio::test]
+async fn a_post_to_a_broken_store_is_an_internal_error() {
+    let stores =
+        Stores { management: Arc::new(FaultyStore), messages: Arc::new(FaultyStore), placement: None };
+    let zaqar = Zaqar::new(stores, Limits::default(), Arc::new(ManualClock::new()), Arc::new(RandomIds));
+    let failed = zaqar.begin_post(&caller("p"), &queue_named("q")).await.map(|_| ()).unwrap_err();
+    assert!(matches!(failed, Error::Internal { .. }), "{failed:?}");
 }

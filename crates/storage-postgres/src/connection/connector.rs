@@ -14,6 +14,8 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use zaqar_storage::StorageError;
 
 use super::Session;
+use super::hosts::Hosts;
+use super::timeline::{Latest, Timeline};
 use crate::schema::Tables;
 use crate::uri::because;
 
@@ -23,21 +25,24 @@ const PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(250);
 const OLDEST_SERVER: u32 = 13;
 
 pub(crate) struct Connector {
-    config: Config,
+    hosts: Hosts,
     tls: MakeRustlsConnect,
     tables: Tables,
+    /// For how long each host is waited for.
     timeout: Duration,
+    latest: Latest,
     failure: Mutex<Option<(Instant, String)>>,
 }
 
 impl Connector {
-    pub(crate) const fn new(
-        config: Config,
-        tls: MakeRustlsConnect,
-        tables: Tables,
-        timeout: Duration,
-    ) -> Self {
-        Self { config, tls, tables, timeout, failure: Mutex::new(None) }
+    pub(crate) fn new(config: &Config, tls: MakeRustlsConnect, tables: Tables, timeout: Duration) -> Self {
+        let (hosts, latest) = (Hosts::of(config), Latest::default());
+        Self { hosts, tls, tables, timeout, latest, failure: Mutex::new(None) }
+    }
+
+    /// Whether a session is with a server that is the primary no longer.
+    pub(crate) fn has_left_behind(&self, session: &Session) -> bool {
+        self.latest.is_ahead_of(session.timeline)
     }
 
     pub(crate) async fn connect(&self) -> Result<Session, StorageError> {
@@ -54,11 +59,16 @@ impl Connector {
         {
             return Err(StorageError::unavailable(why.clone()));
         }
-        let connected = match timeout(self.timeout, self.try_once(heard)).await {
-            Ok(connected) => connected,
-            Err(_) => Err("no connection to PostgreSQL in time".to_owned()),
-        };
-        match connected {
+        let connected = self.hosts.first(|config| {
+            let heard = heard.clone();
+            async move {
+                match timeout(self.timeout, self.connect_to(&config, heard)).await {
+                    Ok(connected) => connected,
+                    Err(_) => Err("no connection to PostgreSQL in time".to_owned()),
+                }
+            }
+        });
+        match connected.await {
             Ok(session) => {
                 *self.failure.lock() = None;
                 Ok(session)
@@ -70,8 +80,12 @@ impl Connector {
         }
     }
 
-    async fn try_once(&self, heard: Option<mpsc::UnboundedSender<Notification>>) -> Result<Session, String> {
-        let connected = self.config.connect(self.tls.clone()).await;
+    async fn connect_to(
+        &self,
+        config: &Config,
+        heard: Option<mpsc::UnboundedSender<Notification>>,
+    ) -> Result<Session, String> {
+        let connected = config.connect(self.tls.clone()).await;
         let (client, mut connection) = connected.map_err(|error| because(&error))?;
         let version = connection.parameter("server_version").unwrap_or_default();
         let major = version.split(|c: char| !c.is_ascii_digit()).next().and_then(|major| major.parse().ok());
@@ -101,12 +115,16 @@ impl Connector {
                 }
             }
         });
-        Ok(Session::new(client, self.tables.clone(), in_doubt))
+        let timeline = Timeline::of(&client).await;
+        if !self.latest.admit(timeline) {
+            return Err("another PostgreSQL has taken over from this one".to_owned());
+        }
+        Ok(Session::new(client, self.tables.clone(), in_doubt, timeline))
     }
 }
 
 impl std::fmt::Debug for Connector {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Connector").field("hosts", &self.config.get_hosts()).finish_non_exhaustive()
+        f.debug_struct("Connector").field("hosts", &self.hosts.len()).finish_non_exhaustive()
     }
 }

@@ -149,7 +149,8 @@ async fn attempt<W: Work>(
     group: &mut [Waiting<W>],
     patience: Duration,
 ) -> Result<(), Failed> {
-    let session = match place.take().filter(|session| !session.is_closed()) {
+    let is_good = |session: &Session| !session.is_closed() && !connector.has_left_behind(session);
+    let session = match place.take().filter(is_good) {
         Some(session) => session,
         None => connector.connect().await?,
     };

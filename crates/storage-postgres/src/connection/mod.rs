@@ -3,9 +3,11 @@
 
 mod connector;
 mod error;
+mod hosts;
 mod lane;
 mod session;
 mod single;
+mod timeline;
 
 pub(crate) use connector::Connector;
 pub(crate) use error::Failed;

@@ -7,6 +7,7 @@ use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Row};
 
 use super::Failed;
+use super::timeline::Timeline;
 use crate::schema::Tables;
 
 /// A value of a statement with its type. No statement is prepared under a name: behind pgbouncer the next one may run on
@@ -26,11 +27,17 @@ pub(crate) struct Session {
     client: Client,
     tables: Tables,
     in_doubt: Arc<AtomicBool>,
+    pub(super) timeline: Option<Timeline>,
 }
 
 impl Session {
-    pub(crate) const fn new(client: Client, tables: Tables, in_doubt: Arc<AtomicBool>) -> Self {
-        Self { client, tables, in_doubt }
+    pub(super) const fn new(
+        client: Client,
+        tables: Tables,
+        in_doubt: Arc<AtomicBool>,
+        timeline: Option<Timeline>,
+    ) -> Self {
+        Self { client, tables, in_doubt, timeline }
     }
 
     /// The rows of a statement, in which `zaqar.` stands for the schema.
