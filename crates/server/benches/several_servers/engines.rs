@@ -47,6 +47,7 @@ impl Alone {
 }
 
 /// A primary and what takes its place.
+#[allow(clippy::large_enum_variant, reason = "there is one at a time")]
 pub(crate) enum Replicated {
     PostgreSql { primary: Postgres, standby: Postgres },
     Sentinel { all: Sentinels, lost: SocketAddr },
