@@ -14,7 +14,7 @@ end
 
 local function owe_again(pos)
   local head = read(pos)
-  if not head then return false end
+  if not head or has(head, UNOWED) then return false end
   local s = state(call('HGET', S, pos), head)
   if s.expires <= now then return false end
   local is_here = s.kind == DEAD or (s.kind == 0 and pos > purged)
@@ -22,7 +22,7 @@ local function owe_again(pos)
   local d = record_of(pos)
   if not d then
     -- What was not taken up is owed already.
-    if pos > reached and not has(head, UNOWED) then return true end
+    if pos > reached then return true end
     d = new_delivery()
     call('HINCRBY', K, pos, 1)
   elseif d.state == LEASED and d.due > now then
