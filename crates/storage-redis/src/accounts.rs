@@ -8,7 +8,8 @@ use zaqar_model::{
 use zaqar_storage::StorageResult;
 
 use crate::connection::damaged;
-use crate::records::{Fields, millis};
+use crate::fields::Fields;
+use crate::records::millis;
 
 /// How an attempt ended, as the scripts have it. The first three are the kinds of a report, too.
 pub(crate) const DELIVERED: u8 = 0;

@@ -15,15 +15,23 @@ use crate::connection::{Effect, Reply, Request, Servers};
 use crate::hints::{Hints, LOOK};
 use crate::keys::QueueKeys;
 
+/// What stands in the header of a queue that is in use while it is exported.
+const EXPORTED: &[u8] = b"e";
+
 fn question(queue: &QueueKeys) -> Request {
-    let mut end = cmd("HGET");
-    end.arg(queue.name("i")).arg("last");
+    let mut end = cmd("HMGET");
+    end.arg(queue.name("i")).arg("last").arg("transit");
     plain(&queue.shard, end)
 }
 
-/// Where a queue ends; `None` if it was dropped.
-fn end(answer: Value) -> Option<u64> {
-    if answer.is_nothing() { Some(0) } else { answer.number().ok() }
+/// Where a queue ends. It may have been dropped, or live elsewhere.
+fn end(answer: Value) -> StorageResult<u64> {
+    let mut parts = answer.list()?;
+    let (end, transit) = (parts.next().unwrap_or(Value::Nil), parts.next().unwrap_or(Value::Nil));
+    if !transit.is_nothing() && transit.bytes()?.as_ref() != EXPORTED {
+        return Err(StorageError::Moved);
+    }
+    if end.is_nothing() { Ok(0) } else { end.number().map_err(|_| StorageError::NotFound("destination")) }
 }
 
 impl RedisMessageStore {
@@ -33,10 +41,9 @@ impl RedisMessageStore {
         loop {
             let mut changed = pin!(waiter.changed.notified());
             changed.as_mut().enable();
-            match end(self.read(question(&queue)).await?) {
-                None => return Err(StorageError::NotFound("destination")),
-                Some(end) if end > behind.get() => return Ok(()),
-                Some(end) => waiter.saw(end),
+            match end(self.read(question(&queue)).await?)? {
+                end if end > behind.get() => return Ok(()),
+                end => waiter.saw(end),
             }
             tokio::select! {
                 () = changed => {}
@@ -60,7 +67,7 @@ pub(crate) async fn look_after(servers: Arc<Servers>, hints: Arc<Hints>, mut clo
             servers.look_again().await;
             // While the servers are away, nothing arrives.
             let answers = servers.ask(&requests, Effect::Read).await.unwrap_or_default();
-            queues.iter().zip(answers).for_each(|(queue, answer)| hints.found(queue, end(answer)));
+            queues.iter().zip(answers).for_each(|(queue, answer)| hints.found(queue, end(answer).ok()));
         };
         tokio::select! {
             () = look => {}

@@ -11,7 +11,7 @@ use crate::records::{Placed, id_and_created, limit, millis};
 use crate::scripts;
 
 /// What a claim holds is known by its id for so many seconds longer than it lives: the server's clock is not the caller's.
-const CLAIMS_KEPT: u64 = 3600;
+pub(crate) const CLAIMS_KEPT: u64 = 3600;
 
 fn kept(terms: ClaimTerms) -> u64 {
     u64::from(terms.ttl.get()) + CLAIMS_KEPT

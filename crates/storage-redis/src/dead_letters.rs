@@ -1,11 +1,11 @@
 //! Dead letters: messages that were claimed too often.
 
-use redis::cmd;
+use redis::{Value, cmd};
 use zaqar_model::{Destination, DestinationNumber, MessageId, Page, PageRequest, StoredMessage, Timestamp};
-use zaqar_storage::{Adoption, DeadLetters, StorageResult};
+use zaqar_storage::{Adoption, DeadLetters, StorageError, StorageResult};
 
 use crate::RedisMessageStore;
-use crate::calls::{Call, plain};
+use crate::calls::Call;
 use crate::connection::Reply;
 use crate::keys::{self, QueueKeys, ShardKeys};
 use crate::records::{Placed, destination, limit};
@@ -35,11 +35,15 @@ impl DeadLetters for RedisMessageStore {
         queues.truncate(page.limit);
         let mut items = Vec::new();
         for queue in queues {
-            let mut get = cmd("HGET");
-            get.arg(queue.name("i")).arg("destination");
-            let found = self.read(plain(&queue.shard, get)).await?;
-            if !found.is_nothing() {
-                items.push(destination(&found.bytes()?)?);
+            // One that was sealed or dropped a moment ago is left out.
+            match self.read_fenced(&queue, [queue.name("i")], &[b"HGET", b"destination"]).await {
+                Ok((end, mut found)) => {
+                    if end.int().is_ok() {
+                        items.push(destination(&found.next().unwrap_or(Value::Nil).bytes()?)?);
+                    }
+                }
+                Err(StorageError::Moved) => {}
+                Err(error) => return Err(error),
             }
         }
         Ok(Page { next: items.last().map(|own| own.number), items })
@@ -82,13 +86,14 @@ impl DeadLetters for RedisMessageStore {
         let queue = self.keys(from);
         let ids: Vec<MessageId> = messages.iter().map(|stored| stored.message.id).collect();
         let (mut left, mut arrivals) = (Vec::new(), Vec::new());
+        // Neither lives elsewhere.
+        self.read_fenced(&self.keys(to), [], &[b"EXISTS"]).await?;
         for (ids, messages) in ids.chunks(1000).zip(messages.chunks(1000)) {
-            let mut known = cmd("HMGET");
-            known.arg(queue.name("j"));
-            for id in ids {
-                known.arg(&id.as_u128().to_be_bytes());
-            }
-            let places = self.read(plain(&queue.shard, known)).await?.list()?;
+            let ids: Vec<[u8; 16]> = ids.iter().map(|id| id.as_u128().to_be_bytes()).collect();
+            let known: Vec<&[u8]> =
+                std::iter::once(&b"HMGET"[..]).chain(ids.iter().map(|id| &id[..])).collect();
+            let (_, mut places) = self.read_fenced(&queue, [queue.name("j")], &known).await?;
+            let places = places.next().unwrap_or(Value::Nil).list()?;
             for (stored, place) in messages.iter().zip(places).filter(|(_, place)| !place.is_nothing()) {
                 left.push(stored.clone());
                 arrivals.push(format!("{}:{}", queue.number, place.number()?));

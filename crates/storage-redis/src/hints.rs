@@ -117,7 +117,7 @@ impl Hints {
         self.places.lock().values().map(|place| place.queue.clone()).collect()
     }
 
-    /// A queue ends there now; `None` if it is dropped.
+    /// A queue ends there now; `None` if it is dropped, or lives elsewhere.
     pub(crate) fn found(&self, queue: &QueueKeys, end: Option<u64>) {
         if let Some(place) = self.places.lock().get(&queue.number)
             && end.is_none_or(|end| end > place.seen)

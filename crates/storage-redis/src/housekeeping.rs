@@ -2,8 +2,8 @@
 
 use redis::{Cmd, Value, cmd};
 use tokio::time::Instant;
-use zaqar_model::Timestamp;
-use zaqar_storage::StorageResult;
+use zaqar_model::{SubscriptionId, Timestamp};
+use zaqar_storage::{StorageError, StorageResult};
 
 use crate::RedisMessageStore;
 use crate::calls::{Call, plain};
@@ -12,7 +12,7 @@ use crate::keys::{self, QueueKeys, ShardKeys};
 use crate::messages::BATCHES_KEPT;
 use crate::records::millis;
 use crate::scripts;
-use crate::subscriptions::id_of;
+use crate::subscriptions::{Forgotten, id_of};
 
 /// A caller's clock may be so far behind, in milliseconds: what one of them may still see is kept.
 const LAG: u64 = 60_000;
@@ -34,7 +34,11 @@ impl RedisMessageStore {
         for (shard, queues) in self.ask_shards(waiting).await? {
             for number in queues.list()? {
                 let number = String::from_utf8_lossy(&number.bytes()?).into_owned();
-                self.tidy(&QueueKeys::named(&shard, &number), now).await?;
+                match self.tidy(&QueueKeys::named(&shard, &number), now).await {
+                    // It moves since a moment ago.
+                    Ok(()) | Err(StorageError::Moved) => {}
+                    Err(error) => return Err(error),
+                }
                 if begin.elapsed().as_millis() > LONG_ENOUGH {
                     return Ok(());
                 }
@@ -55,36 +59,33 @@ impl RedisMessageStore {
             .arg(0)
             .arg(SOME_QUEUES);
         for id in self.read(plain(&queue.shard, ended)).await?.list()? {
-            self.forget_some(queue, id_of(id)?, true, now).await?;
+            self.forget_some(queue, id_of(id)?, Forgotten::Ended, now).await?;
         }
         let [batches, old_batches] = keys::BATCHES;
         let names = [keys::SUBSCRIPTION_ENDS, batches, old_batches].map(|key| queue.name(key));
         let call = Call::on_queue(&scripts::EXPIRE, queue, &names, now).arg(before).arg(BATCHES_KEPT);
         // It removes what is gone already, and may do so again.
         if self.read(call).await?.int()? < 0 {
-            self.forget_orphans(queue).await?;
+            self.forget_orphans(queue, now).await?;
         }
         Ok(())
     }
 
     /// The subscriptions of a queue that was dropped.
-    async fn forget_orphans(&self, queue: &QueueKeys) -> StorageResult<()> {
+    pub(crate) async fn forget_orphans(&self, queue: &QueueKeys, now: Timestamp) -> StorageResult<()> {
         let mut some = cmd("ZRANGE");
         some.arg(queue.name(keys::ORPHANS)).arg(0).arg(SOME_QUEUES);
-        let mut forget = Vec::new();
-        for id in self.read(plain(&queue.shard, some)).await?.list()? {
-            let id = id_of(id)?;
-            let (mut unlink, mut remove) = (cmd("UNLINK"), cmd("ZREM"));
-            unlink.arg(queue.of_subscription(id));
-            remove.arg(queue.name(keys::ORPHANS)).arg(&id.as_u128().to_be_bytes());
-            forget.extend([plain(&queue.shard, unlink), plain(&queue.shard, remove)]);
+        let ids = self.read(plain(&queue.shard, some)).await?.list()?;
+        let ids: Vec<SubscriptionId> = ids.map(id_of).collect::<StorageResult<_>>()?;
+        let mut more = vec![queue.name(keys::ORPHANS)];
+        more.extend(ids.iter().flat_map(|id| queue.of_subscription(*id)));
+        let mut call =
+            Call::on_queue(&scripts::ORPHANS, queue, &more, now).arg(QueueKeys::COUNT_OF_SUBSCRIPTION);
+        for id in &ids {
+            call = call.arg(&id.as_u128().to_be_bytes());
         }
-        if forget.is_empty() {
-            let mut done = cmd("ZREM");
-            done.arg(queue.shard.name(keys::HOUSEKEEPING)).arg(&queue.number);
-            forget.push(plain(&queue.shard, done));
-        }
-        self.ask_all(&forget, Effect::Write).await.map(drop)
+        // What is gone it leaves alone, and may do so again.
+        self.read(call).await.map(drop)
     }
 
     /// Asks something of each shard; returns the answers with the shards.

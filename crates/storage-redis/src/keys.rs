@@ -14,7 +14,8 @@ use zaqar_model::{ClaimId, Destination, SubscriptionId};
 pub(crate) const SHARDS: u16 = 64;
 
 /// The keys of a queue and its shard, in the order in which the scripts have them: `queue.lua` says what they hold.
-const OF_QUEUE: [&str; 16] = ["i", "m", "s", "x", "b", "c", "w", "e", "f", "d", "j", "y", "t", "k", "o", "g"];
+const OF_QUEUE: [&str; 17] =
+    ["i", "m", "s", "x", "b", "c", "w", "e", "f", "d", "j", "y", "t", "k", "o", "g", CHANGES];
 const OF_SHARD: [&str; 4] = [HOUSEKEEPING, ENDED, LETTERS, DUE];
 
 /// Queues by when there is something to do for housekeeping.
@@ -35,11 +36,17 @@ pub(crate) const SUBSCRIPTION_ENDS: &str = "n";
 /// The subscriptions of a queue that was dropped.
 pub(crate) const ORPHANS: &str = "h";
 
+/// What of a queue is still to be exported, and what was on the last page.
+pub(crate) const CHANGES: &str = "r";
+pub(crate) const SENT: &str = "rs";
+
 /// Batches that were posted to a queue, and those of a while before.
 pub(crate) const BATCHES: [&str; 2] = ["p", "q"];
 
-const OF_SUBSCRIPTION: [&str; 17] =
-    ["", "n", "r", "q", "x", "y", "w", "z", "l", "m", "e", "f", "t", "v", "g", "h", "a"];
+const OF_SUBSCRIPTION: [&str; 19] =
+    ["", "n", "r", "q", "x", "y", "w", "z", "l", "m", "e", "f", "t", "v", "g", "h", "a", "b", "c"];
+/// What an export asks for of them: the record, the deliveries, the attempts, and those that wait no longer.
+const EXPORTED: [&str; 5] = ["", "n", "a", "b", "c"];
 
 /// The keys of a queue.
 #[derive(Clone, Debug)]
@@ -100,6 +107,21 @@ impl QueueKeys {
     /// The keys of a subscription, in the order in which `subscription.lua` has them.
     pub(crate) fn of_subscription(&self, id: SubscriptionId) -> Vec<String> {
         OF_SUBSCRIPTION.iter().map(|key| self.name(&format!("z{:032x}{key}", id.as_u128()))).collect()
+    }
+
+    /// How many keys a subscription has.
+    pub(crate) const COUNT_OF_SUBSCRIPTION: usize = OF_SUBSCRIPTION.len();
+
+    /// Those that `export.lua` has of each subscription.
+    pub(crate) fn exported_of_subscription(&self, id: SubscriptionId) -> [String; EXPORTED.len()] {
+        EXPORTED.map(|key| self.name(&format!("z{:032x}{key}", id.as_u128())))
+    }
+
+    /// What goes with a queue besides its own keys, in the order in which `tombstone.lua` has it.
+    pub(crate) fn with_all(&self) -> Vec<String> {
+        let [batches, old_batches] = BATCHES;
+        let names = [SUBSCRIPTIONS, SUBSCRIBERS, SUBSCRIPTION_ENDS, ORPHANS, batches, old_batches, SENT];
+        names.map(|key| self.name(key)).to_vec()
     }
 
     /// All keys of a subscription, and those of the queue that say which subscriptions there are.

@@ -1,12 +1,13 @@
 //! A storage driver over Redis 7.0 or Valkey 8 and later: any number of servers share it, and others keep it alive and
 //! replicate it.
 //!
-//! `messages`, `claims`, `dead_letters`, `subscriptions` and `deliveries` are the files of the contract. Behind them stand
-//! `listing`, `adopting` and `ended`, `due`, `leasing`, `recording`, `redelivering`, `attempts` and `accounts` (what is owed),
-//! `housekeeping` (giving space back), `arrivals` and `hints` (who waits for what), `connection` (which server serves what, and
-//! what is known of a request that has no answer), `scripts` (each operation, as one step of the server), `calls`, `keys` and
-//! `records` (what scripts are given and how values lie in the store), `persistence` (what the servers keep), `uri`, `tls` and
-//! `options` (how they are reached).
+//! `messages`, `claims`, `dead_letters`, `subscriptions`, `deliveries` and `migration` are the files of the contract. Behind
+//! them stand `listing`, `adopting` and `ended`, `due`, `leasing`, `recording`, `redelivering`, `attempts` and `accounts` (what
+//! is owed), `exporting`, `importing` and `moving_items` (a queue that moves), `housekeeping` (giving space back), `arrivals`
+//! and `hints` (who waits for what), `connection` (which server serves what, and what is known of a request that has no
+//! answer), `scripts` (each operation, as one step of the server), `calls`, `keys`, `records` and `fields` (what scripts are
+//! given and how values lie in the store), `persistence` (what the servers keep), `uri`, `tls` and `options` (how they are
+//! reached).
 //!
 //! # How it is built, and why
 //!
@@ -41,12 +42,17 @@ mod dead_letters;
 mod deliveries;
 mod due;
 mod ended;
+mod exporting;
+mod fields;
 mod hints;
 mod housekeeping;
+mod importing;
 mod keys;
 mod leasing;
 mod listing;
 mod messages;
+mod migration;
+mod moving_items;
 mod options;
 mod persistence;
 mod recording;

@@ -11,13 +11,14 @@ use crate::RedisMessageStore;
 use crate::calls::Call;
 use crate::connection::Reply;
 use crate::keys;
+use crate::moving_items::kept_ids;
 use crate::records::{Placed, destination_bytes, message_id, millis, new_head, nonce};
 use crate::scripts;
 
 /// After so many seconds a queue begins to forget batches: the clocks of callers differ by a minute at most.
 pub(crate) const BATCHES_KEPT: u64 = BATCH_RECOGNISED_FOR + 60;
 /// The mark of a queue that was dropped stays for so many seconds: more than a day.
-const DROPPED_KEPT: u64 = 25 * 3600;
+pub(crate) const DROPPED_KEPT: u64 = 25 * 3600;
 
 #[async_trait::async_trait]
 impl Messages for RedisMessageStore {
@@ -33,6 +34,7 @@ impl Messages for RedisMessageStore {
         let of_shard = [keys::HOUSEKEEPING, keys::DUE].map(|key| queue.shard.name(key));
         let mut names = of_queue.to_vec();
         names.extend(keys::BATCHES.map(|key| queue.name(key)));
+        names.push(queue.name(keys::CHANGES));
         names.extend(of_shard);
         let mut call = Call::on(&scripts::POST, &queue.shard, &names)
             .arg(millis(now))
@@ -52,12 +54,16 @@ impl Messages for RedisMessageStore {
             return Err(StorageError::NotFound("destination"));
         }
         let mut answer = answer.list()?;
-        let first = answer.next().unwrap_or(Value::Nil).number()?;
+        let first = answer.next().unwrap_or(Value::Nil);
         self.hints.arrived(&queue);
         if answer.next().unwrap_or(Value::Nil).int()? == 1 {
             self.hints.due(&queue.shard);
         }
-        Ok((first..).zip(nonces).map(|(position, nonce)| message_id(position, nonce)).collect())
+        match first {
+            // Another store took the batch.
+            Value::BulkString(kept) => kept_ids(&kept),
+            first => Ok((first.number()?..).zip(nonces).map(|(at, nonce)| message_id(at, nonce)).collect()),
+        }
     }
 
     async fn list(
@@ -135,11 +141,7 @@ impl Messages for RedisMessageStore {
 
     async fn drop_destination(&self, destination: &Destination, now: Timestamp) -> StorageResult<()> {
         let queue = self.keys(destination);
-        let of_subscriptions =
-            [keys::SUBSCRIPTIONS, keys::SUBSCRIBERS, keys::SUBSCRIPTION_ENDS, keys::ORPHANS];
-        let more: Vec<String> =
-            of_subscriptions.iter().chain(&keys::BATCHES).map(|key| queue.name(key)).collect();
-        let call = Call::on_queue(&scripts::DROP, &queue, &more, now);
+        let call = Call::on_queue(&scripts::DROP, &queue, &queue.with_all(), now);
         self.write(call.arg(destination_bytes(destination)).arg(DROPPED_KEPT)).await?;
         self.hints.arrived(&queue);
         Ok(())

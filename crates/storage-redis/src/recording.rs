@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use zaqar_model::{AttemptEnd, DeliveryOutcome, DeliveryReport, LeaseId, SubscriptionId, Timestamp};
-use zaqar_storage::StorageResult;
+use zaqar_storage::{StorageError, StorageResult};
 
 use crate::RedisMessageStore;
 use crate::accounts::{DELIVERED, EXHAUSTED, RETRY, account};
@@ -15,6 +15,8 @@ use crate::scripts;
 
 const EXPIRED: u8 = 3;
 const POSTPONED: u8 = 4;
+/// What `record.lua` answers where the queue lives elsewhere.
+const LIVES_ELSEWHERE: i64 = -1;
 /// So many reports of a subscription go into one step.
 const SOME: usize = 200;
 
@@ -37,13 +39,16 @@ impl RedisMessageStore {
         }
         let some = groups.values().flat_map(|group| group.chunks(SOME));
         let mut left: Vec<&[&DeliveryReport]> = some.collect();
+        let mut result = Ok(());
         while !left.is_empty() {
             let requests: Vec<Request> = left.iter().map(|group| self.recording(lease, group, now)).collect();
             let answers = self.ask_all(&requests, Effect::Write).await?;
             let mut again = Vec::new();
             for (group, answer) in left.into_iter().zip(answers) {
-                if answer.int()? == 1 {
-                    again.push(group);
+                match answer.int()? {
+                    LIVES_ELSEWHERE => result = Err(StorageError::Moved),
+                    0 => {}
+                    _ => again.push(group),
                 }
             }
             left = again;
@@ -51,7 +56,7 @@ impl RedisMessageStore {
         let shards = reports.iter().map(|report| self.keys(&report.source).shard);
         let shards: BTreeMap<String, _> = shards.map(|shard| (shard.tag.clone(), shard)).collect();
         shards.values().for_each(|shard| self.hints.due(shard));
-        Ok(())
+        result
     }
 
     fn recording(&self, lease: LeaseId, group: &[&DeliveryReport], now: Timestamp) -> Request {

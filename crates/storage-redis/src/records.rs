@@ -12,6 +12,7 @@ use zaqar_model::{
 use zaqar_storage::StorageResult;
 
 use crate::connection::{Reply, damaged};
+use crate::fields::Fields;
 
 /// The largest whole number of which a double holds all below.
 const LARGEST: u64 = (1 << 53) - 1;
@@ -21,6 +22,11 @@ const LETTER: u8 = 1;
 const FOREIGN: u8 = 2;
 const UNOWED: u8 = 4;
 const CHECKSUM: u8 = 8;
+
+/// Where a message is, as `queue.lua` has it.
+pub(crate) const IN_QUEUE: u8 = 0;
+pub(crate) const DEAD: u8 = 3;
+pub(crate) const RETAINED: u8 = 4;
 
 pub(crate) const fn millis(at: Timestamp) -> u64 {
     if at.as_millis() < LARGEST { at.as_millis() } else { LARGEST }
@@ -70,6 +76,12 @@ const fn mixed(value: u64) -> u64 {
     value ^ (value >> 31)
 }
 
+/// A moment as the scripts read it.
+#[allow(clippy::cast_precision_loss, reason = "a number below 2^53")]
+pub(crate) fn double(at: Timestamp) -> [u8; 8] {
+    (millis(at) as f64).to_le_bytes()
+}
+
 /// What never changes of a message, but for its body.
 struct Head<'a> {
     expires: Timestamp,
@@ -85,8 +97,6 @@ struct Head<'a> {
 
 impl Head<'_> {
     fn bytes(&self) -> Vec<u8> {
-        #[allow(clippy::cast_precision_loss, reason = "a number below 2^53")]
-        let double = |at: Timestamp| (millis(at) as f64).to_le_bytes();
         let client = self.client.as_str().as_bytes();
         let mut bytes = Vec::with_capacity(53 + client.len() + self.checksum.map_or(0, str::len));
         for at in [self.expires, self.delayed_until, self.created] {
@@ -121,6 +131,19 @@ pub(crate) fn new_head(message: &NewMessage, client: &ClientId, nonce: u64, now:
 
 /// The head of a message that comes from elsewhere.
 pub(crate) fn foreign_head(stored: &StoredMessage, is_owed: bool) -> Vec<u8> {
+    head_of(stored, is_owed, FOREIGN, stored.message.id.as_u128())
+}
+
+/// The head of a message that keeps its place: where the id tells it, it need not be noted.
+pub(crate) fn head_at(position: u64, stored: &StoredMessage, is_owed: bool) -> Vec<u8> {
+    let (place, nonce) = Uuid::from_u128(stored.message.id.as_u128()).as_u64_pair();
+    if place == position {
+        return head_of(stored, is_owed, 0, u128::from(nonce));
+    }
+    foreign_head(stored, is_owed)
+}
+
+fn head_of(stored: &StoredMessage, is_owed: bool, foreign: u8, id: u128) -> Vec<u8> {
     let letter = if stored.is_letter { LETTER } else { 0 };
     let head = Head {
         expires: stored.expires,
@@ -128,52 +151,21 @@ pub(crate) fn foreign_head(stored: &StoredMessage, is_owed: bool) -> Vec<u8> {
         created: stored.message.created,
         ttl: stored.message.ttl,
         count: stored.message.claim_count,
-        flags: FOREIGN | letter | if is_owed { 0 } else { UNOWED },
-        id: stored.message.id.as_u128(),
+        flags: foreign | letter | if is_owed { 0 } else { UNOWED },
+        id,
         client: &stored.client,
         checksum: stored.message.checksum.as_deref(),
     };
     head.bytes()
 }
 
-/// Takes values from the front of bytes.
-pub(crate) struct Fields<'a>(pub(crate) &'a [u8]);
-
-impl Fields<'_> {
-    pub(crate) fn take<const N: usize>(&mut self) -> StorageResult<[u8; N]> {
-        let (taken, rest) = self.0.split_first_chunk::<N>().ok_or_else(damaged)?;
-        self.0 = rest;
-        Ok(*taken)
-    }
-
-    pub(crate) fn moment(&mut self) -> StorageResult<Timestamp> {
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole and below 2^53")]
-        self.take().map(|bytes| timestamp(f64::from_le_bytes(bytes) as u64))
-    }
-
-    pub(crate) fn u32(&mut self) -> StorageResult<u32> {
-        self.take().map(u32::from_le_bytes)
-    }
-
-    pub(crate) fn u8(&mut self) -> StorageResult<u8> {
-        self.take().map(|[byte]| byte)
-    }
-
-    pub(crate) fn u128(&mut self) -> StorageResult<u128> {
-        self.take().map(u128::from_be_bytes)
-    }
-
-    pub(crate) fn text(&mut self) -> StorageResult<String> {
-        let length = usize::try_from(self.u32()?).map_err(|_| damaged())?;
-        let (taken, rest) = self.0.split_at_checked(length).ok_or_else(damaged)?;
-        self.0 = rest;
-        Ok(String::from_utf8_lossy(taken).into_owned())
-    }
-}
-
 /// A message in its place, as it was before anything happened to it, and what has happened.
 pub(crate) struct Placed {
     pub(crate) position: u64,
+    /// Where it is out of the queue: as a dead letter, or for subscribers only.
+    pub(crate) kind: u8,
+    /// Whether subscribers are owed it.
+    pub(crate) is_owed: bool,
     pub(crate) stored: StoredMessage,
     /// Until when it is claimed or delayed.
     pub(crate) till: Timestamp,
@@ -206,7 +198,7 @@ impl Placed {
             return Ok(());
         }
         let mut fields = Fields(state);
-        let _kind = fields.u8()?;
+        self.kind = fields.u8()?;
         self.stored.expires = fields.moment()?;
         self.till = fields.moment()?;
         self.stored.message.ttl = TtlSeconds::new(fields.u32()?);
@@ -246,7 +238,9 @@ fn placed(position: u64, head: &[u8], body: Bytes) -> StorageResult<Placed> {
     };
     let is_letter = flags & LETTER != 0;
     let stored = StoredMessage { message, client, expires, delayed_until, is_letter };
-    Ok(Placed { position, stored, till: delayed_until, renewed: created, claim_ttl: TtlSeconds::new(0) })
+    let is_owed = flags & UNOWED == 0;
+    let (till, renewed, claim_ttl) = (delayed_until, created, TtlSeconds::new(0));
+    Ok(Placed { position, kind: IN_QUEUE, is_owed, stored, till, renewed, claim_ttl })
 }
 
 /// Id and time of posting, from position and head.

@@ -9,14 +9,14 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use zaqar_model::{Destination, Timestamp};
 use zaqar_storage::{
-    Capabilities, Deliveries, Health, MessageStore, StorageError, StorageResult, Subscriptions,
+    Capabilities, Deliveries, Health, MessageStore, Migration, StorageError, StorageResult, Subscriptions,
 };
 
-use crate::calls::plain;
+use crate::calls::{Call, plain};
 use crate::connection::{Effect, Reply, Request, Servers, damaged};
 use crate::hints::{self, Hints};
 use crate::keys::{QueueKeys, SHARDS, ShardKeys};
-use crate::{Options, arrivals, persistence};
+use crate::{Options, arrivals, persistence, scripts};
 
 /// Messages and claims in a Redis or Valkey.
 pub struct RedisMessageStore {
@@ -74,6 +74,19 @@ impl RedisMessageStore {
     /// Looks at something.
     pub(crate) async fn read(&self, request: impl Into<Request>) -> StorageResult<Value> {
         self.ask(request.into(), Effect::Read).await
+    }
+
+    /// Asks the same of some keys of a queue, unless it lives elsewhere. Returns where the queue ends, and the answers.
+    pub(crate) async fn read_fenced(
+        &self,
+        queue: &QueueKeys,
+        keys: impl IntoIterator<Item = String>,
+        question: &[&[u8]],
+    ) -> StorageResult<(Value, std::vec::IntoIter<Value>)> {
+        let names: Vec<String> = std::iter::once(queue.name("i")).chain(keys).collect();
+        let call = Call::on(&scripts::FENCED, &queue.shard, &names).arg(question);
+        let mut answers = self.read(call).await?.list()?;
+        Ok((answers.next().unwrap_or(Value::Nil), answers))
     }
 
     /// Changes something.
@@ -140,6 +153,10 @@ impl MessageStore for RedisMessageStore {
     }
 
     fn deliveries(&self) -> Option<&dyn Deliveries> {
+        Some(self)
+    }
+
+    fn migration(&self) -> Option<&dyn Migration> {
         Some(self)
     }
 

@@ -1,6 +1,6 @@
 //! Subscriptions to queues and topics.
 
-use redis::{Value, cmd};
+use redis::Value;
 use zaqar_model::{
     Destination, Excerpt, Metadata, Page, PageRequest, Subscription, SubscriptionId, SubscriptionTtl,
     Suspension, Timestamp,
@@ -9,10 +9,11 @@ use zaqar_storage::{StorageError, StorageResult, SubscriptionChange, Subscriptio
 
 use crate::RedisMessageStore;
 use crate::accounts::write_text;
-use crate::calls::{Call, plain};
-use crate::connection::{Effect, Reply, damaged};
+use crate::calls::Call;
+use crate::connection::{Reply, damaged};
+use crate::fields::Fields;
 use crate::keys::{self, QueueKeys};
-use crate::records::{Fields, destination_bytes, millis, timestamp};
+use crate::records::{destination_bytes, millis, timestamp};
 use crate::scripts;
 
 const CONFIRMED: u8 = 1;
@@ -20,12 +21,35 @@ const DECLINED: u8 = 2;
 const NOTIFIED: u8 = 4;
 const SUSPENDED: u8 = 8;
 
+/// What `update.lua` answers if it is to be asked again.
+const MORE_TO_SETTLE: i64 = 4;
 /// How often a change is tried that others get before.
 const TRIES: usize = 20;
 /// So many records are asked for at a time.
 const SOME: usize = 200;
 
-fn record(own: &Subscription) -> Vec<u8> {
+/// What is forgotten of a subscription.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Forgotten {
+    /// What it is owed.
+    Owed,
+    /// Everything.
+    All,
+    /// Everything, if its time is over.
+    Ended,
+}
+
+impl Forgotten {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Owed => "owed",
+            Self::All => "all",
+            Self::Ended => "ended",
+        }
+    }
+}
+
+pub(crate) fn record(own: &Subscription) -> Vec<u8> {
     let flag = |flag: u8, is_set: bool| if is_set { flag } else { 0 };
     let mut bytes = vec![
         flag(CONFIRMED, own.confirmed)
@@ -78,7 +102,7 @@ pub(crate) fn id_of(value: Value) -> StorageResult<SubscriptionId> {
 }
 
 /// What the scripts look at of a subscription.
-fn with_flags(call: Call, own: &Subscription) -> Call {
+pub(crate) fn with_flags(call: Call, own: &Subscription) -> Call {
     call.arg(millis(own.ttl.after(own.renewed)))
         .arg(u8::from(own.notified))
         .arg(u8::from(own.respects_delay()))
@@ -94,17 +118,10 @@ impl RedisMessageStore {
         now: Timestamp,
     ) -> StorageResult<Vec<Subscription>> {
         let queue = self.keys(source);
-        let mut end = cmd("HGET");
-        end.arg(queue.name("i")).arg("last");
-        let mut requests = vec![plain(&queue.shard, end)];
-        requests.extend(ids.iter().map(|id| {
-            let mut get = cmd("HMGET");
-            get.arg(queue.subscription(*id)).arg("ends").arg("record");
-            plain(&queue.shard, get)
-        }));
-        let mut answers = self.ask_all(&requests, Effect::Read).await?.into_iter();
+        let keys = ids.iter().map(|id| queue.subscription(*id));
+        let (end, answers) = self.read_fenced(&queue, keys, &[b"HMGET", b"ends", b"record"]).await?;
         // Of a queue that was dropped it is no number.
-        if answers.next().is_none_or(|end| end.int().is_err()) {
+        if end.int().is_err() {
             return Ok(Vec::new());
         }
         let mut found = Vec::new();
@@ -120,16 +137,14 @@ impl RedisMessageStore {
         Ok(found)
     }
 
-    /// Forgets what a subscription is owed, and with `all` the subscription itself.
     pub(crate) async fn forget_some(
         &self,
         queue: &QueueKeys,
         id: SubscriptionId,
-        all: bool,
+        what: Forgotten,
         now: Timestamp,
     ) -> StorageResult<()> {
-        let what = if all { "all" } else { "owed" };
-        let forget = || Call::on_subscription(&scripts::FORGET, queue, id, now).arg(what);
+        let forget = || Call::on_subscription(&scripts::FORGET, queue, id, now).arg(what.name());
         while self.write(forget()).await?.int()? == 1 {}
         Ok(())
     }
@@ -149,12 +164,19 @@ impl RedisMessageStore {
         };
         let (own, resumes) = changed(&seen, change, now);
         let queue = self.keys(source);
-        let call = Call::on_subscription(&scripts::UPDATE, &queue, id, now)
-            .arg(record(&seen))
-            .arg(record(&own))
-            .arg(&seen.subscriber)
-            .arg(&own.subscriber);
-        let answer = match self.write(with_flags(call, &own).arg(u8::from(resumes))).await {
+        let update = || {
+            let call = Call::on_subscription(&scripts::UPDATE, &queue, id, now)
+                .arg(record(&seen))
+                .arg(record(&own))
+                .arg(&seen.subscriber)
+                .arg(&own.subscriber);
+            with_flags(call, &own).arg(u8::from(resumes))
+        };
+        let mut updated = self.write(update()).await;
+        while matches!(updated, Ok(Value::Int(MORE_TO_SETTLE))) {
+            updated = self.write(update()).await;
+        }
+        let answer = match updated {
             // It was done if it is so now; otherwise it is done to what was seen, or not at all.
             Err(StorageError::OutcomeUnknown(_)) => {
                 if self.records(source, &[id], now).await?.pop().as_ref() != Some(&own) {
@@ -167,14 +189,14 @@ impl RedisMessageStore {
         match answer {
             Value::Int(0) => {
                 if !own.notified {
-                    self.forget_some(&queue, id, false, now).await?;
+                    self.forget_some(&queue, id, Forgotten::Owed, now).await?;
                 }
                 self.hints.due(&queue.shard);
                 Ok(Some(true))
             }
             Value::Int(1) => Err(StorageError::Conflict("the subscriber has another subscription")),
             Value::Int(2) => Ok(None),
-            _ => self.forget_some(&queue, id, false, now).await.map(|()| None),
+            _ => self.forget_some(&queue, id, Forgotten::Owed, now).await.map(|()| None),
         }
     }
 }
@@ -218,7 +240,7 @@ impl Subscriptions for RedisMessageStore {
                     return Err(StorageError::Conflict("the subscriber has a subscription already"));
                 }
                 Value::Int(2) => return Err(StorageError::NotFound("destination")),
-                _ => self.forget_some(&queue, own.id, true, now).await?,
+                _ => self.forget_some(&queue, own.id, Forgotten::Ended, now).await?,
             }
         }
     }
@@ -239,9 +261,9 @@ impl Subscriptions for RedisMessageStore {
         now: Timestamp,
     ) -> StorageResult<Option<Subscription>> {
         let queue = self.keys(source);
-        let mut find = cmd("HGET");
-        find.arg(queue.name(keys::SUBSCRIBERS)).arg(subscriber);
-        let found = self.read(plain(&queue.shard, find)).await?.bytes()?;
+        let find = [&b"HGET"[..], subscriber.as_bytes()];
+        let (_, mut found) = self.read_fenced(&queue, [queue.name(keys::SUBSCRIBERS)], &find).await?;
+        let found = found.next().unwrap_or(Value::Nil).bytes()?;
         let Some(id) = found.get(8..) else { return Ok(None) };
         let id = id_of(Value::BulkString(id.to_vec()))?;
         let own = self.records(source, &[id], now).await?.pop();
@@ -261,10 +283,10 @@ impl Subscriptions for RedisMessageStore {
                 || b"-".to_vec(),
                 |id| b"(".iter().copied().chain(id.as_u128().to_be_bytes()).collect(),
             );
-            let mut next = cmd("ZRANGEBYLEX");
-            next.arg(queue.name(keys::SUBSCRIPTIONS)).arg(behind).arg("+");
-            next.arg("LIMIT").arg(0).arg(SOME.min(page.limit - items.len()));
-            let ids = self.read(plain(&queue.shard, next)).await?.list()?;
+            let some = SOME.min(page.limit - items.len()).to_string();
+            let next: [&[u8]; 6] = [b"ZRANGEBYLEX", &behind, b"+", b"LIMIT", b"0", some.as_bytes()];
+            let (_, mut ids) = self.read_fenced(&queue, [queue.name(keys::SUBSCRIPTIONS)], &next).await?;
+            let ids = ids.next().unwrap_or(Value::Nil).list()?;
             let ids: Vec<SubscriptionId> = ids.map(id_of).collect::<StorageResult<_>>()?;
             let Some(last) = ids.last() else { break };
             marker = Some(*last);
@@ -290,6 +312,6 @@ impl Subscriptions for RedisMessageStore {
 
     async fn unsubscribe(&self, source: &Destination, id: SubscriptionId) -> StorageResult<()> {
         let queue = self.keys(source);
-        self.forget_some(&queue, id, true, Timestamp::default()).await
+        self.forget_some(&queue, id, Forgotten::All, Timestamp::default()).await
     }
 }

@@ -48,3 +48,11 @@ fn messages_and_claims_agree_with_the_model() {
 fn deliveries_agree_with_the_model() {
     agreement::check_deliveries(behind_a_proxy, SEQUENCES);
 }
+
+/// Only one request is cut at a time, so nothing else goes on meanwhile.
+fn is_no_move(case: &str) -> bool {
+    let is_move = case.starts_with("migration::") || case.starts_with("delivery_migration::");
+    !is_move || case.contains("in_use")
+}
+
+zaqar_storage_conformance::message_store_together!(queues_move, behind_a_proxy, is_no_move);

@@ -16,6 +16,8 @@ pub(crate) enum Meaning {
     AskOnce(Address),
     /// Worth another try in a moment.
     Soon,
+    /// The queue lives in another store.
+    LivesElsewhere,
     /// The server cannot do it as things are: it is full, or has too few replicas.
     NotNow,
     Broken,
@@ -39,6 +41,8 @@ pub(crate) fn meaning(error: &ServerError) -> Meaning {
     }
     match error.code() {
         "BUSY" => Meaning::Soon,
+        // Our scripts say so.
+        "ELSEWHERE" => Meaning::LivesElsewhere,
         "OOM" | "MISCONF" | "NOREPLICAS" | "NOAUTH" | "NOPERM" | "WRONGPASS" => Meaning::NotNow,
         _ => Meaning::Broken,
     }

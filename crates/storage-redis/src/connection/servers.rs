@@ -292,6 +292,7 @@ impl Servers {
                 Ok((None, Some((error.to_string(), error.code() != "MOVED"))))
             }
             Meaning::Soon => Ok((None, Some((error.to_string(), true)))),
+            Meaning::LivesElsewhere => Err(Failure::Contract(StorageError::Moved)),
             Meaning::NotNow => Err(Failure::Contract(StorageError::unavailable(error.to_string()))),
             Meaning::Broken => Err(Failure::Contract(StorageError::driver(error.to_string()))),
         }

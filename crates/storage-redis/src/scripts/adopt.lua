@@ -6,7 +6,7 @@ local place, owed = last, 0
 for n = 6, #ARGV, 2 do
   local head = ARGV[n]
   local id = head:sub(34, 49)
-  if not find(id) and (once == '' or call('SET', KEYS[21 + (n - 6) / 2], 1, 'NX', 'EX', once)) then
+  if not find(id) and (once == '' or call('SET', KEYS[22 + (n - 6) / 2], 1, 'NX', 'EX', once)) then
     place = place + 1
     last = place
     call('XADD', M, '0-' .. place, 'h', head, 'b', ARGV[n + 1])

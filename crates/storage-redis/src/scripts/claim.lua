@@ -2,7 +2,7 @@
 -- head, state and body of what is claimed.
 local id, limit, most, till, ttl, longer, lives, keep = unpack(ARGV, 3, 10)
 if not last then return {0, 0} end
-local key = KEYS[21]
+local key = KEYS[22]
 local answer = {0, 0}
 local function add(pos, head, raw, body)
   answer[#answer + 1] = pos

@@ -2,7 +2,7 @@
 if not last then return 0 end
 local guard, claims = ARGV[3], {}
 local first = 5 + tonumber(ARGV[4])
-for n = 5, first - 1 do claims[ARGV[n]] = KEYS[16 + n] end
+for n = 5, first - 1 do claims[ARGV[n]] = KEYS[17 + n] end
 
 local function is_alive(id, key)
   for pos in (call('GET', key) or ''):gmatch('%d+') do

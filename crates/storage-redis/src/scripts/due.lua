@@ -1,6 +1,6 @@
 -- Returns whether there is more to settle first, and when a lease with this share takes something, when it was last leased
 -- from, and the destination. Notes when it is to be looked at again, leaving aside what is under lease.
-if not is_notified then
+if is_elsewhere or not is_notified then
   call('ZREM', SD, member)
   return {0}
 end

@@ -1,11 +1,11 @@
 -- Gives some space back. Returns 0; -1 if the queue was dropped and its subscriptions are still to be removed.
 if is_dropped then return -1 end
-if not last then
+if is_elsewhere or not last then
   call('ZREM', SH, queue)
   return 0
 end
 local before, keep = tonumber(ARGV[3]), tonumber(ARGV[4]) * 1000
-local NE, P, Q = unpack(KEYS, 21, 23)
+local NE, P, Q = unpack(KEYS, 22, 24)
 local SOME = 300
 local old = call('ZRANGEBYSCORE', X, '-inf', before, 'LIMIT', 0, SOME)
 leave(old, {})

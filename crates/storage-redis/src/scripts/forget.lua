@@ -1,5 +1,8 @@
--- Forgets some of what a subscription is owed, and with `all` the subscription itself. Returns whether there is more.
-if ARGV[6] == 'all' and own[1] then
+-- Forgets some of what a subscription is owed, and with `all` or, if its time is over, with `ended` the subscription itself.
+-- Returns whether there is more.
+local all = ARGV[6] ~= 'owed'
+if ARGV[6] == 'ended' and own[1] and tonumber(own[1]) > now then return 0 end
+if all and own[1] then
   call('HSET', Z, 'ends', 0)
   call('ZREM', O, id)
   call('ZREM', SD, member)
@@ -13,8 +16,8 @@ for n, pos in ipairs(call('HSCAN', N, 0, 'COUNT', 200)[2]) do
   if n % 2 == 1 then drop(tonumber(pos), record_of(pos)) end
 end
 if call('EXISTS', N) == 1 then return 1 end
-call('UNLINK', R[1], R[2], RX[1], RX[2], RW[1], RW[2], RL[1], RL[2], RE[1], RE[2], LATE, V, GF, GE)
-if ARGV[6] == 'all' then
+call('UNLINK', R[1], R[2], RX[1], RX[2], RW[1], RW[2], RL[1], RL[2], RE[1], RE[2], RH[1], RH[2], LATE, V, GF, GE)
+if all then
   call('UNLINK', Z, A)
   call('ZREM', U, id)
   call('ZREM', NE, id)

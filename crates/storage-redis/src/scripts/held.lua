@@ -1,7 +1,7 @@
 -- Returns position, head, state and body of what a live claim holds.
 local found = {}
 if not last then return found end
-local places, states = held(KEYS[21], ARGV[3])
+local places, states = held(KEYS[22], ARGV[3])
 for at, pos in ipairs(places) do
   local head, body = read(pos)
   found[#found + 1] = pos

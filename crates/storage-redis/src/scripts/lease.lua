@@ -1,6 +1,6 @@
 -- Returns whether there is more to settle first, the subscription, and position, attempts, head, state and body of each
 -- delivery that the lease takes, or has taken.
-if not is_notified then return {0} end
+if is_elsewhere or not is_notified then return {0} end
 if settle() or (own[3] == '1' and take_up()) then return {1} end
 local lease, till, limit, turn = ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[10]), ARGV[12]
 local share = {tonumber(ARGV[8]), tonumber(ARGV[9])}

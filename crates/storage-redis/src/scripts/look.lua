@@ -1,5 +1,5 @@
 -- Returns whether there is more to free first, and the destination if ended claims have left something there.
-if not last then
+if is_elsewhere or not last then
   call('ZREM', SC, queue)
   return {0}
 end

@@ -1,11 +1,13 @@
 -- Appends messages. Returns the first position and whether subscribers are owed them; nothing, if the queue was dropped.
 --
--- P holds the batches of some minutes, to first positions, and Q those of some minutes before.
+-- P holds the batches of some minutes, to the first position and how many there are, and Q those of some minutes before. Of
+-- one that another store took, all ids are kept.
 local call = redis.call
-local I, M, X, S, W, P, Q, SH, SD = unpack(KEYS)
+local I, M, X, S, W, P, Q, CH, SH, SD = unpack(KEYS)
 local now, queue, destination, keep, count, soonest, batch = unpack(ARGV, 1, 7)
 now = tonumber(now)
-local last, owed, since, house = unpack(call('HMGET', I, 'last', 'subscribed', 'since', 'house'))
+local last, owed, since, house, transit = unpack(call('HMGET', I, 'last', 'subscribed', 'since', 'house', 'transit'))
+if transit and transit ~= 'e' then return redis.error_reply('ELSEWHERE the queue lives in another store') end
 if not last then
   last = 0
   call('HSET', I, 'destination', destination)
@@ -20,13 +22,15 @@ if not since or now - since >= keep * 1000 then
 end
 local first = last + 1
 last = last + count
-if call('HSETNX', P, batch, first) == 0 then return {tonumber(call('HGET', P, batch)), 0} end
+local function known_as(value) return tonumber(value:match('^%d+')) or value end
+if call('HSETNX', P, batch, first .. ' ' .. count) == 0 then return {known_as(call('HGET', P, batch)), 0} end
 local before = call('HGET', Q, batch)
 if before then
   call('HDEL', P, batch)
-  return {tonumber(before), 0}
+  return {known_as(before), 0}
 end
 call('HSET', I, 'last', last)
+if transit and call('HEXISTS', I, 'batches') == 1 then call('ZADD', CH, 0, '5' .. batch) end
 local expiries, at = {}, 8
 for pos = first, last do
   local head = ARGV[at]

@@ -1,6 +1,7 @@
 -- A queue and its shard. Positions count from 1; the times are milliseconds.
 --
--- I  hash: `last` position, `destination`, `purged` and `head` (positions), `subscribed`; `last` is no number once dropped
+-- I  hash: `last` position, `destination`, `purged` and `head` (positions), `subscribed`; `last` is no number once dropped.
+--    Of a queue that moves: `transit` (e exported, s sealed, l left, a arriving, c complete), `mover`, and how far its export is
 -- M  stream, by position: h (head: what never changes) and b (body) of every message that is kept for anybody
 -- S  hash by position: the state of a message; without one it was never claimed or delayed, and is free
 -- X  those in the queue, by when they expire     F  foreign ids, to positions
@@ -9,16 +10,50 @@
 -- D  dead letters, by position   J  their ids, to positions   Y  when they expire
 -- T  messages that stay for subscribers only     K  how many deliveries of a message are under way or failed
 -- O  how far each notified subscription has come G  what was purged, and is still to be removed
+-- CH what is to be exported, by what it is about: see `export.lua`
 -- Of the shard: SH housekeeping, SC ended claims, SL dead letters, SD what is due.
 local call, upk, pk = redis.call, struct.unpack, struct.pack
-local I, M, S, X, B, C, W, E, F, D, J, Y, T, K, O, G, SH, SC, SL, SD = unpack(KEYS, 1, 20)
+local I, M, S, X, B, C, W, E, F, D, J, Y, T, K, O, G, CH, SH, SC, SL, SD = unpack(KEYS, 1, 21)
 local now, queue = tonumber(ARGV[1]), ARGV[2]
 local NONE, DEAD, RETAINED = ('\0'):rep(16), 3, 4
 local LETTER, FOREIGN, UNOWED = 1, 2, 4
 
-local known = call('HMGET', I, 'last', 'purged', 'head')
+local known = call('HMGET', I, 'last', 'purged', 'head', 'transit')
 local last, purged = tonumber(known[1]), tonumber(known[2]) or 0
 local is_dropped = known[1] and not last
+local transit = known[4]
+local is_elsewhere = transit and transit ~= 'e'
+
+-- Bytes are compared as numbers: Lua compares texts by the server's locale.
+local function is_behind(one, other)
+  for at = 1, #one do
+    local a, b = one:byte(at), other:byte(at) or -1
+    if a ~= b then return a > b end
+  end
+  return false
+end
+
+-- What changes behind an export is noted for it, whatever changes it: `watched` says by the key what a command is about.
+local MESSAGE, watched, exported = '2', {}, nil
+if transit == 'e' or transit == 's' then
+  local plain = call
+  exported = plain('HMGET', I, 'to', 'owed')
+  exported.to = tonumber(exported[1]) or 0
+  exported.note = function(about) plain('ZADD', CH, 0, about) end
+  watched[S] = function(command, ...)
+    local step = command == 'HSET' and 2 or command == 'HDEL' and 1
+    if not step then return end
+    local places = {...}
+    for at = 1, #places, step do
+      local pos = tonumber(places[at])
+      if pos < exported.to then exported.note(MESSAGE .. pk('>I8', pos)) end
+    end
+  end
+  call = function(command, key, ...)
+    if watched[key] then watched[key](command, ...) end
+    return plain(command, key, ...)
+  end
+end
 
 -- Takes any number of arguments, which a call does not.
 local function many(command, key, list)

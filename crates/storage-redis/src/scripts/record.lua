@@ -1,4 +1,6 @@
--- Records how deliveries ended: position, kind, time, reason and the account of the attempt, if there was one.
+-- Records how deliveries ended: position, kind, time, reason and the account of the attempt, if there was one. Returns
+-- whether there is more to settle first; -1 if the queue lives elsewhere.
+if is_elsewhere then return -1 end
 if not is_notified then return 0 end
 if settle() then return 1 end
 local lease = ARGV[6]

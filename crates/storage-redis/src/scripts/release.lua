@@ -1,6 +1,6 @@
 -- What the claim holds is free at once.
 if not last then return 0 end
-local places, states = held(KEYS[21], ARGV[3])
+local places, states = held(KEYS[22], ARGV[3])
 if #places == 0 then return 0 end
 local changes = {}
 for at, pos in ipairs(places) do
@@ -13,6 +13,6 @@ many('ZREM', C, places)
 local free = scored(places)
 many('ZADD', B, free)
 many('ZADD', E, free)
-call('UNLINK', KEYS[21])
+call('UNLINK', KEYS[22])
 call('ZADD', SC, 'LT', 0, queue)
 return #places

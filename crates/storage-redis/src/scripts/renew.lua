@@ -2,7 +2,7 @@
 if not last then return 0 end
 local id, till, ttl, longer, lives, keep = unpack(ARGV, 3, 8)
 till, lives = tonumber(till), tonumber(lives)
-local places, states = held(KEYS[21], id)
+local places, states = held(KEYS[22], id)
 local changes, ends, expiries = {}, {}, {}
 for at, pos in ipairs(places) do
   local s = states[at]
@@ -18,7 +18,7 @@ many('HSET', S, changes)
 many('ZADD', C, ends)
 many('ZADD', X, expiries)
 if #places > 0 then
-  call('EXPIRE', KEYS[21], keep)
+  call('EXPIRE', KEYS[22], keep)
   call('ZADD', SC, 'LT', till, queue)
 end
 return #places

@@ -8,22 +8,39 @@
 -- V  those that have expired, by when they are owed no more
 -- GF failed, by position                       GE failed, by when that is forgotten
 -- A  attempts, the newest first
-local Z, N = KEYS[21], KEYS[22]
-local R, RX, RW = {KEYS[23], KEYS[24]}, {KEYS[25], KEYS[26]}, {KEYS[27], KEYS[28]}
-local RL, RE = {KEYS[29], KEYS[30]}, {KEYS[31], KEYS[32]}
-local LATE, V, GF, GE, A = unpack(KEYS, 33, 37)
-local U, VS, NE = unpack(KEYS, 38, 40)
+-- RH waiting no longer: they are still to be put where they belong
+local Z, N = KEYS[22], KEYS[23]
+local R, RX, RW = {KEYS[24], KEYS[25]}, {KEYS[26], KEYS[27]}, {KEYS[28], KEYS[29]}
+local RL, RE = {KEYS[30], KEYS[31]}, {KEYS[32], KEYS[33]}
+local LATE, V, GF, GE, A = unpack(KEYS, 34, 38)
+local RH = {KEYS[39], KEYS[40]}
+local U, VS, NE = unpack(KEYS, 41, 43)
 local id, member, unknown = ARGV[3], queue .. ARGV[4], ARGV[5]
 local OPEN, LEASED, FAILED = 0, 1, 2
 local NEVER, DAY, SOME = 9007199254740991, 86400000, 200
 local DELIVERED, RETRY, EXHAUSTED, UNKNOWN = 0, 1, 2, 3
 
-local own = call('HMGET', Z, 'ends', 'notified', 'delay', 'suspended', 'paused', 'retries')
+local own = call('HMGET', Z, 'ends', 'notified', 'delay', 'suspended', 'paused', 'retries', 'hastens')
 local is_live = last and own[1] and tonumber(own[1]) > now
 local is_notified = is_live and own[2] == '1'
 local held = {tonumber(own[5]) or 0, tonumber(own[6]) or 0}
 if own[4] == '1' then held = {NEVER, NEVER} end
 local reached = tonumber(call('ZSCORE', O, id)) or last or 0
+
+if exported then
+  local SUBSCRIPTION, DELIVERY, ATTEMPT = '1', '3', '4'
+  watched[Z] = function(command, field)
+    if command == 'HSET' and (field == 'record' or field == 'ends') then exported.note(SUBSCRIPTION .. id) end
+  end
+  if exported[2] and not is_behind(id, exported[2]) then
+    watched[N] = function(command, pos)
+      if command == 'HSET' or command == 'HDEL' then exported.note(DELIVERY .. id .. pk('>I8', tonumber(pos))) end
+    end
+    watched[A] = function(command, raw)
+      if command == 'LPUSH' then exported.note(ATTEMPT .. id .. pk('>I8', (upk('<d', raw)))) end
+    end
+  end
+end
 
 local function delivery(raw)
   if not raw then return end
@@ -52,7 +69,7 @@ local function expiry(pos)
 end
 
 local function unplace(pos, k)
-  for _, set in ipairs({R, RX, RW, RL, RE}) do call('ZREM', set[k], pos) end
+  for _, set in ipairs({R, RX, RW, RL, RE, RH}) do call('ZREM', set[k], pos) end
   call('ZREM', LATE, pos)
   call('ZREM', V, pos)
 end
@@ -100,9 +117,34 @@ end
 
 local function record_of(pos) return delivery(call('HGET', N, pos)) end
 
+-- Nothing of a subscription that goes on waits any more, but for the delay of its message if that is respected.
+local function hasten(pos, d)
+  local head = own[3] == '1' and read(pos)
+  local till = head and math.min(upk('<d', head, 9), expiry(pos)) or 0
+  d.due = math.min(d.due, till)
+end
+
 -- Moves what time has moved. Returns whether there is more of it.
 local function settle()
   local more = false
+  if own[7] then
+    for k = 1, 2 do
+      local places = call('ZRANGE', RH[k], 0, SOME - 1)
+      more = more or #places == SOME
+      for _, pos in ipairs(places) do
+        pos = tonumber(pos)
+        local d = record_of(pos)
+        unplace(pos, k)
+        if d then
+          hasten(pos, d)
+          keep(pos, d)
+          place(pos, d)
+        end
+      end
+    end
+    if more then return true end
+    call('HDEL', Z, 'hastens')
+  end
   local function each(key, action)
     local places = call('ZRANGEBYSCORE', key, '-inf', now, 'LIMIT', 0, SOME)
     more = more or #places == SOME

@@ -12,8 +12,8 @@ use zaqar_model::{
 use zaqar_storage::{
     Adoption, Capabilities, ClaimRequest, Claimed, Claims, DeadLetterPolicy, DeadLetters, Deletion,
     Deliveries, Due, Guard, Health, LeaseRequest, MessagePage, MessageQuery, MessageStore, Messages,
-    PopRequest, Post, Redelivery, StorageError, StorageResult, SubscriptionChange, SubscriptionShare,
-    Subscriptions,
+    Migration, PopRequest, Post, Redelivery, StorageError, StorageResult, SubscriptionChange,
+    SubscriptionShare, Subscriptions,
 };
 use zaqar_storage_redis::RedisMessageStore;
 use zaqar_test_servers::{Cut, Proxy};
@@ -30,7 +30,7 @@ pub(crate) struct CutStore {
 
 impl CutStore {
     /// Cuts the next script.
-    fn cut(&self) {
+    pub(crate) fn cut(&self) {
         let turn = self.turn.fetch_add(1, Ordering::SeqCst);
         self.proxy.cut_next(CUTS[turn % CUTS.len()], b"EVALSHA");
     }
@@ -55,6 +55,8 @@ macro_rules! twice {
         }
     }};
 }
+
+pub(crate) use twice;
 
 #[async_trait::async_trait]
 impl Messages for CutStore {
@@ -349,6 +351,10 @@ impl MessageStore for CutStore {
     }
 
     fn deliveries(&self) -> Option<&dyn Deliveries> {
+        Some(self)
+    }
+
+    fn migration(&self) -> Option<&dyn Migration> {
         Some(self)
     }
 

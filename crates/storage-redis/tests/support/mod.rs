@@ -5,6 +5,7 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test that cannot open its store fails")]
 
 pub(crate) mod cut;
+mod cut_moves;
 pub(crate) mod queue;
 
 use std::sync::Arc;
