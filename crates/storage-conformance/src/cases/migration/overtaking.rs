@@ -4,6 +4,7 @@ use zaqar_storage::{ImportStep, StorageError, StorageResult};
 
 use crate::bench::MessageBench;
 
+#[allow(clippy::needless_pass_by_value, reason = "an outcome is named where it is asked for")]
 fn assert_refused<T: std::fmt::Debug>(result: StorageResult<T>) {
     assert!(matches!(result, Err(StorageError::Conflict(_))), "{result:?}");
 }
