@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use zaqar_storage::MessageStore;
 use zaqar_storage_conformance::MessageFixture;
 use zaqar_storage_redis::{Options, RedisMessageStore};
-use zaqar_test_servers::{Cluster, Engine, RedisDatabase, Sentinels, SharedRedis};
+use zaqar_test_servers::{Cluster, Engine, Proxy, RedisDatabase, Sentinels, SharedRedis};
 
 pub(crate) async fn open(options: &Options) -> Arc<dyn MessageStore> {
     Arc::new(RedisMessageStore::open(options).await.expect("the store opens"))
@@ -72,4 +72,24 @@ impl MessageFixture for PrefixedPlace {
     async fn open(&self) -> Arc<dyn MessageStore> {
         open(&self.options()).await
     }
+}
+
+/// A place behind a line that can be cut.
+pub(crate) struct PlaceBehindProxy {
+    database: RedisDatabase,
+    pub(crate) proxy: Arc<Proxy>,
+}
+
+impl PlaceBehindProxy {
+    pub(crate) fn uri(&self) -> String {
+        format!("redis://{}/{}", self.proxy.address(), self.database.number())
+    }
+}
+
+pub(crate) fn behind_a_proxy() -> PlaceBehindProxy {
+    let database = SharedRedis::database(Engine::Valkey);
+    let uri = database.uri();
+    let address = uri.trim_start_matches("redis://").split('/').next().unwrap_or_default();
+    let proxy = Arc::new(Proxy::to(address.parse().unwrap()));
+    PlaceBehindProxy { database, proxy }
 }
