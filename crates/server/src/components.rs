@@ -8,6 +8,7 @@ use zaqar_storage::{Driver, Role};
 use zaqar_storage_embedded::EmbeddedDriver;
 use zaqar_storage_faulty::FaultyDriver;
 use zaqar_storage_postgres::PostgresDriver;
+use zaqar_storage_redis::RedisDriver;
 
 /// The components of a build. A site with some of its own adds them to those that come with the service.
 ///
@@ -39,6 +40,7 @@ impl Default for Drivers {
             Arc::new(EmbeddedDriver::default()),
             Arc::new(postgresql),
             Arc::new(sqlalchemy),
+            Arc::new(RedisDriver::default()),
             Arc::new(FaultyDriver),
         ])
     }

@@ -142,7 +142,7 @@ mod tests {
         config.default.auth_strategy = "ldap".to_owned();
         config.drivers.transport.clear();
         config.drivers.background.clear();
-        config.drivers.message_store = "redis".to_owned();
+        config.drivers.message_store = "swift".to_owned();
         config.drivers.management_store = "mongodb".to_owned();
         config.logging.log_level = "loud,,=".to_owned();
         config.storage.claim_pipeline = vec!["acme.words".to_owned()];

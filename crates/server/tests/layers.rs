@@ -61,7 +61,11 @@ const LAYERS: [Layer; 18] = [
         may_use: &["zaqar-model", "zaqar-storage"],
         must_not_use: &["axum", "http", "hyper", "redb", "rustix"],
     },
-    Layer { name: "zaqar-storage-redis", may_use: &["zaqar-model", "zaqar-storage"], must_not_use: &HTTP },
+    Layer {
+        name: "zaqar-storage-redis",
+        may_use: &["zaqar-config", "zaqar-model", "zaqar-storage"],
+        must_not_use: &HTTP,
+    },
     Layer {
         name: "zaqar-domain",
         may_use: &["zaqar-model", "zaqar-storage"],
@@ -109,6 +113,7 @@ const LAYERS: [Layer; 18] = [
             "zaqar-storage-faulty",
             "zaqar-storage-pooled",
             "zaqar-storage-postgres",
+            "zaqar-storage-redis",
             "zaqar-transport-http",
             "zaqar-transport-websocket",
         ],

@@ -29,6 +29,14 @@ macro_rules! management_store {
     };
 }
 
+/// As [`management_store!`], but all cases are one test `name`, for servers that take long to start.
+#[macro_export]
+macro_rules! management_store_together {
+    ($name:ident, $fixture:expr) => {
+        $crate::__management_cases! { __management_test, $name, $fixture }
+    };
+}
+
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __message_tests {
@@ -94,6 +102,25 @@ macro_rules! __management_tests {
                     })*
                 })*
             })*
+        }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __management_test {
+    ($name:ident, $fixture:expr, $($noun:ident { $($file:ident { $($case:ident,)* })* })*) => {
+        #[test]
+        fn $name() {
+            let fixture = $fixture;
+            let together = $crate::Together::new(&|_| false);
+            $($($(together.run(
+                concat!(stringify!($noun), "::", stringify!($file), "::", stringify!($case)),
+                || $crate::management_cases::$noun::$file::$case(::std::boxed::Box::new(|| {
+                    ::std::boxed::Box::new((fixture)())
+                })),
+            );)*)*)*
+            together.end();
         }
     };
 }

@@ -25,7 +25,8 @@ impl Placement for PooledMessageStore {
             Some(store) => (store?, false),
             None => (pools.try_open(pool).await?, true),
         };
-        let capabilities = store.capabilities();
+        // As the others of a flavor are compared: by what is known without asking each of their servers.
+        let capabilities = pools.capabilities_of(&pool.uri).unwrap_or_else(|| store.capabilities());
         let is_alive = store.is_alive().await;
         if is_ours && let Err(error) = store.close().await {
             return Err(OpenFault::Unreachable(format!(

@@ -1,5 +1,6 @@
 //! How a store is reached, and what it waits for.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use zaqar_storage::{StorageError, StorageResult};
@@ -8,7 +9,7 @@ use crate::connection::{BackOff, Dialer, Patience, Replicas, Servers};
 use crate::uri;
 
 /// The options of a store.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub struct Options {
     /// Where the servers are: see [`InvalidUri`](crate::InvalidUri) for what is not taken.
     pub uri: String,
@@ -30,6 +31,11 @@ pub struct Options {
     pub wait_for_replicas: u32,
     /// A change is acknowledged when it is on the disk of the primary and of as many replicas as are waited for.
     pub wait_for_aof: bool,
+    /// The certificates that are trusted, where the URI does not name others; without both those of the system.
+    pub tls_cafile: Option<PathBuf>,
+    /// A certificate that the servers are shown, and its key, where the URI does not name others.
+    pub tls_certfile: Option<PathBuf>,
+    pub tls_keyfile: Option<PathBuf>,
 }
 
 impl Options {
@@ -45,16 +51,30 @@ impl Options {
             reconnect_sleep: 1.0,
             wait_for_replicas: 0,
             wait_for_aof: false,
+            tls_cafile: None,
+            tls_certfile: None,
+            tls_keyfile: None,
         }
+    }
+
+    /// What is wrong with them. No file is read.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        uri::parse(&self.uri).map_err(|fault| format!("uri: {fault}"))?;
+        if self.prefix.contains(['{', '}']) {
+            return Err("prefix: it cannot hold a brace".to_owned());
+        }
+        if self.tls_certfile.is_some() != self.tls_keyfile.is_some() {
+            return Err("tls_certfile and tls_keyfile are given together or not at all".to_owned());
+        }
+        Ok(())
     }
 
     /// Takes the URI apart, and reads the certificates that it names.
     pub(crate) fn servers(&self) -> StorageResult<Servers> {
         let target = uri::parse(&self.uri).map_err(StorageError::driver)?;
-        if self.prefix.contains(['{', '}']) {
-            return Err(StorageError::driver("the prefix of the keys cannot hold a brace"));
-        }
-        let tls = target.has_tls.then(|| target.tls.config()).transpose().map_err(StorageError::driver)?;
+        self.check().map_err(StorageError::driver)?;
+        let files = target.tls.or(&self.tls_cafile, &self.tls_certfile, &self.tls_keyfile);
+        let tls = target.has_tls.then(|| files.config()).transpose().map_err(StorageError::driver)?;
         let (login, database) = (target.login, target.database);
         let dialer = Dialer { login, database, tls, timeout: self.connect_timeout };
         let longest = Duration::try_from_secs_f64(self.reconnect_sleep).unwrap_or(Duration::from_secs(1));

@@ -28,13 +28,18 @@ pub(crate) async fn look(servers: &Servers, waits_for_disk: bool) -> StorageResu
         }
         let settings = settings(&link).await;
         let is = |name: &str, value: &str| settings.get(name).is_some_and(|own| own == value);
+        if waits_for_disk && is("appendonly", "no") {
+            return Err(StorageError::driver(format!(
+                "{address} has appendonly no: wait_for_aof needs it to be yes"
+            )));
+        }
         if is("appendonly", "no") && is("save", "") {
-            tracing::warn!(server = %address, "the server keeps nothing on disk: all messages are lost when it ends");
+            tracing::warn!(server = %address, "the server keeps nothing on disk: everything is lost when it ends");
         }
         let may_evict = settings.get("maxmemory").is_some_and(|bytes| bytes != "0")
             && settings.get("maxmemory-policy").is_some_and(|policy| policy != "noeviction");
         if may_evict {
-            tracing::warn!(server = %address, "the server evicts keys when its memory is full: messages get lost; \
+            tracing::warn!(server = %address, "the server evicts keys when its memory is full: queues and messages get lost; \
                 set maxmemory-policy to noeviction");
         }
         let is_synced = is("appendonly", "yes") && (waits_for_disk || is("appendfsync", "always"));

@@ -5,7 +5,6 @@ use std::sync::atomic::AtomicU64;
 
 use parking_lot::Mutex;
 use redis::{Value, cmd};
-use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use zaqar_model::{Destination, Timestamp};
 use zaqar_storage::{
@@ -13,42 +12,52 @@ use zaqar_storage::{
 };
 
 use crate::calls::{Call, plain};
-use crate::connection::{Effect, Reply, Request, Servers, damaged};
+use crate::connection::{Effect, Reply, Request, Servers};
 use crate::hints::{self, Hints};
 use crate::keys::{QueueKeys, SHARDS, ShardKeys};
-use crate::{Options, arrivals, persistence, scripts};
+use crate::keyspace::{InUse, Keyspace};
+use crate::{Options, arrivals, scripts};
 
 /// Messages and claims in a Redis or Valkey.
 pub struct RedisMessageStore {
     pub(crate) servers: Arc<Servers>,
     pub(crate) prefix: Arc<str>,
     pub(crate) hints: Arc<Hints>,
-    /// What is running is waited for when the store is closed.
-    running: tokio::sync::RwLock<()>,
+    in_use: InUse,
     tasks: Mutex<Vec<JoinHandle<()>>>,
-    closing: watch::Sender<bool>,
-    is_durable: bool,
     /// The last turn in which a subscription was leased from.
     pub(crate) last_turn: AtomicU64,
 }
 
 impl RedisMessageStore {
-    /// Opens the store: its servers must answer.
+    pub(crate) const fn capabilities_with(durability: bool) -> Capabilities {
+        Capabilities {
+            fifo: true,
+            claims: true,
+            durability,
+            at_least_once: true,
+            high_throughput: true,
+            shared: true,
+        }
+    }
+
+    /// Opens the store alone on its keyspace: the servers must answer.
     pub async fn open(options: &Options) -> StorageResult<Self> {
-        let servers = Arc::new(options.servers()?);
-        let prefix: Arc<str> = options.prefix.as_str().into();
+        Self::on(Keyspace::open(options).await?).await
+    }
+
+    /// Opens the store on a keyspace.
+    pub async fn on(keyspace: Arc<Keyspace>) -> StorageResult<Self> {
+        let (servers, prefix) = (Arc::clone(&keyspace.servers), Arc::clone(&keyspace.prefix));
         check_shards(&servers, &prefix).await?;
-        let is_durable = persistence::look(&servers, options.wait_for_aof).await?;
-        let (closing, closes) = watch::channel(false);
+        let in_use = InUse::of(keyspace);
         let (hints, outgoing) = Hints::new();
         let channels = hints::Channels::new(&prefix, servers.dialer.database);
-        let tasks = vec![
-            tokio::spawn(hints::announce(Arc::clone(&servers), channels.clone(), outgoing, closes.clone())),
-            tokio::spawn(hints::listen(Arc::clone(&servers), channels, Arc::clone(&hints), closes.clone())),
-            tokio::spawn(arrivals::look_after(Arc::clone(&servers), Arc::clone(&hints), closes)),
-        ];
-        let (running, tasks) = (tokio::sync::RwLock::default(), Mutex::new(tasks));
-        Ok(Self { servers, prefix, hints, running, tasks, closing, is_durable, last_turn: AtomicU64::new(0) })
+        let announcing = hints::announce(Arc::clone(&servers), channels.clone(), outgoing, in_use.closes());
+        let listening = hints::listen(Arc::clone(&servers), channels, Arc::clone(&hints), in_use.closes());
+        let looking = arrivals::look_after(Arc::clone(&servers), Arc::clone(&hints), in_use.closes());
+        let tasks = vec![tokio::spawn(announcing), tokio::spawn(listening), tokio::spawn(looking)];
+        Ok(Self { servers, prefix, hints, in_use, tasks: Mutex::new(tasks), last_turn: AtomicU64::new(0) })
     }
 
     pub(crate) fn keys(&self, of: &Destination) -> QueueKeys {
@@ -56,24 +65,17 @@ impl RedisMessageStore {
     }
 
     pub(crate) fn check_open(&self) -> StorageResult<()> {
-        if *self.closing.borrow() { Err(StorageError::unavailable("the store is closed")) } else { Ok(()) }
+        self.in_use.check_open()
     }
 
     /// Has some requests done, each of which is a step of its own.
     pub(crate) async fn ask_all(&self, requests: &[Request], effect: Effect) -> StorageResult<Vec<Value>> {
-        let _running = self.running.read().await;
-        self.check_open()?;
-        self.servers.ask(requests, effect).await
-    }
-
-    async fn ask(&self, request: Request, effect: Effect) -> StorageResult<Value> {
-        let answers = self.ask_all(&[request], effect).await?;
-        answers.into_iter().next().ok_or_else(damaged)
+        self.in_use.ask_all(requests, effect).await
     }
 
     /// Looks at something.
     pub(crate) async fn read(&self, request: impl Into<Request>) -> StorageResult<Value> {
-        self.ask(request.into(), Effect::Read).await
+        self.in_use.read(request).await
     }
 
     /// Asks the same of some keys of a queue, unless it lives elsewhere. Returns where the queue ends, and the answers.
@@ -91,7 +93,7 @@ impl RedisMessageStore {
 
     /// Changes something.
     pub(crate) async fn write(&self, request: impl Into<Request>) -> StorageResult<Value> {
-        self.ask(request.into(), Effect::Write).await
+        self.in_use.write(request).await
     }
 
     pub(crate) fn shards(&self) -> impl Iterator<Item = ShardKeys> {
@@ -100,7 +102,7 @@ impl RedisMessageStore {
 
     /// Resolves when the store is closed.
     pub(crate) async fn closed(&self) {
-        let mut closes = self.closing.subscribe();
+        let mut closes = self.in_use.closes();
         // An error would say that the store is gone.
         let _ = closes.wait_for(|closed| *closed).await;
     }
@@ -130,7 +132,7 @@ impl std::fmt::Debug for RedisMessageStore {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("RedisMessageStore")
             .field("servers", &self.servers)
-            .field("is_open", &!*self.closing.borrow())
+            .field("is_open", &self.in_use.is_open())
             .finish_non_exhaustive()
     }
 }
@@ -138,14 +140,7 @@ impl std::fmt::Debug for RedisMessageStore {
 #[async_trait::async_trait]
 impl MessageStore for RedisMessageStore {
     fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            fifo: true,
-            claims: true,
-            durability: self.is_durable,
-            at_least_once: true,
-            high_throughput: true,
-            shared: true,
-        }
+        Self::capabilities_with(self.in_use.is_durable())
     }
 
     fn subscriptions(&self) -> Option<&dyn Subscriptions> {
@@ -186,8 +181,7 @@ impl MessageStore for RedisMessageStore {
     }
 
     async fn close(&self) -> StorageResult<()> {
-        self.closing.send_replace(true);
-        let _all_ended = self.running.write().await;
+        self.in_use.close().await;
         let tasks = std::mem::take(&mut *self.tasks.lock());
         for task in tasks {
             // One that has failed is at its end, too.

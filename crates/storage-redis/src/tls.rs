@@ -23,6 +23,22 @@ pub(crate) struct TlsFiles {
 type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 impl TlsFiles {
+    /// With these files where it names none.
+    pub(crate) fn or(
+        &self,
+        ca: &Option<PathBuf>,
+        certificate: &Option<PathBuf>,
+        key: &Option<PathBuf>,
+    ) -> Self {
+        let own_or =
+            |own: &Option<PathBuf>, other: &Option<PathBuf>| own.as_ref().or(other.as_ref()).cloned();
+        Self {
+            ca: own_or(&self.ca, ca),
+            certificate: own_or(&self.certificate, certificate),
+            key: own_or(&self.key, key),
+        }
+    }
+
     pub(crate) fn config(&self) -> Result<Arc<ClientConfig>, Cause> {
         let provider = Arc::new(ring::default_provider());
         let verifier: Arc<dyn ServerCertVerifier> = match &self.ca {

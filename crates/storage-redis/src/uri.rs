@@ -16,6 +16,22 @@ use crate::tls::TlsFiles;
 const PORT: u16 = 6379;
 const SENTINEL_PORT: u16 = 26_379;
 
+/// What stands before the first colon.
+pub(crate) const SCHEMES: [&str; 12] = [
+    "redis",
+    "rediss",
+    "redis+sentinel",
+    "rediss+sentinel",
+    "redis+cluster",
+    "rediss+cluster",
+    "valkey",
+    "valkeys",
+    "valkey+sentinel",
+    "valkeys+sentinel",
+    "valkey+cluster",
+    "valkeys+cluster",
+];
+
 /// What a URI says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Target {
@@ -26,6 +42,20 @@ pub(crate) struct Target {
     pub(crate) tls: TlsFiles,
     /// For how long an answer is waited for.
     pub(crate) socket_timeout: Option<Duration>,
+}
+
+impl Target {
+    /// Servers and database, for people: without what is secret.
+    pub(crate) fn shown(&self) -> String {
+        let all =
+            |addresses: &[Address]| addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+        let servers = match &self.place {
+            Place::One(address) => address.to_string(),
+            Place::Sentinels { sentinels, name, .. } => format!("{name} of {}", all(sentinels)),
+            Place::Cluster(nodes) => format!("cluster of {}", all(nodes)),
+        };
+        if self.database == 0 { servers } else { format!("{servers}/{}", self.database) }
+    }
 }
 
 /// Why a URI cannot be used. The texts never hold a password.
@@ -43,6 +73,10 @@ pub enum InvalidUri {
     UnknownOption(String),
     #[error("the Redis URI has {0}")]
     Contradiction(&'static str),
+    #[error(
+        "the Redis URI has an @ behind its servers: in a password, write / as %2F, ? as %3F and @ as %40"
+    )]
+    StrayAt,
     #[error(
         "the Redis URI names several servers: add ?master=NAME if they are Sentinels, or write redis+cluster://"
     )]
@@ -74,6 +108,10 @@ pub(crate) fn parse(uri: &str) -> Result<Target, InvalidUri> {
         Some(rest) => rest.find('/').map_or((rest, ""), |slash| rest.split_at(slash)),
         None => ("", rest),
     };
+    // What is shown of such a URI would be a piece of a password.
+    if !authority.is_empty() && (path.contains('@') || query.contains('@') && !authority.contains('@')) {
+        return Err(InvalidUri::StrayAt);
+    }
     let options = Options::read(query)?;
     let (login, hosts) = match authority.rsplit_once('@') {
         Some((login, hosts)) => (login_of(login), hosts),
@@ -194,6 +232,7 @@ impl Options {
                 "tls_cafile" => read.tls.ca = Some(PathBuf::from(value)),
                 "tls_certfile" => read.tls.certificate = Some(PathBuf::from(value)),
                 "tls_keyfile" => read.tls.key = Some(PathBuf::from(value)),
+                _ if name.contains('@') => return Err(InvalidUri::StrayAt),
                 _ => return Err(InvalidUri::UnknownOption(name.to_owned())),
             }
         }
@@ -271,5 +310,18 @@ mod tests {
         }
         let text = parse("mongodb://u:secret@host/db").unwrap_err().to_string();
         assert!(text.contains("mongodb") && !text.contains("secret"), "{text}");
+        for uri in
+            ["redis://:se/cret@a", "redis://:se?cret@a", "redis://:se@b/cret@a", "redis://:se@b?cret@a"]
+        {
+            assert_eq!(parse(uri), Err(InvalidUri::StrayAt), "{uri}");
+        }
+    }
+
+    #[test]
+    fn every_scheme_is_known() {
+        for scheme in super::SCHEMES {
+            let name = if scheme.ends_with("sentinel") { "/m" } else { "" };
+            assert!(parse(&format!("{scheme}://a{name}")).is_ok(), "{scheme}");
+        }
     }
 }

@@ -9,32 +9,18 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use support::cut::CutStore;
+use support::{PlaceBehindProxy, behind_a_proxy};
 use zaqar_storage::MessageStore;
 use zaqar_storage_conformance::MessageFixture;
 use zaqar_storage_conformance::agreement::{self, Config};
 use zaqar_storage_redis::{Options, RedisMessageStore};
-use zaqar_test_servers::{Engine, Proxy, RedisDatabase, SharedRedis};
 
 const SEQUENCES: Config = Config { sequences: 6, steps: 50 };
-
-struct PlaceBehindProxy {
-    database: RedisDatabase,
-    proxy: Arc<Proxy>,
-}
-
-fn behind_a_proxy() -> PlaceBehindProxy {
-    let database = SharedRedis::database(Engine::Valkey);
-    let uri = database.uri();
-    let address = uri.trim_start_matches("redis://").split('/').next().unwrap_or_default();
-    let proxy = Arc::new(Proxy::to(address.parse().unwrap()));
-    PlaceBehindProxy { database, proxy }
-}
 
 #[async_trait::async_trait]
 impl MessageFixture for PlaceBehindProxy {
     async fn open(&self) -> Arc<dyn MessageStore> {
-        let uri = format!("redis://{}/{}", self.proxy.address(), self.database.number());
-        let inner = RedisMessageStore::open(&Options::new(uri)).await.unwrap();
+        let inner = RedisMessageStore::open(&Options::new(self.uri())).await.unwrap();
         Arc::new(CutStore { inner, proxy: Arc::clone(&self.proxy), turn: AtomicUsize::new(0) })
     }
 }

@@ -50,6 +50,10 @@ async fn a_server_that_cannot_wait_for_its_disk_is_refused() {
     let options = Options { wait_for_aof: true, ..Options::new(server.uri()) };
     let refused = RedisMessageStore::open(&options).await.unwrap_err();
     assert!(refused.to_string().contains("WAITAOF"), "{refused}");
+    let server = Redis::start(Engine::Valkey, &[]);
+    let options = Options { wait_for_aof: true, ..Options::new(server.uri()) };
+    let refused = RedisMessageStore::open(&options).await.unwrap_err();
+    assert!(refused.to_string().contains("has appendonly no"), "{refused}");
 }
 
 #[tokio::test]

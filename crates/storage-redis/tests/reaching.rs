@@ -1,6 +1,7 @@
 //! How servers are reached, and what happens while they are away.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::disallowed_methods, reason = "a test measures how long it waits")]
 
 mod support;
 

@@ -8,6 +8,7 @@
 
 pub(crate) mod certificates;
 pub(crate) mod http;
+pub(crate) mod installation;
 pub(crate) mod keystone;
 pub(crate) mod lines;
 pub(crate) mod pools;
@@ -15,6 +16,7 @@ pub(crate) mod ports;
 pub(crate) mod postgresql;
 pub(crate) mod queues;
 pub(crate) mod receiver;
+pub(crate) mod redis;
 pub(crate) mod server;
 pub(crate) mod service;
 pub(crate) mod smtp;

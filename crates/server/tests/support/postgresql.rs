@@ -1,12 +1,10 @@
-//! Sites whose stores are in a PostgreSQL that all tests of a run share.
+//! Sites whose stores are in a PostgreSQL.
 
 use std::process::Output;
 
-use zaqar_test_servers::{Database, SharedPostgres};
-
 use super::server::{Site, zaqar_command};
 
-/// A database, and the lines of a zaqar.conf for both stores in it.
+/// The lines of a zaqar.conf for both stores in it.
 pub(crate) fn configuration(uri: &str) -> String {
     format!(
         "[drivers]\nmessage_store = postgresql\nmanagement_store = postgresql\n\
@@ -15,23 +13,10 @@ pub(crate) fn configuration(uri: &str) -> String {
     )
 }
 
-/// A database of its own, with tables.
-pub(crate) struct Installation {
-    pub(crate) database: Database,
-}
-
-impl Installation {
-    pub(crate) fn new() -> Self {
-        let installation = Self { database: SharedPostgres::database() };
-        let upgraded = zaqar_db(&installation.site(""), "upgrade");
-        assert!(upgraded.status.success(), "{}", String::from_utf8_lossy(&upgraded.stderr));
-        installation
-    }
-
-    /// One of its servers, with further options.
-    pub(crate) fn site(&self, options: &str) -> Site {
-        Site::new(&format!("{}{options}", configuration(&self.database.uri())))
-    }
+/// Makes the tables of a site.
+pub(crate) fn upgrade(site: &Site) {
+    let upgraded = zaqar_db(site, "upgrade");
+    assert!(upgraded.status.success(), "{}", String::from_utf8_lossy(&upgraded.stderr));
 }
 
 /// `zaqar db …` with the configuration of a site.

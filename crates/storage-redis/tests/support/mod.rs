@@ -14,13 +14,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use zaqar_storage::MessageStore;
 use zaqar_storage_conformance::MessageFixture;
 use zaqar_storage_redis::{Options, RedisMessageStore};
-use zaqar_test_servers::{Cluster, Engine, RedisDatabase, SharedRedis};
+use zaqar_test_servers::{Cluster, Engine, Proxy, RedisDatabase, Sentinels, SharedRedis};
 
 pub(crate) async fn open(options: &Options) -> Arc<dyn MessageStore> {
     Arc::new(RedisMessageStore::open(options).await.expect("the store opens"))
 }
 
-pub(crate) struct Place(RedisDatabase);
+pub(crate) struct Place(pub(crate) RedisDatabase);
 
 pub(crate) fn fresh_place() -> Place {
     Place(SharedRedis::database(Engine::Redis))
@@ -37,26 +37,60 @@ impl MessageFixture for Place {
     }
 }
 
-/// One store of several in a cluster.
-pub(crate) struct PlaceInCluster {
-    uri: String,
-    prefix: String,
+/// One store of several on the same servers.
+pub(crate) struct PrefixedPlace {
+    pub(crate) uri: String,
+    pub(crate) prefix: String,
+}
+
+impl PrefixedPlace {
+    pub(crate) fn options(&self) -> Options {
+        Options { prefix: self.prefix.clone(), ..Options::new(&self.uri) }
+    }
 }
 
 /// Makes places in a cluster that lives as long as what is returned.
-pub(crate) fn in_a_cluster() -> impl Fn() -> PlaceInCluster {
+pub(crate) fn in_a_cluster() -> impl Fn() -> PrefixedPlace {
     // On a busy machine a node may be silent for a while. Its replica would lack what it has acknowledged last.
     let cluster = Cluster::start(Engine::Valkey, &[("cluster-node-timeout", "10000")]);
     let made = AtomicUsize::new(0);
-    move || {
-        let prefix = format!("store-{}", made.fetch_add(1, Ordering::SeqCst));
-        PlaceInCluster { uri: cluster.uri(), prefix }
-    }
+    move || place(cluster.uri(), &made)
+}
+
+/// The same behind Sentinels.
+pub(crate) fn behind_sentinels() -> impl Fn() -> PrefixedPlace {
+    let sentinels = Sentinels::start(Engine::Redis, &[]);
+    let made = AtomicUsize::new(0);
+    move || place(sentinels.uri(), &made)
+}
+
+fn place(uri: String, made: &AtomicUsize) -> PrefixedPlace {
+    PrefixedPlace { uri, prefix: format!("store-{}", made.fetch_add(1, Ordering::SeqCst)) }
 }
 
 #[async_trait::async_trait]
-impl MessageFixture for PlaceInCluster {
+impl MessageFixture for PrefixedPlace {
     async fn open(&self) -> Arc<dyn MessageStore> {
-        open(&Options { prefix: self.prefix.clone(), ..Options::new(&self.uri) }).await
+        open(&self.options()).await
     }
+}
+
+/// A place behind a line that can be cut.
+pub(crate) struct PlaceBehindProxy {
+    database: RedisDatabase,
+    pub(crate) proxy: Arc<Proxy>,
+}
+
+impl PlaceBehindProxy {
+    pub(crate) fn uri(&self) -> String {
+        format!("redis://{}/{}", self.proxy.address(), self.database.number())
+    }
+}
+
+pub(crate) fn behind_a_proxy() -> PlaceBehindProxy {
+    let database = SharedRedis::database(Engine::Valkey);
+    let uri = database.uri();
+    let address = uri.trim_start_matches("redis://").split('/').next().unwrap_or_default();
+    let proxy = Arc::new(Proxy::to(address.parse().unwrap()));
+    PlaceBehindProxy { database, proxy }
 }

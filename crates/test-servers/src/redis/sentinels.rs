@@ -19,6 +19,11 @@ pub struct Sentinels {
 impl Sentinels {
     /// With `options` of both nodes. They know each other when this returns.
     pub fn start(engine: Engine, options: &[(&str, &str)]) -> Self {
+        Self::watching(engine, options, &[("down-after-milliseconds", "1000"), ("failover-timeout", "3000")])
+    }
+
+    /// Also with options of the Sentinels for their primary.
+    pub fn watching(engine: Engine, options: &[(&str, &str)], of_sentinels: &[(&str, &str)]) -> Self {
         let primary = Redis::start(engine, options);
         let port = primary.port.number().to_string();
         let follows = format!("127.0.0.1 {port}");
@@ -29,9 +34,9 @@ impl Sentinels {
         wait::until("the replica follows", || (replica.info("master_link_status")? == "up").then_some(()));
 
         let monitor = format!("monitor {NAME} 127.0.0.1 {port} 2");
-        let [away, failover] = [("down-after-milliseconds", 1000), ("failover-timeout", 3000)]
-            .map(|(what, milliseconds)| format!("{what} {NAME} {milliseconds}"));
-        let options = [&monitor, &away, &failover].map(|option| ("sentinel", option.as_str()));
+        let own = of_sentinels.iter().map(|(what, value)| format!("{what} {NAME} {value}"));
+        let options: Vec<_> = std::iter::once(monitor).chain(own).collect();
+        let options: Vec<_> = options.iter().map(|option| ("sentinel", option.as_str())).collect();
         let sentinels = [(); 3].map(|()| Redis::serve(engine, &["--sentinel"], Reserved::new(), &options));
         let all = Self { nodes: [primary, replica], sentinels };
         all.wait_until_whole();
