@@ -11,7 +11,10 @@ use crate::connection::{Connector, Failed, Session, values};
 pub const NEEDED_VERSION: i32 = 2;
 
 /// The migrations in their order.
-const MIGRATIONS: [&str; 2] = [include_str!("0001_messages.sql"), include_str!("0002_management.sql")];
+const MIGRATIONS: [&str; 2] = [
+    concat!(include_str!("0001_messages.sql"), include_str!("0001_moving.sql")),
+    include_str!("0002_management.sql"),
+];
 
 /// Only one server at a time changes the schema.
 const LOCK: i64 = 0x7a61_7161_7200;
