@@ -8,7 +8,7 @@ use parking_lot::{Mutex, RwLock};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
-use zaqar_model::{ClaimId, Destination, Timestamp};
+use zaqar_model::{ClaimId, Destination, StoreId, Timestamp};
 use zaqar_storage::{
     Capabilities, Deliveries, Health, MessageStore, Migration, StorageError, StorageResult, Subscriptions,
 };
@@ -181,6 +181,10 @@ impl std::fmt::Debug for PostgresMessageStore {
 impl MessageStore for PostgresMessageStore {
     fn capabilities(&self) -> Capabilities {
         Self::CAPABILITIES
+    }
+
+    fn identity(&self) -> Option<StoreId> {
+        self.lanes().ok().map(|lanes| lanes.database.identity)
     }
 
     fn subscriptions(&self) -> Option<&dyn Subscriptions> {
