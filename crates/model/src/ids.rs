@@ -71,6 +71,11 @@ id! {
 }
 
 id! {
+    /// Names the place where a message store keeps what it holds. Drawn when the place is made.
+    StoreId
+}
+
+id! {
     /// Names one attempt to move a queue to another store. Of two attempts the later has the greater id: a store refuses one
     /// that was overtaken.
     MoveId

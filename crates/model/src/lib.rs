@@ -37,7 +37,9 @@ pub use deliveries::{
 };
 pub use destinations::{Destination, DestinationKind, DestinationName, DestinationNumber};
 pub use flavors::Flavor;
-pub use ids::{BatchId, ClaimId, IdSource, LeaseId, MessageId, MoveId, RandomIds, ServerId, SubscriptionId};
+pub use ids::{
+    BatchId, ClaimId, IdSource, LeaseId, MessageId, MoveId, RandomIds, ServerId, StoreId, SubscriptionId,
+};
 pub use json::{JsonError, JsonText, MAX_JSON_DEPTH};
 pub use messages::{Marker, Message, NewMessage, QueueStats, StoredMessage};
 pub use metadata::Metadata;

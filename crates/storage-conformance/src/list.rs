@@ -223,6 +223,7 @@ macro_rules! __message_cases {
                 }
                 durability {
                     posted_messages_are_kept,
+                    the_identity_is_kept,
                     a_large_body_is_kept,
                     messages_of_many_queues_are_kept,
                     delays_and_expiry_are_kept,

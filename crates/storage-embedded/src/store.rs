@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use parking_lot::Mutex;
-use zaqar_model::{IdSource, RandomIds, Timestamp};
+use zaqar_model::{IdSource, RandomIds, StoreId, Timestamp};
 use zaqar_storage::{
     Capabilities, Deliveries, Health, MessageStore, Migration, StorageError, StorageResult, Subscriptions,
     Volume,
@@ -299,6 +299,11 @@ fn with(queues: &Queues, number: u64, change: impl FnOnce(&mut QueueIndex)) {
 impl MessageStore for EmbeddedMessageStore {
     fn capabilities(&self) -> Capabilities {
         Self::capabilities_with(self.durability)
+    }
+
+    /// The salt of its log.
+    fn identity(&self) -> Option<StoreId> {
+        Some(StoreId::from_u128(self.queues.segments.salt().into()))
     }
 
     fn subscriptions(&self) -> Option<&dyn Subscriptions> {

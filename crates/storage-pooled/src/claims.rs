@@ -41,8 +41,15 @@ impl Claims for PooledMessageStore {
         forward!(self, from, (), store => store.release(from, id, now))
     }
 
+    /// A store that pops in two steps may have claimed when the queue was sealed. The claim goes along, and what it holds is
+    /// popped where it has arrived.
     async fn pop(&self, from: &Destination, pop: &PopRequest, now: Timestamp) -> StorageResult<Vec<Message>> {
-        forward!(self, from, Vec::new(), store => store.pop(from, pop, now))
+        let mut next = *pop;
+        forward!(self, from, Vec::new(), store => {
+            let pop = next;
+            next.is_repeated = true;
+            async move { store.pop(from, &pop, now).await }
+        })
     }
 
     async fn with_ended_claims(&self, limit: usize, now: Timestamp) -> StorageResult<Vec<Destination>> {

@@ -1,7 +1,7 @@
 //! Placement: in which pool a queue is to live.
 
 use zaqar_model::{Destination, FlavorName, Pool, PoolName, QueueMove, Timestamp};
-use zaqar_storage::{Capabilities, Health, OpenFault, Placement, StorageError, StorageResult};
+use zaqar_storage::{Capabilities, Health, MessageStore, OpenFault, Placement, StorageError, StorageResult};
 
 use crate::PooledMessageStore;
 use crate::assignment::Assignment;
@@ -19,6 +19,8 @@ impl Placement for PooledMessageStore {
 
     async fn try_pool(&self, pool: &Pool) -> Result<Capabilities, OpenFault> {
         let pools = &self.pooled.pools;
+        // The others tell who they are. One that cannot be opened now is passed over.
+        drop(self.pooled.all_stores().await);
         let _in_turn = pools.turn.lock().await;
         // A second opening would find the store in use: by this pool, or by another that has its URI.
         let (store, is_ours) = match pools.open_at(&pool.uri).await {
@@ -28,6 +30,7 @@ impl Placement for PooledMessageStore {
         // As the others of a flavor are compared: by what is known without asking each of their servers.
         let capabilities = pools.capabilities_of(&pool.uri).unwrap_or_else(|| store.capabilities());
         let is_alive = store.is_alive().await;
+        let is_taken = self.pooled.is_taken_by_another(&*store, &pool.name);
         if is_ours && let Err(error) = store.close().await {
             return Err(OpenFault::Unreachable(format!(
                 "the store could not be closed after a trial: {error}"
@@ -35,6 +38,16 @@ impl Placement for PooledMessageStore {
         }
         if !is_alive {
             return Err(OpenFault::Unreachable("the store does not answer".to_owned()));
+        }
+        if is_taken {
+            return Err(OpenFault::InUse("the queues of another pool are in this store".to_owned()));
+        }
+        if self.pooled.management.is_shared() && !capabilities.shared {
+            return Err(OpenFault::BadUri(
+                "a store like this one belongs to one server, and other servers share the registered pools: \
+                 each would open another store, or none"
+                    .to_owned(),
+            ));
         }
         Ok(capabilities)
     }
@@ -78,6 +91,13 @@ impl PooledMessageStore {
 }
 
 impl Pooled {
+    /// Whether this is the store of another pool than this one, whatever their URIs are.
+    fn is_taken_by_another(&self, store: &dyn MessageStore, name: &PoolName) -> bool {
+        let identity = store.identity();
+        let is_same = |other: &dyn MessageStore| identity.is_some() && other.identity() == identity;
+        self.virtual_pool.as_ref().is_some_and(|own| is_same(&**own)) || self.pools.any_other(name, is_same)
+    }
+
     /// Decides where a queue is to live. `true`: a move was noted.
     async fn plan(&self, queue: &Destination, flavor: Option<&FlavorName>) -> StorageResult<bool> {
         let _planning = self.planning.lock().await;

@@ -85,6 +85,13 @@ impl OpenPools {
         self.opened.lock().get(name)?.store.get().cloned()
     }
 
+    /// Whether one of the open stores of pools with other names is like this.
+    pub(crate) fn any_other(&self, name: &PoolName, is_like: impl Fn(&dyn MessageStore) -> bool) -> bool {
+        let opened = self.opened.lock();
+        let mut others = opened.iter().filter(|(other, _)| *other != name);
+        others.any(|(_, slot)| slot.store.get().is_some_and(|store| is_like(&**store)))
+    }
+
     /// Opens the store of a registered pool, unless it is open.
     pub(crate) async fn open(&self, pool: &Pool) -> StorageResult<Arc<dyn MessageStore>> {
         self.check_open()?;

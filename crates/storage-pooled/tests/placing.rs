@@ -280,8 +280,9 @@ async fn a_pool_is_tried_before_it_is_registered_and_is_not_kept_open() {
     let (queue, plain) = (queue(&management, "q").await, site.pool("plain", None));
     store.post_messages(&queue, &poster(), messages(1), site.clock.now()).await.unwrap();
     store.try_pool(&plain).await.unwrap();
-    // So that whoever registers it a second time is told of that, not that it is in use.
-    store.try_pool(&Pool { name: PoolName::new("twin").unwrap(), ..plain.clone() }).await.unwrap();
+    let twin = Pool { name: PoolName::new("twin").unwrap(), ..plain.clone() };
+    let fault = store.try_pool(&twin).await.unwrap_err();
+    assert!(matches!(fault, OpenFault::InUse(_)), "{fault:?}");
     store.forget_pool(&plain.name).await;
     store.post_messages(&queue, &poster(), messages(1), site.clock.now()).await.unwrap();
 }

@@ -33,8 +33,8 @@ WITH here AS (SELECT number, base, purged, subscribed FROM zaqar.queues WHERE nu
   SELECT h.number, h.subscribed, (h.base + nextval('zaqar.posts')) << 16 AS first FROM here h
   WHERE EXISTS (SELECT 1 FROM coming)
 ), noted AS (
-  INSERT INTO zaqar.batches (batch, queue, first, last, at)
-  SELECT gen_random_uuid(), number, first, first + (SELECT count(*) FROM coming) - 1, $2::int8 FROM placed
+  INSERT INTO zaqar.batches (batch, queue, first, last, at, ids)
+  SELECT gen_random_uuid(), number, first, first + (SELECT count(*) FROM coming) - 1, $2::int8, '{}' FROM placed
 ), adopted AS (
   INSERT INTO zaqar.messages (queue, position, nonce, created, expires, delayed_until, visible_at, ttl, claim_count,
     foreign_id, state, owed, returned, kept, letter, client, checksum, body)

@@ -11,23 +11,23 @@ use zaqar_storage::{StorageError, StorageResult};
 use crate::PostgresMessageStore;
 use crate::columns::{number_of, position};
 use crate::connection::{Failed, Session, values};
+use crate::fence::admit;
 use crate::hints::{Hints, LOOK};
 use crate::listing::end_of;
 use crate::store::Lanes;
 
-/// Where queues end; nothing of one that nobody has heard of.
+/// Where queues are and end; nothing of one that nobody has heard of.
 const ENDS: &str = concat!(
-    "SELECT q.number, q.dropped IS NOT NULL, ",
+    "SELECT q.number, q.stage, ",
     end_of!("q"),
     " FROM zaqar.queues q WHERE q.number = ANY($1::int8[])"
 );
 
-/// Each queue with its end; without one if it was dropped.
-async fn ends(session: &Session, queues: &[i64]) -> Result<Vec<(i64, Option<i64>)>, Failed> {
+/// Each queue with its stage and its end.
+async fn ends(session: &Session, queues: &[i64]) -> Result<Vec<(i64, i16, i64)>, Failed> {
     let mut found = Vec::new();
     for row in session.query(ENDS, values![queues => INT8_ARRAY]).await? {
-        let (is_dropped, end): (bool, i64) = (row.try_get(1)?, row.try_get(2)?);
-        found.push((row.try_get(0)?, (!is_dropped).then_some(end)));
+        found.push((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
     }
     Ok(found)
 }
@@ -45,11 +45,12 @@ impl PostgresMessageStore {
                 .read(move |session| Box::pin(async move { ends(session, &[queue]).await }))
                 .await?;
             drop(lanes);
-            match found.first() {
-                Some((_, None)) => return Err(StorageError::NotFound("destination")),
-                Some((_, Some(end))) if *end > behind => return Ok(()),
-                Some((_, Some(end))) => waiter.saw(*end),
-                None => {}
+            if let Some((_, stage, end)) = found.first() {
+                admit(*stage)?;
+                if *end > behind {
+                    return Ok(());
+                }
+                waiter.saw(*end);
             }
             tokio::select! {
                 () = changed => {}
@@ -76,8 +77,8 @@ pub(crate) async fn look_after(lanes: Weak<Lanes>, hints: Arc<Hints>, mut closin
             Box::pin(async move { ends(session, &queues).await })
         });
         // While the server is away, nothing arrives.
-        for (queue, end) in look.await.unwrap_or_default() {
-            hints.found(queue, end);
+        for (queue, stage, end) in look.await.unwrap_or_default() {
+            hints.found(queue, admit(stage).is_ok().then_some(end));
         }
     }
 }

@@ -16,11 +16,14 @@ use crate::columns::{
 use crate::connection::{Failed, Session, values};
 use crate::recording::{Account, ending, trim_attempts};
 
-/// A live subscription of a source that was not dropped.
+/// A live subscription of a source that lives here.
 macro_rules! live {
     () => {
-        "EXISTS (SELECT 1 FROM zaqar.queues q JOIN zaqar.subscriptions s ON s.queue = q.number
-          WHERE q.number = $1::int8 AND q.dropped IS NULL AND s.id = $2::uuid AND s.ends > $3::int8)"
+        concat!(
+            crate::fence::lives_here!("$1::int8"),
+            " AND EXISTS (SELECT 1 FROM zaqar.subscriptions s
+              WHERE s.queue = $1::int8 AND s.id = $2::uuid AND s.ends > $3::int8)"
+        )
     };
 }
 
@@ -34,12 +37,16 @@ const ATTEMPTS: &str = concat!(
     ORDER BY a.number DESC LIMIT $9::int8"
 );
 
+/// No mover marks the subscription meanwhile.
 const CONFIRM: &str = concat!(
     "INSERT INTO zaqar.attempts
-      (queue, subscription, number, message, confirmation, at, status, latency, excerpt, address, ending, retry_at)
+      (queue, subscription, number, message, confirmation, at, status, latency, excerpt, address, ending, retry_at,
+       exported)
     SELECT $1::int8, $2::uuid, nextval('zaqar.attempt_numbers'), $4::uuid, $5::int2, $6::int8, $7::int4, $8::int8,
-      $9::bytea, $10::bytea, $11::int2, $12::int8 WHERE ",
-    live!()
+      $9::bytea, $10::bytea, $11::int2, $12::int8, s.exported FROM (
+      SELECT exported FROM zaqar.subscriptions WHERE queue = $1::int8 AND id = $2::uuid AND ends > $3::int8 FOR SHARE) s
+    WHERE ",
+    crate::fence::lives_here!("$1::int8")
 );
 
 /// What failed is retained until its message would expire, for a day at least.
@@ -79,7 +86,7 @@ pub(crate) async fn attempts(
     session.query(ATTEMPTS, values).await?.iter().map(kept_attempt).collect()
 }
 
-fn kept_attempt(row: &Row) -> Result<KeptAttempt, Failed> {
+pub(crate) fn kept_attempt(row: &Row) -> Result<KeptAttempt, Failed> {
     let (number, message): (i64, Uuid) = (row.try_get("number")?, row.try_get("message")?);
     let (status, address): (Option<i32>, Option<&[u8]>) = (row.try_get("status")?, row.try_get("address")?);
     let retry_at: Option<i64> = row.try_get("retry_at")?;

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use tokio_postgres::Row;
 use uuid::Uuid;
 use zaqar_model::{Destination, Message, MessageId, Timestamp, TtlSeconds};
-use zaqar_storage::{ClaimRequest, Claimed};
+use zaqar_storage::{ClaimRequest, Claimed, StorageError};
 
 use crate::claims::held;
 use crate::columns::{id_of, limit, message, message_columns, millis, number_of, uuid_of_claim};
 use crate::connection::{Failed, Session, Waiting, Work, values};
+use crate::fence::elsewhere;
 use crate::store::Memory;
 
 /// Claims whose clocks differ by more are not made together, in milliseconds.
@@ -40,7 +41,7 @@ WITH turn AS MATERIALIZED (
 ), wanted AS MATERIALIZED (
   SELECT q.number AS queue, q.head, q.waiting_since, q.purged, w.many, w.most, w.now
   FROM unnest($1::int8[], $2::int8[], $3::int8[], $4::int8[]) AS w(queue, many, most, now)
-  JOIN zaqar.queues q ON q.number = w.queue WHERE q.dropped IS NULL AND (SELECT n FROM turn) >= 0
+  JOIN zaqar.queues q ON q.number = w.queue WHERE q.stage < 2 AND (SELECT n FROM turn) >= 0
 ), found AS MATERIALIZED (
   SELECT w.queue, w.many, w.most, c.* FROM wanted w CROSS JOIN LATERAL (
     (SELECT * FROM (SELECT position, claim_count, owed, expires FROM zaqar.messages m
@@ -82,6 +83,8 @@ UPDATE zaqar.messages m SET
   ttl = CASE WHEN NOT g.dead AND m.expires < g.until AND g.lives >= 0 THEN g.longer ELSE m.ttl END,
   expires = CASE WHEN NOT g.dead AND m.expires < g.until AND g.lives >= 0 THEN g.lives ELSE m.expires END
 FROM given g WHERE m.queue = g.queue AND m.position = g.position
+  AND (SELECT bool_and(CASE WHEN stage < 3 THEN true ELSE zaqar.refuse_moved() END) FROM zaqar.queues
+    WHERE number = ANY($1::int8[]))
 RETURNING g.claim AS taken_by, g.dead, ",
     message_columns!("g.now")
 );
@@ -94,10 +97,12 @@ impl Work for Claiming {
 
     async fn perform(session: &Session, group: &mut [Waiting<Self>]) -> Result<(), Failed> {
         for waiting in group.iter_mut().filter(|own| own.work.request.is_repeated && !own.work.has_looked) {
-            if let Some(claimed) = made_before(session, &waiting.work).await? {
-                waiting.answer(Ok(claimed));
+            match made_before(session, &waiting.work).await {
+                Ok(Some(claimed)) => waiting.answer(Ok(claimed)),
+                Ok(None) => waiting.work.has_looked = true,
+                Err(failed) if failed.is_moved() => waiting.answer(Err(StorageError::Moved)),
+                Err(failed) => return Err(failed),
             }
-            waiting.work.has_looked = true;
         }
         loop {
             group.iter_mut().filter(|own| own.work.wanted() == 0).for_each(Waiting::finish);
@@ -105,9 +110,27 @@ impl Work for Claiming {
             if round.is_empty() {
                 return Ok(());
             }
-            claim(session, group, &round).await?;
+            match claim(session, group, &round).await {
+                Err(failed) if failed.is_moved() => refuse(session, group).await?,
+                claimed => claimed?,
+            }
         }
     }
+}
+
+/// Answers those whose queues live elsewhere.
+async fn refuse(session: &Session, group: &mut [Waiting<Claiming>]) -> Result<(), Failed> {
+    let queues: Vec<i64> = group.iter().map(|own| number_of(&own.work.from)).collect();
+    let elsewhere = elsewhere(session, &queues).await?;
+    for waiting in group.iter_mut().filter(|own| elsewhere.contains(&number_of(&own.work.from))) {
+        // What it took before the queue was sealed goes along.
+        if waiting.work.taken.is_empty() && waiting.work.dead_letters.is_empty() {
+            waiting.answer(Err(StorageError::Moved));
+        } else {
+            waiting.finish();
+        }
+    }
+    Ok(())
 }
 
 impl Claiming {

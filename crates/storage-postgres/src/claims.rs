@@ -8,21 +8,25 @@ use crate::claiming::Claiming;
 use crate::columns::{count_u32, message, message_columns, millis, number_of, timestamp, uuid_of_claim};
 use crate::connection::{Failed, Session, values};
 use crate::ended;
+use crate::fence::lives_here;
 
 /// What a live claim holds.
 const HELD: &str = concat!(
     "SELECT m.claim_ttl, m.claim_renewed, ",
     message_columns!("$3::int8"),
     " FROM zaqar.queues q JOIN zaqar.messages m ON m.queue = q.number
-    WHERE q.number = $1::int8 AND q.dropped IS NULL AND m.claim = $2::uuid AND m.state = 2 AND m.visible_at > $3::int8
-      AND m.expires > $3::int8 AND m.position > q.purged ORDER BY m.position"
+    WHERE q.number = $1::int8 AND m.claim = $2::uuid AND m.state = 2 AND m.visible_at > $3::int8
+      AND m.expires > $3::int8 AND m.position > q.purged AND ",
+    lives_here!("$1::int8"),
+    " ORDER BY m.position"
 );
 
 /// A live claim starts over. What its messages are owed as lives as long as they do.
-const RENEW: &str = "
+const RENEW: &str = concat!(
+    "
 WITH held AS MATERIALIZED (
   SELECT m.queue, m.position, m.owed, m.expires FROM zaqar.queues q JOIN zaqar.messages m ON m.queue = q.number
-  WHERE q.number = $1::int8 AND q.dropped IS NULL AND m.claim = $2::uuid AND m.state = 2 AND m.visible_at > $3::int8
+  WHERE q.number = $1::int8 AND q.stage < 2 AND m.claim = $2::uuid AND m.state = 2 AND m.visible_at > $3::int8
     AND m.expires > $3::int8 AND m.position > q.purged ORDER BY m.position FOR UPDATE OF m
 ), outlived AS (
   UPDATE zaqar.deliveries d SET expires = $6::int8 FROM held h
@@ -31,15 +35,20 @@ WITH held AS MATERIALIZED (
 UPDATE zaqar.messages m SET visible_at = $4::int8, claim_renewed = $3::int8, claim_ttl = $7::int8,
   ttl = CASE WHEN m.expires < $4::int8 THEN $5::int8 ELSE m.ttl END,
   expires = CASE WHEN m.expires < $4::int8 THEN $6::int8 ELSE m.expires END
-FROM held h WHERE m.queue = h.queue AND m.position = h.position";
+FROM held h WHERE m.queue = h.queue AND m.position = h.position AND ",
+    lives_here!("$1::int8")
+);
 
-const RELEASE: &str = "
+const RELEASE: &str = concat!(
+    "
 WITH held AS MATERIALIZED (
   SELECT queue, position FROM zaqar.messages
   WHERE queue = $1::int8 AND claim = $2::uuid AND state = 2 AND visible_at > $3::int8 ORDER BY position FOR UPDATE
 )
 UPDATE zaqar.messages m SET state = 1, claim = NULL
-FROM held h WHERE m.queue = h.queue AND m.position = h.position";
+FROM held h WHERE m.queue = h.queue AND m.position = h.position AND ",
+    lives_here!("$1::int8")
+);
 
 /// A live claim with its messages.
 pub(crate) async fn held(

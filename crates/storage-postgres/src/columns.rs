@@ -5,7 +5,7 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 use zaqar_model::{
     BatchId, Body, ClaimId, ClientId, Destination, DestinationKind, DestinationNumber, Marker, Message,
-    MessageId, ProjectId, QueueName, StoredMessage, SubscriptionId, Timestamp, TtlSeconds,
+    MessageId, MoveId, ProjectId, QueueName, StoredMessage, SubscriptionId, Timestamp, TtlSeconds,
 };
 use zaqar_storage::StorageError;
 
@@ -87,6 +87,10 @@ pub(crate) const fn uuid_of_batch(id: BatchId) -> Uuid {
 }
 
 pub(crate) const fn uuid_of_subscription(id: SubscriptionId) -> Uuid {
+    Uuid::from_u128(id.as_u128())
+}
+
+pub(crate) const fn uuid_of_move(id: MoveId) -> Uuid {
     Uuid::from_u128(id.as_u128())
 }
 

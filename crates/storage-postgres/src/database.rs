@@ -6,6 +6,7 @@ use std::sync::{Arc, Weak};
 use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
 use tokio::task::JoinHandle;
+use zaqar_model::StoreId;
 use zaqar_storage::StorageResult;
 
 use crate::Options;
@@ -17,6 +18,7 @@ pub struct Database {
     pub(crate) options: Options,
     pub(crate) connector: Arc<Connector>,
     pub(crate) tables: Tables,
+    pub(crate) identity: StoreId,
     lanes: Lanes,
     tasks: Vec<JoinHandle<()>>,
 }
@@ -31,14 +33,14 @@ impl Database {
     /// Opens a database. The schema must have the version that this program needs: see [`schema::upgrade`].
     pub async fn open(options: &Options) -> StorageResult<Arc<Self>> {
         let (connector, tables) = options.connector()?;
-        schema::check(&connector, &tables).await?;
+        let identity = schema::check(&connector, &tables).await?;
         let mut tasks = Vec::new();
         let (connections, patience) = (options.connections, options.request_timeout);
         let lanes = Lanes {
             reads: Lane::open(&connector, connections, patience, &mut tasks),
             writes: Lane::open(&connector, connections, patience, &mut tasks),
         };
-        Ok(Arc::new(Self { options: options.clone(), connector, tables, lanes, tasks }))
+        Ok(Arc::new(Self { options: options.clone(), connector, tables, identity, lanes, tasks }))
     }
 
     /// Looks at something, on a connection that is kept for that.

@@ -13,7 +13,7 @@ use crate::columns::{
     destination, halves, id_of, limit, message_columns, millis, number_of, signed, stored, uuid_of_message,
 };
 use crate::connection::{Failed, Session, values};
-use crate::store::lock_queue;
+use crate::fence::{lives_here, lock_queue};
 
 const WITH_DEAD: &str = "
 WITH RECURSIVE dead AS (
@@ -24,18 +24,20 @@ WITH RECURSIVE dead AS (
     ORDER BY m.queue, m.position LIMIT 1) FROM dead d WHERE d.queue IS NOT NULL
 )
 SELECT q.number, q.kind, q.project, q.name FROM dead d JOIN zaqar.queues q ON q.number = d.queue
-WHERE q.dropped IS NULL ORDER BY q.number LIMIT $2::int8";
+WHERE q.stage < 2 ORDER BY q.number LIMIT $2::int8";
 
 const DEAD: &str = concat!(
     "SELECT ",
     message_columns!("$2::int8"),
     " FROM zaqar.queues q JOIN zaqar.messages m ON m.queue = q.number
-    WHERE q.number = $1::int8 AND q.dropped IS NULL AND m.state = 3 AND m.expires > $2::int8
-    ORDER BY m.position LIMIT $3::int8"
+    WHERE q.number = $1::int8 AND m.state = 3 AND m.expires > $2::int8 AND ",
+    lives_here!("$1::int8"),
+    " ORDER BY m.position LIMIT $3::int8"
 );
 
 /// Those of the ids that are dead letters here.
-const FIND: &str = "
+const FIND: &str = concat!(
+    "
 SELECT m.position, m.nonce, m.foreign_id FROM (
   SELECT m.queue, m.position FROM unnest($2::int8[], $3::int8[]) AS a(position, nonce) JOIN zaqar.messages m
     ON m.queue = $1::int8 AND m.position = a.position AND m.nonce = a.nonce AND m.foreign_id IS NULL AND m.state = 3
@@ -43,7 +45,10 @@ SELECT m.position, m.nonce, m.foreign_id FROM (
   SELECT m.queue, m.position FROM unnest($4::uuid[]) AS a(id) JOIN zaqar.messages m
     ON m.queue = $1::int8 AND m.foreign_id = a.id AND m.state = 3
 ) a JOIN zaqar.messages m ON m.queue = a.queue AND m.position = a.position
-ORDER BY m.position FOR UPDATE OF m";
+WHERE ",
+    lives_here!("$1::int8"),
+    " ORDER BY m.position FOR UPDATE OF m"
+);
 
 /// What subscribers are owed stays for them.
 const FORGET: [&str; 2] = [

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 use zaqar_model::{ClaimId, Destination, MessageId, Timestamp};
-use zaqar_storage::{Deletion, Guard};
+use zaqar_storage::{Deletion, Guard, StorageError};
 
 use crate::columns::{halves, millis, number_of, uuid_of_claim, uuid_of_message};
 use crate::connection::{Failed, Session, Waiting, Work, values};
@@ -38,7 +38,7 @@ WITH asked AS MATERIALIZED (
   SELECT * FROM unnest($1::int4[], $2::int4[], $3::int8[], $4::int8[], $5::int8[], $6::uuid[])
     AS d(request, nth, queue, position, nonce, id)
 ), requests AS MATERIALIZED (
-  SELECT * FROM unnest($7::int8[], $8::int2[]) WITH ORDINALITY AS r(now, guard, request)
+  SELECT * FROM unnest($7::int8[], $8::int2[], $11::int8[]) WITH ORDINALITY AS r(now, guard, queue, request)
 ), named AS MATERIALIZED (
   SELECT * FROM unnest($9::int4[], $10::uuid[]) AS c(request, claim)
 ), found AS MATERIALIZED (
@@ -51,7 +51,7 @@ WITH asked AS MATERIALIZED (
   SELECT f.request, f.nth, r.guard, m.queue, m.position, m.claim, m.kept,
     m.state = 2 AND m.claim IS NOT NULL AND m.visible_at > r.now AS live
   FROM found f JOIN requests r ON r.request = f.request
-  JOIN zaqar.queues q ON q.number = f.queue AND q.dropped IS NULL
+  JOIN zaqar.queues q ON q.number = f.queue AND q.stage < 2
   JOIN zaqar.messages m ON m.queue = f.queue AND m.position = f.position
   WHERE m.state < 3 AND m.expires > r.now AND m.position > q.purged
   ORDER BY m.queue, m.position FOR UPDATE OF m
@@ -72,7 +72,9 @@ WITH asked AS MATERIALIZED (
   UPDATE zaqar.messages m SET state = 4, claim = NULL FROM doomed d
   WHERE d.kept AND m.queue = d.queue AND m.position = d.position
 )
-SELECT request, refusal FROM refused";
+SELECT request::int8, refusal FROM refused
+UNION ALL
+SELECT r.request, 4 FROM requests r JOIN zaqar.queues q ON q.number = r.queue WHERE q.stage > 2";
 
 #[async_trait::async_trait]
 impl Work for Deleting {
@@ -83,7 +85,7 @@ impl Work for Deleting {
     async fn perform(session: &Session, group: &mut [Waiting<Self>]) -> Result<(), Failed> {
         let (mut requests, mut nths, mut queues) = (Vec::new(), Vec::new(), Vec::new());
         let (mut positions, mut nonces, mut ids) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut times, mut guards) = (Vec::new(), Vec::new());
+        let (mut times, mut guards, mut sources) = (Vec::new(), Vec::new(), Vec::new());
         let (mut named_by, mut named): (Vec<i32>, Vec<Uuid>) = (Vec::new(), Vec::new());
         for (request, waiting) in (1_i32..).zip(group.iter()) {
             let work = &waiting.work;
@@ -96,6 +98,7 @@ impl Work for Deleting {
                 nonces.push(nonce);
                 ids.push(uuid_of_message(*id));
             }
+            sources.push(number_of(&work.from));
             times.push(millis(work.now));
             guards.push(match &work.guard {
                 OwnGuard::Any => 0_i16,
@@ -110,12 +113,21 @@ impl Work for Deleting {
         let values = values![
             requests => INT4_ARRAY, nths => INT4_ARRAY, queues => INT8_ARRAY, positions => INT8_ARRAY,
             nonces => INT8_ARRAY, ids => UUID_ARRAY, times => INT8_ARRAY, guards => INT2_ARRAY,
-            named_by => INT4_ARRAY, named => UUID_ARRAY,
+            named_by => INT4_ARRAY, named => UUID_ARRAY, sources => INT8_ARRAY,
         ];
-        for row in session.query(DELETE, values).await? {
-            let (request, refusal): (i32, i32) = (row.try_get(0)?, row.try_get(1)?);
+        let rows = match session.query(DELETE, values).await {
+            // A queue was sealed meanwhile; now it is known which one.
+            Err(failed) if failed.is_moved() => session.query(DELETE, values).await?,
+            rows => rows?,
+        };
+        for row in rows {
+            let (request, refusal): (i64, i32) = (row.try_get(0)?, row.try_get(1)?);
             let at = usize::try_from(request - 1).unwrap_or_default();
             let deletion = match refusal {
+                4 => {
+                    group[at].answer(Err(StorageError::Moved));
+                    continue;
+                }
                 1 => Deletion::MessageIsClaimed,
                 2 => Deletion::MessageNotClaimed,
                 _ if any_lives(session, &group[at].work).await? => Deletion::ClaimedByAnother,

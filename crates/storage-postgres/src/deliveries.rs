@@ -14,19 +14,23 @@ use zaqar_storage::{
 use crate::PostgresMessageStore;
 use crate::columns::{millis, number_of, uuid_of_subscription};
 use crate::connection::values;
+use crate::fence::lives_here;
 use crate::retained::end_left_behind;
 use crate::{attempts, due, leasing, recording, redelivering};
 
-const PAUSE: &str = "
+const PAUSE: &str = concat!(
+    "
 UPDATE zaqar.subscriptions SET paused_until = CASE WHEN $3::bool THEN $4::int8 ELSE paused_until END,
   retries_paused_until = $4::int8, next_at = -nextval('zaqar.turns')
-WHERE queue = $1::int8 AND id = $2::uuid AND notified";
+WHERE queue = $1::int8 AND id = $2::uuid AND notified AND ",
+    lives_here!("$1::int8")
+);
 
 #[async_trait::async_trait]
 impl Deliveries for PostgresMessageStore {
     async fn due(&self, share: SubscriptionShare, limit: usize, now: Timestamp) -> StorageResult<Due> {
-        let looked = self.write(move |session| Box::pin(due::due(session, share, limit, now))).await;
-        match looked {
+        let look = self.write_passing_over(move |session| Box::pin(due::due(session, share, limit, now)));
+        match look.await {
             // It only looks, whatever it notes by the way.
             Err(StorageError::OutcomeUnknown(cause)) => Err(StorageError::Unavailable(cause)),
             looked => looked,
@@ -35,7 +39,7 @@ impl Deliveries for PostgresMessageStore {
 
     async fn lease(&self, request: &LeaseRequest, now: Timestamp) -> StorageResult<Vec<Delivery>> {
         let request = Arc::new(request.clone());
-        let leasing = self.write(move |session| {
+        let leasing = self.write_passing_over(move |session| {
             let request = Arc::clone(&request);
             Box::pin(async move { leasing::lease(session, &request, now).await })
         });
@@ -44,13 +48,13 @@ impl Deliveries for PostgresMessageStore {
 
     async fn record(&self, lease: LeaseId, reports: &[DeliveryReport], now: Timestamp) -> StorageResult<()> {
         let reports = Arc::new(reports.to_vec());
-        let recording = self.write(move |session| {
+        let recording = self.write_passing_over(move |session| {
             let reports = Arc::clone(&reports);
             Box::pin(async move { recording::record(session, lease, &reports, now).await })
         });
-        recording.await?;
+        let is_complete = recording.await?;
         self.hints.due();
-        Ok(())
+        if is_complete { Ok(()) } else { Err(StorageError::Moved) }
     }
 
     async fn record_confirmation(

@@ -9,6 +9,7 @@ use zaqar_storage::{Due, SubscriptionKey, SubscriptionShare};
 
 use crate::columns::{destination, limit, millis, timestamp};
 use crate::connection::{Failed, Session, values};
+use crate::fence::is_not_elsewhere;
 
 /// Whoever waits for something to be due looks again after so long.
 pub(crate) const LOOK_AGAIN: Duration = crate::hints::LOOK;
@@ -116,7 +117,7 @@ const DUE: &str = concat!(
       (SELECT queue, id FROM zaqar.subscriptions WHERE notified AND next_at > $1::int8 ORDER BY next_at LIMIT 16)
     ) k
     JOIN zaqar.subscriptions s ON s.queue = k.queue AND s.id = k.id AND s.ends > $1::int8
-    JOIN zaqar.queues q ON q.number = s.queue AND q.dropped IS NULL
+    JOIN zaqar.queues q ON q.number = s.queue AND q.stage < 2
     CROSS JOIN LATERAL (",
     moments!(),
     ") n ORDER BY s.turn, s.next_at"
@@ -138,8 +139,8 @@ const FOLD: [&str; 3] = [
     "DELETE FROM zaqar.owing WHERE queue = ANY($2::int8[]) AND $1::int8 >= 0",
     // What is delayed is set aside for those who wait for it, so that it holds up nothing behind it.
     concat!(
-        "INSERT INTO zaqar.deliveries (queue, subscription, position, state, due_at, expires)
-        SELECT s.queue, s.id, m.position, 0, least(m.delayed_until, m.expires), m.expires
+        "INSERT INTO zaqar.deliveries (queue, subscription, position, state, due_at, expires, exported)
+        SELECT s.queue, s.id, m.position, 0, least(m.delayed_until, m.expires), m.expires, s.exported
         FROM zaqar.subscriptions s JOIN zaqar.messages m ON ",
         is_new!(),
         " WHERE s.queue = ANY($2::int8[]) AND s.respects_delay AND s.notified AND s.ends > $1::int8
@@ -156,15 +157,21 @@ pub(crate) async fn touch(session: &Session, queues: &[i64], ids: &[Uuid]) -> Re
 
 /// Looks after the queues that something was posted to.
 async fn fold(session: &Session, now: i64) -> Result<(), Failed> {
-    let some = "SELECT queue FROM zaqar.owing ORDER BY queue LIMIT $1::int8";
+    let some = concat!(
+        "SELECT o.queue FROM zaqar.owing o WHERE ",
+        is_not_elsewhere!("o.queue"),
+        " ORDER BY o.queue LIMIT $1::int8"
+    );
     let rows = session.query(some, values![SOME_QUEUES => INT8]).await?;
     if rows.is_empty() {
         return Ok(());
     }
     let queues = rows.iter().map(|row| row.try_get(0)).collect::<Result<Vec<i64>, _>>()?;
     session.begin().await?;
-    let lock = "SELECT 1 FROM zaqar.queues WHERE number = ANY($1::int8[]) ORDER BY number FOR UPDATE";
-    session.query(lock, values![queues => INT8_ARRAY]).await?;
+    let lock = "SELECT number FROM zaqar.queues WHERE number = ANY($1::int8[]) AND stage < 3
+        ORDER BY number FOR NO KEY UPDATE";
+    let rows = session.query(lock, values![queues => INT8_ARRAY]).await?;
+    let queues = rows.iter().map(|row| row.try_get(0)).collect::<Result<Vec<i64>, _>>()?;
     for statement in FOLD {
         session.execute(statement, values![now => INT8, queues => INT8_ARRAY]).await?;
     }

@@ -7,6 +7,7 @@ use zaqar_storage::DeadLetterPolicy;
 
 use crate::columns::{destination, id_of, limit, millis};
 use crate::connection::{Failed, Session, values};
+use crate::fence::lives_here;
 
 /// So many are looked at in one statement.
 const SOME: usize = 1000;
@@ -28,7 +29,7 @@ WITH RECURSIVE returned AS (
 )
 SELECT q.number, q.kind, q.project, q.name
 FROM (SELECT queue FROM returned UNION SELECT queue FROM waiting) c JOIN zaqar.queues q ON q.number = c.queue
-WHERE q.dropped IS NULL AND (
+WHERE q.stage < 2 AND (
   EXISTS (SELECT 1 FROM zaqar.messages m WHERE m.queue = q.number AND m.state = 1 AND m.claim_count > m.seen_count
     AND m.position > q.purged AND m.expires > $1::int8)
   OR EXISTS (SELECT 1 FROM zaqar.messages m WHERE m.queue = q.number AND m.state = 2 AND m.visible_at <= $1::int8
@@ -44,18 +45,21 @@ WITH due AS MATERIALIZED (
 )
 UPDATE zaqar.messages m SET state = 1 FROM due d WHERE m.queue = d.queue AND m.position = d.position";
 
-const LOOK: &str = "
+const LOOK: &str = concat!(
+    "
 WITH unseen AS MATERIALIZED (
   SELECT m.queue, m.position FROM zaqar.queues q JOIN zaqar.messages m ON m.queue = q.number
-  WHERE q.number = $1::int8 AND q.dropped IS NULL AND m.state = 1 AND m.claim_count > m.seen_count
+  WHERE q.number = $1::int8 AND q.stage < 2 AND m.state = 1 AND m.claim_count > m.seen_count
     AND m.position > q.purged AND m.expires > $2::int8
   ORDER BY m.position LIMIT $3::int8 FOR UPDATE OF m SKIP LOCKED
 )
 UPDATE zaqar.messages m SET seen_count = m.claim_count,
   state = CASE WHEN m.claim_count >= $4::int8 THEN 3 ELSE 1 END,
   claim = CASE WHEN m.claim_count >= $4::int8 THEN NULL ELSE m.claim END
-FROM unseen s WHERE m.queue = s.queue AND m.position = s.position
-RETURNING m.position, m.nonce, m.foreign_id, m.state = 3 AS dead";
+FROM unseen s WHERE m.queue = s.queue AND m.position = s.position AND ",
+    lives_here!("$1::int8"),
+    " RETURNING m.position, m.nonce, m.foreign_id, m.state = 3 AS dead"
+);
 
 pub(crate) async fn with_ended_claims(
     session: &Session,

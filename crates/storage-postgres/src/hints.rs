@@ -95,7 +95,7 @@ impl Hints {
         self.places.lock().keys().copied().collect()
     }
 
-    /// A queue ends there now; `None` if it is dropped.
+    /// A queue ends there now; `None` if it is not here any more.
     pub(crate) fn found(&self, queue: i64, end: Option<i64>) {
         if let Some(place) = self.places.lock().get(&queue)
             && end.is_none_or(|end| end > place.seen)

@@ -23,7 +23,7 @@ const LOCK: &str = concat!(
     subscription_columns!(),
     " FROM unnest($2::int8[], $3::uuid[]) AS k(queue, id)
     JOIN zaqar.subscriptions s ON s.queue = k.queue AND s.id = k.id
-    JOIN zaqar.queues q ON q.number = s.queue AND q.dropped IS NULL
+    JOIN zaqar.queues q ON q.number = s.queue AND q.stage < 2
     WHERE s.notified AND s.ends > $1::int8 ORDER BY s.queue, s.id FOR UPDATE OF s SKIP LOCKED"
 );
 
@@ -50,7 +50,7 @@ WITH asked AS MATERIALIZED (
   FROM unnest($2::int8[], $3::uuid[], $4::int8[]) AS k(queue, id, most)
   JOIN zaqar.subscriptions s ON s.queue = k.queue AND s.id = k.id
 ), found AS MATERIALIZED (
-  SELECT s.queue, s.id AS subscription, s.most, c.* FROM asked s CROSS JOIN LATERAL (
+  SELECT s.queue, s.id AS subscription, s.most, s.exported, c.* FROM asked s CROSS JOIN LATERAL (
     (SELECT * FROM (
       (SELECT 0 AS kind, m.position, m.expires, 0::int8 AS attempts, NULL::int8 AS begun FROM zaqar.messages m WHERE ",
     is_new!(),
@@ -84,15 +84,16 @@ WITH asked AS MATERIALIZED (
     SELECT *, row_number() OVER (PARTITION BY queue, subscription ORDER BY kind, position) AS nth FROM found) ranked
   WHERE nth <= most
 ), broken_off AS (
-  INSERT INTO zaqar.attempts (queue, subscription, number, message, at, latency, excerpt, ending)
-  SELECT queue, subscription, nextval('zaqar.attempt_numbers'), message, begun, 0, $9::bytea, 3 FROM (
-    SELECT p.queue, p.subscription, p.begun, ",
+  INSERT INTO zaqar.attempts (queue, subscription, number, message, at, latency, excerpt, ending, exported)
+  SELECT queue, subscription, nextval('zaqar.attempt_numbers'), message, begun, 0, $9::bytea, 3, exported FROM (
+    SELECT p.queue, p.subscription, p.begun, p.exported, ",
     message_uuid!("m"),
     " AS message FROM picked p JOIN zaqar.messages m ON m.queue = p.queue AND m.position = p.position
     WHERE p.begun IS NOT NULL ORDER BY p.queue, p.subscription, p.nth) b
 ), taken AS (
-  INSERT INTO zaqar.deliveries (queue, subscription, position, state, due_at, expires, attempts, lease, leased_at)
-  SELECT queue, subscription, position, 1, $7::int8, expires, attempts, $8::uuid, $1::int8 FROM picked
+  INSERT INTO zaqar.deliveries
+    (queue, subscription, position, state, due_at, expires, attempts, lease, leased_at, exported)
+  SELECT queue, subscription, position, 1, $7::int8, expires, attempts, $8::uuid, $1::int8, exported FROM picked
   ON CONFLICT (queue, subscription, position) DO UPDATE
     SET state = 1, late = false, due_at = excluded.due_at, lease = excluded.lease, leased_at = excluded.leased_at
 )

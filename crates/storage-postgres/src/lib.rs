@@ -4,6 +4,7 @@
 //! `destinations`, `pools`, `flavors` and `catalogue` (with `moves`) those for management; `store` and `management` open the
 //! two on a `database`, which they can share. Behind them stand
 //! `posting`, `listing`, `deleting`, `adopting`, `claiming` and `ended` (one statement for many requests, where many come),
+//! `migration` with `export`, `import` and `fence` (a queue that moves to another store),
 //! `due`, `leasing`, `recording`, `redelivering` and `attempts` (what is owed), `housekeeping` (giving space back),
 //! `arrivals` and `hints` (who waits for what), `connection` (whose tasks own the connections), `schema` (the tables and
 //! their migrations), `uri` and `tls` (how the server is reached), and `columns` (how the values of the model lie in them).
@@ -24,13 +25,17 @@ mod destinations;
 mod driver;
 mod due;
 mod ended;
+mod export;
+mod fence;
 mod flavors;
 mod hints;
 mod housekeeping;
+mod import;
 mod leasing;
 mod listing;
 mod management;
 mod messages;
+mod migration;
 mod moves;
 mod options;
 mod pools;

@@ -10,6 +10,7 @@ use crate::columns::{
     timestamp, uuid_of_message,
 };
 use crate::connection::{Failed, Session, values};
+use crate::fence::lives_here;
 use crate::store::Memory;
 
 /// The last position that was given out in a queue.
@@ -35,7 +36,7 @@ const LIST: &str = concat!(
       SELECT q.number, q.purged, q.last, least($2::int8, q.last) AS start FROM (
         SELECT q.number, q.purged, ",
     end_of!("q"),
-    " AS last FROM zaqar.queues q WHERE q.number = $1::int8 AND q.dropped IS NULL) q
+    " AS last FROM zaqar.queues q WHERE q.number = $1::int8 AND q.stage < 2) q
     )
     SELECT p.last, p.start, i.* FROM place p LEFT JOIN LATERAL (
       SELECT * FROM (
@@ -52,7 +53,9 @@ const LIST: &str = concat!(
             AND ($6::bytea IS NULL OR m.client <> $6::bytea)
           ORDER BY m.position LIMIT $7::int8) m) m
       WHERE m.bytes < $8::int8) i ON true
-    ORDER BY i.position"
+    WHERE ",
+    lives_here!("$1::int8"),
+    " ORDER BY i.position"
 );
 
 pub(crate) async fn list(
@@ -117,9 +120,11 @@ const GET: &str = concat!(
       SELECT a.nth, m.position FROM unnest($5::uuid[]) WITH ORDINALITY AS a(id, nth)
         JOIN zaqar.messages m ON m.queue = $1::int8 AND m.foreign_id = a.id AND m.state < 3
     ) a
-    JOIN zaqar.queues q ON q.number = $1::int8 AND q.dropped IS NULL
+    JOIN zaqar.queues q ON q.number = $1::int8
     JOIN zaqar.messages m ON m.queue = q.number AND m.position = a.position
-    WHERE m.expires > $2::int8 AND m.position > q.purged ORDER BY a.nth"
+    WHERE m.expires > $2::int8 AND m.position > q.purged AND ",
+    lives_here!("$1::int8"),
+    " ORDER BY a.nth"
 );
 
 pub(crate) async fn get(
@@ -138,12 +143,15 @@ pub(crate) async fn get(
 }
 
 /// What is counted, up to a limit: an index alone does not tell what has expired.
-const COUNT: &str = "
+const COUNT: &str = concat!(
+    "
 SELECT count(*) FILTER (WHERE claimed) AS claimed, count(*) FILTER (WHERE NOT claimed) AS free FROM (
   SELECT m.state = 2 AND m.claim IS NOT NULL AND m.visible_at > $2::int8 AS claimed
   FROM zaqar.queues q JOIN zaqar.messages m ON m.queue = q.number
-  WHERE q.number = $1::int8 AND q.dropped IS NULL AND m.state < 3 AND m.expires > $2::int8 AND m.position > q.purged
-  LIMIT $3::int8) counted";
+  WHERE q.number = $1::int8 AND m.state < 3 AND m.expires > $2::int8 AND m.position > q.purged AND ",
+    lives_here!("$1::int8"),
+    " LIMIT $3::int8) counted"
+);
 
 const FIRST_AND_LAST: &str = "
 SELECT m.position, m.nonce, m.foreign_id, m.created FROM zaqar.queues q JOIN LATERAL (
@@ -152,7 +160,7 @@ SELECT m.position, m.nonce, m.foreign_id, m.created FROM zaqar.queues q JOIN LAT
   UNION ALL
   (SELECT * FROM zaqar.messages m WHERE m.queue = q.number AND m.state < 3 AND m.expires > $2::int8
     AND m.position > q.purged ORDER BY m.position DESC LIMIT 1)) m ON true
-WHERE q.number = $1::int8 AND q.dropped IS NULL ORDER BY m.position";
+WHERE q.number = $1::int8 AND q.stage < 2 ORDER BY m.position";
 
 pub(crate) async fn stats(
     session: &Session,

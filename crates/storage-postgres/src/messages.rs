@@ -10,11 +10,11 @@ use zaqar_storage::{
 
 use crate::PostgresMessageStore;
 use crate::columns::{client_bytes, kind_column, millis, number_of};
-use crate::connection::values;
+use crate::connection::{Failed, Session, values};
 use crate::deleting::Deleting;
+use crate::fence::lock_queue;
 use crate::posting::Posting;
-use crate::store::lock_queue;
-use crate::{adopting, listing};
+use crate::{adopting, fence, listing};
 
 /// Nothing that was given out so far lies behind this. The row of the queue is locked before, by a statement of its own,
 /// so that no post is under way.
@@ -23,10 +23,35 @@ UPDATE zaqar.queues SET purged = (base + (SELECT last_value FROM zaqar.posts)) <
   head = greatest(head, (base + (SELECT last_value FROM zaqar.posts)) << 16 | 65535)
 WHERE number = $1::int8";
 
-/// Drops a destination, also one that nobody has heard of.
+/// What was purged is not touched, so no trigger notes it.
+const NOTE_PURGED: &str = "
+INSERT INTO zaqar.changes (queue, kind, subscription, position)
+SELECT m.queue, 1, '00000000-0000-0000-0000-000000000000'::uuid, m.position
+FROM zaqar.queues q JOIN zaqar.messages m ON m.queue = q.number
+WHERE q.number = $1::int8 AND m.exported AND m.state < 3 AND m.position <= q.purged";
+
+/// Drops a destination, also one that nobody has heard of. One that lives elsewhere stays so. The triggers let this
+/// transaction have its way.
 const DROP: &str = "
-INSERT INTO zaqar.queues (number, kind, project, name, dropped) VALUES ($1::int8, $2::int2, $3::text, $4::text, $5::int8)
-ON CONFLICT (number) DO UPDATE SET dropped = coalesce(queues.dropped, $5::int8), subscribed = false";
+INSERT INTO zaqar.queues (number, kind, project, name, dropped, stage)
+VALUES ($1::int8, $2::int2, $3::text, $4::text, $5::int8, 2)
+ON CONFLICT (number) DO UPDATE SET dropped = coalesce(queues.dropped, $5::int8), subscribed = false,
+  stage = CASE WHEN queues.stage < 3 THEN 2 ELSE 4 END
+RETURNING set_config('queue_mover.is_at_work', 'yes', true)";
+
+/// Forgets what there is of a destination but its messages, whose space is given back later.
+pub(crate) async fn forget_all(session: &Session, number: i64) -> Result<(), Failed> {
+    for forget in [
+        "DELETE FROM zaqar.subscriptions WHERE queue = $1::int8",
+        "DELETE FROM zaqar.deliveries WHERE queue = $1::int8",
+        "DELETE FROM zaqar.attempts WHERE queue = $1::int8",
+        "DELETE FROM zaqar.owing WHERE queue = $1::int8",
+        "DELETE FROM zaqar.changes WHERE queue = $1::int8",
+    ] {
+        session.execute(forget, values![number => INT8]).await?;
+    }
+    Ok(())
+}
 
 #[async_trait::async_trait]
 impl Messages for PostgresMessageStore {
@@ -93,9 +118,19 @@ impl Messages for PostgresMessageStore {
         let purge = self.write(move |session| {
             Box::pin(async move {
                 session.begin().await?;
-                let lock = "SELECT 1 FROM zaqar.queues WHERE number = $1::int8 FOR UPDATE";
-                session.query(lock, values![number => INT8]).await?;
+                let lock = "SELECT stage FROM zaqar.queues WHERE number = $1::int8 FOR NO KEY UPDATE";
+                let stage = match session.first(lock, values![number => INT8]).await? {
+                    Some(row) => row.try_get(0)?,
+                    None => fence::IN_USE,
+                };
+                match fence::admit(stage) {
+                    Err(StorageError::NotFound(_)) => return session.commit().await,
+                    admitted => admitted?,
+                }
                 session.execute(PURGE, values![number => INT8]).await?;
+                if stage == fence::EXPORTING {
+                    session.execute(NOTE_PURGED, values![number => INT8]).await?;
+                }
                 session.commit().await
             })
         });
@@ -122,20 +157,10 @@ impl Messages for PostgresMessageStore {
                 let (number, kind) = (number_of(&dropped), kind_column(dropped.kind));
                 let (project, name) = (dropped.project.as_str(), dropped.name.as_str());
                 session.begin().await?;
-                session
-                    .execute(
-                        DROP,
-                        values![number => INT8, kind => INT2, project => TEXT, name => TEXT, now => INT8],
-                    )
-                    .await?;
-                for forget in [
-                    "DELETE FROM zaqar.subscriptions WHERE queue = $1::int8",
-                    "DELETE FROM zaqar.deliveries WHERE queue = $1::int8",
-                    "DELETE FROM zaqar.attempts WHERE queue = $1::int8",
-                    "DELETE FROM zaqar.owing WHERE queue = $1::int8",
-                ] {
-                    session.execute(forget, values![number => INT8]).await?;
-                }
+                let values =
+                    values![number => INT8, kind => INT2, project => TEXT, name => TEXT, now => INT8];
+                session.execute(DROP, values).await?;
+                forget_all(session, number).await?;
                 session.commit().await
             })
         });

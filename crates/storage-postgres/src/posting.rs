@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 use zaqar_model::{BatchId, Destination, MessageId, NewMessage, Timestamp};
-use zaqar_storage::StorageError;
 
 use crate::columns::{message_id, millis, nonce, number_of, uuid_of_batch};
 use crate::connection::{Failed, Session, Waiting, Work, values};
+use crate::fence::{DROPPED, admit};
 use crate::hints::Hints;
 use crate::store::know_queues;
 
@@ -30,7 +30,7 @@ pub(crate) struct Posting {
 const POST: &str = "
 WITH locked AS MATERIALIZED (
   SELECT number, base, subscribed FROM zaqar.queues
-  WHERE number = ANY($1::int8[]) AND dropped IS NULL ORDER BY number FOR UPDATE
+  WHERE number = ANY($1::int8[]) AND stage < 2 ORDER BY number FOR NO KEY UPDATE
 ), fresh AS (
   INSERT INTO zaqar.batches (batch, queue, first, last, at)
   SELECT batch, number, first, first + count - 1, at FROM (
@@ -154,25 +154,35 @@ async fn insert(
 async fn explain(session: &Session, group: &mut [Waiting<Posting>], left: &[usize]) -> Result<(), Failed> {
     let batches: Vec<Uuid> = left.iter().map(|at| uuid_of_batch(group[*at].work.batch)).collect();
     let queues: Vec<i64> = left.iter().map(|at| number_of(&group[*at].work.to)).collect();
-    let known = "SELECT b.batch, b.queue, b.first FROM unnest($1::uuid[], $2::int8[]) AS a(batch, queue)
+    let refusing = "SELECT number, stage FROM zaqar.queues WHERE number = ANY($1::int8[]) AND stage > 1";
+    let refusing = session.query(refusing, values![queues => INT8_ARRAY]).await?;
+    let refuse = |group: &mut [Waiting<Posting>], of: fn(i16) -> bool| -> Result<(), Failed> {
+        for row in &refusing {
+            let (number, stage): (i64, i16) = (row.try_get(0)?, row.try_get(1)?);
+            for &at in left.iter().filter(|_| of(stage)) {
+                if number_of(&group[at].work.to) == number
+                    && let Err(refused) = admit(stage)
+                {
+                    group[at].answer(Err(refused));
+                }
+            }
+        }
+        Ok(())
+    };
+    refuse(group, |stage| stage > DROPPED)?;
+    let known =
+        "SELECT b.batch, b.queue, b.first, b.ids FROM unnest($1::uuid[], $2::int8[]) AS a(batch, queue)
         JOIN zaqar.batches b ON b.batch = a.batch AND b.queue = a.queue";
     for row in session.query(known, values![batches => UUID_ARRAY, queues => INT8_ARRAY]).await? {
         let key: (Uuid, i64) = (row.try_get(0)?, row.try_get(1)?);
-        let first: i64 = row.try_get(2)?;
+        let (first, known): (i64, Option<Vec<Uuid>>) = (row.try_get(2)?, row.try_get(3)?);
+        let known = known.map(|ids| ids.iter().map(|id| MessageId::from_u128(id.as_u128())).collect());
         for &at in left.iter().filter(|at| group[**at].work.key() == key).collect::<Vec<_>>() {
-            group[at].answer(Ok(ids(&group[at].work, first)));
+            let posted = known.clone().unwrap_or_else(|| ids(&group[at].work, first));
+            group[at].answer(Ok(posted));
         }
     }
-    let dropped = "SELECT number FROM zaqar.queues WHERE number = ANY($1::int8[]) AND dropped IS NOT NULL";
-    let dropped = session.query(dropped, values![queues => INT8_ARRAY]).await?;
-    for row in dropped {
-        let number: i64 = row.try_get(0)?;
-        for &at in left {
-            if number_of(&group[at].work.to) == number {
-                group[at].answer(Err(StorageError::NotFound("destination")));
-            }
-        }
-    }
+    refuse(group, |stage| stage == DROPPED)?;
     let unheard: Vec<Destination> =
         left.iter().filter(|at| !group[**at].is_answered()).map(|at| group[*at].work.to.clone()).collect();
     if unheard.is_empty() {

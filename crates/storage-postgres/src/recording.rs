@@ -17,9 +17,14 @@ const EXHAUSTED: i16 = 2;
 const EXPIRED: i16 = 3;
 const POSTPONED: i16 = 4;
 
+/// Locks the subscriptions, and tells which of their queues live elsewhere.
 const LOCK: &str = "
-SELECT 1 FROM zaqar.subscriptions WHERE (queue, id) IN (SELECT * FROM unnest($1::int8[], $2::uuid[]))
-ORDER BY queue, id FOR UPDATE";
+WITH locked AS MATERIALIZED (
+  SELECT 1 FROM zaqar.subscriptions WHERE (queue, id) IN (SELECT * FROM unnest($1::int8[], $2::uuid[]))
+  ORDER BY queue, id FOR UPDATE
+)
+SELECT (SELECT count(*) FROM locked),
+  ARRAY(SELECT number FROM zaqar.queues WHERE number = ANY($1::int8[]) AND stage > 2)";
 
 /// What the lease does not have is passed over. What was delivered before the cursor has come there stays, marked as done.
 const RECORD: &str = concat!(
@@ -28,8 +33,9 @@ WITH asked AS MATERIALIZED (
   SELECT * FROM unnest($3::int8[], $4::uuid[], $5::int8[], $6::int2[], $7::int8[], $8::bytea[], $9::int8[], $10::int4[],
       $11::int8[], $12::bytea[], $13::bytea[])
     WITH ORDINALITY AS a(queue, subscription, position, kind, due_at, reason, at, status, latency, excerpt, address, nth)
+  WHERE a.queue <> ALL($14::int8[])
 ), found AS MATERIALIZED (
-  SELECT a.*, s.reached FROM asked a
+  SELECT a.*, s.reached, s.exported FROM asked a
   JOIN zaqar.subscriptions s ON s.queue = a.queue AND s.id = a.subscription
   JOIN zaqar.deliveries d ON d.queue = a.queue AND d.subscription = a.subscription AND d.position = a.position
   WHERE d.lease = $2::uuid AND d.state = 1 AND (d.due_at > $1::int8 OR ",
@@ -50,8 +56,9 @@ WITH asked AS MATERIALIZED (
     AND d.queue = f.queue AND d.subscription = f.subscription AND d.position = f.position
 ), noted AS (
   INSERT INTO zaqar.attempts
-    (queue, subscription, number, message, at, status, latency, excerpt, address, ending, retry_at)
-  SELECT queue, subscription, nextval('zaqar.attempt_numbers'), message, at, status, latency, excerpt, address, kind, due_at
+    (queue, subscription, number, message, at, status, latency, excerpt, address, ending, retry_at, exported)
+  SELECT queue, subscription, nextval('zaqar.attempt_numbers'), message, at, status, latency, excerpt, address, kind, due_at,
+    exported
   FROM (
     SELECT f.*, ",
     message_uuid!("m"),
@@ -107,12 +114,13 @@ pub(crate) fn ending(end: AttemptEnd) -> (i16, Option<i64>) {
     }
 }
 
+/// Returns whether none of the deliveries is of a queue that lives elsewhere.
 pub(crate) async fn record(
     session: &Session,
     lease: LeaseId,
     reports: &[DeliveryReport],
     now: Timestamp,
-) -> Result<(), Failed> {
+) -> Result<bool, Failed> {
     let (now, lease) = (millis(now), Uuid::from_u128(lease.as_u128()));
     let (mut queues, mut ids, mut positions) = (Vec::new(), Vec::new(), Vec::new());
     let (mut kinds, mut dues, mut reasons) = (Vec::new(), Vec::new(), Vec::new());
@@ -144,11 +152,15 @@ pub(crate) async fn record(
         addresses.push(account.and_then(|account| account.address));
     }
     session.begin().await?;
-    session.query(LOCK, values![queues => INT8_ARRAY, ids => UUID_ARRAY]).await?;
+    let elsewhere: Vec<i64> =
+        match session.first(LOCK, values![queues => INT8_ARRAY, ids => UUID_ARRAY]).await? {
+            Some(row) => row.try_get(1)?,
+            None => Vec::new(),
+        };
     let values = values![
         now => INT8, lease => UUID, queues => INT8_ARRAY, ids => UUID_ARRAY, positions => INT8_ARRAY, kinds => INT2_ARRAY,
         dues => INT8_ARRAY, reasons => BYTEA_ARRAY, times => INT8_ARRAY, statuses => INT4_ARRAY,
-        latencies => INT8_ARRAY, excerpts => BYTEA_ARRAY, addresses => BYTEA_ARRAY,
+        latencies => INT8_ARRAY, excerpts => BYTEA_ARRAY, addresses => BYTEA_ARRAY, elsewhere => INT8_ARRAY,
     ];
     let rows = session.query(RECORD, values).await?;
     let (mut keys, mut has_failed) = (HashSet::new(), false);
@@ -169,7 +181,8 @@ pub(crate) async fn record(
     }
     let_go(session, &done_queues, &done, now).await?;
     touch(session, &queues, &ids).await?;
-    session.commit().await
+    session.commit().await?;
+    Ok(elsewhere.is_empty())
 }
 
 pub(crate) async fn trim_attempts(session: &Session, queues: &[i64], ids: &[Uuid]) -> Result<(), Failed> {

@@ -7,13 +7,17 @@ use zaqar_storage::Redelivery;
 use crate::columns::{halves, message_uuid, millis, number_of, uuid_of_message, uuid_of_subscription};
 use crate::connection::{Failed, Session, values};
 use crate::due::touch;
+use crate::fence::lives_here;
 use crate::leasing::account_of_unknown;
 use crate::retained::is_owed;
 
 /// A live subscription that is notified; nothing of it is leased meanwhile.
-const LOCK: &str = "
-SELECT s.reached, s.respects_delay FROM zaqar.queues q JOIN zaqar.subscriptions s ON s.queue = q.number
-WHERE q.number = $1::int8 AND q.dropped IS NULL AND s.id = $2::uuid AND s.notified AND s.ends > $3::int8 FOR UPDATE OF s";
+const LOCK: &str = concat!(
+    "SELECT s.reached, s.respects_delay, s.exported FROM zaqar.subscriptions s
+    WHERE s.queue = $1::int8 AND s.id = $2::uuid AND s.notified AND s.ends > $3::int8 AND ",
+    lives_here!("$1::int8"),
+    " FOR UPDATE OF s"
+);
 
 /// The message that came last under its id, if it has not expired and is still there for somebody.
 const FIND: &str = concat!(
@@ -36,10 +40,10 @@ WHERE queue = $1::int8 AND subscription = $2::uuid AND position = $3::int8 FOR U
 /// The attempt that nobody told of comes on record, and it begins anew.
 const BEGIN_ANEW: [&str; 2] = [
     concat!(
-        "INSERT INTO zaqar.attempts (queue, subscription, number, message, at, latency, excerpt, ending)
+        "INSERT INTO zaqar.attempts (queue, subscription, number, message, at, latency, excerpt, ending, exported)
         SELECT d.queue, d.subscription, nextval('zaqar.attempt_numbers'), ",
         message_uuid!("m"),
-        ", d.leased_at, 0, $5::bytea, 3 FROM zaqar.deliveries d
+        ", d.leased_at, 0, $5::bytea, 3, d.exported FROM zaqar.deliveries d
         JOIN zaqar.messages m ON m.queue = d.queue AND m.position = d.position
         WHERE d.queue = $1::int8 AND d.subscription = $2::uuid AND d.position = $3::int8 AND d.state = 1
           AND d.due_at <= $4::int8"
@@ -49,8 +53,8 @@ const BEGIN_ANEW: [&str; 2] = [
 ];
 
 const OWE: &str = "
-INSERT INTO zaqar.deliveries (queue, subscription, position, state, due_at, expires)
-VALUES ($1::int8, $2::uuid, $3::int8, 0, $4::int8, $5::int8)";
+INSERT INTO zaqar.deliveries (queue, subscription, position, state, due_at, expires, exported)
+VALUES ($1::int8, $2::uuid, $3::int8, 0, $4::int8, $5::int8, $6::bool)";
 
 const FAILED_SINCE: &str = concat!(
     "SELECT ",
@@ -72,7 +76,8 @@ pub(crate) async fn redeliver(
         session.commit().await?;
         return Ok(0);
     };
-    let place = Place { queue, id, reached: row.try_get(0)?, respects_delay: row.try_get(1)? };
+    let (reached, respects_delay, exported) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+    let place = Place { queue, id, reached, respects_delay, exported };
     let mut owed = 0;
     match which {
         Redelivery::Message(message) => owed += u64::from(owe_again(session, &place, message, now).await?),
@@ -95,6 +100,7 @@ struct Place {
     id: Uuid,
     reached: i64,
     respects_delay: bool,
+    exported: bool,
 }
 
 async fn owe_again(session: &Session, to: &Place, message: MessageId, now: i64) -> Result<bool, Failed> {
@@ -121,7 +127,10 @@ async fn owe_again(session: &Session, to: &Place, message: MessageId, now: i64) 
         // What has not been taken up is owed already; only a delay may hold it back.
         None if position > to.reached && is_owed && !to.respects_delay => {}
         None => {
-            let values = values![queue => INT8, id => UUID, position => INT8, now => INT8, expires => INT8];
+            let exported = to.exported;
+            let values = values![
+                queue => INT8, id => UUID, position => INT8, now => INT8, expires => INT8, exported => BOOL,
+            ];
             session.execute(OWE, values).await?;
             let keep = "UPDATE zaqar.messages SET kept = true
                 WHERE queue = $1::int8 AND position = $2::int8 AND NOT kept";

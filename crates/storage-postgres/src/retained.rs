@@ -22,7 +22,9 @@ pub(crate) use is_owed;
 
 const LET_GO: &str = concat!(
     "DELETE FROM zaqar.messages m USING unnest($2::int8[], $3::int8[]) AS k(queue, position)
-    WHERE m.queue = k.queue AND m.position = k.position AND m.state = 4 AND NOT ",
+    WHERE m.queue = k.queue AND m.position = k.position AND m.state = 4 AND ",
+    crate::fence::is_not_elsewhere!("m.queue"),
+    " AND NOT ",
     is_owed!()
 );
 
@@ -59,18 +61,20 @@ pub(crate) async fn sweep(session: &Session, from: (i64, i64), now: i64) -> Resu
 const END_LEFT: &str = concat!(
     "
 WITH ended AS MATERIALIZED (
-  SELECT d.queue, d.subscription, d.position, d.leased_at FROM zaqar.deliveries d
+  SELECT d.queue, d.subscription, d.position, d.leased_at, d.exported FROM zaqar.deliveries d
   WHERE d.state = 1 AND d.due_at <= $1::int8 AND NOT ",
     deliverable!("d.expires"),
     " AND ($2::int8 IS NULL OR d.queue = $2::int8 AND d.subscription = $3::uuid)
-    AND d.expires <= $1::int8 ORDER BY d.queue, d.subscription, d.position LIMIT 5000 FOR UPDATE SKIP LOCKED
+    AND d.expires <= $1::int8 AND ",
+    crate::fence::is_not_elsewhere!("d.queue"),
+    " ORDER BY d.queue, d.subscription, d.position LIMIT 5000 FOR UPDATE SKIP LOCKED
 ), freed AS (
   UPDATE zaqar.deliveries d SET state = 0, lease = NULL FROM ended e
   WHERE d.queue = e.queue AND d.subscription = e.subscription AND d.position = e.position
 )
-INSERT INTO zaqar.attempts (queue, subscription, number, message, at, latency, excerpt, ending)
-SELECT queue, subscription, nextval('zaqar.attempt_numbers'), message, leased_at, 0, $4::bytea, 3 FROM (
-  SELECT e.queue, e.subscription, e.leased_at, ",
+INSERT INTO zaqar.attempts (queue, subscription, number, message, at, latency, excerpt, ending, exported)
+SELECT queue, subscription, nextval('zaqar.attempt_numbers'), message, leased_at, 0, $4::bytea, 3, exported FROM (
+  SELECT e.queue, e.subscription, e.leased_at, e.exported, ",
     crate::columns::message_uuid!("m"),
     " AS message FROM ended e JOIN zaqar.messages m ON m.queue = e.queue AND m.position = e.position
   ORDER BY e.queue, e.subscription, e.position) o"

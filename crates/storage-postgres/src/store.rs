@@ -8,9 +8,9 @@ use parking_lot::{Mutex, RwLock};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
-use zaqar_model::{ClaimId, Destination, Timestamp};
+use zaqar_model::{ClaimId, Destination, StoreId, Timestamp};
 use zaqar_storage::{
-    Capabilities, Deliveries, Health, MessageStore, StorageError, StorageResult, Subscriptions,
+    Capabilities, Deliveries, Health, MessageStore, Migration, StorageError, StorageResult, Subscriptions,
 };
 
 use crate::claiming::Claiming;
@@ -131,26 +131,26 @@ impl PostgresMessageStore {
         self.lanes()?.database.write(call).await
     }
 
+    /// The same of a call that passes over queues that live elsewhere. One that was sealed while the call went on fails it:
+    /// then it is made again.
+    pub(crate) async fn write_passing_over<T: Send + 'static>(
+        &self,
+        call: impl for<'a> Fn(&'a Session) -> BoxFuture<'a, Result<T, Failed>> + Clone + Send + Sync + 'static,
+    ) -> StorageResult<T> {
+        loop {
+            match self.write(call.clone()).await {
+                Err(StorageError::Moved) => {}
+                outcome => return outcome,
+            }
+        }
+    }
+
     /// Resolves when the store is closed.
     pub(crate) async fn closed(&self) {
         let mut closes = self.closing.subscribe();
         // An error would say that the store is gone.
         let _ = closes.wait_for(|closed| *closed).await;
     }
-}
-
-/// Has the row of a destination, unless it was dropped; then `NotFound`. The row is locked for the rest of the transaction.
-pub(crate) async fn lock_queue(session: &Session, of: &Destination) -> Result<i64, Failed> {
-    let number = number_of(of);
-    let lock = "SELECT dropped FROM zaqar.queues WHERE number = $1::int8 FOR UPDATE";
-    for _ in 0..2 {
-        match session.first(lock, values![number => INT8]).await? {
-            Some(row) if row.try_get::<_, Option<i64>>(0)?.is_none() => return Ok(number),
-            Some(_) => return Err(StorageError::NotFound("destination").into()),
-            None => know_queues(session, &[of]).await?,
-        }
-    }
-    Err(StorageError::NotFound("destination").into())
 }
 
 /// Makes the rows of destinations that the store has not heard of.
@@ -183,11 +183,19 @@ impl MessageStore for PostgresMessageStore {
         Self::CAPABILITIES
     }
 
+    fn identity(&self) -> Option<StoreId> {
+        self.lanes().ok().map(|lanes| lanes.database.identity)
+    }
+
     fn subscriptions(&self) -> Option<&dyn Subscriptions> {
         Some(self)
     }
 
     fn deliveries(&self) -> Option<&dyn Deliveries> {
+        Some(self)
+    }
+
+    fn migration(&self) -> Option<&dyn Migration> {
         Some(self)
     }
 

@@ -15,7 +15,7 @@ use crate::PostgresMessageStore;
 use crate::columns::{limit, millis, number_of, text, timestamp, uuid_of_subscription};
 use crate::connection::{Failed, Session, values};
 use crate::due;
-use crate::store::lock_queue;
+use crate::fence::lock_queue;
 
 /// The columns that [`subscription`] reads.
 macro_rules! subscription_columns {
@@ -32,8 +32,9 @@ macro_rules! select_live {
         concat!(
             "SELECT ",
             subscription_columns!(),
-            " FROM zaqar.queues q JOIN zaqar.subscriptions s ON s.queue = q.number
-            WHERE q.number = $1::int8 AND q.dropped IS NULL AND s.ends > $2::int8 ",
+            " FROM zaqar.subscriptions s WHERE s.queue = $1::int8 AND s.ends > $2::int8 AND ",
+            crate::fence::lives_here!("$1::int8"),
+            " ",
             $rest
         )
     };
@@ -46,9 +47,9 @@ const LIST: &str = select_live!("AND ($3::uuid IS NULL OR s.id > $3::uuid) ORDER
 /// It begins at the end of its queue, whose row is locked.
 const INSERT: &str = concat!(
     "INSERT INTO zaqar.subscriptions (queue, id, subscriber, ttl, renewed, ends, options, respects_delay, confirmed,
-      declined, notified, suspended_since, suspended_reason, reached)
+      declined, notified, suspended_since, suspended_reason, exported, reached)
     SELECT q.number, $2::uuid, $3::bytea, $4::int8, $5::int8, $6::int8, $7::bytea, $8::bool, $9::bool, $10::bool,
-      $11::bool, $12::int8, $13::bytea, ",
+      $11::bool, $12::int8, $13::bytea, q.stage = 1, ",
     crate::listing::end_of!("q"),
     " FROM zaqar.queues q WHERE q.number = $1::int8"
 );
@@ -72,6 +73,11 @@ UPDATE zaqar.deliveries d SET due_at = least(d.due_at,
   CASE WHEN $3::bool THEN coalesce((SELECT least(m.delayed_until, m.expires) FROM zaqar.messages m
     WHERE m.queue = d.queue AND m.position = d.position), 0) ELSE 0 END)
 WHERE d.queue = $1::int8 AND d.subscription = $2::uuid AND d.state = 0 AND NOT d.late";
+
+const UNSUBSCRIBE: &str = concat!(
+    "DELETE FROM zaqar.subscriptions WHERE queue = $1::int8 AND id = $2::uuid AND ",
+    crate::fence::lives_here!("$1::int8")
+);
 
 /// What is forgotten with a subscription.
 pub(crate) const FORGET: [&str; 2] = [
@@ -105,7 +111,7 @@ pub(crate) fn subscription(row: &Row, source: &Destination) -> Result<Subscripti
 }
 
 /// Puts a subscription into its row; `resumes` lifts what holds it back.
-async fn put(
+pub(crate) async fn put(
     session: &Session,
     statement: &str,
     own: &Subscription,
@@ -332,8 +338,7 @@ impl Subscriptions for PostgresMessageStore {
         let ending = self.write(move |session| {
             Box::pin(async move {
                 session.begin().await?;
-                let ended = "DELETE FROM zaqar.subscriptions WHERE queue = $1::int8 AND id = $2::uuid";
-                session.execute(ended, values![queue => INT8, id => UUID]).await?;
+                session.execute(UNSUBSCRIBE, values![queue => INT8, id => UUID]).await?;
                 forget(session, queue, &[id]).await?;
                 session.commit().await
             })

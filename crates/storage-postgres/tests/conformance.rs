@@ -1,14 +1,28 @@
 //! The store is held to the contract, on a real server.
 
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+
 mod support;
 
 use support::fresh_place;
+use zaqar_storage_conformance::MessageFixture;
 use zaqar_storage_conformance::agreement::{self, Config, Crowd};
 
 /// Each sequence makes a database of its own.
 const SEQUENCES: Config = Config { sequences: 12, steps: 50 };
 
 zaqar_storage_conformance::message_store!(on_a_server, fresh_place);
+
+#[tokio::test]
+async fn each_schema_has_an_id_of_its_own() {
+    let (one, other) = (fresh_place(), fresh_place());
+    let (one, other) = (one.open().await, other.open().await);
+    assert!(one.identity().is_some());
+    assert_ne!(one.identity(), other.identity());
+    for store in [one, other] {
+        store.close().await.unwrap();
+    }
+}
 
 #[test]
 fn it_agrees_with_the_model() {

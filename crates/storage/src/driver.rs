@@ -56,6 +56,9 @@ pub enum OpenFault {
     /// The URI or another option is wrong, or no driver of this build serves it.
     #[error("{0}")]
     BadUri(String),
+    /// Another pool has its queues there.
+    #[error("{0}")]
+    InUse(String),
     /// What they name does not answer, or cannot be used as it is.
     #[error("{0}")]
     Unreachable(String),

@@ -79,6 +79,8 @@ mod pools;
 mod read_through;
 mod subscriptions;
 
+use zaqar_model::StoreId;
+
 pub use cached_destinations::{CACHED_FOR, CachedDestinations};
 pub use capabilities::{Capabilities, Health, Volume};
 pub use catalogue::{Catalogue, TakenMove};
@@ -107,6 +109,13 @@ pub use subscriptions::{SubscriptionChange, Subscriptions};
 pub trait MessageStore: Messages + Claims + DeadLetters + Send + Sync + std::fmt::Debug {
     /// What the store can do. Constant over its life, as is which of the optional traits it has.
     fn capabilities(&self) -> Capabilities;
+
+    /// Names the place where the store keeps what it holds: the same through every handle on it, also when it is opened again.
+    /// Two pools over one place are known by it, whatever their URIs are: a queue that moves from one to the other would be
+    /// dropped. `None`: the store cannot tell.
+    fn identity(&self) -> Option<StoreId> {
+        None
+    }
 
     fn subscriptions(&self) -> Option<&dyn Subscriptions> {
         None

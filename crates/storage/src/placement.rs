@@ -10,7 +10,11 @@ pub trait Placement: Send + Sync + std::fmt::Debug {
     /// What stores of this URI's scheme can do, without opening one. `None`: no driver of this build serves it.
     fn capabilities_of(&self, uri: &str) -> Option<Capabilities>;
 
-    /// Opens the store of a pool that is about to be registered or changed, and asks whether it can be reached.
+    /// Opens the store of a pool that is about to be registered or changed, and asks whether it can be reached. Refused as
+    /// [`OpenFault::InUse`] if it is that of another pool, or the virtual one, by its [identity]; and if others share the
+    /// management store, but could not share this one.
+    ///
+    /// [identity]: crate::MessageStore::identity
     async fn try_pool(&self, pool: &Pool) -> Result<Capabilities, OpenFault>;
 
     /// The registered pool was changed or removed: what was opened for it is not used any more.

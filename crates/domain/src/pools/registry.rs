@@ -7,13 +7,17 @@
 use std::sync::Arc;
 
 use zaqar_model::{Flavor, FlavorName, Pool, PoolName};
-use zaqar_storage::{Capabilities, ManagementStore, Placement, PoolRegistry, StorageError, StorageResult};
+use zaqar_storage::{
+    Capabilities, ManagementStore, OpenFault, Placement, PoolRegistry, StorageError, StorageResult,
+};
 
 use crate::repeat::repeat;
 use crate::{Error, Result, Zaqar};
 
 /// Between two tries somebody else's change has gone through.
 const TRIES: usize = 100;
+
+const URI_IN_USE: &str = "The database URI is in use by another pool.";
 
 #[derive(Clone)]
 pub(crate) struct Registry {
@@ -50,7 +54,10 @@ impl Registry {
     /// What the store of a pool can do, once it has been reached.
     pub(super) async fn try_pool(&self, pool: &Pool) -> Result<Capabilities> {
         let tried = self.placement.try_pool(pool).await;
-        tried.map_err(|fault| Error::CannotConnect { uri: pool.shown_uri().into_owned(), fault })
+        tried.map_err(|fault| match fault {
+            OpenFault::InUse(_) => Error::Conflict(URI_IN_USE.into()),
+            fault => Error::CannotConnect { uri: pool.shown_uri().into_owned(), fault },
+        })
     }
 
     /// Changes the pool of this name, or registers one: `change` says what it is to be, given what it is now. `None`: it says
@@ -77,8 +84,7 @@ impl Registry {
                     return Ok(Ok(Some(next)));
                 }
                 Put::UriInUse => {
-                    let text = "The database URI is in use by another pool.";
-                    return Ok(Err(Error::Conflict(text.into())));
+                    return Ok(Err(Error::Conflict(URI_IN_USE.into())));
                 }
                 Put::Changed => {}
             }

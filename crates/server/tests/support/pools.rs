@@ -32,14 +32,23 @@ pub(crate) fn request(
 /// A pool in a directory of the site for each of these flavors.
 pub(crate) fn register(client: &mut Client, site: &Site, flavors: &[&str]) {
     for flavor in flavors {
-        let uri = format!("embedded://{}", site.path(flavor).display());
-        let pool = json!({ "uri": uri, "weight": 100 });
-        let response = request(client, "PUT", &format!("/v2/pools/{flavor}"), &pool).unwrap();
-        assert_eq!(response.status, 201, "{}", response.text());
-        let pools = json!({ "pool_list": [flavor] });
-        let response = request(client, "PUT", &format!("/v2/flavors/{flavor}"), &pools).unwrap();
-        assert_eq!(response.status, 201, "{}", response.text());
+        register_at(client, flavor, &format!("embedded://{}", site.path(flavor).display()));
     }
+}
+
+/// A pool at this URI for a flavor of its own.
+pub(crate) fn register_at(client: &mut Client, flavor: &str, uri: &str) {
+    let response = put(client, flavor, uri);
+    assert_eq!(response.status, 201, "{}", response.text());
+    let pools = json!({ "pool_list": [flavor] });
+    let response = request(client, "PUT", &format!("/v2/flavors/{flavor}"), &pools).unwrap();
+    assert_eq!(response.status, 201, "{}", response.text());
+}
+
+/// Asks for a pool of this name at this URI.
+pub(crate) fn put(client: &mut Client, name: &str, uri: &str) -> Response {
+    let pool = json!({ "uri": uri, "weight": 100 });
+    request(client, "PUT", &format!("/v2/pools/{name}"), &pool).unwrap()
 }
 
 pub(crate) fn create_queue(client: &mut Client, queue: &str, flavor: &str) {

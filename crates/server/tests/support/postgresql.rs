@@ -19,6 +19,13 @@ pub(crate) fn upgrade(site: &Site) {
     assert!(upgraded.status.success(), "{}", String::from_utf8_lossy(&upgraded.stderr));
 }
 
+/// Makes the tables of a pool that is to be registered.
+pub(crate) fn make_tables_of_pool(site: &Site, uri: &str) {
+    let mut command = zaqar_command(&["db", "upgrade", "--pool", uri, "--config-file"]);
+    let upgraded = command.arg(site.path("zaqar.conf")).output().unwrap();
+    assert!(upgraded.status.success(), "{}", String::from_utf8_lossy(&upgraded.stderr));
+}
+
 /// `zaqar db …` with the configuration of a site.
 pub(crate) fn zaqar_db(site: &Site, command: &str) -> Output {
     zaqar_command(&["db", command, "--config-file"]).arg(site.path("zaqar.conf")).output().unwrap()

@@ -26,7 +26,7 @@ use parking_lot::{MappedMutexGuard, Mutex, MutexGuard};
 use tokio::sync::Notify;
 use zaqar_model::{
     Destination, DestinationKind, DestinationNumber, Flavor, FlavorName, Marker, Pool, PoolName, ProjectId,
-    Queue, QueueMove, QueueName, ServerId, Timestamp,
+    Queue, QueueMove, QueueName, ServerId, StoreId, Timestamp,
 };
 use zaqar_storage::{
     Capabilities, Deliveries, Health, ManagementStore, MessageStore, Migration, PoolRegistry, StorageError,
@@ -169,6 +169,11 @@ impl MessageStore for ModelStore {
             high_throughput: false,
             shared: true,
         }
+    }
+
+    fn identity(&self) -> Option<StoreId> {
+        let address = Arc::as_ptr(&self.state).addr();
+        Some(StoreId::from_u128(u128::try_from(address).unwrap_or_default()))
     }
 
     fn subscriptions(&self) -> Option<&dyn Subscriptions> {

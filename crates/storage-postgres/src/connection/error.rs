@@ -3,6 +3,9 @@
 use tokio_postgres::error::SqlState;
 use zaqar_storage::StorageError;
 
+/// What the schema's own functions fail with.
+const MOVED: &str = "ZQ001";
+
 /// Why a piece of work was not done.
 #[derive(Debug)]
 pub(crate) enum Failed {
@@ -81,6 +84,15 @@ impl Failed {
         }
     }
 
+    /// A queue lives in another store: nothing was done.
+    pub(crate) fn is_moved(&self) -> bool {
+        match self {
+            Self::Database(error) => error.code().is_some_and(|code| code.code() == MOVED),
+            Self::Contract(error) => matches!(error, StorageError::Moved),
+            Self::TookTooLong | Self::InDoubt => false,
+        }
+    }
+
     /// There is another row of this key.
     pub(crate) fn is_duplicate(&self) -> bool {
         matches!(self, Self::Database(error) if error.code() == Some(&SqlState::UNIQUE_VIOLATION))
@@ -106,6 +118,7 @@ impl Failed {
             Self::InDoubt => {
                 StorageError::outcome_unknown("the commit may be missing on a synchronous standby")
             }
+            Self::Database(_) if self.is_moved() => StorageError::Moved,
             Self::Database(error) => {
                 let text = crate::uri::because(error);
                 match meaning(error) {

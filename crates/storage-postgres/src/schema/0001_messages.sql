@@ -27,10 +27,15 @@ CREATE TABLE zaqar.queues (
   waiting_since int8 NOT NULL DEFAULT 0,
   -- Subscriptions may be owed what is posted.
   subscribed bool NOT NULL DEFAULT false,
-  -- When it was dropped.
+  -- 0 in use, 1 in use and exported, 2 dropped; it lives elsewhere: 3 sealed, 4 left, 5 arriving, 6 arrived and not yet open.
+  stage int2 NOT NULL DEFAULT 0,
+  -- The latest mover that was heard of.
+  mover uuid,
+  -- When it was dropped, or has left.
   dropped int8
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
 CREATE INDEX queues_dropped ON zaqar.queues (number) WHERE dropped IS NOT NULL;
+CREATE INDEX queues_elsewhere ON zaqar.queues (number) WHERE stage > 2;
 
 CREATE TABLE zaqar.messages (
   queue int8 NOT NULL,
@@ -60,6 +65,8 @@ CREATE TABLE zaqar.messages (
   -- It stays for subscribers when it leaves the queue: it is owed, or was owed once more.
   kept bool NOT NULL DEFAULT false,
   letter bool NOT NULL DEFAULT false,
+  -- From now on, changes are noted for a mover, as in the other tables with this column.
+  exported bool NOT NULL DEFAULT false,
   client bytea NOT NULL,
   checksum bytea,
   body bytea NOT NULL,
@@ -85,6 +92,8 @@ CREATE TABLE zaqar.batches (
   first int8 NOT NULL,
   last int8 NOT NULL,
   at int8 NOT NULL,
+  -- The ids of its messages, where they do not follow from their positions.
+  ids uuid[],
   PRIMARY KEY (batch, queue)
 ) WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0);
 CREATE INDEX batches_last ON zaqar.batches (queue, last);
@@ -111,6 +120,7 @@ CREATE TABLE zaqar.subscriptions (
   -- Nothing is due before; below zero where that is to be looked at, NULL where nothing is owed.
   next_at int8,
   turn int8 NOT NULL DEFAULT 0,
+  exported bool NOT NULL DEFAULT false,
   PRIMARY KEY (queue, id)
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05);
 CREATE UNIQUE INDEX subscriptions_subscriber ON zaqar.subscriptions (queue, sha256(subscriber));
@@ -137,6 +147,7 @@ CREATE TABLE zaqar.deliveries (
   attempts int8 NOT NULL DEFAULT 0,
   leased_at int8,
   lease uuid,
+  exported bool NOT NULL DEFAULT false,
   reason bytea,
   PRIMARY KEY (queue, subscription, position)
 ) WITH (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0);
@@ -157,6 +168,7 @@ CREATE TABLE zaqar.attempts (
   -- 0 delivered, 1 to be tried again at `retry_at`, 2 exhausted, 3 unknown.
   ending int2 NOT NULL,
   retry_at int8,
+  exported bool NOT NULL DEFAULT false,
   PRIMARY KEY (queue, subscription, number)
 );
 CREATE INDEX attempts_at ON zaqar.attempts (at);

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use uuid::Uuid;
+use zaqar_model::StoreId;
 use zaqar_storage::{StorageError, StorageResult};
 
 use crate::Options;
@@ -11,7 +13,10 @@ use crate::connection::{Connector, Failed, Session, values};
 pub const NEEDED_VERSION: i32 = 2;
 
 /// The migrations in their order.
-const MIGRATIONS: [&str; 2] = [include_str!("0001_messages.sql"), include_str!("0002_management.sql")];
+const MIGRATIONS: [&str; 2] = [
+    concat!(include_str!("0001_messages.sql"), include_str!("0001_moving.sql")),
+    include_str!("0002_management.sql"),
+];
 
 /// Only one server at a time changes the schema.
 const LOCK: i64 = 0x7a61_7161_7200;
@@ -53,11 +58,18 @@ pub async fn upgrade(options: &Options) -> StorageResult<(i32, i32)> {
     migrate(&session, &tables).await.map_err(|failed| failed.told(true))
 }
 
-/// Refuses a schema of another version.
-pub(crate) async fn check(connector: &Connector, tables: &Tables) -> StorageResult<()> {
+/// Refuses a schema of another version; returns the id that this one was given when it was made.
+pub(crate) async fn check(connector: &Connector, tables: &Tables) -> StorageResult<StoreId> {
     let session = connector.connect().await?;
     let found = version_of(&session, tables).await.map_err(|failed| failed.told(false))?;
-    refuse_other(found, tables)
+    refuse_other(found, tables)?;
+    identity(&session).await.map_err(|failed| failed.told(false))
+}
+
+async fn identity(session: &Session) -> Result<StoreId, Failed> {
+    let row = session.first("SELECT store FROM zaqar.schema_version", &[]).await?;
+    let id: Uuid = row.map(|row| row.try_get(0)).transpose()?.unwrap_or_default();
+    Ok(StoreId::from_u128(id.as_u128()))
 }
 
 fn refuse_other(found: i32, tables: &Tables) -> StorageResult<()> {
@@ -98,7 +110,8 @@ async fn migrate(session: &Session, tables: &Tables) -> Result<(i32, i32), Faile
         let bare = tables.within("zaqar.");
         session.script(&format!("CREATE SCHEMA IF NOT EXISTS {}", bare.trim_end_matches('.'))).await?;
         let made = "CREATE TABLE IF NOT EXISTS zaqar.schema_version
-            (only_row bool PRIMARY KEY DEFAULT true CHECK (only_row), version int4 NOT NULL);
+            (only_row bool PRIMARY KEY DEFAULT true CHECK (only_row), version int4 NOT NULL,
+              store uuid NOT NULL DEFAULT gen_random_uuid());
             INSERT INTO zaqar.schema_version (version) VALUES (0) ON CONFLICT DO NOTHING";
         session.script(made).await?;
     }

@@ -22,6 +22,16 @@ pub async fn posted_messages_are_kept(bench: &MessageBench) {
     assert_eq!(queue.list(&query).await.items, before.items[2..]);
 }
 
+/// The place that a store is in has one id: through each handle, and when it is opened again.
+pub async fn the_identity_is_kept(bench: &MessageBench) {
+    let before = bench.store().identity();
+    bench.reopen().await;
+    assert_eq!(bench.store().identity(), before);
+    if bench.store().capabilities().shared {
+        assert_eq!(bench.open_another().await.identity(), before);
+    }
+}
+
 /// A large body is there after reopening.
 pub async fn a_large_body_is_kept(bench: &MessageBench) {
     let queue = bench.queue();
