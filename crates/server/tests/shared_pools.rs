@@ -1,4 +1,4 @@
-//! Several servers over pools that are PostgreSQLs.
+//! Several servers over pools that they share, of one engine or of several.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -10,10 +10,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::{Value, json};
 use support::http::{Client, Response};
 use support::pools;
-use support::postgresql::{Installation, make_tables_of_pool};
+use support::postgresql::{configuration, make_tables_of_pool, upgrade};
 use support::queues;
 use support::server::{Server, Site};
-use zaqar_test_servers::{Database, SharedPostgres};
+use zaqar_test_servers::{Database, Engine, RedisDatabase, SharedPostgres, SharedRedis};
 
 const POOLING: &str = "[DEFAULT]\nadmin_mode = true\npooling = true\n";
 /// Of one, messages are consumed as well.
@@ -21,25 +21,51 @@ const QUEUES: [&str; 2] = ["kept", "consumed"];
 /// Where the queues go, one after the other.
 const MOVES: [&str; 4] = ["two", "one", "two", "one"];
 
-/// A database for the management store, and two for pools.
+/// Where a pool is.
+enum Place {
+    Postgresql(Database),
+    Redis(RedisDatabase),
+}
+
+impl Place {
+    fn postgresql() -> Self {
+        Self::Postgresql(SharedPostgres::database())
+    }
+
+    fn redis(engine: Engine) -> Self {
+        Self::Redis(SharedRedis::database(engine))
+    }
+
+    fn uri(&self) -> String {
+        match self {
+            Self::Postgresql(database) => database.uri(),
+            Self::Redis(database) => database.uri(),
+        }
+    }
+}
+
+/// A database for the management store, and two places for pools.
 struct Spread {
-    installation: Installation,
-    databases: [Database; 2],
+    management: Database,
+    pools: [Place; 2],
 }
 
 impl Spread {
-    fn new() -> Self {
-        let spread = Self {
-            installation: Installation::new(),
-            databases: [SharedPostgres::database(), SharedPostgres::database()],
-        };
-        let site = spread.site();
-        spread.databases.iter().for_each(|database| make_tables_of_pool(&site, &database.uri()));
+    fn over(pools: [Place; 2]) -> Self {
+        let spread = Self { management: SharedPostgres::database(), pools };
+        let site = spread.site("");
+        upgrade(&site);
+        for pool in &spread.pools {
+            if let Place::Postgresql(database) = pool {
+                make_tables_of_pool(&site, &database.uri());
+            }
+        }
         spread
     }
 
-    fn site(&self) -> Site {
-        self.installation.site(POOLING)
+    /// One of its servers, with further options.
+    fn site(&self, options: &str) -> Site {
+        Site::new(&format!("{}{POOLING}{options}", configuration(&self.management.uri())))
     }
 
     /// Waits until the queues live in this pool, and none of them moves.
@@ -47,7 +73,7 @@ impl Spread {
         let look = format!(
             "SELECT count(*) FROM zaqar.assignments WHERE pool = '{pool}' AND NOT EXISTS (SELECT 1 FROM zaqar.moves)"
         );
-        while self.installation.database.run(&look).trim() != QUEUES.len().to_string() {}
+        while self.management.run(&look).trim() != QUEUES.len().to_string() {}
     }
 }
 
@@ -100,12 +126,22 @@ fn consume(mut client: Client, no_more: &AtomicBool) -> Vec<(u64, u64)> {
 }
 
 #[test]
-fn queues_move_between_pools_while_two_servers_use_them() {
-    let spread = Spread::new();
-    let servers: [Server; 2] = [spread.site().start(), spread.site().start()];
+fn queues_move_between_databases_while_two_servers_use_them() {
+    move_to_and_fro([Place::postgresql(), Place::postgresql()]);
+}
+
+#[test]
+fn queues_move_between_engines_while_two_servers_use_them() {
+    move_to_and_fro([Place::postgresql(), Place::redis(Engine::Redis)]);
+    move_to_and_fro([Place::redis(Engine::Redis), Place::redis(Engine::Valkey)]);
+}
+
+fn move_to_and_fro(pools: [Place; 2]) {
+    let spread = Spread::over(pools);
+    let servers: [Server; 2] = [spread.site("").start(), spread.site("").start()];
     let mut client = servers[0].client();
-    for (flavor, database) in ["one", "two"].into_iter().zip(&spread.databases) {
-        pools::register_at(&mut client, flavor, &database.uri());
+    for (flavor, pool) in ["one", "two"].into_iter().zip(&spread.pools) {
+        pools::register_at(&mut client, flavor, &pool.uri());
     }
     QUEUES.iter().for_each(|queue| pools::create_queue(&mut client, queue, "one"));
     let (stop, no_more) = (AtomicBool::new(false), AtomicBool::new(false));
@@ -156,10 +192,10 @@ fn queues_move_between_pools_while_two_servers_use_them() {
 
 #[test]
 fn a_database_is_one_pool_whatever_its_uri_is() {
-    let spread = Spread::new();
-    let server = spread.site().start();
+    let spread = Spread::over([Place::postgresql(), Place::postgresql()]);
+    let server = spread.site("").start();
     let mut client = server.client();
-    let uri = spread.databases[0].uri();
+    let uri = spread.pools[0].uri();
     pools::register_at(&mut client, "one", &uri);
     pools::create_queue(&mut client, "q", "one");
     let posted = queues::post_ok(&mut client, "q", &[json!(1)]);
@@ -175,17 +211,16 @@ fn a_database_is_one_pool_whatever_its_uri_is() {
 
 #[test]
 fn the_store_of_the_server_itself_is_no_pool() {
-    let installation = Installation::new();
-    let virtual_pool = "[pooling:catalog]\nenable_virtual_pool = true\n";
-    let server = installation.site(&format!("{POOLING}{virtual_pool}")).start();
-    let refused = pools::put(&mut server.client(), "own", &installation.database.uri());
+    let spread = Spread::over([Place::postgresql(), Place::postgresql()]);
+    let server = spread.site("[pooling:catalog]\nenable_virtual_pool = true\n").start();
+    let refused = pools::put(&mut server.client(), "own", &spread.management.uri());
     assert_eq!(refused.status, 409, "{}", refused.text());
 }
 
 #[test]
 fn a_store_that_one_server_keeps_for_itself_is_no_pool_of_several() {
-    let installation = Installation::new();
-    let site = installation.site(POOLING);
+    let spread = Spread::over([Place::postgresql(), Place::postgresql()]);
+    let site = spread.site("");
     let server = site.start();
     let uri = format!("embedded://{}", site.path("pool").display());
     let refused = pools::put(&mut server.client(), "own", &uri);

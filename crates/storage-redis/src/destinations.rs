@@ -11,8 +11,9 @@ use zaqar_storage::{Created, Destinations, StorageError, StorageResult};
 use crate::RedisManagementStore;
 use crate::calls::plain;
 use crate::connection::{Reply, damaged};
+use crate::fields::Fields;
 use crate::management::{Listed, document_of, json, name_of, number, paged};
-use crate::records::{Fields, destination_bytes};
+use crate::records::destination_bytes;
 use crate::scripts;
 
 /// How often a number is drawn that another queue has.

@@ -6,8 +6,8 @@ use zaqar_storage::{Flavors, StorageError, StorageResult};
 use crate::RedisManagementStore;
 use crate::accounts::write_text;
 use crate::connection::Reply;
+use crate::fields::Fields;
 use crate::management::{FLAVOR_NAMES, FLAVORS, document_of, json, name_of, paged};
-use crate::records::Fields;
 use crate::scripts;
 
 fn record(flavor: &Flavor) -> StorageResult<Vec<u8>> {

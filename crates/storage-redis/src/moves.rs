@@ -6,8 +6,9 @@ use zaqar_storage::StorageResult;
 use crate::accounts::write_text;
 use crate::calls::Call;
 use crate::connection::damaged;
+use crate::fields::Fields;
 use crate::management::name_of;
-use crate::records::{Fields, destination, destination_bytes};
+use crate::records::{destination, destination_bytes};
 
 /// The pools that a move needs stand first, where it is to lead (empty for none) before the others.
 pub(crate) fn record(noted: &QueueMove) -> Vec<u8> {

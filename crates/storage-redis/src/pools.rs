@@ -6,8 +6,8 @@ use zaqar_storage::{Pools, StorageError, StorageResult};
 use crate::RedisManagementStore;
 use crate::accounts::write_text;
 use crate::connection::Reply;
+use crate::fields::Fields;
 use crate::management::{POOL_NAMES, POOLS, POOLS_OF_FLAVORS, document_of, json, name_of, of, paged};
-use crate::records::Fields;
 use crate::scripts;
 
 fn flavor(pool: &Pool) -> &str {

@@ -6,13 +6,13 @@ use std::sync::atomic::AtomicU64;
 use parking_lot::Mutex;
 use redis::{Value, cmd};
 use tokio::task::JoinHandle;
-use zaqar_model::{Destination, Timestamp};
+use zaqar_model::{Destination, IdSource, RandomIds, StoreId, Timestamp};
 use zaqar_storage::{
     Capabilities, Deliveries, Health, MessageStore, Migration, StorageError, StorageResult, Subscriptions,
 };
 
 use crate::calls::{Call, plain};
-use crate::connection::{Effect, Reply, Request, Servers};
+use crate::connection::{Effect, Reply, Request, Servers, damaged};
 use crate::hints::{self, Hints};
 use crate::keys::{QueueKeys, SHARDS, ShardKeys};
 use crate::keyspace::{InUse, Keyspace};
@@ -23,6 +23,7 @@ pub struct RedisMessageStore {
     pub(crate) servers: Arc<Servers>,
     pub(crate) prefix: Arc<str>,
     pub(crate) hints: Arc<Hints>,
+    identity: StoreId,
     in_use: InUse,
     tasks: Mutex<Vec<JoinHandle<()>>>,
     /// The last turn in which a subscription was leased from.
@@ -50,6 +51,7 @@ impl RedisMessageStore {
     pub async fn on(keyspace: Arc<Keyspace>) -> StorageResult<Self> {
         let (servers, prefix) = (Arc::clone(&keyspace.servers), Arc::clone(&keyspace.prefix));
         check_shards(&servers, &prefix).await?;
+        let identity = find_identity(&servers, &prefix).await?;
         let in_use = InUse::of(keyspace);
         let (hints, outgoing) = Hints::new();
         let channels = hints::Channels::new(&prefix, servers.dialer.database);
@@ -57,7 +59,8 @@ impl RedisMessageStore {
         let listening = hints::listen(Arc::clone(&servers), channels, Arc::clone(&hints), in_use.closes());
         let looking = arrivals::look_after(Arc::clone(&servers), Arc::clone(&hints), in_use.closes());
         let tasks = vec![tokio::spawn(announcing), tokio::spawn(listening), tokio::spawn(looking)];
-        Ok(Self { servers, prefix, hints, in_use, tasks: Mutex::new(tasks), last_turn: AtomicU64::new(0) })
+        let (tasks, last_turn) = (Mutex::new(tasks), AtomicU64::new(0));
+        Ok(Self { servers, prefix, hints, identity, in_use, tasks, last_turn })
     }
 
     pub(crate) fn keys(&self, of: &Destination) -> QueueKeys {
@@ -110,10 +113,27 @@ impl RedisMessageStore {
 
 /// In how many shards the queues of the store lie stands in the store.
 async fn check_shards(servers: &Servers, prefix: &str) -> StorageResult<()> {
+    let found = set_once(servers, prefix, "shards", SHARDS.to_string()).await?.int()?;
+    if found == i64::from(SHARDS) {
+        return Ok(());
+    }
+    Err(StorageError::driver(format!("the store has {found} shards, and this version knows only {SHARDS}")))
+}
+
+/// The id that the store was given when it was opened for the first time.
+async fn find_identity(servers: &Servers, prefix: &str) -> StorageResult<StoreId> {
+    let fresh = format!("{:032x}", RandomIds.next_u128());
+    let found = set_once(servers, prefix, "identity", fresh).await?.bytes()?;
+    let found = std::str::from_utf8(&found).ok().and_then(|text| u128::from_str_radix(text, 16).ok());
+    found.map(StoreId::from_u128).ok_or_else(damaged)
+}
+
+/// Sets a value of the store if it has none. Returns what holds.
+async fn set_once(servers: &Servers, prefix: &str, name: &str, value: String) -> StorageResult<Value> {
     let shard = ShardKeys::new(prefix, 0);
-    let key = shard.name("shards");
+    let key = shard.name(name);
     let (mut set, mut get) = (cmd("SET"), cmd("GET"));
-    set.arg(&key).arg(SHARDS).arg("NX");
+    set.arg(&key).arg(value).arg("NX");
     get.arg(&key);
     match servers.ask(&[plain(&shard, set)], Effect::Write).await {
         // It is set, or not needed: what is there counts.
@@ -121,11 +141,7 @@ async fn check_shards(servers: &Servers, prefix: &str) -> StorageResult<()> {
         Err(error) => return Err(error),
     }
     let answers = servers.ask(&[plain(&shard, get)], Effect::Read).await?;
-    let found = answers.into_iter().next().unwrap_or(Value::Nil).int()?;
-    if found == i64::from(SHARDS) {
-        return Ok(());
-    }
-    Err(StorageError::driver(format!("the store has {found} shards, and this version knows only {SHARDS}")))
+    Ok(answers.into_iter().next().unwrap_or(Value::Nil))
 }
 
 impl std::fmt::Debug for RedisMessageStore {
@@ -141,6 +157,10 @@ impl std::fmt::Debug for RedisMessageStore {
 impl MessageStore for RedisMessageStore {
     fn capabilities(&self) -> Capabilities {
         Self::capabilities_with(self.in_use.is_durable())
+    }
+
+    fn identity(&self) -> Option<StoreId> {
+        Some(self.identity)
     }
 
     fn subscriptions(&self) -> Option<&dyn Subscriptions> {

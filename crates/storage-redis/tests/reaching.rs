@@ -19,6 +19,7 @@ async fn by_a_socket() {
     let server = Redis::start(Engine::Valkey, &[]);
     let by_name = open(&Options::new(server.uri())).await;
     let by_socket = open(&Options::new(format!("redis:{}", server.data().join("socket").display()))).await;
+    assert_eq!(by_socket.identity(), by_name.identity(), "it is one place");
     let queue = Queue::of(&by_socket);
     let posted = queue.post(2).await;
     assert_eq!(queue.through(&by_name).all().await, posted);
@@ -52,6 +53,7 @@ async fn stores_on_one_server_are_apart() {
     let posted = queue.post(1).await;
     for others in [open(&prefixed).await, open(&Options::new(other.uri())).await] {
         assert_eq!(queue.through(&others).all().await, []);
+        assert_ne!(others.identity(), one.identity());
     }
     assert_eq!(queue.all().await, posted);
 }
