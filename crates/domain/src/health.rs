@@ -27,6 +27,20 @@ pub struct HealthReport {
 
 type Operations = Vec<(&'static str, OperationStatus)>;
 
+/// Which stores can be reached and take changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Readiness {
+    pub management: bool,
+    pub messages: bool,
+}
+
+impl Readiness {
+    /// Whether the service can serve.
+    pub const fn is_complete(self) -> bool {
+        self.management && self.messages
+    }
+}
+
 /// How one operation of the self-test went.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OperationStatus {
@@ -42,13 +56,15 @@ impl Zaqar {
     /// Whether the service can serve.
     pub async fn ping(&self, caller: &Caller) -> Result<bool> {
         self.permit(caller, Rule::PingGet)?;
-        Ok(self.can_serve().await)
+        Ok(self.readiness().await.is_complete())
     }
 
     /// As [`Self::ping`], for those who look after the service and not for callers: it touches nobody's data, so
     /// nobody's permission is asked for.
-    pub async fn can_serve(&self) -> bool {
-        self.stores.management.is_alive().await && self.stores.messages.is_alive().await
+    pub async fn readiness(&self) -> Readiness {
+        let (management, messages) =
+            tokio::join!(self.stores.management.is_alive(), self.stores.messages.is_alive());
+        Readiness { management, messages }
     }
 
     /// Cheap, unless a self-test is asked for: that makes a queue, posts to it, claims, lists, deletes, and leaves

@@ -34,7 +34,7 @@ pub use deliveries::{
 pub use encryption::{CannotOpen, CannotSeal, Key, KeyId, Keyring, Unreadable};
 pub use error::{Absent, Error, Failure, PoolListFault, PoolUse, Refusal, Result};
 pub use flavors::{FlavorListing, ListedFlavors, ShownFlavor};
-pub use health::{HealthReport, OperationStatus};
+pub use health::{HealthReport, OperationStatus, Readiness};
 pub use limits::{
     ClientIdRule, Limits, MIN_CLAIM_GRACE, MIN_CLAIM_TTL, MIN_MESSAGE_TTL, MIN_SUBSCRIPTION_TTL,
 };

@@ -15,6 +15,9 @@ use crate::python_json::PythonSpacing;
 pub(crate) const API: &str = "Invalid API request";
 pub(crate) const BODY: &str = "Invalid request body";
 
+/// When a store is away, others may already be replacing it.
+const STORE_RETRY_SECONDS: u16 = 1;
+
 /// An error response.
 #[derive(Debug)]
 pub(crate) struct HttpError {
@@ -24,6 +27,8 @@ pub(crate) struct HttpError {
     description: Option<Cow<'static, str>>,
     allow: Option<String>,
     location: Option<String>,
+    /// It is worth another try so soon.
+    retry_after_seconds: Option<u16>,
     /// The rest of the request is not read, so the connection is closed after the response.
     closes: bool,
     /// For the log only.
@@ -38,6 +43,7 @@ impl HttpError {
             description: None,
             allow: None,
             location: None,
+            retry_after_seconds: None,
             closes: false,
             cause: None,
         }
@@ -100,6 +106,9 @@ impl HttpError {
         }
         if let Some(location) = self.location.and_then(|path| HeaderValue::try_from(path).ok()) {
             headers.insert(header::LOCATION, location);
+        }
+        if let Some(seconds) = self.retry_after_seconds {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         if self.closes {
             headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
@@ -205,6 +214,7 @@ impl From<Error> for HttpError {
                 let title = "Service temporarily unavailable";
                 let text = text + " Please try again in a few seconds.";
                 Self {
+                    retry_after_seconds: Some(STORE_RETRY_SECONDS),
                     cause: Some(Box::new(source)),
                     ..Self::new(StatusCode::SERVICE_UNAVAILABLE, title, text)
                 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use bytes::Bytes;
 use http::{HeaderValue, Method, Response, StatusCode, header};
 use http_body_util::Full;
-use zaqar_domain::Zaqar;
+use zaqar_domain::{Readiness, Zaqar};
 
 /// What makes the server not ready, besides its stores.
 #[derive(Clone, Copy, Debug)]
@@ -30,10 +30,12 @@ pub(crate) async fn ready(
     {
         return not_ready("DISABLED BY FILE");
     }
-    if !zaqar.can_serve().await {
-        return not_ready("STORE UNAVAILABLE");
+    match zaqar.readiness().await {
+        Readiness { management: true, messages: true } => live(method),
+        Readiness { management: true, messages: false } => not_ready("MESSAGE STORE UNAVAILABLE"),
+        Readiness { management: false, messages: true } => not_ready("MANAGEMENT STORE UNAVAILABLE"),
+        Readiness { management: false, messages: false } => not_ready("STORES UNAVAILABLE"),
     }
-    live(method)
 }
 
 pub(crate) fn live(method: &Method) -> Response<Full<Bytes>> {

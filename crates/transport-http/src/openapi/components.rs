@@ -203,6 +203,10 @@ fn error_response(status: u16, description: &str) -> Value {
         let description = "The endpoint that issues tokens.";
         headers["WWW-Authenticate"] = json!({ "description": description, "schema": text() });
     }
+    if status == 503 {
+        let description = "Seconds after which another try may succeed, where a store is unavailable.";
+        headers["Retry-After"] = json!({ "description": description, "schema": { "type": "integer" } });
+    }
     json!({
         "description": description,
         "headers": headers,

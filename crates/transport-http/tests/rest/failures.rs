@@ -63,6 +63,7 @@ async fn a_failing_store_is_told_with_upstreams_texts() {
         let answer = fixture.send(request(method, path, body)).await;
         let text = format!("{text} Please try again in a few seconds.");
         answer.is_error(503, "Service temporarily unavailable", &text);
+        assert_eq!(answer.header("retry-after"), Some("1"), "{method} {path}");
     }
     let patch = "[{\"op\": \"add\", \"path\": \"/metadata/a\", \"value\": 1}]";
     let text = "Queue could not be updated. Please try again in a few seconds.";

@@ -28,10 +28,15 @@ async fn a_server_that_can_serve_is_healthy() {
 }
 
 #[tokio::test]
-async fn a_server_without_its_store_wants_no_requests() {
+async fn a_server_without_a_store_wants_no_requests_and_says_which_is_away() {
     let fixture = Fixture::new();
     fixture.store.close().await.unwrap();
-    is(&fixture, 503, "STORE UNAVAILABLE").await;
+    is(&fixture, 503, "MESSAGE STORE UNAVAILABLE").await;
+    fixture.management.close().await.unwrap();
+    is(&fixture, 503, "STORES UNAVAILABLE").await;
+    let fixture = Fixture::new();
+    fixture.management.close().await.unwrap();
+    is(&fixture, 503, "MANAGEMENT STORE UNAVAILABLE").await;
 }
 
 #[tokio::test]

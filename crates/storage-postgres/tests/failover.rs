@@ -1,0 +1,85 @@
+//! The primary is lost while the store is open: the standby takes its place, and the store goes on without being opened again.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use zaqar_storage::MessageStore;
+use zaqar_storage_conformance::minting::messages;
+use zaqar_storage_conformance::{MessageBench, MessageFixture};
+use zaqar_storage_postgres::{Options, PostgresMessageStore, schema};
+use zaqar_test_servers::Postgres;
+
+/// A primary with a synchronous standby.
+#[derive(Clone)]
+struct Pair(Arc<Mutex<[Postgres; 2]>>);
+
+impl Pair {
+    fn start() -> Self {
+        let primary = Postgres::start(&[("wal_level", "replica")]);
+        let standby = primary.standby("second");
+        primary.wait_for_each_commit_on("second");
+        Self(Arc::new(Mutex::new([primary, standby])))
+    }
+
+    fn uri(&self) -> String {
+        let [primary, standby] = &*self.0.lock();
+        format!("postgresql://postgres@{},{}/postgres", primary.address(), standby.address())
+    }
+}
+
+#[async_trait::async_trait]
+impl MessageFixture for Pair {
+    async fn open(&self) -> Arc<dyn MessageStore> {
+        let options = Options {
+            connect_timeout: Duration::from_secs(1),
+            request_timeout: Duration::from_secs(3),
+            ..Options::new(self.uri())
+        };
+        schema::upgrade(&options).await.unwrap();
+        Arc::new(PostgresMessageStore::open(&options).await.unwrap())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_standby_that_takes_over_is_used() {
+    let pair = Pair::start();
+    let bench = MessageBench::new(Box::new(pair.clone())).await;
+    let queue = bench.queue();
+    let posted = queue.fill(3).await;
+    {
+        let [primary, standby] = &mut *pair.0.lock();
+        primary.process.kill();
+        standby.promote();
+    }
+    assert_eq!(queue.all().await, posted);
+    let later = queue.fill(2).await;
+    assert_eq!(queue.all().await, [posted, later].concat());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_primary_that_is_stopped_and_comes_back_late_is_not_used_any_more() {
+    let pair = Pair::start();
+    let bench = MessageBench::new(Box::new(pair.clone())).await;
+    let queue = bench.queue();
+    let posted = queue.fill(3).await;
+    {
+        let [primary, standby] = &mut *pair.0.lock();
+        primary.process.pause();
+        standby.promote();
+    }
+    // Requests that the primary had got may take their time; then they fail.
+    let later = loop {
+        if let Ok(later) = queue.try_post(messages(1)).await {
+            break later;
+        }
+    };
+    pair.0.lock()[0].process.resume();
+    let last = queue.fill(1).await;
+    // The primary would not know of the last two.
+    for _ in 0..20 {
+        assert_eq!(queue.all().await, [&*posted, &*later, &*last].concat());
+    }
+}
