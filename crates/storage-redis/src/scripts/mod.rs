@@ -57,6 +57,24 @@ macro_rules! scripts {
     };
 }
 
+// On the management data.
+scripts! {
+    PAGE = reads "management/page.lua";
+    CREATE_QUEUE = writes "management/management.lua" "management/create.lua";
+    CHANGE_QUEUE = writes "management/management.lua" "management/change.lua";
+    REMOVE_QUEUE = frees "management/management.lua" "management/remove.lua";
+    PUT_POOL = writes "management/management.lua" "management/put_pool.lua";
+    DELETE_POOL = frees "management/management.lua" "management/delete_pool.lua";
+    PUT_FLAVOR = writes "management/management.lua" "management/put_flavor.lua";
+    DELETE_FLAVOR = frees "management/management.lua" "management/delete_flavor.lua";
+    ASSIGN = writes "management/management.lua" "management/assign.lua";
+    LEAVE = frees "management/management.lua" "management/leave.lua";
+    PUT_MOVE = writes "management/management.lua" "management/put_move.lua";
+    TAKE_MOVE = frees "management/management.lua" "management/take_move.lua";
+    SWITCH = frees "management/management.lua" "management/switch.lua";
+    END_MOVE = frees "management/management.lua" "management/end_move.lua";
+}
+
 scripts! {
     POST = writes "post.lua";
     LIST = reads "queue.lua" "list.lua";
@@ -87,18 +105,4 @@ scripts! {
     FAILED = reads "queue.lua" "leave.lua" "subscription.lua" "failed.lua";
     ATTEMPTS = frees "queue.lua" "leave.lua" "subscription.lua" "attempts.lua";
     EXPIRE = frees "queue.lua" "leave.lua" "claims.lua" "expire.lua";
-    PAGE = reads "management/page.lua";
-    CREATE_QUEUE = writes "management/management.lua" "management/create.lua";
-    CHANGE_QUEUE = writes "management/management.lua" "management/change.lua";
-    REMOVE_QUEUE = frees "management/management.lua" "management/remove.lua";
-    PUT_POOL = writes "management/management.lua" "management/put_pool.lua";
-    DELETE_POOL = frees "management/management.lua" "management/delete_pool.lua";
-    PUT_FLAVOR = writes "management/management.lua" "management/put_flavor.lua";
-    DELETE_FLAVOR = frees "management/management.lua" "management/delete_flavor.lua";
-    ASSIGN = writes "management/management.lua" "management/assign.lua";
-    LEAVE = frees "management/management.lua" "management/leave.lua";
-    PUT_MOVE = writes "management/management.lua" "management/put_move.lua";
-    TAKE_MOVE = frees "management/management.lua" "management/take_move.lua";
-    SWITCH = frees "management/management.lua" "management/switch.lua";
-    END_MOVE = frees "management/management.lua" "management/end_move.lua";
 }
