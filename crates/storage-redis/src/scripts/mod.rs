@@ -57,6 +57,24 @@ macro_rules! scripts {
     };
 }
 
+// On the management data.
+scripts! {
+    PAGE = reads "management/page.lua";
+    CREATE_QUEUE = writes "management/management.lua" "management/create.lua";
+    CHANGE_QUEUE = writes "management/management.lua" "management/change.lua";
+    REMOVE_QUEUE = frees "management/management.lua" "management/remove.lua";
+    PUT_POOL = writes "management/management.lua" "management/put_pool.lua";
+    DELETE_POOL = frees "management/management.lua" "management/delete_pool.lua";
+    PUT_FLAVOR = writes "management/management.lua" "management/put_flavor.lua";
+    DELETE_FLAVOR = frees "management/management.lua" "management/delete_flavor.lua";
+    ASSIGN = writes "management/management.lua" "management/assign.lua";
+    LEAVE = frees "management/management.lua" "management/leave.lua";
+    PUT_MOVE = writes "management/management.lua" "management/put_move.lua";
+    TAKE_MOVE = frees "management/management.lua" "management/take_move.lua";
+    SWITCH = frees "management/management.lua" "management/switch.lua";
+    END_MOVE = frees "management/management.lua" "management/end_move.lua";
+}
+
 scripts! {
     POST = writes "post.lua";
     FENCED = reads "fenced.lua";
@@ -103,18 +121,4 @@ scripts! {
         frees "queue.lua" "mover.lua" "leave.lua" "subscription.lua" "forget_arriving.lua" "forget.lua";
     END_IMPORT = frees "queue.lua" "mover.lua" "end_import.lua";
     OPEN = frees "queue.lua" "mover.lua" "open.lua";
-    PAGE = reads "management/page.lua";
-    CREATE_QUEUE = writes "management/management.lua" "management/create.lua";
-    CHANGE_QUEUE = writes "management/management.lua" "management/change.lua";
-    REMOVE_QUEUE = frees "management/management.lua" "management/remove.lua";
-    PUT_POOL = writes "management/management.lua" "management/put_pool.lua";
-    DELETE_POOL = frees "management/management.lua" "management/delete_pool.lua";
-    PUT_FLAVOR = writes "management/management.lua" "management/put_flavor.lua";
-    DELETE_FLAVOR = frees "management/management.lua" "management/delete_flavor.lua";
-    ASSIGN = writes "management/management.lua" "management/assign.lua";
-    LEAVE = frees "management/management.lua" "management/leave.lua";
-    PUT_MOVE = writes "management/management.lua" "management/put_move.lua";
-    TAKE_MOVE = frees "management/management.lua" "management/take_move.lua";
-    SWITCH = frees "management/management.lua" "management/switch.lua";
-    END_MOVE = frees "management/management.lua" "management/end_move.lua";
 }
