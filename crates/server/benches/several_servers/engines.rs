@@ -119,12 +119,23 @@ impl Replicated {
         }
     }
 
-    /// The one that was stopped goes on.
-    pub(crate) fn come_back(&mut self) {
-        match self {
-            Self::PostgreSql { primary, .. } => primary.process.resume(),
-            Self::Sentinel { all, .. } => all.nodes.iter_mut().for_each(|node| node.process.resume()),
-            Self::Cluster { all, .. } => all.nodes.iter_mut().for_each(|node| node.process.resume()),
+    /// Whether the one that takes over acknowledges nothing before the lost one follows it.
+    pub(crate) const fn needs_the_lost_one(&self) -> bool {
+        !matches!(self, Self::PostgreSql { .. })
+    }
+
+    /// The one that was lost goes on, or is started again.
+    pub(crate) fn come_back(&mut self, loss: Loss) {
+        let lost = match self {
+            Self::PostgreSql { primary, .. } => &mut primary.process,
+            Self::Sentinel { all, lost } => {
+                &mut all.nodes.iter_mut().find(|node| node.address() == *lost).unwrap().process
+            }
+            Self::Cluster { all, lost } => &mut all.nodes[*lost].process,
+        };
+        match loss {
+            Loss::Killed => lost.start(),
+            Loss::Stopped => lost.resume(),
         }
     }
 

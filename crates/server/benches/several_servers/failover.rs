@@ -91,9 +91,12 @@ fn round(engine: &str, loss: Loss, is_synchronous: bool) -> Round {
             .collect();
         go_on(&counters);
         store.lose(loss);
+        if store.needs_the_lost_one() {
+            store.come_back(loss);
+        }
         go_on(&counters);
-        if loss == Loss::Stopped {
-            store.come_back();
+        if !store.needs_the_lost_one() && loss == Loss::Stopped {
+            store.come_back(loss);
             go_on(&counters);
             store.fence();
             go_on(&counters);
