@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use zaqar_test_servers::{Cluster, Engine, Postgres, Redis, Sentinels};
+use zaqar_test_servers::{Cluster, Engine, Postgres, Process, Redis, Sentinels};
 
 use super::support::postgresql::zaqar_db;
 use super::support::server::{Server, Site};
@@ -95,15 +95,20 @@ impl Replicated {
         servers(&lines, count, matches!(self, Self::PostgreSql { .. }))
     }
 
-    /// Loses the primary. Another one has taken its place when this returns.
-    pub(crate) fn lose(&mut self, loss: Loss) {
-        let lost = match self {
+    /// The server that begins as the primary.
+    fn lost(&mut self) -> &mut Process {
+        match self {
             Self::PostgreSql { primary, .. } => &mut primary.process,
             Self::Sentinel { all, lost } => {
                 &mut all.nodes.iter_mut().find(|node| node.address() == *lost).unwrap().process
             }
             Self::Cluster { all, lost } => &mut all.nodes[*lost].process,
-        };
+        }
+    }
+
+    /// Loses the primary. Another one has taken its place when this returns.
+    pub(crate) fn lose(&mut self, loss: Loss) {
+        let lost = self.lost();
         match loss {
             Loss::Killed => lost.kill(),
             Loss::Stopped => lost.pause(),
@@ -126,26 +131,16 @@ impl Replicated {
 
     /// The one that was lost goes on, or is started again.
     pub(crate) fn come_back(&mut self, loss: Loss) {
-        let lost = match self {
-            Self::PostgreSql { primary, .. } => &mut primary.process,
-            Self::Sentinel { all, lost } => {
-                &mut all.nodes.iter_mut().find(|node| node.address() == *lost).unwrap().process
-            }
-            Self::Cluster { all, lost } => &mut all.nodes[*lost].process,
-        };
+        let lost = self.lost();
         match loss {
             Loss::Killed => lost.start(),
             Loss::Stopped => lost.resume(),
         }
     }
 
-    /// Whoever sees to the standbys ends the old primary, or lets it follow, as Patroni and the Sentinels do.
+    /// Ends the old primary, as Patroni does when it has come back.
     pub(crate) fn fence(&mut self) {
-        match self {
-            Self::PostgreSql { primary, .. } => primary.process.kill(),
-            Self::Sentinel { all, .. } => all.wait_until_whole(),
-            Self::Cluster { all, .. } => all.wait_until_whole(),
-        }
+        self.lost().kill();
     }
 }
 

@@ -93,14 +93,13 @@ fn round(engine: &str, loss: Loss, is_synchronous: bool) -> Round {
         store.lose(loss);
         if store.needs_the_lost_one() {
             store.come_back(loss);
-        }
-        go_on(&counters);
-        if !store.needs_the_lost_one() && loss == Loss::Stopped {
+        } else if loss == Loss::Stopped {
+            go_on(&counters);
             store.come_back(loss);
             go_on(&counters);
             store.fence();
-            go_on(&counters);
         }
+        go_on(&counters);
         posting_ends.store(true, Ordering::SeqCst);
         let told: Vec<_> = posters.into_iter().map(|poster| poster.join().unwrap()).collect();
         consuming_ends.store(true, Ordering::SeqCst);

@@ -59,11 +59,12 @@ impl Cluster {
         })
     }
 
-    /// Waits until another node than `lost` serves a key, and all that are there agree on who serves what.
+    /// Waits until another node than `lost`, which may be paused, serves a key, and all others agree on who serves what.
     pub fn wait_for_successor_of(&self, lost: usize, key: &str) -> usize {
         wait::until("another node serves the key", || {
             let successor = self.primary_of(key).filter(|node| *node != lost)?;
-            self.nodes.iter().filter(|node| node.process.id().is_some()).all(serves).then_some(successor)
+            let mut others = self.nodes.iter().enumerate().filter(|(node, _)| *node != lost);
+            others.all(|(_, node)| serves(node)).then_some(successor)
         })
     }
 
