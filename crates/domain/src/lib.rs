@@ -28,8 +28,8 @@ mod zaqar;
 
 pub use claims::{ClaimWish, NewClaim, ShownClaim};
 pub use deliveries::{
-    AttemptListing, EndpointHealth, EndpointState, FailureListing, ListedAttempts, ListedFailures, Owed,
-    Resend,
+    AttemptListing, EndpointHealth, EndpointState, FailureListing, LeasedOwed, ListedAttempts,
+    ListedFailures, Owed, Resend,
 };
 pub use encryption::{CannotOpen, CannotSeal, Key, KeyId, Keyring, Unreadable};
 pub use error::{Absent, Error, Failure, PoolListFault, PoolUse, Refusal, Result};

@@ -72,7 +72,7 @@ pub trait LeaseDue: Deliveries {
     ) -> impl Future<Output = StorageResult<(LeaseId, Vec<Delivery>)>> + Send {
         async move {
             let request = self.lease_request(total, SubscriptionShare::each(total), now).await?;
-            Ok((request.id, self.lease(&request, now).await?))
+            Ok((request.id, self.lease(&request, now).await?.deliveries))
         }
     }
 }

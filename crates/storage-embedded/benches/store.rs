@@ -287,7 +287,7 @@ async fn deliveries(subscriptions: u64, depth: u64) {
         async move {
             let share = SubscriptionShare::each(10_000);
             let request = store.lease_request(100, share, NOW).await.unwrap();
-            let due = store.lease(&request, NOW).await.unwrap();
+            let due = store.lease(&request, NOW).await.unwrap().deliveries;
             assert!(!due.is_empty(), "there is enough to deliver for the whole run");
             let excerpt = Excerpt::new("ok");
             let attempt = Attempt { at: NOW, status: Some(200), latency_ms: 1, excerpt, address: None };

@@ -77,7 +77,7 @@ async fn write_deliveries(store: &EmbeddedMessageStore) {
     // The same for each fixture.
     let id = LeaseId::from_u128(1);
     let request = LeaseRequest { id, ..store.lease_request(10, share, NOW).await.unwrap() };
-    let due = store.lease(&request, NOW).await.unwrap();
+    let due = store.lease(&request, NOW).await.unwrap().deliveries;
     let attempt = Attempt {
         at: NOW,
         status: Some(503),

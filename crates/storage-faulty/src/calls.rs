@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use zaqar_model::{
-    AttemptFilter, AttemptNumber, Claim, ClaimId, ClaimTerms, ConfirmationAttempt, Delivery, DeliveryReport,
+    AttemptFilter, AttemptNumber, Claim, ClaimId, ClaimTerms, ConfirmationAttempt, DeliveryReport,
     Destination, DestinationKind, DestinationNumber, FailedDelivery, Flavor, FlavorName, KeptAttempt,
     LeaseId, Marker, Message, MessageId, Metadata, MoveId, MovingItem, Page, PageRequest, Paused, Pool,
     PoolName, ProjectId, Queue, QueueMove, QueueName, QueueStats, ServerId, StoredMessage, Subscription,
@@ -12,8 +12,8 @@ use zaqar_model::{
 use zaqar_storage::{
     Adoption, Catalogue, ClaimRequest, Claimed, Claims, Created, DeadLetterPolicy, DeadLetters, Deletion,
     Deliveries, Destinations, Due, ExportCursor, ExportPage, Flavors, Guard, ImportStep, LeaseRequest,
-    MessagePage, MessageQuery, Messages, Migration, Pools, PopRequest, Post, Redelivery, StorageResult,
-    SubscriptionChange, SubscriptionShare, Subscriptions, TakenMove,
+    Leased, MessagePage, MessageQuery, Messages, Migration, Pools, PopRequest, Post, Redelivery,
+    StorageResult, SubscriptionChange, SubscriptionShare, Subscriptions, TakenMove,
 };
 
 use crate::faltering::FalteringStore;
@@ -100,7 +100,7 @@ macro_rules! calls_of_the_optional_traits {
             }
             Deliveries[deliveries_beneath] {
                 due(share: SubscriptionShare, limit: usize, now: Timestamp) -> Due;
-                lease(request: &LeaseRequest, now: Timestamp) -> Vec<Delivery>;
+                lease(request: &LeaseRequest, now: Timestamp) -> Leased;
                 record(lease: LeaseId, reports: &[DeliveryReport], now: Timestamp) -> ();
                 record_confirmation(
                     source: &Destination, id: SubscriptionId, attempt: ConfirmationAttempt, now: Timestamp

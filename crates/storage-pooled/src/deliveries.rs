@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use futures_util::future::join_all;
 use zaqar_model::{
-    AttemptFilter, AttemptNumber, ConfirmationAttempt, Delivery, DeliveryReport, Destination, FailedDelivery,
+    AttemptFilter, AttemptNumber, ConfirmationAttempt, DeliveryReport, Destination, FailedDelivery,
     KeptAttempt, LeaseId, Marker, Page, PageRequest, Paused, SubscriptionId, Timestamp,
 };
 use zaqar_storage::{
-    Deliveries, Due, LeaseRequest, MessageStore, Redelivery, StorageError, StorageResult, SubscriptionShare,
+    Deliveries, Due, LeaseRequest, Leased, MessageStore, Redelivery, StorageError, StorageResult,
+    SubscriptionShare,
 };
 
 use crate::PooledMessageStore;
@@ -21,20 +23,34 @@ impl Deliveries for PooledMessageStore {
     }
 
     /// Of a queue that is moving nothing is leased until it has arrived.
-    async fn lease(&self, request: &LeaseRequest, now: Timestamp) -> StorageResult<Vec<Delivery>> {
+    async fn lease(&self, request: &LeaseRequest, now: Timestamp) -> StorageResult<Leased> {
         let wanted = request.subscriptions.clone();
         let (by_store, mut result) =
             self.by_store(wanted, |(key, _)| &key.source, &Patience::default()).await;
-        let mut leased = Vec::new();
-        for (store, subscriptions) in by_store {
+        if request.is_repeated {
+            // Whatever a pool that cannot be reached has leased the first time is still unknown.
+            std::mem::replace(&mut result, Ok(()))?;
+        }
+        let leasing = by_store.into_iter().map(|(store, subscriptions)| async move {
             let request = LeaseRequest { subscriptions, ..*request };
             let leasing = async { store.deliveries_or_unsupported()?.lease(&request, now).await };
-            match leasing.await {
-                Ok(deliveries) => leased.extend(deliveries),
+            (leasing.await, request.subscriptions)
+        });
+        let mut leased = Leased::default();
+        for (outcome, subscriptions) in join_all(leasing).await {
+            match outcome {
+                Ok(own) => {
+                    leased.deliveries.extend(own.deliveries);
+                    leased.unknown.extend(own.unknown);
+                }
+                Err(error) if request.is_repeated || matches!(error, StorageError::OutcomeUnknown(_)) => {
+                    tracing::debug!(%error, "it is not known what a pool has leased");
+                    leased.unknown.extend(subscriptions);
+                }
                 Err(error) => result = result.and(Err(error)),
             }
         }
-        if leased.is_empty() { result.map(|()| leased) } else { Ok(leased) }
+        if leased == Leased::default() { result.map(|()| leased) } else { Ok(leased) }
     }
 
     /// Where a queue has moved meanwhile, all reports that went with it are made again: each is recorded once.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Poll;
 
+use futures_util::future::join_all;
 use zaqar_model::Timestamp;
 use zaqar_storage::{Due, MessageStore, StorageResult, SubscriptionKey, SubscriptionShare};
 
@@ -27,8 +28,9 @@ impl PooledMessageStore {
             stores.rotate_left(first);
         }
         let (mut due, mut next, mut failures) = (Vec::new(), None, Vec::new());
-        for deliveries in stores.iter().filter_map(|store| store.deliveries()) {
-            match deliveries.due(share, limit, now).await {
+        let asking = stores.iter().filter_map(|store| store.deliveries());
+        for answer in join_all(asking.map(|deliveries| deliveries.due(share, limit, now))).await {
+            match answer {
                 Ok(Due::Now(own)) => due.push(own),
                 Ok(Due::At(at)) => next = [next, Some(at)].into_iter().flatten().min(),
                 Ok(Due::Nothing) => {}

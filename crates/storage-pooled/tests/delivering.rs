@@ -13,11 +13,12 @@ use zaqar_model::{
     ProjectId, QueueName, Subscription, SubscriptionId, SubscriptionTtl,
 };
 use zaqar_storage::{
-    Deliveries, Due, ImportStep, ManagementStore, MessageStore, Migration, Placement, Redelivery,
-    SubscriptionShare, Subscriptions,
+    Deliveries, Due, ImportStep, LeaseRequest, ManagementStore, MessageStore, Migration, Placement,
+    Redelivery, SubscriptionShare, Subscriptions,
 };
 use zaqar_storage_conformance::minting::{attempt, fresh_subscription_id, messages, poster, stored_message};
 use zaqar_storage_conformance::{LeaseDue, ModelStore, PopMessages, PostMessages, RegisterPools};
+use zaqar_storage_faulty::{FalteringStore, Fault};
 use zaqar_storage_pooled::PooledMessageStore;
 
 /// A pooled store, with a pool of each of these flavors, named as they are.
@@ -204,4 +205,32 @@ async fn many_subscriptions_and_many_deliveries_move_in_pieces() {
     let (_, leased) = bench.lease(1_000_000).await;
     assert_eq!(leased.len(), 500 + 450);
     assert!(leased.iter().all(|delivery| delivery.attempts == 1));
+}
+
+#[tokio::test]
+async fn a_pool_whose_answer_was_lost_holds_up_no_other_and_can_be_asked_again() {
+    let far = Arc::new(FalteringStore::over(Arc::new(ModelStore::new())));
+    let bench = Bench::new(&["near"], Some(far.clone())).await;
+    let (here, there) = (bench.queue("here", Some("near")).await, bench.queue("there", None).await);
+    for queue in [&here, &there] {
+        bench.subscribe(queue, "mailto:a@example.org").await;
+        bench.post(queue, 2).await;
+    }
+    let now = bench.site.clock.now();
+    let request = bench.store.lease_request(10, SubscriptionShare::each(10), now).await.unwrap();
+    far.falter_at("lease", Fault::AnswerLost);
+    let leased = bench.store.lease(&request, now).await.unwrap();
+    let sources =
+        |own: &[Delivery]| own.iter().map(|one| one.subscription.source.clone()).collect::<Vec<_>>();
+    assert_eq!(sources(&leased.deliveries), [here.clone(), here]);
+    assert_eq!(leased.unknown.iter().map(|(key, _)| &key.source).collect::<Vec<_>>(), [&there]);
+
+    let again = LeaseRequest { subscriptions: leased.unknown, is_repeated: true, ..request };
+    far.falter_at("lease", Fault::NotDone);
+    let leased = bench.store.lease(&again, now).await.unwrap();
+    assert_eq!((sources(&leased.deliveries), &leased.unknown), (vec![], &again.subscriptions));
+    far.recover();
+    let leased = bench.store.lease(&again, now).await.unwrap();
+    assert_eq!((sources(&leased.deliveries), leased.unknown), (vec![there.clone(), there], vec![]));
+    assert_eq!(bench.lease(10).await.1, vec![]);
 }

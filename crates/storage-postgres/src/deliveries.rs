@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use tokio::time::sleep;
 use zaqar_model::{
-    AttemptFilter, AttemptNumber, ConfirmationAttempt, Delivery, DeliveryReport, Destination, FailedDelivery,
+    AttemptFilter, AttemptNumber, ConfirmationAttempt, DeliveryReport, Destination, FailedDelivery,
     KeptAttempt, LeaseId, Marker, Page, PageRequest, Paused, SubscriptionId, Timestamp,
 };
 use zaqar_storage::{
-    Deliveries, Due, LeaseRequest, Redelivery, StorageError, StorageResult, SubscriptionShare,
+    Deliveries, Due, LeaseRequest, Leased, Redelivery, StorageError, StorageResult, SubscriptionShare,
 };
 
 use crate::PostgresMessageStore;
@@ -37,13 +37,13 @@ impl Deliveries for PostgresMessageStore {
         }
     }
 
-    async fn lease(&self, request: &LeaseRequest, now: Timestamp) -> StorageResult<Vec<Delivery>> {
+    async fn lease(&self, request: &LeaseRequest, now: Timestamp) -> StorageResult<Leased> {
         let request = Arc::new(request.clone());
         let leasing = self.write_passing_over(move |session| {
             let request = Arc::clone(&request);
             Box::pin(async move { leasing::lease(session, &request, now).await })
         });
-        leasing.await
+        Ok(leasing.await?.into())
     }
 
     async fn record(&self, lease: LeaseId, reports: &[DeliveryReport], now: Timestamp) -> StorageResult<()> {

@@ -2,10 +2,10 @@
 
 use tokio::time::sleep;
 use zaqar_model::{
-    AttemptFilter, AttemptNumber, ConfirmationAttempt, Delivery, DeliveryReport, Destination, FailedDelivery,
+    AttemptFilter, AttemptNumber, ConfirmationAttempt, DeliveryReport, Destination, FailedDelivery,
     KeptAttempt, LeaseId, Marker, Page, PageRequest, Paused, SubscriptionId, Timestamp,
 };
-use zaqar_storage::{Deliveries, Due, LeaseRequest, Redelivery, StorageResult, SubscriptionShare};
+use zaqar_storage::{Deliveries, Due, LeaseRequest, Leased, Redelivery, StorageResult, SubscriptionShare};
 
 use crate::RedisMessageStore;
 use crate::accounts::{account, ending};
@@ -20,8 +20,8 @@ impl Deliveries for RedisMessageStore {
         self.look_for_due(share, limit, now).await
     }
 
-    async fn lease(&self, request: &LeaseRequest, now: Timestamp) -> StorageResult<Vec<Delivery>> {
-        self.lease_some(request, now).await
+    async fn lease(&self, request: &LeaseRequest, now: Timestamp) -> StorageResult<Leased> {
+        Ok(self.lease_some(request, now).await?.into())
     }
 
     async fn record(&self, lease: LeaseId, reports: &[DeliveryReport], now: Timestamp) -> StorageResult<()> {

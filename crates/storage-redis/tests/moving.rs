@@ -80,7 +80,7 @@ impl Site {
             subscriptions: vec![(key, most)],
             is_repeated: false,
         };
-        (request.id, self.deliveries().lease(&request, now).await.unwrap())
+        (request.id, self.deliveries().lease(&request, now).await.unwrap().deliveries)
     }
 
     /// All that is owed to a subscription at a moment.

@@ -68,6 +68,21 @@ pub struct LeaseRequest {
     pub is_repeated: bool,
 }
 
+/// What a lease has taken.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Leased {
+    pub deliveries: Vec<Delivery>,
+    /// Of these it is not known whether something was taken: the request is to be repeated with them. Empty for a store that
+    /// keeps everything in one place, which answers [`OutcomeUnknown`](crate::StorageError::OutcomeUnknown) instead.
+    pub unknown: Vec<(SubscriptionKey, usize)>,
+}
+
+impl From<Vec<Delivery>> for Leased {
+    fn from(deliveries: Vec<Delivery>) -> Self {
+        Self { deliveries, unknown: Vec::new() }
+    }
+}
+
 /// Which deliveries of a subscription are owed once more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Redelivery {
@@ -137,8 +152,9 @@ pub trait Deliveries: Send + Sync {
     /// step is atomic for each subscription. A suspended or paused subscription gets nothing but what has expired. A lease
     /// that would have ended by `now` takes nothing.
     ///
-    /// May be repeated, if the request says so: what the lease took the first time is returned.
-    async fn lease(&self, request: &LeaseRequest, now: Timestamp) -> StorageResult<Vec<Delivery>>;
+    /// May be repeated, if the request says so: what the lease took the first time is returned. An engine that does not know
+    /// what a lease took repeats it until it knows, since nobody else gets that before the lease ends.
+    async fn lease(&self, request: &LeaseRequest, now: Timestamp) -> StorageResult<Leased>;
 
     /// Records how deliveries ended, with the attempts. Deliveries that another lease has taken over meanwhile are passed
     /// over, and so are those that have been recorded already: each is recorded for itself, and the same call may be

@@ -88,7 +88,7 @@ pub use claims::{ClaimRequest, Claimed, Claims, DeadLetterPolicy, POP_CLAIM_TTL,
 pub use dead_letters::DeadLetters;
 pub use deliveries::{
     ATTEMPTS_KEPT, ATTEMPTS_KEPT_FOR, Deliveries, Due, EXPIRED_OWED_FOR, FAILURES_KEPT, FAILURES_KEPT_FOR,
-    LeaseRequest, Redelivery, SubscriptionKey, SubscriptionShare,
+    LeaseRequest, Leased, Redelivery, SubscriptionKey, SubscriptionShare,
 };
 pub use destinations::{Created, Destinations};
 pub use driver::{Driver, OpenFault, Role, SchemaVersion, Site, StoreOf, driver_of_uri};

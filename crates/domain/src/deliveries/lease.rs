@@ -1,9 +1,8 @@
 //! Takes what is due.
 
 use zaqar_model::{Delivery, Destination, DestinationName, Metadata};
-use zaqar_storage::{Due, LeaseRequest, StorageResult, SubscriptionShare};
+use zaqar_storage::{Due, LeaseRequest, Leased, StorageError, StorageResult, SubscriptionShare};
 
-use crate::repeat::repeat;
 use crate::{CannotOpen, Zaqar};
 
 /// A delivery as the engine makes it.
@@ -17,6 +16,14 @@ pub struct Owed {
     pub(super) is_sealed: bool,
 }
 
+/// What a lease has taken.
+#[derive(Debug)]
+pub struct LeasedOwed {
+    pub owed: Vec<Owed>,
+    /// How to find out what else it has taken, where that is not known.
+    pub again: Option<LeaseRequest>,
+}
+
 impl Zaqar {
     /// What is due; see [`due`](zaqar_storage::Deliveries::due).
     pub async fn due_deliveries(&self, share: SubscriptionShare, limit: usize) -> StorageResult<Due> {
@@ -24,16 +31,23 @@ impl Zaqar {
     }
 
     /// Leases what is due; see [`lease`](zaqar_storage::Deliveries::lease).
-    pub async fn lease_deliveries(&self, request: &LeaseRequest) -> StorageResult<Vec<Owed>> {
-        let (deliveries, now) = (self.stores.messages.deliveries_or_unsupported()?, self.now());
-        let leased = repeat(async |is_repeated| {
-            if !is_repeated {
-                return deliveries.lease(request, now).await;
+    pub async fn lease_deliveries(&self, request: &LeaseRequest) -> StorageResult<LeasedOwed> {
+        let deliveries = self.stores.messages.deliveries_or_unsupported()?;
+        let Leased { deliveries, unknown } = match deliveries.lease(request, self.now()).await {
+            Err(StorageError::OutcomeUnknown(cause)) => {
+                tracing::debug!(%cause, "it is not known what a lease has taken");
+                Leased { deliveries: Vec::new(), unknown: request.subscriptions.clone() }
             }
-            deliveries.lease(&LeaseRequest { is_repeated, ..request.clone() }, now).await
-        });
-        let leased = leased.await?;
-        Ok(leased.into_iter().map(|delivery| self.owed(delivery)).collect())
+            leased => leased?,
+        };
+        Ok(LeasedOwed {
+            owed: deliveries.into_iter().map(|delivery| self.owed(delivery)).collect(),
+            again: (!unknown.is_empty()).then_some(LeaseRequest {
+                subscriptions: unknown,
+                is_repeated: true,
+                ..*request
+            }),
+        })
     }
 
     fn owed(&self, mut delivery: Delivery) -> Owed {

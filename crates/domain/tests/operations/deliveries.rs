@@ -271,7 +271,7 @@ async fn are_absent(fixture: &Fixture, caller: &Caller, of: &DestinationName, id
 pub(crate) async fn bury(fixture: &Fixture, reason: &str) {
     let (share, now) = (SubscriptionShare::each(10), fixture.clock.now());
     let request = fixture.store.deliveries().unwrap().lease_request(10, share, now).await.unwrap();
-    for owed in fixture.zaqar.lease_deliveries(&request).await.unwrap() {
+    for owed in fixture.zaqar.lease_deliveries(&request).await.unwrap().owed {
         fixture.zaqar.bury_delivery(&owed, 3, reason).await.unwrap();
     }
 }

@@ -27,7 +27,7 @@ async fn give_up(fixture: &Fixture) -> Vec<(String, Value)> {
         .lease_request(100, SubscriptionShare::each(100), now)
         .await
         .unwrap();
-    let due = fixture.zaqar.lease_deliveries(&request).await.unwrap();
+    let due = fixture.zaqar.lease_deliveries(&request).await.unwrap().owed;
     let (mut seen, mut reports) = (Vec::new(), Vec::new());
     for owed in &due {
         fixture.zaqar.bury_delivery(owed, 1, "it is gone").await.unwrap();

@@ -4,11 +4,14 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::sleep;
+use zaqar_domain::{LeasedOwed, Owed};
 use zaqar_model::{LeaseId, Timestamp};
 use zaqar_storage::{Due, LeaseRequest, StorageResult, SubscriptionKey, SubscriptionShare};
 
 use super::pauses::Pauses;
+use super::unanswered::Unanswered;
 use super::{Engine, Leased};
 
 /// Maximum number of deliveries of one lease. Many, since each lease waits for the disk once.
@@ -29,9 +32,11 @@ pub(super) async fn run(engine: &Arc<Engine>, stop: impl Future<Output = ()> + S
     let mut stop = pin!(stop);
     let mut pauses = Pauses::default();
     let mut breaks = breaks_when_stale();
+    let mut unanswered = Unanswered::default();
     loop {
         // A lease is never broken off: its deliveries would be lost until it ends.
-        let batch = engine.lease_batch(&mut stop).await;
+        unanswered.repeat(engine).await;
+        let batch = engine.lease_batch(&mut unanswered, &mut stop).await;
         if !matches!(batch, Ok(Batch::Stale)) {
             breaks = breaks_when_stale();
         }
@@ -47,6 +52,7 @@ pub(super) async fn run(engine: &Arc<Engine>, stop: impl Future<Output = ()> + S
             }
             Ok(Batch::Nothing(next)) => tokio::select! {
                 () = &mut stop => return,
+                () = unanswered.wait() => continue,
                 waited = engine.wait_for_work(next) => waited.err(),
             },
             Err(error) => Some(error),
@@ -78,19 +84,26 @@ impl Engine {
     /// Leases and dispatches once.
     async fn lease_batch(
         self: &Arc<Self>,
+        unanswered: &mut Unanswered,
         stop: &mut (impl Future<Output = ()> + Send + Unpin),
     ) -> StorageResult<Batch> {
         let room = tokio::select! {
             biased;
             () = stop => return Ok(Batch::Stopped),
+            () = unanswered.wait() => return Ok(Batch::Some),
             room = self.room.take_many(AT_ONCE) => room,
         };
         let Some(mut room) = room else { return Ok(Batch::Stopped) };
-        let due = match self.zaqar.due_deliveries(SHARE, room.num_permits()).await? {
+        let mut due = match self.zaqar.due_deliveries(SHARE, room.num_permits()).await? {
             Due::Now(due) => due,
             Due::At(at) => return Ok(Batch::Nothing(Some(at))),
             Due::Nothing => return Ok(Batch::Nothing(None)),
         };
+        // What was posted first goes first.
+        due.retain(|own| !unanswered.concern(own));
+        if due.is_empty() {
+            return Ok(Batch::Nothing(None));
+        }
         let request = LeaseRequest {
             id: LeaseId::from_u128(self.zaqar.ids().next_u128()),
             until: self.now().plus_millis(self.lease_millis()),
@@ -99,16 +112,27 @@ impl Engine {
             is_repeated: false,
         };
         let _under_way = self.leases.begin();
-        let leased = self.zaqar.lease_deliveries(&request).await?;
-        let batch = if leased.is_empty() { Batch::Stale } else { Batch::Some };
-        for owed in leased {
-            // There are as many places as were leased for.
+        let LeasedOwed { owed, again } = self.zaqar.lease_deliveries(&request).await?;
+        let is_stale = owed.is_empty() && again.is_none();
+        self.hand_out_all(owed, (request.id, request.until), &mut room);
+        if let Some(again) = again {
+            unanswered.add(again, room);
+        }
+        Ok(if is_stale { Batch::Stale } else { Batch::Some })
+    }
+
+    /// There are as many places as were leased for.
+    pub(super) fn hand_out_all(
+        self: &Arc<Self>,
+        owed: Vec<Owed>,
+        (lease, until): (LeaseId, Timestamp),
+        room: &mut OwnedSemaphorePermit,
+    ) {
+        for owed in owed {
             if let Some(room) = room.split(1) {
-                let (lease, until) = (request.id, request.until);
                 self.hand_out(Leased { owed, asking: None, lease, until, room });
             }
         }
-        Ok(batch)
     }
 
     /// Time enough for two attempts, one after the other, and for what comes around them.

@@ -1,6 +1,6 @@
 //! The engine: leases what is due, has it tried, and records how it ended.
 //!
-//! - `intake` leases as much as there is room for;
+//! - `intake` leases as much as there is room for; `unanswered` repeats leases whose answers were lost;
 //! - `lanes` keeps the first attempts of a subscription in the order of posting, one after the other. Further attempts
 //!   do not wait in a lane;
 //! - `confirm` finds out what is asked of whom, where a delivery is a request to confirm;
@@ -27,6 +27,7 @@ mod rate;
 mod recorder;
 mod room;
 mod senders;
+mod unanswered;
 mod workers;
 
 use std::sync::Arc;

@@ -177,8 +177,9 @@ async fn what_was_leased_by_an_answer_that_was_lost_is_delivered_when_that_lease
     scene.store.falter_at("lease", Fault::AnswerLost);
     scene.site.post(&["1"]).await;
     scene.store.wait_for_failures("lease", 1).await;
-    scene.store.recover();
     clock.advance_secs(LONGER_THAN_A_LEASE);
+    scene.store.wait_for_failures("lease", 3).await;
+    scene.store.recover();
     scene.site.post(&["2"]).await;
     scene.receiver.wait_for(2).await;
     scene.site.stop().await;
@@ -186,4 +187,26 @@ async fn what_was_leased_by_an_answer_that_was_lost_is_delivered_when_that_lease
     let attempts = scene.site.attempts(subscription).await;
     assert_eq!(attempts[0].end, AttemptEnd::Unknown);
     assert_eq!(ends(&attempts[1..]), [SEEN; 2]);
+}
+
+#[tokio::test]
+async fn what_was_leased_by_an_answer_that_was_lost_is_delivered_once_when_the_store_answers() {
+    // The lease does not end.
+    let clock = Arc::new(ManualClock::new());
+    let options = EngineOptions { waiting: 2, ..EngineOptions::default() };
+    let mut scene = Scene::new(clock, options).await;
+    let subscription = scene.subscribe("/a").await;
+    scene.store.falter_at("lease", Fault::AnswerLost);
+    scene.site.post(&["1", "2", "3"]).await;
+    scene.store.wait_for_failures("lease", 2).await;
+    // Nor can it be asked for a while.
+    scene.store.falter_at("lease", Fault::NotDone);
+    let failures = scene.store.calls("lease");
+    scene.store.wait_for_failures("lease", failures + 2).await;
+    scene.store.recover();
+    scene.site.post(&["4"]).await;
+    scene.receiver.wait_for(4).await;
+    scene.site.stop().await;
+    assert_eq!(scene.receiver.bodies("/a"), ["1", "2", "3", "4"]);
+    assert_eq!(ends(&scene.site.attempts(subscription).await), [SEEN; 4]);
 }

@@ -189,6 +189,7 @@ async fn lease(pair: &mut Pair, secs: u64, share: SubscriptionShare) -> Result<(
     let Some((model, store)) = answers(model, store)? else {
         return Ok(());
     };
+    let (model, store) = (model.deliveries, store.deliveries);
     for deliveries in [&model, &store] {
         they_are_in_order(deliveries)?;
     }

@@ -91,7 +91,7 @@ impl MessageBench {
     }
 
     pub async fn lease_as(&self, request: &LeaseRequest) -> Vec<Delivery> {
-        deliveries_of(&*self.store()).lease(request, self.now()).await.unwrap()
+        deliveries_of(&*self.store()).lease(request, self.now()).await.unwrap().deliveries
     }
 
     /// A lease for a minute of what is due now.

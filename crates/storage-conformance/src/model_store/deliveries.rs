@@ -8,7 +8,7 @@ use zaqar_model::{
     SubscriptionId, Timestamp,
 };
 use zaqar_storage::{
-    Deliveries, Due, LeaseRequest, Redelivery, StorageResult, SubscriptionKey, SubscriptionShare,
+    Deliveries, Due, LeaseRequest, Leased, Redelivery, StorageResult, SubscriptionKey, SubscriptionShare,
 };
 
 use super::contents::Contents;
@@ -34,7 +34,7 @@ impl Deliveries for ModelStore {
         Ok(if due.is_empty() { later.map_or(Due::Nothing, Due::At) } else { Due::Now(due) })
     }
 
-    async fn lease(&self, request: &LeaseRequest, now: Timestamp) -> StorageResult<Vec<Delivery>> {
+    async fn lease(&self, request: &LeaseRequest, now: Timestamp) -> StorageResult<Leased> {
         let lease = Lease { id: request.id, since: now };
         let mut state = self.state()?;
         let mut all = Vec::new();
@@ -58,7 +58,7 @@ impl Deliveries for ModelStore {
             }
             all.extend(taken);
         }
-        Ok(all)
+        Ok(all.into())
     }
 
     async fn record(&self, lease: LeaseId, reports: &[DeliveryReport], now: Timestamp) -> StorageResult<()> {

@@ -10,10 +10,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use zaqar_model::{
-    AttemptFilter, AttemptNumber, ConfirmationAttempt, Delivery, DeliveryReport, Destination, FailedDelivery,
+    AttemptFilter, AttemptNumber, ConfirmationAttempt, DeliveryReport, Destination, FailedDelivery,
     KeptAttempt, LeaseId, Marker, MessageId, Page, PageRequest, Paused, SubscriptionId, Timestamp,
 };
-use zaqar_storage::{Deliveries, Due, LeaseRequest, Redelivery, StorageResult, SubscriptionShare};
+use zaqar_storage::{Deliveries, Due, LeaseRequest, Leased, Redelivery, StorageResult, SubscriptionShare};
 
 use crate::EmbeddedMessageStore;
 use crate::deliveries::leasing::OwedMessages;
@@ -31,8 +31,8 @@ impl Deliveries for EmbeddedMessageStore {
         Ok(self.due_now(share, limit, now))
     }
 
-    async fn lease(&self, request: &LeaseRequest, now: Timestamp) -> StorageResult<Vec<Delivery>> {
-        self.lease_due(request, now).await
+    async fn lease(&self, request: &LeaseRequest, now: Timestamp) -> StorageResult<Leased> {
+        Ok(self.lease_due(request, now).await?.into())
     }
 
     async fn record(&self, lease: LeaseId, reports: &[DeliveryReport], now: Timestamp) -> StorageResult<()> {

@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use zaqar_model::{
-    AttemptFilter, AttemptNumber, Claim, ClaimId, ClaimTerms, ConfirmationAttempt, Delivery, DeliveryReport,
+    AttemptFilter, AttemptNumber, Claim, ClaimId, ClaimTerms, ConfirmationAttempt, DeliveryReport,
     Destination, DestinationNumber, FailedDelivery, KeptAttempt, LeaseId, Marker, Message, MessageId, Page,
     PageRequest, Paused, QueueMove, QueueStats, StoredMessage, Subscription, SubscriptionId, Timestamp,
 };
 use zaqar_storage::{
     Adoption, Capabilities, ClaimRequest, Claimed, Claims, DeadLetterPolicy, DeadLetters, Deletion,
-    Deliveries, Due, Guard, Health, LeaseRequest, ManagementStore, MessagePage, MessageQuery, MessageStore,
-    Messages, PopRequest, Post, Redelivery, StorageError, StorageResult, SubscriptionChange,
+    Deliveries, Due, Guard, Health, LeaseRequest, Leased, ManagementStore, MessagePage, MessageQuery,
+    MessageStore, Messages, PopRequest, Post, Redelivery, StorageError, StorageResult, SubscriptionChange,
     SubscriptionShare, Subscriptions,
 };
 use zaqar_storage_conformance::RegisterPools;
@@ -161,7 +161,7 @@ restless! {
             self.store.due(share, limit, now).await
         }
 
-        async fn lease(&self, request: &LeaseRequest, now: Timestamp) -> StorageResult<Vec<Delivery>> {
+        async fn lease(&self, request: &LeaseRequest, now: Timestamp) -> StorageResult<Leased> {
             for queue in self.seen() {
                 if self.subscribers(&queue, now).await? < 2 {
                     self.shake(&queue, now).await?;

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use zaqar_model::{
-    AttemptFilter, AttemptNumber, Claim, ClaimId, ClaimTerms, ConfirmationAttempt, Delivery, DeliveryReport,
+    AttemptFilter, AttemptNumber, Claim, ClaimId, ClaimTerms, ConfirmationAttempt, DeliveryReport,
     Destination, DestinationNumber, FailedDelivery, KeptAttempt, LeaseId, Marker, Message, MessageId, Page,
     PageRequest, Paused, QueueStats, StoredMessage, Subscription, SubscriptionId, Timestamp,
 };
 use zaqar_storage::{
     Adoption, Capabilities, ClaimRequest, Claimed, Claims, DeadLetterPolicy, DeadLetters, Deletion,
-    Deliveries, Due, Guard, Health, LeaseRequest, MessagePage, MessageQuery, MessageStore, Messages,
+    Deliveries, Due, Guard, Health, LeaseRequest, Leased, MessagePage, MessageQuery, MessageStore, Messages,
     Migration, PopRequest, Post, Redelivery, StorageError, StorageResult, SubscriptionChange,
     SubscriptionShare, Subscriptions,
 };
@@ -269,7 +269,7 @@ impl Deliveries for CutStore {
         self.inner.due(share, limit, now).await
     }
 
-    async fn lease(&self, request: &LeaseRequest, now: Timestamp) -> StorageResult<Vec<Delivery>> {
+    async fn lease(&self, request: &LeaseRequest, now: Timestamp) -> StorageResult<Leased> {
         twice!(self, is_repeated => self.inner.lease(&LeaseRequest { is_repeated, ..request.clone() }, now))
     }
 

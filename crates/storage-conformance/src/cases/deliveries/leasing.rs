@@ -68,7 +68,7 @@ pub async fn concurrent_leases_never_share_a_delivery(bench: &MessageBench) {
                     let subscriptions = due.into_iter().map(|key| (key, 1)).collect();
                     let (id, until) = (fresh_lease_id(), now.plus_secs(60));
                     let request = LeaseRequest { id, until, share, subscriptions, is_repeated: false };
-                    let due = deliveries.lease(&request, now).await.unwrap();
+                    let due = deliveries.lease(&request, now).await.unwrap().deliveries;
                     taken.extend(due.iter().map(|delivery| (delivery.subscription.id, delivery.position)));
                 }
             })

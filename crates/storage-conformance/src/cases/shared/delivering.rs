@@ -26,7 +26,7 @@ pub async fn two_engines_never_lease_the_same_delivery(bench: &MessageBench) {
                 let share = SubscriptionShare::each(100);
                 while let Due::Now(_) = deliveries.due(share, 10, now).await.unwrap() {
                     let request = deliveries.lease_request(6, share, now).await.unwrap();
-                    let due = deliveries.lease(&request, now).await.unwrap();
+                    let due = deliveries.lease(&request, now).await.unwrap().deliveries;
                     taken.extend(due.iter().map(|own| (own.subscription.id, own.position)));
                 }
                 taken
