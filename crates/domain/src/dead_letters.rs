@@ -21,7 +21,7 @@ use zaqar_storage::{DeadLetterPolicy, StorageResult};
 
 use crate::queues::{Attributes, NewQueue};
 use crate::repeat::repeat;
-use crate::zaqar::to_the_end;
+use crate::zaqar::run_detached;
 use crate::{Stores, Zaqar};
 
 const AT_ONCE: usize = 100;
@@ -121,7 +121,7 @@ impl Zaqar {
             to: DestinationName::queue(to),
             ttl: attributes.dead_letter_ttl.map(TtlSeconds::new),
         };
-        if let Err(error) = to_the_end(async move { dead_lettering.run().await }).await {
+        if let Err(error) = run_detached(async move { dead_lettering.run().await }).await {
             let queue = &queue.destination.name;
             tracing::warn!(%error, %queue, "dead letters could not be moved yet");
         }

@@ -12,7 +12,7 @@ use zaqar_storage::{ClaimRequest, Guard, Health, ListStart, MessageQuery, Post, 
 use crate::error::OrUnavailable;
 use crate::permissions::Rule;
 use crate::queues::NewQueue;
-use crate::zaqar::to_the_end;
+use crate::zaqar::run_detached;
 use crate::{Failure, Result, Stores, Zaqar};
 
 /// The report on health.
@@ -90,7 +90,7 @@ impl Zaqar {
             ids: Arc::clone(&self.ids),
             operations: Vec::new(),
         };
-        to_the_end(async move { Ok(test.run().await) }).await.or_unavailable(Failure::Health)
+        run_detached(async move { Ok(test.run().await) }).await.or_unavailable(Failure::Health)
     }
 }
 

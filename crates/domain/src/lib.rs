@@ -26,10 +26,10 @@ mod repeat;
 mod subscriptions;
 mod zaqar;
 
-pub use claims::{ClaimWish, NewClaim, ShownClaim};
+pub use claims::{ClaimParams, NewClaim, ShownClaim};
 pub use deliveries::{
-    AttemptListing, EndpointHealth, EndpointState, FailureListing, LeasedOwed, ListedAttempts,
-    ListedFailures, Owed, Resend,
+    AttemptListing, EndpointHealth, EndpointState, FailureListing, LeasedDeliveries, LeasedDelivery,
+    ListedAttempts, ListedFailures, Resend,
 };
 pub use encryption::{CannotOpen, CannotSeal, Key, KeyId, Keyring, Unreadable};
 pub use error::{Absent, Error, Failure, PoolListFault, PoolUse, Refusal, Result};
@@ -49,7 +49,7 @@ pub use queues::{
 };
 pub use subscriptions::{
     BadSecrets, EndReason, Follower, Following, ListedSubscriptions, LiveEvent, MAX_SUBSCRIPTION_BYTES,
-    Notification, ShownSubscription, SubscriberCheck, SubscriptionListing, SubscriptionWish, TrustMaker,
+    Notification, ShownSubscription, SubscriberCheck, SubscriptionListing, SubscriptionParams, TrustMaker,
     TrustNotMade, WaitingConfirmation, signing_secrets, subscription_document,
 };
 pub use zaqar::{Stores, Zaqar};

@@ -15,7 +15,9 @@ use crate::messages::BatchIds;
 use crate::permissions::PolicyInForce;
 use crate::queues::NewQueue;
 use crate::repeat::repeat;
-use crate::subscriptions::{AskedLately, LiveSubscriptions, SubscriberCheck, SubscriptionIds, TrustMaker};
+use crate::subscriptions::{
+    ConfirmationLimiter, LiveSubscriptions, SubscriberCheck, SubscriptionIds, TrustMaker,
+};
 use crate::{Keyring, Limits, Pipelines};
 
 /// Where everything is kept.
@@ -43,7 +45,7 @@ pub struct Zaqar {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn IdSource>,
     /// Who was asked to confirm a subscription.
-    pub(crate) asked: AskedLately,
+    pub(crate) asked: ConfirmationLimiter,
     pub(crate) batch_ids: BatchIds,
     /// Set by the engine, where this process has one.
     pub(crate) endpoint_health: OnceLock<Arc<dyn EndpointHealth>>,
@@ -65,7 +67,7 @@ impl Zaqar {
             subscribers: None,
             clock,
             ids,
-            asked: AskedLately::default(),
+            asked: ConfirmationLimiter::default(),
             endpoint_health: OnceLock::new(),
             subscription_ids: SubscriptionIds::default(),
         }
@@ -239,7 +241,7 @@ impl Stores {
 
 /// Does work of several steps to its end, also when the caller goes away in the middle: a transport drops what it does
 /// for a client that breaks the connection off.
-pub(crate) async fn to_the_end<T: Send + 'static>(
+pub(crate) async fn run_detached<T: Send + 'static>(
     work: impl Future<Output = StorageResult<T>> + Send + 'static,
 ) -> StorageResult<T> {
     tokio::spawn(work).await.unwrap_or_else(|error| Err(StorageError::driver(error)))

@@ -28,7 +28,7 @@ impl Attempt {
 
 /// An attempt that is on record.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeptAttempt {
+pub struct AttemptRecord {
     pub number: AttemptNumber,
     /// What was sent. A request to confirm has an id, too.
     pub message: MessageId,
@@ -45,7 +45,7 @@ pub enum AttemptEnd {
     /// It was to be tried again at this time.
     RetryAt(Timestamp),
     /// There was to be no other.
-    Exhausted,
+    GivenUp,
     /// Nobody has said how it ended, so the delivery was due again. It does not count against the retry policy.
     Unknown,
 }
@@ -55,7 +55,7 @@ impl AttemptEnd {
         match self {
             Self::Delivered => AttemptOutcome::Delivered,
             Self::RetryAt(_) => AttemptOutcome::Retry,
-            Self::Exhausted => AttemptOutcome::Failed,
+            Self::GivenUp => AttemptOutcome::Failed,
             Self::Unknown => AttemptOutcome::Unknown,
         }
     }
@@ -98,7 +98,7 @@ pub struct AttemptFilter {
 }
 
 impl AttemptFilter {
-    pub fn admits(&self, kept: &KeptAttempt) -> bool {
+    pub fn admits(&self, kept: &AttemptRecord) -> bool {
         self.admits_begin(kept.message, kept.attempt.at)
             && self.outcome.is_none_or(|outcome| outcome == kept.end.outcome())
     }

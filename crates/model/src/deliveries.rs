@@ -82,7 +82,7 @@ pub enum DeliveryOutcome {
     /// It failed and is to be tried again at this time; it does not hold up the deliveries behind it.
     RetryAt(Timestamp, Attempt),
     /// It failed for good: the reason, for the record.
-    Exhausted(Excerpt, Attempt),
+    GivenUp(Excerpt, Attempt),
     /// Its message had expired, so it was not tried in this lease and has failed for good: the reason, for the record.
     /// There is no attempt to put on record, and none is counted.
     Expired(Excerpt),

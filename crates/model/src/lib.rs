@@ -11,13 +11,13 @@ mod claims;
 mod confirmations;
 mod deliveries;
 mod destinations;
+mod exported;
 mod flavors;
 mod ids;
 mod json;
 mod messages;
 mod metadata;
 mod moments;
-mod moving;
 mod names;
 mod page;
 mod pools;
@@ -27,7 +27,7 @@ mod time;
 mod trusts;
 
 pub use address::Address;
-pub use attempts::{Attempt, AttemptEnd, AttemptFilter, AttemptNumber, AttemptOutcome, KeptAttempt};
+pub use attempts::{Attempt, AttemptEnd, AttemptFilter, AttemptNumber, AttemptOutcome, AttemptRecord};
 pub use body::Body;
 pub use caller::{AuthToken, Caller, Identity};
 pub use claims::{Claim, ClaimLease, ClaimTerms};
@@ -36,6 +36,9 @@ pub use deliveries::{
     Delivery, DeliveryOutcome, DeliveryReport, Excerpt, FailedDelivery, HeldBack, Lease, Paused,
 };
 pub use destinations::{Destination, DestinationKind, DestinationName, DestinationNumber};
+pub use exported::{
+    DeliveryStanding, ExportedBatch, ExportedCursor, ExportedDelivery, ExportedItem, ExportedMessage,
+};
 pub use flavors::Flavor;
 pub use ids::{
     BatchId, ClaimId, IdSource, LeaseId, MessageId, MoveId, RandomIds, ServerId, StoreId, SubscriptionId,
@@ -43,7 +46,6 @@ pub use ids::{
 pub use json::{JsonError, JsonText, MAX_JSON_DEPTH};
 pub use messages::{Marker, Message, NewMessage, QueueStats, StoredMessage};
 pub use metadata::Metadata;
-pub use moving::{DeliveryStanding, MovingBatch, MovingCursor, MovingDelivery, MovingItem, MovingMessage};
 pub use names::{ClientId, FlavorName, InvalidName, PoolName, ProjectId, QueueName, TopicName};
 pub use page::{Page, PageRequest};
 pub use pools::{Pool, PoolWeight, QueueMove};

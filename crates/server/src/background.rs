@@ -34,7 +34,7 @@ pub(crate) async fn maintain(
     }
     zaqar.resume_dead_letter_moves().await;
     vec![
-        tokio::spawn(housekeeping::give_space_back(messages, clock)),
+        tokio::spawn(housekeeping::reclaim_space(messages, clock)),
         tokio::spawn(housekeeping::move_dead_letters(Arc::clone(zaqar))),
         tokio::spawn(housekeeping::look_at_ended_claims(Arc::clone(zaqar))),
     ]

@@ -6,9 +6,9 @@ use std::io::{ErrorKind, Write as _, stdout};
 use crate::cli::{ConfigSources, ServerOptions};
 use crate::components::Components;
 use crate::configuration::{self, Report};
-use crate::followed::Followed;
 use crate::policy_files::PolicyFiles;
 use crate::tls_files::TlsFiles;
+use crate::watched_files::WatchedFiles;
 
 const DATA_DIRECTORY: (&str, &str) = ("drivers:message_store:embedded", "data_dir");
 

@@ -38,7 +38,7 @@ pub(crate) async fn look_at_ended_claims(zaqar: Arc<Zaqar>) {
 }
 
 /// Lets the store give back the space of what has expired, once a second, until it is dropped.
-pub(crate) async fn give_space_back(messages: Arc<dyn MessageStore>, clock: Arc<dyn Clock>) {
+pub(crate) async fn reclaim_space(messages: Arc<dyn MessageStore>, clock: Arc<dyn Clock>) {
     let mut ticks = tokio::time::interval(PERIOD);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut failing = false;

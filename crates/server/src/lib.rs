@@ -17,7 +17,6 @@ mod db_commands;
 mod email;
 mod encryption;
 mod failure;
-mod followed;
 mod gc_command;
 mod housekeeping;
 mod http;
@@ -40,6 +39,7 @@ mod stores;
 mod tls_files;
 mod transports;
 mod trustee;
+mod watched_files;
 mod websocket;
 mod welcome;
 

@@ -8,8 +8,8 @@ use crate::cli::ConfigSources;
 use crate::components::Components;
 use crate::config_commands::{print, print_report};
 use crate::configuration::{self, Report};
-use crate::followed::Followed;
 use crate::policy_files::PolicyFiles;
+use crate::watched_files::WatchedFiles;
 
 const HEAD: &str = "\
 # Who may do what: a policy for Zaqar, in the language of oslo.policy.

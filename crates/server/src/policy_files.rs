@@ -9,8 +9,8 @@ use zaqar_config::{Config, OsloPolicy, Source};
 use zaqar_domain::{Policy, RuleProblem, RuleText};
 
 use crate::cli::ConfigSources;
-use crate::followed::{Followed, Stamp};
 use crate::policy_file;
+use crate::watched_files::{Stamp, WatchedFiles};
 
 /// A larger file is no policy, in bytes.
 const LARGEST: u64 = 1 << 20;
@@ -97,7 +97,7 @@ impl PolicyFiles {
     }
 }
 
-impl Followed for PolicyFiles {
+impl WatchedFiles for PolicyFiles {
     type Content = Policy;
     const NAME: &'static str = "the policy";
 

@@ -16,13 +16,13 @@ use zaqar_storage::Site;
 
 use crate::cli::ServerOptions;
 use crate::components::Components;
-use crate::followed::{Begun, Following};
 use crate::notifications::{Delivery, Notifications};
 use crate::policy_files::PolicyFiles;
 use crate::signals::{self, StopSignals};
 use crate::tls_files::TlsFiles;
 use crate::transports::{Ports, Transports};
 use crate::trustee::KeystoneTrusts;
+use crate::watched_files::{FileWatch, FirstRead};
 use crate::{
     background, configuration, confirmations, encryption, keystone, limits, logging, pipelines, process,
     stores, trustee, welcome,
@@ -31,8 +31,8 @@ use crate::{
 pub(crate) fn run(options: &ServerOptions, components: &Components) -> anyhow::Result<()> {
     let (config, report) = configuration::read(&options.sources, components);
     anyhow::ensure!(report.errors.is_empty(), report.errors.join("\nzaqar: "));
-    let policy = Following::begin(PolicyFiles::new(&config, &options.sources))?;
-    let tls = TlsFiles::new(&config.ssl).map_err(anyhow::Error::msg)?.map(Following::begin).transpose()?;
+    let policy = FileWatch::begin(PolicyFiles::new(&config, &options.sources))?;
+    let tls = TlsFiles::new(&config.ssl).map_err(anyhow::Error::msg)?.map(FileWatch::begin).transpose()?;
     logging::start(&config.logging)?;
     let remarks = tls.iter().flat_map(|tls| &tls.remarks).chain(&policy.remarks);
     for warning in report.warnings.iter().chain(remarks) {
@@ -50,8 +50,8 @@ pub(crate) fn run(options: &ServerOptions, components: &Components) -> anyhow::R
 async fn serve(
     config: Arc<Config>,
     data_directory: Option<&Path>,
-    policy: Begun<PolicyFiles>,
-    tls: Option<Begun<TlsFiles>>,
+    policy: FirstRead<PolicyFiles>,
+    tls: Option<FirstRead<TlsFiles>>,
     components: &Components,
 ) -> anyhow::Result<()> {
     let data_directory = stores::data_directory(data_directory, &config);

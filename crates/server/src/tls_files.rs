@@ -12,8 +12,8 @@ use rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
 use zaqar_config::{Ssl, TlsVersion};
 use zaqar_transport_http::PROTOCOLS;
 
-use crate::followed::{Followed, Stamp};
 use crate::key_mode;
+use crate::watched_files::{Stamp, WatchedFiles};
 
 #[derive(Debug)]
 pub(crate) struct TlsFiles {
@@ -80,7 +80,7 @@ impl TlsFiles {
     }
 }
 
-impl Followed for TlsFiles {
+impl WatchedFiles for TlsFiles {
     type Content = Arc<ServerConfig>;
     const NAME: &'static str = "the certificate";
 

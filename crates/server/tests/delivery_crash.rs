@@ -18,7 +18,7 @@ use support::queues::{post, subscribe};
 use support::receiver::{Received, Receiver, status};
 use support::server::Site;
 use zaqar_model::{
-    AttemptEnd, AttemptFilter, AttemptNumber, Clock, DestinationKind, KeptAttempt, MessageId, PageRequest,
+    AttemptEnd, AttemptFilter, AttemptNumber, AttemptRecord, Clock, DestinationKind, MessageId, PageRequest,
     ProjectId, QueueName, RandomIds, SubscriptionId, SystemClock,
 };
 use zaqar_storage::{ATTEMPTS_KEPT, Deliveries, Destinations};
@@ -145,7 +145,7 @@ fn counted(messages: impl Iterator<Item = MessageId>) -> BTreeMap<MessageId, usi
 }
 
 /// What the store has on record, read after the server's end.
-fn attempts(site: &Site, subscriptions: &[(String, SubscriptionId)]) -> BTreeMap<String, Vec<KeptAttempt>> {
+fn attempts(site: &Site, subscriptions: &[(String, SubscriptionId)]) -> BTreeMap<String, Vec<AttemptRecord>> {
     let data = site.path("data");
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {

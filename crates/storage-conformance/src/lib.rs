@@ -1,8 +1,8 @@
 //! What a storage driver is held to.
 //!
 //! * [`message_store!`] and [`management_store!`] make a test of each case: small ones, one rule of the contract each.
-//! * [`agreement::check`] runs random operations against a store and [`ModelStore`] side by side.
-//! * [`ModelStore`] is the contract as plainly as it can be written: the oracle, and a stand-in for a real store in
+//! * [`agreement::check`] runs random operations against a store and [`ReferenceStore`] side by side.
+//! * [`ReferenceStore`] is the contract as plainly as it can be written: the oracle, and a stand-in for a real store in
 //!   the tests of other crates.
 //!
 //! A driver's `tests/conformance.rs` says where its stores live, and names the tests:
@@ -46,10 +46,10 @@ mod cases;
 mod clock;
 mod fixture;
 mod list;
-pub mod minting;
 mod model_placement;
-mod model_store;
+mod reference_store;
 mod run;
+pub mod samples;
 mod short_calls;
 
 /// What [`message_store!`] makes tests of.
@@ -68,7 +68,7 @@ pub use bench::{ManagementBench, MessageBench, TestMove, TestQueue};
 pub use clock::ManualClock;
 pub use fixture::{ManagementFixture, MessageFixture};
 pub use model_placement::ModelPlacement;
-pub use model_store::ModelStore;
+pub use reference_store::ReferenceStore;
 #[doc(hidden)]
 pub use run::Together;
 pub use short_calls::{LeaseDue, PopMessages, PostMessages, RegisterPools};

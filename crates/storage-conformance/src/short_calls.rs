@@ -8,7 +8,7 @@ use zaqar_storage::{
     SubscriptionShare,
 };
 
-use crate::minting::{fresh_batch_id, fresh_lease_id, pop_of};
+use crate::samples::{fresh_batch_id, fresh_lease_id, pop_of};
 
 /// Posts in a batch of its own.
 pub trait PostMessages: Messages {

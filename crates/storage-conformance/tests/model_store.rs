@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use zaqar_storage::{CachedDestinations, ManagementStore, MessageStore};
-use zaqar_storage_conformance::{ManagementFixture, MessageFixture, ModelStore, agreement};
+use zaqar_storage_conformance::{ManagementFixture, MessageFixture, ReferenceStore, agreement};
 
 /// Keeps the data from one opening to the next.
 #[derive(Default)]
-struct InMemory(ModelStore);
+struct InMemory(ReferenceStore);
 
 #[async_trait::async_trait]
 impl MessageFixture for InMemory {
@@ -50,5 +50,5 @@ fn the_model_owes_what_it_owes() {
 
 #[test]
 fn the_model_stands_a_crowd() {
-    agreement::check_concurrently(InMemory::default, agreement::Crowd::default());
+    agreement::check_concurrently(InMemory::default, agreement::Load::default());
 }

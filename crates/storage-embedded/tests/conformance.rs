@@ -68,5 +68,5 @@ fn it_owes_what_the_model_owes_when_it_is_broken_off() {
 
 #[test]
 fn it_stands_a_crowd() {
-    agreement::check_concurrently(directory, agreement::Crowd::default());
+    agreement::check_concurrently(directory, agreement::Load::default());
 }

@@ -72,7 +72,7 @@ async fn deliver_all(store: &EmbeddedMessageStore, now: Timestamp) -> Vec<Messag
 async fn give_up_for_ever(store: Arc<EmbeddedMessageStore>) {
     loop {
         let (lease, due) = lease(&store, NOW).await;
-        let outcome = DeliveryOutcome::Exhausted(Excerpt::new("410 Gone"), attempt(NOW));
+        let outcome = DeliveryOutcome::GivenUp(Excerpt::new("410 Gone"), attempt(NOW));
         let reports: Vec<_> = due.iter().map(|delivery| delivery.report(outcome.clone())).collect();
         store.record(lease, &reports, NOW).await.unwrap();
         if due.is_empty() {
@@ -94,7 +94,7 @@ async fn consume(store: &EmbeddedMessageStore, from: &Destination) {
     while !store.pop_messages(from, 50, NOW).await.unwrap().is_empty() {}
 }
 
-async fn keep_house(store: &EmbeddedMessageStore, now: Timestamp) {
+async fn run_maintenance(store: &EmbeddedMessageStore, now: Timestamp) {
     for _ in 0..20 {
         store.expire(now).await.unwrap();
     }
@@ -108,14 +108,14 @@ async fn consumed_messages_keep_their_space_until_they_are_delivered() {
     subscribe(&store, &queue(1), 2).await;
     let posted = fill(&store, &queue(1), 8).await;
     consume(&store, &queue(1)).await;
-    keep_house(&store, NOW).await;
+    run_maintenance(&store, NOW).await;
     assert!(segments(directory.path()) >= 8, "{} segments", segments(directory.path()));
     assert_eq!(deliver_all(&store, NOW).await.len(), 2 * posted.len());
-    keep_house(&store, NOW).await;
+    run_maintenance(&store, NOW).await;
     // The attempts stay: about seven segments of this test's size.
     assert!(segments(directory.path()) <= 10, "{} segments", segments(directory.path()));
     let later = NOW.plus_secs(zaqar_storage::ATTEMPTS_KEPT_FOR);
-    keep_house(&store, later).await;
+    run_maintenance(&store, later).await;
     assert!(segments(directory.path()) <= 3, "{} segments", segments(directory.path()));
 }
 
@@ -131,7 +131,7 @@ async fn what_is_owed_gives_its_space_back_when_it_expires_or_nobody_is_left() {
             store.unsubscribe(&queue(1), id).await.unwrap();
         }
         let now = if ends { NOW } else { NOW.plus_secs(3600 + EXPIRED_OWED_FOR + FAILURES_KEPT_FOR) };
-        keep_house(&store, now).await;
+        run_maintenance(&store, now).await;
         assert!(segments(directory.path()) <= 3, "{} segments", segments(directory.path()));
         assert_eq!(store.due(SubscriptionShare::each(1), 1, now).await.unwrap(), Due::Nothing);
     }
@@ -148,7 +148,7 @@ async fn old_debts_and_attempts_do_not_pin_the_disk_and_survive_the_cleaner() {
     consume(&store, &queue(1)).await;
     fill(&store, &queue(2), 12).await;
     consume(&store, &queue(2)).await;
-    keep_house(&store, NOW).await;
+    run_maintenance(&store, NOW).await;
     assert!(segments(directory.path()) <= 6, "{} segments", segments(directory.path()));
     let mut store = store;
     for _ in 0..2 {
@@ -180,7 +180,7 @@ async fn a_damaged_message_that_is_owed_does_not_pin_the_disk() {
     assert_eq!(due.iter().map(|own| own.message.message.id).collect::<Vec<_>>(), whole);
     fill(&store, &queue(2), 12).await;
     consume(&store, &queue(2)).await;
-    keep_house(&store, NOW).await;
+    run_maintenance(&store, NOW).await;
     assert!(segments(directory.path()) <= 6, "{} segments", segments(directory.path()));
     drop(store);
     assert_eq!(deliver_all(&open(directory.path()), NOW).await, whole);
@@ -219,14 +219,14 @@ async fn what_was_recorded_survives_a_power_cut() {
     let id = subscribe(&store, &queue(1), 1).await;
     let posted = post(&store, &queue(1), 0..3).await;
     let (lease, due) = lease(&store, NOW).await;
-    let gone = DeliveryOutcome::Exhausted(Excerpt::new("410 Gone"), attempt(NOW));
+    let gone = DeliveryOutcome::GivenUp(Excerpt::new("410 Gone"), attempt(NOW));
     let reports = vec![due[0].report(DeliveryOutcome::Delivered(attempt(NOW))), due[1].report(gone)];
     store.record(lease, &reports, NOW).await.unwrap();
     let store = open(after_power_cut.path());
     let page = PageRequest { marker: None, limit: 10 };
     assert_eq!(store.failed(&queue(1), id, &page, NOW).await.unwrap().items.len(), 1);
     assert_eq!(deliver_all(&store, NOW).await, posted[2..]);
-    let (delivered, failed) = (AttemptEnd::Delivered, AttemptEnd::Exhausted);
+    let (delivered, failed) = (AttemptEnd::Delivered, AttemptEnd::GivenUp);
     assert_eq!(ends(&store, id).await, [delivered, AttemptEnd::Unknown, failed, delivered]);
 }
 
@@ -347,7 +347,7 @@ async fn of_many_failures_the_last_are_kept() {
     }
     consume(&store, &to).await;
     let account = Attempt { excerpt: Excerpt::default(), ..attempt(NOW) };
-    let gone = DeliveryOutcome::Exhausted(Excerpt::new("410 Gone"), account);
+    let gone = DeliveryOutcome::GivenUp(Excerpt::new("410 Gone"), account);
     let (lease, due) = store.lease_due(posted.len(), NOW).await.unwrap();
     assert_eq!(due.len(), posted.len());
     // The last ones first: what decides is where the message stands.

@@ -12,9 +12,9 @@ use std::path::PathBuf;
 use bytes::Bytes;
 use support::{NOW, all, claim_request, client, message, open, queue};
 use zaqar_model::{
-    Address, Attempt, AttemptEnd, AttemptFilter, ClaimId, DelaySeconds, DeliveryOutcome, Excerpt, LeaseId,
-    Message, MessageId, Metadata, MoveId, MovingItem, NewMessage, PageRequest, StoredMessage, Subscription,
-    SubscriptionId, SubscriptionTtl, Suspension, TtlSeconds,
+    Address, Attempt, AttemptEnd, AttemptFilter, ClaimId, DelaySeconds, DeliveryOutcome, Excerpt,
+    ExportedItem, LeaseId, Message, MessageId, Metadata, MoveId, NewMessage, PageRequest, StoredMessage,
+    Subscription, SubscriptionId, SubscriptionTtl, Suspension, TtlSeconds,
 };
 use zaqar_storage::{
     Adoption, ClaimRequest, Claims, DeadLetterPolicy, DeadLetters, Deliveries, ExportCursor, Guard,
@@ -88,7 +88,7 @@ async fn write_deliveries(store: &EmbeddedMessageStore) {
     let outcomes = [
         DeliveryOutcome::Delivered(attempt.clone()),
         DeliveryOutcome::RetryAt(NOW.plus_secs(30), attempt.clone()),
-        DeliveryOutcome::Exhausted(Excerpt::new("410 Gone"), attempt),
+        DeliveryOutcome::GivenUp(Excerpt::new("410 Gone"), attempt),
     ];
     let reports: Vec<_> =
         due.iter().zip(outcomes).map(|(delivery, outcome)| delivery.report(outcome)).collect();
@@ -132,7 +132,7 @@ async fn check_deliveries(store: &EmbeddedMessageStore, version: u32) {
     let page = PageRequest { marker: None, limit: 10 };
     let attempts = store.attempts(&queue(6), id, &AttemptFilter::default(), &page, now).await.unwrap().items;
     let ends: Vec<_> = attempts.iter().map(|kept| kept.end).collect();
-    let known = [AttemptEnd::Exhausted, AttemptEnd::RetryAt(now), AttemptEnd::Delivered];
+    let known = [AttemptEnd::GivenUp, AttemptEnd::RetryAt(now), AttemptEnd::Delivered];
     let broken_off: &[AttemptEnd] = if version >= 3 { &[AttemptEnd::Unknown] } else { &[] };
     assert_eq!(ends, [broken_off, &known].concat());
     let first = &attempts[broken_off.len()].attempt;
@@ -144,7 +144,7 @@ async fn check_deliveries(store: &EmbeddedMessageStore, version: u32) {
         store.begin_export(&queue(8), mover, now).await.unwrap();
         let letters = store.export(&queue(8), mover, &ExportCursor::default(), 10, now).await.unwrap();
         let stored = letters.items.iter().filter_map(|item| match item {
-            MovingItem::Message(moving) => Some(&moving.stored),
+            ExportedItem::Message(moving) => Some(&moving.stored),
             _ => None,
         });
         assert_eq!(stored.collect::<Vec<_>>(), [&letter()]);

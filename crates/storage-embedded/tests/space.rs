@@ -30,7 +30,7 @@ async fn post_one_by_one(store: &impl Messages, number: u64, count: usize) {
     }
 }
 
-async fn keep_house(store: &impl MessageStore, now: Timestamp) {
+async fn run_maintenance(store: &impl MessageStore, now: Timestamp) {
     for _ in 0..20 {
         store.expire(now).await.unwrap();
     }
@@ -43,7 +43,7 @@ async fn consumed_messages_give_their_space_back() {
     post_one_by_one(&store, 1, filling(12)).await;
     assert!(segments(directory.path()) >= 12);
     while !store.pop_messages(&queue(1), 20, NOW).await.unwrap().is_empty() {}
-    keep_house(&store, NOW).await;
+    run_maintenance(&store, NOW).await;
     assert!(segments(directory.path()) <= 3, "{} segments", segments(directory.path()));
 }
 
@@ -55,7 +55,7 @@ async fn a_dropped_queue_gives_its_space_back() {
     post_one_by_one(&store, 2, filling(6)).await;
     store.drop_destination(&queue(1), NOW).await.unwrap();
     store.purge(&queue(2), NOW).await.unwrap();
-    keep_house(&store, NOW).await;
+    run_maintenance(&store, NOW).await;
     assert!(segments(directory.path()) <= 3, "{} segments", segments(directory.path()));
     drop(store);
     let store = open(directory.path());
@@ -70,7 +70,7 @@ async fn expired_messages_give_their_space_back_and_stay_away() {
     post_one_by_one(&store, 1, filling(8)).await;
     let later = NOW.plus_secs(3600);
     assert!(all(&store, &queue(1), later).await.is_empty());
-    keep_house(&store, later).await;
+    run_maintenance(&store, later).await;
     assert!(segments(directory.path()) <= 3, "{} segments", segments(directory.path()));
     assert_eq!(store.health(later).await.unwrap().volume.unwrap().free, 0);
     drop(store);
@@ -86,7 +86,7 @@ async fn one_old_message_does_not_pin_the_disk() {
     store.claim(&queue(3), &claim_request(5, 1), NOW).await.unwrap();
     post_one_by_one(&store, 2, filling(12)).await;
     while !store.pop_messages(&queue(2), 20, NOW).await.unwrap().is_empty() {}
-    keep_house(&store, NOW).await;
+    run_maintenance(&store, NOW).await;
     assert!(segments(directory.path()) <= 6, "{} segments", segments(directory.path()));
     assert_eq!(ids(&store, &queue(1)).await, old);
     drop(store);
@@ -106,7 +106,7 @@ async fn who_held_a_message_last_is_known_when_it_was_copied_forward() {
     let late = request.terms.ttl.after(NOW);
     post_one_by_one(&store, 2, filling(12)).await;
     while !store.pop_messages(&queue(2), 20, NOW).await.unwrap().is_empty() {}
-    keep_house(&store, late).await;
+    run_maintenance(&store, late).await;
     assert!(segments(directory.path()) <= 6, "{} segments", segments(directory.path()));
     drop(store);
     let store = open(directory.path());
@@ -123,7 +123,7 @@ async fn a_segment_used_again_shows_nothing_of_its_earlier_content() {
     for round in 0..6 {
         post_one_by_one(&store, round, filling(3)).await;
         while !store.pop_messages(&queue(round), 20, NOW).await.unwrap().is_empty() {}
-        keep_house(&store, NOW).await;
+        run_maintenance(&store, NOW).await;
     }
     let kept = post(&store, &queue(9), 0..3).await;
     drop(store);
@@ -145,7 +145,7 @@ async fn an_emptied_queue_never_gives_out_an_id_again() {
             assert!(post(&store, &queue(1), [number]).await.iter().all(|id| seen.insert(*id)));
         }
         while !store.pop_messages(&queue(1), 20, NOW).await.unwrap().is_empty() {}
-        keep_house(&store, NOW).await;
+        run_maintenance(&store, NOW).await;
         store.close().await.unwrap();
     }
 }
@@ -201,7 +201,7 @@ async fn retired_segments_are_used_again() {
     for _ in 0..10 {
         post_one_by_one(&store, 1, filling(3)).await;
         while !store.pop_messages(&queue(1), 100, NOW).await.unwrap().is_empty() {}
-        keep_house(&store, NOW).await;
+        run_maintenance(&store, NOW).await;
     }
     assert!(faults.recycled.load(Ordering::SeqCst) > 5);
 }
@@ -219,7 +219,7 @@ async fn exhausted_messages_that_nobody_moves_expire() {
             .unwrap();
     }
     assert_eq!(store.with_dead_letters(&first_page()).await.unwrap().items, vec![queue(1)]);
-    keep_house(&store, NOW.plus_secs(100_000)).await;
+    run_maintenance(&store, NOW.plus_secs(100_000)).await;
     assert!(store.with_dead_letters(&first_page()).await.unwrap().items.is_empty());
 }
 
@@ -234,7 +234,7 @@ async fn a_clock_a_little_behind_does_not_bring_back_what_a_retired_segment_held
     while store.stats(&queue(2), NOW).await.unwrap().free > 300 {
         store.pop_messages(&queue(2), 50, NOW).await.unwrap();
     }
-    keep_house(&store, NOW.plus_secs(60)).await;
+    run_maintenance(&store, NOW.plus_secs(60)).await;
     drop(store);
     let store = open(directory.path());
     let before = Timestamp::from_millis(NOW.plus_secs(60).as_millis() - 5);

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use zaqar_model::{
-    AttemptFilter, AttemptNumber, Claim, ClaimId, ClaimTerms, ConfirmationAttempt, DeliveryReport,
-    Destination, DestinationKind, DestinationNumber, FailedDelivery, Flavor, FlavorName, KeptAttempt,
-    LeaseId, Marker, Message, MessageId, Metadata, MoveId, MovingItem, Page, PageRequest, Paused, Pool,
+    AttemptFilter, AttemptNumber, AttemptRecord, Claim, ClaimId, ClaimTerms, ConfirmationAttempt,
+    DeliveryReport, Destination, DestinationKind, DestinationNumber, ExportedItem, FailedDelivery, Flavor,
+    FlavorName, LeaseId, Marker, Message, MessageId, Metadata, MoveId, Page, PageRequest, Paused, Pool,
     PoolName, ProjectId, Queue, QueueMove, QueueName, QueueStats, ServerId, StoredMessage, Subscription,
     SubscriptionId, Timestamp,
 };
@@ -16,9 +16,9 @@ use zaqar_storage::{
     StorageResult, SubscriptionChange, SubscriptionShare, Subscriptions, TakenMove,
 };
 
-use crate::faltering::FalteringStore;
-use crate::faltering_management::FalteringManagementStore;
 use crate::faulty::{FaultyStore, fail};
+use crate::flaky::FlakyStore;
+use crate::flaky_management::FlakyManagementStore;
 
 macro_rules! faulty {
     ($store:ident; $($noun:ident[$part:ident] { $($method:ident($($name:ident: $argument:ty),*) -> $answer:ty;)* })*) => {$(
@@ -31,7 +31,7 @@ macro_rules! faulty {
     )*};
 }
 
-macro_rules! faltering {
+macro_rules! flaky {
     ($store:ident; $($noun:ident[$part:ident] { $($method:ident($($name:ident: $argument:ty),*) -> $answer:ty;)* })*) => {$(
         #[async_trait::async_trait]
         impl $noun for $store {
@@ -95,7 +95,7 @@ macro_rules! calls_of_the_optional_traits {
                 seal(from: &Destination, mover: MoveId, now: Timestamp) -> ();
                 abandon_export(from: &Destination, mover: MoveId, now: Timestamp) -> ();
                 leave(from: &Destination, mover: MoveId, now: Timestamp) -> ();
-                import(to: &Destination, mover: MoveId, step: ImportStep, items: &[MovingItem], now: Timestamp) -> ();
+                import(to: &Destination, mover: MoveId, step: ImportStep, items: &[ExportedItem], now: Timestamp) -> ();
                 open(to: &Destination, mover: MoveId, now: Timestamp) -> ();
             }
             Deliveries[deliveries_beneath] {
@@ -113,7 +113,7 @@ macro_rules! calls_of_the_optional_traits {
                 attempts(
                     source: &Destination, id: SubscriptionId, filter: &AttemptFilter, page: &PageRequest<AttemptNumber>,
                     now: Timestamp
-                ) -> Page<KeptAttempt, AttemptNumber>;
+                ) -> Page<AttemptRecord, AttemptNumber>;
             }
         }
     };
@@ -162,6 +162,6 @@ macro_rules! calls_of_every_management_store {
 
 calls_of_every_message_store!(faulty, FaultyStore);
 calls_of_every_management_store!(faulty, FaultyStore);
-calls_of_every_message_store!(faltering, FalteringStore);
-calls_of_the_optional_traits!(faltering, FalteringStore);
-calls_of_every_management_store!(faltering, FalteringManagementStore);
+calls_of_every_message_store!(flaky, FlakyStore);
+calls_of_the_optional_traits!(flaky, FlakyStore);
+calls_of_every_management_store!(flaky, FlakyManagementStore);

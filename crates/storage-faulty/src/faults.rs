@@ -29,7 +29,7 @@ pub enum Fault {
 
 impl Faults {
     /// Lets a call fail from now on.
-    pub fn falter_at(&self, call: &'static str, fault: Fault) {
+    pub fn fail_at(&self, call: &'static str, fault: Fault) {
         self.faults.lock().insert(call, fault);
     }
 
@@ -67,10 +67,10 @@ impl Faults {
         };
         let error = match fault {
             None => return beneath.await,
-            Some(Fault::NotDone) => StorageError::unavailable("it falters"),
+            Some(Fault::NotDone) => StorageError::unavailable("it fails"),
             Some(Fault::AnswerLost | Fault::AnswerLostOnce) => {
                 drop(beneath.await?);
-                StorageError::outcome_unknown("it falters")
+                StorageError::outcome_unknown("it fails")
             }
         };
         self.failures.send_modify(|failures| *failures.entry(name).or_default() += 1);

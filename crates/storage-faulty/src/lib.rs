@@ -1,17 +1,17 @@
 //! Stores that fail, for trying out what happens then:
 //!
 //! - [`FaultyStore`] fails at everything: `[drivers] message_store = faulty` or `management_store = faulty`;
-//! - [`FalteringStore`] and [`FalteringManagementStore`] fail some calls of another store, for as long as they are told to.
+//! - [`FlakyStore`] and [`FlakyManagementStore`] fail some calls of another store, for as long as they are told to.
 
 mod calls;
 mod driver;
-mod faltering;
-mod faltering_management;
 mod faults;
 mod faulty;
+mod flaky;
+mod flaky_management;
 
 pub use driver::FaultyDriver;
-pub use faltering::FalteringStore;
-pub use faltering_management::FalteringManagementStore;
 pub use faults::{Fault, Faults};
 pub use faulty::FaultyStore;
+pub use flaky::FlakyStore;
+pub use flaky_management::FlakyManagementStore;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 use zaqar_model::{
-    AttemptFilter, AttemptNumber, ConfirmationAttempt, DeliveryReport, Destination, FailedDelivery,
-    KeptAttempt, LeaseId, Marker, Page, PageRequest, Paused, SubscriptionId, Timestamp,
+    AttemptFilter, AttemptNumber, AttemptRecord, ConfirmationAttempt, DeliveryReport, Destination,
+    FailedDelivery, LeaseId, Marker, Page, PageRequest, Paused, SubscriptionId, Timestamp,
 };
 use zaqar_storage::{
     Deliveries, Due, LeaseRequest, Leased, MessageStore, Redelivery, StorageError, StorageResult,
@@ -136,7 +136,7 @@ impl Deliveries for PooledMessageStore {
         filter: &AttemptFilter,
         page: &PageRequest<AttemptNumber>,
         now: Timestamp,
-    ) -> StorageResult<Page<KeptAttempt, AttemptNumber>> {
+    ) -> StorageResult<Page<AttemptRecord, AttemptNumber>> {
         forward!(self, source, Page::empty(), store => async {
             store.deliveries_or_unsupported()?.attempts(source, subscription, filter, page, now).await
         })

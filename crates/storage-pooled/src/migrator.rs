@@ -15,7 +15,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use zaqar_model::{Destination, MoveId, MovingItem, QueueMove};
+use zaqar_model::{Destination, ExportedItem, MoveId, QueueMove};
 use zaqar_storage::{
     ExportCursor, ImportStep, MessageStore, Migration, StorageError, StorageResult, TakenMove,
 };
@@ -259,7 +259,7 @@ impl Migrator {
         &self,
         stores: &Carrying<'_>,
         step: ImportStep,
-        items: &[MovingItem],
+        items: &[ExportedItem],
     ) -> StorageResult<()> {
         let now = self.pooled.clock.now();
         stores.target.import(&self.queue, stores.attempt, step, items, now).await

@@ -4,7 +4,7 @@
 //! there is. Wherever they are used next, their positions go on, so that markers stay good.
 
 use zaqar_model::{
-    Destination, DestinationNumber, Marker, MoveId, MovingItem, PageRequest, Pool, PoolName, QueueMove,
+    Destination, DestinationNumber, ExportedItem, Marker, MoveId, PageRequest, Pool, PoolName, QueueMove,
     Timestamp,
 };
 use zaqar_storage::{ExportCursor, ImportStep, MessageStore, Migration, StorageError, StorageResult};
@@ -132,8 +132,8 @@ impl Pooled {
             let page = migration.export(queue, attempt, &cursor, PAGE, self.clock.now()).await?;
             for item in &page.items {
                 match item {
-                    MovingItem::Message(_) | MovingItem::Subscription(_) => return Ok(None),
-                    MovingItem::End(last) => return Ok(Some(*last)),
+                    ExportedItem::Message(_) | ExportedItem::Subscription(_) => return Ok(None),
+                    ExportedItem::End(last) => return Ok(Some(*last)),
                     _ => {}
                 }
             }
@@ -160,7 +160,7 @@ impl Pooled {
         let noted = QueueMove { queue: queue.clone(), to, pools, attempt: Some(attempt) };
         let registry = self.registry()?;
         registry.put_move(&noted, None).await?;
-        let items = [MovingItem::End(last)];
+        let items = [ExportedItem::End(last)];
         migration.import(queue, attempt, ImportStep::Begin, &items, self.clock.now()).await?;
         migration.import(queue, attempt, ImportStep::End, &[], self.clock.now()).await?;
         if !registry.switch(&noted, None).await? {

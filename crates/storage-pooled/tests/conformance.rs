@@ -58,5 +58,5 @@ fn it_agrees_with_the_model() {
 
 #[test]
 fn it_stands_a_crowd() {
-    agreement::check_concurrently(four_pools, agreement::Crowd::default());
+    agreement::check_concurrently(four_pools, agreement::Load::default());
 }

@@ -9,16 +9,16 @@ use std::sync::Arc;
 use support::{Site, move_to};
 use zaqar_model::{
     AttemptEnd, AttemptFilter, Clock, Delivery, DeliveryOutcome, Destination, DestinationKind, Excerpt,
-    HeldBack, LeaseId, Marker, Metadata, MoveId, MovingCursor, MovingItem, MovingMessage, PageRequest, Pool,
-    ProjectId, QueueName, Subscription, SubscriptionId, SubscriptionTtl,
+    ExportedCursor, ExportedItem, ExportedMessage, HeldBack, LeaseId, Marker, Metadata, MoveId, PageRequest,
+    Pool, ProjectId, QueueName, Subscription, SubscriptionId, SubscriptionTtl,
 };
 use zaqar_storage::{
     Deliveries, Due, ImportStep, LeaseRequest, ManagementStore, MessageStore, Migration, Placement,
     Redelivery, SubscriptionShare, Subscriptions,
 };
-use zaqar_storage_conformance::minting::{attempt, fresh_subscription_id, messages, poster, stored_message};
-use zaqar_storage_conformance::{LeaseDue, ModelStore, PopMessages, PostMessages, RegisterPools};
-use zaqar_storage_faulty::{FalteringStore, Fault};
+use zaqar_storage_conformance::samples::{attempt, fresh_subscription_id, messages, poster, stored_message};
+use zaqar_storage_conformance::{LeaseDue, PopMessages, PostMessages, ReferenceStore, RegisterPools};
+use zaqar_storage_faulty::{Fault, FlakyStore};
 use zaqar_storage_pooled::PooledMessageStore;
 
 /// A pooled store, with a pool of each of these flavors, named as they are.
@@ -120,14 +120,14 @@ async fn a_pool_that_is_down_stops_nobody() {
 
 #[tokio::test]
 async fn what_is_owed_goes_from_one_driver_to_another_and_back() {
-    let bench = Bench::new(&["one"], Some(Arc::new(ModelStore::new()))).await;
+    let bench = Bench::new(&["one"], Some(Arc::new(ReferenceStore::new()))).await;
     let queue = bench.queue("q", None).await;
     let id = bench.subscribe(&queue, "mailto:a@example.org").await;
     bench.post(&queue, 4).await;
     let now = bench.site.clock.now();
     let (lease, leased) = bench.lease(3).await;
     bench.record(lease, &leased[..1], DeliveryOutcome::Delivered(attempt(now, Some(200)))).await;
-    let failed = DeliveryOutcome::Exhausted(Excerpt::new("410 Gone"), attempt(now, Some(410)));
+    let failed = DeliveryOutcome::GivenUp(Excerpt::new("410 Gone"), attempt(now, Some(410)));
     bench.record(lease, &leased[1..2], failed).await;
     bench.store.pop_messages(&queue, 10, now).await.unwrap();
 
@@ -138,7 +138,7 @@ async fn what_is_owed_goes_from_one_driver_to_another_and_back() {
     let attempts =
         bench.store.attempts(&queue, id, &AttemptFilter::default(), &page, now).await.unwrap().items;
     let ends: Vec<_> = attempts.iter().map(|kept| kept.end).collect();
-    assert_eq!(ends, [AttemptEnd::Exhausted, AttemptEnd::Delivered]);
+    assert_eq!(ends, [AttemptEnd::GivenUp, AttemptEnd::Delivered]);
     assert_eq!(positions(&bench.lease(10).await.1), [4], "the lease holds on");
     let again = DeliveryOutcome::RetryAt(now, attempt(now, Some(503)));
     bench.record(lease, &leased[2..], again).await;
@@ -153,7 +153,7 @@ async fn what_is_owed_goes_from_one_driver_to_another_and_back() {
 
 #[tokio::test]
 async fn nothing_is_leased_from_what_a_move_has_left_behind() {
-    let own = Arc::new(ModelStore::new());
+    let own = Arc::new(ReferenceStore::new());
     let bench = Bench::new(&["one"], Some(own.clone())).await;
     let queue = bench.queue("q", Some("one")).await;
     let id = bench.subscribe(&queue, "mailto:a@example.org").await;
@@ -162,10 +162,15 @@ async fn nothing_is_leased_from_what_a_move_has_left_behind() {
     // As if the server had been killed during a move.
     let subscription = bench.store.get_subscription(&queue, id, now).await.unwrap().unwrap();
     let (position, stored) = (Marker::new(1), stored_message(now));
-    let moving = MovingMessage { position, stored, hold: None, exhausted: false, posted: true, kept: false };
-    let cursor = MovingCursor { subscription: id, front: Marker::default(), held_back: HeldBack::default() };
-    let items =
-        [MovingItem::Subscription(subscription), MovingItem::Message(moving), MovingItem::Cursor(cursor)];
+    let moving =
+        ExportedMessage { position, stored, hold: None, exhausted: false, posted: true, kept: false };
+    let cursor =
+        ExportedCursor { subscription: id, front: Marker::default(), held_back: HeldBack::default() };
+    let items = [
+        ExportedItem::Subscription(subscription),
+        ExportedItem::Message(moving),
+        ExportedItem::Cursor(cursor),
+    ];
     own.import(&queue, MoveId::from_u128(u128::MAX), ImportStep::Begin, &items, now).await.unwrap();
 
     let (lease, leased) = bench.lease(10).await;
@@ -209,7 +214,7 @@ async fn many_subscriptions_and_many_deliveries_move_in_pieces() {
 
 #[tokio::test]
 async fn a_pool_whose_answer_was_lost_holds_up_no_other_and_can_be_asked_again() {
-    let far = Arc::new(FalteringStore::over(Arc::new(ModelStore::new())));
+    let far = Arc::new(FlakyStore::over(Arc::new(ReferenceStore::new())));
     let bench = Bench::new(&["near"], Some(far.clone())).await;
     let (here, there) = (bench.queue("here", Some("near")).await, bench.queue("there", None).await);
     for queue in [&here, &there] {
@@ -218,7 +223,7 @@ async fn a_pool_whose_answer_was_lost_holds_up_no_other_and_can_be_asked_again()
     }
     let now = bench.site.clock.now();
     let request = bench.store.lease_request(10, SubscriptionShare::each(10), now).await.unwrap();
-    far.falter_at("lease", Fault::AnswerLost);
+    far.fail_at("lease", Fault::AnswerLost);
     let leased = bench.store.lease(&request, now).await.unwrap();
     let sources =
         |own: &[Delivery]| own.iter().map(|one| one.subscription.source.clone()).collect::<Vec<_>>();
@@ -226,7 +231,7 @@ async fn a_pool_whose_answer_was_lost_holds_up_no_other_and_can_be_asked_again()
     assert_eq!(leased.unknown.iter().map(|(key, _)| &key.source).collect::<Vec<_>>(), [&there]);
 
     let again = LeaseRequest { subscriptions: leased.unknown, is_repeated: true, ..request };
-    far.falter_at("lease", Fault::NotDone);
+    far.fail_at("lease", Fault::NotDone);
     let leased = bench.store.lease(&again, now).await.unwrap();
     assert_eq!((sources(&leased.deliveries), &leased.unknown), (vec![], &again.subscriptions));
     far.recover();

@@ -68,5 +68,5 @@ fn a_queue_that_moves_during_calls_agrees_with_the_model() {
 
 #[test]
 fn a_queue_that_moves_stands_a_crowd() {
-    agreement::check_concurrently(during_calls, agreement::Crowd::default());
+    agreement::check_concurrently(during_calls, agreement::Load::default());
 }

@@ -16,9 +16,9 @@ use zaqar_storage::{
     Claims, DeadLetters, Deletion, Guard, ListStart, ManagementStore, MessagePage, MessageQuery,
     MessageStore, Messages, OpenFault, Placement, StorageError, Subscriptions,
 };
-use zaqar_storage_conformance::minting::{claim_with_max_count, fresh_subscription_id, messages, poster};
-use zaqar_storage_conformance::{ModelStore, PopMessages, PostMessages, RegisterPools};
-use zaqar_storage_faulty::{FalteringStore, Fault};
+use zaqar_storage_conformance::samples::{claim_with_max_count, fresh_subscription_id, messages, poster};
+use zaqar_storage_conformance::{PopMessages, PostMessages, ReferenceStore, RegisterPools};
+use zaqar_storage_faulty::{Fault, FlakyStore};
 use zaqar_storage_pooled::PooledMessageStore;
 
 async fn queue(management: &Arc<dyn ManagementStore>, name: &str) -> Destination {
@@ -95,7 +95,7 @@ async fn without_a_pool_nothing_is_taken() {
 #[tokio::test]
 async fn the_virtual_pool_takes_queues_until_there_is_another_and_they_move_out_of_it() {
     let site = Site::new();
-    let (management, own) = (site.management(), Arc::new(ModelStore::new()));
+    let (management, own) = (site.management(), Arc::new(ReferenceStore::new()));
     let store = site.open_with(&management, Some(own.clone()));
     let (queue, now) = (queue(&management, "q").await, site.clock.now());
     store.place(&queue, None).await.unwrap();
@@ -329,7 +329,7 @@ async fn dead_letters_go_to_another_pool() {
 async fn a_dead_letter_that_was_consumed_does_not_come_back_when_its_move_failed_halfway() {
     let site = Site::new();
     let management = site.management();
-    let source = Arc::new(FalteringStore::over(Arc::new(ModelStore::new())));
+    let source = Arc::new(FlakyStore::over(Arc::new(ReferenceStore::new())));
     management.register_pool(Pool { uri: "faltering:".to_owned(), ..site.pool("plain", None) }).await;
     management.register_pool(site.pool("fast", Some("fast"))).await;
     let store = site.open_also(&management, None, Some(Opener { store: Kind::Faltering(source.clone()) }));
@@ -337,7 +337,7 @@ async fn a_dead_letter_that_was_consumed_does_not_come_back_when_its_move_failed
     store.place(&to, Some(&flavor("fast"))).await.unwrap();
     let stored = exhausted(&store, &from, 2, now).await;
 
-    source.falter_at("discard_dead_letters", Fault::NotDone);
+    source.fail_at("discard_dead_letters", Fault::NotDone);
     store.move_dead_letters(&from, &to, &stored[..1], now).await.unwrap_err();
     store.pop_messages(&to, 1, now).await.unwrap();
     // Those that have come since arrive all the same.

@@ -11,7 +11,7 @@ use zaqar_model::{
     Clock, Destination, DestinationKind, Metadata, Pool, PoolName, ProjectId, QueueMove, QueueName, ServerId,
 };
 use zaqar_storage::{ManagementStore, MessageStore, Messages, TakenMove};
-use zaqar_storage_conformance::minting::{messages, poster};
+use zaqar_storage_conformance::samples::{messages, poster};
 use zaqar_storage_conformance::{PostMessages, RegisterPools};
 use zaqar_storage_pooled::PooledMessageStore;
 

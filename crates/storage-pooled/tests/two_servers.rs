@@ -16,20 +16,20 @@ use zaqar_model::{
 use zaqar_storage::{
     ClaimRequest, Claims, Guard, ManagementStore, MessageStore, Messages, Migration, Placement, TakenMove,
 };
-use zaqar_storage_conformance::minting::{claim_of, message, messages, poster};
-use zaqar_storage_conformance::{ManualClock, MessageFixture, ModelStore, PostMessages, RegisterPools};
+use zaqar_storage_conformance::samples::{claim_of, message, messages, poster};
+use zaqar_storage_conformance::{ManualClock, MessageFixture, PostMessages, ReferenceStore, RegisterPools};
 use zaqar_storage_pooled::PooledMessageStore;
 
 /// Two pools and a management store that every server can use.
 struct Shared {
     site: Site,
     models: SharedModels,
-    management: ModelStore,
+    management: ReferenceStore,
 }
 
 impl Shared {
     fn new() -> Self {
-        Self { site: Site::new(), models: SharedModels::default(), management: ModelStore::new() }
+        Self { site: Site::new(), models: SharedModels::default(), management: ReferenceStore::new() }
     }
 
     async fn register(&self) {

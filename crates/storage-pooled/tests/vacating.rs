@@ -15,10 +15,10 @@ use zaqar_storage::{
     Claims, Guard, ListStart, ManagementStore, MessageQuery, MessageStore, Messages, Placement, StorageError,
     Subscriptions,
 };
-use zaqar_storage_conformance::minting::{
+use zaqar_storage_conformance::samples::{
     claim_of, claim_with_max_count, delayed, fresh_subscription_id, lasting, messages, poster,
 };
-use zaqar_storage_conformance::{ModelStore, PopMessages, PostMessages, RegisterPools};
+use zaqar_storage_conformance::{PopMessages, PostMessages, ReferenceStore, RegisterPools};
 use zaqar_storage_pooled::PooledMessageStore;
 
 /// A site with these pools, and a queue in the first of them.
@@ -119,7 +119,7 @@ async fn without_another_pool_they_go_on_in_the_next_that_there_is() {
 
 #[tokio::test]
 async fn where_there_is_a_virtual_pool_they_go_there() {
-    let own: Arc<dyn MessageStore> = Arc::new(ModelStore::new());
+    let own: Arc<dyn MessageStore> = Arc::new(ReferenceStore::new());
     let site = Vacated::new(&[("one", None)], Some(Arc::clone(&own))).await;
     let posted = site.post(messages(3)).await;
     let last = site.end().await;

@@ -3,9 +3,9 @@
 use tokio_postgres::Row;
 use uuid::Uuid;
 use zaqar_model::{
-    Address, Attempt, AttemptEnd, AttemptFilter, AttemptNumber, AttemptOutcome, ConfirmationAttempt,
-    ConfirmationKind, Destination, Excerpt, FailedDelivery, KeptAttempt, Marker, MessageId, PageRequest,
-    SubscriptionId, Timestamp,
+    Address, Attempt, AttemptEnd, AttemptFilter, AttemptNumber, AttemptOutcome, AttemptRecord,
+    ConfirmationAttempt, ConfirmationKind, Destination, Excerpt, FailedDelivery, Marker, MessageId,
+    PageRequest, SubscriptionId, Timestamp,
 };
 use zaqar_storage::ATTEMPTS_KEPT_FOR;
 
@@ -67,7 +67,7 @@ pub(crate) async fn attempts(
     filter: &AttemptFilter,
     page: &PageRequest<AttemptNumber>,
     now: Timestamp,
-) -> Result<Vec<KeptAttempt>, Failed> {
+) -> Result<Vec<AttemptRecord>, Failed> {
     let (queue, id, now) = (number_of(source), uuid_of_subscription(subscription), millis(now));
     let kept_for = i64::try_from(ATTEMPTS_KEPT_FOR * 1000).unwrap_or(i64::MAX);
     let below = page.marker.map(|number| i64::try_from(number.get()).unwrap_or(i64::MAX));
@@ -86,12 +86,12 @@ pub(crate) async fn attempts(
     session.query(ATTEMPTS, values).await?.iter().map(kept_attempt).collect()
 }
 
-pub(crate) fn kept_attempt(row: &Row) -> Result<KeptAttempt, Failed> {
+pub(crate) fn kept_attempt(row: &Row) -> Result<AttemptRecord, Failed> {
     let (number, message): (i64, Uuid) = (row.try_get("number")?, row.try_get("message")?);
     let (status, address): (Option<i32>, Option<&[u8]>) = (row.try_get("status")?, row.try_get("address")?);
     let retry_at: Option<i64> = row.try_get("retry_at")?;
     let confirmation = row.try_get::<_, Option<i16>>("confirmation")?;
-    Ok(KeptAttempt {
+    Ok(AttemptRecord {
         number: AttemptNumber::new(number.unsigned_abs()),
         message: MessageId::from_u128(message.as_u128()),
         confirmation: confirmation.map(|kind| match kind {
@@ -108,7 +108,7 @@ pub(crate) fn kept_attempt(row: &Row) -> Result<KeptAttempt, Failed> {
         end: match row.try_get::<_, i16>("ending")? {
             0 => AttemptEnd::Delivered,
             1 => AttemptEnd::RetryAt(retry_at.map(timestamp).unwrap_or_default()),
-            2 => AttemptEnd::Exhausted,
+            2 => AttemptEnd::GivenUp,
             _ => AttemptEnd::Unknown,
         },
     })

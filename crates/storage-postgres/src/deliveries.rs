@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use tokio::time::sleep;
 use zaqar_model::{
-    AttemptFilter, AttemptNumber, ConfirmationAttempt, DeliveryReport, Destination, FailedDelivery,
-    KeptAttempt, LeaseId, Marker, Page, PageRequest, Paused, SubscriptionId, Timestamp,
+    AttemptFilter, AttemptNumber, AttemptRecord, ConfirmationAttempt, DeliveryReport, Destination,
+    FailedDelivery, LeaseId, Marker, Page, PageRequest, Paused, SubscriptionId, Timestamp,
 };
 use zaqar_storage::{
     Deliveries, Due, LeaseRequest, Leased, Redelivery, StorageError, StorageResult, SubscriptionShare,
@@ -145,7 +145,7 @@ impl Deliveries for PostgresMessageStore {
         filter: &AttemptFilter,
         page: &PageRequest<AttemptNumber>,
         now: Timestamp,
-    ) -> StorageResult<Page<KeptAttempt, AttemptNumber>> {
+    ) -> StorageResult<Page<AttemptRecord, AttemptNumber>> {
         let (own, at) = ((number_of(source), uuid_of_subscription(subscription)), millis(now));
         let ending = self.write(move |session| Box::pin(end_left_behind(session, Some(own), at)));
         match ending.await {

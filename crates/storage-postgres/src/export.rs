@@ -8,7 +8,9 @@ mod place;
 use std::collections::HashSet;
 
 use uuid::Uuid;
-use zaqar_model::{BatchId, Destination, HeldBack, Marker, MessageId, MovingBatch, MovingCursor, MovingItem};
+use zaqar_model::{
+    BatchId, Destination, ExportedBatch, ExportedCursor, ExportedItem, HeldBack, Marker, MessageId,
+};
 use zaqar_model::{SubscriptionId, Timestamp};
 use zaqar_storage::{ExportCursor, ExportPage};
 
@@ -204,7 +206,7 @@ impl Making<'_> {
         Ok(keys)
     }
 
-    async fn batches(&mut self) -> Result<Vec<MovingItem>, Failed> {
+    async fn batches(&mut self) -> Result<Vec<ExportedItem>, Failed> {
         let mut items = Vec::new();
         if self.is_full() {
             return Ok(items);
@@ -222,7 +224,7 @@ impl Making<'_> {
                     .collect(),
             };
             let posted = timestamp(row.try_get(3)?);
-            items.push(MovingItem::Batch(MovingBatch { id, posted, messages }));
+            items.push(ExportedItem::Batch(ExportedBatch { id, posted, messages }));
             self.place.batch = (last, batch);
             self.limit -= 1;
         }
@@ -230,7 +232,7 @@ impl Making<'_> {
     }
 
     /// How far the subscriptions have come, and the last position.
-    async fn end(&mut self, now: Timestamp) -> Result<Vec<MovingItem>, Failed> {
+    async fn end(&mut self, now: Timestamp) -> Result<Vec<ExportedItem>, Failed> {
         let mut items = Vec::new();
         if self.is_full() || self.place.is_end {
             return Ok(items);
@@ -241,7 +243,7 @@ impl Making<'_> {
         for row in self.session.query(CURSORS, values).await? {
             let id: Uuid = row.try_get(0)?;
             let reached: i64 = row.try_get(1)?;
-            items.push(MovingItem::Cursor(MovingCursor {
+            items.push(ExportedItem::Cursor(ExportedCursor {
                 subscription: SubscriptionId::from_u128(id.as_u128()),
                 front: marker(reached.saturating_add(1)),
                 held_back: HeldBack {
@@ -255,7 +257,7 @@ impl Making<'_> {
         if self.limit > 0 {
             let row = self.session.first(END, values![queue => INT8]).await?;
             let last = row.map(|row| row.try_get(0)).transpose()?.map_or(Marker::default(), marker);
-            items.push(MovingItem::End(last));
+            items.push(ExportedItem::End(last));
             self.place.is_end = true;
             self.limit -= 1;
             // A page that is full may be the last one.

@@ -133,7 +133,7 @@ DELETE FROM zaqar.attempts a USING (SELECT queue, subscription, number FROM zaqa
 WHERE a.queue = old.queue AND a.subscription = old.subscription AND a.number = old.number";
 
 impl PostgresMessageStore {
-    pub(crate) async fn give_space_back(&self, now: Timestamp) -> StorageResult<()> {
+    pub(crate) async fn reclaim_space(&self, now: Timestamp) -> StorageResult<()> {
         let memory = Arc::clone(&self.memory);
         let tidy = self.write(move |session| {
             let memory = Arc::clone(&memory);

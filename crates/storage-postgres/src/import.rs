@@ -5,7 +5,7 @@ mod messages;
 
 use uuid::Uuid;
 use zaqar_model::{
-    Destination, MovingBatch, MovingCursor, MovingItem, Subscription, SubscriptionId, Timestamp,
+    Destination, ExportedBatch, ExportedCursor, ExportedItem, Subscription, SubscriptionId, Timestamp,
 };
 use zaqar_storage::{ImportStep, LARGEST_POST};
 
@@ -103,7 +103,7 @@ pub(crate) async fn take_in(
     to: &Destination,
     mover: Uuid,
     step: ImportStep,
-    items: &[MovingItem],
+    items: &[ExportedItem],
     now: Timestamp,
 ) -> Result<(), Failed> {
     let queue = number_of(to);
@@ -123,22 +123,22 @@ pub(crate) async fn take_in(
 }
 
 /// Takes in neighbours of one kind.
-async fn put(session: &Session, to: &Destination, items: &[MovingItem], now: i64) -> Result<(), Failed> {
+async fn put(session: &Session, to: &Destination, items: &[ExportedItem], now: i64) -> Result<(), Failed> {
     let queue = number_of(to);
     match items.first() {
-        Some(MovingItem::Message(_)) => return messages::put(session, queue, items, now).await,
-        Some(MovingItem::MessageGone(_)) => return messages::take_out(session, queue, items).await,
-        Some(MovingItem::Delivery(..)) => return deliveries::put(session, queue, items, now).await,
-        Some(MovingItem::Attempt(..)) => return deliveries::put_attempts(session, queue, items).await,
+        Some(ExportedItem::Message(_)) => return messages::put(session, queue, items, now).await,
+        Some(ExportedItem::MessageGone(_)) => return messages::take_out(session, queue, items).await,
+        Some(ExportedItem::Delivery(..)) => return deliveries::put(session, queue, items, now).await,
+        Some(ExportedItem::Attempt(..)) => return deliveries::put_attempts(session, queue, items).await,
         _ => {}
     }
     for item in items {
         match item {
-            MovingItem::Subscription(subscription) => subscribe(session, to, subscription).await?,
-            MovingItem::SubscriptionGone(id) => unsubscribe(session, queue, *id).await?,
-            MovingItem::Batch(batch) => put_batch(session, queue, batch).await?,
-            MovingItem::Cursor(cursor) => put_cursor(session, queue, cursor).await?,
-            MovingItem::End(last) => {
+            ExportedItem::Subscription(subscription) => subscribe(session, to, subscription).await?,
+            ExportedItem::SubscriptionGone(id) => unsubscribe(session, queue, *id).await?,
+            ExportedItem::Batch(batch) => put_batch(session, queue, batch).await?,
+            ExportedItem::Cursor(cursor) => put_cursor(session, queue, cursor).await?,
+            ExportedItem::End(last) => {
                 let last = position(*last);
                 session.execute(END, values![queue => INT8, last => INT8]).await?;
             }
@@ -165,7 +165,7 @@ async fn unsubscribe(session: &Session, queue: i64, id: SubscriptionId) -> Resul
 }
 
 /// The ids follow from the positions where the messages were posted to a store like this one.
-async fn put_batch(session: &Session, queue: i64, own: &MovingBatch) -> Result<(), Failed> {
+async fn put_batch(session: &Session, queue: i64, own: &ExportedBatch) -> Result<(), Failed> {
     let uuids: Vec<Uuid> = own.messages.iter().map(|id| uuid_of_message(*id)).collect();
     let first = uuids.first().map_or(0, |id| id.as_u64_pair().0.cast_signed());
     let follow = (0_u64..)
@@ -184,7 +184,7 @@ async fn put_batch(session: &Session, queue: i64, own: &MovingBatch) -> Result<(
     session.execute(BATCH, values).await.map(drop)
 }
 
-async fn put_cursor(session: &Session, queue: i64, own: &MovingCursor) -> Result<(), Failed> {
+async fn put_cursor(session: &Session, queue: i64, own: &ExportedCursor) -> Result<(), Failed> {
     let (id, reached) = (uuid_of_subscription(own.subscription), position(own.front).saturating_sub(1));
     let (firsts, retries) = (millis(own.held_back.first_attempts), millis(own.held_back.retries));
     let values = values![queue => INT8, id => UUID, reached => INT8, firsts => INT8, retries => INT8];

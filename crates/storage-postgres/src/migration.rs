@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use uuid::Uuid;
-use zaqar_model::{Destination, MoveId, MovingItem, Timestamp};
+use zaqar_model::{Destination, ExportedItem, MoveId, Timestamp};
 use zaqar_storage::{ExportCursor, ExportPage, ImportStep, Migration, StorageError, StorageResult};
 
 use crate::PostgresMessageStore;
@@ -216,7 +216,7 @@ impl Migration for PostgresMessageStore {
         to: &Destination,
         mover: MoveId,
         step: ImportStep,
-        items: &[MovingItem],
+        items: &[ExportedItem],
         now: Timestamp,
     ) -> StorageResult<()> {
         let (target, mover) = (to.clone(), uuid_of_move(mover));

@@ -109,7 +109,7 @@ pub(crate) fn ending(end: AttemptEnd) -> (i16, Option<i64>) {
     match end {
         AttemptEnd::Delivered => (DELIVERED, None),
         AttemptEnd::RetryAt(at) => (RETRY, Some(millis(at))),
-        AttemptEnd::Exhausted => (EXHAUSTED, None),
+        AttemptEnd::GivenUp => (EXHAUSTED, None),
         AttemptEnd::Unknown => (3, None),
     }
 }
@@ -134,7 +134,7 @@ pub(crate) async fn record(
         let (kind, due, reason, attempt) = match outcome {
             DeliveryOutcome::Delivered(attempt) => (DELIVERED, None, None, Some(attempt)),
             DeliveryOutcome::RetryAt(due, attempt) => (RETRY, Some(millis(*due)), None, Some(attempt)),
-            DeliveryOutcome::Exhausted(reason, attempt) => (EXHAUSTED, None, Some(reason), Some(attempt)),
+            DeliveryOutcome::GivenUp(reason, attempt) => (EXHAUSTED, None, Some(reason), Some(attempt)),
             DeliveryOutcome::Expired(reason) => (EXPIRED, None, Some(reason), None),
             DeliveryOutcome::Postponed(due) => (POSTPONED, Some(millis(*due)), None, None),
         };

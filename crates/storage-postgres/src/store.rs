@@ -211,7 +211,7 @@ impl MessageStore for PostgresMessageStore {
     }
 
     async fn expire(&self, now: Timestamp) -> StorageResult<()> {
-        self.give_space_back(now).await
+        self.reclaim_space(now).await
     }
 
     async fn close(&self) -> StorageResult<()> {

@@ -6,7 +6,7 @@ mod support;
 
 use support::fresh_place;
 use zaqar_storage_conformance::MessageFixture;
-use zaqar_storage_conformance::agreement::{self, Config, Crowd};
+use zaqar_storage_conformance::agreement::{self, Config, Load};
 
 /// Each sequence makes a database of its own.
 const SEQUENCES: Config = Config { sequences: 12, steps: 50 };
@@ -36,5 +36,5 @@ fn it_owes_what_the_model_owes() {
 
 #[test]
 fn it_stands_a_crowd() {
-    agreement::check_concurrently(fresh_place, Crowd::default());
+    agreement::check_concurrently(fresh_place, Load::default());
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use zaqar_model::MessageId;
 use zaqar_storage::{MessageStore, StorageError};
-use zaqar_storage_conformance::minting::messages;
+use zaqar_storage_conformance::samples::messages;
 use zaqar_storage_conformance::{MessageBench, MessageFixture, TestQueue};
 use zaqar_storage_postgres::{Options, PostgresMessageStore, schema};
 use zaqar_test_servers::Postgres;

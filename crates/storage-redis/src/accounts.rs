@@ -3,7 +3,8 @@
 use std::sync::LazyLock;
 
 use zaqar_model::{
-    Address, Attempt, AttemptEnd, AttemptNumber, ConfirmationKind, Excerpt, KeptAttempt, MessageId, Timestamp,
+    Address, Attempt, AttemptEnd, AttemptNumber, AttemptRecord, ConfirmationKind, Excerpt, MessageId,
+    Timestamp,
 };
 use zaqar_storage::StorageResult;
 
@@ -21,7 +22,7 @@ pub(crate) const fn ending(end: AttemptEnd) -> u8 {
     match end {
         AttemptEnd::Delivered => DELIVERED,
         AttemptEnd::RetryAt(_) => RETRY,
-        AttemptEnd::Exhausted => EXHAUSTED,
+        AttemptEnd::GivenUp => EXHAUSTED,
         AttemptEnd::Unknown => UNKNOWN,
     }
 }
@@ -55,7 +56,7 @@ pub(crate) fn account_of_unknown() -> &'static [u8] {
     &ACCOUNT
 }
 
-pub(crate) fn kept_attempt(bytes: &[u8]) -> StorageResult<KeptAttempt> {
+pub(crate) fn kept_attempt(bytes: &[u8]) -> StorageResult<AttemptRecord> {
     let mut fields = Fields(bytes);
     let number = fields.moment()?.as_millis();
     let (message, at, end) = (MessageId::from_u128(fields.u128()?), fields.moment()?, fields.u8()?);
@@ -78,8 +79,8 @@ pub(crate) fn kept_attempt(bytes: &[u8]) -> StorageResult<KeptAttempt> {
     let end = match end {
         DELIVERED => AttemptEnd::Delivered,
         RETRY => AttemptEnd::RetryAt(retry_at),
-        EXHAUSTED => AttemptEnd::Exhausted,
+        EXHAUSTED => AttemptEnd::GivenUp,
         _ => AttemptEnd::Unknown,
     };
-    Ok(KeptAttempt { number: AttemptNumber::new(number), message, confirmation, attempt, end })
+    Ok(AttemptRecord { number: AttemptNumber::new(number), message, confirmation, attempt, end })
 }

@@ -2,8 +2,8 @@
 
 use redis::Value;
 use zaqar_model::{
-    AttemptFilter, AttemptNumber, AttemptOutcome, Destination, Excerpt, FailedDelivery, KeptAttempt, Marker,
-    PageRequest, SubscriptionId, Timestamp,
+    AttemptFilter, AttemptNumber, AttemptOutcome, AttemptRecord, Destination, Excerpt, FailedDelivery,
+    Marker, PageRequest, SubscriptionId, Timestamp,
 };
 use zaqar_storage::{ATTEMPTS_KEPT_FOR, StorageResult};
 
@@ -22,7 +22,7 @@ impl RedisMessageStore {
         filter: &AttemptFilter,
         page: &PageRequest<AttemptNumber>,
         now: Timestamp,
-    ) -> StorageResult<Vec<KeptAttempt>> {
+    ) -> StorageResult<Vec<AttemptRecord>> {
         let queue = self.keys(source);
         let below = page.marker.map_or(limit(usize::MAX), |number| number.get().min(limit(usize::MAX)));
         let message = filter.message.map(|id| id.as_u128().to_be_bytes().to_vec()).unwrap_or_default();

@@ -2,8 +2,8 @@
 
 use tokio::time::sleep;
 use zaqar_model::{
-    AttemptFilter, AttemptNumber, ConfirmationAttempt, DeliveryReport, Destination, FailedDelivery,
-    KeptAttempt, LeaseId, Marker, Page, PageRequest, Paused, SubscriptionId, Timestamp,
+    AttemptFilter, AttemptNumber, AttemptRecord, ConfirmationAttempt, DeliveryReport, Destination,
+    FailedDelivery, LeaseId, Marker, Page, PageRequest, Paused, SubscriptionId, Timestamp,
 };
 use zaqar_storage::{Deliveries, Due, LeaseRequest, Leased, Redelivery, StorageResult, SubscriptionShare};
 
@@ -98,7 +98,7 @@ impl Deliveries for RedisMessageStore {
         filter: &AttemptFilter,
         page: &PageRequest<AttemptNumber>,
         now: Timestamp,
-    ) -> StorageResult<Page<KeptAttempt, AttemptNumber>> {
+    ) -> StorageResult<Page<AttemptRecord, AttemptNumber>> {
         let items = self.attempts_of(source, subscription, filter, page, now).await?;
         Ok(Page { next: items.last().map(|kept| kept.number), items })
     }

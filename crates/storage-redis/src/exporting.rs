@@ -2,17 +2,17 @@
 
 use redis::Value;
 use zaqar_model::{
-    DeliveryStanding, Destination, Excerpt, HeldBack, Lease, LeaseId, Marker, MessageId, MoveId,
-    MovingCursor, MovingDelivery, MovingItem, SubscriptionId, Timestamp,
+    DeliveryStanding, Destination, Excerpt, ExportedCursor, ExportedDelivery, ExportedItem, HeldBack, Lease,
+    LeaseId, Marker, MessageId, MoveId, SubscriptionId, Timestamp,
 };
 use zaqar_storage::{ExportCursor, ExportPage, StorageResult};
 
 use crate::RedisMessageStore;
 use crate::accounts::kept_attempt;
 use crate::connection::{Reply, damaged};
+use crate::exported_items::{batch, moving_message};
 use crate::keys::{self, QueueKeys};
 use crate::migration::outcome;
-use crate::moving_items::{batch, moving_message};
 use crate::records::{Placed, timestamp};
 use crate::scripts;
 use crate::subscriptions::{id_of, subscription};
@@ -70,7 +70,7 @@ impl RedisMessageStore {
     }
 }
 
-fn read(from: &Destination, queue: &QueueKeys, item: Value) -> StorageResult<MovingItem> {
+fn read(from: &Destination, queue: &QueueKeys, item: Value) -> StorageResult<ExportedItem> {
     let mut parts = item.list()?;
     let kind = parts.next().unwrap_or(Value::Nil).bytes()?;
     let mut next = || parts.next().unwrap_or(Value::Nil);
@@ -78,28 +78,30 @@ fn read(from: &Destination, queue: &QueueKeys, item: Value) -> StorageResult<Mov
         b"1" => {
             let (id, record) = (id_of(next())?, next().bytes()?);
             if record.is_empty() {
-                return Ok(MovingItem::SubscriptionGone(id));
+                return Ok(ExportedItem::SubscriptionGone(id));
             }
-            MovingItem::Subscription(subscription(from, id, &record)?)
+            ExportedItem::Subscription(subscription(from, id, &record)?)
         }
         b"2" => {
             let (position, head) = (next(), next());
             if head.is_nothing() {
-                return Ok(MovingItem::MessageGone(Marker::new(position.number()?)));
+                return Ok(ExportedItem::MessageGone(Marker::new(position.number()?)));
             }
             let placed = Placed::read(&mut [position, head, next(), next()].into_iter())?;
-            MovingItem::Message(moving_message(placed.ok_or_else(damaged)?))
+            ExportedItem::Message(moving_message(placed.ok_or_else(damaged)?))
         }
-        b"3" => MovingItem::Delivery(id_of(next())?, delivery(&mut next)?),
-        b"4" => MovingItem::Attempt(id_of(next())?, kept_attempt(&next().bytes()?)?),
-        b"5" => MovingItem::Batch(batch(from.number, &next().bytes()?, &next().bytes()?, next().number()?)?),
+        b"3" => ExportedItem::Delivery(id_of(next())?, delivery(&mut next)?),
+        b"4" => ExportedItem::Attempt(id_of(next())?, kept_attempt(&next().bytes()?)?),
+        b"5" => {
+            ExportedItem::Batch(batch(from.number, &next().bytes()?, &next().bytes()?, next().number()?)?)
+        }
         b"6" => {
             let (subscription, reached) = (id_of(next())?, next().number()?);
             let (first_attempts, retries) = (timestamp(next().number()?), timestamp(next().number()?));
             let held_back = HeldBack { first_attempts, retries };
-            MovingItem::Cursor(MovingCursor { subscription, front: Marker::new(reached + 1), held_back })
+            ExportedItem::Cursor(ExportedCursor { subscription, front: Marker::new(reached + 1), held_back })
         }
-        b"7" => MovingItem::End(Marker::new(next().number()?)),
+        b"7" => ExportedItem::End(Marker::new(next().number()?)),
         _ => {
             tracing::warn!(queue = %queue.number, "an export holds something of an unknown kind");
             return Err(damaged());
@@ -107,13 +109,13 @@ fn read(from: &Destination, queue: &QueueKeys, item: Value) -> StorageResult<Mov
     })
 }
 
-fn delivery(next: &mut impl FnMut() -> Value) -> StorageResult<MovingDelivery> {
+fn delivery(next: &mut impl FnMut() -> Value) -> StorageResult<ExportedDelivery> {
     let position = Marker::new(next().number()?);
     let message: [u8; 16] = next().bytes()?.as_ref().try_into().map_err(|_| damaged())?;
     let message = MessageId::from_u128(u128::from_be_bytes(message));
     let kind = u8::try_from(next().number()?).map_err(|_| damaged())?;
     if kind == DONE {
-        return Ok(MovingDelivery { position, message, standing: DeliveryStanding::Done });
+        return Ok(ExportedDelivery { position, message, standing: DeliveryStanding::Done });
     }
     let (due, attempts) = (timestamp(next().number()?), next().number()?);
     let attempts = u32::try_from(attempts).map_err(|_| damaged())?;
@@ -129,5 +131,5 @@ fn delivery(next: &mut impl FnMut() -> Value) -> StorageResult<MovingDelivery> {
         }
         _ => return Err(damaged()),
     };
-    Ok(MovingDelivery { position, message, standing })
+    Ok(ExportedDelivery { position, message, standing })
 }

@@ -22,7 +22,7 @@ const SOME_QUEUES: usize = 20;
 const LONG_ENOUGH: u128 = 500;
 
 impl RedisMessageStore {
-    pub(crate) async fn give_space_back(&self, now: Timestamp) -> StorageResult<()> {
+    pub(crate) async fn reclaim_space(&self, now: Timestamp) -> StorageResult<()> {
         let before = millis(now).saturating_sub(LAG);
         let begin = Instant::now();
         let waiting = |shard: &ShardKeys| {

@@ -1,7 +1,7 @@
 //! What arrives of a queue. Neighbours of one kind are taken in together, a bounded number at a time.
 
 use zaqar_model::{
-    DeliveryStanding, Destination, MoveId, MovingDelivery, MovingItem, MovingMessage, Subscription,
+    DeliveryStanding, Destination, ExportedDelivery, ExportedItem, ExportedMessage, MoveId, Subscription,
     SubscriptionId, Timestamp,
 };
 use zaqar_storage::StorageResult;
@@ -11,11 +11,11 @@ use crate::accounts::{account, ending};
 use crate::calls::Call;
 use crate::claims::CLAIMS_KEPT;
 use crate::connection::{Effect, Request};
+use crate::exported_items::{kept_batch, moving_state};
 use crate::exporting::{DONE, FAILED, LEASED, OPEN};
 use crate::keys::{self, QueueKeys};
 use crate::messages::DROPPED_KEPT;
 use crate::migration::{mover_name, outcome};
-use crate::moving_items::{kept_batch, moving_state};
 use crate::records::{destination_bytes, double, head_at, millis, position};
 use crate::scripts;
 use crate::subscriptions::{record, with_flags};
@@ -34,15 +34,16 @@ enum Step {
     Owed(SubscriptionId),
 }
 
-fn step(item: &MovingItem) -> Step {
+fn step(item: &ExportedItem) -> Step {
     match item {
-        MovingItem::Subscription(own) => Step::Subscription(own.id),
-        MovingItem::SubscriptionGone(id) => Step::Gone(*id),
-        MovingItem::Delivery(id, _) | MovingItem::Attempt(id, _) => Step::Owed(*id),
-        MovingItem::Cursor(cursor) => Step::Owed(cursor.subscription),
-        MovingItem::Message(_) | MovingItem::MessageGone(_) | MovingItem::Batch(_) | MovingItem::End(_) => {
-            Step::Queue
-        }
+        ExportedItem::Subscription(own) => Step::Subscription(own.id),
+        ExportedItem::SubscriptionGone(id) => Step::Gone(*id),
+        ExportedItem::Delivery(id, _) | ExportedItem::Attempt(id, _) => Step::Owed(*id),
+        ExportedItem::Cursor(cursor) => Step::Owed(cursor.subscription),
+        ExportedItem::Message(_)
+        | ExportedItem::MessageGone(_)
+        | ExportedItem::Batch(_)
+        | ExportedItem::End(_) => Step::Queue,
     }
 }
 
@@ -79,7 +80,7 @@ impl RedisMessageStore {
         &self,
         to: &Destination,
         mover: MoveId,
-        items: &[MovingItem],
+        items: &[ExportedItem],
         now: Timestamp,
     ) -> StorageResult<()> {
         self.check_open()?;
@@ -96,7 +97,7 @@ impl RedisMessageStore {
             match of {
                 Step::Gone(id) => while outcome(self.write(arriving.gone(id)).await?)? == 1 {},
                 Step::Subscription(_) => together.extend(run.iter().filter_map(|item| match item {
-                    MovingItem::Subscription(own) => Some(arriving.subscription(own).into()),
+                    ExportedItem::Subscription(own) => Some(arriving.subscription(own).into()),
                     _ => None,
                 })),
                 Step::Owed(id) => {
@@ -124,14 +125,14 @@ impl RedisMessageStore {
 
 impl Arriving<'_> {
     /// Messages, what is gone of them, batches and the end, as many as go into one step.
-    fn contents(&self, items: &[MovingItem]) -> Vec<Call> {
+    fn contents(&self, items: &[ExportedItem]) -> Vec<Call> {
         let mut calls = Vec::new();
         let mut rest = items;
         while !rest.is_empty() {
             let mut bytes = 0;
             let count = rest.iter().take(SOME).take_while(|item| {
                 let is_first = bytes < SOME_BYTES;
-                if let MovingItem::Message(moving) = item {
+                if let ExportedItem::Message(moving) = item {
                     bytes += moving.stored.message.body.as_bytes().len();
                 }
                 is_first
@@ -143,9 +144,9 @@ impl Arriving<'_> {
         calls
     }
 
-    fn some_contents(&self, items: &[MovingItem]) -> Call {
+    fn some_contents(&self, items: &[ExportedItem]) -> Call {
         let holds = items.iter().filter_map(|item| match item {
-            MovingItem::Message(moving) => moving.hold.map(|hold| hold.id),
+            ExportedItem::Message(moving) => moving.hold.map(|hold| hold.id),
             _ => None,
         });
         let mut claims: Vec<_> = holds.collect();
@@ -157,23 +158,23 @@ impl Arriving<'_> {
             Call::on_queue(&scripts::IMPORT, &self.queue, &more, self.now).arg(mover_name(self.mover));
         for item in items {
             call = match item {
-                MovingItem::Message(moving) => {
+                ExportedItem::Message(moving) => {
                     let claim = moving.hold.and_then(|hold| claims.binary_search(&hold.id).ok());
                     self.with_message(call, moving, claim.map_or(0, |at| at + 1))
                 }
-                MovingItem::MessageGone(at) => call.arg("g").arg(position(*at)),
-                MovingItem::Batch(batch) => call
+                ExportedItem::MessageGone(at) => call.arg("g").arg(position(*at)),
+                ExportedItem::Batch(batch) => call
                     .arg("b")
                     .arg(&batch.id.as_u128().to_be_bytes())
                     .arg(kept_batch(self.to.number, batch)),
-                MovingItem::End(last) => call.arg("e").arg(position(*last)),
+                ExportedItem::End(last) => call.arg("e").arg(position(*last)),
                 _ => call,
             };
         }
         call
     }
 
-    fn with_message(&self, call: Call, moving: &MovingMessage, claim: usize) -> Call {
+    fn with_message(&self, call: Call, moving: &ExportedMessage, claim: usize) -> Call {
         let at = position(moving.position);
         let (state, is_plain) = moving_state(moving, self.now);
         let held = moving.hold.map_or(0, |hold| millis(hold.ends()).saturating_sub(millis(self.now)) / 1000);
@@ -201,13 +202,13 @@ impl Arriving<'_> {
             .arg(mover_name(self.mover))
     }
 
-    fn owed(&self, id: SubscriptionId, items: &[MovingItem]) -> Call {
+    fn owed(&self, id: SubscriptionId, items: &[ExportedItem]) -> Call {
         let mut call = Call::on_subscription(&scripts::IMPORT_OWED, &self.queue, id, self.now)
             .arg(mover_name(self.mover));
         for item in items {
             call = match item {
-                MovingItem::Delivery(_, delivery) => with_delivery(call, delivery),
-                MovingItem::Attempt(_, kept) => {
+                ExportedItem::Delivery(_, delivery) => with_delivery(call, delivery),
+                ExportedItem::Attempt(_, kept) => {
                     let mut raw = Vec::new();
                     raw.extend(double(Timestamp::from_millis(kept.number.get())));
                     raw.extend(kept.message.as_u128().to_be_bytes());
@@ -216,7 +217,7 @@ impl Arriving<'_> {
                     raw.extend(account(&kept.attempt, kept.end, kept.confirmation));
                     call.arg("a").arg(raw)
                 }
-                MovingItem::Cursor(cursor) => call
+                ExportedItem::Cursor(cursor) => call
                     .arg("c")
                     .arg(position(cursor.front).saturating_sub(1))
                     .arg(millis(cursor.held_back.first_attempts))
@@ -228,7 +229,7 @@ impl Arriving<'_> {
     }
 }
 
-fn with_delivery(call: Call, delivery: &MovingDelivery) -> Call {
+fn with_delivery(call: Call, delivery: &ExportedDelivery) -> Call {
     let (kind, due, attempts, lease, reason) = match &delivery.standing {
         DeliveryStanding::Done => (DONE, Timestamp::default(), 0, None, ""),
         DeliveryStanding::Open { attempts, due, lease: None } => (OPEN, *due, *attempts, None, ""),

@@ -4,7 +4,7 @@
 //! `messages`, `claims`, `dead_letters`, `subscriptions`, `deliveries` and `migration` are the files of the contract for
 //! messages, `destinations`, `pools`, `flavors` and `catalogue` (with `moves`) those for management; `store` and `management`
 //! open the two on a `keyspace`, whose connections they can share. Behind them stand `listing`, `adopting` and `ended`, `due`,
-//! `leasing`, `recording`, `redelivering`, `attempts` and `accounts` (what is owed), `exporting`, `importing` and `moving_items`
+//! `leasing`, `recording`, `redelivering`, `attempts` and `accounts` (what is owed), `exporting`, `importing` and `exported_items`
 //! (a queue that moves), `housekeeping` (giving space back), `arrivals` and `hints` (who waits for what), `connection` (which
 //! server serves what, and what is known of a request that has no answer), `scripts` (each operation, as one step of the
 //! server), `calls`, `keys`, `records` and `fields` (what scripts are given and how values lie in the store), `persistence` (what
@@ -48,6 +48,7 @@ mod destinations;
 mod driver;
 mod due;
 mod ended;
+mod exported_items;
 mod exporting;
 mod fields;
 mod flavors;
@@ -62,7 +63,6 @@ mod management;
 mod messages;
 mod migration;
 mod moves;
-mod moving_items;
 mod options;
 mod persistence;
 mod pools;

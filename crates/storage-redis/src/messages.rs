@@ -10,8 +10,8 @@ use zaqar_storage::{
 use crate::RedisMessageStore;
 use crate::calls::Call;
 use crate::connection::Reply;
+use crate::exported_items::kept_ids;
 use crate::keys;
-use crate::moving_items::kept_ids;
 use crate::records::{Placed, destination_bytes, message_id, millis, new_head, nonce};
 use crate::scripts;
 

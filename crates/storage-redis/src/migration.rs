@@ -4,7 +4,7 @@
 //! the same step (`fence.lua`), and what changes behind an export is noted by that change (`queue.lua`).
 
 use redis::Value;
-use zaqar_model::{Destination, MoveId, MovingItem, Timestamp};
+use zaqar_model::{Destination, ExportedItem, MoveId, Timestamp};
 use zaqar_storage::{ExportCursor, ExportPage, ImportStep, Migration, StorageError, StorageResult};
 
 use crate::RedisMessageStore;
@@ -101,7 +101,7 @@ impl Migration for RedisMessageStore {
         to: &Destination,
         mover: MoveId,
         step: ImportStep,
-        items: &[MovingItem],
+        items: &[ExportedItem],
         now: Timestamp,
     ) -> StorageResult<()> {
         if step == ImportStep::Begin {

@@ -79,8 +79,8 @@ fn with_report(call: Call, outcome: &DeliveryOutcome) -> Call {
         DeliveryOutcome::RetryAt(due, attempt) => {
             (RETRY, Some(*due), None, Some((attempt, AttemptEnd::RetryAt(*due))))
         }
-        DeliveryOutcome::Exhausted(reason, attempt) => {
-            (EXHAUSTED, None, Some(reason), Some((attempt, AttemptEnd::Exhausted)))
+        DeliveryOutcome::GivenUp(reason, attempt) => {
+            (EXHAUSTED, None, Some(reason), Some((attempt, AttemptEnd::GivenUp)))
         }
         DeliveryOutcome::Expired(reason) => (EXPIRED, None, Some(reason), None),
         DeliveryOutcome::Postponed(due) => (POSTPONED, Some(*due), None, None),

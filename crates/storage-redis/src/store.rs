@@ -197,7 +197,7 @@ impl MessageStore for RedisMessageStore {
     }
 
     async fn expire(&self, now: Timestamp) -> StorageResult<()> {
-        self.give_space_back(now).await
+        self.reclaim_space(now).await
     }
 
     async fn close(&self) -> StorageResult<()> {

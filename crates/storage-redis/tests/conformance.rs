@@ -3,7 +3,7 @@
 mod support;
 
 use support::{fresh_place, fresh_valkey_place, in_a_cluster};
-use zaqar_storage_conformance::agreement::{self, Config, Crowd};
+use zaqar_storage_conformance::agreement::{self, Config, Load};
 
 /// Each sequence has a database of its own.
 const SEQUENCES: Config = Config { sequences: 20, steps: 50 };
@@ -39,5 +39,5 @@ fn it_owes_what_the_model_owes() {
 
 #[test]
 fn it_stands_a_crowd() {
-    agreement::check_concurrently(fresh_place, Crowd::default());
+    agreement::check_concurrently(fresh_place, Load::default());
 }

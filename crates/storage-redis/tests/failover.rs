@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use support::open;
 use support::queue::Queue;
 use zaqar_model::DestinationKind;
-use zaqar_storage_conformance::minting::fresh_destination;
+use zaqar_storage_conformance::samples::fresh_destination;
 use zaqar_storage_redis::Options;
 use zaqar_test_servers::{Cluster, Engine, Redis, Sentinels};
 

@@ -15,7 +15,7 @@ use zaqar_model::{
 };
 use zaqar_storage::{Created, ManagementStore, MessageStore, StorageError, TakenMove};
 use zaqar_storage_conformance::ManagementFixture;
-use zaqar_storage_conformance::minting::{fresh_move_id, json_object, project, queue_name, random_number};
+use zaqar_storage_conformance::samples::{fresh_move_id, json_object, project, queue_name, random_number};
 use zaqar_storage_redis::{Keyspaces, Options, RedisManagementStore, RedisMessageStore};
 use zaqar_test_servers::{Cut, Engine, Redis};
 

@@ -16,7 +16,7 @@ use zaqar_storage::{
     Deliveries, ExportCursor, ImportStep, LeaseRequest, ListStart, ListedMessage, MessageQuery, MessageStore,
     Migration, Post, StorageError, SubscriptionKey, SubscriptionShare,
 };
-use zaqar_storage_conformance::minting::{
+use zaqar_storage_conformance::samples::{
     attempt, claim_of, fresh_batch_id, fresh_destination, fresh_lease_id, fresh_move_id,
     fresh_subscription_id, messages, poster,
 };
@@ -156,7 +156,7 @@ async fn moves(from: &Site, to: &Site, purges: bool) {
     from.record(lease, &taken[..third], &DeliveryOutcome::Delivered(attempt(now, Some(200)))).await;
     let later = now.plus_secs(30);
     from.record(lease, &taken[third..2 * third], &DeliveryOutcome::RetryAt(later, attempt(now, None))).await;
-    let gave_up = DeliveryOutcome::Exhausted(Excerpt::new("no"), attempt(now, None));
+    let gave_up = DeliveryOutcome::GivenUp(Excerpt::new("no"), attempt(now, None));
     from.record(lease, &taken[2 * third..], &gave_up).await;
     let late = claim_of(200);
     from.store.claim(at, &late, now).await.unwrap();

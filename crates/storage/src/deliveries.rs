@@ -1,8 +1,8 @@
 //! Deliveries: notifications that are owed.
 
 use zaqar_model::{
-    AttemptFilter, AttemptNumber, ConfirmationAttempt, Delivery, DeliveryReport, Destination, FailedDelivery,
-    KeptAttempt, LeaseId, Marker, MessageId, Page, PageRequest, Paused, SubscriptionId, Timestamp,
+    AttemptFilter, AttemptNumber, AttemptRecord, ConfirmationAttempt, Delivery, DeliveryReport, Destination,
+    FailedDelivery, LeaseId, Marker, MessageId, Page, PageRequest, Paused, SubscriptionId, Timestamp,
 };
 
 use crate::StorageResult;
@@ -221,5 +221,5 @@ pub trait Deliveries: Send + Sync {
         filter: &AttemptFilter,
         page: &PageRequest<AttemptNumber>,
         now: Timestamp,
-    ) -> StorageResult<Page<KeptAttempt, AttemptNumber>>;
+    ) -> StorageResult<Page<AttemptRecord, AttemptNumber>>;
 }

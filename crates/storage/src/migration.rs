@@ -1,6 +1,6 @@
 //! Migration: a queue goes to another store with everything in it, while it stays in use.
 
-use zaqar_model::{Destination, MoveId, MovingItem, Timestamp};
+use zaqar_model::{Destination, ExportedItem, MoveId, Timestamp};
 
 use crate::StorageResult;
 
@@ -8,7 +8,7 @@ use crate::StorageResult;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ExportPage {
     /// In the order in which they are to be imported.
-    pub items: Vec<MovingItem>,
+    pub items: Vec<ExportedItem>,
     /// Asks for the next page, and says that these items have arrived.
     pub next: ExportCursor,
     /// With these items the importer has everything up to this moment. Of a sealed queue: has everything.
@@ -81,7 +81,7 @@ pub enum ImportStep {
 ///
 /// A subscription comes before the messages that stay for it; a delivery comes behind its message and its subscription, an
 /// attempt behind its subscription. Of a sealed queue come, behind all others, the cursors of the subscriptions that are
-/// notified, and then [`MovingItem::End`]. An importer passes over a delivery or an attempt whose subscription or message it
+/// notified, and then [`ExportedItem::End`]. An importer passes over a delivery or an attempt whose subscription or message it
 /// does not know; but the attempt that a lease is for can still come on record when the message has expired.
 ///
 /// [`StorageError::Moved`]: crate::StorageError::Moved
@@ -131,7 +131,7 @@ pub trait Migration: Send + Sync {
     ///
     /// [`Begin`](ImportStep::Begin) also lifts a tombstone: this is the one way in which the number of a destination is used
     /// again. Messages keep their positions, whatever store they are from, and stay under their claims; what is posted later
-    /// comes behind them all and behind [`MovingItem::End`], so that ids and markers stay good.
+    /// comes behind them all and behind [`ExportedItem::End`], so that ids and markers stay good.
     ///
     /// Each step may be repeated. `Conflict` for more, or for the end, of a mover that is not the one that has begun.
     async fn import(
@@ -139,7 +139,7 @@ pub trait Migration: Send + Sync {
         to: &Destination,
         mover: MoveId,
         step: ImportStep,
-        items: &[MovingItem],
+        items: &[ExportedItem],
         now: Timestamp,
     ) -> StorageResult<()>;
 

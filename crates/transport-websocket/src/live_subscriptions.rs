@@ -218,11 +218,11 @@ mod tests {
     use std::sync::Arc;
 
     use serde_json::{Value, json};
-    use zaqar_domain::{Following, Limits, Stores, SubscriptionWish, Zaqar};
+    use zaqar_domain::{Following, Limits, Stores, SubscriptionParams, Zaqar};
     use zaqar_model::{
         Caller, ClientId, DestinationKind, DestinationName, Identity, ProjectId, QueueName, RandomIds,
     };
-    use zaqar_storage_conformance::{ManualClock, ModelStore};
+    use zaqar_storage_conformance::{ManualClock, ReferenceStore};
 
     use super::LiveSubscriptions;
     use crate::format::Format;
@@ -230,8 +230,8 @@ mod tests {
     #[tokio::test]
     async fn a_connection_that_belongs_to_another_project_is_told_that_its_subscriptions_have_ended() {
         let stores = Stores {
-            management: Arc::new(ModelStore::new()),
-            messages: Arc::new(ModelStore::new()),
+            management: Arc::new(ReferenceStore::new()),
+            messages: Arc::new(ReferenceStore::new()),
             placement: None,
         };
         let clock = Arc::new(ManualClock::new());
@@ -244,7 +244,7 @@ mod tests {
             token: None,
         };
         let name = DestinationName { kind: DestinationKind::Topic, name: QueueName::new("t").unwrap() };
-        let params = SubscriptionWish::new(json!({})).unwrap();
+        let params = SubscriptionParams::new(json!({})).unwrap();
         let following =
             zaqar.follow(&caller, &name, &params, "websocket://one".to_owned(), None).await.unwrap();
         let Following::New(follower) = &following else { panic!("it was renewed") };

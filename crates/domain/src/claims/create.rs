@@ -5,12 +5,12 @@ use std::sync::Arc;
 use zaqar_model::{Caller, ClaimId, Destination, Message, QueueName, Timestamp};
 use zaqar_storage::ClaimRequest;
 
-use super::ClaimWish;
+use super::ClaimParams;
 use crate::error::OrUnavailable;
 use crate::permissions::Rule;
 use crate::pipeline::pass;
 use crate::repeat::repeat;
-use crate::zaqar::to_the_end;
+use crate::zaqar::run_detached;
 use crate::{Failure, Result, Zaqar};
 
 /// A claim that was just made, and the moment at which its messages' ages are taken.
@@ -27,7 +27,7 @@ impl Zaqar {
         &self,
         caller: &Caller,
         name: &QueueName,
-        mut wish: ClaimWish,
+        mut wish: ClaimParams,
         mut limit: Option<i64>,
     ) -> Result<Option<NewClaim>> {
         self.permit(caller, Rule::ClaimsCreate)?;
@@ -69,7 +69,7 @@ impl Zaqar {
     /// A claim that nobody comes to know of must not keep its messages from others.
     async fn give_back(&self, queue: &Destination, claim: ClaimId) {
         let (store, queue, now) = (Arc::clone(&self.stores.messages), queue.clone(), self.now());
-        let outcome = to_the_end(async move { repeat(|_| store.release(&queue, claim, now)).await }).await;
+        let outcome = run_detached(async move { repeat(|_| store.release(&queue, claim, now)).await }).await;
         if let Err(error) = outcome {
             tracing::warn!(%error, "a claim of messages that cannot be decrypted lasts until it expires");
         }

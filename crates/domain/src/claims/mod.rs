@@ -8,7 +8,7 @@ mod update;
 
 pub use create::NewClaim;
 pub use get::ShownClaim;
-pub use terms::ClaimWish;
+pub use terms::ClaimParams;
 
 use zaqar_model::{Caller, QueueName};
 

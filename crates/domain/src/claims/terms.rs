@@ -7,12 +7,12 @@ use crate::{Error, Result};
 
 /// What a client asks for; what it leaves out is the site's default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ClaimWish {
+pub struct ClaimParams {
     pub ttl: Option<i64>,
     pub grace: Option<i64>,
 }
 
-impl ClaimWish {
+impl ClaimParams {
     /// The terms of a new claim, and of how many messages at most. Of several faults upstream's first is told.
     pub(super) fn for_creation(self, limit: Option<i64>, limits: &Limits) -> Result<(ClaimTerms, usize)> {
         let ttl = self.ttl(limits)?;
@@ -51,12 +51,12 @@ fn out_of_bounds(what: &str, max: u32, min: u32) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use super::ClaimWish;
+    use super::ClaimParams;
     use crate::Limits;
 
     #[test]
     fn what_is_left_out_is_the_default() {
-        let (terms, limit) = ClaimWish::default().for_creation(None, &Limits::default()).unwrap();
+        let (terms, limit) = ClaimParams::default().for_creation(None, &Limits::default()).unwrap();
         assert_eq!((terms.ttl.get(), terms.grace.get(), limit), (300, 60, 10));
     }
 
@@ -64,7 +64,7 @@ mod tests {
     fn terms_stay_within_their_bounds() {
         let limits = Limits::default();
         for (ttl, grace) in [(-1, -1), (59, 60), (60, 59), (60, 43_201), (43_201, 60)] {
-            let wish = ClaimWish { ttl: Some(ttl), grace: Some(grace) };
+            let wish = ClaimParams { ttl: Some(ttl), grace: Some(grace) };
             assert!(wish.for_creation(None, &limits).is_err(), "{wish:?}");
         }
     }
@@ -84,7 +84,7 @@ mod tests {
                 "The grace for a claim may not exceed 43200 seconds, and must be at least 60 seconds long.",
             ),
         ] {
-            let wish = ClaimWish { ttl: Some(ttl), grace: Some(59) };
+            let wish = ClaimParams { ttl: Some(ttl), grace: Some(59) };
             assert_eq!(wish.for_creation(Some(limit), &Limits::default()).unwrap_err().to_string(), text);
         }
     }
@@ -93,7 +93,7 @@ mod tests {
     fn a_renewal_may_have_any_grace_up_to_the_limit() {
         let limits = Limits::default();
         for (grace, good) in [(0, true), (5, true), (43_200, true), (-1, false), (43_201, false)] {
-            let wish = ClaimWish { ttl: Some(60), grace: Some(grace) };
+            let wish = ClaimParams { ttl: Some(60), grace: Some(grace) };
             assert_eq!(wish.for_renewal(&limits).is_ok(), good, "{grace}");
         }
     }

@@ -2,7 +2,7 @@
 
 use zaqar_model::{Caller, QueueName};
 
-use super::{ClaimWish, absent};
+use super::{ClaimParams, absent};
 use crate::error::OrUnavailable;
 use crate::permissions::Rule;
 use crate::pipeline::pass;
@@ -16,7 +16,7 @@ impl Zaqar {
         caller: &Caller,
         name: &QueueName,
         id: &str,
-        mut wish: ClaimWish,
+        mut wish: ClaimParams,
     ) -> Result<()> {
         self.permit(caller, Rule::ClaimsUpdate)?;
         let answer = pass!(self.pipelines.claims, stage => stage.update_claim(caller, name, id, &mut wish));

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use zaqar_model::{
-    AttemptFilter, AttemptNumber, AttemptOutcome, Caller, DestinationName, KeptAttempt, PageRequest,
+    AttemptFilter, AttemptNumber, AttemptOutcome, AttemptRecord, Caller, DestinationName, PageRequest,
     Timestamp,
 };
 
@@ -31,7 +31,7 @@ pub struct AttemptListing {
 /// Some attempts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ListedAttempts {
-    pub attempts: Vec<KeptAttempt>,
+    pub attempts: Vec<AttemptRecord>,
     /// Absent when there are none.
     pub next: Option<AttemptNumber>,
 }

@@ -8,7 +8,7 @@ use zaqar_model::{
 };
 use zaqar_storage::{Adoption, StorageError, StorageResult};
 
-use super::Owed;
+use super::LeasedDelivery;
 use crate::Zaqar;
 use crate::dead_letters::freed;
 use crate::messages::checksum;
@@ -26,7 +26,12 @@ impl Zaqar {
     /// body that could not be delivered; only one that cannot be decrypted arrives as it is. Its time to live counts anew,
     /// and is the default of its queue where that is longer: where the message has expired, or lives for a minute, there
     /// would be nothing to find otherwise.
-    pub async fn bury_delivery(&self, owed: &Owed, attempts: u32, reason: &str) -> StorageResult<()> {
+    pub async fn dead_letter_delivery(
+        &self,
+        owed: &LeasedDelivery,
+        attempts: u32,
+        reason: &str,
+    ) -> StorageResult<()> {
         let Delivery { subscription, message, .. } = &owed.delivery;
         let named = Attributes::of(&subscription.options);
         let Some(to) = named.dead_letter_queue.filter(|_| !message.is_letter) else { return Ok(()) };

@@ -7,7 +7,7 @@ use crate::{CannotOpen, Zaqar};
 
 /// A delivery as the engine makes it.
 #[derive(Debug)]
-pub struct Owed {
+pub struct LeasedDelivery {
     /// Its message is plain, unless it is unreadable.
     pub delivery: Delivery,
     /// Why its message cannot be decrypted.
@@ -18,8 +18,8 @@ pub struct Owed {
 
 /// What a lease has taken.
 #[derive(Debug)]
-pub struct LeasedOwed {
-    pub owed: Vec<Owed>,
+pub struct LeasedDeliveries {
+    pub owed: Vec<LeasedDelivery>,
     /// How to find out what else it has taken, where that is not known.
     pub again: Option<LeaseRequest>,
 }
@@ -31,7 +31,7 @@ impl Zaqar {
     }
 
     /// Leases what is due; see [`lease`](zaqar_storage::Deliveries::lease).
-    pub async fn lease_deliveries(&self, request: &LeaseRequest) -> StorageResult<LeasedOwed> {
+    pub async fn lease_deliveries(&self, request: &LeaseRequest) -> StorageResult<LeasedDeliveries> {
         let deliveries = self.stores.messages.deliveries_or_unsupported()?;
         let Leased { deliveries, unknown } = match deliveries.lease(request, self.now()).await {
             Err(StorageError::OutcomeUnknown(cause)) => {
@@ -40,7 +40,7 @@ impl Zaqar {
             }
             leased => leased?,
         };
-        Ok(LeasedOwed {
+        Ok(LeasedDeliveries {
             owed: deliveries.into_iter().map(|delivery| self.owed(delivery)).collect(),
             again: (!unknown.is_empty()).then_some(LeaseRequest {
                 subscriptions: unknown,
@@ -50,12 +50,12 @@ impl Zaqar {
         })
     }
 
-    fn owed(&self, mut delivery: Delivery) -> Owed {
+    fn owed(&self, mut delivery: Delivery) -> LeasedDelivery {
         let message = &mut delivery.message.message;
         let is_sealed = message.body.is_sealed();
         let project = &delivery.subscription.source.project;
         let unreadable = self.keyring.open(project, std::slice::from_mut(message)).err();
-        Owed { delivery, unreadable, is_sealed }
+        LeasedDelivery { delivery, unreadable, is_sealed }
     }
 
     /// Waits until more may be due; see [`wait_for_due`](zaqar_storage::Deliveries::wait_for_due).

@@ -14,7 +14,7 @@ mod resend;
 pub use attempts::{AttemptListing, ListedAttempts};
 pub use endpoints::{EndpointHealth, EndpointState};
 pub use failures::{FailureListing, ListedFailures};
-pub use lease::{LeasedOwed, Owed};
+pub use lease::{LeasedDeliveries, LeasedDelivery};
 pub use resend::Resend;
 
 use crate::limits::{DEFAULT_PAGE, Limits, count_within};

@@ -8,7 +8,7 @@ use super::{find_pools, give_flavor};
 use crate::error::OrUnavailable;
 use crate::permissions::Rule;
 use crate::pools::Registry;
-use crate::zaqar::to_the_end;
+use crate::zaqar::run_detached;
 use crate::{Error, Failure, PoolListFault, Result, Zaqar};
 
 impl Zaqar {
@@ -20,7 +20,7 @@ impl Zaqar {
             return Err(Error::BadPoolList(PoolListFault::Empty));
         }
         let creating = create(self.registry()?, name, caller.project.clone(), pools);
-        to_the_end(creating).await.or_unavailable(Failure::CreateFlavor)?
+        run_detached(creating).await.or_unavailable(Failure::CreateFlavor)?
     }
 }
 

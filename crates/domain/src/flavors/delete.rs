@@ -8,7 +8,7 @@ use crate::error::OrUnavailable;
 use crate::permissions::Rule;
 use crate::pools::Registry;
 use crate::repeat::repeat;
-use crate::zaqar::to_the_end;
+use crate::zaqar::run_detached;
 use crate::{Failure, Result, Zaqar};
 
 /// How often it is tried while pools join the flavor.
@@ -20,7 +20,7 @@ impl Zaqar {
         self.permit(caller, Rule::FlavorsDelete)?;
         let registry = self.registry()?;
         let Ok(name) = FlavorName::new(name) else { return Ok(()) };
-        to_the_end(delete(registry, name)).await.or_unavailable(Failure::DeleteFlavor)
+        run_detached(delete(registry, name)).await.or_unavailable(Failure::DeleteFlavor)
     }
 }
 

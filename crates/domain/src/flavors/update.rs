@@ -8,7 +8,7 @@ use super::{absent, find_pools, give_flavor};
 use crate::error::OrUnavailable;
 use crate::permissions::Rule;
 use crate::pools::Registry;
-use crate::zaqar::to_the_end;
+use crate::zaqar::run_detached;
 use crate::{Error, Failure, PoolListFault, Result, Zaqar};
 
 impl Zaqar {
@@ -24,7 +24,7 @@ impl Zaqar {
             return Err(Error::BadPoolList(PoolListFault::Empty));
         }
         let Ok(name) = FlavorName::new(name) else { return Err(absent(name)) };
-        to_the_end(update(self.registry()?, name, pools)).await.or_unavailable(Failure::UpdateFlavor)?
+        run_detached(update(self.registry()?, name, pools)).await.or_unavailable(Failure::UpdateFlavor)?
     }
 }
 

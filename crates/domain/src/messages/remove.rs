@@ -14,7 +14,7 @@ use crate::limits::{Limits, MIN_MESSAGE_TTL, count_within};
 use crate::permissions::Rule;
 use crate::pipeline::pass;
 use crate::repeat::repeat;
-use crate::zaqar::to_the_end;
+use crate::zaqar::run_detached;
 use crate::{Error, Failure, Result, Zaqar};
 
 /// What a client asks to have removed: one of `ids` and `pop`.
@@ -111,8 +111,10 @@ impl Zaqar {
         let (store, queue) = (Arc::clone(&self.stores.messages), queue.clone());
         let stored: Vec<StoredMessage> = stored.collect();
         let outcome =
-            to_the_end(async move { repeat(|_| store.adopt(&queue, &stored, Adoption::Return, now)).await })
-                .await;
+            run_detached(
+                async move { repeat(|_| store.adopt(&queue, &stored, Adoption::Return, now)).await },
+            )
+            .await;
         if let Err(error) = outcome {
             tracing::error!(%error, "popped messages that cannot be decrypted could not be put back and are lost");
         }

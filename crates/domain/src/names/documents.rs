@@ -5,7 +5,7 @@ use zaqar_model::Metadata;
 
 use super::{KnownNames, METADATA, OPTIONS, RETRY_POLICY, SUBSCRIPTION, Warnings};
 use crate::queues::RETRY_POLICY as RETRY_POLICY_NAME;
-use crate::{Patch, PatchChange, SubscriptionWish};
+use crate::{Patch, PatchChange, SubscriptionParams};
 
 impl Warnings {
     /// The members of an object.
@@ -31,7 +31,7 @@ impl Warnings {
     }
 
     /// What is asked of a subscription, with its options.
-    pub fn check_subscription(&mut self, wish: &SubscriptionWish) {
+    pub fn check_subscription(&mut self, wish: &SubscriptionParams) {
         self.check_members(wish.members(), &SUBSCRIPTION);
         if let Some(Value::Object(options)) = wish.members().get("options") {
             self.check_with_policy(options, &OPTIONS);
@@ -58,7 +58,7 @@ mod tests {
     use zaqar_model::Metadata;
 
     use super::Warnings;
-    use crate::{Patch, SubscriptionWish};
+    use crate::{Patch, SubscriptionParams};
 
     /// The names that are told, in their order.
     fn told(check: impl FnOnce(&mut Warnings)) -> Vec<String> {
@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn a_subscription_is_looked_over_with_its_options_and_their_retry_policy() {
-        let wish = SubscriptionWish::new(json!({
+        let wish = SubscriptionParams::new(json!({
             "subscriber": "http://a", "tll": 60,
             "options": { "post_haeders": {}, "_x": 1, "team": 1, "_retry_policy": { "retry_backof_function": 1 } },
         }));

@@ -11,10 +11,10 @@ use zaqar_model::{
 };
 
 use crate::{
-    AttemptListing, ClaimWish, Draft, Error, FailureListing, Listed, ListedAttempts, ListedFailures,
+    AttemptListing, ClaimParams, Draft, Error, FailureListing, Listed, ListedAttempts, ListedFailures,
     ListedQueues, ListedSubscriptions, MessageListing, NewClaim, Patch, PurgeScope, QueueCreation,
     QueueListing, Removal, Removed, Resend, ShownClaim, ShownSubscription, StatsReport, SubscriptionListing,
-    SubscriptionWish,
+    SubscriptionParams,
 };
 
 /// What becomes of an operation, as a stage decides.
@@ -189,7 +189,7 @@ pub trait Stage: Debug + Send + Sync {
         &self,
         caller: &Caller,
         queue: &QueueName,
-        wish: &mut ClaimWish,
+        wish: &mut ClaimParams,
         limit: &mut Option<i64>,
     ) -> StageResult<Option<NewClaim>> {
         Ok(Verdict::Pass)
@@ -204,7 +204,7 @@ pub trait Stage: Debug + Send + Sync {
         caller: &Caller,
         queue: &QueueName,
         id: &str,
-        wish: &mut ClaimWish,
+        wish: &mut ClaimParams,
     ) -> StageResult<()> {
         Ok(Verdict::Pass)
     }
@@ -219,7 +219,7 @@ pub trait Stage: Debug + Send + Sync {
         &self,
         caller: &Caller,
         source: &DestinationName,
-        wish: &mut SubscriptionWish,
+        wish: &mut SubscriptionParams,
     ) -> StageResult<SubscriptionId> {
         Ok(Verdict::Pass)
     }
@@ -247,7 +247,7 @@ pub trait Stage: Debug + Send + Sync {
         caller: &Caller,
         source: &DestinationName,
         id: &str,
-        wish: &mut SubscriptionWish,
+        wish: &mut SubscriptionParams,
     ) -> StageResult<()> {
         Ok(Verdict::Pass)
     }

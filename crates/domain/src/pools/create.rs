@@ -5,7 +5,7 @@ use zaqar_model::Caller;
 use super::PoolDefinition;
 use crate::error::OrUnavailable;
 use crate::permissions::Rule;
-use crate::zaqar::to_the_end;
+use crate::zaqar::run_detached;
 use crate::{Failure, Result, Zaqar};
 
 impl Zaqar {
@@ -17,6 +17,6 @@ impl Zaqar {
         let capabilities = registry.try_pool(&pool).await?;
         let registering =
             async move { registry.change_pool(&pool.name, Some(capabilities), |_| Some(pool.clone())).await };
-        to_the_end(registering).await.or_unavailable(Failure::CreatePool)?.map(drop)
+        run_detached(registering).await.or_unavailable(Failure::CreatePool)?.map(drop)
     }
 }

@@ -7,7 +7,7 @@ use super::Registry;
 use crate::error::OrUnavailable;
 use crate::permissions::Rule;
 use crate::repeat::repeat;
-use crate::zaqar::to_the_end;
+use crate::zaqar::run_detached;
 use crate::{Error, Failure, PoolUse, Result, Zaqar};
 
 impl Zaqar {
@@ -16,7 +16,7 @@ impl Zaqar {
     pub async fn delete_pool(&self, caller: &Caller, name: &str) -> Result<()> {
         self.permit(caller, Rule::PoolsDelete)?;
         let deleting = delete(self.registry()?, name.to_owned());
-        to_the_end(deleting).await.or_unavailable(Failure::DeletePool)?
+        run_detached(deleting).await.or_unavailable(Failure::DeletePool)?
     }
 }
 

@@ -7,7 +7,7 @@ use super::definition::Change;
 use super::{PoolChange, Registry, absent};
 use crate::error::OrUnavailable;
 use crate::permissions::Rule;
-use crate::zaqar::to_the_end;
+use crate::zaqar::run_detached;
 use crate::{Failure, Result, Zaqar};
 
 impl Zaqar {
@@ -23,7 +23,7 @@ impl Zaqar {
         let tried =
             if moves_store { Some(registry.try_pool(&change.clone().apply(pool)).await?) } else { None };
         let name = name.to_owned();
-        to_the_end(update(registry, name, change, tried)).await.or_unavailable(failure)?
+        run_detached(update(registry, name, change, tried)).await.or_unavailable(failure)?
     }
 }
 

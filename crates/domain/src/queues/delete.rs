@@ -5,7 +5,7 @@ use zaqar_model::{Caller, DestinationName};
 use crate::error::OrUnavailable;
 use crate::permissions::Rule;
 use crate::pipeline::pass;
-use crate::zaqar::to_the_end;
+use crate::zaqar::run_detached;
 use crate::{Failure, Result, Zaqar};
 
 impl Zaqar {
@@ -20,6 +20,6 @@ impl Zaqar {
         let (stores, project, name) = (self.stores.clone(), caller.project.clone(), name.clone());
         let now = self.now();
         let deleting = async move { stores.delete(&project, &name, now).await };
-        to_the_end(deleting).await.or_unavailable(failure)
+        run_detached(deleting).await.or_unavailable(failure)
     }
 }

@@ -85,7 +85,7 @@ mod tests {
     use serde_json::{Value, json};
     use zaqar_model::{DestinationKind, Metadata, PageRequest, ProjectId, QueueName};
     use zaqar_storage::{Destinations, ManagementStore};
-    use zaqar_storage_conformance::ModelStore;
+    use zaqar_storage_conformance::ReferenceStore;
 
     use super::{QueueFilter, READ_AT_ONCE};
 
@@ -99,8 +99,8 @@ mod tests {
         QueueName::new(name).unwrap()
     }
 
-    async fn store(queues: &[(&str, Value)]) -> ModelStore {
-        let store = ModelStore::new();
+    async fn store(queues: &[(&str, Value)]) -> ReferenceStore {
+        let store = ReferenceStore::new();
         for (name, metadata) in queues {
             let Value::Object(members) = metadata.clone() else { panic!("not an object") };
             store.create(KIND, &project(), &queue(name), Metadata::new(members)).await.unwrap();
@@ -145,7 +145,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_page_is_short_only_at_the_end_however_many_are_passed_over() {
-        let store = ModelStore::new();
+        let store = ReferenceStore::new();
         for number in 0..2 * READ_AT_ONCE + 10 {
             let name = queue(&format!("q{number:04}"));
             store.create(KIND, &project(), &name, Metadata::default()).await.unwrap();

@@ -7,7 +7,7 @@ use zaqar_model::{
 };
 use zaqar_storage::{StorageError, SubscriptionChange};
 
-use super::SubscriptionWish;
+use super::SubscriptionParams;
 use crate::error::OrUnavailable;
 use crate::permissions::Rule;
 use crate::pipeline::pass;
@@ -25,7 +25,7 @@ impl Zaqar {
         &self,
         caller: &Caller,
         name: &DestinationName,
-        wish: &SubscriptionWish,
+        wish: &SubscriptionParams,
     ) -> Result<SubscriptionId> {
         self.permit(caller, Rule::SubscriptionCreate)?;
         let mut wish = Cow::Borrowed(wish);

@@ -1,9 +1,9 @@
 //! Subscriptions to queues and topics: made, shown, changed, confirmed, listed, ended. Nothing is delivered here.
 
 mod ask;
-mod asked_lately;
 mod check;
 mod confirm;
+mod confirmation_limiter;
 mod create;
 mod delete;
 mod document;
@@ -17,8 +17,8 @@ mod update;
 mod waiting;
 mod wish;
 
-pub(crate) use asked_lately::AskedLately;
 pub use check::SubscriberCheck;
+pub(crate) use confirmation_limiter::ConfirmationLimiter;
 pub use document::subscription_document;
 pub use get::ShownSubscription;
 pub(crate) use ids::SubscriptionIds;
@@ -28,7 +28,7 @@ pub use live::{EndReason, Follower, Following, LiveEvent, Notification};
 pub use signing_secrets::{BadSecrets, signing_secrets};
 pub use trust::{TrustMaker, TrustNotMade};
 pub use waiting::WaitingConfirmation;
-pub use wish::{MAX_SUBSCRIPTION_BYTES, SubscriptionWish};
+pub use wish::{MAX_SUBSCRIPTION_BYTES, SubscriptionParams};
 
 use crate::{Absent, Error};
 

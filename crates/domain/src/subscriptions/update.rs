@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use zaqar_model::{Caller, ConfirmationKind, DestinationName, Subscription};
 use zaqar_storage::{StorageError, SubscriptionChange};
 
-use super::{SubscriptionWish, absent, exists};
+use super::{SubscriptionParams, absent, exists};
 use crate::error::OrUnavailable;
 use crate::permissions::Rule;
 use crate::pipeline::pass;
@@ -20,7 +20,7 @@ impl Zaqar {
         caller: &Caller,
         name: &DestinationName,
         id: &str,
-        wish: &SubscriptionWish,
+        wish: &SubscriptionParams,
     ) -> Result<()> {
         self.permit(caller, Rule::SubscriptionUpdate)?;
         let mut wish = Cow::Borrowed(wish);

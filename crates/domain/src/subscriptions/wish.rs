@@ -11,7 +11,7 @@ use crate::{Error, Result};
 
 /// The members `subscriber`, `ttl` and `options`, of whatever type they were given. `null` is as good as absent.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct SubscriptionWish(Map<String, Value>);
+pub struct SubscriptionParams(Map<String, Value>);
 
 /// A wish that can be granted.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,7 +27,7 @@ pub const MAX_SUBSCRIPTION_BYTES: usize = 64 * 1024;
 /// The last second that upstream can write down: 9999-12-31 23:59:59.
 const LAST_SECOND: u64 = 253_402_300_799;
 
-impl SubscriptionWish {
+impl SubscriptionParams {
     pub fn new(document: Value) -> Result<Self> {
         match document {
             Value::Object(members) => Ok(Self(members)),
@@ -159,19 +159,19 @@ mod tests {
     use serde_json::{Value, json};
     use zaqar_model::{Metadata, SubscriptionTtl, Timestamp};
 
-    use super::{LAST_SECOND, MAX_SUBSCRIPTION_BYTES, SubscriptionWish, Terms};
+    use super::{LAST_SECOND, MAX_SUBSCRIPTION_BYTES, SubscriptionParams, Terms};
     use crate::Limits;
 
     const NOW: Timestamp = Timestamp::from_secs(1_780_000_000);
 
     fn creation(document: Value) -> Result<(String, Terms), String> {
-        SubscriptionWish::new(document)
+        SubscriptionParams::new(document)
             .and_then(|wish| wish.for_creation(&Limits::default(), NOW))
             .map_err(|error| error.to_string())
     }
 
     fn update(document: Value) -> Result<Terms, String> {
-        SubscriptionWish::new(document)
+        SubscriptionParams::new(document)
             .and_then(|wish| wish.for_update(&Limits::default(), NOW))
             .map_err(|error| error.to_string())
     }

@@ -3,7 +3,7 @@
 use std::future::{Future, ready};
 
 use serde_json::json;
-use zaqar_domain::ClaimWish;
+use zaqar_domain::ClaimParams;
 use zaqar_model::{Clock, DestinationKind};
 
 use crate::fixture::{Fixture, name, queue_named};
@@ -38,7 +38,7 @@ async fn dead_letters_arrive_though_nobody_waits_for_the_claim() {
     fixture.make_queue("q", json!({"_max_claim_count": 1, "_dead_letter_queue": "dlq"})).await;
     fixture.post("q", &["1"]).await;
     fixture.wear_out("q", 1).await;
-    abandon(fixture.zaqar.create_claim(&fixture.caller, &name("q"), ClaimWish::default(), None)).await;
+    abandon(fixture.zaqar.create_claim(&fixture.caller, &name("q"), ClaimParams::default(), None)).await;
     assert_eq!(fixture.list("dlq").await.len(), 1);
     assert!(fixture.with_dead_letters().await.is_empty());
 }

@@ -1,4 +1,4 @@
-use zaqar_domain::{ClaimWish, Error, Refusal};
+use zaqar_domain::{ClaimParams, Error, Refusal};
 
 use crate::fixture::{Fixture, caller, name, queue_named};
 
@@ -13,7 +13,7 @@ async fn the_life_of_a_claim() {
     let id = claim.id.to_string();
 
     fixture.clock.advance_secs(50);
-    zaqar.update_claim(caller, &q, &id, ClaimWish { ttl: Some(100), grace: None }).await.unwrap();
+    zaqar.update_claim(caller, &q, &id, ClaimParams { ttl: Some(100), grace: None }).await.unwrap();
     fixture.clock.advance_secs(99);
     let shown = zaqar.get_claim(caller, &q, &id).await.unwrap();
     assert_eq!((shown.claim.messages.len(), shown.now.secs_since(shown.claim.renewed)), (2, 99));
@@ -55,7 +55,7 @@ async fn a_claim_belongs_to_its_queue_and_project() {
         let project = &caller.project;
         let absent = fixture.zaqar.get_claim(&caller, &q, &id).await.unwrap_err().to_string();
         assert_eq!(absent, format!("Claim {id} does not exist in queue {q} for project {project}"));
-        assert!(fixture.zaqar.update_claim(&caller, &q, &id, ClaimWish::default()).await.is_err());
+        assert!(fixture.zaqar.update_claim(&caller, &q, &id, ClaimParams::default()).await.is_err());
         fixture.zaqar.delete_claim(&caller, &q, &id).await.unwrap();
     }
     assert!(fixture.zaqar.get_claim(&fixture.caller, &name("q"), &id).await.is_ok());

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use zaqar_domain::{Error, Limits, QueueListing, SubscriptionWish, WaitingConfirmation, Zaqar};
+use zaqar_domain::{Error, Limits, QueueListing, SubscriptionParams, WaitingConfirmation, Zaqar};
 use zaqar_model::{
     Attempt, Clock, ConfirmationKind, Delivery, DeliveryOutcome, DestinationKind, DestinationName, Excerpt,
     RandomIds, Subscription, SubscriptionId,
@@ -18,8 +18,8 @@ fn fixture() -> Fixture {
     Fixture::with(Limits { require_confirmation: true, max_confirmations_per_hour: 3, ..Limits::default() })
 }
 
-fn wish(document: Value) -> SubscriptionWish {
-    SubscriptionWish::new(document).unwrap()
+fn wish(document: Value) -> SubscriptionParams {
+    SubscriptionParams::new(document).unwrap()
 }
 
 async fn try_to_subscribe(fixture: &Fixture, to: &DestinationName) -> Result<SubscriptionId, Error> {

@@ -1,5 +1,7 @@
 use serde_json::json;
-use zaqar_domain::{AttemptListing, Draft, Error, FailureListing, ListedAttempts, Resend, SubscriptionWish};
+use zaqar_domain::{
+    AttemptListing, Draft, Error, FailureListing, ListedAttempts, Resend, SubscriptionParams,
+};
 use zaqar_model::{
     AttemptEnd, Caller, Clock, DeliveryOutcome, DestinationName, Excerpt, MessageId, SubscriptionId,
     Timestamp,
@@ -11,14 +13,14 @@ use crate::fixture::{Fixture, caller, draft, queue_named, topic_named};
 
 /// Makes a queue or topic with a subscription, and posts so many messages.
 async fn fill(fixture: &Fixture, to: &DestinationName, messages: usize) -> (String, Vec<MessageId>) {
-    let wish = SubscriptionWish::new(json!({"subscriber": "http://trigger.me", "ttl": 10_000})).unwrap();
+    let wish = SubscriptionParams::new(json!({"subscriber": "http://trigger.me", "ttl": 10_000})).unwrap();
     let id = fixture.zaqar.create_subscription(&fixture.caller, to, &wish).await.unwrap();
     let posted = fixture.post_to(to, (0..messages).map(|_| draft("{}")).collect()).await;
     (id.to_string(), posted)
 }
 
 async fn give_up(fixture: &Fixture) {
-    let end = |attempt| DeliveryOutcome::Exhausted(Excerpt::new("410 Gone"), attempt);
+    let end = |attempt| DeliveryOutcome::GivenUp(Excerpt::new("410 Gone"), attempt);
     fixture.deliver(410, end).await;
 }
 
@@ -268,11 +270,11 @@ async fn are_absent(fixture: &Fixture, caller: &Caller, of: &DestinationName, id
 }
 
 /// Leases all that is due and puts it into the dead-letter queue.
-pub(crate) async fn bury(fixture: &Fixture, reason: &str) {
+pub(crate) async fn dead_letter(fixture: &Fixture, reason: &str) {
     let (share, now) = (SubscriptionShare::each(10), fixture.clock.now());
     let request = fixture.store.deliveries().unwrap().lease_request(10, share, now).await.unwrap();
     for owed in fixture.zaqar.lease_deliveries(&request).await.unwrap().owed {
-        fixture.zaqar.bury_delivery(&owed, 3, reason).await.unwrap();
+        fixture.zaqar.dead_letter_delivery(&owed, 3, reason).await.unwrap();
     }
 }
 
@@ -282,12 +284,12 @@ async fn the_dead_letter_of_what_has_expired_is_there_for_as_long_as_its_queue_k
     fixture.make_queue("dead", json!({"_default_message_ttl": 600})).await;
     let wish =
         json!({"subscriber": "http://trigger.me", "ttl": 10_000, "options": {"_dead_letter_queue": "dead"}});
-    let wish = SubscriptionWish::new(wish).unwrap();
+    let wish = SubscriptionParams::new(wish).unwrap();
     let q = queue_named("q");
     fixture.zaqar.create_subscription(&fixture.caller, &q, &wish).await.unwrap();
     fixture.post_to(&q, vec![Draft { ttl: Some(60), ..draft("1") }]).await;
     fixture.clock.advance_secs(85);
-    bury(&fixture, "Expired after 3 attempts.").await;
+    dead_letter(&fixture, "Expired after 3 attempts.").await;
     let letters = fixture.list("dead").await;
     let body = std::str::from_utf8(letters[0].body.as_bytes()).unwrap();
     assert!(body.contains("Expired after 3 attempts."), "{body}");

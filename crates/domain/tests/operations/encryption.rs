@@ -1,11 +1,11 @@
 use serde_json::{Value, json};
 use zaqar_domain::{
-    ClaimWish, Draft, Error, Key, Limits, MessageListing, Patch, Removal, Removed, SubscriptionWish,
+    ClaimParams, Draft, Error, Key, Limits, MessageListing, Patch, Removal, Removed, SubscriptionParams,
 };
 use zaqar_model::{Clock, DestinationKind, JsonText, Message, RandomIds};
 use zaqar_storage::{ListStart, MessageQuery};
 
-use crate::deliveries::bury;
+use crate::deliveries::dead_letter;
 use crate::fixture::{Fixture, caller, draft, metadata_of, name, queue_named, topic_named};
 
 const SECRET: &str = "\"the secret\"";
@@ -160,7 +160,7 @@ async fn without_its_key_a_message_is_refused_and_kept() {
 
     let fixture = fixture.with_keys([key()]);
     let (zaqar, caller, q) = (&fixture.zaqar, &fixture.caller, queue_named("q"));
-    let wish = ClaimWish::default();
+    let wish = ClaimParams::default();
     let refusals = [
         zaqar.list_messages(caller, &q, &everything()).await.err(),
         zaqar.get_message(caller, &q, &message).await.err(),
@@ -236,11 +236,12 @@ async fn the_dead_letter_of_what_cannot_be_decrypted_is_the_message_itself() {
     let fixture = Fixture::new().with_keys([lost]);
     fixture.make_queue("q", encrypted()).await;
     let options = json!({"_dead_letter_queue": "dead"});
-    let wish = SubscriptionWish::new(json!({"subscriber": "http://trigger.me", "options": options})).unwrap();
+    let wish =
+        SubscriptionParams::new(json!({"subscriber": "http://trigger.me", "options": options})).unwrap();
     fixture.zaqar.create_subscription(&fixture.caller, &queue_named("q"), &wish).await.unwrap();
     fixture.post("q", &[SECRET]).await;
     let fixture = fixture.with_keys([key()]);
-    bury(&fixture, "It could not be decrypted.").await;
+    dead_letter(&fixture, "It could not be decrypted.").await;
     let fixture = fixture.with_keys([found]);
     assert_eq!(bodies(&fixture.list("dead").await), [SECRET]);
 }

@@ -5,15 +5,15 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde_json::Value;
 use zaqar_domain::{
-    ClaimWish, Draft, Key, Keyring, Limits, MessageListing, NewClaim, Pipelines, Stores, Zaqar,
+    ClaimParams, Draft, Key, Keyring, Limits, MessageListing, NewClaim, Pipelines, Stores, Zaqar,
 };
 use zaqar_model::{
     Attempt, Caller, ClientId, Clock, DeliveryOutcome, Destination, DestinationName, Identity, JsonText,
     Message, MessageId, Metadata, PageRequest, ProjectId, QueueName, RandomIds,
 };
 use zaqar_storage::{ManagementStore, MessageStore, Placement};
-use zaqar_storage_conformance::minting::attempt;
-use zaqar_storage_conformance::{LeaseDue, ManualClock, ModelStore};
+use zaqar_storage_conformance::samples::attempt;
+use zaqar_storage_conformance::{LeaseDue, ManualClock, ReferenceStore};
 
 pub(crate) struct Fixture {
     pub(crate) zaqar: Zaqar,
@@ -34,8 +34,8 @@ impl Fixture {
 
     pub(crate) fn with_placement(limits: Limits, placement: Option<Arc<dyn Placement>>) -> Self {
         let clock = Arc::new(ManualClock::new());
-        let management: Arc<dyn ManagementStore> = Arc::new(ModelStore::new());
-        let store: Arc<dyn MessageStore> = Arc::new(ModelStore::new());
+        let management: Arc<dyn ManagementStore> = Arc::new(ReferenceStore::new());
+        let store: Arc<dyn MessageStore> = Arc::new(ReferenceStore::new());
         let stores = Stores { management: Arc::clone(&management), messages: Arc::clone(&store), placement };
         let now: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
         let zaqar = Zaqar::new(stores, limits, now, Arc::new(RandomIds));
@@ -81,7 +81,7 @@ impl Fixture {
     }
 
     pub(crate) async fn claim(&self, queue: &str) -> Option<NewClaim> {
-        let wish = ClaimWish { ttl: Some(60), grace: Some(60) };
+        let wish = ClaimParams { ttl: Some(60), grace: Some(60) };
         self.zaqar.create_claim(&self.caller, &name(queue), wish, None).await.unwrap()
     }
 

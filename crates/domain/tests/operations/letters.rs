@@ -1,18 +1,18 @@
 //! Letters about deliveries that were given up, in the place of a notifier.
 
 use serde_json::{Value, json};
-use zaqar_domain::{FailureListing, SubscriptionWish};
+use zaqar_domain::{FailureListing, SubscriptionParams};
 use zaqar_model::{Clock, DeliveryOutcome, Excerpt};
 use zaqar_storage::SubscriptionShare;
 use zaqar_storage_conformance::LeaseDue;
-use zaqar_storage_conformance::minting::attempt;
+use zaqar_storage_conformance::samples::attempt;
 
 use crate::fixture::{Fixture, queue_named};
 
 async fn subscribe(fixture: &Fixture, queue: &str, subscriber: &str, dead_letters: Option<&str>) -> String {
     let options = dead_letters.map_or(json!({}), |to| json!({"_dead_letter_queue": to}));
     let wish = json!({"subscriber": subscriber, "ttl": 10_000, "options": options});
-    let wish = SubscriptionWish::new(wish).unwrap();
+    let wish = SubscriptionParams::new(wish).unwrap();
     let id = fixture.zaqar.create_subscription(&fixture.caller, &queue_named(queue), &wish).await.unwrap();
     id.to_string()
 }
@@ -30,8 +30,8 @@ async fn give_up(fixture: &Fixture) -> Vec<(String, Value)> {
     let due = fixture.zaqar.lease_deliveries(&request).await.unwrap().owed;
     let (mut seen, mut reports) = (Vec::new(), Vec::new());
     for owed in &due {
-        fixture.zaqar.bury_delivery(owed, 1, "it is gone").await.unwrap();
-        let outcome = DeliveryOutcome::Exhausted(Excerpt::new("it is gone"), attempt(now, Some(410)));
+        fixture.zaqar.dead_letter_delivery(owed, 1, "it is gone").await.unwrap();
+        let outcome = DeliveryOutcome::GivenUp(Excerpt::new("it is gone"), attempt(now, Some(410)));
         reports.push(owed.delivery.report(outcome));
         let body = serde_json::from_slice(owed.delivery.message.message.body.as_bytes()).unwrap();
         seen.push((owed.delivery.subscription.source.name.to_string(), body));

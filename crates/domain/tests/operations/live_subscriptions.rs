@@ -3,7 +3,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use zaqar_domain::{
     Draft, EndReason, Error, Follower, Following, Key, LiveEvent, Notification, PurgeScope,
-    SubscriptionListing, SubscriptionWish, Zaqar,
+    SubscriptionListing, SubscriptionParams, Zaqar,
 };
 use zaqar_model::{Caller, RandomIds};
 
@@ -11,8 +11,8 @@ use crate::fixture::{Fixture, draft, metadata_of, queue_named};
 
 const SUBSCRIBER: &str = "websocket://one";
 
-fn wish(document: Value) -> SubscriptionWish {
-    SubscriptionWish::new(document).unwrap()
+fn wish(document: Value) -> SubscriptionParams {
+    SubscriptionParams::new(document).unwrap()
 }
 
 async fn follow_behind(

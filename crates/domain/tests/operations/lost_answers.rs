@@ -6,17 +6,17 @@ use serde_json::json;
 use zaqar_domain::{Error, Limits, Patch, PoolChange, QueueCreation, Stores, Zaqar};
 use zaqar_model::{PoolName, PoolWeight, RandomIds};
 use zaqar_storage::{Destinations, Pools};
-use zaqar_storage_conformance::{ManualClock, ModelPlacement, ModelStore};
-use zaqar_storage_faulty::{FalteringManagementStore, Fault, FaultyStore};
+use zaqar_storage_conformance::{ManualClock, ModelPlacement, ReferenceStore};
+use zaqar_storage_faulty::{Fault, FaultyStore, FlakyManagementStore};
 
 use crate::fixture::{caller, draft, metadata_of, queue_named};
 use crate::pools::definition;
 
-fn losing() -> (Zaqar, Arc<FalteringManagementStore>) {
-    let management = Arc::new(FalteringManagementStore::over(Arc::new(ModelStore::new())));
+fn losing() -> (Zaqar, Arc<FlakyManagementStore>) {
+    let management = Arc::new(FlakyManagementStore::over(Arc::new(ReferenceStore::new())));
     let stores = Stores {
-        management: Arc::<FalteringManagementStore>::clone(&management),
-        messages: Arc::new(ModelStore::new()),
+        management: Arc::<FlakyManagementStore>::clone(&management),
+        messages: Arc::new(ReferenceStore::new()),
         placement: Some(Arc::new(ModelPlacement::new())),
     };
     (Zaqar::new(stores, Limits::default(), Arc::new(ManualClock::new()), Arc::new(RandomIds)), management)
@@ -27,7 +27,7 @@ async fn a_queue_is_made_changed_and_deleted_though_answers_are_lost() {
     let (zaqar, management) = losing();
     let (caller, q) = (caller("p"), queue_named("q"));
     for call in ["create", "set_metadata", "delete"] {
-        management.falter_at(call, Fault::AnswerLostOnce);
+        management.fail_at(call, Fault::AnswerLostOnce);
     }
     let created = zaqar.create_queue(&caller, &q, metadata_of(json!({"a": 1}))).await.unwrap();
     assert_eq!(created, QueueCreation::Created);
@@ -44,7 +44,7 @@ async fn a_queue_is_made_changed_and_deleted_though_answers_are_lost() {
 async fn pools_and_flavors_are_registered_and_removed_though_answers_are_lost() {
     let (zaqar, management) = losing();
     let caller = caller("p");
-    let lose = |call| management.falter_at(call, Fault::AnswerLostOnce);
+    let lose = |call| management.fail_at(call, Fault::AnswerLostOnce);
     lose("put_pool");
     zaqar.create_pool(&caller, "a", definition("model://a")).await.unwrap();
     lose("put_pool");
@@ -69,7 +69,7 @@ async fn a_post_while_the_store_is_away_may_be_made_again_later() {
     let (caller, q) = (caller("p"), queue_named("q"));
     for (call, fault) in [("find", Fault::NotDone), ("create", Fault::NotDone), ("create", Fault::AnswerLost)]
     {
-        management.falter_at(call, fault);
+        management.fail_at(call, fault);
         let posting = zaqar.begin_post(&caller, &q).await;
         let failed = match posting {
             Ok(posting) => posting.post(vec![draft("1")]).await.unwrap_err(),

@@ -9,7 +9,7 @@ use zaqar_model::{
     Timestamp,
 };
 use zaqar_storage::{Capabilities, Destinations, Health, OpenFault, Placement, StorageError, StorageResult};
-use zaqar_storage_conformance::{ManualClock, ModelStore, RegisterPools};
+use zaqar_storage_conformance::{ManualClock, ReferenceStore, RegisterPools};
 
 use crate::fixture::{caller, draft, metadata_of, name, queue_named};
 
@@ -49,14 +49,14 @@ impl Placement for Placements {
 
 struct Fixture {
     zaqar: Zaqar,
-    management: Arc<ModelStore>,
+    management: Arc<ReferenceStore>,
     placements: Arc<Placements>,
 }
 
 impl Fixture {
     /// With the flavors `fast` and `full`.
     async fn new() -> Self {
-        let (management, placements) = (Arc::new(ModelStore::new()), Arc::new(Placements::default()));
+        let (management, placements) = (Arc::new(ReferenceStore::new()), Arc::new(Placements::default()));
         for name in ["fast", "full"] {
             let name = FlavorName::new(name).unwrap();
             let project = ProjectId::new("p").unwrap();
@@ -65,7 +65,7 @@ impl Fixture {
         let placement: Arc<dyn Placement> = placements.clone();
         let stores = Stores {
             management: management.clone(),
-            messages: Arc::new(ModelStore::new()),
+            messages: Arc::new(ReferenceStore::new()),
             placement: Some(placement),
         };
         let clock = Arc::new(ManualClock::new());

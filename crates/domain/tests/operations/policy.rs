@@ -2,9 +2,9 @@
 
 use serde_json::json;
 use zaqar_domain::{
-    AttemptListing, ClaimWish, Error, FailureListing, FlavorListing, MessageListing, Patch, Policy,
+    AttemptListing, ClaimParams, Error, FailureListing, FlavorListing, MessageListing, Patch, Policy,
     PoolChange, PoolListing, PurgeScope, QueueListing, Removal, Resend, Result, Rule, RuleText,
-    SubscriptionListing, SubscriptionWish,
+    SubscriptionListing, SubscriptionParams,
 };
 use zaqar_model::{DestinationKind, DestinationName, Metadata};
 
@@ -25,8 +25,8 @@ pub(crate) async fn do_it(fixture: &Fixture, rule: Rule) -> Result<()> {
     let on_topic = rule.name().starts_with("topics:");
     let kind = if on_topic { DestinationKind::Topic } else { DestinationKind::Queue };
     let to: &DestinationName = &if on_topic { topic_named("t") } else { queue_named("q") };
-    let (queue, claim) = (&name("q"), ClaimWish { ttl: Some(60), grace: Some(60) });
-    let wish = || SubscriptionWish::new(json!({ "subscriber": "http://example.org", "ttl": 300 })).unwrap();
+    let (queue, claim) = (&name("q"), ClaimParams { ttl: Some(60), grace: Some(60) });
+    let wish = || SubscriptionParams::new(json!({ "subscriber": "http://example.org", "ttl": 300 })).unwrap();
     match rule {
         Rule::QueuesGetAll | Rule::TopicsGetAll => {
             zaqar.list_queues(caller, kind, &QueueListing::default()).await.map(drop)

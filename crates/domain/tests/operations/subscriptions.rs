@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use zaqar_domain::{
-    Error, Failure, Limits, PurgeScope, Stores, SubscriberCheck, SubscriptionListing, SubscriptionWish,
+    Error, Failure, Limits, PurgeScope, Stores, SubscriberCheck, SubscriptionListing, SubscriptionParams,
     TrustMaker, TrustNotMade, Zaqar,
 };
 use zaqar_model::{
@@ -10,15 +10,15 @@ use zaqar_model::{
     SubscriptionId, TrustRequest,
 };
 use zaqar_storage::ManagementStore;
-use zaqar_storage_conformance::{ManualClock, ModelStore};
+use zaqar_storage_conformance::{ManualClock, ReferenceStore};
 use zaqar_storage_faulty::FaultyStore;
 
 use crate::fixture::{Fixture, caller, name, queue_named, topic_named};
 
 const SUBSCRIBER: &str = "http://trigger.me";
 
-fn wish(document: Value) -> SubscriptionWish {
-    SubscriptionWish::new(document).unwrap()
+fn wish(document: Value) -> SubscriptionParams {
+    SubscriptionParams::new(document).unwrap()
 }
 
 async fn subscribe(fixture: &Fixture, to: &DestinationName, subscriber: &str) -> SubscriptionId {
@@ -70,7 +70,7 @@ async fn a_refused_subscription_makes_no_queue() {
 
 #[tokio::test]
 async fn a_store_without_subscriptions_refuses_them_before_a_queue_is_made() {
-    let management: Arc<dyn ManagementStore> = Arc::new(ModelStore::new());
+    let management: Arc<dyn ManagementStore> = Arc::new(ReferenceStore::new());
     let stores =
         Stores { management: Arc::clone(&management), messages: Arc::new(FaultyStore), placement: None };
     let zaqar = Zaqar::new(stores, Limits::default(), Arc::new(ManualClock::new()), Arc::new(RandomIds));

@@ -4,8 +4,8 @@
 //! about a subscription), and the two ways to send it: a program (`program`) or an SMTP server (`smtp`). Both are the
 //! operator's, so the guard on addresses has no say.
 
-mod letter;
 mod link;
+mod mail_builder;
 mod mailto;
 mod program;
 mod smtp;
@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use letter::Letters;
+use mail_builder::MailBuilder;
 use smtp::Smtp;
 use tokio::sync::Semaphore;
 use zaqar_model::{Clock, Metadata};
@@ -66,7 +66,7 @@ pub enum EmailSetupError {
 /// Sends mail.
 #[derive(Debug)]
 pub struct Email {
-    letters: Letters,
+    mail: MailBuilder,
     transport: Transport,
     room: Semaphore,
     clock: Arc<dyn Clock>,
@@ -90,8 +90,8 @@ impl Email {
             MailTransport::Program(program) => Transport::Program(program),
             MailTransport::Server(server) => Transport::Server(Smtp::new(server)?),
         };
-        let letters = Letters { confirmation, unsubscription, confirmation_page };
-        Ok(Self { letters, transport, room: Semaphore::new(AT_ONCE), clock })
+        let mail = MailBuilder { confirmation, unsubscription, confirmation_page };
+        Ok(Self { mail, transport, room: Semaphore::new(AT_ONCE), clock })
     }
 
     /// No attempt takes longer: it waits for room as long as it may take to send.
@@ -110,7 +110,7 @@ impl Email {
 #[async_trait::async_trait]
 impl Sender for Email {
     async fn send(&self, notice: &Notice) -> Answer {
-        let letter = match self.letters.write(notice, self.clock.now()) {
+        let letter = match self.mail.write(notice, self.clock.now()) {
             Ok(letter) => letter,
             Err(error) => return answer(Verdict::Refused, None, &error.to_string()),
         };
@@ -125,7 +125,7 @@ impl Sender for Email {
     }
 
     fn check(&self, subscriber: &str, options: &Metadata) -> Result<(), String> {
-        Letters::check(subscriber, options).map_err(|error| error.to_string())
+        MailBuilder::check(subscriber, options).map_err(|error| error.to_string())
     }
 }
 

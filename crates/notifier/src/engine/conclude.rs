@@ -93,8 +93,8 @@ impl Engine {
     async fn give_up(&self, leased: &Leased, attempt: Attempt, last: Last) -> DeliveryOutcome {
         let attempts = leased.owed.delivery.attempts.saturating_add(1);
         let reason = reason(attempts, &attempt, last);
-        match self.bury(leased, attempts, &reason).await {
-            Ok(()) => DeliveryOutcome::Exhausted(reason, attempt),
+        match self.dead_letter(leased, attempts, &reason).await {
+            Ok(()) => DeliveryOutcome::GivenUp(reason, attempt),
             Err(at) => DeliveryOutcome::RetryAt(at, attempt),
         }
     }
@@ -111,7 +111,7 @@ impl Engine {
                     tracing::info!(%project, %queue, subscription = %id, %address, reason = GONE, "a subscription is suspended");
                 }
                 // What waits in its lane was leased before, maybe for another subscriber.
-                self.hold_back(&subscription.source, id, self.now(), None).await;
+                self.drain_and_pause(&subscription.source, id, self.now(), None).await;
                 DeliveryOutcome::RetryAt(self.now(), attempt)
             }
             Err(error) => {

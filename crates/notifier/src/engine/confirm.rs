@@ -66,7 +66,7 @@ impl Engine {
         let (attempt, end) = match outcome {
             DeliveryOutcome::Delivered(attempt) => (attempt, AttemptEnd::Delivered),
             DeliveryOutcome::RetryAt(at, attempt) => (attempt, AttemptEnd::RetryAt(*at)),
-            DeliveryOutcome::Exhausted(_, attempt) => (attempt, AttemptEnd::Exhausted),
+            DeliveryOutcome::GivenUp(_, attempt) => (attempt, AttemptEnd::GivenUp),
             DeliveryOutcome::Expired(_) | DeliveryOutcome::Postponed(_) => return,
         };
         let request = leased.owed.delivery.message.message.id;

@@ -76,14 +76,14 @@ impl Engine {
         if turn == Turn::Retry && route.is_short(now) && self.lanes.is_used(subscription.id) {
             return not_now(leased, self.soon());
         }
-        let standing = route.standing();
-        let Some(mut place) = self.room.try_enter(standing) else { return not_now(leased, self.soon()) };
+        let class = route.class();
+        let Some(mut place) = self.capacity.try_enter(class) else { return not_now(leased, self.soon()) };
         let mut entry = match route.enter(turn, self.zaqar.clock(), self.options.longest_attempt).await {
             Ok(entry) => entry,
             Err(NoEntry::Full) => return not_now(leased, self.soon()),
             Err(NoEntry::Until(at)) => return not_now(leased, at),
         };
-        let worker = self.workers.take(standing).await;
+        let worker = self.workers.take(class).await;
         if self.is_stopping() || self.ends_too_soon(leased.until) {
             return not_now(leased, self.now());
         }
@@ -104,8 +104,8 @@ impl Engine {
                 if let Ok(answer) = timeout(IN_TIME, &mut attempt).await {
                     answer
                 } else {
-                    route.doubt();
-                    if !(self.room.try_slow_down(&mut place) && entry.try_slow_down()) {
+                    route.mark_slow();
+                    if !(self.capacity.try_slow_down(&mut place) && entry.try_slow_down()) {
                         attempt.abort();
                     }
                     attempt.await
@@ -140,7 +140,7 @@ impl Engine {
 
     /// After some seconds, not the same for all.
     fn soon(&self) -> Timestamp {
-        let (least, most) = if self.room.is_crowded() { BACK_IN_A_CROWD } else { BACK_IN };
+        let (least, most) = if self.capacity.is_crowded() { BACK_IN_A_CROWD } else { BACK_IN };
         let spread = u128::from(most - least);
         let more = u64::try_from(self.zaqar.ids().next_u128() % spread).unwrap_or(0);
         self.now().plus_millis(least + more)

@@ -13,10 +13,10 @@ use tokio::time::{sleep, timeout};
 use zaqar_domain::{EndpointHealth, EndpointState};
 use zaqar_model::{Clock, Destination, MessageId, ProjectId, Timestamp};
 
+use super::capacity::{Capacity, EndpointClass, Place};
 use super::health::{BreakerOptions, Health, Sign, Turn};
 use super::options::{Bounds, EngineOptions};
 use super::rate::Rate;
-use super::room::{Place, Room, Standing};
 
 /// Nobody waits longer for room: who would have to comes back then.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
@@ -61,16 +61,16 @@ pub(super) struct Route {
 #[derive(Debug)]
 struct Endpoint {
     project: Arc<Project>,
-    room: Arc<Semaphore>,
+    capacity: Arc<Semaphore>,
     /// Retries leave some of the room to first attempts.
-    retry_room: Arc<Semaphore>,
-    standing: Mutex<Standing>,
+    retry_capacity: Arc<Semaphore>,
+    class: Mutex<EndpointClass>,
     rate: Mutex<Rate>,
 }
 
 #[derive(Debug)]
 struct Project {
-    room: Room,
+    capacity: Capacity,
     rate: Mutex<Rate>,
 }
 
@@ -141,15 +141,15 @@ impl Known {
         }
         let Bounds { concurrency, rate } = options.project;
         let project = self.projects.entry(project.clone()).or_insert_with(|| {
-            Arc::new(Project { room: Room::new(concurrency), rate: Mutex::new(Rate::new(rate)) })
+            Arc::new(Project { capacity: Capacity::new(concurrency), rate: Mutex::new(Rate::new(rate)) })
         });
         let Bounds { concurrency, rate } = options.endpoint;
         let places = |count: usize| Arc::new(Semaphore::new(count.clamp(1, Semaphore::MAX_PERMITS)));
         let endpoint = Arc::new(Endpoint {
             project: Arc::clone(project),
-            room: places(concurrency),
-            retry_room: places(concurrency / 2),
-            standing: Mutex::default(),
+            capacity: places(concurrency),
+            retry_capacity: places(concurrency / 2),
+            class: Mutex::default(),
             rate: Mutex::new(Rate::new(rate)),
         });
         self.endpoints.insert(key, Arc::clone(&endpoint));
@@ -165,7 +165,7 @@ impl Known {
             Arc::strong_count(route) > 1
                 || !route.health.lock().is_at_rest(now)
                 // As a new one it would have to look for room among those that are dead.
-                || route.endpoint.standing() == Standing::Good
+                || route.endpoint.class() == EndpointClass::Good
         });
         if self.routes.len() >= MANY {
             self.routes.retain(|_, route| Arc::strong_count(route) > 1);
@@ -177,8 +177,8 @@ impl Known {
 }
 
 impl Endpoint {
-    fn standing(&self) -> Standing {
-        *self.standing.lock()
+    fn class(&self) -> EndpointClass {
+        *self.class.lock()
     }
 }
 
@@ -194,17 +194,17 @@ impl Route {
         clock: &(dyn Clock + Send + Sync),
         longest_attempt: Duration,
     ) -> Result<Entry, NoEntry> {
-        let Endpoint { project, room, retry_room, rate, .. } = &*self.endpoint;
+        let Endpoint { project, capacity, retry_capacity, rate, .. } = &*self.endpoint;
         self.look(clock.now())?;
-        let place = project.room.try_enter(self.standing()).ok_or(NoEntry::Full)?;
-        let room = async {
+        let place = project.capacity.try_enter(self.class()).ok_or(NoEntry::Full)?;
+        let capacity = async {
             let retry = match turn {
                 Turn::First => None,
-                Turn::Retry => Arc::clone(retry_room).acquire_owned().await.ok(),
+                Turn::Retry => Arc::clone(retry_capacity).acquire_owned().await.ok(),
             };
-            [retry, project.room.take().await, Arc::clone(room).acquire_owned().await.ok()]
+            [retry, project.capacity.take().await, Arc::clone(capacity).acquire_owned().await.ok()]
         };
-        let room = timeout(LONGEST_WAIT, room).await.map_err(|_| NoEntry::Full)?;
+        let capacity = timeout(LONGEST_WAIT, capacity).await.map_err(|_| NoEntry::Full)?;
         for rate in [&project.rate, rate] {
             let wait = rate.lock().slot(clock.now())?;
             if !wait.is_zero() {
@@ -218,7 +218,7 @@ impl Route {
         let now = clock.now();
         let longest = u64::try_from(longest_attempt.as_millis()).unwrap_or(u64::MAX);
         self.health.lock().admit(now, now.plus_millis(longest))?;
-        Ok(Entry { place, route: Arc::clone(self), is_noted: false, _room: room })
+        Ok(Entry { place, route: Arc::clone(self), is_noted: false, _room: capacity })
     }
 
     /// Takes nothing, of the rates neither.
@@ -240,8 +240,8 @@ impl Route {
         self.health.lock().opens_to(now)
     }
 
-    pub(super) fn standing(&self) -> Standing {
-        self.endpoint.standing()
+    pub(super) fn class(&self) -> EndpointClass {
+        self.endpoint.class()
     }
 
     /// Whether a retry is to leave its turn to a first attempt that waits.
@@ -254,8 +254,8 @@ impl Route {
     }
 
     /// It takes its time.
-    pub(super) fn doubt(&self) {
-        *self.endpoint.standing.lock() = Standing::Doubtful;
+    pub(super) fn mark_slow(&self) {
+        *self.endpoint.class.lock() = EndpointClass::Doubtful;
     }
 
     /// Notes how an attempt at a message ended. Answers until when nothing is sent, if that begins now.
@@ -268,7 +268,7 @@ impl Route {
         now: Timestamp,
     ) -> Option<Timestamp> {
         let is_good = in_time && sign != Sign::Unwell;
-        *self.endpoint.standing.lock() = if is_good { Standing::Good } else { Standing::Doubtful };
+        *self.endpoint.class.lock() = if is_good { EndpointClass::Good } else { EndpointClass::Doubtful };
         self.health.lock().note(sign, at, retry_after, now, &self.breaker)
     }
 
@@ -304,7 +304,7 @@ impl Tally {
 impl Entry {
     /// Goes among those that take long. Answers whether there is room.
     pub(super) fn try_slow_down(&mut self) -> bool {
-        self.route.endpoint.project.room.try_slow_down(&mut self.place)
+        self.route.endpoint.project.capacity.try_slow_down(&mut self.place)
     }
 
     /// It is known how the attempt ended.
@@ -331,7 +331,7 @@ mod tests {
         Destination, DestinationKind, DestinationNumber, MessageId, ProjectId, QueueName, Timestamp,
     };
 
-    use super::{Endpoints, EngineOptions, FEW, Sign, Standing, Tally, Turn};
+    use super::{EndpointClass, Endpoints, EngineOptions, FEW, Sign, Tally, Turn};
 
     fn source(number: u64) -> Destination {
         Destination {
@@ -351,7 +351,7 @@ mod tests {
         for number in 0..4 * FEW {
             find(&number.to_string());
         }
-        assert_eq!(find("well").standing(), Standing::Good);
+        assert_eq!(find("well").class(), EndpointClass::Good);
         assert!(endpoints.known.lock().routes.len() <= 2 * FEW);
         assert!(endpoints.known.lock().endpoints.len() <= 2 * FEW);
     }

@@ -18,7 +18,7 @@ impl Engine {
         let reason = Excerpt::new(&format!(
             "Expired after {after}: its time to live ended before it was delivered. {why}"
         ));
-        let outcome = match self.bury(&leased, *attempts, &reason).await {
+        let outcome = match self.dead_letter(&leased, *attempts, &reason).await {
             Ok(()) => DeliveryOutcome::Expired(reason),
             Err(at) => DeliveryOutcome::Postponed(at),
         };
@@ -50,7 +50,7 @@ impl Engine {
     /// # Errors
     ///
     /// It cannot be put there: when to try it again.
-    pub(super) async fn bury(
+    pub(super) async fn dead_letter(
         &self,
         leased: &Leased,
         attempts: u32,
@@ -62,7 +62,7 @@ impl Engine {
         if Zaqar::is_confirmation(&leased.owed.delivery) {
             return Ok(());
         }
-        if let Err(error) = self.zaqar.bury_delivery(&leased.owed, attempts, reason.as_str()).await {
+        if let Err(error) = self.zaqar.dead_letter_delivery(&leased.owed, attempts, reason.as_str()).await {
             tracing::warn!(%error, %project, %queue, subscription = %id, %address, message_id = %message, "a message could not be put into its dead-letter queue yet");
             return Err(self.in_time(super::conclude::UNBURIED_FOR));
         }

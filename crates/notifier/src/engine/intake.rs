@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::sleep;
-use zaqar_domain::{LeasedOwed, Owed};
+use zaqar_domain::{LeasedDeliveries, LeasedDelivery};
 use zaqar_model::{LeaseId, Timestamp};
 use zaqar_storage::{Due, LeaseRequest, StorageResult, SubscriptionKey, SubscriptionShare};
 
@@ -87,14 +87,14 @@ impl Engine {
         unanswered: &mut Unanswered,
         stop: &mut (impl Future<Output = ()> + Send + Unpin),
     ) -> StorageResult<Batch> {
-        let room = tokio::select! {
+        let capacity = tokio::select! {
             biased;
             () = stop => return Ok(Batch::Stopped),
             () = unanswered.wait() => return Ok(Batch::Some),
-            room = self.room.take_many(AT_ONCE) => room,
+            capacity = self.capacity.take_many(AT_ONCE) => capacity,
         };
-        let Some(mut room) = room else { return Ok(Batch::Stopped) };
-        let mut due = match self.zaqar.due_deliveries(SHARE, room.num_permits()).await? {
+        let Some(mut capacity) = capacity else { return Ok(Batch::Stopped) };
+        let mut due = match self.zaqar.due_deliveries(SHARE, capacity.num_permits()).await? {
             Due::Now(due) => due,
             Due::At(at) => return Ok(Batch::Nothing(Some(at))),
             Due::Nothing => return Ok(Batch::Nothing(None)),
@@ -108,29 +108,29 @@ impl Engine {
             id: LeaseId::from_u128(self.zaqar.ids().next_u128()),
             until: self.now().plus_millis(self.lease_millis()),
             share: SHARE,
-            subscriptions: share_out(due, room.num_permits()),
+            subscriptions: share_out(due, capacity.num_permits()),
             is_repeated: false,
         };
         let _under_way = self.leases.begin();
-        let LeasedOwed { owed, again } = self.zaqar.lease_deliveries(&request).await?;
+        let LeasedDeliveries { owed, again } = self.zaqar.lease_deliveries(&request).await?;
         let is_stale = owed.is_empty() && again.is_none();
-        self.hand_out_all(owed, (request.id, request.until), &mut room);
+        self.dispatch_all(owed, (request.id, request.until), &mut capacity);
         if let Some(again) = again {
-            unanswered.add(again, room);
+            unanswered.add(again, capacity);
         }
         Ok(if is_stale { Batch::Stale } else { Batch::Some })
     }
 
     /// There are as many places as were leased for.
-    pub(super) fn hand_out_all(
+    pub(super) fn dispatch_all(
         self: &Arc<Self>,
-        owed: Vec<Owed>,
+        owed: Vec<LeasedDelivery>,
         (lease, until): (LeaseId, Timestamp),
-        room: &mut OwnedSemaphorePermit,
+        capacity: &mut OwnedSemaphorePermit,
     ) {
         for owed in owed {
-            if let Some(room) = room.split(1) {
-                self.hand_out(Leased { owed, asking: None, lease, until, room });
+            if let Some(capacity) = capacity.split(1) {
+                self.dispatch(Leased { owed, asking: None, lease, until, capacity });
             }
         }
     }
@@ -154,8 +154,8 @@ impl Engine {
 
 /// Shares the room out among the subscriptions that are due: each gets as much as any other. Those that have less leave the
 /// rest for the next lease.
-fn share_out(due: Vec<SubscriptionKey>, room: usize) -> Vec<(SubscriptionKey, usize)> {
-    let (each, rest) = (room / due.len().max(1), room % due.len().max(1));
+fn share_out(due: Vec<SubscriptionKey>, capacity: usize) -> Vec<(SubscriptionKey, usize)> {
+    let (each, rest) = (capacity / due.len().max(1), capacity % due.len().max(1));
     let limit = |place| each + usize::from(place < rest);
     let shared = due.into_iter().enumerate().map(|(place, key)| (key, limit(place)));
     shared.filter(|(_, limit)| *limit > 0).collect()
@@ -184,15 +184,16 @@ mod tests {
 
     #[test]
     fn the_room_is_shared_out_evenly_and_never_exceeded() {
-        for (count, room, limits) in [
+        for (count, capacity, limits) in [
             (1, 10, vec![10]),
             (3, 10, vec![4, 3, 3]),
             (4, 4, vec![1, 1, 1, 1]),
             (4, 2, vec![1, 1]),
             (0, 10, vec![]),
         ] {
-            let shared: Vec<_> = share_out(due(count), room).into_iter().map(|(_, limit)| limit).collect();
-            assert_eq!(shared, limits, "{count} in a room of {room}");
+            let shared: Vec<_> =
+                share_out(due(count), capacity).into_iter().map(|(_, limit)| limit).collect();
+            assert_eq!(shared, limits, "{count} in a capacity of {capacity}");
         }
     }
 }

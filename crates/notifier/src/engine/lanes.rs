@@ -10,10 +10,10 @@ use tokio::time::sleep;
 use zaqar_domain::Zaqar;
 use zaqar_model::{Delivery, DeliveryOutcome, Destination, Paused, SubscriptionId, Timestamp};
 
+use super::capacity::EndpointClass;
 use super::deliver::Ended;
 use super::endpoints::Route;
 use super::health::Turn;
-use super::room::Standing;
 use super::{Engine, Leased};
 
 /// What stands behind an attempt that takes longer is given back: it would only wait, and take room from others.
@@ -58,7 +58,7 @@ impl Lanes {
 impl Engine {
     /// Hands out a delivery: to its lane, or to its own task if it was tried before. So is a request to confirm, since
     /// those of a project go to many subscribers and have no order, and what has expired, since it is not sent.
-    pub(super) fn hand_out(self: &Arc<Self>, leased: Leased) {
+    pub(super) fn dispatch(self: &Arc<Self>, leased: Leased) {
         let engine = Arc::clone(self);
         let delivery = &leased.owed.delivery;
         if self.has_expired(delivery) {
@@ -83,7 +83,7 @@ impl Engine {
         let id = leased.owed.delivery.subscription.id;
         let source = leased.owed.delivery.subscription.source.clone();
         if let Some(at) = self.wait_for_slot(&leased).await {
-            self.hold_back(&source, id, at, Some(leased)).await;
+            self.drain_and_pause(&source, id, at, Some(leased)).await;
             return;
         }
         let until = leased.until;
@@ -95,7 +95,7 @@ impl Engine {
             ended = &mut delivering => ended,
             () = sleep(patience) => {
                 // Both go on: who waits for a worker must not be given one and leave it idle.
-                let holding = self.hold_back(&source, id, until, None);
+                let holding = self.drain_and_pause(&source, id, until, None);
                 let (is_held, ended) = tokio::join!(holding, delivering);
                 // Where it could not be held back in good order, the order comes back when the leases have ended.
                 if is_held {
@@ -105,7 +105,7 @@ impl Engine {
             }
         };
         if let Ended::NotNow(leased, at) = ended {
-            self.hold_back(&source, id, at, Some(*leased)).await;
+            self.drain_and_pause(&source, id, at, Some(*leased)).await;
         }
     }
 
@@ -113,7 +113,7 @@ impl Engine {
     /// until when all is to be held back instead.
     async fn wait_for_slot(&self, leased: &Leased) -> Option<Timestamp> {
         let wait = self.route(&leased.owed.delivery).slot_in(self.now());
-        if wait > LONGEST_WAIT || wait > A_WHILE && self.room.is_crowded() {
+        if wait > LONGEST_WAIT || wait > A_WHILE && self.capacity.is_crowded() {
             return Some(self.in_time(wait));
         }
         if !wait.is_zero() {
@@ -128,8 +128,8 @@ impl Engine {
 
     /// How long an attempt may take until what stands behind it is given back.
     fn patience(&self, delivery: &Delivery) -> Duration {
-        let is_good = || self.route(delivery).standing() == Standing::Good;
-        if self.room.is_crowded() && !is_good() { Duration::ZERO } else { A_WHILE }
+        let is_good = || self.route(delivery).class() == EndpointClass::Good;
+        if self.capacity.is_crowded() && !is_good() { Duration::ZERO } else { A_WHILE }
     }
 
     /// What cannot be tried now is put off, and the other retries of its subscription with it: they would find the same.
@@ -149,7 +149,7 @@ impl Engine {
 
     /// Lets nothing of a subscription be leased before `at`, and gives back what waits in its lane and `first`. Answers
     /// whether that is done, so that what is leased afterwards comes in the order of posting again.
-    pub(super) async fn hold_back(
+    pub(super) async fn drain_and_pause(
         &self,
         source: &Destination,
         id: SubscriptionId,

@@ -9,9 +9,10 @@
 //! - `expire` ends what has expired before its subscriber had it;
 //! - `recorder` writes down how deliveries ended, many at a time.
 //!
-//! Endpoints that have not answered well the last time, and attempts that take long, get only a part of the [`room`]: however
+//! Endpoints that have not answered well the last time, and attempts that take long, get only a part of the [`capacity`]: however
 //! many there are, the others find some.
 
+mod capacity;
 mod conclude;
 mod confirm;
 mod deliver;
@@ -25,7 +26,6 @@ mod options;
 mod pauses;
 mod rate;
 mod recorder;
-mod room;
 mod senders;
 mod unanswered;
 mod workers;
@@ -34,18 +34,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
-use zaqar_domain::{Owed, WaitingConfirmation, Zaqar};
+use zaqar_domain::{LeasedDelivery, WaitingConfirmation, Zaqar};
 use zaqar_model::{LeaseId, Timestamp};
 
 pub use health::BreakerOptions;
 pub use options::{Bounds, EngineOptions};
 pub use senders::Senders;
 
+use capacity::Capacity;
 use endpoints::Endpoints;
 use lanes::Lanes;
 use leases::Leases;
 use recorder::Recorder;
-use room::Room;
 use workers::Workers;
 
 use crate::confirmation::Confirmations;
@@ -59,8 +59,8 @@ pub struct Engine {
     endpoints: Arc<Endpoints>,
     lanes: Lanes,
     recorder: Recorder,
-    /// Room for what is leased.
-    room: Room,
+    /// Capacity for what is leased.
+    capacity: Capacity,
     workers: Workers,
     leases: Leases,
     is_stopping: AtomicBool,
@@ -68,13 +68,13 @@ pub struct Engine {
 
 /// A delivery that is ours.
 struct Leased {
-    owed: Owed,
+    owed: LeasedDelivery,
     /// Where it is a request to confirm: what is asked of whom, once that is known.
     asking: Option<Box<WaitingConfirmation>>,
     lease: LeaseId,
     /// When the lease ends.
     until: Timestamp,
-    room: OwnedSemaphorePermit,
+    capacity: OwnedSemaphorePermit,
 }
 
 impl Leased {
@@ -107,7 +107,7 @@ impl Engine {
             endpoints,
             lanes: Lanes::default(),
             recorder: Recorder::new(reports),
-            room: Room::new(options.waiting),
+            capacity: Capacity::new(options.waiting),
             workers: Workers::new(options.workers),
             leases: Leases::default(),
             is_stopping: AtomicBool::new(false),
@@ -123,7 +123,7 @@ impl Engine {
     pub async fn run(self: Arc<Self>, stop: impl Future<Output = ()> + Send) {
         intake::run(&self, stop).await;
         self.is_stopping.store(true, Ordering::Release);
-        let all_ended = self.room.wait_until_empty();
+        let all_ended = self.capacity.wait_until_empty();
         if tokio::time::timeout(self.options.stop_time, all_ended).await.is_err() {
             tracing::warn!("some deliveries have not ended in time; they will be made once more");
         }

@@ -22,7 +22,7 @@ pub(super) struct Ended {
     lease: LeaseId,
     until: Timestamp,
     report: DeliveryReport,
-    room: OwnedSemaphorePermit,
+    capacity: OwnedSemaphorePermit,
     recorded: Option<oneshot::Sender<()>>,
 }
 
@@ -43,10 +43,10 @@ impl Recorder {
     }
 
     fn send(&self, leased: Leased, outcome: DeliveryOutcome, recorded: Option<oneshot::Sender<()>>) {
-        let Leased { owed, lease, until, room, .. } = leased;
+        let Leased { owed, lease, until, capacity, .. } = leased;
         let report = owed.delivery.report(outcome);
         // What cannot be recorded any more is due again when its lease ends.
-        let _ = self.0.send(Ended { lease, until, report, room, recorded });
+        let _ = self.0.send(Ended { lease, until, report, capacity, recorded });
     }
 }
 
@@ -56,16 +56,16 @@ struct Batch {
     reports: Vec<DeliveryReport>,
     /// When the last of the leases ends.
     until: Timestamp,
-    rooms: Vec<OwnedSemaphorePermit>,
+    capacities: Vec<OwnedSemaphorePermit>,
     recorded: Vec<oneshot::Sender<()>>,
 }
 
 impl Batch {
     fn push(&mut self, ended: Ended) {
-        let Ended { until, report, room, recorded, .. } = ended;
+        let Ended { until, report, capacity, recorded, .. } = ended;
         self.reports.push(report);
         self.until = self.until.max(until);
-        self.rooms.push(room);
+        self.capacities.push(capacity);
         self.recorded.extend(recorded);
     }
 

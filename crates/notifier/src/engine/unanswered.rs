@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep_until};
-use zaqar_domain::LeasedOwed;
+use zaqar_domain::LeasedDeliveries;
 use zaqar_storage::{LeaseRequest, SubscriptionKey};
 
 use super::Engine;
@@ -18,19 +18,19 @@ pub(super) struct Unanswered(Vec<Lease>);
 #[derive(Debug)]
 struct Lease {
     request: LeaseRequest,
-    /// Room for all that it may have taken.
-    room: OwnedSemaphorePermit,
+    /// Capacity for all that it may have taken.
+    capacity: OwnedSemaphorePermit,
     pauses: Pauses,
     next: Instant,
 }
 
 impl Unanswered {
-    pub(super) fn add(&mut self, request: LeaseRequest, mut room: OwnedSemaphorePermit) {
+    pub(super) fn add(&mut self, request: LeaseRequest, mut capacity: OwnedSemaphorePermit) {
         let share = request.share.first_attempts.saturating_add(request.share.retries);
         let most = request.subscriptions.iter().map(|(_, limit)| *limit.min(&share)).sum();
         // The rest is for others.
-        let room = room.split(most).unwrap_or(room);
-        self.0.push(Lease { request, room, pauses: Pauses::default(), next: Instant::now() });
+        let capacity = capacity.split(most).unwrap_or(capacity);
+        self.0.push(Lease { request, capacity, pauses: Pauses::default(), next: Instant::now() });
     }
 
     /// Whether one of them may hold something of this subscription.
@@ -68,8 +68,8 @@ impl Lease {
         self.next = Instant::now() + self.pauses.next();
         let _under_way = engine.leases.begin();
         match engine.zaqar.lease_deliveries(&self.request).await {
-            Ok(LeasedOwed { owed, again }) => {
-                engine.hand_out_all(owed, (self.request.id, self.request.until), &mut self.room);
+            Ok(LeasedDeliveries { owed, again }) => {
+                engine.dispatch_all(owed, (self.request.id, self.request.until), &mut self.capacity);
                 let is_answered = again.is_none();
                 self.request = again.unwrap_or_else(|| self.request.clone());
                 is_answered

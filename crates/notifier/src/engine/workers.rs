@@ -2,7 +2,7 @@
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::room::Standing;
+use super::capacity::EndpointClass;
 
 #[derive(Debug)]
 pub(super) struct Workers {
@@ -24,9 +24,9 @@ impl Workers {
     }
 
     /// Waits for one.
-    pub(super) async fn take(&self, standing: Standing) -> Worker<'_> {
+    pub(super) async fn take(&self, class: EndpointClass) -> Worker<'_> {
         // The semaphores are never closed.
-        let of_half = if standing == Standing::Good { None } else { self.half.acquire().await.ok() };
+        let of_half = if class == EndpointClass::Good { None } else { self.half.acquire().await.ok() };
         Worker { _one: self.all.acquire().await.ok(), _of_half: of_half }
     }
 }

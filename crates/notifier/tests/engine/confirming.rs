@@ -7,7 +7,7 @@ use zaqar_authentication::SigningKeys;
 use zaqar_domain::Limits;
 use zaqar_model::{AttemptEnd, ConfirmationKind, Metadata, SystemClock};
 use zaqar_notifier::{EngineOptions, Verdict};
-use zaqar_storage_conformance::ModelStore;
+use zaqar_storage_conformance::ReferenceStore;
 
 use crate::site::{Site, caller, ends, queue};
 use crate::{Scripted, by};
@@ -16,7 +16,7 @@ use crate::{Scripted, by};
 fn start(sender: &Arc<Scripted>, key: Option<&str>) -> Site {
     let limits = Limits { require_confirmation: true, ..Limits::default() };
     let keys = SigningKeys::new(key, Vec::new(), Some(86_400));
-    let (store, clock) = (Arc::new(ModelStore::new()), Arc::new(SystemClock));
+    let (store, clock) = (Arc::new(ReferenceStore::new()), Arc::new(SystemClock));
     Site::start_with(store, clock, by(sender), EngineOptions::default(), limits, keys)
 }
 
@@ -49,7 +49,7 @@ async fn why_nobody_can_be_asked_is_on_record() {
     let sender = Scripted::new(|_, _| Verdict::Delivered);
     let site = start(&sender, None);
     let asked = site.subscribe("http://a", json!({})).await;
-    let attempts = site.wait_for_attempt(asked, |end| end == AttemptEnd::Exhausted).await;
+    let attempts = site.wait_for_attempt(asked, |end| end == AttemptEnd::GivenUp).await;
     assert_eq!(ends(&attempts), [("the service has no key to sign with", false)]);
     assert_eq!(*sender.sent.lock(), [] as [Value; 0]);
 }

@@ -17,7 +17,7 @@ use site::{Site, ends};
 use tokio::sync::Notify;
 use zaqar_model::{AttemptEnd, SystemClock};
 use zaqar_notifier::{Answer, EngineOptions, Notice, Sender, Senders, Verdict};
-use zaqar_storage_conformance::ModelStore;
+use zaqar_storage_conformance::ReferenceStore;
 
 /// Keeps what it is to send, and answers by the text of it (of a request to confirm, its type) and how often that has come.
 struct Scripted {
@@ -60,7 +60,7 @@ impl Sender for Scripted {
 
 /// A service that sends by this alone.
 fn start(sender: &Arc<Scripted>) -> Site {
-    Site::start(Arc::new(ModelStore::new()), Arc::new(SystemClock), by(sender), EngineOptions::default())
+    Site::start(Arc::new(ReferenceStore::new()), Arc::new(SystemClock), by(sender), EngineOptions::default())
 }
 
 fn by(sender: &Arc<Scripted>) -> Senders {

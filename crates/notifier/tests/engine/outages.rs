@@ -11,7 +11,7 @@ use zaqar_notifier::{
 };
 use zaqar_storage_conformance::ManualClock;
 use zaqar_storage_embedded::{DataDirectory, EmbeddedMessageStore, Options};
-use zaqar_storage_faulty::{FalteringStore, Fault};
+use zaqar_storage_faulty::{Fault, FlakyStore};
 
 use crate::receiver::Receiver;
 use crate::site::{Site, ends};
@@ -19,7 +19,7 @@ use crate::site::{Site, ends};
 /// An engine with real webhooks, over a store on disk that can be told to falter.
 struct Scene {
     site: Site,
-    store: Arc<FalteringStore>,
+    store: Arc<FlakyStore>,
     receiver: Receiver,
     _directory: TempDir,
 }
@@ -30,7 +30,7 @@ impl Scene {
         let data = DataDirectory::lock(directory.path()).unwrap();
         let small = Options { segment_size: 2 << 20, ..Options::default() };
         let store = Arc::new(EmbeddedMessageStore::open_in(Arc::new(data), small).unwrap());
-        let store = Arc::new(FalteringStore::over(store));
+        let store = Arc::new(FlakyStore::over(store));
         let http = HttpOptions {
             guard: AddressGuard { loopback: true, ..AddressGuard::default() },
             connect_timeout: Duration::from_secs(20),
@@ -40,7 +40,7 @@ impl Scene {
         let http = HttpClient::new(&http, Arc::new(SystemNames::default())).unwrap();
         let sender: Arc<dyn Sender> = Arc::new(WebhookSender::new(http, Arc::clone(&clock)));
         let senders = Senders::default().with(&["http"], &sender);
-        let site = Site::start(Arc::<FalteringStore>::clone(&store), clock, senders, options);
+        let site = Site::start(Arc::<FlakyStore>::clone(&store), clock, senders, options);
         Self { site, store, receiver: Receiver::start().await, _directory: directory }
     }
 
@@ -62,7 +62,7 @@ const LONGER_THAN_A_LEASE: u64 = 600;
 #[tokio::test]
 async fn what_cannot_be_leased_is_delivered_once_in_order_when_the_store_is_back() {
     let mut scene = Scene::new(Arc::new(SystemClock), EngineOptions::default()).await;
-    scene.store.falter_at("lease", Fault::NotDone);
+    scene.store.fail_at("lease", Fault::NotDone);
     let subscription = scene.subscribe("/a").await;
     scene.site.post(&["1", "2"]).await;
     scene.site.post(&["3"]).await;
@@ -71,7 +71,7 @@ async fn what_cannot_be_leased_is_delivered_once_in_order_when_the_store_is_back
     scene.store.recover();
     scene.receiver.wait_for(3).await;
     // The same when it cannot be found out whether more is owed.
-    scene.store.falter_at("due", Fault::NotDone);
+    scene.store.fail_at("due", Fault::NotDone);
     scene.site.post(&["4"]).await;
     scene.store.wait_for_failures("due", 1).await;
     scene.site.post(&["5"]).await;
@@ -86,7 +86,7 @@ async fn what_cannot_be_leased_is_delivered_once_in_order_when_the_store_is_back
 async fn while_nobody_tells_what_is_owed_the_engine_looks_for_itself() {
     let mut scene = Scene::new(Arc::new(SystemClock), EngineOptions::default()).await;
     let subscription = scene.subscribe("/a").await;
-    scene.store.falter_at("wait_for_due", Fault::NotDone);
+    scene.store.fail_at("wait_for_due", Fault::NotDone);
     for number in ["1", "2", "3"] {
         scene.site.post(&[number]).await;
         scene.receiver.wait_for(number.parse().unwrap()).await;
@@ -115,7 +115,7 @@ async fn while_nothing_can_be_recorded_no_more_is_made_than_there_is_room_for() 
     for subscription in &subscriptions {
         scene.wait_for_record(*subscription, 1).await;
     }
-    scene.store.falter_at("record", Fault::NotDone);
+    scene.store.fail_at("record", Fault::NotDone);
     let bodies: Vec<String> = (1..=20).map(|number| number.to_string()).collect();
     scene.site.post(&bodies.iter().map(String::as_str).collect::<Vec<_>>()).await;
     scene.store.wait_for_failures("record", 8).await;
@@ -136,7 +136,7 @@ async fn while_nothing_can_be_recorded_no_more_is_made_than_there_is_room_for() 
 async fn what_was_recorded_although_the_store_said_it_was_not_is_on_record_once() {
     let mut scene = Scene::new(Arc::new(SystemClock), EngineOptions::default()).await;
     let subscription = scene.subscribe("/a").await;
-    scene.store.falter_at("record", Fault::AnswerLost);
+    scene.store.fail_at("record", Fault::AnswerLost);
     scene.site.post(&["1", "2"]).await;
     scene.receiver.wait_for(2).await;
     scene.store.wait_for_failures("record", 3).await;
@@ -153,7 +153,7 @@ async fn what_cannot_be_recorded_until_its_lease_ends_is_made_once_more() {
     let clock = Arc::new(ManualClock::new());
     let mut scene = Scene::new(Arc::<ManualClock>::clone(&clock), EngineOptions::default()).await;
     let subscription = scene.subscribe("/a").await;
-    scene.store.falter_at("record", Fault::NotDone);
+    scene.store.fail_at("record", Fault::NotDone);
     scene.site.post(&["1"]).await;
     scene.receiver.wait_for(1).await;
     scene.store.wait_for_failures("record", 1).await;
@@ -174,7 +174,7 @@ async fn what_was_leased_by_an_answer_that_was_lost_is_delivered_when_that_lease
     let clock = Arc::new(ManualClock::new());
     let mut scene = Scene::new(Arc::<ManualClock>::clone(&clock), EngineOptions::default()).await;
     let subscription = scene.subscribe("/a").await;
-    scene.store.falter_at("lease", Fault::AnswerLost);
+    scene.store.fail_at("lease", Fault::AnswerLost);
     scene.site.post(&["1"]).await;
     scene.store.wait_for_failures("lease", 1).await;
     clock.advance_secs(LONGER_THAN_A_LEASE);
@@ -196,11 +196,11 @@ async fn what_was_leased_by_an_answer_that_was_lost_is_delivered_once_when_the_s
     let options = EngineOptions { waiting: 2, ..EngineOptions::default() };
     let mut scene = Scene::new(clock, options).await;
     let subscription = scene.subscribe("/a").await;
-    scene.store.falter_at("lease", Fault::AnswerLost);
+    scene.store.fail_at("lease", Fault::AnswerLost);
     scene.site.post(&["1", "2", "3"]).await;
     scene.store.wait_for_failures("lease", 2).await;
     // Nor can it be asked for a while.
-    scene.store.falter_at("lease", Fault::NotDone);
+    scene.store.fail_at("lease", Fault::NotDone);
     let failures = scene.store.calls("lease");
     scene.store.wait_for_failures("lease", failures + 2).await;
     scene.store.recover();

@@ -11,11 +11,11 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tokio::time::Instant;
-use zaqar_domain::{Draft, EndpointState, SubscriptionWish};
+use zaqar_domain::{Draft, EndpointState, SubscriptionParams};
 use zaqar_model::{Clock, DestinationName, JsonText, QueueName, Timestamp};
 use zaqar_notifier::{Answer, EngineOptions, Notice, Sender, Senders, Verdict};
-use zaqar_storage_conformance::ModelStore;
-use zaqar_storage_faulty::FalteringStore;
+use zaqar_storage_conformance::ReferenceStore;
+use zaqar_storage_faulty::FlakyStore;
 
 use crate::site::{Site, caller};
 use manners::{Manner, Memory};
@@ -155,7 +155,7 @@ async fn simulate(
     scenarios: Vec<Scenario>,
     options: EngineOptions,
     seconds: u64,
-) -> (HashMap<&'static str, Outcome>, Arc<FalteringStore>) {
+) -> (HashMap<&'static str, Outcome>, Arc<FlakyStore>) {
     let clock = RuntimeClock::start();
     let began = clock.now();
     let endpoints = scenarios.iter().map(|scenario| {
@@ -166,15 +166,15 @@ async fn simulate(
     let sender: Arc<dyn Sender> = Arc::<Network>::clone(&network);
     let senders = Senders::default().with(&["http"], &sender);
     // For counting calls: it never falters here.
-    let store = Arc::new(FalteringStore::over(Arc::new(ModelStore::new())));
-    let site = Site::start(Arc::<FalteringStore>::clone(&store), clock, senders, options);
+    let store = Arc::new(FlakyStore::over(Arc::new(ReferenceStore::new())));
+    let site = Site::start(Arc::<FlakyStore>::clone(&store), clock, senders, options);
     let mut subscriptions = HashMap::new();
     let mut posts = Vec::new();
     for scenario in &scenarios {
         let wish = json!({
             "subscriber": format!("http://{}", scenario.name), "options": scenario.options, "ttl": 86_400,
         });
-        let wish = SubscriptionWish::new(wish).unwrap();
+        let wish = SubscriptionParams::new(wish).unwrap();
         let id = site.zaqar.create_subscription(&caller(), &name(scenario.name), &wish).await.unwrap();
         subscriptions.insert(scenario.name, id.to_string());
         let numbered = scenario.posts.iter().enumerate();

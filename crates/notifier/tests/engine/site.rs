@@ -6,14 +6,14 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use zaqar_authentication::SigningKeys;
-use zaqar_domain::{Draft, FailureListing, Limits, MessageListing, Stores, SubscriptionWish, Zaqar};
+use zaqar_domain::{Draft, FailureListing, Limits, MessageListing, Stores, SubscriptionParams, Zaqar};
 use zaqar_model::{
-    AttemptEnd, AttemptFilter, Caller, ClientId, Clock, ConfirmationRequest, DestinationName, Identity,
-    JsonText, KeptAttempt, MessageId, PageRequest, ProjectId, QueueName, RandomIds, SubscriptionId,
+    AttemptEnd, AttemptFilter, AttemptRecord, Caller, ClientId, Clock, ConfirmationRequest, DestinationName,
+    Identity, JsonText, MessageId, PageRequest, ProjectId, QueueName, RandomIds, SubscriptionId,
 };
 use zaqar_notifier::{Confirmations, Engine, EngineOptions, PublicEndpoints, Senders};
 use zaqar_storage::{ManagementStore, MessageStore, Redelivery};
-use zaqar_storage_conformance::ModelStore;
+use zaqar_storage_conformance::ReferenceStore;
 
 pub(crate) struct Site {
     pub(crate) zaqar: Arc<Zaqar>,
@@ -41,7 +41,7 @@ impl Site {
         limits: Limits,
         keys: SigningKeys,
     ) -> Self {
-        let management: Arc<dyn ManagementStore> = Arc::new(ModelStore::new());
+        let management: Arc<dyn ManagementStore> = Arc::new(ReferenceStore::new());
         let stores =
             Stores { management: Arc::clone(&management), messages: Arc::clone(&store), placement: None };
         let zaqar = Arc::new(Zaqar::new(stores, limits, clock, Arc::new(RandomIds)));
@@ -53,7 +53,7 @@ impl Site {
     }
 
     pub(crate) async fn subscribe(&self, subscriber: &str, options: Value) -> SubscriptionId {
-        let wish = SubscriptionWish::new(json!({"subscriber": subscriber, "options": options})).unwrap();
+        let wish = SubscriptionParams::new(json!({"subscriber": subscriber, "options": options})).unwrap();
         self.zaqar.create_subscription(&caller(), &queue(), &wish).await.unwrap()
     }
 
@@ -69,7 +69,7 @@ impl Site {
     }
 
     /// What is on record of a subscription, the oldest first.
-    pub(crate) async fn attempts(&self, subscription: SubscriptionId) -> Vec<KeptAttempt> {
+    pub(crate) async fn attempts(&self, subscription: SubscriptionId) -> Vec<AttemptRecord> {
         let (kind, name) = (queue().kind, queue().name);
         let source = self.management.find(kind, &caller().project, &name).await.unwrap().unwrap();
         let page = PageRequest { marker: None, limit: 100 };
@@ -86,7 +86,7 @@ impl Site {
         &self,
         subscription: SubscriptionId,
         is_meant: fn(AttemptEnd) -> bool,
-    ) -> Vec<KeptAttempt> {
+    ) -> Vec<AttemptRecord> {
         loop {
             let attempts = self.attempts(subscription).await;
             if attempts.last().is_some_and(|kept| is_meant(kept.end)) {
@@ -185,7 +185,7 @@ pub(crate) fn queue() -> DestinationName {
 }
 
 /// What each attempt said, and whether it was the one that delivered.
-pub(crate) fn ends(attempts: &[KeptAttempt]) -> Vec<(&str, bool)> {
-    let end = |kept: &KeptAttempt| kept.end == AttemptEnd::Delivered;
+pub(crate) fn ends(attempts: &[AttemptRecord]) -> Vec<(&str, bool)> {
+    let end = |kept: &AttemptRecord| kept.end == AttemptEnd::Delivered;
     attempts.iter().map(|kept| (kept.attempt.excerpt.as_str(), end(kept))).collect()
 }

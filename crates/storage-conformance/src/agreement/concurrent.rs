@@ -9,12 +9,12 @@ use zaqar_storage::Deletion;
 
 use crate::MessageFixture;
 use crate::bench::{MessageBench, TestQueue, everything, ids};
-use crate::minting::{claim_of, claim_with_max_count};
 use crate::run::{MakeFixture, runtime};
+use crate::samples::{claim_of, claim_with_max_count};
 
 /// How many consumers there are and how long they go on.
 #[derive(Clone, Copy, Debug)]
-pub struct Crowd {
+pub struct Load {
     pub consumers: usize,
     /// After each round all claims expire.
     pub rounds: usize,
@@ -22,7 +22,7 @@ pub struct Crowd {
     pub turns: usize,
 }
 
-impl Default for Crowd {
+impl Default for Load {
     fn default() -> Self {
         Self { consumers: 8, rounds: 4, turns: 25 }
     }
@@ -38,27 +38,27 @@ struct Whereabouts {
     held: BTreeMap<MessageId, ClaimId>,
 }
 
-/// Consumers post, claim, delete, release, pop and bury at the same time. Then no message was ever in two live claims, none
+/// Consumers post, claim, delete, release, pop and dead_letter at the same time. Then no message was ever in two live claims, none
 /// is lost and none doubled; and the same holds after a restart.
-pub fn check_concurrently<F: MessageFixture + 'static>(fixture: impl FnOnce() -> F, crowd: Crowd) {
-    check(Box::new(|| Box::new(fixture())), crowd);
+pub fn check_concurrently<F: MessageFixture + 'static>(fixture: impl FnOnce() -> F, load: Load) {
+    check(Box::new(|| Box::new(fixture())), load);
 }
 
 #[inline(never)]
-fn check(fixture: MakeFixture<'_>, crowd: Crowd) {
+fn check(fixture: MakeFixture<'_>, load: Load) {
     runtime().block_on(Box::pin(async {
         let bench = MessageBench::new(fixture()).await;
         let (queue, dead_letters) = (bench.queue(), bench.queue());
         let whereabouts = Arc::new(Mutex::new(Whereabouts::default()));
-        for round in 0..crowd.rounds {
-            let consumers: Vec<_> = (0..crowd.consumers)
+        for round in 0..load.rounds {
+            let consumers: Vec<_> = (0..load.consumers)
                 .map(|number| {
                     let (queue, dead_letters) = (queue.clone(), dead_letters.clone());
                     let whereabouts = Arc::clone(&whereabouts);
-                    let seed = (round * crowd.consumers + number) as u64;
+                    let seed = (round * load.consumers + number) as u64;
                     tokio::spawn(async move {
-                        let mut consumer = Consumer { queue, dead_letters, whereabouts, dice: Dice(seed) };
-                        for _ in 0..crowd.turns {
+                        let mut consumer = Consumer { queue, dead_letters, whereabouts, rng: Rng(seed) };
+                        for _ in 0..load.turns {
                             consumer.turn().await;
                         }
                     })
@@ -81,21 +81,21 @@ struct Consumer {
     queue: TestQueue,
     dead_letters: TestQueue,
     whereabouts: Arc<Mutex<Whereabouts>>,
-    dice: Dice,
+    rng: Rng,
 }
 
 impl Consumer {
     async fn turn(&mut self) {
-        match self.dice.below(10) {
+        match self.rng.below(10) {
             0..=2 => self.post().await,
             3 => self.pop().await,
-            4 => self.bury().await,
+            4 => self.dead_letter().await,
             _ => self.claim().await,
         }
     }
 
     async fn post(&mut self) {
-        let count = 1 + self.dice.below(4);
+        let count = 1 + self.rng.below(4);
         let posted = self.queue.fill(count).await;
         for id in posted {
             assert!(self.whereabouts.lock().posted.insert(id), "{id} came twice");
@@ -103,14 +103,14 @@ impl Consumer {
     }
 
     async fn pop(&mut self) {
-        let limit = 1 + self.dice.below(3);
+        let limit = 1 + self.rng.below(3);
         for id in self.queue.pop(limit).await {
             self.note_gone(id);
         }
     }
 
     /// Moves exhausted messages to the dead-letter queue, as every server may at any time.
-    async fn bury(&mut self) {
+    async fn dead_letter(&mut self) {
         let dead_letters = self.queue.dead_letters().await;
         let ids: Vec<_> = dead_letters.iter().map(|stored| stored.message.id).collect();
         self.dead_letters.adopt(dead_letters).await;
@@ -119,14 +119,14 @@ impl Consumer {
 
     /// Claims, and then deletes, gives back or keeps what it got.
     async fn claim(&mut self) {
-        let limit = 1 + self.dice.below(5);
-        let request = if self.dice.below(2) == 0 { claim_of(limit) } else { claim_with_max_count(limit, 4) };
+        let limit = 1 + self.rng.below(5);
+        let request = if self.rng.below(2) == 0 { claim_of(limit) } else { claim_with_max_count(limit, 4) };
         let got = ids(&self.queue.claim_as(&request).await.messages);
         for id in &got {
             let other = self.whereabouts.lock().held.insert(*id, request.id);
             assert_eq!(other, None, "{id} is in two live claims");
         }
-        match self.dice.below(4) {
+        match self.rng.below(4) {
             0 => {
                 // From the moment on that the release is asked for, another may have them.
                 self.whereabouts.lock().held.retain(|_, claim| *claim != request.id);
@@ -174,9 +174,9 @@ async fn verify(queue: &TestQueue, dead_letters: &TestQueue, whereabouts: &Where
 }
 
 /// Numbers without a pattern, the same for the same seed (splitmix64).
-struct Dice(u64);
+struct Rng(u64);
 
-impl Dice {
+impl Rng {
     fn below(&mut self, end: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -86,7 +86,7 @@ pub(super) enum Step {
 pub(super) enum Outcome {
     Delivered,
     RetryAfter(u64),
-    Exhausted,
+    GivenUp,
     Expired,
     Postponed(u64),
 }
@@ -114,7 +114,7 @@ fn step() -> impl Strategy<Value = Step> {
     let outcome = prop_oneof![
         3 => Just(Outcome::Delivered),
         3 => (0..60_u64).prop_map(Outcome::RetryAfter),
-        2 => Just(Outcome::Exhausted),
+        2 => Just(Outcome::GivenUp),
         1 => Just(Outcome::Expired),
         1 => (0..60_u64).prop_map(Outcome::Postponed),
     ];

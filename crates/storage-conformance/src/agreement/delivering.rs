@@ -3,9 +3,9 @@
 use std::collections::{BTreeSet, HashMap};
 
 use zaqar_model::{
-    Attempt, AttemptEnd, AttemptFilter, DelaySeconds, Delivery, DeliveryOutcome, DeliveryReport, Excerpt,
-    FailedDelivery, KeptAttempt, Marker, NewMessage, PageRequest, Paused, Subscription, SubscriptionId,
-    SubscriptionTtl, Suspension, Timestamp, TtlSeconds,
+    Attempt, AttemptEnd, AttemptFilter, AttemptRecord, DelaySeconds, Delivery, DeliveryOutcome,
+    DeliveryReport, Excerpt, FailedDelivery, Marker, NewMessage, PageRequest, Paused, Subscription,
+    SubscriptionId, SubscriptionTtl, Suspension, Timestamp, TtlSeconds,
 };
 use zaqar_storage::{
     ClaimRequest, Claims, Deliveries, Due, LeaseRequest, MessageStore, Messages, Post, Redelivery,
@@ -17,7 +17,7 @@ use super::ledger::Number;
 use super::pair::{Pair, answers};
 use super::{Disagreement, agree};
 use crate::bench::{deliveries_of, subscriptions_of};
-use crate::minting::{
+use crate::samples::{
     attempt, fresh_batch_id, fresh_claim_id, fresh_lease_id, fresh_subscription_id, json_object, message,
     pop_of, poster, terms,
 };
@@ -238,7 +238,7 @@ async fn record(pair: &Pair, lease: usize, outcomes: &[Option<Outcome>]) -> Resu
             None => continue,
             Some(Outcome::Delivered) => DeliveryOutcome::Delivered(account),
             Some(Outcome::RetryAfter(secs)) => DeliveryOutcome::RetryAt(now.plus_secs(*secs), account),
-            Some(Outcome::Exhausted) => DeliveryOutcome::Exhausted(Excerpt::new("410 Gone"), account),
+            Some(Outcome::GivenUp) => DeliveryOutcome::GivenUp(Excerpt::new("410 Gone"), account),
             Some(Outcome::Expired) => DeliveryOutcome::Expired(Excerpt::new("expired")),
             Some(Outcome::Postponed(secs)) => DeliveryOutcome::Postponed(now.plus_secs(*secs)),
         };
@@ -282,7 +282,7 @@ async fn look(pair: &Pair, queue: usize, id: SubscriptionId) -> Result<(), Disag
     Ok(())
 }
 
-fn account(kept: &KeptAttempt, number: Option<Number>) -> (Option<Number>, Attempt, AttemptEnd) {
+fn account(kept: &AttemptRecord, number: Option<Number>) -> (Option<Number>, Attempt, AttemptEnd) {
     (number, kept.attempt.clone(), kept.end)
 }
 

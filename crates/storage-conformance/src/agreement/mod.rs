@@ -1,4 +1,4 @@
-//! A store and [`ModelStore`](crate::ModelStore) side by side: random operations, and each answer must be the same.
+//! A store and [`ReferenceStore`](crate::ReferenceStore) side by side: random operations, and each answer must be the same.
 //!
 //! * [`check`]: messages, claims, dead letters, expiry, dropping and reopening.
 //! * [`check_deliveries`]: subscriptions and what is owed to them.
@@ -27,7 +27,7 @@ use crate::MessageFixture;
 use crate::run::runtime;
 use pair::Pair;
 
-pub use concurrent::{Crowd, check_concurrently};
+pub use concurrent::{Load, check_concurrently};
 
 /// How much is tried.
 #[derive(Clone, Copy, Debug)]

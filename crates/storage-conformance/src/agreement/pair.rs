@@ -9,15 +9,15 @@ use zaqar_storage::{MessageStore, StorageError, StorageResult};
 
 use super::Disagreement;
 use super::ledger::Ledger;
-use crate::minting::fresh_destination;
-use crate::{ManualClock, MessageFixture, ModelStore};
+use crate::samples::fresh_destination;
+use crate::{ManualClock, MessageFixture, ReferenceStore};
 
 /// Two queues and a topic.
 pub(super) const QUEUES: usize = 3;
 
 pub(super) struct Pair {
     fixture: Box<dyn MessageFixture>,
-    pub(super) model: ModelStore,
+    pub(super) model: ReferenceStore,
     pub(super) store: Arc<dyn MessageStore>,
     pub(super) clock: Arc<ManualClock>,
     pub(super) queues: Vec<Destination>,
@@ -38,7 +38,7 @@ impl Pair {
         Self {
             clock: fixture.clock(),
             fixture,
-            model: ModelStore::new(),
+            model: ReferenceStore::new(),
             store,
             queues: kinds.map(fresh_destination).to_vec(),
             ledger: Ledger::default(),
@@ -54,7 +54,7 @@ impl Pair {
     }
 
     pub(super) async fn reopen(&mut self) {
-        let ended = std::mem::replace(&mut self.store, Arc::new(ModelStore::closed()));
+        let ended = std::mem::replace(&mut self.store, Arc::new(ReferenceStore::closed()));
         self.store = self.fixture.reopen(ended).await;
     }
 

@@ -16,7 +16,7 @@ use super::pair::{Pair, answers};
 use super::steps::{Draft, Show, Step};
 use super::{Disagreement, agree};
 use crate::bench::everything;
-use crate::minting::{fresh_batch_id, fresh_claim_id, messages, pop_of, poster, stranger, terms};
+use crate::samples::{fresh_batch_id, fresh_claim_id, messages, other_client, pop_of, poster, terms};
 
 /// One step, and a look at everything that it left.
 pub(super) async fn perform(pair: &mut Pair, step: &Step) -> Result<(), Disagreement> {
@@ -82,7 +82,7 @@ async fn answer(pair: &mut Pair, step: &Step) -> Result<(), Disagreement> {
             Ok(())
         }
         Step::Drop { queue } => drop_queue(pair, *queue).await,
-        Step::Bury { from, to, broken_off } => bury(pair, *from, *to, *broken_off).await,
+        Step::DeadLetter { from, to, broken_off } => dead_letter(pair, *from, *to, *broken_off).await,
         Step::Discard { queue } => {
             let (model, store) = dead_letters(pair, *queue).await?;
             discard(pair, *queue, &model, &store).await
@@ -114,7 +114,7 @@ async fn answer(pair: &mut Pair, step: &Step) -> Result<(), Disagreement> {
 }
 
 fn client(number: u8) -> ClientId {
-    if number == 0 { poster() } else { stranger() }
+    if number == 0 { poster() } else { other_client() }
 }
 
 /// A JSON string of this size that tells its message from the others.
@@ -311,7 +311,7 @@ async fn discard(
 }
 
 /// Moves what is exhausted to another queue. Broken off, the adoption is made, and again after a restart.
-async fn bury(pair: &mut Pair, from: usize, to: usize, broken_off: bool) -> Result<(), Disagreement> {
+async fn dead_letter(pair: &mut Pair, from: usize, to: usize, broken_off: bool) -> Result<(), Disagreement> {
     let (model, store) = dead_letters(pair, from).await?;
     if model.is_empty() {
         return Ok(());

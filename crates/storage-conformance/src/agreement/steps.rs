@@ -71,7 +71,7 @@ pub(super) enum Step {
         queue: usize,
     },
     /// Moves exhausted messages, as the domain does; perhaps broken off by a restart and made again.
-    Bury {
+    DeadLetter {
         from: usize,
         to: usize,
         broken_off: bool,
@@ -133,7 +133,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => queue().prop_map(|queue| Step::Purge { queue }),
         1 => queue().prop_map(|queue| Step::Drop { queue }),
         3 => (queue(), 1..QUEUES, any::<bool>()).prop_map(|(from, beyond, broken_off)| {
-            Step::Bury { from, to: (from + beyond) % QUEUES, broken_off }
+            Step::DeadLetter { from, to: (from + beyond) % QUEUES, broken_off }
         }),
         1 => queue().prop_map(|queue| Step::Discard { queue }),
         2 => queue().prop_map(|queue| Step::SetAside { queue }),

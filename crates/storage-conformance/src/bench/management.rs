@@ -9,8 +9,8 @@ use zaqar_model::{
 };
 use zaqar_storage::{Created, ManagementStore};
 
-use crate::minting::{project, queue_name};
-use crate::{ManagementFixture, ModelStore, RegisterPools};
+use crate::samples::{project, queue_name};
+use crate::{ManagementFixture, ReferenceStore, RegisterPools};
 
 /// A management store that was empty when the case began.
 pub struct ManagementBench {
@@ -35,7 +35,7 @@ impl ManagementBench {
 
     pub async fn reopen(&self) {
         // The fixture gets the last handle, so that dropping it is the end of the store.
-        let ended = std::mem::replace(&mut *self.store.write(), Arc::new(ModelStore::closed()));
+        let ended = std::mem::replace(&mut *self.store.write(), Arc::new(ReferenceStore::closed()));
         let reopened = self.fixture.reopen(ended).await;
         *self.store.write() = reopened;
     }

@@ -8,8 +8,8 @@ use zaqar_model::{Clock, Destination, DestinationKind, PageRequest, Timestamp};
 use zaqar_storage::MessageStore;
 
 use super::TestQueue;
-use crate::minting::fresh_destination;
-use crate::{ManualClock, MessageFixture, ModelStore};
+use crate::samples::fresh_destination;
+use crate::{ManualClock, MessageFixture, ReferenceStore};
 
 /// A message store that was empty when the case began.
 pub struct MessageBench {
@@ -43,7 +43,7 @@ impl MessageBench {
     /// Ends the store and opens it again; the queues of this bench go on with the new one.
     pub async fn reopen(&self) {
         // The fixture gets the last handle, so that dropping it is the end of the store.
-        let ended = std::mem::replace(&mut *self.store.write(), Arc::new(ModelStore::closed()));
+        let ended = std::mem::replace(&mut *self.store.write(), Arc::new(ReferenceStore::closed()));
         let reopened = self.fixture.reopen(ended).await;
         *self.store.write() = reopened;
     }

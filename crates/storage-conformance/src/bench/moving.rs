@@ -1,10 +1,10 @@
 //! Queues that go to another store. Here the store stands for both: what has left comes back into it.
 
-use zaqar_model::{Marker, MoveId, MovingItem, MovingMessage};
+use zaqar_model::{ExportedItem, ExportedMessage, Marker, MoveId};
 use zaqar_storage::{ExportCursor, ExportPage, ImportStep, MessageStore, Migration, StorageResult};
 
 use super::TestQueue;
-use crate::minting::fresh_move_id;
+use crate::samples::fresh_move_id;
 
 /// So few, that all kinds of items come in several pages.
 const PAGE: usize = 3;
@@ -31,7 +31,7 @@ impl TestQueue {
     }
 
     /// What a move would carry over that stands in the queue or stays for its subscribers.
-    pub async fn exported(&self) -> Vec<MovingMessage> {
+    pub async fn exported(&self) -> Vec<ExportedMessage> {
         let mut mover = self.begin_export().await;
         let items = mover.rest().await;
         mover.abandon().await;
@@ -39,7 +39,7 @@ impl TestQueue {
     }
 
     /// Leaves the store, sealed; returns all that goes along.
-    pub async fn leave(&self) -> Vec<MovingItem> {
+    pub async fn leave(&self) -> Vec<ExportedItem> {
         let mut mover = self.begin_export().await;
         let mut items = mover.rest().await;
         mover.seal().await;
@@ -49,7 +49,7 @@ impl TestQueue {
     }
 
     /// Leaves the store and comes back, with everything; returns the messages that went along.
-    pub async fn leave_and_return(&self) -> Vec<MovingMessage> {
+    pub async fn leave_and_return(&self) -> Vec<ExportedMessage> {
         let items = self.leave().await;
         self.mover().arrive(&items).await;
         messages_of(&items)
@@ -75,13 +75,13 @@ impl TestMove {
         page
     }
 
-    pub fn receive(&mut self, page: ExportPage) -> Vec<MovingItem> {
+    pub fn receive(&mut self, page: ExportPage) -> Vec<ExportedItem> {
         self.cursor = page.next;
         page.items
     }
 
     /// The items of all pages up to one that is caught up.
-    pub async fn rest(&mut self) -> Vec<MovingItem> {
+    pub async fn rest(&mut self) -> Vec<ExportedItem> {
         let mut items = Vec::new();
         loop {
             let page = self.export(PAGE).await;
@@ -116,12 +116,12 @@ impl TestMove {
         self.try_leave().await.unwrap();
     }
 
-    pub async fn try_import(&self, step: ImportStep, items: &[MovingItem]) -> StorageResult<()> {
+    pub async fn try_import(&self, step: ImportStep, items: &[ExportedItem]) -> StorageResult<()> {
         let (store, now) = (self.queue.store(), self.queue.now());
         migration_of(&*store).import(&self.queue.destination, self.id, step, items, now).await
     }
 
-    pub async fn import(&self, step: ImportStep, items: &[MovingItem]) {
+    pub async fn import(&self, step: ImportStep, items: &[ExportedItem]) {
         self.try_import(step, items).await.unwrap();
     }
 
@@ -135,7 +135,7 @@ impl TestMove {
     }
 
     /// The whole import: from its begin until the queue is open.
-    pub async fn arrive(&self, items: &[MovingItem]) {
+    pub async fn arrive(&self, items: &[ExportedItem]) {
         self.import(ImportStep::Begin, &[]).await;
         for items in items.chunks(PAGE) {
             self.import(ImportStep::More, items).await;
@@ -146,16 +146,16 @@ impl TestMove {
 }
 
 /// The messages as the last items about them say, in the order of their positions.
-pub(crate) fn messages_of(items: &[MovingItem]) -> Vec<MovingMessage> {
-    let mut messages: Vec<MovingMessage> = Vec::new();
+pub(crate) fn messages_of(items: &[ExportedItem]) -> Vec<ExportedMessage> {
+    let mut messages: Vec<ExportedMessage> = Vec::new();
     for item in items {
         let position: Marker = match item {
-            MovingItem::Message(moving) => moving.position,
-            MovingItem::MessageGone(position) => *position,
+            ExportedItem::Message(moving) => moving.position,
+            ExportedItem::MessageGone(position) => *position,
             _ => continue,
         };
         messages.retain(|other| other.position != position);
-        if let MovingItem::Message(moving) = item {
+        if let ExportedItem::Message(moving) = item {
             messages.push(moving.clone());
         }
     }

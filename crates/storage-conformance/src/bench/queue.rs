@@ -13,7 +13,7 @@ use zaqar_storage::{
 };
 
 use crate::ManualClock;
-use crate::minting::{claim_of, claim_with_max_count, fresh_batch_id, messages, pop_of, poster};
+use crate::samples::{claim_of, claim_with_max_count, fresh_batch_id, messages, pop_of, poster};
 
 /// A queue on the bench.
 #[derive(Clone, Debug)]

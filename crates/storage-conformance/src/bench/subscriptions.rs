@@ -1,7 +1,7 @@
 //! The verbs of subscriptions and deliveries, made short.
 
 use zaqar_model::{
-    AttemptFilter, ConfirmationAttempt, Delivery, DeliveryOutcome, Excerpt, FailedDelivery, KeptAttempt,
+    AttemptFilter, AttemptRecord, ConfirmationAttempt, Delivery, DeliveryOutcome, Excerpt, FailedDelivery,
     LeaseId, MessageId, Metadata, PageRequest, Paused, Subscription, SubscriptionId, SubscriptionTtl,
     Timestamp,
 };
@@ -12,7 +12,7 @@ use zaqar_storage::{
 
 use super::{MessageBench, TestQueue};
 use crate::LeaseDue;
-use crate::minting::{attempt, fresh_subscription_id};
+use crate::samples::{attempt, fresh_subscription_id};
 
 /// More than a case has of anything.
 const MANY: usize = 10_000;
@@ -115,7 +115,7 @@ impl MessageBench {
 
     pub async fn give_up(&self, lease: LeaseId, deliveries: &[Delivery]) {
         let reason = Excerpt::new("410 Gone");
-        self.record(lease, deliveries, &DeliveryOutcome::Exhausted(reason, attempt(self.now(), None))).await;
+        self.record(lease, deliveries, &DeliveryOutcome::GivenUp(reason, attempt(self.now(), None))).await;
     }
 
     pub async fn expired(&self, lease: LeaseId, deliveries: &[Delivery]) {
@@ -178,15 +178,15 @@ impl TestQueue {
         deliveries_of(&*self.store()).failed(&self.destination, id, &page, self.now()).await.unwrap().items
     }
 
-    pub async fn attempts(&self, id: SubscriptionId) -> Vec<KeptAttempt> {
+    pub async fn attempts(&self, id: SubscriptionId) -> Vec<AttemptRecord> {
         self.attempts_that(id, AttemptFilter::default()).await
     }
 
-    pub async fn attempts_of_message(&self, id: SubscriptionId, message: MessageId) -> Vec<KeptAttempt> {
+    pub async fn attempts_of_message(&self, id: SubscriptionId, message: MessageId) -> Vec<AttemptRecord> {
         self.attempts_that(id, AttemptFilter { message: Some(message), ..AttemptFilter::default() }).await
     }
 
-    pub async fn attempts_that(&self, id: SubscriptionId, filter: AttemptFilter) -> Vec<KeptAttempt> {
+    pub async fn attempts_that(&self, id: SubscriptionId, filter: AttemptFilter) -> Vec<AttemptRecord> {
         let page = PageRequest { marker: None, limit: MANY };
         deliveries_of(&*self.store())
             .attempts(&self.destination, id, &filter, &page, self.now())

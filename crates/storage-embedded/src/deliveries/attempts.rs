@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use zaqar_model::{
-    AttemptFilter, AttemptNumber, Destination, KeptAttempt, MessageId, Page, SubscriptionId, Timestamp,
+    AttemptFilter, AttemptNumber, AttemptRecord, Destination, MessageId, Page, SubscriptionId, Timestamp,
 };
 use zaqar_storage::{StorageError, StorageResult};
 
@@ -48,7 +48,7 @@ pub(crate) async fn read(
     found: Vec<LocatedAttempt>,
     filter: AttemptFilter,
     limit: usize,
-) -> StorageResult<Page<KeptAttempt, AttemptNumber>> {
+) -> StorageResult<Page<AttemptRecord, AttemptNumber>> {
     if found.is_empty() {
         return Ok(Page::empty());
     }
@@ -63,7 +63,7 @@ pub(crate) async fn read(
 /// Reads attempts of several subscriptions. A damaged one is skipped.
 pub(crate) async fn read_of_all(
     found: Vec<(SubscriptionId, LocatedAttempt)>,
-) -> StorageResult<Vec<(SubscriptionId, KeptAttempt)>> {
+) -> StorageResult<Vec<(SubscriptionId, AttemptRecord)>> {
     if found.is_empty() {
         return Ok(Vec::new());
     }
@@ -78,7 +78,7 @@ impl LocatedAttempt {
         Self { number, message, location, segment: segments.get(location.segment) }
     }
 
-    fn read(&self) -> Option<KeptAttempt> {
+    fn read(&self) -> Option<AttemptRecord> {
         let record = self.segment.as_ref()?.read(self.location);
         let read = record.as_ref().map(|record| Record::read(record));
         let Ok(Ok(Record::Attempt(own))) = read else {
@@ -88,6 +88,6 @@ impl LocatedAttempt {
         };
         let number = AttemptNumber::new(self.number);
         let (message, LoggedAttempt { confirmation, attempt, end, .. }) = (self.message, own);
-        Some(KeptAttempt { number, message, confirmation, attempt: attempt.into_owned(), end })
+        Some(AttemptRecord { number, message, confirmation, attempt: attempt.into_owned(), end })
     }
 }

@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use zaqar_model::{
-    AttemptFilter, AttemptNumber, ConfirmationAttempt, DeliveryReport, Destination, FailedDelivery,
-    KeptAttempt, LeaseId, Marker, MessageId, Page, PageRequest, Paused, SubscriptionId, Timestamp,
+    AttemptFilter, AttemptNumber, AttemptRecord, ConfirmationAttempt, DeliveryReport, Destination,
+    FailedDelivery, LeaseId, Marker, MessageId, Page, PageRequest, Paused, SubscriptionId, Timestamp,
 };
 use zaqar_storage::{Deliveries, Due, LeaseRequest, Leased, Redelivery, StorageResult, SubscriptionShare};
 
@@ -150,7 +150,7 @@ impl Deliveries for EmbeddedMessageStore {
         filter: &AttemptFilter,
         page: &PageRequest<AttemptNumber>,
         now: Timestamp,
-    ) -> StorageResult<Page<KeptAttempt, AttemptNumber>> {
+    ) -> StorageResult<Page<AttemptRecord, AttemptNumber>> {
         self.record_orphaned_leases(source, subscription, now).await?;
         let below = page.marker.map_or(u64::MAX, AttemptNumber::get);
         let found = self.find_attempts(source, subscription, below, filter, now)?;

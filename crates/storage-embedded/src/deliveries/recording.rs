@@ -68,9 +68,9 @@ impl<'a> Recording<'a> {
                     let due = if has_expired { now.min(*at) } else { *at };
                     (DeliveryState::Waiting { due, attempts }, attempt, AttemptEnd::RetryAt(*at))
                 }
-                DeliveryOutcome::Exhausted(reason, attempt) => {
+                DeliveryOutcome::GivenUp(reason, attempt) => {
                     let failure = DeliveryFailure { at: now, attempts, reason: reason.clone() };
-                    (DeliveryState::Failed(failure), attempt, AttemptEnd::Exhausted)
+                    (DeliveryState::Failed(failure), attempt, AttemptEnd::GivenUp)
                 }
             };
             recording.set_state(subscription, sequence, standing);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use zaqar_model::{Marker, MovingCursor, SubscriptionId};
+use zaqar_model::{ExportedCursor, Marker, SubscriptionId};
 
 use super::QueueIndex;
 
@@ -46,7 +46,7 @@ pub(crate) enum Exported {
     Message(u64),
     Delivery(SubscriptionId, u64),
     Attempt(SubscriptionId, u64),
-    Cursor(MovingCursor),
+    Cursor(ExportedCursor),
     End,
 }
 
@@ -226,7 +226,7 @@ impl Export {
         let notified = index.subscriptions.iter_behind(behind).filter_map(|subscription| {
             let cursor = index.cursor(subscription.id)?;
             let (subscription, front) = (subscription.id, Marker::new(cursor.front()));
-            Some(MovingCursor { subscription, front, held_back: cursor.held_back })
+            Some(ExportedCursor { subscription, front, held_back: cursor.held_back })
         });
         for cursor in notified.take(limit - page.len()) {
             self.place.cursor = Some(cursor.subscription);

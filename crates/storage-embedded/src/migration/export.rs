@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use zaqar_model::{
-    Destination, KeptAttempt, Marker, MoveId, MovingDelivery, MovingItem, MovingMessage, StoredMessage,
-    SubscriptionId, Timestamp,
+    AttemptRecord, Destination, ExportedDelivery, ExportedItem, ExportedMessage, Marker, MoveId,
+    StoredMessage, SubscriptionId, Timestamp,
 };
 use zaqar_storage::{ExportCursor, ExportPage, StorageError, StorageResult};
 
@@ -21,7 +21,7 @@ use crate::transit::Stage;
 
 /// An item, before what is on disk was read.
 enum Leaving {
-    Item(MovingItem),
+    Item(ExportedItem),
     Message(LeavingMessage),
     Attempt(SubscriptionId, u64),
 }
@@ -80,21 +80,21 @@ impl EmbeddedMessageStore {
     ) -> StorageResult<Option<Leaving>> {
         let item = match exported {
             Exported::Subscription(id) => match (index.subscriptions.get(id), queue.identity.get()) {
-                (Some(kept), Some(source)) => MovingItem::Subscription(to_subscription(source, kept)?),
-                _ => MovingItem::SubscriptionGone(id),
+                (Some(kept), Some(source)) => ExportedItem::Subscription(to_subscription(source, kept)?),
+                _ => ExportedItem::SubscriptionGone(id),
             },
             Exported::Message(sequence) => match located(&self.queues.segments, index, sequence) {
                 Some((found, message)) => {
                     on_disk.messages.push(found);
                     return Ok(Some(Leaving::Message(message)));
                 }
-                None => MovingItem::MessageGone(Marker::new(sequence)),
+                None => ExportedItem::MessageGone(Marker::new(sequence)),
             },
             Exported::Delivery(id, sequence) => {
                 let Some(cursor) = index.cursor(id) else { return Ok(None) };
                 let standing = cursor.standing(sequence, index.has_expired(sequence));
                 let (position, message) = (Marker::new(sequence), index.id_of(sequence));
-                MovingItem::Delivery(id, MovingDelivery { position, message, standing })
+                ExportedItem::Delivery(id, ExportedDelivery { position, message, standing })
             }
             Exported::Attempt(id, number) => {
                 let attempts = index.attempts.get(id);
@@ -102,10 +102,10 @@ impl EmbeddedMessageStore {
                 on_disk.attempts.push((id, LocatedAttempt::new(&self.queues.segments, number, entry)));
                 return Ok(Some(Leaving::Attempt(id, number)));
             }
-            Exported::Cursor(cursor) => MovingItem::Cursor(cursor),
+            Exported::Cursor(cursor) => ExportedItem::Cursor(cursor),
             Exported::End => {
                 let next = queue.tail.load(std::sync::atomic::Ordering::Relaxed).max(index.next_sequence);
-                MovingItem::End(Marker::new(next.saturating_sub(1)))
+                ExportedItem::End(Marker::new(next.saturating_sub(1)))
             }
         };
         Ok(Some(Leaving::Item(item)))
@@ -114,33 +114,33 @@ impl EmbeddedMessageStore {
 
 impl OnDisk {
     /// Reads what is on disk, and puts it into its place. What is damaged is skipped.
-    async fn read(self, leaving: Vec<Leaving>) -> StorageResult<Vec<MovingItem>> {
+    async fn read(self, leaving: Vec<Leaving>) -> StorageResult<Vec<ExportedItem>> {
         let mut messages: HashMap<u64, StoredMessage> =
             stored_messages_at(self.messages).await?.into_iter().collect();
         let attempts = read_of_all(self.attempts).await?.into_iter();
-        let mut attempts: HashMap<(SubscriptionId, u64), KeptAttempt> =
+        let mut attempts: HashMap<(SubscriptionId, u64), AttemptRecord> =
             attempts.map(|(id, kept)| ((id, kept.number.get()), kept)).collect();
         let items = leaving.into_iter().filter_map(|leaving| match leaving {
             Leaving::Item(item) => Some(item),
             Leaving::Message(message) => {
                 let stored = messages.remove(&message.sequence)?;
-                Some(MovingItem::Message(message.with(stored)))
+                Some(ExportedItem::Message(message.with(stored)))
             }
-            Leaving::Attempt(id, number) => Some(MovingItem::Attempt(id, attempts.remove(&(id, number))?)),
+            Leaving::Attempt(id, number) => Some(ExportedItem::Attempt(id, attempts.remove(&(id, number))?)),
         });
         Ok(items.collect())
     }
 }
 
 impl LeavingMessage {
-    fn with(self, stored: StoredMessage) -> MovingMessage {
+    fn with(self, stored: StoredMessage) -> ExportedMessage {
         let Self { sequence, placement, posted } = self;
         let hold = match placement {
             Placement::Claimed(lease) => Some(lease),
             _ => None,
         };
         let (exhausted, kept) = (placement == Placement::DeadLettered, placement == Placement::Retained);
-        MovingMessage { position: Marker::new(sequence), stored, hold, exhausted, posted, kept }
+        ExportedMessage { position: Marker::new(sequence), stored, hold, exhausted, posted, kept }
     }
 }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 use zaqar_model::{
-    DeliveryStanding, Destination, KeptAttempt, Marker, MoveId, MovingCursor, MovingDelivery, MovingItem,
-    MovingMessage, Subscription, SubscriptionId, Timestamp,
+    AttemptRecord, DeliveryStanding, Destination, ExportedCursor, ExportedDelivery, ExportedItem,
+    ExportedMessage, Marker, MoveId, Subscription, SubscriptionId, Timestamp,
 };
 use zaqar_storage::StorageResult;
 
@@ -72,7 +72,7 @@ impl EmbeddedMessageStore {
         &self,
         to: &Destination,
         mover: MoveId,
-        items: &[MovingItem],
+        items: &[ExportedItem],
         now: Timestamp,
     ) -> StorageResult<()> {
         let queue = self.find(to)?.ok_or_else(not_begun)?;
@@ -81,16 +81,16 @@ impl EmbeddedMessageStore {
         let mut changes = Vec::new();
         for run in items.chunk_by(go_together) {
             match &run[0] {
-                MovingItem::Message(_) | MovingItem::End(_) => {
+                ExportedItem::Message(_) | ExportedItem::End(_) => {
                     // What follows is about messages that are in the index.
                     arriving.messages(run).await?;
                 }
-                MovingItem::Delivery(id, _) => {
+                ExportedItem::Delivery(id, _) => {
                     for run in run.chunks(RECORDED_AT_ONCE) {
                         changes.push(arriving.deliveries(*id, run)?);
                     }
                 }
-                MovingItem::Attempt(id, _) => {
+                ExportedItem::Attempt(id, _) => {
                     for run in run.chunks(RECORDED_AT_ONCE) {
                         changes.push(arriving.attempts(*id, run)?);
                     }
@@ -110,10 +110,10 @@ impl EmbeddedMessageStore {
 }
 
 /// Whether two neighbours are taken in together.
-fn go_together(one: &MovingItem, next: &MovingItem) -> bool {
+fn go_together(one: &ExportedItem, next: &ExportedItem) -> bool {
     match (one, next) {
-        (MovingItem::Delivery(id, _), MovingItem::Delivery(other, _))
-        | (MovingItem::Attempt(id, _), MovingItem::Attempt(other, _)) => id == other,
+        (ExportedItem::Delivery(id, _), ExportedItem::Delivery(other, _))
+        | (ExportedItem::Attempt(id, _), ExportedItem::Attempt(other, _)) => id == other,
         _ => std::mem::discriminant(one) == std::mem::discriminant(next),
     }
 }
@@ -128,18 +128,18 @@ struct Arriving<'a> {
 
 impl Arriving<'_> {
     /// Messages go to the writer, which gives them their places in the log, a bounded number of bytes at a time.
-    async fn messages(&self, items: &[MovingItem]) -> StorageResult<()> {
+    async fn messages(&self, items: &[ExportedItem]) -> StorageResult<()> {
         let mut waiting = items.iter().peekable();
         while waiting.peek().is_some() {
-            let (mut bytes, mut messages, mut last): (_, Vec<MovingMessage>, _) =
+            let (mut bytes, mut messages, mut last): (_, Vec<ExportedMessage>, _) =
                 (0, Vec::new(), Marker::default());
             while let Some(item) = waiting.next_if(|_| bytes < ADOPTED_AT_ONCE) {
                 match item {
-                    MovingItem::Message(moving) => {
+                    ExportedItem::Message(moving) => {
                         bytes += moving.stored.message.body.as_bytes().len();
                         messages.push(moving.clone());
                     }
-                    MovingItem::End(end) => last = last.max(*end),
+                    ExportedItem::End(end) => last = last.max(*end),
                     _ => {}
                 }
             }
@@ -155,10 +155,10 @@ impl Arriving<'_> {
         Ok(())
     }
 
-    fn one(&self, item: &MovingItem) -> StorageResult<Option<Acknowledgement>> {
+    fn one(&self, item: &ExportedItem) -> StorageResult<Option<Acknowledgement>> {
         Ok(Some(match item {
-            MovingItem::Subscription(subscription) => self.subscription(subscription)?,
-            MovingItem::SubscriptionGone(id) => {
+            ExportedItem::Subscription(subscription) => self.subscription(subscription)?,
+            ExportedItem::SubscriptionGone(id) => {
                 let destination = self.queue.number;
                 let record = Record::Unsubscribe { destination, subscription: *id };
                 let mut locked = self.store.arriving(self.queue, self.mover, self.now)?;
@@ -166,7 +166,7 @@ impl Arriving<'_> {
                 locked.index.unsubscribe(*id);
                 change
             }
-            MovingItem::MessageGone(position) => {
+            ExportedItem::MessageGone(position) => {
                 let sequences = Cow::Owned(vec![position.get()]);
                 let record = Record::Discard { destination: self.queue.number, sequences };
                 let mut locked = self.store.arriving(self.queue, self.mover, self.now)?;
@@ -174,7 +174,7 @@ impl Arriving<'_> {
                 locked.index.discard(position.get());
                 change
             }
-            MovingItem::Cursor(MovingCursor { subscription, front, held_back }) => {
+            ExportedItem::Cursor(ExportedCursor { subscription, front, held_back }) => {
                 let change = self.resume(*subscription, front.get(), &[])?;
                 let mut locked = self.store.arriving(self.queue, self.mover, self.now)?;
                 locked.index.hold_back(*subscription, *held_back);
@@ -198,9 +198,9 @@ impl Arriving<'_> {
         Ok(change)
     }
 
-    fn deliveries(&self, id: SubscriptionId, items: &[MovingItem]) -> StorageResult<Acknowledgement> {
+    fn deliveries(&self, id: SubscriptionId, items: &[ExportedItem]) -> StorageResult<Acknowledgement> {
         let deliveries = items.iter().filter_map(|item| match item {
-            MovingItem::Delivery(_, delivery) => Some(delivery),
+            ExportedItem::Delivery(_, delivery) => Some(delivery),
             _ => None,
         });
         self.resume(id, FROM_THE_START, &deliveries.collect::<Vec<_>>())
@@ -212,7 +212,7 @@ impl Arriving<'_> {
         &self,
         subscription: SubscriptionId,
         front: u64,
-        deliveries: &[&MovingDelivery],
+        deliveries: &[&ExportedDelivery],
     ) -> StorageResult<Acknowledgement> {
         let states: Vec<(u64, DeliveryState)> =
             deliveries.iter().map(|delivery| (delivery.position.get(), logged(delivery))).collect();
@@ -221,7 +221,7 @@ impl Arriving<'_> {
         let mut locked = self.store.arriving(self.queue, self.mover, self.now)?;
         let change = self.log(&mut locked, &Record::Cursor(cursor.clone()))?;
         locked.index.resume(subscription, reset, front, cursor.states);
-        for MovingDelivery { position, standing, .. } in deliveries {
+        for ExportedDelivery { position, standing, .. } in deliveries {
             if let DeliveryStanding::Open { due, lease: Some(lease), .. } = standing {
                 locked.index.lend(subscription, position.get(), *lease, *due);
             }
@@ -229,13 +229,17 @@ impl Arriving<'_> {
         Ok(change)
     }
 
-    fn attempts(&self, subscription: SubscriptionId, items: &[MovingItem]) -> StorageResult<Acknowledgement> {
+    fn attempts(
+        &self,
+        subscription: SubscriptionId,
+        items: &[ExportedItem],
+    ) -> StorageResult<Acknowledgement> {
         let mut records = Vec::new();
         let attempts = items.iter().filter_map(|item| match item {
-            MovingItem::Attempt(_, attempt) => Some(attempt),
+            ExportedItem::Attempt(_, attempt) => Some(attempt),
             _ => None,
         });
-        let encode = |kept: &KeptAttempt| {
+        let encode = |kept: &AttemptRecord| {
             let record = LoggedAttempt {
                 destination: self.queue.number,
                 subscription,

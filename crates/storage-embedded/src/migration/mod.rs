@@ -3,7 +3,7 @@
 mod export;
 mod import;
 
-use zaqar_model::{Destination, MoveId, MovingItem, Timestamp};
+use zaqar_model::{Destination, ExportedItem, MoveId, Timestamp};
 use zaqar_storage::{ExportCursor, ExportPage, ImportStep, Migration, StorageError, StorageResult};
 
 use crate::EmbeddedMessageStore;
@@ -87,7 +87,7 @@ impl Migration for EmbeddedMessageStore {
         to: &Destination,
         mover: MoveId,
         step: ImportStep,
-        items: &[MovingItem],
+        items: &[ExportedItem],
         now: Timestamp,
     ) -> StorageResult<()> {
         if step == ImportStep::Begin {

@@ -15,7 +15,7 @@ use std::thread::JoinHandle;
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::oneshot;
 use zaqar_model::{
-    ClientId, Marker, MessageId, MovingMessage, NewMessage, StoredMessage, SubscriptionId, Timestamp,
+    ClientId, ExportedMessage, Marker, MessageId, NewMessage, StoredMessage, SubscriptionId, Timestamp,
 };
 use zaqar_storage::{Adoption, StorageError, StorageResult};
 
@@ -47,7 +47,7 @@ pub(crate) enum Operation {
         reply: Reply<()>,
     },
     /// Messages of a queue that migrates here. They keep their sequence numbers, and replace what is there.
-    Import { queue: Arc<Queue>, messages: Vec<MovingMessage>, last: Marker, reply: Reply<()> },
+    Import { queue: Arc<Queue>, messages: Vec<ExportedMessage>, last: Marker, reply: Reply<()> },
     /// Records of changes that the index has already. If there are none, this waits for the operations before it.
     Log { records: Vec<u8>, frees: bool, reply: Reply<()> },
     /// Records of changes that the index has already, with attempts that it does not have yet.

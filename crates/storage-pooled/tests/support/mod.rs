@@ -15,11 +15,11 @@ use zaqar_model::{
     FlavorName, IdSource, Metadata, PageRequest, Pool, PoolName, PoolWeight, QueueMove, RandomIds,
 };
 use zaqar_storage::{Capabilities, Driver, ManagementStore, MessageStore, OpenFault, Placement, Role};
-use zaqar_storage_conformance::{ManualClock, ModelStore, RegisterPools};
+use zaqar_storage_conformance::{ManualClock, ReferenceStore, RegisterPools};
 use zaqar_storage_embedded::{
     DataDirectory, Durability, EmbeddedManagementStore, EmbeddedMessageStore, Options,
 };
-use zaqar_storage_faulty::{FalteringStore, FaultyStore};
+use zaqar_storage_faulty::{FaultyStore, FlakyStore};
 use zaqar_storage_pooled::PooledMessageStore;
 
 /// Opens the stores of pools, of one kind.
@@ -34,18 +34,18 @@ pub enum Kind {
     Embedded,
     Faulty,
     /// The one store, at any URI.
-    Faltering(Arc<FalteringStore>),
+    Faltering(Arc<FlakyStore>),
     /// Stores that all servers share, one at each URI.
     Model(SharedModels),
 }
 
 /// Stores by their URIs.
 #[derive(Clone, Debug, Default)]
-pub struct SharedModels(Arc<Mutex<HashMap<String, ModelStore>>>);
+pub struct SharedModels(Arc<Mutex<HashMap<String, ReferenceStore>>>);
 
 impl SharedModels {
     /// Another handle on the store at this URI.
-    pub fn open(&self, uri: &str) -> ModelStore {
+    pub fn open(&self, uri: &str) -> ReferenceStore {
         self.0.lock().entry(uri.to_owned()).or_default().reopen()
     }
 }
@@ -78,7 +78,7 @@ impl Driver for Opener {
             Kind::Embedded => EmbeddedMessageStore::capabilities_with(Durability::Fsync),
             Kind::Faulty => Capabilities::default(),
             Kind::Faltering(store) => store.capabilities(),
-            Kind::Model(_) => MessageStore::capabilities(&ModelStore::new()),
+            Kind::Model(_) => MessageStore::capabilities(&ReferenceStore::new()),
         }
     }
 
@@ -90,7 +90,7 @@ impl Driver for Opener {
         match &self.store {
             Kind::Embedded => open_embedded(&pool.unwrap().uri).await,
             Kind::Faulty => Ok(Arc::new(FaultyStore)),
-            Kind::Faltering(store) => Ok(Arc::<FalteringStore>::clone(store)),
+            Kind::Faltering(store) => Ok(Arc::<FlakyStore>::clone(store)),
             Kind::Model(models) => Ok(Arc::new(models.open(&pool.unwrap().uri))),
         }
     }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use zaqar_model::{
-    AttemptFilter, AttemptNumber, Claim, ClaimId, ClaimTerms, ConfirmationAttempt, DeliveryReport,
-    Destination, DestinationNumber, FailedDelivery, KeptAttempt, LeaseId, Marker, Message, MessageId, Page,
-    PageRequest, Paused, QueueMove, QueueStats, StoredMessage, Subscription, SubscriptionId, Timestamp,
+    AttemptFilter, AttemptNumber, AttemptRecord, Claim, ClaimId, ClaimTerms, ConfirmationAttempt,
+    DeliveryReport, Destination, DestinationNumber, FailedDelivery, LeaseId, Marker, Message, MessageId,
+    Page, PageRequest, Paused, QueueMove, QueueStats, StoredMessage, Subscription, SubscriptionId, Timestamp,
 };
 use zaqar_storage::{
     Adoption, Capabilities, ClaimRequest, Claimed, Claims, DeadLetterPolicy, DeadLetters, Deletion,
@@ -148,7 +148,7 @@ restless! {
         failed(source, subscription: SubscriptionId, page: &PageRequest<Marker>, now: Timestamp; now)
             -> Page<FailedDelivery, Marker>;
         attempts(source, subscription: SubscriptionId, filter: &AttemptFilter, page: &PageRequest<AttemptNumber>, now: Timestamp; now)
-            -> Page<KeptAttempt, AttemptNumber>;
+            -> Page<AttemptRecord, AttemptNumber>;
     } and {
         async fn due(&self, share: SubscriptionShare, limit: usize, now: Timestamp) -> StorageResult<Due> {
             // Whose turn it is begins anew in the store that a queue comes to.

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use tokio_postgres::Row;
 use uuid::Uuid;
 use zaqar_model::{
-    ClaimId, ClaimLease, DeliveryStanding, Destination, Excerpt, Lease, LeaseId, MessageId, MovingDelivery,
-    MovingItem, MovingMessage, SubscriptionId, Timestamp, TtlSeconds,
+    ClaimId, ClaimLease, DeliveryStanding, Destination, Excerpt, ExportedDelivery, ExportedItem,
+    ExportedMessage, Lease, LeaseId, MessageId, SubscriptionId, Timestamp, TtlSeconds,
 };
 use zaqar_storage::ATTEMPTS_KEPT_FOR;
 
@@ -61,9 +61,9 @@ WHERE a.at > $4::int8 ORDER BY k.nth";
 /// The items of a kind in the order of their keys. What is not there any more is told if it was exported.
 fn in_order(
     keys: &Keys,
-    mut found: HashMap<Key, MovingItem>,
-    gone: impl Fn(Key) -> MovingItem,
-) -> Vec<MovingItem> {
+    mut found: HashMap<Key, ExportedItem>,
+    gone: impl Fn(Key) -> ExportedItem,
+) -> Vec<ExportedItem> {
     let items = keys.all().filter_map(|key| match found.remove(&key) {
         None if keys.was_exported(key) => Some(gone(key)),
         item => item,
@@ -80,7 +80,7 @@ pub(super) async fn subscriptions(
     source: &Destination,
     keys: &Keys,
     now: Timestamp,
-) -> Result<Vec<MovingItem>, Failed> {
+) -> Result<Vec<ExportedItem>, Failed> {
     let ids: Vec<Uuid> = keys.all().map(|(id, _)| id).collect();
     if ids.is_empty() {
         return Ok(Vec::new());
@@ -88,9 +88,9 @@ pub(super) async fn subscriptions(
     let (queue, now) = (number_of(source), millis(now));
     let mut found = HashMap::new();
     for row in session.query(SUBSCRIPTIONS, values![queue => INT8, ids => UUID_ARRAY, now => INT8]).await? {
-        found.insert((row.try_get("id")?, 0), MovingItem::Subscription(subscription(&row, source)?));
+        found.insert((row.try_get("id")?, 0), ExportedItem::Subscription(subscription(&row, source)?));
     }
-    Ok(in_order(keys, found, |(id, _)| MovingItem::SubscriptionGone(id_of(id))))
+    Ok(in_order(keys, found, |(id, _)| ExportedItem::SubscriptionGone(id_of(id))))
 }
 
 pub(super) async fn messages(
@@ -98,7 +98,7 @@ pub(super) async fn messages(
     queue: i64,
     keys: &Keys,
     now: Timestamp,
-) -> Result<Vec<MovingItem>, Failed> {
+) -> Result<Vec<ExportedItem>, Failed> {
     let positions: Vec<i64> = keys.all().map(|(_, position)| position).collect();
     if positions.is_empty() {
         return Ok(Vec::new());
@@ -107,12 +107,12 @@ pub(super) async fn messages(
     let mut found = HashMap::new();
     for row in session.query(MESSAGES, values![now => INT8, queue => INT8, positions => INT8_ARRAY]).await? {
         let position = row.try_get("position")?;
-        found.insert((Uuid::nil(), position), MovingItem::Message(moving(&row, position)?));
+        found.insert((Uuid::nil(), position), ExportedItem::Message(moving(&row, position)?));
     }
-    Ok(in_order(keys, found, |(_, position)| MovingItem::MessageGone(marker(position))))
+    Ok(in_order(keys, found, |(_, position)| ExportedItem::MessageGone(marker(position))))
 }
 
-fn moving(row: &Row, position: i64) -> Result<MovingMessage, Failed> {
+fn moving(row: &Row, position: i64) -> Result<ExportedMessage, Failed> {
     let whereabouts: i32 = row.try_get("whereabouts")?;
     let mut stored = stored(row)?;
     let mut hold = None;
@@ -128,7 +128,7 @@ fn moving(row: &Row, position: i64) -> Result<MovingMessage, Failed> {
             renewed: timestamp(renewed),
         });
     }
-    Ok(MovingMessage {
+    Ok(ExportedMessage {
         position: marker(position),
         stored,
         hold,
@@ -144,7 +144,7 @@ pub(super) async fn deliveries(
     queue: i64,
     keys: &Keys,
     now: Timestamp,
-) -> Result<Vec<MovingItem>, Failed> {
+) -> Result<Vec<ExportedItem>, Failed> {
     let (ids, positions): (Vec<Uuid>, Vec<i64>) = keys.all().unzip();
     if ids.is_empty() {
         return Ok(Vec::new());
@@ -154,7 +154,7 @@ pub(super) async fn deliveries(
     session.query(DELIVERIES, values).await?.iter().map(delivery).collect()
 }
 
-fn delivery(row: &Row) -> Result<MovingItem, Failed> {
+fn delivery(row: &Row) -> Result<ExportedItem, Failed> {
     let (id, position): (Uuid, i64) = (row.try_get("subscription")?, row.try_get("position")?);
     let message: Uuid = row.try_get("message")?;
     let standing = match row.try_get::<_, Option<i16>>("state")? {
@@ -176,7 +176,7 @@ fn delivery(row: &Row) -> Result<MovingItem, Failed> {
         }
     };
     let message = MessageId::from_u128(message.as_u128());
-    Ok(MovingItem::Delivery(id_of(id), MovingDelivery { position: marker(position), message, standing }))
+    Ok(ExportedItem::Delivery(id_of(id), ExportedDelivery { position: marker(position), message, standing }))
 }
 
 pub(super) async fn attempts(
@@ -184,7 +184,7 @@ pub(super) async fn attempts(
     queue: i64,
     keys: &Keys,
     now: Timestamp,
-) -> Result<Vec<MovingItem>, Failed> {
+) -> Result<Vec<ExportedItem>, Failed> {
     let (ids, numbers): (Vec<Uuid>, Vec<i64>) = keys.all().unzip();
     if ids.is_empty() {
         return Ok(Vec::new());
@@ -193,6 +193,6 @@ pub(super) async fn attempts(
     let values = values![ids => UUID_ARRAY, numbers => INT8_ARRAY, queue => INT8, since => INT8];
     let rows = session.query(ATTEMPTS, values).await?;
     rows.iter()
-        .map(|row| Ok(MovingItem::Attempt(id_of(row.try_get("subscription")?), kept_attempt(row)?)))
+        .map(|row| Ok(ExportedItem::Attempt(id_of(row.try_get("subscription")?), kept_attempt(row)?)))
         .collect()
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use uuid::Uuid;
 use zaqar_model::{
-    AttemptNumber, ConfirmationKind, DeliveryStanding, KeptAttempt, MovingDelivery, MovingItem,
+    AttemptNumber, AttemptRecord, ConfirmationKind, DeliveryStanding, ExportedDelivery, ExportedItem,
 };
 
 use crate::columns::{millis, position, uuid_of_message, uuid_of_subscription};
@@ -48,12 +48,19 @@ const LEASED: i16 = 1;
 const FAILED: i16 = 2;
 const DONE: i16 = 3;
 
-pub(super) async fn put(session: &Session, queue: i64, items: &[MovingItem], now: i64) -> Result<(), Failed> {
+pub(super) async fn put(
+    session: &Session,
+    queue: i64,
+    items: &[ExportedItem],
+    now: i64,
+) -> Result<(), Failed> {
     // Of two about one delivery the later holds.
-    let own: BTreeMap<(Uuid, i64), &MovingDelivery> = items
+    let own: BTreeMap<(Uuid, i64), &ExportedDelivery> = items
         .iter()
         .filter_map(|item| match item {
-            MovingItem::Delivery(id, own) => Some(((uuid_of_subscription(*id), position(own.position)), own)),
+            ExportedItem::Delivery(id, own) => {
+                Some(((uuid_of_subscription(*id), position(own.position)), own))
+            }
             _ => None,
         })
         .collect();
@@ -92,18 +99,22 @@ pub(super) async fn put(session: &Session, queue: i64, items: &[MovingItem], now
     session.execute(KEEP, values![queue => INT8, open => INT8_ARRAY]).await.map(drop)
 }
 
-pub(super) async fn put_attempts(session: &Session, queue: i64, items: &[MovingItem]) -> Result<(), Failed> {
+pub(super) async fn put_attempts(
+    session: &Session,
+    queue: i64,
+    items: &[ExportedItem],
+) -> Result<(), Failed> {
     let number = |number: AttemptNumber| i64::try_from(number.get()).unwrap_or(i64::MAX);
-    let own: BTreeMap<(Uuid, i64), &KeptAttempt> = items
+    let own: BTreeMap<(Uuid, i64), &AttemptRecord> = items
         .iter()
         .filter_map(|item| match item {
-            MovingItem::Attempt(id, own) => Some(((uuid_of_subscription(*id), number(own.number)), own)),
+            ExportedItem::Attempt(id, own) => Some(((uuid_of_subscription(*id), number(own.number)), own)),
             _ => None,
         })
         .collect();
     let (ids, numbers): (Vec<Uuid>, Vec<i64>) = own.keys().copied().unzip();
     let messages: Vec<Uuid> = own.values().map(|own| uuid_of_message(own.message)).collect();
-    let kind = |own: &KeptAttempt| {
+    let kind = |own: &AttemptRecord| {
         own.confirmation.map(|kind| match kind {
             ConfirmationKind::Subscription => 0_i16,
             ConfirmationKind::Unsubscription => 1,

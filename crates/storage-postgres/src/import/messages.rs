@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use uuid::Uuid;
-use zaqar_model::{MovingItem, MovingMessage};
+use zaqar_model::{ExportedItem, ExportedMessage};
 
 use crate::columns::{client_bytes, halves, millis, position, uuid_of_claim, uuid_of_message};
 use crate::connection::{Failed, Session, values};
@@ -46,7 +46,7 @@ const DEAD: i16 = 3;
 const RETAINED: i16 = 4;
 
 /// Where a message belongs, and when its claim or delay ends.
-fn whereabouts(own: &MovingMessage, now: i64) -> (i16, i64) {
+fn whereabouts(own: &ExportedMessage, now: i64) -> (i16, i64) {
     let delayed = millis(own.stored.delayed_until);
     let visible = own.hold.map_or(delayed, |hold| millis(hold.ends()));
     let state = match own {
@@ -59,16 +59,21 @@ fn whereabouts(own: &MovingMessage, now: i64) -> (i16, i64) {
     (state, visible)
 }
 
-pub(super) async fn put(session: &Session, queue: i64, items: &[MovingItem], now: i64) -> Result<(), Failed> {
+pub(super) async fn put(
+    session: &Session,
+    queue: i64,
+    items: &[ExportedItem],
+    now: i64,
+) -> Result<(), Failed> {
     // Of two at one place the later holds.
-    let messages: BTreeMap<i64, &MovingMessage> = items
+    let messages: BTreeMap<i64, &ExportedMessage> = items
         .iter()
         .filter_map(|item| match item {
-            MovingItem::Message(own) => Some((position(own.position), own)),
+            ExportedItem::Message(own) => Some((position(own.position), own)),
             _ => None,
         })
         .collect();
-    let of = |read: &dyn Fn(&MovingMessage) -> i64| -> Vec<i64> {
+    let of = |read: &dyn Fn(&ExportedMessage) -> i64| -> Vec<i64> {
         messages.values().map(|own| read(own)).collect()
     };
     let positions: Vec<i64> = messages.keys().copied().collect();
@@ -108,9 +113,9 @@ pub(super) async fn put(session: &Session, queue: i64, items: &[MovingItem], now
     Ok(())
 }
 
-pub(super) async fn take_out(session: &Session, queue: i64, items: &[MovingItem]) -> Result<(), Failed> {
+pub(super) async fn take_out(session: &Session, queue: i64, items: &[ExportedItem]) -> Result<(), Failed> {
     let gone = items.iter().filter_map(|item| match item {
-        MovingItem::MessageGone(at) => Some(position(*at)),
+        ExportedItem::MessageGone(at) => Some(position(*at)),
         _ => None,
     });
     let positions: Vec<i64> = gone.collect();

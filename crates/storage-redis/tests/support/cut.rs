@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use zaqar_model::{
-    AttemptFilter, AttemptNumber, Claim, ClaimId, ClaimTerms, ConfirmationAttempt, DeliveryReport,
-    Destination, DestinationNumber, FailedDelivery, KeptAttempt, LeaseId, Marker, Message, MessageId, Page,
-    PageRequest, Paused, QueueStats, StoredMessage, Subscription, SubscriptionId, Timestamp,
+    AttemptFilter, AttemptNumber, AttemptRecord, Claim, ClaimId, ClaimTerms, ConfirmationAttempt,
+    DeliveryReport, Destination, DestinationNumber, FailedDelivery, LeaseId, Marker, Message, MessageId,
+    Page, PageRequest, Paused, QueueStats, StoredMessage, Subscription, SubscriptionId, Timestamp,
 };
 use zaqar_storage::{
     Adoption, Capabilities, ClaimRequest, Claimed, Claims, DeadLetterPolicy, DeadLetters, Deletion,
@@ -334,7 +334,7 @@ impl Deliveries for CutStore {
         filter: &AttemptFilter,
         page: &PageRequest<AttemptNumber>,
         now: Timestamp,
-    ) -> StorageResult<Page<KeptAttempt, AttemptNumber>> {
+    ) -> StorageResult<Page<AttemptRecord, AttemptNumber>> {
         self.cut();
         self.inner.attempts(source, subscription, filter, page, now).await
     }

@@ -1,6 +1,6 @@
 //! A queue that moves over a line that is cut at every step.
 
-use zaqar_model::{Destination, MoveId, MovingItem, Timestamp};
+use zaqar_model::{Destination, ExportedItem, MoveId, Timestamp};
 use zaqar_storage::{ExportCursor, ExportPage, ImportStep, Migration, StorageError, StorageResult};
 
 use super::cut::{CutStore, twice};
@@ -39,7 +39,7 @@ impl Migration for CutStore {
         to: &Destination,
         mover: MoveId,
         step: ImportStep,
-        items: &[MovingItem],
+        items: &[ExportedItem],
         now: Timestamp,
     ) -> StorageResult<()> {
         twice!(self, _again => self.inner.import(to, mover, step, items, now))

@@ -7,7 +7,7 @@ use zaqar_storage::{
     Deletion, Guard, ListStart, MessageQuery, MessageStore, Post, StorageError, StorageResult,
 };
 use zaqar_storage_conformance::ManualClock;
-use zaqar_storage_conformance::minting::{fresh_batch_id, fresh_destination, messages, poster};
+use zaqar_storage_conformance::samples::{fresh_batch_id, fresh_destination, messages, poster};
 
 pub(crate) struct Queue {
     store: Arc<dyn MessageStore>,

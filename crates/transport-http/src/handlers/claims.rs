@@ -2,7 +2,7 @@
 
 use bytes::BytesMut;
 use http::StatusCode;
-use zaqar_domain::ClaimWish;
+use zaqar_domain::ClaimParams;
 use zaqar_model::DestinationName;
 
 use crate::exchange::{Exchange, HandlerResult, body_is_missing};
@@ -14,7 +14,7 @@ pub(crate) async fn create(exchange: Exchange<'_>, queue: &DestinationName) -> H
     let limit = exchange.query.integer("limit")?;
     let params = match exchange.payload.small_json().await? {
         Some(document) => read::claim_params(&document, exchange.warnings)?,
-        None => ClaimWish::default(),
+        None => ClaimParams::default(),
     };
     let Some(claim) = zaqar.create_claim(caller, &queue.name, params, limit).await? else {
         return Ok(respond::no_content());

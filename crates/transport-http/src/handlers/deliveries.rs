@@ -4,7 +4,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use zaqar_domain::{AttemptListing, FailureListing};
 use zaqar_model::{
-    Address, AttemptEnd, ConfirmationKind, DestinationName, FailedDelivery, KeptAttempt, Timestamp,
+    Address, AttemptEnd, AttemptRecord, ConfirmationKind, DestinationName, FailedDelivery, Timestamp,
 };
 
 use super::subscriptions;
@@ -57,10 +57,10 @@ pub(crate) async fn resend(exchange: Exchange<'_>, source: &DestinationName, id:
     Ok(respond::json(StatusCode::ACCEPTED, PythonSpacing::to_vec(&json!({ "resent": resent }))))
 }
 
-fn attempt(record: &KeptAttempt) -> Value {
+fn attempt(record: &AttemptRecord) -> Value {
     let retry_at = match record.end {
         AttemptEnd::RetryAt(time) => Some(time.to_iso8601()),
-        AttemptEnd::Delivered | AttemptEnd::Exhausted | AttemptEnd::Unknown => None,
+        AttemptEnd::Delivered | AttemptEnd::GivenUp | AttemptEnd::Unknown => None,
     };
     let attempt = &record.attempt;
     let has_ended = record.end != AttemptEnd::Unknown;

@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use zaqar_authentication::PresignRequest;
 use zaqar_domain::names::{self, KnownNames, Warnings};
-use zaqar_domain::{ClaimWish, Draft, PurgeScope, SubscriptionWish};
+use zaqar_domain::{ClaimParams, Draft, PurgeScope, SubscriptionParams};
 use zaqar_model::{JsonError, JsonText, Metadata};
 
 use super::lenient::{Lenient, Shape};
@@ -53,9 +53,9 @@ fn draft(document: &JsonText, item: MessageItem<'_>, warnings: &mut Warnings) ->
 }
 
 /// The terms of a claim: `{"ttl": …, "grace": …}`.
-pub(crate) fn claim_params(document: &JsonText, warnings: &mut Warnings) -> Result<ClaimWish> {
+pub(crate) fn claim_params(document: &JsonText, warnings: &mut Warnings) -> Result<ClaimParams> {
     let [ttl, grace] = members(text(document), &names::CLAIM, warnings)?;
-    Ok(ClaimWish { ttl: integer("ttl", ttl)?, grace: integer("grace", grace)? })
+    Ok(ClaimParams { ttl: integer("ttl", ttl)?, grace: integer("grace", grace)? })
 }
 
 /// A queue's metadata: any object.
@@ -128,12 +128,12 @@ pub(crate) fn presign_request(document: &JsonText) -> Result<PresignRequest> {
 pub(crate) fn subscription_params(
     document: Option<&JsonText>,
     warnings: &mut Warnings,
-) -> Result<SubscriptionWish> {
+) -> Result<SubscriptionParams> {
     let value = match document {
         Some(document) => serde_json::from_slice(document.as_bytes()).map_err(|_| unparsable())?,
         None => Value::Object(Map::new()),
     };
-    let params = SubscriptionWish::new(value)?;
+    let params = SubscriptionParams::new(value)?;
     warnings.check_subscription(&params);
     Ok(params)
 }
@@ -312,7 +312,7 @@ mod tests {
     use bytes::Bytes;
     use proptest::prelude::{any, proptest};
     use zaqar_domain::names::Warnings;
-    use zaqar_domain::{ClaimWish, PurgeScope};
+    use zaqar_domain::{ClaimParams, PurgeScope};
 
     use super::{
         claim_params, confirmed, document, drafts, metadata, operations, purge_scope, subscription_params,
@@ -381,11 +381,11 @@ mod tests {
 
     #[test]
     fn a_claim_may_leave_its_terms_out() {
-        assert_eq!(claim_params(&parsed("{}"), &mut Warnings::default()).unwrap(), ClaimWish::default());
+        assert_eq!(claim_params(&parsed("{}"), &mut Warnings::default()).unwrap(), ClaimParams::default());
         let params =
             claim_params(&parsed("{\"grace\": 7, \"ttl\": 5, \"ttl\": 6}"), &mut Warnings::default())
                 .unwrap();
-        assert_eq!(params, ClaimWish { ttl: Some(6), grace: Some(7) });
+        assert_eq!(params, ClaimParams { ttl: Some(6), grace: Some(7) });
     }
 
     #[test]

@@ -4,7 +4,7 @@ use zaqar_model::{
     Clock, ConfirmationAttempt, ConfirmationKind, DeliveryOutcome, DestinationKind, Excerpt, ProjectId,
     QueueName,
 };
-use zaqar_storage_conformance::minting::confirmation;
+use zaqar_storage_conformance::samples::confirmation;
 
 use crate::fixture::Fixture;
 
@@ -23,7 +23,7 @@ async fn fill(fixture: &Fixture, place: &str, messages: usize) -> (String, Vec<S
 }
 
 async fn give_up(fixture: &Fixture) {
-    let end = |attempt| DeliveryOutcome::Exhausted(Excerpt::new("410 Gone"), attempt);
+    let end = |attempt| DeliveryOutcome::GivenUp(Excerpt::new("410 Gone"), attempt);
     fixture.deliver(410, end).await;
 }
 

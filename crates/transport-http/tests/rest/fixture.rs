@@ -14,8 +14,8 @@ use zaqar_model::{
     QueueName, RandomIds, Suspension,
 };
 use zaqar_storage::{ManagementStore, MessageStore, SubscriptionChange};
-use zaqar_storage_conformance::minting::attempt;
-use zaqar_storage_conformance::{LeaseDue, ManualClock, ModelPlacement, ModelStore};
+use zaqar_storage_conformance::samples::attempt;
+use zaqar_storage_conformance::{LeaseDue, ManualClock, ModelPlacement, ReferenceStore};
 use zaqar_transport_http::{HttpOptions, HttpService};
 
 pub(crate) const CLIENT: &str = "3381af92-2b9e-11e3-b191-71861300734c";
@@ -70,8 +70,8 @@ impl Fixture {
     pub(crate) fn with_pools() -> Self {
         let clock = Arc::new(ManualClock::new());
         let stores = Stores {
-            management: Arc::new(ModelStore::new()),
-            messages: Arc::new(ModelStore::new()),
+            management: Arc::new(ReferenceStore::new()),
+            messages: Arc::new(ReferenceStore::new()),
             placement: Some(Arc::new(ModelPlacement::new())),
         };
         let now: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
@@ -80,8 +80,8 @@ impl Fixture {
 
     /// With another clock than the one that the test moves.
     pub(crate) fn with_clock(limits: Limits, clock: Arc<ManualClock>, now: Arc<dyn Clock>) -> Self {
-        let management: Arc<dyn ManagementStore> = Arc::new(ModelStore::new());
-        let store: Arc<dyn MessageStore> = Arc::new(ModelStore::new());
+        let management: Arc<dyn ManagementStore> = Arc::new(ReferenceStore::new());
+        let store: Arc<dyn MessageStore> = Arc::new(ReferenceStore::new());
         let stores = Stores { management, messages: store, placement: None };
         Self::over(stores, limits, clock, now, Arc::new(RandomIds))
     }

@@ -1,7 +1,7 @@
 //! `claim_*`. Topics have none.
 
 use serde_json::json;
-use zaqar_domain::{ClaimWish, Error};
+use zaqar_domain::{ClaimParams, Error};
 
 use super::Request;
 use crate::reply::{HandlerResult, Reply};
@@ -42,8 +42,8 @@ pub(crate) async fn delete(request: &Request<'_>) -> HandlerResult {
     Ok(Reply::new(204, &format!("Claim {id} deleted.")))
 }
 
-fn params(request: &Request<'_>) -> Result<ClaimWish, Reply> {
-    Ok(ClaimWish { ttl: request.integer("ttl")?, grace: request.integer("grace")? })
+fn params(request: &Request<'_>) -> Result<ClaimParams, Reply> {
+    Ok(ClaimParams { ttl: request.integer("ttl")?, grace: request.integer("grace")? })
 }
 
 fn absent(error: Error, id: &str) -> Reply {

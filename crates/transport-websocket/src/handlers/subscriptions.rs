@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 use zaqar_domain::names::{SUBSCRIPTION, Warnings};
-use zaqar_domain::{Error, Following, SubscriptionListing, SubscriptionWish, subscription_document};
+use zaqar_domain::{Error, Following, SubscriptionListing, SubscriptionParams, subscription_document};
 use zaqar_model::{DestinationName, SubscriptionId};
 
 use super::Request;
@@ -43,10 +43,14 @@ pub(crate) async fn follow(
     Ok((following, reply))
 }
 
-fn params(request: &Request<'_>, names: &[&str], warnings: &mut Warnings) -> Result<SubscriptionWish, Reply> {
+fn params(
+    request: &Request<'_>,
+    names: &[&str],
+    warnings: &mut Warnings,
+) -> Result<SubscriptionParams, Reply> {
     let member = |name: &&str| request.body.get::<Value>(name).map(|value| ((*name).to_owned(), value));
     let document = Map::from_iter(names.iter().filter_map(member));
-    let params = SubscriptionWish::new(Value::Object(document))?;
+    let params = SubscriptionParams::new(Value::Object(document))?;
     warnings.check_subscription(&params);
     Ok(params)
 }

@@ -14,7 +14,7 @@ use zaqar_authentication::{Authentication, SigningKeys};
 use zaqar_domain::{Limits, Stores, Zaqar};
 use zaqar_listener::{ConnectionLimits, Listener};
 use zaqar_model::RandomIds;
-use zaqar_storage_conformance::{ManualClock, ModelStore};
+use zaqar_storage_conformance::{ManualClock, ReferenceStore};
 use zaqar_transport_websocket::{WebSocketOptions, WebSocketService, serve};
 
 pub(crate) const CLIENT: &str = "3381af92-2b9e-11e3-b191-71861300734c";
@@ -43,8 +43,8 @@ impl Fixture {
 
     async fn with_both(options: WebSocketOptions, limits: Limits) -> Self {
         let stores = Stores {
-            management: Arc::new(ModelStore::new()),
-            messages: Arc::new(ModelStore::new()),
+            management: Arc::new(ReferenceStore::new()),
+            messages: Arc::new(ReferenceStore::new()),
             placement: None,
         };
         let clock = Arc::new(ManualClock::new());

@@ -21,7 +21,7 @@ use crate::error::OrUnavailable;
 use crate::messages::{is_marker, start_of, write_marker};
 use crate::permissions::Rule;
 use crate::pipeline::pass;
-use crate::subscriptions::SubscriptionWish;
+use crate::subscriptions::SubscriptionParams;
 use crate::{Error, Failure, Result, Zaqar};
 
 /// How many messages are read at a time.
@@ -83,7 +83,7 @@ impl Zaqar {
         self: &Arc<Self>,
         caller: &Caller,
         name: &DestinationName,
-        wish: &SubscriptionWish,
+        wish: &SubscriptionParams,
         subscriber: String,
         marker: Option<&str>,
     ) -> Result<Following> {

@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use serde_json::Value;
 use zaqar_domain::{
-    AttemptListing, ClaimWish, Draft, FailureListing, Listed, ListedAttempts, ListedFailures, ListedQueues,
+    AttemptListing, ClaimParams, Draft, FailureListing, Listed, ListedAttempts, ListedFailures, ListedQueues,
     ListedSubscriptions, MessageListing, NewClaim, Patch, Pipelines, PurgeScope, QueueCreation, QueueListing,
     Removal, Removed, Resend, Rule, ShownClaim, ShownSubscription, Stage, StageResult, StatsReport,
-    SubscriptionListing, SubscriptionWish, Verdict,
+    SubscriptionListing, SubscriptionParams, Verdict,
 };
 use zaqar_model::{
     Caller, DestinationKind, DestinationName, Message, MessageId, Metadata, QueueName, SubscriptionId,
@@ -51,14 +51,14 @@ recording! {
     get_messages(&DestinationName, &mut Vec<String>) -> Listed;
     delete_message(&DestinationName, &str, Option<&str>) -> ();
     remove_messages(&DestinationName, &mut Removal) -> Removed;
-    create_claim(&QueueName, &mut ClaimWish, &mut Option<i64>) -> Option<NewClaim>;
+    create_claim(&QueueName, &mut ClaimParams, &mut Option<i64>) -> Option<NewClaim>;
     get_claim(&QueueName, &str) -> ShownClaim;
-    update_claim(&QueueName, &str, &mut ClaimWish) -> ();
+    update_claim(&QueueName, &str, &mut ClaimParams) -> ();
     delete_claim(&QueueName, &str) -> ();
-    create_subscription(&DestinationName, &mut SubscriptionWish) -> SubscriptionId;
+    create_subscription(&DestinationName, &mut SubscriptionParams) -> SubscriptionId;
     get_subscription(&DestinationName, &str) -> ShownSubscription;
     list_subscriptions(&DestinationName, &mut SubscriptionListing) -> ListedSubscriptions;
-    update_subscription(&DestinationName, &str, &mut SubscriptionWish) -> ();
+    update_subscription(&DestinationName, &str, &mut SubscriptionParams) -> ();
     confirm_subscription(&DestinationName, &str, Option<&Value>) -> ();
     delete_subscription(&DestinationName, &str) -> ();
     list_attempts(&DestinationName, &str, &mut AttemptListing) -> ListedAttempts;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::json;
 use zaqar_domain::{
-    Draft, Error, Key, PurgeScope, QueueCreation, Stage, StageResult, SubscriptionWish, Verdict,
+    Draft, Error, Key, PurgeScope, QueueCreation, Stage, StageResult, SubscriptionParams, Verdict,
 };
 use zaqar_model::{Caller, DestinationKind, DestinationName, MessageId, Metadata, RandomIds};
 
@@ -208,7 +208,7 @@ async fn a_queue_that_is_made_by_its_first_use_passes_the_same_stages() {
         fixture.post_drafts(queue, none()).await;
         assert_eq!(fixture.list(queue).await[0].ttl.get(), 999, "{queue}");
     }
-    let wish = SubscriptionWish::new(json!({"subscriber": "http://example.org"})).unwrap();
+    let wish = SubscriptionParams::new(json!({"subscriber": "http://example.org"})).unwrap();
     zaqar.create_subscription(caller, &queue_named("subscribed"), &wish).await.unwrap();
     let metadata = zaqar.get_queue(caller, &queue_named("subscribed")).await.unwrap();
     assert_eq!(metadata.get("_default_message_ttl"), Some(&json!(999)));
@@ -218,7 +218,7 @@ async fn a_queue_that_is_made_by_its_first_use_passes_the_same_stages() {
 async fn a_queue_that_a_stage_does_not_want_is_not_made_by_its_first_use() {
     let fixture = Fixture::new().with_pipelines(for_queues([Arc::new(NewQueues)]));
     let Fixture { zaqar, caller, .. } = &fixture;
-    let wish = SubscriptionWish::new(json!({"subscriber": "http://example.org"})).unwrap();
+    let wish = SubscriptionParams::new(json!({"subscriber": "http://example.org"})).unwrap();
     for (name, is_expected) in [
         ("refused", (|error| matches!(error, Error::Forbidden)) as fn(&Error) -> bool),
         ("answered", |error| matches!(error, Error::NotFound(_))),

@@ -4,7 +4,7 @@ use zaqar_model::Claim;
 use zaqar_storage::Claimed;
 
 use crate::bench::{MessageBench, ids};
-use crate::minting::{claim_of, delayed, lasting, message};
+use crate::samples::{claim_of, delayed, lasting, message};
 
 /// A claim takes the first messages, in the order of posting, and at most so many as were asked for.
 pub async fn claim_takes_the_first_messages(bench: &MessageBench) {
@@ -53,7 +53,7 @@ pub async fn a_claim_on_an_empty_queue_is_none(bench: &MessageBench) {
     let (empty, held) = queue.claim(5).await;
     assert_eq!(held, vec![]);
     assert_eq!(queue.get_claim(empty).await, None);
-    assert!(!queue.renew(empty, crate::minting::terms(60, 60)).await);
+    assert!(!queue.renew(empty, crate::samples::terms(60, 60)).await);
 }
 
 /// A claim takes fewer than were asked for, if there are no more.
@@ -130,7 +130,7 @@ pub async fn a_claim_means_nothing_in_another_queue(bench: &MessageBench) {
     let in_other = other.fill(1).await;
     let (claim, held) = one.claim(1).await;
     assert_eq!(other.get_claim(claim).await, None);
-    assert!(!other.renew(claim, crate::minting::terms(600, 60)).await);
+    assert!(!other.renew(claim, crate::samples::terms(600, 60)).await);
     other.release(claim).await;
     assert_eq!(one.held_by(claim).await, held);
     assert_eq!(other.claim(1).await.1, in_other);
@@ -149,7 +149,7 @@ pub async fn adopted_message_can_be_claimed(bench: &MessageBench) {
     let posted = old.fill(2).await;
     let own = new.fill(1).await;
     let stored = old.get(&posted).await.into_iter().map(|message| zaqar_model::StoredMessage {
-        client: crate::minting::poster(),
+        client: crate::samples::poster(),
         expires: message.created.plus_secs(3600),
         delayed_until: message.created,
         is_letter: false,

@@ -6,7 +6,7 @@ use zaqar_model::MessageId;
 use zaqar_storage::Deletion;
 
 use crate::bench::{MessageBench, TestQueue, ids};
-use crate::minting::{claim_of, message};
+use crate::samples::{claim_of, message};
 
 /// So many tasks run `work` at the same time; what they answer, in any order.
 async fn at_once<T: Send + 'static, W>(

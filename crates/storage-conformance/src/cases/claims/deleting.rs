@@ -3,7 +3,7 @@
 use zaqar_storage::Deletion;
 
 use crate::bench::MessageBench;
-use crate::minting::{delayed, fresh_claim_id, fresh_message_id, message};
+use crate::samples::{delayed, fresh_claim_id, fresh_message_id, message};
 
 /// A claimed message is deleted only for the bearer of its claim: without a claim, it stays.
 pub async fn claimed_message_is_not_deleted_without_its_claim(bench: &MessageBench) {
@@ -83,7 +83,7 @@ pub async fn a_claim_ends_with_its_last_message(bench: &MessageBench) {
     assert_eq!(queue.held_by(claim).await, posted[1..2]);
     queue.delete(posted[1], Some(claim)).await;
     assert_eq!(queue.get_claim(claim).await, None);
-    assert!(!queue.renew(claim, crate::minting::terms(90, 60)).await);
+    assert!(!queue.renew(claim, crate::samples::terms(90, 60)).await);
     assert_eq!(queue.delete(posted[2], Some(claim)).await, Deletion::ClaimDoesNotExist);
 }
 
@@ -97,7 +97,7 @@ pub async fn a_claim_ends_when_all_its_messages_are_deleted(bench: &MessageBench
     assert_eq!(queue.get_claim(first).await, None);
     queue.delete_many(&posted[2..], None).await;
     assert_eq!(queue.get_claim(second).await, None);
-    assert!(!queue.renew(second, crate::minting::terms(90, 60)).await);
+    assert!(!queue.renew(second, crate::samples::terms(90, 60)).await);
 }
 
 /// A claim of one queue deletes nothing in another.

@@ -3,7 +3,7 @@
 use zaqar_storage::{ClaimRequest, Deletion};
 
 use crate::bench::{MessageBench, everything};
-use crate::minting::{claim_of, claim_with_max_count, lasting, terms};
+use crate::samples::{claim_of, claim_with_max_count, lasting, terms};
 
 /// A claim holds its messages after reopening, with its terms, and ends at its time.
 pub async fn a_claim_is_kept(bench: &MessageBench) {

@@ -1,7 +1,7 @@
 //! Claims whose time to live ends.
 
 use crate::bench::MessageBench;
-use crate::minting::{claim_of, message, terms};
+use crate::samples::{claim_of, message, terms};
 use zaqar_model::Clock;
 use zaqar_storage::ClaimRequest;
 

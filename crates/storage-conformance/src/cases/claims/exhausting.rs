@@ -4,7 +4,7 @@ use zaqar_model::QueueStats;
 use zaqar_storage::Deletion;
 
 use crate::bench::{MessageBench, TestQueue, ids};
-use crate::minting::{claim_of, claim_with_max_count, fresh_message_id, lasting, messages, stranger};
+use crate::samples::{claim_of, claim_with_max_count, fresh_message_id, lasting, messages, other_client};
 
 /// Claims the whole queue and gives it back, so often.
 async fn claim_and_release(queue: &TestQueue, times: u32) {
@@ -137,7 +137,7 @@ pub async fn claimed_message_is_not_set_aside(bench: &MessageBench) {
 /// An exhausted message comes with everything that must travel with it, and without a claim.
 pub async fn exhausted_message_comes_with_all_that_travels(bench: &MessageBench) {
     let queue = bench.queue();
-    let id = queue.post_as(&stranger(), messages(1)).await[0];
+    let id = queue.post_as(&other_client(), messages(1)).await[0];
     let created = bench.now();
     claim_and_release(&queue, 2).await;
     let before = queue.get_one(id).await.unwrap();
@@ -146,7 +146,7 @@ pub async fn exhausted_message_comes_with_all_that_travels(bench: &MessageBench)
     let stored = queue.dead_letters().await.remove(0);
     assert_eq!(stored.message, before);
     assert_eq!((stored.message.claim, stored.message.claim_count), (None, 2));
-    assert_eq!(stored.client, stranger());
+    assert_eq!(stored.client, other_client());
     assert_eq!(stored.expires, created.plus_secs(3600));
     assert!(stored.delayed_until <= created, "it was not delayed");
 }

@@ -1,7 +1,7 @@
 //! The lives of claimed messages.
 
 use crate::bench::MessageBench;
-use crate::minting::{claim_of, lasting, terms};
+use crate::samples::{claim_of, lasting, terms};
 use zaqar_storage::ClaimRequest;
 
 /// A message that would expire before its claim lives for the claim's time to live and the grace, from now.

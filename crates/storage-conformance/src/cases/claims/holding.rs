@@ -3,7 +3,7 @@
 use zaqar_model::QueueStats;
 
 use crate::bench::{MessageBench, everything, ids, page, plain};
-use crate::minting::{delayed, message};
+use crate::samples::{delayed, message};
 
 /// A message under a live claim is listed only where claimed ones are asked for.
 pub async fn claimed_message_is_not_listed(bench: &MessageBench) {
@@ -98,7 +98,7 @@ pub async fn purge_deletes_claimed_messages_and_claims(bench: &MessageBench) {
     queue.purge().await;
     assert_eq!(queue.all().await, vec![]);
     assert_eq!(queue.get_claim(claim).await, None);
-    assert!(!queue.renew(claim, crate::minting::terms(60, 60)).await);
+    assert!(!queue.renew(claim, crate::samples::terms(60, 60)).await);
     let later = queue.fill(1).await;
     assert_eq!(queue.claim(5).await.1, later);
 }
@@ -110,7 +110,7 @@ pub async fn a_dropped_queue_has_no_claims(bench: &MessageBench) {
     let (claim, _) = queue.claim(1).await;
     queue.drop_it().await;
     assert_eq!(queue.get_claim(claim).await, None);
-    assert!(!queue.renew(claim, crate::minting::terms(60, 60)).await);
+    assert!(!queue.renew(claim, crate::samples::terms(60, 60)).await);
     assert_eq!(queue.claim(5).await.1, vec![]);
 }
 

@@ -3,7 +3,7 @@
 use zaqar_storage::Deletion;
 
 use crate::bench::MessageBench;
-use crate::minting::{fresh_claim_id, message};
+use crate::samples::{fresh_claim_id, message};
 
 /// A claim that has expired deletes its messages, as long as no other has taken them.
 pub async fn an_expired_claim_deletes_what_nobody_took_since(bench: &MessageBench) {
@@ -90,7 +90,7 @@ pub async fn an_expired_claim_is_still_gone(bench: &MessageBench) {
     let (late, _) = queue.claim(1).await;
     bench.advance_secs(60);
     assert_eq!(queue.get_claim(late).await, None);
-    assert!(!queue.renew(late, crate::minting::terms(90, 60)).await);
+    assert!(!queue.renew(late, crate::samples::terms(90, 60)).await);
     assert_eq!(queue.get_one(id).await.unwrap().claim, None);
     assert_eq!(queue.stats().await.claimed, 0);
 }

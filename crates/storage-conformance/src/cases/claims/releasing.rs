@@ -1,7 +1,7 @@
 //! Claims given up.
 
 use crate::bench::MessageBench;
-use crate::minting::{fresh_claim_id, message};
+use crate::samples::{fresh_claim_id, message};
 
 /// The messages of a released claim are free at once, in their old places.
 pub async fn released_messages_are_free_in_their_places(bench: &MessageBench) {

@@ -1,7 +1,7 @@
 //! Claims that begin anew.
 
 use crate::bench::MessageBench;
-use crate::minting::{fresh_claim_id, lasting, message, terms};
+use crate::samples::{fresh_claim_id, lasting, message, terms};
 
 /// A renewed claim lives for its new time to live from the renewal on.
 pub async fn a_renewed_claim_begins_anew(bench: &MessageBench) {

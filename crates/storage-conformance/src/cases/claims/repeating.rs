@@ -3,7 +3,7 @@
 use zaqar_storage::ClaimRequest;
 
 use crate::bench::{MessageBench, ids};
-use crate::minting::{claim_of, terms};
+use crate::samples::{claim_of, terms};
 
 /// A claim with the id of a live one takes nothing more, and returns what that one holds.
 pub async fn a_claim_is_made_once(bench: &MessageBench) {

@@ -3,7 +3,7 @@
 use zaqar_model::Destination;
 
 use crate::bench::{MessageBench, ids};
-use crate::minting::claim_with_max_count;
+use crate::samples::claim_with_max_count;
 
 pub(in crate::cases) async fn with_ended_claims(bench: &MessageBench) -> Vec<Destination> {
     let mut found = bench.store().with_ended_claims(1000, bench.now()).await.unwrap();

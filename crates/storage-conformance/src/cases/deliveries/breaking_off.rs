@@ -1,10 +1,10 @@
 //! Leases that end before anybody has said how their deliveries ended.
 
-use zaqar_model::{Attempt, AttemptEnd, KeptAttempt, SubscriptionId, Timestamp};
+use zaqar_model::{Attempt, AttemptEnd, AttemptRecord, SubscriptionId, Timestamp};
 
 use super::owing::delivered_ids;
 use crate::bench::{MessageBench, TestQueue};
-use crate::minting::lasting;
+use crate::samples::lasting;
 
 /// What is known of an attempt that was taken up at this time and never told of.
 fn unknown(since: Timestamp) -> (Attempt, AttemptEnd) {
@@ -12,7 +12,7 @@ fn unknown(since: Timestamp) -> (Attempt, AttemptEnd) {
 }
 
 async fn attempts(queue: &TestQueue, id: SubscriptionId) -> Vec<(Attempt, AttemptEnd)> {
-    let account = |kept: &KeptAttempt| (kept.attempt.clone(), kept.end);
+    let account = |kept: &AttemptRecord| (kept.attempt.clone(), kept.end);
     queue.attempts(id).await.iter().map(account).collect()
 }
 

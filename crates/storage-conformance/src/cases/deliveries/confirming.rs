@@ -4,7 +4,7 @@ use zaqar_model::{AttemptEnd, ConfirmationAttempt, ConfirmationKind, Subscriptio
 use zaqar_storage::{ATTEMPTS_KEPT, SubscriptionChange};
 
 use crate::bench::{MessageBench, TestQueue};
-use crate::minting::{confirmation, fresh_subscription_id};
+use crate::samples::{confirmation, fresh_subscription_id};
 
 /// A subscription whose subscriber has not confirmed.
 pub(in crate::cases) async fn waiting(queue: &TestQueue) -> SubscriptionId {

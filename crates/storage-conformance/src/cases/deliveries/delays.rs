@@ -5,7 +5,7 @@ use zaqar_model::{DelaySeconds, NewMessage, SubscriptionId};
 use super::owing::delivered_ids;
 use super::suspending::{resume, suspend};
 use crate::bench::{MessageBench, TestQueue};
-use crate::minting::{delayed, json_object, lasting, messages};
+use crate::samples::{delayed, json_object, lasting, messages};
 
 /// More delayed messages than a store looks at in one go.
 const MANY: usize = 700;

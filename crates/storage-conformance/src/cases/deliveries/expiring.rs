@@ -6,7 +6,7 @@ use zaqar_storage::{ClaimRequest, SubscriptionShare};
 use super::owing::delivered_ids;
 use super::suspending::suspend;
 use crate::bench::MessageBench;
-use crate::minting::{fresh_claim_id, lasting, terms};
+use crate::samples::{fresh_claim_id, lasting, terms};
 
 /// A retry that was to come later is due when its message expires; the delivery says how often it was tried.
 pub async fn it_is_due_at_once_also_when_its_retry_was_later(bench: &MessageBench) {

@@ -6,7 +6,7 @@ use zaqar_storage::{Due, LeaseRequest, SubscriptionShare};
 
 use super::owing::delivered_ids;
 use crate::bench::{MessageBench, deliveries_of};
-use crate::minting::fresh_lease_id;
+use crate::samples::fresh_lease_id;
 
 /// While nothing is owed, there is nothing to lease and nothing due.
 pub async fn nothing_owed_is_nothing_due(bench: &MessageBench) {
@@ -177,7 +177,7 @@ pub async fn subscriptions_do_not_hold_up_each_other(bench: &MessageBench) {
 pub async fn a_retry_outlasts_its_message(bench: &MessageBench) {
     let queue = bench.queue();
     queue.subscribe("mailto:a@example.org").await;
-    let posted = queue.post(vec![crate::minting::lasting(60)]).await;
+    let posted = queue.post(vec![crate::samples::lasting(60)]).await;
     let (lease, due) = bench.lease(10).await;
     bench.retry(lease, &due, bench.now().plus_secs(50)).await;
     bench.advance_secs(60);

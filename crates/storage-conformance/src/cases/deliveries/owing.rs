@@ -4,7 +4,7 @@ use zaqar_model::{Delivery, MessageId, StoredMessage, SubscriptionTtl};
 use zaqar_storage::{Adoption, EXPIRED_OWED_FOR};
 
 use crate::bench::MessageBench;
-use crate::minting::{delayed, lasting, poster, stored_message, with_body};
+use crate::samples::{delayed, lasting, poster, stored_message, with_body};
 
 pub(crate) fn delivered_ids(deliveries: &[Delivery]) -> Vec<MessageId> {
     deliveries.iter().map(|delivery| delivery.message.message.id).collect()

@@ -1,18 +1,18 @@
 //! The accounts of attempts.
 
 use zaqar_model::{
-    Address, Attempt, AttemptEnd, AttemptFilter, AttemptNumber, AttemptOutcome, DeliveryOutcome, Excerpt,
-    KeptAttempt, PageRequest, SubscriptionId,
+    Address, Attempt, AttemptEnd, AttemptFilter, AttemptNumber, AttemptOutcome, AttemptRecord,
+    DeliveryOutcome, Excerpt, PageRequest, SubscriptionId,
 };
 use zaqar_storage::{ATTEMPTS_KEPT, ATTEMPTS_KEPT_FOR, SubscriptionChange};
 
 use super::owing::delivered_ids;
 use crate::bench::{MessageBench, TestQueue, deliveries_of};
-use crate::minting::{
+use crate::samples::{
     attempt, confirmation, fresh_lease_id, fresh_message_id, fresh_subscription_id, lasting,
 };
 
-fn latencies(attempts: &[KeptAttempt]) -> Vec<u32> {
+fn latencies(attempts: &[AttemptRecord]) -> Vec<u32> {
     attempts.iter().map(|kept| kept.attempt.latency_ms).collect()
 }
 
@@ -44,7 +44,7 @@ pub async fn every_attempt_is_on_record(bench: &MessageBench) {
         let shown: Vec<_> = attempts.iter().map(|kept| (kept.message, kept.end)).collect();
         let expected = [
             (posted[0], AttemptEnd::Delivered),
-            (posted[1], AttemptEnd::Exhausted),
+            (posted[1], AttemptEnd::GivenUp),
             (posted[0], AttemptEnd::RetryAt(retried)),
         ];
         assert_eq!(shown, expected);
@@ -178,7 +178,7 @@ async fn page(
     queue: &TestQueue,
     id: SubscriptionId,
     marker: Option<AttemptNumber>,
-) -> Vec<KeptAttempt> {
+) -> Vec<AttemptRecord> {
     let (filter, request) = (AttemptFilter::default(), PageRequest { marker, limit: 3 });
     let page = deliveries_of(&*bench.store())
         .attempts(&queue.destination, id, &filter, &request, bench.now())

@@ -5,7 +5,7 @@ use zaqar_storage::FAILURES_KEPT_FOR;
 
 use super::owing::delivered_ids;
 use crate::bench::{MessageBench, deliveries_of};
-use crate::minting::{attempt, fresh_message_id, fresh_subscription_id, lasting, stored_message};
+use crate::samples::{attempt, fresh_message_id, fresh_subscription_id, lasting, stored_message};
 
 /// A delivery that failed for good is listed with its message and the reason, also when a consumer has taken the message
 /// and the store was opened again.
@@ -115,7 +115,7 @@ pub async fn a_message_is_owed_once_more(bench: &MessageBench) {
     assert_eq!(queue.attempts(id).await.len(), 6);
 }
 
-/// A message that is gone, or that there never was, is not owed once more; nor is anything to a stranger.
+/// A message that is gone, or that there never was, is not owed once more; nor is anything to a other_client.
 pub async fn a_message_that_is_gone_is_not_owed(bench: &MessageBench) {
     let queue = bench.queue();
     let id = queue.subscribe("mailto:a@example.org").await;
@@ -199,7 +199,7 @@ pub async fn what_fails_again_is_listed_once(bench: &MessageBench) {
     for _ in 0..2 {
         let (lease, due) = bench.lease(10).await;
         let reason = Excerpt::new("no");
-        let outcome = zaqar_model::DeliveryOutcome::Exhausted(reason, attempt(bench.now(), None));
+        let outcome = zaqar_model::DeliveryOutcome::GivenUp(reason, attempt(bench.now(), None));
         bench.record(lease, &due, &outcome).await;
         assert_eq!(queue.failed(id).await.len(), 1);
         assert!(queue.redeliver(id, posted[0]).await);

@@ -1,22 +1,22 @@
 //! Subscriptions and deliveries that change while their queue is exported.
 
-use zaqar_model::{DeliveryStanding, MovingDelivery, MovingItem, SubscriptionId};
+use zaqar_model::{DeliveryStanding, ExportedDelivery, ExportedItem, SubscriptionId};
 use zaqar_storage::{ImportStep, SubscriptionChange};
 
 use super::leaving::{begun, goes_on};
 use crate::bench::{MessageBench, messages_of};
 use crate::cases::deliveries::owing::delivered_ids;
 
-fn deliveries_of(items: &[MovingItem], id: SubscriptionId) -> Vec<MovingDelivery> {
+fn deliveries_of(items: &[ExportedItem], id: SubscriptionId) -> Vec<ExportedDelivery> {
     let own = items.iter().filter_map(|item| match item {
-        MovingItem::Delivery(of, delivery) if *of == id => Some(delivery.clone()),
+        ExportedItem::Delivery(of, delivery) if *of == id => Some(delivery.clone()),
         _ => None,
     });
     own.collect()
 }
 
-fn attempts_of(items: &[MovingItem], id: SubscriptionId) -> usize {
-    items.iter().filter(|item| matches!(item, MovingItem::Attempt(of, _) if *of == id)).count()
+fn attempts_of(items: &[ExportedItem], id: SubscriptionId) -> usize {
+    items.iter().filter(|item| matches!(item, ExportedItem::Attempt(of, _) if *of == id)).count()
 }
 
 /// A delivery that changes behind its export comes again, with its attempts: leased, put off, given up, done.
@@ -84,8 +84,8 @@ pub async fn a_message_comes_behind_whom_it_stays_for(bench: &MessageBench) {
     let posted = queue.fill(2).await;
     queue.purge().await;
     items.extend(mover.rest().await);
-    let is_it = |item: &MovingItem| matches!(item, MovingItem::Subscription(own) if own.id == id);
-    let is_kept = |item: &MovingItem| matches!(item, MovingItem::Message(moving) if moving.kept);
+    let is_it = |item: &ExportedItem| matches!(item, ExportedItem::Subscription(own) if own.id == id);
+    let is_kept = |item: &ExportedItem| matches!(item, ExportedItem::Message(moving) if moving.kept);
     assert!(items.iter().position(is_it).unwrap() < items.iter().position(is_kept).unwrap());
     mover.seal().await;
     items.extend(mover.rest().await);

@@ -9,7 +9,7 @@ use zaqar_storage::{Guard, ImportStep, Post, StorageError};
 
 use crate::LeaseDue;
 use crate::bench::{MessageBench, TestQueue, deliveries_of, ids};
-use crate::minting::{attempt, claim_of, fresh_batch_id, messages, poster};
+use crate::samples::{attempt, claim_of, fresh_batch_id, messages, poster};
 
 /// How often the queue goes away and comes back.
 const MOVES: usize = 6;

@@ -8,7 +8,7 @@ use crate::cases::deliveries::confirming::waiting;
 use crate::cases::deliveries::delays::{expires_first, subscribe};
 use crate::cases::deliveries::owing::delivered_ids;
 use crate::cases::deliveries::suspending::suspend;
-use crate::minting::{confirmation, delayed, lasting, stored_message};
+use crate::samples::{confirmation, delayed, lasting, stored_message};
 
 /// A subscription to which of four messages the first was delivered, the second waits for half a minute, the third was
 /// given up; nobody has taken up the fourth.
@@ -31,7 +31,7 @@ pub(super) async fn goes_on(
 ) {
     let ends: Vec<_> = queue.attempts(id).await.iter().map(|kept| kept.end).collect();
     let later = bench.now().plus_secs(30);
-    assert_eq!(ends, [AttemptEnd::Exhausted, AttemptEnd::RetryAt(later), AttemptEnd::Delivered]);
+    assert_eq!(ends, [AttemptEnd::GivenUp, AttemptEnd::RetryAt(later), AttemptEnd::Delivered]);
     let failed: Vec<_> =
         queue.failed(id).await.iter().map(|own| (own.message.message.id, own.attempts)).collect();
     assert_eq!(failed, [(posted[2], 1)]);

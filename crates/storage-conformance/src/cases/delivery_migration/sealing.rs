@@ -9,7 +9,7 @@ use zaqar_storage::{
 use crate::bench::{MessageBench, TestQueue, deliveries_of, subscriptions_of};
 use crate::cases::deliveries::owing::delivered_ids;
 use crate::cases::migration::sealing::assert_all_moved;
-use crate::minting::{attempt, confirmation, fresh_lease_id};
+use crate::samples::{attempt, confirmation, fresh_lease_id};
 
 /// Every call about subscriptions and deliveries of a queue, by its name, with its failure.
 async fn every_call(

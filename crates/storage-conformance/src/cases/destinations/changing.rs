@@ -3,7 +3,7 @@
 use zaqar_storage::StorageError;
 
 use crate::bench::ManagementBench;
-use crate::minting::json_object;
+use crate::samples::json_object;
 
 /// New metadata replaces the old; number and name stay, and the revision counts the change.
 pub async fn new_metadata_replaces_the_old(bench: &ManagementBench) {

@@ -7,7 +7,7 @@ use zaqar_model::{DestinationKind, Metadata};
 use zaqar_storage::Created;
 
 use crate::bench::ManagementBench;
-use crate::minting::{json_object, project, queue_name};
+use crate::samples::{json_object, project, queue_name};
 
 /// A new queue is what was asked for, and is found under its name.
 pub async fn a_new_queue_is_found(bench: &ManagementBench) {

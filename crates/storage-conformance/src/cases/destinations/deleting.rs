@@ -3,7 +3,7 @@
 use zaqar_model::{DestinationKind, Metadata};
 
 use crate::bench::ManagementBench;
-use crate::minting::{json_object, project, queue_name};
+use crate::samples::{json_object, project, queue_name};
 
 /// A deletion answers what the queue was; then it is gone.
 pub async fn a_deleted_queue_is_gone(bench: &ManagementBench) {

@@ -3,7 +3,7 @@
 use zaqar_model::{DestinationKind, Metadata};
 
 use crate::bench::ManagementBench;
-use crate::minting::{json_object, project, queue_name};
+use crate::samples::{json_object, project, queue_name};
 
 /// Queues are there after reopening, with number, metadata and revision.
 pub async fn queues_are_kept(bench: &ManagementBench) {

@@ -4,7 +4,7 @@ use zaqar_model::{DestinationKind, Metadata, PageRequest};
 use zaqar_storage::StorageError;
 
 use crate::bench::ManagementBench;
-use crate::minting::{project, queue_name};
+use crate::samples::{project, queue_name};
 
 /// An open store is alive.
 pub async fn an_open_store_is_alive(bench: &ManagementBench) {

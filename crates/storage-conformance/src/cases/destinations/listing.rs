@@ -3,7 +3,7 @@
 use zaqar_model::{DestinationKind, Metadata, PageRequest};
 
 use crate::bench::ManagementBench;
-use crate::minting::{json_object, project};
+use crate::samples::{json_object, project};
 
 /// Queues are listed in the order of their names, bytewise.
 pub async fn queues_are_listed_in_the_order_of_their_names(bench: &ManagementBench) {

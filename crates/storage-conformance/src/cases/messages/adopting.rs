@@ -4,7 +4,7 @@ use zaqar_model::{Message, MessageId, StoredMessage, TtlSeconds};
 use zaqar_storage::{Adoption, Deletion, ListStart, MessageQuery, StorageError};
 
 use crate::bench::{MessageBench, everything, ids, plain};
-use crate::minting::{fresh_claim_id, fresh_message_id, json, poster, stranger};
+use crate::samples::{fresh_claim_id, fresh_message_id, json, other_client, poster};
 
 /// A message that was posted a moment ago, somewhere else, and lives for a minute from now.
 fn wanderer(bench: &MessageBench) -> StoredMessage {
@@ -174,10 +174,10 @@ pub async fn adopted_message_can_be_deleted(bench: &MessageBench) {
 pub async fn adopted_message_keeps_its_client(bench: &MessageBench) {
     let queue = bench.queue();
     let (mut stored, adopted) = wanderers(bench, 2);
-    stored[0].client = stranger();
+    stored[0].client = other_client();
     queue.adopt(stored).await;
     let mut query = everything();
-    query.without_client = Some(stranger());
+    query.without_client = Some(other_client());
     assert_eq!(ids(&queue.list(&query).await.items), adopted[1..]);
 }
 

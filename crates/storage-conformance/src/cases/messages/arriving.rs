@@ -4,7 +4,7 @@ use zaqar_model::Marker;
 use zaqar_storage::{Adoption, ListStart, StorageError, StorageResult};
 
 use crate::bench::{MessageBench, TestQueue};
-use crate::minting::{message, stored_message};
+use crate::samples::{message, stored_message};
 
 /// Waits until there is more than what stands up to the marker. A wait may end for nothing.
 async fn more(queue: &TestQueue, behind: Marker) -> StorageResult<()> {

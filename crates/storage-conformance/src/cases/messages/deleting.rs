@@ -3,7 +3,7 @@
 use zaqar_storage::Deletion;
 
 use crate::bench::MessageBench;
-use crate::minting::{delayed, fresh_claim_id, fresh_message_id, lasting, message};
+use crate::samples::{delayed, fresh_claim_id, fresh_message_id, lasting, message};
 
 /// A deleted message is gone from every view of the queue.
 pub async fn deleted_message_is_gone(bench: &MessageBench) {

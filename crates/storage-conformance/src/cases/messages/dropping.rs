@@ -4,7 +4,7 @@ use zaqar_model::QueueStats;
 use zaqar_storage::StorageError;
 
 use crate::bench::MessageBench;
-use crate::minting::{fresh_destination, messages};
+use crate::samples::{fresh_destination, messages};
 
 /// A dropped destination has no messages.
 pub async fn a_dropped_queue_has_no_messages(bench: &MessageBench) {

@@ -4,12 +4,12 @@ use zaqar_model::QueueStats;
 use zaqar_storage::StorageError;
 
 use crate::bench::{MessageBench, everything, page, plain};
-use crate::minting::{delayed, lasting, messages, poster, stranger, with_body};
+use crate::samples::{delayed, lasting, messages, other_client, poster, with_body};
 
 /// Posted messages are there after reopening, as they were.
 pub async fn posted_messages_are_kept(bench: &MessageBench) {
     let queue = bench.queue();
-    queue.post_as(&stranger(), vec![with_body("[ 1 ]"), lasting(100)]).await;
+    queue.post_as(&other_client(), vec![with_body("[ 1 ]"), lasting(100)]).await;
     bench.advance_millis(1_234);
     queue.post(vec![delayed(20), with_body("{\"b\" : 2}")]).await;
     let before = queue.list(&everything()).await;
@@ -18,7 +18,7 @@ pub async fn posted_messages_are_kept(bench: &MessageBench) {
     assert_eq!(queue.list(&everything()).await, before);
     assert_eq!(queue.stats().await, stats);
     let mut query = everything();
-    query.without_client = Some(stranger());
+    query.without_client = Some(other_client());
     assert_eq!(queue.list(&query).await.items, before.items[2..]);
 }
 

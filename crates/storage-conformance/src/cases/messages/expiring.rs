@@ -1,7 +1,7 @@
 //! Messages whose time to live ends.
 
 use crate::bench::MessageBench;
-use crate::minting::{delayed, lasting};
+use crate::samples::{delayed, lasting};
 
 /// A message can be seen until its time to live has passed, and not from then on.
 pub async fn a_message_expires_when_its_ttl_has_passed(bench: &MessageBench) {

@@ -3,7 +3,7 @@
 use zaqar_model::MessageId;
 
 use crate::bench::{MessageBench, everything, ids};
-use crate::minting::{delayed, fresh_message_id, lasting, message};
+use crate::samples::{delayed, fresh_message_id, lasting, message};
 
 /// Messages come in the order in which their ids are given.
 pub async fn messages_come_in_the_order_asked_for(bench: &MessageBench) {

@@ -3,7 +3,7 @@
 use zaqar_storage::{Guard, StorageError};
 
 use crate::bench::{MessageBench, everything};
-use crate::minting::{fresh_message_id, messages, pop_of};
+use crate::samples::{fresh_message_id, messages, pop_of};
 
 /// An open store is alive.
 pub async fn an_open_store_is_alive(bench: &MessageBench) {

@@ -4,7 +4,7 @@ use zaqar_model::{Marker, MessageId};
 use zaqar_storage::{ListStart, MessageQuery};
 
 use crate::bench::{MessageBench, TestQueue, everything, ids, page, plain};
-use crate::minting::{delayed, fresh_message_id, lasting, message, messages, stranger};
+use crate::samples::{delayed, fresh_message_id, lasting, message, messages, other_client};
 
 /// All pages of `limit`, one after the other; each but the last must be full.
 async fn walk(queue: &TestQueue, query: &MessageQuery, limit: usize) -> Vec<MessageId> {
@@ -113,7 +113,7 @@ pub async fn a_page_says_how_far_it_has_looked(bench: &MessageBench) {
 /// A page ends with the message that exceeds the number of bytes; the first message is on it whatever its size.
 pub async fn a_page_holds_little_more_than_its_bytes(bench: &MessageBench) {
     let queue = bench.queue();
-    let body = |size| zaqar_model::NewMessage { body: crate::minting::body_of(size), ..message() };
+    let body = |size| zaqar_model::NewMessage { body: crate::samples::body_of(size), ..message() };
     let posted = queue.post(vec![body(5000), body(1000), body(1000), body(1000)]).await;
     let of = |start, max_bytes| MessageQuery { start, max_bytes, ..everything() };
     let first = queue.list_once(&of(ListStart::Start, 1)).await;
@@ -165,9 +165,9 @@ pub async fn a_marker_outlives_the_expiry_of_its_message(bench: &MessageBench) {
 pub async fn own_messages_are_left_out_where_asked(bench: &MessageBench) {
     let queue = bench.queue();
     let others = queue.fill(2).await;
-    let own = queue.post_as(&stranger(), messages(2)).await;
+    let own = queue.post_as(&other_client(), messages(2)).await;
     let mut query = plain();
-    query.without_client = Some(stranger());
+    query.without_client = Some(other_client());
     assert_eq!(ids(&queue.list(&query).await.items), others);
     assert_eq!(queue.listed().await, [others, own].concat());
 }
@@ -177,11 +177,11 @@ pub async fn own_messages_do_not_shorten_a_page(bench: &MessageBench) {
     let queue = bench.queue();
     let mut others = Vec::new();
     for _ in 0..6 {
-        queue.post_as(&stranger(), messages(10)).await;
+        queue.post_as(&other_client(), messages(10)).await;
         others.extend(queue.fill(1).await);
     }
     let mut query = plain();
-    query.without_client = Some(stranger());
+    query.without_client = Some(other_client());
     assert_eq!(ids(&queue.list(&page(query.clone(), None, 4)).await.items), others[..4]);
     assert_eq!(walk(&queue, &query, 4).await, others);
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::bench::MessageBench;
-use crate::minting::{delayed, lasting};
+use crate::samples::{delayed, lasting};
 
 /// A pop takes the first messages, in the order of posting.
 pub async fn pop_takes_the_first_messages(bench: &MessageBench) {

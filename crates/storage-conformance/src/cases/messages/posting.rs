@@ -7,7 +7,7 @@ use zaqar_model::{Body, ClientId, Message, NewMessage, TtlSeconds};
 use zaqar_storage::StorageError;
 
 use crate::bench::{MessageBench, everything, ids};
-use crate::minting::{claim_of, fresh_destination, json, lasting, message, messages, project, with_body};
+use crate::samples::{claim_of, fresh_destination, json, lasting, message, messages, project, with_body};
 
 /// The ids of a post come in the order of its messages.
 pub async fn ids_are_answered_in_the_order_of_the_messages(bench: &MessageBench) {

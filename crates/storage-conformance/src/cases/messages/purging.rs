@@ -3,7 +3,7 @@
 use zaqar_model::QueueStats;
 
 use crate::bench::MessageBench;
-use crate::minting::delayed;
+use crate::samples::delayed;
 
 /// A purge deletes all messages, delayed ones too.
 pub async fn purge_deletes_all_messages(bench: &MessageBench) {

@@ -3,7 +3,7 @@
 use zaqar_storage::Post;
 
 use crate::bench::{MessageBench, everything, ids};
-use crate::minting::{delayed, fresh_batch_id, message, messages, pop_of, poster};
+use crate::samples::{delayed, fresh_batch_id, message, messages, pop_of, poster};
 
 /// A delayed message comes within reach when its delay has passed, and not before.
 pub async fn a_message_comes_within_reach_after_its_delay(bench: &MessageBench) {

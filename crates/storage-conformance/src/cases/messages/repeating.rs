@@ -3,7 +3,7 @@
 use zaqar_storage::{Guard, PopRequest, Post};
 
 use crate::bench::{MessageBench, ids};
-use crate::minting::{fresh_batch_id, messages, pop_of, poster};
+use crate::samples::{fresh_batch_id, messages, pop_of, poster};
 
 /// A batch that is posted again changes nothing and returns the ids of the first, also when some were consumed meanwhile.
 pub async fn a_batch_is_posted_once(bench: &MessageBench) {

@@ -3,7 +3,7 @@
 use zaqar_model::QueueStats;
 
 use crate::bench::MessageBench;
-use crate::minting::{delayed, lasting, message};
+use crate::samples::{delayed, lasting, message};
 
 /// A queue that is empty, or that the store never heard of, counts nothing and has no oldest or newest.
 pub async fn an_empty_queue_counts_nothing(bench: &MessageBench) {

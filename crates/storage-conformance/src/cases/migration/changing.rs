@@ -1,22 +1,22 @@
 //! A queue that changes while it is exported.
 
-use zaqar_model::{Marker, MovingItem};
+use zaqar_model::{ExportedItem, Marker};
 use zaqar_storage::{ImportStep, ListStart};
 
 use super::leaving::moving_ids;
 use crate::bench::{MessageBench, TestMove, messages_of};
-use crate::minting::{claim_of, terms};
+use crate::samples::{claim_of, terms};
 
 /// Everything that a mover has to carry over now.
-async fn news(mover: &mut TestMove) -> Vec<MovingItem> {
+async fn news(mover: &mut TestMove) -> Vec<ExportedItem> {
     let items = mover.rest().await;
     assert_eq!(mover.rest().await, vec![], "what was carried over comes once");
     items
 }
 
-fn gone(items: &[MovingItem]) -> Vec<Marker> {
+fn gone(items: &[ExportedItem]) -> Vec<Marker> {
     let gone = items.iter().filter_map(|item| match item {
-        MovingItem::MessageGone(position) => Some(*position),
+        ExportedItem::MessageGone(position) => Some(*position),
         _ => None,
     });
     gone.collect()
@@ -120,14 +120,14 @@ pub async fn the_end_comes_last(bench: &MessageBench) {
     let queue = bench.queue();
     queue.fill(2).await;
     let mut mover = queue.begin_export().await;
-    assert!(!news(&mut mover).await.iter().any(|item| matches!(item, MovingItem::End(_))));
+    assert!(!news(&mut mover).await.iter().any(|item| matches!(item, ExportedItem::End(_))));
     let posted = queue.fill(2).await;
     queue.delete(posted[1], None).await;
     let last = queue.end().await;
     mover.seal().await;
     let rest = news(&mut mover).await;
     assert_eq!(moving_ids(&messages_of(&rest)), posted[..1]);
-    assert!(matches!(rest.last(), Some(MovingItem::End(end)) if *end >= last), "{rest:?}");
+    assert!(matches!(rest.last(), Some(ExportedItem::End(end)) if *end >= last), "{rest:?}");
 }
 
 /// An item that is imported again takes the place of the earlier one: nothing is doubled, and the later state holds. All steps
@@ -172,16 +172,16 @@ pub async fn positions_of_another_store_stay(bench: &MessageBench) {
     let (from, queue) = (bench.queue(), bench.queue());
     let posted = from.fill(2).await;
     let shift = |position: Marker| Marker::new(position.get() + 5_000_000_000);
-    let items: Vec<MovingItem> = from
+    let items: Vec<ExportedItem> = from
         .leave()
         .await
         .into_iter()
         .filter_map(|item| match item {
-            MovingItem::Message(mut moving) => {
+            ExportedItem::Message(mut moving) => {
                 moving.position = shift(moving.position);
-                Some(MovingItem::Message(moving))
+                Some(ExportedItem::Message(moving))
             }
-            MovingItem::End(last) => Some(MovingItem::End(shift(last))),
+            ExportedItem::End(last) => Some(ExportedItem::End(shift(last))),
             _ => None,
         })
         .collect();

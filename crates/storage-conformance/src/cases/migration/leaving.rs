@@ -1,13 +1,13 @@
 //! What goes along when a queue goes to another store. Here the store stands for both.
 
-use zaqar_model::{MessageId, MovingMessage, StoredMessage};
+use zaqar_model::{ExportedMessage, MessageId, StoredMessage};
 use zaqar_storage::{Deletion, Post, SubscriptionChange};
 
 use crate::bench::{MessageBench, everything, ids, page, plain};
 use crate::cases::claims::setting_aside::with_ended_claims;
-use crate::minting::{claim_of, delayed, fresh_batch_id, messages, poster, stored_message};
+use crate::samples::{claim_of, delayed, fresh_batch_id, messages, poster, stored_message};
 
-pub(super) fn moving_ids(moving: &[MovingMessage]) -> Vec<MessageId> {
+pub(super) fn moving_ids(moving: &[ExportedMessage]) -> Vec<MessageId> {
     moving.iter().map(|moving| moving.stored.message.id).collect()
 }
 
@@ -172,7 +172,7 @@ pub async fn letters_go_along(bench: &MessageBench) {
     queue.adopt(vec![letter]).await;
     queue.fill(1).await;
     let exported = queue.leave_and_return().await;
-    let shown = |moving: &MovingMessage| (moving.stored.is_letter, moving.posted);
+    let shown = |moving: &ExportedMessage| (moving.stored.is_letter, moving.posted);
     assert_eq!(exported.iter().map(shown).collect::<Vec<_>>(), [(true, false), (false, true)]);
     assert_eq!(queue.exported().await, exported);
 }

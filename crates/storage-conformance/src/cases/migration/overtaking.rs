@@ -26,7 +26,7 @@ pub async fn a_later_export_ends_an_earlier(bench: &MessageBench) {
     late.rest().await;
     late.seal().await;
     early.abandon().await;
-    let refused = queue.try_post(crate::minting::messages(1)).await;
+    let refused = queue.try_post(crate::samples::messages(1)).await;
     assert!(matches!(refused, Err(StorageError::Moved)), "the seal is not the earlier mover's: {refused:?}");
 }
 
@@ -117,11 +117,11 @@ pub async fn leavings_are_let_go(bench: &MessageBench) {
     for _ in 0..2 {
         late.leave().await;
     }
-    let refused = queue.try_post(crate::minting::messages(1)).await;
+    let refused = queue.try_post(crate::samples::messages(1)).await;
     assert!(matches!(refused, Err(StorageError::Moved)), "{refused:?}");
     let old = bench.queue();
     old.fill(2).await;
     old.mover().leave().await;
-    let refused = old.try_post(crate::minting::messages(1)).await;
+    let refused = old.try_post(crate::samples::messages(1)).await;
     assert!(matches!(refused, Err(StorageError::Moved)), "{refused:?}");
 }

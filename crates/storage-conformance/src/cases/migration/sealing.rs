@@ -4,7 +4,7 @@ use zaqar_model::{MessageId, PageRequest};
 use zaqar_storage::{Adoption, Guard, ImportStep, StorageError, StorageResult};
 
 use crate::bench::{MessageBench, TestQueue, everything};
-use crate::minting::{claim_of, fresh_claim_id, messages, pop_of, stored_message, terms};
+use crate::samples::{claim_of, fresh_claim_id, messages, pop_of, stored_message, terms};
 
 /// Why a call failed; `None` if it did not.
 fn failure<T>(result: StorageResult<T>) -> Option<StorageError> {
@@ -184,7 +184,7 @@ pub async fn a_sealed_queue_is_left_out(bench: &MessageBench) {
 /// What arrives does not expire on its way: another item may say that it lives longer.
 pub async fn nothing_expires_on_its_way(bench: &MessageBench) {
     let queue = bench.queue();
-    let posted = queue.post(vec![crate::minting::lasting(30)]).await;
+    let posted = queue.post(vec![crate::samples::lasting(30)]).await;
     let mut mover = queue.begin_export().await;
     let early = mover.rest().await;
     let request = claim_of(1);

@@ -6,7 +6,7 @@ use zaqar_storage::StorageError;
 use super::{pool, pool_name};
 use crate::RegisterPools;
 use crate::bench::ManagementBench;
-use crate::minting::random_number;
+use crate::samples::random_number;
 
 async fn with_pools(bench: &ManagementBench) {
     for name in ["one", "two"] {

@@ -6,7 +6,7 @@ use zaqar_storage::StorageError;
 use super::{flavor, flavor_name, new_queue, pool, pool_name, pool_of_flavor};
 use crate::RegisterPools;
 use crate::bench::ManagementBench;
-use crate::minting::random_number;
+use crate::samples::random_number;
 
 /// Pools and flavors are there after reopening, and what holds them.
 pub async fn pools_and_flavors_are_kept(bench: &ManagementBench) {

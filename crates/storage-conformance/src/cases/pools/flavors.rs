@@ -6,7 +6,7 @@ use zaqar_storage::StorageError;
 use super::{flavor, flavor_name, pool, pool_name, pool_of_flavor};
 use crate::RegisterPools;
 use crate::bench::ManagementBench;
-use crate::minting::{json_object, project};
+use crate::samples::{json_object, project};
 
 /// A flavor comes back as it was registered.
 pub async fn a_flavor_comes_back_as_it_was_registered(bench: &ManagementBench) {

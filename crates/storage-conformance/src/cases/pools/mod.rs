@@ -10,7 +10,7 @@ use zaqar_model::{Destination, DestinationKind, Flavor, FlavorName, Metadata, Po
 use zaqar_storage::ManagementStore;
 
 use crate::bench::ManagementBench;
-use crate::minting::{fresh_destination, project};
+use crate::samples::{fresh_destination, project};
 
 /// A store that has pools is held to these.
 pub async fn needs(store: &dyn ManagementStore) -> bool {

@@ -6,7 +6,7 @@ use zaqar_storage::{StorageError, TakenMove};
 use super::{new_queue, pool, pool_name};
 use crate::RegisterPools;
 use crate::bench::ManagementBench;
-use crate::minting::{fresh_destination, fresh_move_id};
+use crate::samples::{fresh_destination, fresh_move_id};
 
 const ONE: ServerId = ServerId::from_u128(1);
 const OTHER: ServerId = ServerId::from_u128(2);

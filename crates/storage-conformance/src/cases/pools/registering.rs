@@ -6,7 +6,7 @@ use zaqar_storage::StorageError;
 use super::{flavor, flavor_name, new_queue, pool, pool_name, pool_of_flavor};
 use crate::RegisterPools;
 use crate::bench::ManagementBench;
-use crate::minting::json_object;
+use crate::samples::json_object;
 
 /// A pool comes back as it was registered.
 pub async fn a_pool_comes_back_as_it_was_registered(bench: &ManagementBench) {

@@ -6,7 +6,7 @@ use zaqar_storage::Deletion;
 
 use super::two;
 use crate::bench::MessageBench;
-use crate::minting::{claim_of, terms};
+use crate::samples::{claim_of, terms};
 
 /// Two servers never claim the same message, and leave none behind.
 pub async fn two_servers_never_claim_the_same_message(bench: &MessageBench) {

@@ -11,7 +11,7 @@ pub async fn the_other_server_goes_on(bench: &MessageBench) {
     let posted = here.fill(3).await;
     let (claim, held) = here.claim(1).await;
     here.store().close().await.unwrap();
-    let refused = here.try_post(crate::minting::messages(1)).await;
+    let refused = here.try_post(crate::samples::messages(1)).await;
     assert!(matches!(refused, Err(StorageError::Unavailable(_))), "{refused:?}");
     assert_eq!(there.held_by(claim).await, held);
     assert_eq!(there.all().await, posted);
@@ -22,7 +22,7 @@ pub async fn the_other_server_goes_on(bench: &MessageBench) {
 /// Both do the maintenance, at the same time too.
 pub async fn both_do_the_maintenance(bench: &MessageBench) {
     let (here, there) = two(bench).await;
-    here.post(vec![crate::minting::lasting(60); 20]).await;
+    here.post(vec![crate::samples::lasting(60); 20]).await;
     let kept = there.fill(2).await;
     bench.advance_secs(60);
     let (one, other) = (here.store(), there.store());

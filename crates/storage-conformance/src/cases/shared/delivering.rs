@@ -8,7 +8,7 @@ use zaqar_storage::{Due, SubscriptionShare};
 use super::two;
 use crate::LeaseDue;
 use crate::bench::{MessageBench, deliveries_of};
-use crate::minting::attempt;
+use crate::samples::attempt;
 
 /// What is subscribed at one server and posted at the other is leased by either, once.
 pub async fn two_engines_never_lease_the_same_delivery(bench: &MessageBench) {

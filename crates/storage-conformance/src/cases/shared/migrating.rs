@@ -4,7 +4,7 @@ use zaqar_storage::{ImportStep, StorageError};
 
 use super::two;
 use crate::bench::MessageBench;
-use crate::minting::messages;
+use crate::samples::messages;
 
 /// What one server seals is refused at the other, from the moment when the seal is acknowledged; there, too, it is open again
 /// when it has come back.

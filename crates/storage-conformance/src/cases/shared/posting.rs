@@ -4,7 +4,7 @@ use zaqar_storage::{Guard, Post};
 
 use super::two;
 use crate::bench::{MessageBench, ids, plain};
-use crate::minting::{fresh_batch_id, message, messages, poster};
+use crate::samples::{fresh_batch_id, message, messages, poster};
 
 /// What is posted through one server is there for the other, in one order.
 pub async fn what_one_server_takes_the_other_has(bench: &MessageBench) {

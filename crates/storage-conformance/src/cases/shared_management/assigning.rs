@@ -3,7 +3,7 @@
 use crate::RegisterPools;
 use crate::bench::ManagementBench;
 use crate::cases::pools::{pool, pool_name};
-use crate::minting::random_number;
+use crate::samples::random_number;
 
 /// An assignment on one server is seen on the other.
 pub async fn an_assignment_is_seen_on_the_other_server(bench: &ManagementBench) {

@@ -6,7 +6,7 @@ use zaqar_model::{DestinationKind, Metadata, Queue};
 use zaqar_storage::{Created, ManagementStore, StorageError};
 
 use crate::bench::ManagementBench;
-use crate::minting::{json_object, project, queue_name};
+use crate::samples::{json_object, project, queue_name};
 
 async fn find(store: &Arc<dyn ManagementStore>) -> Option<Arc<Queue>> {
     store.find(DestinationKind::Queue, &project("p"), &queue_name("fizbit")).await.unwrap()

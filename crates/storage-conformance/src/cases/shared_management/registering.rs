@@ -6,7 +6,7 @@ use zaqar_storage::StorageError;
 use crate::RegisterPools;
 use crate::bench::ManagementBench;
 use crate::cases::pools::{flavor, pool, pool_name};
-use crate::minting::json_object;
+use crate::samples::json_object;
 
 /// A pool that was registered on one server is seen on the other, and its URI is taken there.
 pub async fn a_pool_registered_on_one_server_is_seen_on_the_other(bench: &ManagementBench) {

@@ -4,7 +4,7 @@ use zaqar_model::SubscriptionTtl;
 use zaqar_storage::{StorageError, SubscriptionChange};
 
 use crate::bench::MessageBench;
-use crate::minting::{fresh_subscription_id, json_object};
+use crate::samples::{fresh_subscription_id, json_object};
 
 /// A change touches what it names and nothing else.
 pub async fn a_change_touches_only_what_it_names(bench: &MessageBench) {

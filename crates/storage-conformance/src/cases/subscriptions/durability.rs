@@ -4,7 +4,7 @@ use zaqar_model::SubscriptionTtl;
 use zaqar_storage::SubscriptionChange;
 
 use crate::bench::MessageBench;
-use crate::minting::json_object;
+use crate::samples::json_object;
 
 /// A subscription is there after reopening, as it was kept and changed.
 pub async fn a_subscription_is_kept(bench: &MessageBench) {

@@ -4,7 +4,7 @@ use zaqar_model::{Metadata, PageRequest, SubscriptionTtl};
 use zaqar_storage::{StorageError, SubscriptionChange};
 
 use crate::bench::{MessageBench, subscriptions_of};
-use crate::minting::{fresh_subscription_id, json_object};
+use crate::samples::{fresh_subscription_id, json_object};
 
 /// A subscription comes back as it was kept, by its id and by its subscriber.
 pub async fn a_subscription_comes_back_as_it_was_kept(bench: &MessageBench) {

@@ -2,7 +2,7 @@
 
 use super::assert_unsupported;
 use crate::bench::MessageBench;
-use crate::minting::{claim_of, fresh_claim_id, terms};
+use crate::samples::{claim_of, fresh_claim_id, terms};
 
 /// A store that does not declare claims answers `Unsupported` to each of their operations.
 pub async fn undeclared_claims_are_unsupported(bench: &MessageBench) {

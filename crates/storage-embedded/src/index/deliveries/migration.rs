@@ -1,6 +1,6 @@
 //! Subscriptions of a queue that migrates to this store: their deliveries arrive in pieces.
 
-use zaqar_model::{DeliveryStanding, Lease, MovingDelivery, SubscriptionId, Timestamp};
+use zaqar_model::{DeliveryStanding, ExportedDelivery, Lease, SubscriptionId, Timestamp};
 
 use super::cursor::Cursor;
 use super::open::OpenDelivery;
@@ -48,7 +48,7 @@ impl QueueIndex {
 }
 
 /// The state of a delivery as it is logged.
-pub(crate) fn logged(delivery: &MovingDelivery) -> DeliveryState {
+pub(crate) fn logged(delivery: &ExportedDelivery) -> DeliveryState {
     match delivery.standing.clone() {
         DeliveryStanding::Done => DeliveryState::Done,
         DeliveryStanding::Open { attempts, due, lease } => {

@@ -40,7 +40,7 @@ impl LoggedAttempt<'_> {
         let (end, due) = match self.end {
             AttemptEnd::Delivered => (DELIVERED, Timestamp::default()),
             AttemptEnd::RetryAt(due) => (TO_BE_RETRIED, due),
-            AttemptEnd::Exhausted => (EXHAUSTED, Timestamp::default()),
+            AttemptEnd::GivenUp => (EXHAUSTED, Timestamp::default()),
             AttemptEnd::Unknown => (UNKNOWN, Timestamp::default()),
         };
         out.u8(end);
@@ -62,7 +62,7 @@ impl LoggedAttempt<'_> {
         let end = match end {
             DELIVERED => AttemptEnd::Delivered,
             TO_BE_RETRIED => AttemptEnd::RetryAt(due),
-            EXHAUSTED => AttemptEnd::Exhausted,
+            EXHAUSTED => AttemptEnd::GivenUp,
             UNKNOWN => AttemptEnd::Unknown,
             _ => return Err(Malformed),
         };

@@ -84,7 +84,7 @@ fn what_became_of_deliveries_is_read_back() {
     let cursor = CursorRecord { destination: 1, subscription, reset: true, front: 10, states };
     round_trip(&Record::Cursor(cursor));
     let again = AttemptEnd::RetryAt(at);
-    for end in [AttemptEnd::Delivered, again, AttemptEnd::Exhausted, AttemptEnd::Unknown] {
+    for end in [AttemptEnd::Delivered, again, AttemptEnd::GivenUp, AttemptEnd::Unknown] {
         for status in [None, Some(599)] {
             let attempt =
                 Attempt { at, status, latency_ms: u32::MAX, excerpt: reason.clone(), address: None };

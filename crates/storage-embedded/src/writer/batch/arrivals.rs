@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use zaqar_model::{ClientId, Marker, MessageId, MovingMessage, NewMessage, StoredMessage, Timestamp};
+use zaqar_model::{ClientId, ExportedMessage, Marker, MessageId, NewMessage, StoredMessage, Timestamp};
 use zaqar_storage::{Adoption, StorageError};
 
 use super::{Batch, PendingReply};
@@ -119,7 +119,7 @@ impl Batch {
         &mut self,
         queues: &Queues,
         queue: &Arc<Queue>,
-        messages: &[MovingMessage],
+        messages: &[ExportedMessage],
         last: Marker,
         reply: Reply<()>,
     ) {
@@ -128,7 +128,7 @@ impl Batch {
             return;
         }
         self.identify(queue);
-        for moving @ MovingMessage { position, stored, posted, .. } in messages {
+        for moving @ ExportedMessage { position, stored, posted, .. } in messages {
             let (message, sequence) = (&stored.message, position.get());
             let is_native = *posted && message.id == native_id(queue.id_prefix, sequence);
             let foreign = ForeignId { id: message.id, posted: *posted };
@@ -194,7 +194,7 @@ impl Batch {
 }
 
 /// The placement of a message in the queue that it comes with.
-fn placement(moving: &MovingMessage) -> Placement {
+fn placement(moving: &ExportedMessage) -> Placement {
     match moving.hold {
         _ if moving.kept => Placement::Retained,
         _ if moving.exhausted => Placement::DeadLettered,

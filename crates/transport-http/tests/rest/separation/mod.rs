@@ -12,7 +12,7 @@ use proptest::prelude::{ProptestConfig, proptest};
 use tempfile::TempDir;
 use zaqar_domain::Stores;
 use zaqar_model::RandomIds;
-use zaqar_storage_conformance::ModelStore;
+use zaqar_storage_conformance::ReferenceStore;
 use zaqar_storage_embedded::{Durability, EmbeddedManagementStore, EmbeddedMessageStore, Options};
 
 use run::Run;
@@ -56,7 +56,11 @@ fn each_is_as_if_alone<Home>(steps: &[Step], stores: impl Fn() -> (Stores, Home)
 }
 
 fn model_stores() -> Stores {
-    Stores { management: Arc::new(ModelStore::new()), messages: Arc::new(ModelStore::new()), placement: None }
+    Stores {
+        management: Arc::new(ReferenceStore::new()),
+        messages: Arc::new(ReferenceStore::new()),
+        placement: None,
+    }
 }
 
 fn embedded_stores() -> (Stores, TempDir) {

@@ -44,7 +44,7 @@ impl Site {
         }
         let queue = fill(&fixture, "/v2/queues/mine").await;
         let topic = fill(&fixture, "/v2/topics/mine").await;
-        fixture.deliver(410, |attempt| DeliveryOutcome::Exhausted(Excerpt::new("410 Gone"), attempt)).await;
+        fixture.deliver(410, |attempt| DeliveryOutcome::GivenUp(Excerpt::new("410 Gone"), attempt)).await;
         let claimed = fixture.post("/v2/queues/mine/claims?limit=1", "{}").await;
         let claim = last(claimed.header("location").unwrap());
         Self { fixture, routes, queue, topic, claim }

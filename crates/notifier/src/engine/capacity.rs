@@ -1,4 +1,4 @@
-//! Room that all share, and of which what is not known to be quick gets only a part.
+//! Capacity that all share, and of which what is not known to be quick gets only a part.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// What is known of an endpoint.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(super) enum EndpointClass {
     /// Nothing, yet.
     #[default]
     New,
@@ -20,7 +20,7 @@ pub(super) enum Standing {
 /// endpoints a quarter, until it is known whether they take long. So there is always some room left for good ones, and
 /// for new ones soon.
 #[derive(Debug)]
-pub(super) struct Room {
+pub(super) struct Capacity {
     size: u32,
     all: Arc<Semaphore>,
     new: Arc<Semaphore>,
@@ -35,7 +35,7 @@ pub(super) struct Place {
     is_slow: bool,
 }
 
-impl Room {
+impl Capacity {
     pub(super) fn new(size: usize) -> Self {
         let size = size.clamp(1, u32::MAX as usize);
         let part = |part: usize| Arc::new(Semaphore::new((size / part).max(1)));
@@ -60,13 +60,13 @@ impl Room {
     }
 
     /// The place of such an endpoint, for one that has room already; `None` where its part is full.
-    pub(super) fn try_enter(&self, standing: Standing) -> Option<Place> {
-        let part = match standing {
-            Standing::Good => None,
-            Standing::New => Some(Arc::clone(&self.new).try_acquire_owned().ok()?),
-            Standing::Doubtful => Some(Arc::clone(&self.slow).try_acquire_owned().ok()?),
+    pub(super) fn try_enter(&self, class: EndpointClass) -> Option<Place> {
+        let part = match class {
+            EndpointClass::Good => None,
+            EndpointClass::New => Some(Arc::clone(&self.new).try_acquire_owned().ok()?),
+            EndpointClass::Doubtful => Some(Arc::clone(&self.slow).try_acquire_owned().ok()?),
         };
-        Some(Place { part, is_slow: standing == Standing::Doubtful })
+        Some(Place { part, is_slow: class == EndpointClass::Doubtful })
     }
 
     /// Takes a place among the slow instead of the one before. Answers whether there is one.
@@ -92,32 +92,32 @@ impl Room {
 
 #[cfg(test)]
 mod tests {
-    use super::{Room, Standing};
+    use super::{Capacity, EndpointClass};
 
     #[test]
     fn what_is_not_known_to_be_quick_gets_a_part() {
-        let room = Room::new(8);
-        let places = |standing| (0..20).map_while(|_| room.try_enter(standing)).collect::<Vec<_>>();
-        let (slow, mut new) = (places(Standing::Doubtful), places(Standing::New));
-        assert_eq!((slow.len(), new.len(), places(Standing::Good).len()), (4, 2, 20));
-        assert!(!room.try_slow_down(&mut new[0]));
+        let capacity = Capacity::new(8);
+        let places = |class| (0..20).map_while(|_| capacity.try_enter(class)).collect::<Vec<_>>();
+        let (slow, mut new) = (places(EndpointClass::Doubtful), places(EndpointClass::New));
+        assert_eq!((slow.len(), new.len(), places(EndpointClass::Good).len()), (4, 2, 20));
+        assert!(!capacity.try_slow_down(&mut new[0]));
         drop(slow);
-        assert!(room.try_slow_down(&mut new[0]));
+        assert!(capacity.try_slow_down(&mut new[0]));
         // Its place among the new is free for another.
-        assert_eq!(places(Standing::New).len(), 1);
-        assert!(room.try_slow_down(&mut new[0]));
+        assert_eq!(places(EndpointClass::New).len(), 1);
+        assert!(capacity.try_slow_down(&mut new[0]));
     }
 
     #[tokio::test]
     async fn as_much_is_taken_as_there_is() {
-        let room = Room::new(4);
-        let one = room.take().await;
-        let rest = room.take_many(10).await;
-        assert!(room.is_crowded());
+        let capacity = Capacity::new(4);
+        let one = capacity.take().await;
+        let rest = capacity.take_many(10).await;
+        assert!(capacity.is_crowded());
         assert_eq!(rest.map(|taken| taken.num_permits()), Some(3));
         drop(one);
-        assert!(!room.is_crowded());
-        room.wait_until_empty().await;
-        assert_eq!(room.take_many(3).await.map(|taken| taken.num_permits()), Some(3));
+        assert!(!capacity.is_crowded());
+        capacity.wait_until_empty().await;
+        assert_eq!(capacity.take_many(3).await.map(|taken| taken.num_permits()), Some(3));
     }
 }

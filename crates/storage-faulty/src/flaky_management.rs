@@ -9,12 +9,12 @@ use crate::faults::Faults;
 
 /// Forwards every call to the store beneath, but for those that are told to fail.
 #[derive(Debug)]
-pub struct FalteringManagementStore {
+pub struct FlakyManagementStore {
     beneath: Arc<dyn ManagementStore>,
     pub(crate) faults: Faults,
 }
 
-impl FalteringManagementStore {
+impl FlakyManagementStore {
     pub fn over(beneath: Arc<dyn ManagementStore>) -> Self {
         Self { beneath, faults: Faults::default() }
     }
@@ -29,7 +29,7 @@ impl FalteringManagementStore {
 }
 
 /// Tests say to the store itself what is to fail.
-impl Deref for FalteringManagementStore {
+impl Deref for FlakyManagementStore {
     type Target = Faults;
 
     fn deref(&self) -> &Faults {
@@ -38,7 +38,7 @@ impl Deref for FalteringManagementStore {
 }
 
 #[async_trait::async_trait]
-impl ManagementStore for FalteringManagementStore {
+impl ManagementStore for FlakyManagementStore {
     fn is_shared(&self) -> bool {
         self.beneath.is_shared()
     }

@@ -1,39 +1,39 @@
 //! What arrives of a queue takes the place of what is known.
 
 use zaqar_model::{
-    ClaimLease, DeliveryStanding, Marker, MovingBatch, MovingCursor, MovingDelivery, MovingItem,
-    MovingMessage, StoredMessage, SubscriptionId, Timestamp,
+    ClaimLease, DeliveryStanding, ExportedBatch, ExportedCursor, ExportedDelivery, ExportedItem,
+    ExportedMessage, Marker, StoredMessage, SubscriptionId, Timestamp,
 };
 
-use crate::model_store::contents::{ClaimRecord, Contents, Entry};
-use crate::model_store::owed::Owed;
+use crate::reference_store::contents::{ClaimRecord, Contents, Entry};
+use crate::reference_store::owed::Owed;
 
-pub(super) fn put(contents: &mut Contents, item: MovingItem, now: Timestamp) {
+pub(super) fn put(contents: &mut Contents, item: ExportedItem, now: Timestamp) {
     match item {
-        MovingItem::Subscription(subscription) => {
+        ExportedItem::Subscription(subscription) => {
             contents.subscriptions.retain(|_, other| other.subscriber != subscription.subscriber);
             contents.subscriptions.insert(subscription.id, subscription);
         }
-        MovingItem::SubscriptionGone(id) => {
+        ExportedItem::SubscriptionGone(id) => {
             contents.subscriptions.remove(&id);
             contents.ledger.retain(|other| other != id);
         }
-        MovingItem::Message(moving) => put_message(contents, moving),
-        MovingItem::MessageGone(position) => {
+        ExportedItem::Message(moving) => put_message(contents, moving),
+        ExportedItem::MessageGone(position) => {
             take_out(contents, position);
             contents.ledger.posted.remove(&position);
         }
-        MovingItem::Delivery(id, delivery) => put_delivery(contents, id, delivery, now),
-        MovingItem::Attempt(id, attempt) => {
+        ExportedItem::Delivery(id, delivery) => put_delivery(contents, id, delivery, now),
+        ExportedItem::Attempt(id, attempt) => {
             if contents.subscriptions.contains_key(&id) {
                 contents.ledger.put_attempts(id, vec![attempt]);
             }
         }
-        MovingItem::Batch(MovingBatch { id, posted, messages }) => {
+        ExportedItem::Batch(ExportedBatch { id, posted, messages }) => {
             contents.batches.insert(id, (posted, messages));
         }
-        MovingItem::Cursor(cursor) => put_cursor(contents, &cursor, now),
-        MovingItem::End(last) => contents.last_sequence = contents.last_sequence.max(last.get()),
+        ExportedItem::Cursor(cursor) => put_cursor(contents, &cursor, now),
+        ExportedItem::End(last) => contents.last_sequence = contents.last_sequence.max(last.get()),
     }
 }
 
@@ -42,8 +42,8 @@ fn take_out(contents: &mut Contents, position: Marker) {
     contents.dead_letters.retain(|entry| entry.sequence != position.get());
 }
 
-fn put_message(contents: &mut Contents, moving: MovingMessage) {
-    let MovingMessage { position, mut stored, hold, exhausted, posted, kept } = moving;
+fn put_message(contents: &mut Contents, moving: ExportedMessage) {
+    let ExportedMessage { position, mut stored, hold, exhausted, posted, kept } = moving;
     take_out(contents, position);
     if posted {
         contents.ledger.posted.insert(position, as_posted(&stored));
@@ -70,8 +70,8 @@ fn as_posted(stored: &StoredMessage) -> StoredMessage {
     stored
 }
 
-fn put_delivery(contents: &mut Contents, id: SubscriptionId, delivery: MovingDelivery, now: Timestamp) {
-    let MovingDelivery { position, standing, .. } = delivery;
+fn put_delivery(contents: &mut Contents, id: SubscriptionId, delivery: ExportedDelivery, now: Timestamp) {
+    let ExportedDelivery { position, standing, .. } = delivery;
     contents.ledger.owed.retain(|owed| (owed.subscription, owed.position) != (id, position));
     let is_known = contents.subscriptions.contains_key(&id) && contents.ledger.posted.contains_key(&position);
     let is_late = contents.ledger.message(position, now).is_none();
@@ -80,14 +80,14 @@ fn put_delivery(contents: &mut Contents, id: SubscriptionId, delivery: MovingDel
 }
 
 /// What lies behind the cursor is owed, and was not taken up.
-fn put_cursor(contents: &mut Contents, cursor: &MovingCursor, now: Timestamp) {
-    let MovingCursor { subscription, front, held_back } = *cursor;
+fn put_cursor(contents: &mut Contents, cursor: &ExportedCursor, now: Timestamp) {
+    let ExportedCursor { subscription, front, held_back } = *cursor;
     let behind: Vec<_> = contents.ledger.posted.range(front..).map(|(at, own)| (*at, own.clone())).collect();
     for (position, stored) in behind {
         if contents.ledger.find(subscription, position).is_none() {
             let due = contents.due_from(subscription, &stored, now);
             let standing = DeliveryStanding::Open { attempts: 0, due, lease: None };
-            let delivery = MovingDelivery { position, message: stored.message.id, standing };
+            let delivery = ExportedDelivery { position, message: stored.message.id, standing };
             put_delivery(contents, subscription, delivery, now);
             if let Some(owed) = contents.ledger.find(subscription, position) {
                 owed.is_new = true;

@@ -3,10 +3,10 @@
 use zaqar_model::{Flavor, FlavorName, Page, PageRequest};
 use zaqar_storage::{Flavors, StorageError, StorageResult};
 
-use super::{ModelStore, page_of};
+use super::{ReferenceStore, page_of};
 
 #[async_trait::async_trait]
-impl Flavors for ModelStore {
+impl Flavors for ReferenceStore {
     async fn put_flavor(&self, flavor: &Flavor, seen: Option<&Flavor>) -> StorageResult<()> {
         let mut state = self.state()?;
         let current = state.flavors.get(&flavor.name);

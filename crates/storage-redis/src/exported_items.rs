@@ -1,7 +1,7 @@
 //! How what moves lies in the store: a message with its state, and a batch.
 
 use zaqar_model::{
-    BatchId, ClaimLease, DestinationNumber, Marker, MessageId, MovingBatch, MovingMessage, Timestamp,
+    BatchId, ClaimLease, DestinationNumber, ExportedBatch, ExportedMessage, Marker, MessageId, Timestamp,
     TtlSeconds,
 };
 use zaqar_storage::StorageResult;
@@ -13,12 +13,12 @@ use crate::records::{DEAD, IN_QUEUE, Placed, RETAINED, double, message_id, nonce
 const KEPT: u8 = b'i';
 
 /// A message on its way out.
-pub(crate) fn moving_message(placed: Placed) -> MovingMessage {
+pub(crate) fn moving_message(placed: Placed) -> ExportedMessage {
     let Placed { position, kind, is_owed, mut stored, renewed, claim_ttl, .. } = placed;
     let hold = stored.message.claim.map(|id| ClaimLease { id, ttl: claim_ttl, renewed });
     // The hold says it.
     stored.message.claim = None;
-    MovingMessage {
+    ExportedMessage {
         position: Marker::new(position),
         stored,
         hold,
@@ -29,7 +29,7 @@ pub(crate) fn moving_message(placed: Placed) -> MovingMessage {
 }
 
 /// The state of a message on its way in, and whether it needs none: nothing has happened to it.
-pub(crate) fn moving_state(moving: &MovingMessage, now: Timestamp) -> (Vec<u8>, bool) {
+pub(crate) fn moving_state(moving: &ExportedMessage, now: Timestamp) -> (Vec<u8>, bool) {
     let stored = &moving.stored;
     let kind = match (moving.exhausted, moving.kept) {
         (true, _) => DEAD,
@@ -57,22 +57,22 @@ pub(crate) fn batch(
     id: &[u8],
     kept: &[u8],
     posted: u64,
-) -> StorageResult<MovingBatch> {
+) -> StorageResult<ExportedBatch> {
     let id: [u8; 16] = id.try_into().map_err(|_| damaged())?;
     let id = BatchId::from_u128(u128::from_be_bytes(id));
     let posted = timestamp(posted);
     if kept.first() == Some(&KEPT) {
-        return Ok(MovingBatch { id, posted, messages: kept_ids(kept)? });
+        return Ok(ExportedBatch { id, posted, messages: kept_ids(kept)? });
     }
     let text = String::from_utf8_lossy(kept);
     let (first, count) = text.split_once(' ').unwrap_or((&text, "1"));
     let (first, count): (u64, u64) = first.parse().ok().zip(count.parse().ok()).ok_or_else(damaged)?;
     let messages = (0..count).map(|nth| message_id(first + nth, nonce(queue, id, nth))).collect();
-    Ok(MovingBatch { id, posted, messages })
+    Ok(ExportedBatch { id, posted, messages })
 }
 
 /// What is kept of a batch that comes from another store, or comes back.
-pub(crate) fn kept_batch(queue: DestinationNumber, batch: &MovingBatch) -> Vec<u8> {
+pub(crate) fn kept_batch(queue: DestinationNumber, batch: &ExportedBatch) -> Vec<u8> {
     let first = batch.messages.first().map_or(0, |id| (id.as_u128() >> 64) as u64);
     let own = (first..).zip(0..).map(|(at, nth)| message_id(at, nonce(queue, batch.id, nth)));
     if own.zip(&batch.messages).all(|(own, id)| own == *id) {
@@ -92,7 +92,7 @@ pub(crate) fn kept_ids(kept: &[u8]) -> StorageResult<Vec<MessageId>> {
 
 #[cfg(test)]
 mod tests {
-    use zaqar_model::{BatchId, DestinationNumber, MessageId, MovingBatch, Timestamp};
+    use zaqar_model::{BatchId, DestinationNumber, ExportedBatch, MessageId, Timestamp};
 
     use super::{batch, kept_batch};
     use crate::records::{message_id, nonce};
@@ -102,7 +102,7 @@ mod tests {
         let (queue, id) = (DestinationNumber::new(9), BatchId::from_u128(77));
         let own: Vec<MessageId> = (0..3).map(|nth| message_id(5 + nth, nonce(queue, id, nth))).collect();
         for messages in [own, vec![MessageId::from_u128(3), MessageId::from_u128(u128::MAX)], vec![]] {
-            let moving = MovingBatch { id, posted: Timestamp::from_millis(8), messages };
+            let moving = ExportedBatch { id, posted: Timestamp::from_millis(8), messages };
             let kept = kept_batch(queue, &moving);
             assert_eq!(batch(queue, &id.as_u128().to_be_bytes(), &kept, 8).unwrap(), moving);
         }

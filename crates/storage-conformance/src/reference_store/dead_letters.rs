@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use zaqar_model::{Destination, DestinationNumber, MessageId, Page, PageRequest, StoredMessage, Timestamp};
 use zaqar_storage::{Adoption, DeadLetters, StorageError, StorageResult};
 
-use super::{ModelStore, page_of};
+use super::{ReferenceStore, page_of};
 
 #[async_trait::async_trait]
-impl DeadLetters for ModelStore {
+impl DeadLetters for ReferenceStore {
     async fn dead_letters(
         &self,
         from: &Destination,

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use zaqar_model::{Destination, DestinationKind, Metadata, Page, PageRequest, ProjectId, Queue, QueueName};
 use zaqar_storage::{Created, Destinations, StorageError, StorageResult};
 
-use super::{ModelStore, State, page_of};
-use crate::minting::random_number;
+use super::{ReferenceStore, State, page_of};
+use crate::samples::random_number;
 
 #[async_trait::async_trait]
-impl Destinations for ModelStore {
+impl Destinations for ReferenceStore {
     async fn create(
         &self,
         kind: DestinationKind,

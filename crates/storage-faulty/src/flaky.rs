@@ -12,12 +12,12 @@ use crate::faults::Faults;
 
 /// Forwards every call to the store beneath, but for those that are told to fail.
 #[derive(Debug)]
-pub struct FalteringStore {
+pub struct FlakyStore {
     pub(crate) beneath: Arc<dyn MessageStore>,
     pub(crate) faults: Faults,
 }
 
-impl FalteringStore {
+impl FlakyStore {
     pub fn over(beneath: Arc<dyn MessageStore>) -> Self {
         Self { beneath, faults: Faults::default() }
     }
@@ -40,7 +40,7 @@ impl FalteringStore {
 }
 
 /// Tests say to the store itself what is to fail.
-impl Deref for FalteringStore {
+impl Deref for FlakyStore {
     type Target = Faults;
 
     fn deref(&self) -> &Faults {
@@ -49,7 +49,7 @@ impl Deref for FalteringStore {
 }
 
 #[async_trait::async_trait]
-impl MessageStore for FalteringStore {
+impl MessageStore for FlakyStore {
     fn capabilities(&self) -> Capabilities {
         self.beneath.capabilities()
     }
@@ -90,16 +90,16 @@ mod tests {
     use zaqar_model::{PageRequest, Timestamp};
     use zaqar_storage::{Claims, DeadLetters, StorageError};
 
-    use super::FalteringStore;
+    use super::FlakyStore;
     use crate::{Fault, FaultyStore};
 
     #[tokio::test]
     async fn only_what_is_told_to_falters_until_it_recovers() {
         // What is forwarded can be told by the error of the store beneath.
-        let store = FalteringStore::over(Arc::new(FaultyStore));
+        let store = FlakyStore::over(Arc::new(FaultyStore));
         let ended = async || store.with_ended_claims(1, Timestamp::default()).await;
         assert!(matches!(ended().await, Err(StorageError::Driver(_))));
-        store.falter_at("with_ended_claims", Fault::NotDone);
+        store.fail_at("with_ended_claims", Fault::NotDone);
         assert!(matches!(ended().await, Err(StorageError::Unavailable(_))));
         let page = PageRequest { marker: None, limit: 1 };
         assert!(matches!(store.with_dead_letters(&page).await, Err(StorageError::Driver(_))));

@@ -5,10 +5,10 @@ use zaqar_model::{
 };
 use zaqar_storage::{Catalogue, StorageError, StorageResult, TakenMove};
 
-use super::{ModelStore, page_of};
+use super::{ReferenceStore, page_of};
 
 #[async_trait::async_trait]
-impl Catalogue for ModelStore {
+impl Catalogue for ReferenceStore {
     async fn assign(
         &self,
         queue: DestinationNumber,

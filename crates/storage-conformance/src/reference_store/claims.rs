@@ -5,11 +5,11 @@ use zaqar_model::{
 };
 use zaqar_storage::{ClaimRequest, Claimed, Claims, DeadLetterPolicy, PopRequest, StorageResult};
 
-use super::ModelStore;
+use super::ReferenceStore;
 use super::contents::ClaimRecord;
 
 #[async_trait::async_trait]
-impl Claims for ModelStore {
+impl Claims for ReferenceStore {
     async fn claim(
         &self,
         from: &Destination,

@@ -38,7 +38,7 @@ use migration::Transit;
 
 /// A management store and a message store in memory.
 #[derive(Debug, Default)]
-pub struct ModelStore {
+pub struct ReferenceStore {
     state: Arc<Mutex<State>>,
     /// Those who wait look again whenever there may be something.
     changed: Arc<Notify>,
@@ -68,7 +68,7 @@ struct State {
     last_turn: u64,
 }
 
-impl ModelStore {
+impl ReferenceStore {
     pub fn new() -> Self {
         Self::default()
     }
@@ -139,7 +139,7 @@ impl ModelStore {
 }
 
 #[async_trait::async_trait]
-impl ManagementStore for ModelStore {
+impl ManagementStore for ReferenceStore {
     fn is_shared(&self) -> bool {
         true
     }
@@ -159,7 +159,7 @@ impl ManagementStore for ModelStore {
 }
 
 #[async_trait::async_trait]
-impl MessageStore for ModelStore {
+impl MessageStore for ReferenceStore {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             fifo: true,

@@ -64,7 +64,7 @@ pub fn poster() -> ClientId {
 }
 
 /// A client that has posted nothing.
-pub fn stranger() -> ClientId {
+pub fn other_client() -> ClientId {
     ClientId::new("6b8c0a4e-0000-4000-8000-000000000002")
 }
 

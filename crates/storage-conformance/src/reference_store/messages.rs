@@ -9,11 +9,11 @@ use zaqar_storage::{
     StorageResult,
 };
 
-use super::ModelStore;
+use super::ReferenceStore;
 use super::contents::{Contents, Entry};
 
 #[async_trait::async_trait]
-impl Messages for ModelStore {
+impl Messages for ReferenceStore {
     async fn post(&self, to: &Destination, post: &Post<'_>, now: Timestamp) -> StorageResult<Vec<MessageId>> {
         let mut contents = self.live_contents(to)?;
         if let Some((_, ids)) = contents.batches.get(&post.batch) {

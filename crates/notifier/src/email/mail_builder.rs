@@ -19,7 +19,7 @@ const LONGEST_LINE: usize = 500;
 
 /// What makes mails of notices.
 #[derive(Clone, Debug)]
-pub(super) struct Letters {
+pub(super) struct MailBuilder {
     /// Its sender is that of notifications, too, where a subscription names none.
     pub(super) confirmation: Template,
     pub(super) unsubscription: Template,
@@ -29,7 +29,7 @@ pub(super) struct Letters {
 
 /// Why no mail can be made of a notice. The texts are for the tenant.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum BadLetter {
+pub(super) enum MailError {
     #[error("{0}")]
     Uri(#[from] BadUri),
     #[error("the {0} must be one line of at most {LONGEST_LINE} characters")]
@@ -42,8 +42,8 @@ pub(super) enum BadLetter {
     NoMail(String),
 }
 
-impl Letters {
-    pub(super) fn write(&self, notice: &Notice, now: Timestamp) -> Result<Message, BadLetter> {
+impl MailBuilder {
+    pub(super) fn write(&self, notice: &Notice, now: Timestamp) -> Result<Message, MailError> {
         let mailto = Mailto::parse(&notice.subscriber)?;
         let (from, subject, body) = match notice.kind {
             NoticeKind::Notification => {
@@ -58,11 +58,11 @@ impl Letters {
         for recipient in mailto.recipients {
             letter = letter.to(Mailbox::new(None, recipient));
         }
-        letter.body(body).map_err(|error| BadLetter::NoMail(error.to_string()))
+        letter.body(body).map_err(|error| MailError::NoMail(error.to_string()))
     }
 
     /// Whether notifications of a subscription can be written.
-    pub(super) fn check(subscriber: &str, options: &Metadata) -> Result<(), BadLetter> {
+    pub(super) fn check(subscriber: &str, options: &Metadata) -> Result<(), MailError> {
         head(&Mailto::parse(subscriber)?, options).map(|_| ())
     }
 
@@ -70,10 +70,10 @@ impl Letters {
         &self,
         template: &Template,
         notice: &Notice,
-    ) -> Result<(Mailbox, String, String), BadLetter> {
-        let page = self.confirmation_page.as_ref().ok_or(BadLetter::NoConfirmationPage)?;
+    ) -> Result<(Mailbox, String, String), MailError> {
+        let page = self.confirmation_page.as_ref().ok_or(MailError::NoConfirmationPage)?;
         let members: Map<String, Value> =
-            serde_json::from_slice(&notice.document).map_err(|error| BadLetter::NoMail(error.to_string()))?;
+            serde_json::from_slice(&notice.document).map_err(|error| MailError::NoMail(error.to_string()))?;
         let link = link(page, &members, &notice.queue);
         let body = template.body(notice.queue.as_str(), notice.project.as_str(), &link);
         Ok((template.sender.clone(), template.topic.clone(), body))
@@ -95,9 +95,9 @@ fn headers(notice: &Notice, from: &Mailbox, now: Timestamp) -> MessageBuilder {
 }
 
 /// The sender, where one is named, and the subject.
-fn head(mailto: &Mailto, options: &Metadata) -> Result<(Option<Mailbox>, String), BadLetter> {
+fn head(mailto: &Mailto, options: &Metadata) -> Result<(Option<Mailbox>, String), MailError> {
     let from = given(mailto.from.clone(), options, FROM)?;
-    let from = from.map(|from| from.parse().map_err(|_| BadLetter::NoSender)).transpose()?;
+    let from = from.map(|from| from.parse().map_err(|_| MailError::NoSender)).transpose()?;
     Ok((from, given(mailto.subject.clone(), options, SUBJECT)?.unwrap_or_default()))
 }
 
@@ -106,16 +106,16 @@ fn given(
     in_uri: Option<String>,
     options: &Metadata,
     name: &'static str,
-) -> Result<Option<String>, BadLetter> {
+) -> Result<Option<String>, MailError> {
     let line = match (in_uri, options.get(name)) {
         (Some(line), _) => line,
         (None, None | Some(Value::Null)) => return Ok(None),
-        (None, Some(option)) => option.as_str().ok_or(BadLetter::NoLine(name))?.to_owned(),
+        (None, Some(option)) => option.as_str().ok_or(MailError::NoLine(name))?.to_owned(),
     };
     let is_line = !line.contains(char::is_control) && line.chars().count() <= LONGEST_LINE;
-    if is_line { Ok(Some(line).filter(|line| !line.is_empty())) } else { Err(BadLetter::NoLine(name)) }
+    if is_line { Ok(Some(line).filter(|line| !line.is_empty())) } else { Err(MailError::NoLine(name)) }
 }
 
 #[cfg(test)]
-#[path = "letter_tests.rs"]
+#[path = "mail_builder_tests.rs"]
 mod tests;

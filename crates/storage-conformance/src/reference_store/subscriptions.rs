@@ -3,10 +3,10 @@
 use zaqar_model::{Destination, Page, PageRequest, Subscription, SubscriptionId, Timestamp};
 use zaqar_storage::{StorageError, StorageResult, SubscriptionChange, Subscriptions};
 
-use super::{ModelStore, page_of};
+use super::{ReferenceStore, page_of};
 
 #[async_trait::async_trait]
-impl Subscriptions for ModelStore {
+impl Subscriptions for ReferenceStore {
     async fn subscribe(&self, subscription: Subscription, now: Timestamp) -> StorageResult<()> {
         let mut contents = self.live_contents(&subscription.source)?;
         if contents.subscription(subscription.id, now).is_some() {

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use zaqar_model::{
-    Attempt, AttemptEnd, AttemptNumber, ConfirmationKind, DeliveryOutcome, DeliveryStanding, Excerpt,
-    HeldBack, KeptAttempt, Lease, LeaseId, Marker, MessageId, StoredMessage, SubscriptionId, Timestamp,
+    Attempt, AttemptEnd, AttemptNumber, AttemptRecord, ConfirmationKind, DeliveryOutcome, DeliveryStanding,
+    Excerpt, HeldBack, Lease, LeaseId, Marker, MessageId, StoredMessage, SubscriptionId, Timestamp,
 };
 use zaqar_storage::{
     ATTEMPTS_KEPT, ATTEMPTS_KEPT_FOR, EXPIRED_OWED_FOR, FAILURES_KEPT, FAILURES_KEPT_FOR, SubscriptionShare,
@@ -17,7 +17,7 @@ pub(super) struct Ledger {
     pub(super) owed: Vec<Owed>,
     pub(super) held_back: BTreeMap<SubscriptionId, HeldBack>,
     /// The oldest first.
-    pub(super) attempts: BTreeMap<SubscriptionId, Vec<KeptAttempt>>,
+    pub(super) attempts: BTreeMap<SubscriptionId, Vec<AttemptRecord>>,
     last_attempt: u64,
 }
 
@@ -230,11 +230,11 @@ impl Ledger {
                 owed.is_late = has_expired;
                 (attempt, AttemptEnd::RetryAt(due))
             }
-            DeliveryOutcome::Exhausted(reason, attempt) => {
+            DeliveryOutcome::GivenUp(reason, attempt) => {
                 owed.attempts += 1;
                 owed.failed = Some((now, reason));
                 self.forget_failures(id);
-                (attempt, AttemptEnd::Exhausted)
+                (attempt, AttemptEnd::GivenUp)
             }
         };
         self.note_attempt(id, position, attempt, end);
@@ -284,14 +284,14 @@ impl Ledger {
         self.last_attempt += 1;
         let number = AttemptNumber::new(self.last_attempt);
         let kept = self.attempts.entry(id).or_default();
-        kept.push(KeptAttempt { number, message, confirmation, attempt, end });
+        kept.push(AttemptRecord { number, message, confirmation, attempt, end });
         if kept.len() > ATTEMPTS_KEPT {
             kept.remove(0);
         }
     }
 
     /// Puts attempts on record that were made elsewhere.
-    pub(super) fn put_attempts(&mut self, id: SubscriptionId, attempts: Vec<KeptAttempt>) {
+    pub(super) fn put_attempts(&mut self, id: SubscriptionId, attempts: Vec<AttemptRecord>) {
         let kept = self.attempts.entry(id).or_default();
         for attempt in attempts {
             self.last_attempt = self.last_attempt.max(attempt.number.get());
@@ -303,7 +303,7 @@ impl Ledger {
     }
 
     /// The newest first.
-    pub(super) fn attempts(&self, id: SubscriptionId, now: Timestamp) -> Vec<KeptAttempt> {
+    pub(super) fn attempts(&self, id: SubscriptionId, now: Timestamp) -> Vec<AttemptRecord> {
         let kept = self.attempts.get(&id).into_iter().flatten().rev();
         kept.filter(|kept| now < kept.attempt.at.plus_secs(ATTEMPTS_KEPT_FOR)).cloned().collect()
     }

@@ -5,9 +5,9 @@ use std::pin::pin;
 use zaqar_model::{Destination, Marker};
 use zaqar_storage::{StorageError, StorageResult};
 
-use super::ModelStore;
+use super::ReferenceStore;
 
-impl ModelStore {
+impl ReferenceStore {
     pub(super) async fn wait_behind(&self, at: &Destination, behind: Marker) -> StorageResult<()> {
         loop {
             let mut changed = pin!(self.changed.notified());

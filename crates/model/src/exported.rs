@@ -1,37 +1,37 @@
 //! What goes along when a queue moves to another store: its messages and subscriptions, and how the deliveries stand.
 
 use crate::{
-    BatchId, ClaimLease, Excerpt, HeldBack, KeptAttempt, Lease, Marker, MessageId, StoredMessage,
+    AttemptRecord, BatchId, ClaimLease, Excerpt, HeldBack, Lease, Marker, MessageId, StoredMessage,
     Subscription, SubscriptionId, Timestamp,
 };
 
 /// A piece of a queue on its way to another store. Each takes the place of what the other store knows of the same thing, so
 /// it does no harm if it comes twice.
 #[derive(Clone, Debug, PartialEq)]
-pub enum MovingItem {
+pub enum ExportedItem {
     /// Takes the place of the subscription with this id. Of two with one subscriber the later holds.
     Subscription(Subscription),
     /// The subscription is gone, with all that was owed to it and its attempts.
     SubscriptionGone(SubscriptionId),
     /// Takes the place of the message at this position.
-    Message(MovingMessage),
+    Message(ExportedMessage),
     /// Nothing is left of the message at this position.
     MessageGone(Marker),
     /// How the delivery to a subscription stands.
-    Delivery(SubscriptionId, MovingDelivery),
+    Delivery(SubscriptionId, ExportedDelivery),
     /// An attempt of a subscription, which keeps its number.
-    Attempt(SubscriptionId, KeptAttempt),
+    Attempt(SubscriptionId, AttemptRecord),
     /// A batch that is recognised if it is posted again.
-    Batch(MovingBatch),
+    Batch(ExportedBatch),
     /// How far a subscription has come that is notified.
-    Cursor(MovingCursor),
+    Cursor(ExportedCursor),
     /// The last item: the last position that was given out in this queue, whether or not a message stands there.
     End(Marker),
 }
 
 /// A message on its way to another store together with its whole queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MovingMessage {
+pub struct ExportedMessage {
     /// Its place in the queue, which it keeps.
     pub position: Marker,
     pub stored: StoredMessage,
@@ -47,7 +47,7 @@ pub struct MovingMessage {
 
 /// What was posted together, by the id that the post had.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MovingBatch {
+pub struct ExportedBatch {
     pub id: BatchId,
     pub posted: Timestamp,
     pub messages: Vec<MessageId>,
@@ -55,7 +55,7 @@ pub struct MovingBatch {
 
 /// How far a subscription has come with the deliveries that it is owed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MovingCursor {
+pub struct ExportedCursor {
     pub subscription: SubscriptionId,
     /// The first position that was not taken up. What lies before it is done, but for the deliveries that are open or
     /// have failed.
@@ -65,7 +65,7 @@ pub struct MovingCursor {
 
 /// A delivery that was taken up.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MovingDelivery {
+pub struct ExportedDelivery {
     /// Of its message.
     pub position: Marker,
     pub message: MessageId,

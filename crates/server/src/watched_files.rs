@@ -12,7 +12,7 @@ use tokio::time::MissedTickBehavior;
 /// How often the files are looked at.
 const PERIOD: Duration = Duration::from_secs(2);
 
-pub(crate) trait Followed: Send + Sync + 'static {
+pub(crate) trait WatchedFiles: Send + Sync + 'static {
     type Content: Send + 'static;
     /// As it completes "… has changed".
     const NAME: &'static str;
@@ -52,27 +52,27 @@ impl Stamp {
 }
 
 /// Files as they were when the server started.
-pub(crate) struct Begun<F: Followed> {
+pub(crate) struct FirstRead<F: WatchedFiles> {
     pub(crate) content: F::Content,
     /// What is odd about it.
     pub(crate) remarks: Vec<String>,
-    pub(crate) following: Following<F>,
+    pub(crate) following: FileWatch<F>,
 }
 
-/// Files that were read once, to be followed from then on.
+/// Files that were read once, to be watched from then on.
 #[derive(Debug)]
-pub(crate) struct Following<F> {
+pub(crate) struct FileWatch<F> {
     files: Arc<F>,
     seen: Stamp,
 }
 
-impl<F: Followed> Following<F> {
+impl<F: WatchedFiles> FileWatch<F> {
     /// Reads the files for the first time.
-    pub(crate) fn begin(files: F) -> anyhow::Result<Begun<F>> {
+    pub(crate) fn begin(files: F) -> anyhow::Result<FirstRead<F>> {
         let seen = files.stamp();
         let loaded = files.load().map_err(|errors| anyhow::anyhow!(errors.join("\nzaqar: ")));
         let (content, remarks) = loaded?;
-        Ok(Begun { content, remarks, following: Self { files: Arc::new(files), seen } })
+        Ok(FirstRead { content, remarks, following: Self { files: Arc::new(files), seen } })
     }
 
     /// Reads the files again whenever they have changed, and with each of `hangups` in any case, until it is dropped.
@@ -97,7 +97,7 @@ impl<F: Followed> Following<F> {
             let (stamp, changed, loaded) = match looked.await {
                 Ok(outcome) => outcome,
                 Err(error) => {
-                    tracing::error!(%error, "changes of {} are not followed any more", F::NAME);
+                    tracing::error!(%error, "changes of {} are not watched any more", F::NAME);
                     return;
                 }
             };

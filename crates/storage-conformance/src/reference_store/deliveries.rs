@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use zaqar_model::{
-    AttemptFilter, AttemptNumber, ConfirmationAttempt, Delivery, DeliveryReport, Destination, FailedDelivery,
-    HeldBack, KeptAttempt, Lease, LeaseId, Marker, MessageId, Page, PageRequest, Paused, StoredMessage,
+    AttemptFilter, AttemptNumber, AttemptRecord, ConfirmationAttempt, Delivery, DeliveryReport, Destination,
+    FailedDelivery, HeldBack, Lease, LeaseId, Marker, MessageId, Page, PageRequest, Paused, StoredMessage,
     SubscriptionId, Timestamp,
 };
 use zaqar_storage::{
@@ -12,10 +12,10 @@ use zaqar_storage::{
 };
 
 use super::contents::Contents;
-use super::{ModelStore, page_of};
+use super::{ReferenceStore, page_of};
 
 #[async_trait::async_trait]
-impl Deliveries for ModelStore {
+impl Deliveries for ReferenceStore {
     async fn due(&self, share: SubscriptionShare, limit: usize, now: Timestamp) -> StorageResult<Due> {
         let state = self.state()?;
         let here = state.contents.iter().filter(|(source, _)| !state.is_elsewhere(source));
@@ -165,7 +165,7 @@ impl Deliveries for ModelStore {
         filter: &AttemptFilter,
         page: &PageRequest<AttemptNumber>,
         now: Timestamp,
-    ) -> StorageResult<Page<KeptAttempt, AttemptNumber>> {
+    ) -> StorageResult<Page<AttemptRecord, AttemptNumber>> {
         let mut contents = self.contents(source)?;
         if contents.subscription(subscription, now).is_none() {
             return Ok(Page::empty());
@@ -179,7 +179,7 @@ impl Deliveries for ModelStore {
     }
 }
 
-impl ModelStore {
+impl ReferenceStore {
     fn redeliver_message(
         &self,
         source: &Destination,

@@ -3,18 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use zaqar_model::{
-    AttemptNumber, BatchId, ClaimLease, DeliveryStanding, Marker, MessageId, MovingBatch, MovingCursor,
-    MovingDelivery, MovingItem, MovingMessage, SubscriptionId, Timestamp,
+    AttemptNumber, BatchId, ClaimLease, DeliveryStanding, ExportedBatch, ExportedCursor, ExportedDelivery,
+    ExportedItem, ExportedMessage, Marker, MessageId, SubscriptionId, Timestamp,
 };
 use zaqar_storage::{ExportCursor, ExportPage};
 
-use crate::model_store::contents::{ClaimRecord, Contents};
-use crate::model_store::owed::Owed;
+use crate::reference_store::contents::{ClaimRecord, Contents};
+use crate::reference_store::owed::Owed;
 
 /// What the importer has. Its cursors are the numbers of the pages.
 #[derive(Debug, Default)]
 pub(super) struct Export {
-    exported: BTreeMap<Key, MovingItem>,
+    exported: BTreeMap<Key, ExportedItem>,
     last: ExportPage,
 }
 
@@ -68,13 +68,13 @@ impl Export {
 }
 
 /// Says that something is no more that was exported.
-fn gone(key: Key, known: Option<&MovingItem>) -> Option<MovingItem> {
+fn gone(key: Key, known: Option<&ExportedItem>) -> Option<ExportedItem> {
     match (key, known) {
-        (Key::Subscription(id), _) => Some(MovingItem::SubscriptionGone(id)),
-        (Key::Message(position), _) => Some(MovingItem::MessageGone(position)),
-        (Key::Delivery(id, _), Some(MovingItem::Delivery(_, delivery))) => {
-            let done = MovingDelivery { standing: DeliveryStanding::Done, ..delivery.clone() };
-            Some(MovingItem::Delivery(id, done))
+        (Key::Subscription(id), _) => Some(ExportedItem::SubscriptionGone(id)),
+        (Key::Message(position), _) => Some(ExportedItem::MessageGone(position)),
+        (Key::Delivery(id, _), Some(ExportedItem::Delivery(_, delivery))) => {
+            let done = ExportedDelivery { standing: DeliveryStanding::Done, ..delivery.clone() };
+            Some(ExportedItem::Delivery(id, done))
         }
         // Attempts and batches go by themselves, by their age.
         _ => None,
@@ -82,46 +82,46 @@ fn gone(key: Key, known: Option<&MovingItem>) -> Option<MovingItem> {
 }
 
 /// Everything that is there.
-fn current(contents: &Contents, is_sealed: bool, now: Timestamp) -> BTreeMap<Key, MovingItem> {
+fn current(contents: &Contents, is_sealed: bool, now: Timestamp) -> BTreeMap<Key, ExportedItem> {
     let mut all = BTreeMap::new();
     for id in contents.subscriptions.keys() {
         let Some(subscription) = contents.subscription(*id, now) else { continue };
-        all.insert(Key::Subscription(*id), MovingItem::Subscription(subscription.clone()));
+        all.insert(Key::Subscription(*id), ExportedItem::Subscription(subscription.clone()));
         for kept in contents.ledger.attempts(*id, now) {
-            all.insert(Key::Attempt(*id, kept.number), MovingItem::Attempt(*id, kept));
+            all.insert(Key::Attempt(*id, kept.number), ExportedItem::Attempt(*id, kept));
         }
     }
     for moving in messages(contents, now) {
-        all.insert(Key::Message(moving.position), MovingItem::Message(moving));
+        all.insert(Key::Message(moving.position), ExportedItem::Message(moving));
     }
     for owed in &contents.ledger.owed {
-        let delivery = MovingDelivery {
+        let delivery = ExportedDelivery {
             position: owed.position,
             message: id_at(contents, owed.position),
             standing: standing(contents, owed, now),
         };
         let key = Key::Delivery(owed.subscription, owed.position);
-        all.insert(key, MovingItem::Delivery(owed.subscription, delivery));
+        all.insert(key, ExportedItem::Delivery(owed.subscription, delivery));
     }
     for (id, (posted, messages)) in &contents.batches {
         let (id, posted, messages) = (*id, *posted, messages.clone());
-        all.insert(Key::Batch(id), MovingItem::Batch(MovingBatch { id, posted, messages }));
+        all.insert(Key::Batch(id), ExportedItem::Batch(ExportedBatch { id, posted, messages }));
     }
     if is_sealed {
         // Whatever was posted is owed from then on: nothing lies behind the cursors.
         let front = Marker::new(contents.last_sequence + 1);
         for subscription in contents.notified(now) {
             let held_back = contents.ledger.held_back.get(&subscription).copied().unwrap_or_default();
-            let cursor = MovingCursor { subscription, front, held_back };
-            all.insert(Key::Cursor(subscription), MovingItem::Cursor(cursor));
+            let cursor = ExportedCursor { subscription, front, held_back };
+            all.insert(Key::Cursor(subscription), ExportedItem::Cursor(cursor));
         }
-        all.insert(Key::End, MovingItem::End(Marker::new(contents.last_sequence)));
+        all.insert(Key::End, ExportedItem::End(Marker::new(contents.last_sequence)));
     }
     all
 }
 
 /// The messages that have not expired, and those that stay for subscribers.
-fn messages(contents: &Contents, now: Timestamp) -> Vec<MovingMessage> {
+fn messages(contents: &Contents, now: Timestamp) -> Vec<ExportedMessage> {
     let dead_letters = contents.dead_letters.iter().map(|entry| (entry, true));
     let mut in_queue: Vec<_> =
         contents.entries.iter().map(|entry| (entry, false)).chain(dead_letters).collect();
@@ -135,13 +135,13 @@ fn messages(contents: &Contents, now: Timestamp) -> Vec<MovingMessage> {
         stored.message.claim = contents.holder(entry, now);
         let position = Marker::new(entry.sequence);
         let posted = contents.ledger.posted.contains_key(&position);
-        all.push(MovingMessage { position, stored, hold, exhausted, posted, kept: false });
+        all.push(ExportedMessage { position, stored, hold, exhausted, posted, kept: false });
     }
     let owed: BTreeSet<Marker> = contents.ledger.owed.iter().map(|owed| owed.position).collect();
     for position in owed.into_iter().filter(|position| !here.contains(&position.get())) {
         if let Some(stored) = contents.ledger.posted.get(&position).cloned() {
             let (exhausted, posted, kept) = (false, true, true);
-            all.push(MovingMessage { position, stored, hold: None, exhausted, posted, kept });
+            all.push(ExportedMessage { position, stored, hold: None, exhausted, posted, kept });
         }
     }
     all

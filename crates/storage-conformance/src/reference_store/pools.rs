@@ -3,10 +3,10 @@
 use zaqar_model::{FlavorName, Page, PageRequest, Pool, PoolName, QueueMove};
 use zaqar_storage::{Pools, StorageError, StorageResult};
 
-use super::{ModelStore, State, page_of};
+use super::{ReferenceStore, State, page_of};
 
 #[async_trait::async_trait]
-impl Pools for ModelStore {
+impl Pools for ReferenceStore {
     async fn put_pool(&self, pool: &Pool, seen: Option<&Pool>) -> StorageResult<()> {
         let mut state = self.state()?;
         let current = state.pools.get(&pool.name);

@@ -14,45 +14,45 @@ const HOUR: u64 = 3600;
 const MOST: usize = 100_000;
 
 #[derive(Debug, Default)]
-pub(crate) struct AskedLately {
+pub(crate) struct ConfirmationLimiter {
     hasher: RandomState,
-    hours: Mutex<HashMap<u64, Hour>>,
+    windows: Mutex<HashMap<u64, Window>>,
 }
 
 /// What there was since the first request.
 #[derive(Debug)]
-struct Hour {
+struct Window {
     began: Timestamp,
     requests: u32,
 }
 
-impl Hour {
+impl Window {
     fn is_over(&self, now: Timestamp) -> bool {
         now >= self.began.plus_secs(HOUR)
     }
 }
 
-impl AskedLately {
+impl ConfirmationLimiter {
     pub(super) fn count(&self, project: &ProjectId, subscriber: &str, now: Timestamp) -> u32 {
-        let hours = self.hours.lock();
-        let hour = hours.get(&self.key(project, subscriber)).filter(|hour| !hour.is_over(now));
-        hour.map_or(0, |hour| hour.requests)
+        let windows = self.windows.lock();
+        let window = windows.get(&self.key(project, subscriber)).filter(|window| !window.is_over(now));
+        window.map_or(0, |window| window.requests)
     }
 
     pub(super) fn note(&self, project: &ProjectId, subscriber: &str, now: Timestamp) {
         let key = self.key(project, subscriber);
-        let mut hours = self.hours.lock();
-        if hours.len() >= MOST {
-            hours.retain(|_, hour| !hour.is_over(now));
+        let mut windows = self.windows.lock();
+        if windows.len() >= MOST {
+            windows.retain(|_, window| !window.is_over(now));
         }
-        if hours.len() >= MOST && !hours.contains_key(&key) {
+        if windows.len() >= MOST && !windows.contains_key(&key) {
             return;
         }
-        let hour = hours.entry(key).or_insert(Hour { began: now, requests: 0 });
-        if hour.is_over(now) {
-            *hour = Hour { began: now, requests: 0 };
+        let window = windows.entry(key).or_insert(Window { began: now, requests: 0 });
+        if window.is_over(now) {
+            *window = Window { began: now, requests: 0 };
         }
-        hour.requests = hour.requests.saturating_add(1);
+        window.requests = window.requests.saturating_add(1);
     }
 
     /// The name of a subscriber is long, and many are kept.
@@ -65,11 +65,11 @@ impl AskedLately {
 mod tests {
     use zaqar_model::{ProjectId, Timestamp};
 
-    use super::AskedLately;
+    use super::ConfirmationLimiter;
 
     #[test]
     fn requests_count_for_an_hour_from_the_first_on() {
-        let asked = AskedLately::default();
+        let asked = ConfirmationLimiter::default();
         let project = |name| ProjectId::new(name).unwrap();
         let now = Timestamp::from_secs(1_000_000);
         asked.note(&project("p"), "mailto:a", now);

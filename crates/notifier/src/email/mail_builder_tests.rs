@@ -6,19 +6,19 @@ use proptest::prelude::{ProptestConfig, Strategy, any, prop_oneof, proptest};
 use serde_json::{Map, Value, json};
 use zaqar_model::{MessageId, Metadata, ProjectId, QueueName, Timestamp};
 
-use super::{BadLetter, Letters};
+use super::{MailBuilder, MailError};
 use crate::email::template::Template;
 use crate::notice::{Notice, NoticeKind};
 
 const NOW: Timestamp = Timestamp::from_secs(1_780_000_000);
 
-fn letters() -> Letters {
+fn mail() -> MailBuilder {
     let template = |topic: &str| {
         let parts =
             [("topic", topic), ("body", "{0} of {1}: {2}"), ("sender", "Zaqar <no-reply@example.org>")];
         Template::new(&parts.map(|(name, text)| (name.to_owned(), text.to_owned())).into()).unwrap()
     };
-    Letters {
+    MailBuilder {
         confirmation: template("Please confirm"),
         unsubscription: template("You have left"),
         confirmation_page: Some("https://example.org/confirm".to_owned()),
@@ -52,7 +52,7 @@ fn header(letter: &Message, name: &str) -> Option<String> {
 
 #[test]
 fn a_notification_is_a_mail_with_the_document_in_it() {
-    let letter = letters().write(&notice("mailto:a@example.org,b@example.org", &json!({})), NOW).unwrap();
+    let letter = mail().write(&notice("mailto:a@example.org,b@example.org", &json!({})), NOW).unwrap();
     assert_eq!(parts(&letter).1, r#"{"body": "hello", "queue_name": "orders"}"#);
     let is = |name, text: &str| assert_eq!(header(&letter, name).as_deref(), Some(text), "{name}");
     is("To", "a@example.org, b@example.org");
@@ -68,7 +68,7 @@ fn a_notification_is_a_mail_with_the_document_in_it() {
 fn subject_and_sender_are_the_uris_or_else_the_options() {
     let options = json!({ "subject": "By option", "from": "option@example.org" });
     let subject_and_sender = |uri: &str, options: &Value| {
-        let letter = letters().write(&notice(uri, options), NOW).unwrap();
+        let letter = mail().write(&notice(uri, options), NOW).unwrap();
         (header(&letter, "Subject").unwrap_or_default(), header(&letter, "From").unwrap_or_default())
     };
     let uri = "mailto:a@example.org?Subject=By%20URI&from=uri@example.org";
@@ -89,37 +89,37 @@ fn mails_about_a_subscription_are_the_operators() {
         (NoticeKind::UnsubscribeConfirmation, "You have left"),
     ] {
         notice.kind = kind;
-        let letter = letters().write(&notice, NOW).unwrap();
+        let letter = mail().write(&notice, NOW).unwrap();
         assert_eq!(header(&letter, "Subject").as_deref(), Some(topic));
         assert_eq!(header(&letter, "From").as_deref(), Some("Zaqar <no-reply@example.org>"));
         let body = parts(&letter).1.replace("=\r\n", "").replace("=3D", "=");
         assert!(body.starts_with("orders of shop: https://example.org/confirm?Signature=abc&"), "{body}");
     }
-    let without_page = Letters { confirmation_page: None, ..letters() };
-    assert_eq!(without_page.write(&notice, NOW).unwrap_err(), BadLetter::NoConfirmationPage);
+    let without_page = MailBuilder { confirmation_page: None, ..mail() };
+    assert_eq!(without_page.write(&notice, NOW).unwrap_err(), MailError::NoConfirmationPage);
 }
 
 #[test]
 fn lines_that_are_none_are_refused() {
-    let refused = |uri: &str, options: Value| letters().write(&notice(uri, &options), NOW).unwrap_err();
+    let refused = |uri: &str, options: Value| mail().write(&notice(uri, &options), NOW).unwrap_err();
     let uri = "mailto:a@example.org";
     let injected = "x\r\nBcc: b@example.org";
     for (error, refusal) in [
-        (refused(uri, json!({ "subject": injected })), BadLetter::NoLine("subject")),
-        (refused(uri, json!({ "subject": "x".repeat(501) })), BadLetter::NoLine("subject")),
-        (refused(uri, json!({ "subject": 1 })), BadLetter::NoLine("subject")),
-        (refused(&format!("{uri}?subject=x%0ABcc:%20b"), json!({})), BadLetter::NoLine("subject")),
-        (refused(&format!("{uri}?from=b@c.de%0D%0ABcc:%20b"), json!({})), BadLetter::NoLine("from")),
-        (refused(uri, json!({ "from": injected })), BadLetter::NoLine("from")),
-        (refused(uri, json!({ "from": "nobody" })), BadLetter::NoSender),
-        (refused(uri, json!({ "from": "a@example.org, b@example.org" })), BadLetter::NoSender),
+        (refused(uri, json!({ "subject": injected })), MailError::NoLine("subject")),
+        (refused(uri, json!({ "subject": "x".repeat(501) })), MailError::NoLine("subject")),
+        (refused(uri, json!({ "subject": 1 })), MailError::NoLine("subject")),
+        (refused(&format!("{uri}?subject=x%0ABcc:%20b"), json!({})), MailError::NoLine("subject")),
+        (refused(&format!("{uri}?from=b@c.de%0D%0ABcc:%20b"), json!({})), MailError::NoLine("from")),
+        (refused(uri, json!({ "from": injected })), MailError::NoLine("from")),
+        (refused(uri, json!({ "from": "nobody" })), MailError::NoSender),
+        (refused(uri, json!({ "from": "a@example.org, b@example.org" })), MailError::NoSender),
     ] {
         assert_eq!(error, refusal);
     }
 }
 
 /// Texts that would like to be more than they are.
-fn mischief() -> impl Strategy<Value = String> {
+fn hostile_text() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         "[ -~]{0,10}",
         any::<String>(),
@@ -137,7 +137,7 @@ proptest! {
 
     #[test]
     fn no_subscriber_adds_a_header_or_a_recipient(
-        address in mischief(), query in mischief(), subject in mischief(), from in mischief(), body in mischief(),
+        address in hostile_text(), query in hostile_text(), subject in hostile_text(), from in hostile_text(), body in hostile_text(),
     ) {
         const HEADERS: [&str; 9] = [
             "Message-ID", "Date", "Auto-Submitted", "Content-Type", "From", "Subject", "To",
@@ -151,7 +151,7 @@ proptest! {
             for from in [Value::Null, json!(from), json!(format!("{from} <a@example.org>"))] {
                 let mut notice = notice(&uri, &json!({ "subject": subject, "from": from }));
                 notice.document = Bytes::from(Value::Object(Map::from_iter([("body".to_owned(), json!(body))])).to_string());
-                let Ok(letter) = letters().write(&notice, NOW) else { continue };
+                let Ok(letter) = mail().write(&notice, NOW) else { continue };
                 let (head, _) = parts(&letter);
                 for line in &head {
                     let name = line.split_once(": ").map_or("", |(name, _)| name);
@@ -166,8 +166,7 @@ proptest! {
 
 #[test]
 fn a_date_is_the_clocks() {
-    let epoch =
-        letters().write(&notice("mailto:a@example.org", &json!({})), Timestamp::from_secs(0)).unwrap();
+    let epoch = mail().write(&notice("mailto:a@example.org", &json!({})), Timestamp::from_secs(0)).unwrap();
     let date = header(&epoch, "Date").unwrap();
     assert_eq!(httpdate::parse_http_date(&date.replace("+0000", "GMT")).unwrap(), SystemTime::UNIX_EPOCH);
 }

@@ -3,10 +3,10 @@
 mod export;
 mod import;
 
-use zaqar_model::{Destination, MoveId, MovingItem, Timestamp};
+use zaqar_model::{Destination, ExportedItem, MoveId, Timestamp};
 use zaqar_storage::{ExportCursor, ExportPage, ImportStep, Migration, StorageError, StorageResult};
 
-use super::{ModelStore, State};
+use super::{ReferenceStore, State};
 use export::Export;
 
 /// What a store knows of the moves of a queue.
@@ -66,7 +66,7 @@ fn not_begun() -> StorageError {
 }
 
 #[async_trait::async_trait]
-impl Migration for ModelStore {
+impl Migration for ReferenceStore {
     async fn begin_export(&self, from: &Destination, mover: MoveId, _now: Timestamp) -> StorageResult<()> {
         let mut state = self.state()?;
         let is_dropped = state.dropped.contains(from);
@@ -135,7 +135,7 @@ impl Migration for ModelStore {
         to: &Destination,
         mover: MoveId,
         step: ImportStep,
-        items: &[MovingItem],
+        items: &[ExportedItem],
         now: Timestamp,
     ) -> StorageResult<()> {
         let mut state = self.state()?;
