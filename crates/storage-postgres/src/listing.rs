@@ -3,7 +3,7 @@
 use tokio::time::Instant;
 use uuid::Uuid;
 use zaqar_model::{ClientId, Message, MessageId, QueueStats, Timestamp};
-use zaqar_storage::{COUNTED_EXACTLY, ListStart, ListedMessage, MessagePage, MessageQuery};
+use zaqar_storage::{COUNTED_EXACTLY, ListStart, ListedMessage, MessagePage, MessageQuery, Volume};
 
 use crate::columns::{
     client_bytes, halves, id_of, limit, marker, may_be_of, message, message_columns, millis, position,
@@ -190,6 +190,37 @@ pub(crate) async fn stats(
     }
     (stats.oldest, stats.newest) = (ends.first().copied(), ends.last().copied());
     Ok(stats)
+}
+
+/// Counted up to a number of rows; of more the server's own estimates are returned.
+const VOLUME: &str = "
+WITH sampled AS MATERIALIZED (
+  SELECT queue, position, state, expires, visible_at, claim FROM zaqar.messages LIMIT $2::int8
+), counted AS (
+  SELECT m.state = 2 AND m.claim IS NOT NULL AND m.visible_at > $1::int8 AS claimed
+  FROM sampled m JOIN zaqar.queues q ON q.number = m.queue
+  WHERE m.state < 3 AND m.expires > $1::int8 AND m.position > q.purged AND q.stage < 2
+), estimated AS (
+  SELECT greatest(reltuples, 0)::int8 AS rows FROM pg_class WHERE oid = 'zaqar.messages'::regclass
+), estimated_claimed AS (
+  SELECT greatest(reltuples, 0)::int8 AS rows FROM pg_class WHERE oid = 'zaqar.messages_claim'::regclass
+)
+SELECT (SELECT count(*) FROM sampled) AS seen,
+  (SELECT count(*) FILTER (WHERE claimed) FROM counted), (SELECT count(*) FILTER (WHERE NOT claimed) FROM counted),
+  (SELECT rows FROM estimated_claimed), (SELECT rows FROM estimated)";
+
+/// Messages over all queues.
+pub(crate) async fn volume(session: &Session, now: Timestamp) -> Result<Volume, Failed> {
+    let most = i64::try_from(COUNTED_EXACTLY).unwrap_or(i64::MAX - 1) + 1;
+    let Some(row) = session.first(VOLUME, values![millis(now) => INT8, most => INT8]).await? else {
+        return Ok(Volume::default());
+    };
+    let number = |place: usize| row.try_get::<_, i64>(place).map(i64::unsigned_abs);
+    if number(0)? > COUNTED_EXACTLY {
+        let (claimed, all) = (number(3)?, number(4)?);
+        return Ok(Volume { claimed: claimed.min(all), free: all.saturating_sub(claimed) });
+    }
+    Ok(Volume { claimed: number(1)?, free: number(2)? })
 }
 
 async fn count(session: &Session, queue: i64, now: i64, most: i64) -> Result<(u64, u64), Failed> {

@@ -20,7 +20,7 @@ use crate::database::Database;
 use crate::deleting::Deleting;
 use crate::hints::{self, Hints};
 use crate::posting::Posting;
-use crate::{Options, arrivals};
+use crate::{Options, arrivals, listing};
 
 /// Messages, claims, subscriptions and deliveries in a PostgreSQL database.
 pub struct PostgresMessageStore {
@@ -206,8 +206,14 @@ impl MessageStore for PostgresMessageStore {
         }
     }
 
-    async fn health(&self, _now: Timestamp) -> StorageResult<Health> {
-        Ok(Health { reachable: self.is_alive().await, volume: None })
+    async fn health(&self, now: Timestamp) -> StorageResult<Health> {
+        let reachable = self.is_alive().await;
+        let volume = if reachable {
+            Some(self.read(move |session| Box::pin(listing::volume(session, now))).await?)
+        } else {
+            None
+        };
+        Ok(Health { reachable, volume })
     }
 
     async fn expire(&self, now: Timestamp) -> StorageResult<()> {

@@ -15,7 +15,7 @@ pub(crate) const SHARDS: u16 = 64;
 
 /// The keys of a queue and its shard, in the order in which the scripts have them: `queue.lua` says what they hold.
 const OF_QUEUE: [&str; 17] =
-    ["i", "m", "s", "x", "b", "c", "w", "e", "f", "d", "j", "y", "t", "k", "o", "g", CHANGES];
+    ["i", "m", "s", EXPIRES, "b", CLAIMED, "w", "e", "f", "d", "j", "y", "t", "k", "o", "g", CHANGES];
 const OF_SHARD: [&str; 4] = [HOUSEKEEPING, ENDED, LETTERS, DUE];
 
 /// Queues by when there is something to do for housekeeping.
@@ -26,6 +26,10 @@ pub(crate) const ENDED: &str = "C";
 pub(crate) const LETTERS: &str = "L";
 /// Queues that something was posted to, and subscriptions by when something is due.
 pub(crate) const DUE: &str = "D";
+
+/// The messages of a queue, by when they expire; those that are claimed, by when that ends.
+pub(crate) const EXPIRES: &str = "x";
+pub(crate) const CLAIMED: &str = "c";
 
 /// The subscriptions of a queue, by their ids.
 pub(crate) const SUBSCRIPTIONS: &str = "u";

@@ -74,6 +74,7 @@ mod store;
 mod subscriptions;
 mod tls;
 mod uri;
+mod volume;
 
 pub use driver::RedisDriver;
 pub use keyspace::{Keyspace, Keyspaces};

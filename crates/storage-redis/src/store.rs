@@ -192,8 +192,10 @@ impl MessageStore for RedisMessageStore {
         self.ask_all(&requests, Effect::Write).await.is_ok()
     }
 
-    async fn health(&self, _now: Timestamp) -> StorageResult<Health> {
-        Ok(Health { reachable: self.is_alive().await, volume: None })
+    async fn health(&self, now: Timestamp) -> StorageResult<Health> {
+        let reachable = self.is_alive().await;
+        let volume = if reachable { self.volume(now).await? } else { None };
+        Ok(Health { reachable, volume })
     }
 
     async fn expire(&self, now: Timestamp) -> StorageResult<()> {

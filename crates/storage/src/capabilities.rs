@@ -19,7 +19,7 @@ pub struct Capabilities {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Health {
     pub reachable: bool,
-    /// Messages over all projects, where the store can tell at no great cost.
+    /// Messages over all projects, where the store can tell at no great cost; exact for a few, an estimate for many.
     pub volume: Option<Volume>,
 }
 
