@@ -1,7 +1,9 @@
 //! What a storage driver is held to.
 //!
 //! * [`message_store!`] and [`management_store!`] make a test of each case: small ones, one rule of the contract each.
+//! * [`check_message_store`] and [`check_management_store`] run all of them in one test.
 //! * [`agreement::check`] runs random operations against a store and [`ReferenceStore`] side by side.
+//! * [`cut::CutStore`] holds a store to the same while its line is cut at every call.
 //! * [`ReferenceStore`] is the contract as plainly as it can be written: the oracle, and a stand-in for a real store in
 //!   the tests of other crates.
 //!
@@ -44,6 +46,7 @@ mod bench;
 #[allow(unreachable_pub, reason = "each case is a public function, by which the list is held to be complete")]
 mod cases;
 mod clock;
+pub mod cut;
 mod fixture;
 mod list;
 mod model_placement;
@@ -64,11 +67,12 @@ pub mod management_cases {
     crate::__management_cases! { __runners, management_case, MakeManagementFixture }
 }
 
+__message_cases! { __together, check_message_store, message_cases, MessageFixture }
+__management_cases! { __together, check_management_store, management_cases, ManagementFixture }
+
 pub use bench::{ManagementBench, MessageBench, TestMove, TestQueue};
 pub use clock::ManualClock;
 pub use fixture::{ManagementFixture, MessageFixture};
 pub use model_placement::ModelPlacement;
 pub use reference_store::ReferenceStore;
-#[doc(hidden)]
-pub use run::Together;
 pub use short_calls::{LeaseDue, PopMessages, PostMessages, RegisterPools};

@@ -15,7 +15,11 @@ macro_rules! message_store {
 #[macro_export]
 macro_rules! message_store_together {
     ($name:ident, $fixture:expr, $leaves_out:expr) => {
-        $crate::__message_cases! { __message_test, $name, (&$fixture, &$leaves_out) }
+        #[test]
+        fn $name() {
+            let fixture = $fixture;
+            $crate::check_message_store(&|| ::std::boxed::Box::new(fixture()), &$leaves_out);
+        }
     };
 }
 
@@ -29,11 +33,16 @@ macro_rules! management_store {
     };
 }
 
-/// As [`management_store!`], but all cases are one test `name`, for servers that take long to start.
+/// As [`management_store!`], but all cases are one test `name`, for servers that take long to start. A case whose name (as
+/// `noun::file::case`) `leaves_out` admits is not run.
 #[macro_export]
 macro_rules! management_store_together {
-    ($name:ident, $fixture:expr) => {
-        $crate::__management_cases! { __management_test, $name, $fixture }
+    ($name:ident, $fixture:expr, $leaves_out:expr) => {
+        #[test]
+        fn $name() {
+            let fixture = $fixture;
+            $crate::check_management_store(&|| ::std::boxed::Box::new(fixture()), &$leaves_out);
+        }
     };
 }
 
@@ -64,25 +73,6 @@ macro_rules! __message_tests {
 
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __message_test {
-    ($name:ident, $fixture:expr, $($noun:ident { $($file:ident { $($case:ident,)* })* })*) => {
-        #[test]
-        fn $name() {
-            let (fixture, leaves_out) = $fixture;
-            let together = $crate::Together::new(leaves_out);
-            $($($(together.run(
-                concat!(stringify!($noun), "::", stringify!($file), "::", stringify!($case)),
-                || $crate::message_cases::$noun::$file::$case(::std::boxed::Box::new(|| {
-                    ::std::boxed::Box::new((fixture)())
-                })),
-            );)*)*)*
-            together.end();
-        }
-    };
-}
-
-#[doc(hidden)]
-#[macro_export]
 macro_rules! __management_tests {
     ($name:ident, $fixture:expr, $($noun:ident { $($file:ident { $($case:ident,)* })* })*) => {
         mod $name {
@@ -106,19 +96,18 @@ macro_rules! __management_tests {
     };
 }
 
+/// A function `$name` that runs all cases of `$cases`, one after the other.
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __management_test {
-    ($name:ident, $fixture:expr, $($noun:ident { $($file:ident { $($case:ident,)* })* })*) => {
-        #[test]
-        fn $name() {
-            let fixture = $fixture;
-            let together = $crate::Together::new(&|_| false);
+macro_rules! __together {
+    ($name:ident, $cases:ident, $fixture:ident, $($noun:ident { $($file:ident { $($case:ident,)* })* })*) => {
+        /// Runs all cases one after the other but those whose name (as `noun::file::case`) `leaves_out` admits, and fails at the
+        /// end if any of them has.
+        pub fn $name(fixture: &dyn Fn() -> Box<dyn $crate::$fixture>, leaves_out: &dyn Fn(&str) -> bool) {
+            let together = $crate::run::Together::new(leaves_out);
             $($($(together.run(
                 concat!(stringify!($noun), "::", stringify!($file), "::", stringify!($case)),
-                || $crate::management_cases::$noun::$file::$case(::std::boxed::Box::new(|| {
-                    ::std::boxed::Box::new((fixture)())
-                })),
+                || $crate::$cases::$noun::$file::$case(Box::new(fixture)),
             );)*)*)*
             together.end();
         }

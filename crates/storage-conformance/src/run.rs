@@ -42,31 +42,25 @@ pub(crate) fn management_case(
 }
 
 /// Runs many cases one after the other, and says at the end which of them have failed.
-pub struct Together<'a> {
+pub(crate) struct Together<'a> {
     leaves_out: &'a dyn Fn(&str) -> bool,
     failed: RefCell<Vec<&'static str>>,
 }
 
 impl<'a> Together<'a> {
-    pub fn new(leaves_out: &'a dyn Fn(&str) -> bool) -> Self {
+    pub(crate) fn new(leaves_out: &'a dyn Fn(&str) -> bool) -> Self {
         Self { leaves_out, failed: RefCell::default() }
     }
 
-    pub fn run(&self, name: &'static str, case: impl FnOnce()) {
+    pub(crate) fn run(&self, name: &'static str, case: impl FnOnce()) {
         if !(self.leaves_out)(name) && catch_unwind(AssertUnwindSafe(case)).is_err() {
             self.failed.borrow_mut().push(name);
         }
     }
 
-    pub fn end(self) {
+    pub(crate) fn end(self) {
         let failed = self.failed.into_inner();
         assert!(failed.is_empty(), "{} cases have failed: {failed:#?}", failed.len());
-    }
-}
-
-impl std::fmt::Debug for Together<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Together").field("failed", &self.failed).finish_non_exhaustive()
     }
 }
 

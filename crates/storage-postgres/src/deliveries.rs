@@ -29,11 +29,13 @@ WHERE queue = $1::int8 AND id = $2::uuid AND notified AND ",
 #[async_trait::async_trait]
 impl Deliveries for PostgresMessageStore {
     async fn due(&self, share: SubscriptionShare, limit: usize, now: Timestamp) -> StorageResult<Due> {
-        let look = self.write_passing_over(move |session| Box::pin(due::due(session, share, limit, now)));
-        match look.await {
+        loop {
             // It only looks, whatever it notes by the way.
-            Err(StorageError::OutcomeUnknown(cause)) => Err(StorageError::Unavailable(cause)),
-            looked => looked,
+            match self.read(move |session| Box::pin(due::due(session, share, limit, now))).await {
+                // A queue was sealed meanwhile.
+                Err(StorageError::Moved) => {}
+                looked => return looked,
+            }
         }
     }
 

@@ -176,8 +176,11 @@ async fn lock(session: &Session, request: &LeaseRequest, now: i64) -> Result<Own
     let keys =
         request.subscriptions.iter().map(|(key, _)| (number_of(&key.source), uuid_of_subscription(key.id)));
     let (queues, ids): (Vec<i64>, Vec<Uuid>) = keys.unzip();
+    // What a repeated one has taken before is not passed over.
+    let statement = if request.is_repeated { LOCK.trim_end_matches(" SKIP LOCKED") } else { LOCK };
     let mut own = HashMap::new();
-    for row in session.query(LOCK, values![now => INT8, queues => INT8_ARRAY, ids => UUID_ARRAY]).await? {
+    for row in session.query(statement, values![now => INT8, queues => INT8_ARRAY, ids => UUID_ARRAY]).await?
+    {
         let key = (row.try_get("number")?, row.try_get("id")?);
         own.insert(key, Arc::new(subscription(&row, &destination(&row)?)?));
     }

@@ -6,20 +6,10 @@ mod support;
 
 use std::sync::Arc;
 
-use support::{Place, fresh_place};
+use support::fresh_place;
 use zaqar_model::RandomIds;
 use zaqar_storage::{ManagementStore, MessageStore};
-use zaqar_storage_conformance::ManagementFixture;
 use zaqar_storage_postgres::{Databases, PostgresManagementStore, PostgresMessageStore, schema};
-
-#[async_trait::async_trait]
-impl ManagementFixture for Place {
-    async fn open(&self) -> Arc<dyn ManagementStore> {
-        let options = self.options();
-        schema::upgrade(&options).await.unwrap();
-        Arc::new(PostgresManagementStore::open(&options, Arc::new(RandomIds)).await.unwrap())
-    }
-}
 
 zaqar_storage_conformance::management_store!(on_a_server, fresh_place);
 

@@ -30,7 +30,8 @@
 //! 9. **Markers are opaque.** Positions of one queue grow in the order of posting, and say nothing else: they need not begin
 //!    at one, nor follow each other without gaps.
 //! 10. **An unknown outcome is said.** Where the answer of a change was lost on its way, a driver returns
-//!     [`StorageError::OutcomeUnknown`]. Every such change may be repeated, in the way that its method says.
+//!     [`StorageError::OutcomeUnknown`]. Every such change may be repeated, in the way that its method says. So a driver first
+//!     waits, where it can, until nothing of the lost request is under way: an engine that comes to it late would do it twice.
 //! 11. **A future may be dropped.** A call that its caller gives up leaves the store as it was, or as if the call had ended.
 //!
 //! # Several servers

@@ -30,7 +30,7 @@ pub use postgres::Postgres;
 pub use postgres::pgbouncer::PgBouncer;
 pub use postgres::shared::{Database, SharedPostgres};
 pub use process::Process;
-pub use proxy::{Cut, Proxy};
+pub use proxy::{Cut, Cutter, Proxy};
 pub use redis::cluster::Cluster;
 pub use redis::sentinels::Sentinels;
 pub use redis::shared::{RedisDatabase, SharedRedis};

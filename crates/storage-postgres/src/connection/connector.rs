@@ -15,12 +15,15 @@ use zaqar_storage::StorageError;
 
 use super::Session;
 use super::hosts::Hosts;
+use super::names::{Names, wait_for_end};
 use super::timeline::{Latest, Timeline};
 use crate::schema::Tables;
 use crate::uri::because;
 
 /// For so long after a failure nothing is tried again: whoever asks meanwhile is told at once.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(250);
+/// So long the server may take to notice that a connection is lost.
+const PATIENCE_WITH_A_LOST_ONE: Duration = Duration::from_secs(2);
 /// The first version that has what the statements need.
 const OLDEST_SERVER: u32 = 13;
 
@@ -31,13 +34,15 @@ pub(crate) struct Connector {
     /// For how long each host is waited for.
     timeout: Duration,
     latest: Latest,
+    names: Names,
     failure: Mutex<Option<(Instant, String)>>,
 }
 
 impl Connector {
     pub(crate) fn new(config: &Config, tls: MakeRustlsConnect, tables: Tables, timeout: Duration) -> Self {
         let (hosts, latest) = (Hosts::of(config), Latest::default());
-        Self { hosts, tls, tables, timeout, latest, failure: Mutex::new(None) }
+        let names = Names::beginning_with(config.get_application_name().unwrap_or_default());
+        Self { hosts, tls, tables, timeout, latest, names, failure: Mutex::new(None) }
     }
 
     /// Whether a session is with a server that is the primary no longer.
@@ -47,6 +52,17 @@ impl Connector {
 
     pub(crate) async fn connect(&self) -> Result<Session, StorageError> {
         self.connect_and_listen(None).await
+    }
+
+    /// A connection behind one that was lost: what was sent on that one is at its end by then. Whoever repeats it before would
+    /// do it twice, if the server is slow to begin. It is waited for only so long; then it is as unknown as it was.
+    pub(crate) async fn connect_behind(&self, lost: &str) -> Option<Session> {
+        let settle = async {
+            let session = self.connect().await.ok()?;
+            wait_for_end(&session, lost).await.ok()?;
+            Some(session)
+        };
+        timeout(PATIENCE_WITH_A_LOST_ONE, settle).await.ok().flatten()
     }
 
     /// What is notified on the connection is sent to `heard`.
@@ -85,6 +101,8 @@ impl Connector {
         config: &Config,
         heard: Option<mpsc::UnboundedSender<Notification>>,
     ) -> Result<Session, String> {
+        let (mut config, name) = (config.clone(), self.names.next());
+        name.as_ref().map(|name| config.application_name(name));
         let connected = config.connect(self.tls.clone()).await;
         let (client, mut connection) = connected.map_err(|error| because(&error))?;
         let version = connection.parameter("server_version").unwrap_or_default();
@@ -119,7 +137,8 @@ impl Connector {
         if !self.latest.admit(timeline) {
             return Err("another PostgreSQL has taken over from this one".to_owned());
         }
-        Ok(Session::new(client, self.tables.clone(), in_doubt, timeline))
+        self.names.draw(&client).await;
+        Ok(Session::new(client, self.tables.clone(), in_doubt, timeline, name))
     }
 }
 

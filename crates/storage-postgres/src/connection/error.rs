@@ -98,6 +98,15 @@ impl Failed {
         matches!(self, Self::Database(error) if error.code() == Some(&SqlState::UNIQUE_VIOLATION))
     }
 
+    /// What was sent may still be under way.
+    pub(crate) fn leaves_it_open(&self) -> bool {
+        match self {
+            Self::Database(error) => meaning(error) == Meaning::PerhapsDone,
+            Self::Contract(_) | Self::InDoubt => false,
+            Self::TookTooLong => true,
+        }
+    }
+
     /// The connection is of no use any more.
     pub(crate) fn ends_the_connection(&self) -> bool {
         match self {

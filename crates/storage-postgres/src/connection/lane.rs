@@ -47,8 +47,15 @@ impl<W: Work> Waiting<W> {
         self.answer.is_none()
     }
 
+    /// Whether somebody waits for it, or has handed it in and gone. Who has given it up was told that it was not done.
     fn begin(&self) -> bool {
-        self.progress.compare_exchange(WAITS, BEGUN, Ordering::SeqCst, Ordering::SeqCst).is_ok()
+        match self.progress.compare_exchange(WAITS, BEGUN, Ordering::SeqCst, Ordering::SeqCst) {
+            Ok(_) => true,
+            // It is tried again: whoever has waited too long may have asked another lane by now.
+            Err(progress) => {
+                progress == BEGUN && self.answer.as_ref().is_some_and(|answer| !answer.is_closed())
+            }
+        }
     }
 }
 
@@ -120,8 +127,6 @@ async fn serve<W: Work>(
 ) {
     let mut session: Option<Session> = None;
     while let Some(mut group) = next_group(&receiver).await {
-        // Nobody may know better than the lane whether the work was begun.
-        group.retain(Waiting::begin);
         let until = Instant::now() + patience / 2;
         while !group.is_empty() {
             let failed = match attempt(&connector, &mut session, &mut group, patience).await {
@@ -146,7 +151,7 @@ async fn serve<W: Work>(
 async fn attempt<W: Work>(
     connector: &Connector,
     place: &mut Option<Session>,
-    group: &mut [Waiting<W>],
+    group: &mut Vec<Waiting<W>>,
     patience: Duration,
 ) -> Result<(), Failed> {
     let is_good = |session: &Session| !session.is_closed() && !connector.has_left_behind(session);
@@ -154,6 +159,12 @@ async fn attempt<W: Work>(
         Some(session) => session,
         None => connector.connect().await?,
     };
+    // Nobody may know better than the lane whether the work was begun.
+    group.retain(Waiting::begin);
+    if group.is_empty() {
+        *place = Some(session);
+        return Ok(());
+    }
     let done = match timeout(patience, W::perform(&session, group)).await {
         Ok(done) => done,
         Err(_) => Err(Failed::TookTooLong),
@@ -165,6 +176,13 @@ async fn attempt<W: Work>(
     };
     if is_of_use {
         *place = Some(session);
+    } else if let Err(failed) = &done
+        && W::IS_WRITE
+        && failed.leaves_it_open()
+        && let Some(lost) = session.name.clone()
+    {
+        drop(session);
+        *place = connector.connect_behind(&lost).await;
     }
     done
 }

@@ -5,6 +5,7 @@ mod connector;
 mod error;
 mod hosts;
 mod lane;
+mod names;
 mod session;
 mod single;
 mod timeline;

@@ -28,6 +28,8 @@ pub(crate) struct Session {
     tables: Tables,
     in_doubt: Arc<AtomicBool>,
     pub(super) timeline: Option<Timeline>,
+    /// Under which the server lists it.
+    pub(super) name: Option<String>,
 }
 
 impl Session {
@@ -36,8 +38,9 @@ impl Session {
         tables: Tables,
         in_doubt: Arc<AtomicBool>,
         timeline: Option<Timeline>,
+        name: Option<String>,
     ) -> Self {
-        Self { client, tables, in_doubt, timeline }
+        Self { client, tables, in_doubt, timeline, name }
     }
 
     /// The rows of a statement, in which `zaqar.` stands for the schema.

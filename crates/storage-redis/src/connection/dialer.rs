@@ -102,7 +102,7 @@ async fn greet(
     }
     let greeted = MultiplexedConnection::new_with_config(&info, stream, config).await;
     let (connection, driver) = greeted.map_err(|error| error.to_string())?;
-    Ok(Link::new(connection, tokio::spawn(driver)))
+    Ok(Link::new(connection, tokio::spawn(driver)).await)
 }
 
 impl std::fmt::Debug for Dialer {

@@ -1,17 +1,33 @@
 //! One connection that many requests share: they are sent one behind the other, and answered in that order.
 
 use redis::aio::MultiplexedConnection;
-use redis::{Pipeline, RedisResult, Value};
+use redis::{Cmd, Pipeline, RedisResult, Value, cmd};
 use tokio::task::JoinHandle;
+
+use super::Reply;
 
 pub(crate) struct Link {
     connection: MultiplexedConnection,
     driver: JoinHandle<()>,
+    /// As the server calls it; `None` if it does not say.
+    id: Option<i64>,
 }
 
 impl Link {
-    pub(crate) const fn new(connection: MultiplexedConnection, driver: JoinHandle<()>) -> Self {
-        Self { connection, driver }
+    pub(crate) async fn new(connection: MultiplexedConnection, driver: JoinHandle<()>) -> Self {
+        let mut link = Self { connection, driver, id: None };
+        let mut ask = cmd("CLIENT");
+        ask.arg("ID");
+        link.id = link.ask(ask).await.ok().and_then(|id| id.int().ok());
+        link
+    }
+
+    /// The command that has the server do nothing more of what was sent on this connection: a request may still lie there
+    /// unread, and would be done after the one that repeats it.
+    pub(crate) fn killing(&self) -> Option<Cmd> {
+        let mut kill = cmd("CLIENT");
+        kill.arg("KILL").arg("ID").arg(self.id?);
+        Some(kill)
     }
 
     /// The server has closed it, or it broke: a request that is handed to it now would not be sent.
@@ -25,7 +41,7 @@ impl Link {
     }
 
     /// The answer to one command.
-    pub(crate) async fn ask(&self, command: redis::Cmd) -> RedisResult<Value> {
+    pub(crate) async fn ask(&self, command: Cmd) -> RedisResult<Value> {
         self.connection.clone().send_packed_command(&command).await?.extract_error()
     }
 }

@@ -18,6 +18,9 @@ use super::topology::{self, Topology};
 use super::{Address, Dialer, Place, damaged};
 use crate::scripts::Script;
 
+/// How long the server is asked to end a connection.
+const TIME_TO_BREAK_OFF: Duration = Duration::from_secs(2);
+
 pub(crate) struct Servers {
     place: Place,
     pub(crate) dialer: Dialer,
@@ -239,6 +242,9 @@ impl Servers {
             }
             ended => {
                 node.forget(&link);
+                if effect == Effect::Write {
+                    self.break_off(&node, &link).await;
+                }
                 self.forget_topology();
                 let why = ended.map_or_else(
                     |_| "no answer in time".to_owned(),
@@ -278,6 +284,18 @@ impl Servers {
             waited.map_err(Failure::Lost)?;
         }
         Ok((done, left))
+    }
+
+    /// Sees to it that what was sent on a connection is done by now or never, if the server can be reached.
+    async fn break_off(&self, node: &Node, link: &Link) {
+        let breaking_off = async {
+            let (Some(kill), Ok(other)) = (link.killing(), node.link(&self.dialer).await) else { return };
+            // Without a right to that, or with a server that ends, the outcome is as unknown as before.
+            if let Err(error) = other.ask(kill).await {
+                tracing::debug!(%error, "a connection that was lost could not be ended on the server");
+            }
+        };
+        let _ = timeout(TIME_TO_BREAK_OFF, breaking_off).await;
     }
 
     /// What is to be done about something that a server has not done: whom to ask, why, and whether it is of use to wait.

@@ -4,17 +4,16 @@
 #![allow(dead_code, reason = "each test takes what it needs")]
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test that cannot open its store fails")]
 
-pub(crate) mod cut;
-mod cut_moves;
 pub(crate) mod queue;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use zaqar_storage::MessageStore;
+use zaqar_model::RandomIds;
+use zaqar_storage::{ManagementStore, MessageStore};
 use zaqar_storage_conformance::MessageFixture;
-use zaqar_storage_redis::{Options, RedisMessageStore};
-use zaqar_test_servers::{Cluster, Engine, Proxy, RedisDatabase, Sentinels, SharedRedis};
+use zaqar_storage_redis::{Options, RedisManagementStore, RedisMessageStore};
+use zaqar_test_servers::{Cluster, Engine, RedisDatabase, Sentinels, SharedRedis};
 
 pub(crate) async fn open(options: &Options) -> Arc<dyn MessageStore> {
     Arc::new(RedisMessageStore::open(options).await.expect("the store opens"))
@@ -75,22 +74,6 @@ impl MessageFixture for PrefixedPlace {
     }
 }
 
-/// A place behind a line that can be cut.
-pub(crate) struct PlaceBehindProxy {
-    database: RedisDatabase,
-    pub(crate) proxy: Arc<Proxy>,
-}
-
-impl PlaceBehindProxy {
-    pub(crate) fn uri(&self) -> String {
-        format!("redis://{}/{}", self.proxy.address(), self.database.number())
-    }
-}
-
-pub(crate) fn behind_a_proxy() -> PlaceBehindProxy {
-    let database = SharedRedis::database(Engine::Valkey);
-    let uri = database.uri();
-    let address = uri.trim_start_matches("redis://").split('/').next().unwrap_or_default();
-    let proxy = Arc::new(Proxy::to(address.parse().unwrap()));
-    PlaceBehindProxy { database, proxy }
+pub(crate) async fn open_management(options: &Options) -> Arc<dyn ManagementStore> {
+    Arc::new(RedisManagementStore::open(options, Arc::new(RandomIds)).await.expect("the store opens"))
 }

@@ -2,6 +2,7 @@
 //!
 //! It knows no protocol. What comes from the client is a request, what comes from the server is an answer.
 
+mod cutter;
 mod line;
 mod rules;
 
@@ -14,6 +15,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::ports::Reserved;
 use crate::wait;
+pub use cutter::Cutter;
 use rules::{Mode, Rules};
 
 /// Where a line is cut: what the client sees is the same each time, what the server did is not.
@@ -74,6 +76,11 @@ impl Proxy {
     /// Cuts the line of the next request that has these bytes in it, and no other. Empty: of whichever comes next.
     pub fn cut_next(&self, cut: Cut, containing: &[u8]) {
         self.rules.cut_next(cut, containing);
+    }
+
+    /// Cuts no line until it is told to again.
+    pub fn cut_none(&self) {
+        self.rules.cut_none();
     }
 
     /// How many lines were cut.

@@ -46,6 +46,10 @@ impl Rules {
         *self.next.lock().unwrap() = Some((cut, containing.to_owned()));
     }
 
+    pub(super) fn cut_none(&self) {
+        *self.next.lock().unwrap() = None;
+    }
+
     /// Where the line of this request is to be cut.
     pub(super) fn cut_of(&self, request: &[u8]) -> Option<Cut> {
         let mut next = self.next.lock().unwrap();

@@ -1,14 +1,20 @@
 //! A queue that moves over a line that is cut at every step.
 
 use zaqar_model::{Destination, ExportedItem, MoveId, Timestamp};
-use zaqar_storage::{ExportCursor, ExportPage, ImportStep, Migration, StorageError, StorageResult};
+use zaqar_storage::{ExportCursor, ExportPage, ImportStep, MessageStore, Migration, StorageResult};
 
-use super::cut::{CutStore, twice};
+use super::CutStore;
+
+impl CutStore<dyn MessageStore> {
+    fn mover(&self) -> &dyn Migration {
+        self.store.migration().expect("queues of the store can move")
+    }
+}
 
 #[async_trait::async_trait]
-impl Migration for CutStore {
+impl Migration for CutStore<dyn MessageStore> {
     async fn begin_export(&self, from: &Destination, mover: MoveId, now: Timestamp) -> StorageResult<()> {
-        twice!(self, _again => self.inner.begin_export(from, mover, now))
+        self.repeat("begin_export", |_| self.mover().begin_export(from, mover, now)).await
     }
 
     async fn export(
@@ -19,19 +25,19 @@ impl Migration for CutStore {
         limit: usize,
         now: Timestamp,
     ) -> StorageResult<ExportPage> {
-        twice!(self, _again => self.inner.export(from, mover, cursor, limit, now))
+        self.repeat("export", |_| self.mover().export(from, mover, cursor, limit, now)).await
     }
 
     async fn seal(&self, from: &Destination, mover: MoveId, now: Timestamp) -> StorageResult<()> {
-        twice!(self, _again => self.inner.seal(from, mover, now))
+        self.repeat("seal", |_| self.mover().seal(from, mover, now)).await
     }
 
     async fn abandon_export(&self, from: &Destination, mover: MoveId, now: Timestamp) -> StorageResult<()> {
-        twice!(self, _again => self.inner.abandon_export(from, mover, now))
+        self.repeat("abandon_export", |_| self.mover().abandon_export(from, mover, now)).await
     }
 
     async fn leave(&self, from: &Destination, mover: MoveId, now: Timestamp) -> StorageResult<()> {
-        twice!(self, _again => self.inner.leave(from, mover, now))
+        self.repeat("leave", |_| self.mover().leave(from, mover, now)).await
     }
 
     async fn import(
@@ -42,10 +48,10 @@ impl Migration for CutStore {
         items: &[ExportedItem],
         now: Timestamp,
     ) -> StorageResult<()> {
-        twice!(self, _again => self.inner.import(to, mover, step, items, now))
+        self.repeat("import", |_| self.mover().import(to, mover, step, items, now)).await
     }
 
     async fn open(&self, to: &Destination, mover: MoveId, now: Timestamp) -> StorageResult<()> {
-        twice!(self, _again => self.inner.open(to, mover, now))
+        self.repeat("open", |_| self.mover().open(to, mover, now)).await
     }
 }
