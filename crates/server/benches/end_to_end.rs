@@ -23,7 +23,7 @@ use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
-use support::http::{Connection, EndOfAnswer, http, request};
+use support::http::{Connection, EndOfAnswer, http, ids_in, request};
 use support::ports::Reserved;
 use support::ratio;
 use support::server::Server;
@@ -195,7 +195,7 @@ async fn claim_cycles(server: &Server) -> Figures {
             while start.elapsed() < DURATION {
                 let began = Instant::now();
                 let claimed = connection.exchange(&claim).await;
-                let ids = ids_in(claimed);
+                let ids = ids_in(claimed).join(",");
                 if ids.is_empty() {
                     break;
                 }
@@ -209,13 +209,6 @@ async fn claim_cycles(server: &Server) -> Figures {
     }
     let latencies: Vec<Duration> = tasks.join_all().await.into_iter().flatten().collect();
     report("zaqar: claim 10 + delete 10", server, latencies.len() as u64, start, cpu_before, latencies)
-}
-
-/// The ids in an answer's messages, joined by commas.
-fn ids_in(answer: &[u8]) -> String {
-    let text = String::from_utf8_lossy(answer);
-    let ids: Vec<&str> = text.split("\"id\":").skip(1).filter_map(|rest| rest.split('"').nth(1)).collect();
-    ids.join(",")
 }
 
 fn message() -> String {

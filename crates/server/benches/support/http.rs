@@ -10,29 +10,49 @@ pub(crate) type EndOfAnswer = fn(&[u8]) -> Option<usize>;
 
 /// One connection that is kept.
 pub(crate) struct Connection {
-    stream: TcpStream,
+    address: SocketAddr,
+    /// `None`: the server has closed it after its last answer.
+    stream: Option<TcpStream>,
     end: EndOfAnswer,
     buffer: Vec<u8>,
 }
 
 impl Connection {
     pub(crate) async fn open(address: SocketAddr, end: EndOfAnswer) -> Self {
-        let stream = TcpStream::connect(address).await.unwrap();
-        stream.set_nodelay(true).unwrap();
-        Self { stream, end, buffer: Vec::with_capacity(64 << 10) }
+        let stream = Some(connect(address).await);
+        Self { address, stream, end, buffer: Vec::with_capacity(64 << 10) }
     }
 
     /// Sends a request and reads its answer.
     pub(crate) async fn exchange(&mut self, request: &[u8]) -> &[u8] {
-        self.stream.write_all(request).await.unwrap();
+        let stream = match &mut self.stream {
+            Some(stream) => stream,
+            closed => closed.insert(connect(self.address).await),
+        };
+        stream.write_all(request).await.unwrap();
         self.buffer.clear();
         loop {
-            assert_ne!(self.stream.read_buf(&mut self.buffer).await.unwrap(), 0, "the server has hung up");
+            assert_ne!(stream.read_buf(&mut self.buffer).await.unwrap(), 0, "the server has hung up");
             if let Some(end) = (self.end)(&self.buffer) {
+                if is_the_last(&self.buffer) {
+                    self.stream = None;
+                }
                 return &self.buffer[..end];
             }
         }
     }
+}
+
+async fn connect(address: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(address).await.unwrap();
+    stream.set_nodelay(true).unwrap();
+    stream
+}
+
+/// Whether the server says that it closes the connection behind this answer.
+fn is_the_last(answer: &[u8]) -> bool {
+    let line = b"\r\nconnection: close\r\n";
+    answer[..answer.len().min(512)].windows(line.len()).any(|at| at.eq_ignore_ascii_case(line))
 }
 
 pub(crate) fn http(answer: &[u8]) -> Option<usize> {
@@ -51,4 +71,10 @@ pub(crate) fn request(method: &str, path: &str, body: &str) -> Vec<u8> {
          X-Project-ID: bench\r\nContent-Type: application/json\r\n{length}\r\n{body}"
     )
     .into_bytes()
+}
+
+/// The ids in an answer's messages.
+pub(crate) fn ids_in(answer: &[u8]) -> Vec<&str> {
+    let text = std::str::from_utf8(answer).unwrap();
+    text.split("\"id\":").skip(1).filter_map(|rest| rest.split('"').nth(1)).collect()
 }

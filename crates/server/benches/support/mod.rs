@@ -5,6 +5,7 @@
 pub(crate) mod http;
 #[path = "../../tests/support/ports.rs"]
 pub(crate) mod ports;
+pub(crate) mod processes;
 pub(crate) mod server;
 pub(crate) mod zaqar;
 

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 
-use super::ports;
+use super::{ports, processes};
 
 /// Killed when it goes out of scope.
 pub(crate) struct Server {
@@ -51,11 +51,13 @@ impl Server {
         Self::start(command, Some(directory))
     }
 
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Processor seconds that it has used.
     pub(crate) fn cpu(&self) -> f64 {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
-        let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
-        (fields[11].parse::<f64>().unwrap() + fields[12].parse::<f64>().unwrap()) / 100.0
+        processes::cpu(self.id())
     }
 
     /// What it holds of the machine's memory, in KiB.
