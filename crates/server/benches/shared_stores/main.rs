@@ -3,11 +3,12 @@
 //!
 //! * `depth ENGINE [--messages N] [--rounds N]`: posts and claims in a queue of a million messages, nine of ten of them
 //!   claimed or delayed, over those in a queue of a thousand.
-//! * `speed ENGINE [--rounds N]`: posts and claims by HTTP. On Redis over `redis-benchmark` with XADD, and over OpenStack's
-//!   Zaqar, which `scripts/install-test-tools` installs; on PostgreSQL over a queue that is one table, with SKIP LOCKED.
+//! * `speed ENGINE [--rounds N]`: posts and claims by HTTP. On Redis over `redis-benchmark` with XADD, and over
+//!   OpenStack's Zaqar, which `scripts/install-test-tools` installs; on PostgreSQL over a queue that is one table, with
+//!   SKIP LOCKED.
 //!
-//! ENGINE is `postgresql` or `redis`, each as durable as it can be. All share one server of it, in turns, by 64 connections,
-//! with messages of 1 KiB: read the ratios, each the median over the rounds.
+//! ENGINE is `postgresql` or `redis`, each as durable as it can be. All share one server of it, in turns, by 64
+//! connections, with messages of 1 KiB: read the ratios, each the median over the rounds.
 
 #![allow(
     clippy::unwrap_used,
