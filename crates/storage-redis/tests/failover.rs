@@ -16,7 +16,8 @@ use zaqar_test_servers::{Cluster, Engine, Redis, Sentinels};
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_successor_that_the_sentinels_name_is_used() {
     for engine in [Engine::Redis, Engine::Valkey] {
-        let mut all = Sentinels::start(engine, &[]);
+        // One that keeps nothing, and comes back as the primary, empties its replicas.
+        let mut all = Sentinels::start(engine, &[("appendonly", "yes")]);
         let store = open(&Options { wait_for_replicas: 1, ..Options::new(all.uri()) }).await;
         let queue = Queue::of(&store);
         let posted = queue.post(3).await;

@@ -6,6 +6,9 @@ use zaqar_model::{
 
 use crate::{Guard, Messages, StorageError, StorageResult};
 
+/// How often a pop repeats a deletion whose outcome is unknown.
+const DELETIONS_REPEATED: usize = 4;
+
 /// How long the claim of a [`pop`](Claims::pop) lives that could not delete what it took: after that the messages are free
 /// again.
 pub const POP_CLAIM_TTL: TtlSeconds = TtlSeconds::new(60);
@@ -124,10 +127,16 @@ pub trait Claims: Messages {
         }
         let ids: Vec<MessageId> = messages.iter().map(|message| message.id).collect();
         let delete = async || self.delete(from, &ids, Guard::HeldBy(&[id]), now).await;
-        match delete().await {
-            // It may be repeated. If that fails too, the claim ends by itself.
-            Err(StorageError::OutcomeUnknown(_)) => drop(delete().await),
-            deleted => drop(deleted?),
+        let mut deleted = delete().await;
+        for _ in 0..DELETIONS_REPEATED {
+            if !matches!(deleted, Err(StorageError::OutcomeUnknown(_))) {
+                break;
+            }
+            deleted = delete().await;
+        }
+        // In the end the claim ends by itself.
+        if !matches!(deleted, Err(StorageError::OutcomeUnknown(_))) {
+            deleted?;
         }
         for message in &mut messages {
             message.claim = None;

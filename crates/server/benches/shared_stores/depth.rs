@@ -77,13 +77,8 @@ pub(crate) async fn measure(engine: &str, many: usize, rounds: usize) {
     deep.cycles.time_over(&few.cycles, "time of a claim cycle, deep over shallow (aim ≤ 1.2)");
 }
 
-<<<<<<< HEAD
-/// What is claimed and what is delayed stand side by side, before what is free. Else claims in the deep queue would pass over
-/// delayed messages in each round, and those in the other only in the first.
-=======
 /// What is claimed and what is delayed stand side by side, before what is free. Else claims in the deep queue would pass
 /// over delayed messages in each round, and those in the other only in the first.
->>>>>>> speed
 async fn fill(clients: &mut Clients, queue: &str, messages: usize) {
     let taken = messages / 10 * 9;
     let batch: Vec<String> =

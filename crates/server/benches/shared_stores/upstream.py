@@ -1,10 +1,6 @@
 """OpenStack's Zaqar over a Redis, as fast as it is: `upstream.py REDIS_URI PROCESSES`.
 
-<<<<<<< HEAD
-A process for each processor, with four threads each. They share a port, among which the system shares out the connections.
-=======
 So many processes with four threads each. They listen on one port, and the system shares out the connections.
->>>>>>> speed
 """
 
 import os
