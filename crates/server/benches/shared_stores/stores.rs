@@ -1,7 +1,5 @@
 //! One server of an engine, as durable as it can be, and a Zaqar on it.
 
-use std::process::Command;
-
 use zaqar_test_servers::{Engine, Postgres, Redis};
 
 use super::support::server::Server;
@@ -54,12 +52,7 @@ impl Store {
         ];
         all.extend(options.iter().map(|(name, value)| (*name, (*value).to_owned())));
         if let Self::PostgreSql(_) = self {
-            let mut upgrade = Command::new(env!("CARGO_BIN_EXE_zaqar"));
-            upgrade
-                .args(["db", "upgrade"])
-                .envs(all.iter().map(|(name, value)| (format!("OS_{name}"), value)));
-            let upgraded = upgrade.output().unwrap();
-            assert!(upgraded.status.success(), "{}", String::from_utf8_lossy(&upgraded.stderr));
+            Server::make_tables(&all);
         }
         Server::zaqar(&all)
     }

@@ -6,6 +6,14 @@ use std::process::{Child, Command, Stdio};
 
 use super::{ports, processes};
 
+/// The service's program with these options.
+fn binary(options: &[(&str, String)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_zaqar"));
+    command.envs(ports::FREE).env("OS_DEFAULT__LOG_LEVEL", "warn");
+    command.envs(options.iter().map(|(name, value)| (format!("OS_{name}"), value)));
+    command
+}
+
 /// Killed when it goes out of scope.
 pub(crate) struct Server {
     child: Child,
@@ -44,11 +52,15 @@ impl Server {
     /// The service with these options, each named `SECTION__OPTION` as in the environment, and no data.
     pub(crate) fn zaqar(options: &[(&str, String)]) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_zaqar"));
-        command.arg("server").arg("--data-dir").arg(directory.path()).envs(ports::FREE);
-        command.env("OS_DEFAULT__LOG_LEVEL", "warn");
-        command.envs(options.iter().map(|(name, value)| (format!("OS_{name}"), value)));
+        let mut command = binary(options);
+        command.arg("server").arg("--data-dir").arg(directory.path());
         Self::start(command, Some(directory))
+    }
+
+    /// Makes the tables of the stores that these options name.
+    pub(crate) fn make_tables(options: &[(&str, String)]) {
+        let made = binary(options).args(["db", "upgrade"]).output().unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     }
 
     pub(crate) fn id(&self) -> u32 {
