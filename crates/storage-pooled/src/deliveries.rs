@@ -27,9 +27,9 @@ impl Deliveries for PooledMessageStore {
         let wanted = request.subscriptions.clone();
         let (by_store, mut result) =
             self.by_store(wanted, |(key, _)| &key.source, &Patience::default()).await;
-        if request.is_repeated {
+        if request.is_repeated && result.is_err() {
             // Whatever a pool that cannot be reached has leased the first time is still unknown.
-            std::mem::replace(&mut result, Ok(()))?;
+            return result.map(|()| Leased::default());
         }
         let leasing = by_store.into_iter().map(|(store, subscriptions)| async move {
             let request = LeaseRequest { subscriptions, ..*request };

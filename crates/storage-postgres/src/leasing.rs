@@ -17,15 +17,24 @@ use crate::due::{deliverable, held_back, is_new, moment, retries_held_back};
 use crate::listing::end_of;
 use crate::subscriptions::{subscription, subscription_columns};
 
-/// One that another lease is just taking from is passed over.
-const LOCK: &str = concat!(
-    "SELECT q.number, q.kind, q.project, q.name, ",
-    subscription_columns!(),
-    " FROM unnest($2::int8[], $3::uuid[]) AS k(queue, id)
+/// Of the subscriptions that are asked for those that can be leased from.
+macro_rules! lock {
+    ($others:literal) => {
+        concat!(
+            "SELECT q.number, q.kind, q.project, q.name, ",
+            subscription_columns!(),
+            " FROM unnest($2::int8[], $3::uuid[]) AS k(queue, id)
     JOIN zaqar.subscriptions s ON s.queue = k.queue AND s.id = k.id
     JOIN zaqar.queues q ON q.number = s.queue AND q.stage < 2
-    WHERE s.notified AND s.ends > $1::int8 ORDER BY s.queue, s.id FOR UPDATE OF s SKIP LOCKED"
-);
+    WHERE s.notified AND s.ends > $1::int8 ORDER BY s.queue, s.id FOR UPDATE OF s",
+            $others
+        )
+    };
+}
+/// One that another lease is just taking from is passed over.
+const LOCK: &str = lock!(" SKIP LOCKED");
+/// What a repeated lease has taken before is not passed over.
+const LOCK_ALL: &str = lock!("");
 
 /// What a lease has taken before.
 const HELD: &str = concat!(
@@ -176,8 +185,7 @@ async fn lock(session: &Session, request: &LeaseRequest, now: i64) -> Result<Own
     let keys =
         request.subscriptions.iter().map(|(key, _)| (number_of(&key.source), uuid_of_subscription(key.id)));
     let (queues, ids): (Vec<i64>, Vec<Uuid>) = keys.unzip();
-    // What a repeated one has taken before is not passed over.
-    let statement = if request.is_repeated { LOCK.trim_end_matches(" SKIP LOCKED") } else { LOCK };
+    let statement = if request.is_repeated { LOCK_ALL } else { LOCK };
     let mut own = HashMap::new();
     for row in session.query(statement, values![now => INT8, queues => INT8_ARRAY, ids => UUID_ARRAY]).await?
     {

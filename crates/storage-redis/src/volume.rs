@@ -7,7 +7,7 @@ use zaqar_storage::{StorageResult, Volume};
 use crate::RedisMessageStore;
 use crate::calls::plain;
 use crate::connection::{Effect, Reply, Request};
-use crate::keys::{CLAIMED, EXPIRES, HOUSEKEEPING, QueueKeys};
+use crate::keys::{CLAIMED, EXPIRES, HOUSEKEEPING, QueueKeys, ShardKeys};
 use crate::records::millis;
 
 /// Queues of a shard that are counted; with more of them it is not said how many messages there are.
@@ -18,7 +18,7 @@ const AT_ONCE: usize = 500;
 impl RedisMessageStore {
     pub(crate) async fn volume(&self, now: Timestamp) -> StorageResult<Option<Volume>> {
         // A queue with messages is noted there, since they expire.
-        let noted = |shard: &crate::keys::ShardKeys| {
+        let noted = |shard: &ShardKeys| {
             let mut noted = cmd("ZRANGE");
             noted.arg(shard.name(HOUSEKEEPING)).arg(0).arg(QUEUES_COUNTED);
             noted

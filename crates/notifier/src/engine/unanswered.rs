@@ -70,9 +70,9 @@ impl Lease {
         match engine.zaqar.lease_deliveries(&self.request).await {
             Ok(LeasedDeliveries { owed, again }) => {
                 engine.dispatch_all(owed, (self.request.id, self.request.until), &mut self.capacity);
-                let is_answered = again.is_none();
-                self.request = again.unwrap_or_else(|| self.request.clone());
-                is_answered
+                let Some(again) = again else { return true };
+                self.request = again;
+                false
             }
             Err(error) => {
                 tracing::debug!(%error, "it cannot be found out yet what a lease has taken");

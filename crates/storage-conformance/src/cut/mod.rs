@@ -72,11 +72,8 @@ impl<S: ?Sized> CutStore<S> {
 
     /// Reads over a line that is cut. A store reads again by itself.
     async fn read<T>(&self, operation: &'static str, call: impl Future<Output = T>) -> T {
-        let before = self.line.cuts();
         self.line.cut_next();
-        let result = call.await;
-        self.witness.saw(operation, self.line.cuts() > before);
-        result
+        self.watch(operation, call).await
     }
 
     /// Makes a call over a line that is cut, and again until it is known whether it was done. It is told whether it is
@@ -100,11 +97,8 @@ impl<S: ?Sized> CutStore<S> {
     where
         F: Future<Output = StorageResult<T>>,
     {
-        let before = self.line.cuts();
         self.line.cut_next();
-        let outcome = repeated(&call).await;
-        self.witness.saw(operation, self.line.cuts() > before);
-        outcome
+        self.watch(operation, repeated(&call)).await
     }
 
     /// The same for a call that is another one when it is repeated: its request is lost, if anything is.
@@ -116,11 +110,16 @@ impl<S: ?Sized> CutStore<S> {
     where
         F: Future<Output = StorageResult<T>>,
     {
-        let before = self.line.cuts();
         self.line.cut_before_next();
-        let outcome = repeated(&call).await;
+        self.watch(operation, repeated(&call)).await.result
+    }
+
+    /// Notes whether the line was cut meanwhile.
+    async fn watch<T>(&self, operation: &'static str, call: impl Future<Output = T>) -> T {
+        let before = self.line.cuts();
+        let result = call.await;
         self.witness.saw(operation, self.line.cuts() > before);
-        outcome.result
+        result
     }
 }
 

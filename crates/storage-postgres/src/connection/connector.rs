@@ -102,7 +102,7 @@ impl Connector {
         heard: Option<mpsc::UnboundedSender<Notification>>,
     ) -> Result<Session, String> {
         let (mut config, name) = (config.clone(), self.names.next());
-        name.as_ref().map(|name| config.application_name(name));
+        config.application_name(&name);
         let connected = config.connect(self.tls.clone()).await;
         let (client, mut connection) = connected.map_err(|error| because(&error))?;
         let version = connection.parameter("server_version").unwrap_or_default();
@@ -137,7 +137,6 @@ impl Connector {
         if !self.latest.admit(timeline) {
             return Err("another PostgreSQL has taken over from this one".to_owned());
         }
-        self.names.draw(&client).await;
         Ok(Session::new(client, self.tables.clone(), in_doubt, timeline, name))
     }
 }

@@ -179,8 +179,8 @@ async fn attempt<W: Work>(
     } else if let Err(failed) = &done
         && W::IS_WRITE
         && failed.leaves_it_open()
-        && let Some(lost) = session.name.clone()
     {
+        let lost = session.name.clone();
         drop(session);
         *place = connector.connect_behind(&lost).await;
     }

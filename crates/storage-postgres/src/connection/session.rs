@@ -29,7 +29,7 @@ pub(crate) struct Session {
     in_doubt: Arc<AtomicBool>,
     pub(super) timeline: Option<Timeline>,
     /// Under which the server lists it.
-    pub(super) name: Option<String>,
+    pub(super) name: String,
 }
 
 impl Session {
@@ -38,7 +38,7 @@ impl Session {
         tables: Tables,
         in_doubt: Arc<AtomicBool>,
         timeline: Option<Timeline>,
-        name: Option<String>,
+        name: String,
     ) -> Self {
         Self { client, tables, in_doubt, timeline, name }
     }

@@ -32,23 +32,31 @@ pub(crate) struct Dialer {
 impl Dialer {
     /// A connection to a server of the store.
     pub(crate) async fn dial(&self, address: &Address, heard: Option<Heard>) -> Result<Link, String> {
-        self.within_time(address, &self.login, self.database, heard).await
+        self.within_time(address, self.connect(address, &self.login, self.database, heard)).await
+    }
+
+    /// The same for requests, which can be broken off.
+    pub(crate) async fn dial_for_requests(&self, address: &Address) -> Result<Link, String> {
+        let connecting = async {
+            let mut link = self.connect(address, &self.login, self.database, None).await?;
+            link.learn_id().await;
+            Ok(link)
+        };
+        self.within_time(address, connecting).await
     }
 
     /// A connection to a Sentinel, which has users of its own and no databases.
     pub(crate) async fn dial_sentinel(&self, address: &Address, login: &Login) -> Result<Link, String> {
-        self.within_time(address, login, 0, None).await
+        self.within_time(address, self.connect(address, login, 0, None)).await
     }
 
     async fn within_time(
         &self,
         address: &Address,
-        login: &Login,
-        database: i64,
-        heard: Option<Heard>,
+        connecting: impl Future<Output = Result<Link, String>>,
     ) -> Result<Link, String> {
         let told = |why: String| format!("{address}: {why}");
-        match timeout(self.timeout, self.connect(address, login, database, heard)).await {
+        match timeout(self.timeout, connecting).await {
             Ok(connected) => connected.map_err(told),
             Err(_) => Err(told("no connection in time".to_owned())),
         }
@@ -102,7 +110,7 @@ async fn greet(
     }
     let greeted = MultiplexedConnection::new_with_config(&info, stream, config).await;
     let (connection, driver) = greeted.map_err(|error| error.to_string())?;
-    Ok(Link::new(connection, tokio::spawn(driver)).await)
+    Ok(Link::new(connection, tokio::spawn(driver)))
 }
 
 impl std::fmt::Debug for Dialer {

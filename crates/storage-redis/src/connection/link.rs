@@ -9,17 +9,20 @@ use super::Reply;
 pub(crate) struct Link {
     connection: MultiplexedConnection,
     driver: JoinHandle<()>,
-    /// As the server calls it; `None` if it does not say.
+    /// As the server calls it; `None` if it was not asked, or does not say.
     id: Option<i64>,
 }
 
 impl Link {
-    pub(crate) async fn new(connection: MultiplexedConnection, driver: JoinHandle<()>) -> Self {
-        let mut link = Self { connection, driver, id: None };
+    pub(crate) const fn new(connection: MultiplexedConnection, driver: JoinHandle<()>) -> Self {
+        Self { connection, driver, id: None }
+    }
+
+    /// Asks what the server calls it, so that it can be broken off.
+    pub(crate) async fn learn_id(&mut self) {
         let mut ask = cmd("CLIENT");
         ask.arg("ID");
-        link.id = link.ask(ask).await.ok().and_then(|id| id.int().ok());
-        link
+        self.id = self.ask(ask).await.ok().and_then(|id| id.int().ok());
     }
 
     /// The command that has the server do nothing more of what was sent on this connection: a request may still lie there
