@@ -191,7 +191,9 @@ pub trait Deliveries: Send + Sync {
 
     /// Owes deliveries once more, at once and as if they had never been tried. Returns how many it could: the message must
     /// not have expired and still be there, in its queue or for a subscriber. One that has
-    /// [returned](crate::Adoption::Return) is owed to nobody. One that is under a live lease stays as it is. May be repeated.
+    /// [returned](crate::Adoption::Return) is owed to nobody. One that is under a live lease stays as it is. May be repeated. A
+    /// store that says `Moved` has done nothing; one that works in parts, with more than a few hundred, may have done some,
+    /// and the call in the new store then counts the others.
     async fn redeliver(
         &self,
         source: &Destination,

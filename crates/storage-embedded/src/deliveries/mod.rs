@@ -190,35 +190,27 @@ impl EmbeddedMessageStore {
         since: Timestamp,
         now: Timestamp,
     ) -> StorageResult<u64> {
-        // Each failure once: what is owed again may fail again before all are.
-        let (mut owed, mut next) = (0, 0);
-        loop {
-            let receiver = {
-                let mut locked = self.queues.lock_at(queue, now).here()?;
-                let cursor = locked.index.cursor(subscription);
-                let failed = cursor.into_iter().flat_map(|cursor| cursor.failed().range(next..));
-                let since = failed.filter(|(_, failure)| failure.at >= since).map(|(sequence, _)| *sequence);
-                let sequences: Vec<u64> = since
-                    .filter(|sequence| {
-                        locked.index.owed_message(*sequence).is_some_and(|entry| now < entry.expires)
-                    })
-                    .take(OWED_AT_ONCE)
-                    .collect();
-                owed += sequences.len() as u64;
-                match sequences.last() {
-                    None => None,
-                    Some(last) => {
-                        next = last.saturating_add(1);
-                        self.owe(queue, &mut locked, subscription, &sequences, now)?
-                    }
-                }
-            };
-            let is_last = receiver.is_none();
-            self.done(queue, receiver).await?;
-            if is_last {
-                return Ok(owed);
+        // Under one lock, so that the queue does not move in the middle. No more failures are kept than FAILURES_KEPT.
+        let (owed, changes) = {
+            let mut locked = self.queues.lock_at(queue, now).here()?;
+            let cursor = locked.index.cursor(subscription);
+            let failed = cursor.into_iter().flat_map(|cursor| cursor.failed().iter());
+            let since = failed.filter(|(_, failure)| failure.at >= since).map(|(sequence, _)| *sequence);
+            let sequences: Vec<u64> = since
+                .filter(|sequence| {
+                    locked.index.owed_message(*sequence).is_some_and(|entry| now < entry.expires)
+                })
+                .collect();
+            let mut changes = Vec::new();
+            for sequences in sequences.chunks(OWED_AT_ONCE) {
+                changes.push(self.owe(queue, &mut locked, subscription, sequences, now)?);
             }
+            (sequences.len() as u64, changes)
+        };
+        for change in changes {
+            self.done(queue, change).await?;
         }
+        Ok(owed)
     }
 
     /// Redelivers messages that a subscription had, or waits to retry.
