@@ -67,7 +67,7 @@ fn queue(
 
 async fn one(
     session: &Session,
-    statement: &str,
+    statement: &'static str,
     kind: DestinationKind,
     project: &ProjectId,
     name: &QueueName,

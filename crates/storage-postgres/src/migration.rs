@@ -43,7 +43,11 @@ pub(crate) struct Transit {
 
 impl Transit {
     /// Locks the row with this statement; `None` if nobody has heard of the queue.
-    pub(crate) async fn lock(session: &Session, lock: &str, queue: i64) -> Result<Option<Self>, Failed> {
+    pub(crate) async fn lock(
+        session: &Session,
+        lock: &'static str,
+        queue: i64,
+    ) -> Result<Option<Self>, Failed> {
         let row = session.first(lock, values![queue => INT8]).await?;
         row.map(|row| Ok(Self { stage: row.try_get(0)?, mover: row.try_get(1)? })).transpose()
     }

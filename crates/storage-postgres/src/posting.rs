@@ -26,7 +26,7 @@ pub(crate) struct Posting {
 }
 
 /// Positions are drawn under the locks of the queues, so that none becomes visible before an earlier one. A batch that is on
-/// record already is passed over with its messages.
+/// record already fails it: that is rare, and looking for each one before would cost more than putting it in.
 const POST: &str = "
 WITH locked AS MATERIALIZED (
   SELECT number, base, subscribed FROM zaqar.queues
@@ -38,15 +38,15 @@ WITH locked AS MATERIALIZED (
       SELECT b.batch, l.number, l.base, b.count, b.at
       FROM unnest($2::uuid[], $1::int8[], $3::int8[], $4::int8[]) WITH ORDINALITY AS b(batch, queue, count, at, nth)
       JOIN locked l ON l.number = b.queue ORDER BY b.nth) ordered) drawn
-  ON CONFLICT DO NOTHING RETURNING batch, queue, first, at
+  RETURNING batch, queue, first, at
 ), posted AS (
   INSERT INTO zaqar.messages
     (queue, position, nonce, created, expires, delayed_until, visible_at, ttl, state, owed, kept, client, checksum,
      body)
   SELECT f.queue, f.first + i.place, i.nonce, f.at, i.expires, i.delayed_until, i.delayed_until, i.ttl,
-    CASE WHEN i.delayed_until > f.at THEN 2 ELSE 0 END, l.subscribed, l.subscribed, ($12::bytea[])[i.nth], i.checksum, i.body
-  FROM unnest($5::int4[], $6::int8[], $7::int8[], $8::int8[], $9::int8[], $10::int8[], $11::bytea[], $13::bytea[])
-    AS i(nth, place, nonce, ttl, expires, delayed_until, checksum, body)
+    CASE WHEN i.delayed_until > f.at THEN 2 ELSE 0 END, l.subscribed, l.subscribed, i.client, i.checksum, i.body
+  FROM unnest($5::int4[], $6::int8[], $7::int8[], $8::int8[], $9::int8[], $10::int8[], $11::bytea[], $12::bytea[],
+      $13::bytea[]) AS i(nth, place, nonce, ttl, expires, delayed_until, checksum, client, body)
   JOIN fresh f ON f.batch = ($2::uuid[])[i.nth] AND f.queue = ($1::int8[])[i.nth]
   JOIN locked l ON l.number = f.queue
 ), owing AS (
@@ -89,7 +89,10 @@ fn next_round(group: &[Waiting<Posting>]) -> Vec<usize> {
 }
 
 async fn post(session: &Session, group: &mut [Waiting<Posting>], round: &[usize]) -> Result<(), Failed> {
-    let rows = insert(session, group, round).await?;
+    let rows = match insert(session, group, round).await {
+        Err(failed) if failed.is_duplicate() => Vec::new(),
+        rows => rows?,
+    };
     let mut placed = Vec::new();
     for row in rows {
         let (batch, queue): (Uuid, i64) = (row.try_get(0)?, row.try_get(1)?);
@@ -124,10 +127,10 @@ async fn insert(
     let counts: Vec<i64> =
         posts.iter().map(|post| i64::try_from(post.messages.len()).unwrap_or(i64::MAX)).collect();
     let times: Vec<i64> = posts.iter().map(|post| millis(post.now)).collect();
-    let clients: Vec<&[u8]> = posts.iter().map(|post| &*post.client).collect();
     let (mut nths, mut places, mut nonces) = (Vec::new(), Vec::new(), Vec::new());
     let (mut ttls, mut expires, mut delays) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut checksums, mut bodies): (Vec<Option<&[u8]>>, Vec<&[u8]>) = (Vec::new(), Vec::new());
+    let mut checksums: Vec<Option<&[u8]>> = Vec::new();
+    let (mut clients, mut bodies): (Vec<&[u8]>, Vec<&[u8]>) = (Vec::new(), Vec::new());
     for (nth, post) in (1_i32..).zip(&posts) {
         for (place, message) in (0_u64..).zip(&post.messages) {
             nths.push(nth);
@@ -137,6 +140,7 @@ async fn insert(
             expires.push(millis(message.ttl.after(post.now)));
             delays.push(millis(message.delay.after(post.now)));
             checksums.push(message.checksum.as_ref().map(String::as_bytes));
+            clients.push(&post.client);
             bodies.push(message.body.as_bytes());
         }
     }
@@ -149,7 +153,7 @@ async fn insert(
     session.query(POST, values).await
 }
 
-/// Says of posts that put nothing in whether they were made before; queues that nobody has heard of are made, so that the
+/// Says of posts that have put nothing in whether they were made before; queues that nobody has heard of are made, so that the
 /// next round finds them.
 async fn explain(session: &Session, group: &mut [Waiting<Posting>], left: &[usize]) -> Result<(), Failed> {
     let batches: Vec<Uuid> = left.iter().map(|at| uuid_of_batch(group[*at].work.batch)).collect();

@@ -113,7 +113,7 @@ pub(crate) fn subscription(row: &Row, source: &Destination) -> Result<Subscripti
 /// Puts a subscription into its row; `resumes` lifts what holds it back.
 pub(crate) async fn put(
     session: &Session,
-    statement: &str,
+    statement: &'static str,
     own: &Subscription,
     resumes: Option<bool>,
 ) -> Result<(), Failed> {

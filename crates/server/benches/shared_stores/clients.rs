@@ -7,7 +7,6 @@ use futures_util::future::join_all;
 
 use super::support::http::{Connection, http, ids_in, request};
 
-pub(crate) const CLIENTS: usize = 64;
 /// Messages in a claim.
 pub(crate) const TEN: usize = 10;
 /// Messages that are posted at once where their time does not matter.
@@ -36,8 +35,8 @@ pub(crate) struct Clients {
 }
 
 impl Clients {
-    pub(crate) async fn open(address: SocketAddr) -> Self {
-        let connections = join_all((0..CLIENTS).map(|_| Connection::open(address, http))).await;
+    pub(crate) async fn open(address: SocketAddr, clients: usize) -> Self {
+        let connections = join_all((0..clients).map(|_| Connection::open(address, http))).await;
         Self { connections }
     }
 

@@ -4,6 +4,7 @@ use super::clients::{BATCH, Clients, TEN, claim, message, post};
 use super::meter::Meter;
 use super::stores::Store;
 
+const CLIENTS: usize = 64;
 const FEW: usize = 1000;
 /// Messages that are posted and claimed in a round: so few that a small queue stays one.
 const MESSAGES: usize = 1000;
@@ -49,7 +50,7 @@ impl Queue {
 pub(crate) async fn measure(engine: &str, many: usize, rounds: usize) {
     let store = Store::start(engine);
     let zaqar = store.zaqar(&OPTIONS);
-    let mut clients = Clients::open(zaqar.address).await;
+    let mut clients = Clients::open(zaqar.address, CLIENTS).await;
     let queue = |depth, what| Queue::new(depth, what, store.id(), zaqar.id());
     println!("{engine}: {rounds} rounds of {MESSAGES} messages");
 

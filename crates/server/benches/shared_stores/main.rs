@@ -3,12 +3,12 @@
 //!
 //! * `depth ENGINE [--messages N] [--rounds N]`: posts and claims in a queue of a million messages, nine of ten of them
 //!   claimed or delayed, over those in a queue of a thousand.
-//! * `speed ENGINE [--rounds N]`: posts and claims by HTTP. On Redis over `redis-benchmark` with XADD, and over
+//! * `speed ENGINE [--clients N] [--rounds N]`: posts and claims by HTTP. On Redis over `redis-benchmark` with XADD, and over
 //!   OpenStack's Zaqar, which `scripts/install-test-tools` installs; on PostgreSQL over a queue that is one table, with
 //!   SKIP LOCKED.
 //!
 //! ENGINE is `postgresql` or `redis`, each as durable as it can be. All share one server of it, in turns, by 64
-//! connections, with messages of 1 KiB: read the ratios, each the median over the rounds.
+//! clients where it is not said otherwise, with messages of 1 KiB: read the ratios, each the median over the rounds.
 
 #![allow(
     clippy::unwrap_used,
@@ -40,14 +40,15 @@ async fn main() {
         let at = words.iter().position(|word| *word == name);
         at.map_or(default, |at| words.get(at + 1).and_then(|word| word.parse().ok()).expect(name))
     };
+    let clients = number("--clients", 64);
     match *words.as_slice() {
         // With all the others, by `cargo bench`.
         [] => println!("{USAGE}"),
         ["depth", engine, ..] => {
             depth::measure(engine, number("--messages", 1_000_000), number("--rounds", 60)).await;
         }
-        ["speed", "redis", ..] => speed::on_redis(number("--rounds", 7)).await,
-        ["speed", "postgresql", ..] => speed::on_postgresql(number("--rounds", 7)).await,
+        ["speed", "redis", ..] => speed::on_redis(clients, number("--rounds", 7)).await,
+        ["speed", "postgresql", ..] => speed::on_postgresql(clients, number("--rounds", 7)).await,
         _ => panic!("{USAGE}"),
     }
 }

@@ -3,7 +3,7 @@
 use tokio_postgres::{Client, NoTls, Statement};
 use zaqar_test_servers::Postgres;
 
-use super::clients::{CLIENTS, TEN, share_out};
+use super::clients::{TEN, share_out};
 
 const TABLE: &str = "
 CREATE TABLE jobs (
@@ -29,10 +29,10 @@ pub(crate) struct SkipLocked {
 }
 
 impl SkipLocked {
-    pub(crate) async fn make(server: &Postgres) -> Self {
+    pub(crate) async fn make(server: &Postgres, clients: usize) -> Self {
         let (uri, mut connections) = (server.uri("postgres"), Vec::new());
         connect(&uri).await.batch_execute(TABLE).await.unwrap();
-        for _ in 0..CLIENTS {
+        for _ in 0..clients {
             let client = connect(&uri).await;
             let post = client.prepare("INSERT INTO jobs (queue, body) VALUES ($1, $2)").await.unwrap();
             let claim = client.prepare(CLAIM).await.unwrap();

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use zaqar_test_servers::Redis;
 
-use super::clients::{CLIENTS, Clients, TEN};
+use super::clients::{Clients, TEN};
 use super::meter::Meter;
 use super::skip_locked::SkipLocked;
 use super::stores::Store;
@@ -13,28 +13,30 @@ use super::upstream;
 /// Operations of a round, so many that it takes about a second or more.
 const POSTS: usize = 20_000;
 const CYCLES: usize = 2000;
+/// With more clients upstream hangs up.
+const MOST_OF_UPSTREAM: usize = 64;
 /// What does nothing else is faster, and upstream is slower.
 const ADDED: usize = 60_000;
 const POSTS_OF_UPSTREAM: usize = 2000;
 const CYCLES_OF_UPSTREAM: usize = 100;
-/// More messages than are claimed, so that no claim finds few.
-const SPARE: usize = 2 * CLIENTS * TEN;
+/// More messages than each client claims, so that no claim finds few.
+const SPARE: usize = 2 * TEN;
 const POST: &str = "POST of one message";
 const CYCLE: &str = "claim 10 + delete 10";
 
-pub(crate) async fn on_postgresql(rounds: usize) {
+pub(crate) async fn on_postgresql(clients: usize, rounds: usize) {
     let store = Store::start("postgresql");
     let Store::PostgreSql(server) = &store else { return };
     let zaqar = store.zaqar(&[]);
-    let mut ours = Clients::open(zaqar.address).await;
-    let mut plain = SkipLocked::make(server).await;
+    let mut ours = Clients::open(zaqar.address, clients).await;
+    let mut plain = SkipLocked::make(server, clients).await;
     let meter = |name: String, own: u32| Meter::new(name, store.id(), Some(own));
     let this = std::process::id();
     let mut posts = [meter(format!("zaqar: {POST}"), zaqar.id()), meter("SKIP LOCKED: INSERT".into(), this)];
     let mut cycles =
         [meter(format!("zaqar: {CYCLE}"), zaqar.id()), meter(format!("SKIP LOCKED: {CYCLE}"), this)];
-    ours.fill("claims", SPARE).await;
-    plain.fill(1, SPARE).await;
+    ours.fill("claims", clients * SPARE).await;
+    plain.fill(1, clients * SPARE).await;
     for round in 0..=rounds {
         posts[0].round(POSTS, ours.post("posts", POSTS)).await;
         posts[1].round(POSTS, plain.post(0, POSTS)).await;
@@ -53,13 +55,13 @@ pub(crate) async fn on_postgresql(rounds: usize) {
     compare(ours, theirs, "claim cycles/s over SKIP LOCKED (aim ≥ 1.5)");
 }
 
-pub(crate) async fn on_redis(rounds: usize) {
+pub(crate) async fn on_redis(clients: usize, rounds: usize) {
     let store = Store::start("redis");
     let Store::Redis(server) = &store else { return };
     let zaqar = store.zaqar(&[]);
     let upstream = upstream::start(&server.uri());
-    let mut ours = Clients::open(zaqar.address).await;
-    let mut theirs = Clients::open(upstream.address).await;
+    let mut ours = Clients::open(zaqar.address, clients).await;
+    let mut theirs = Clients::open(upstream.address, clients.min(MOST_OF_UPSTREAM)).await;
     let meter = |name: String, own: u32| Meter::new(name, store.id(), Some(own));
     let mut posts = [
         meter(format!("zaqar: {POST}"), zaqar.id()),
@@ -68,12 +70,12 @@ pub(crate) async fn on_redis(rounds: usize) {
     ];
     let mut cycles =
         [meter(format!("zaqar: {CYCLE}"), zaqar.id()), meter(format!("upstream: {CYCLE}"), upstream.id())];
-    for clients in [&mut ours, &mut theirs] {
-        clients.fill("claims", SPARE).await;
+    for all in [&mut ours, &mut theirs] {
+        all.fill("claims", clients * SPARE).await;
     }
     for round in 0..=rounds {
         posts[0].round(POSTS, ours.post("posts", POSTS)).await;
-        posts[1].round(ADDED, async { add(server) }).await;
+        posts[1].round(ADDED, async { add(server, clients) }).await;
         posts[2].round(POSTS_OF_UPSTREAM, theirs.post("posts", POSTS_OF_UPSTREAM)).await;
         ours.fill("claims", CYCLES * TEN).await;
         theirs.fill("claims", CYCLES_OF_UPSTREAM * TEN).await;
@@ -98,11 +100,11 @@ fn compare(ours: &Meter, theirs: &Meter, what: &str) {
 }
 
 /// What Redis itself offers for this.
-fn add(server: &Redis) {
+fn add(server: &Redis, clients: usize) {
     let address = server.address();
     let mut command = Command::new("redis-benchmark");
     command.args(["-h", &address.ip().to_string(), "-p", &address.port().to_string()]);
-    command.args(["-q", "-c", &CLIENTS.to_string(), "-n", &ADDED.to_string()]);
+    command.args(["-q", "-c", &clients.to_string(), "-n", &ADDED.to_string()]);
     command.args(["XADD", "entries", "*", "body", &"x".repeat(1024)]);
     let output = command.output().expect("redis-benchmark comes with redis-server");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

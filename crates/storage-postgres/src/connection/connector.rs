@@ -15,7 +15,8 @@ use zaqar_storage::StorageError;
 
 use super::Session;
 use super::hosts::Hosts;
-use super::names::{Names, wait_for_end};
+use super::names::{Names, mark_of, wait_for_end};
+use super::pooler::{Pooler, has_mark};
 use super::timeline::{Latest, Timeline};
 use crate::schema::Tables;
 use crate::uri::because;
@@ -35,6 +36,7 @@ pub(crate) struct Connector {
     timeout: Duration,
     latest: Latest,
     names: Names,
+    pooler: Pooler,
     failure: Mutex<Option<(Instant, String)>>,
 }
 
@@ -42,7 +44,8 @@ impl Connector {
     pub(crate) fn new(config: &Config, tls: MakeRustlsConnect, tables: Tables, timeout: Duration) -> Self {
         let (hosts, latest) = (Hosts::of(config), Latest::default());
         let names = Names::beginning_with(config.get_application_name().unwrap_or_default());
-        Self { hosts, tls, tables, timeout, latest, names, failure: Mutex::new(None) }
+        let (pooler, failure) = (Pooler::default(), Mutex::new(None));
+        Self { hosts, tls, tables, timeout, latest, names, pooler, failure }
     }
 
     /// Whether a session is with a server that is the primary no longer.
@@ -103,8 +106,8 @@ impl Connector {
     ) -> Result<Session, String> {
         let (mut config, name) = (config.clone(), self.names.next());
         config.application_name(&name);
-        let connected = config.connect(self.tls.clone()).await;
-        let (client, mut connection) = connected.map_err(|error| because(&error))?;
+        let connected = self.pooler.connect(&config, self.tls.clone(), mark_of(&name)).await;
+        let (client, mut connection, is_marked) = connected.map_err(|error| because(&error))?;
         let version = connection.parameter("server_version").unwrap_or_default();
         let major = version.split(|c: char| !c.is_ascii_digit()).next().and_then(|major| major.parse().ok());
         if major.is_some_and(|major: u32| major < OLDEST_SERVER) {
@@ -133,11 +136,12 @@ impl Connector {
                 }
             }
         });
-        let timeline = Timeline::of(&client).await;
+        let has_mark = async { is_marked && has_mark(&client, mark_of(&name)).await };
+        let (timeline, is_direct) = tokio::join!(Timeline::of(&client), has_mark);
         if !self.latest.admit(timeline) {
             return Err("another PostgreSQL has taken over from this one".to_owned());
         }
-        Ok(Session::new(client, self.tables.clone(), in_doubt, timeline, name))
+        Ok(Session::new(client, self.tables.clone(), in_doubt, timeline, name, is_direct))
     }
 }
 

@@ -37,7 +37,7 @@ enum Meaning {
     PerhapsDone,
     /// It was not done, and the same connection can be used on.
     NotNow,
-    /// It was not done, and this server cannot do it: another one may.
+    /// It was not done, and cannot be on this connection: on another one, perhaps to another server, it may.
     NotHere,
     Broken,
 }
@@ -55,7 +55,10 @@ fn meaning(error: &tokio_postgres::Error) -> Meaning {
         }
         SqlState::READ_ONLY_SQL_TRANSACTION
         | SqlState::CANNOT_CONNECT_NOW
-        | SqlState::IDLE_SESSION_TIMEOUT => Meaning::NotHere,
+        | SqlState::IDLE_SESSION_TIMEOUT
+        // What was prepared is gone, or does not fit its tables any more.
+        | SqlState::INVALID_SQL_STATEMENT_NAME
+        | SqlState::FEATURE_NOT_SUPPORTED => Meaning::NotHere,
         SqlState::T_R_DEADLOCK_DETECTED
         | SqlState::T_R_SERIALIZATION_FAILURE
         | SqlState::QUERY_CANCELED

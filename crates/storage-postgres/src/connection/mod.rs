@@ -6,8 +6,10 @@ mod error;
 mod hosts;
 mod lane;
 mod names;
+mod pooler;
 mod session;
 mod single;
+mod statements;
 mod timeline;
 
 pub(crate) use connector::Connector;

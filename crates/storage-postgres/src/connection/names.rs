@@ -39,6 +39,11 @@ impl Names {
     }
 }
 
+/// What is in no other name.
+pub(super) fn mark_of(name: &str) -> &str {
+    name.rsplit(' ').next().unwrap_or_default()
+}
+
 /// Waits until the server lists no connection of this name any more. What was sent on it was done by then, or never will be.
 pub(super) async fn wait_for_end(session: &Session, name: &str) -> Result<(), Failed> {
     while session.first(LISTED, values![name => TEXT]).await?.is_some() {

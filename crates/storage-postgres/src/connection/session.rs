@@ -7,11 +7,11 @@ use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Row};
 
 use super::Failed;
+use super::statements::Statements;
 use super::timeline::Timeline;
 use crate::schema::Tables;
 
-/// A value of a statement with its type. No statement is prepared under a name: behind pgbouncer the next one may run on
-/// another connection.
+/// A value of a statement with its type.
 pub(crate) type Value<'a> = (&'a (dyn ToSql + Sync), Type);
 
 /// Values with their types: `values![number => INT8, body => BYTEA]`.
@@ -30,32 +30,44 @@ pub(crate) struct Session {
     pub(super) timeline: Option<Timeline>,
     /// Under which the server lists it.
     pub(super) name: String,
+    /// Those that are prepared; none behind a pooler.
+    statements: Option<Statements>,
 }
 
 impl Session {
-    pub(super) const fn new(
+    pub(super) fn new(
         client: Client,
         tables: Tables,
         in_doubt: Arc<AtomicBool>,
         timeline: Option<Timeline>,
         name: String,
+        is_direct: bool,
     ) -> Self {
-        Self { client, tables, in_doubt, timeline, name }
+        let statements = is_direct.then(Statements::default);
+        Self { client, tables, in_doubt, timeline, name, statements }
     }
 
     /// The rows of a statement, in which `zaqar.` stands for the schema.
-    pub(crate) async fn query(&self, sql: &str, values: &[Value<'_>]) -> Result<Vec<Row>, Failed> {
-        Ok(self.client.query_typed(&self.tables.within(sql), values).await?)
+    pub(crate) async fn query(&self, sql: &'static str, values: &[Value<'_>]) -> Result<Vec<Row>, Failed> {
+        let Some(statements) = &self.statements else {
+            return Ok(self.client.query_typed(&self.tables.within(sql), values).await?);
+        };
+        let statement = statements.prepared(&self.client, &self.tables, sql, values).await?;
+        Ok(self.client.query(&statement, &without_types(values)).await?)
     }
 
     /// Its first row, if there is one.
-    pub(crate) async fn first(&self, sql: &str, values: &[Value<'_>]) -> Result<Option<Row>, Failed> {
+    pub(crate) async fn first(&self, sql: &'static str, values: &[Value<'_>]) -> Result<Option<Row>, Failed> {
         Ok(self.query(sql, values).await?.into_iter().next())
     }
 
     /// How many rows it touched.
-    pub(crate) async fn execute(&self, sql: &str, values: &[Value<'_>]) -> Result<u64, Failed> {
-        Ok(self.client.execute_typed(&self.tables.within(sql), values).await?)
+    pub(crate) async fn execute(&self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, Failed> {
+        let Some(statements) = &self.statements else {
+            return Ok(self.client.execute_typed(&self.tables.within(sql), values).await?);
+        };
+        let statement = statements.prepared(&self.client, &self.tables, sql, values).await?;
+        Ok(self.client.execute(&statement, &without_types(values)).await?)
     }
 
     /// Statements without values, one after the other.
@@ -84,4 +96,8 @@ impl Session {
     pub(super) fn was_in_doubt(&self) -> bool {
         self.in_doubt.swap(false, Ordering::SeqCst)
     }
+}
+
+fn without_types<'a>(values: &[Value<'a>]) -> Vec<&'a (dyn ToSql + Sync)> {
+    values.iter().map(|(value, _)| *value).collect()
 }
