@@ -1,13 +1,15 @@
-//! Giving space back, a bounded piece at a time. Every server does it every second.
+//! Giving space back, in pieces, for a bounded time. Every server does it every second.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use tokio::time::Instant;
 use zaqar_model::Timestamp;
 use zaqar_storage::{ATTEMPTS_KEPT_FOR, BATCH_RECOGNISED_FOR, StorageError, StorageResult};
 
 use crate::PostgresMessageStore;
 use crate::columns::millis;
-use crate::connection::{Failed, Session, values};
+use crate::connection::{Failed, Session, Value, values};
 use crate::ended::promote;
 use crate::fence::is_not_elsewhere;
 use crate::retained::{end_left_behind, sweep};
@@ -15,6 +17,12 @@ use crate::store::Memory;
 
 /// A caller's clock may be so far behind, in milliseconds: what one of them may still see is kept.
 const LAG: i64 = 60_000;
+/// Longer than this no further piece is begun.
+const LONG_ENOUGH: Duration = Duration::from_millis(500);
+/// In milliseconds.
+const DAY: i64 = 86_400_000;
+/// How many rows a piece has, as the statements say it.
+const PIECE: i64 = 1000;
 
 /// Queues in which a claim or a delay has ended that was not looked at.
 const ENDED: &str = concat!(
@@ -53,19 +61,21 @@ const EXPIRED: &str = concat!(
 WITH old AS MATERIALIZED (
   SELECT m.queue, m.position, m.kept FROM zaqar.messages m WHERE m.state < 4 AND m.expires <= $1::int8 AND ",
     is_not_elsewhere!("m.queue"),
-    " ORDER BY m.expires LIMIT 5000 FOR UPDATE SKIP LOCKED
+    " ORDER BY m.expires LIMIT 1000 FOR UPDATE SKIP LOCKED
 ), retained AS (
   UPDATE zaqar.messages m SET state = 4, claim = NULL FROM old o
   WHERE o.kept AND m.queue = o.queue AND m.position = o.position
+), gone AS (
+  DELETE FROM zaqar.messages m USING old o WHERE NOT o.kept AND m.queue = o.queue AND m.position = o.position
 )
-DELETE FROM zaqar.messages m USING old o WHERE NOT o.kept AND m.queue = o.queue AND m.position = o.position"
+SELECT count(*) FROM old"
 );
 
 const PURGED: &str = "
 WITH old AS MATERIALIZED (
   SELECT m.queue, m.position, m.kept FROM zaqar.queues q JOIN zaqar.messages m ON m.queue = q.number
   WHERE q.number = $1::int8 AND q.stage < 2 AND m.position <= q.purged AND m.state < 3
-  ORDER BY m.position LIMIT 5000 FOR UPDATE OF m SKIP LOCKED
+  ORDER BY m.position LIMIT 1000 FOR UPDATE OF m SKIP LOCKED
 ), retained AS (
   UPDATE zaqar.messages m SET state = 4, claim = NULL FROM old o
   WHERE o.kept AND m.queue = o.queue AND m.position = o.position
@@ -75,29 +85,42 @@ WITH old AS MATERIALIZED (
 SELECT count(*) FROM old";
 
 /// The triggers let this have its way.
-const DROPPED: [&str; 2] = [
-    "DELETE FROM zaqar.messages m USING (
-       SELECT m.queue, m.position FROM zaqar.queues q CROSS JOIN LATERAL
-         (SELECT queue, position FROM zaqar.messages m WHERE m.queue = q.number LIMIT 5000) m
-       WHERE q.dropped IS NOT NULL LIMIT 5000) old
-     WHERE m.queue = old.queue AND m.position = old.position AND $1::int8 >= 0
-       AND set_config('queue_mover.is_at_work', 'yes', true) IS NOT NULL",
-    "DELETE FROM zaqar.queues q WHERE dropped <= $1::int8 - 86400000
-     AND NOT EXISTS (SELECT 1 FROM zaqar.messages m WHERE m.queue = q.number)",
-];
+const DROPPED: &str = "
+WITH old AS MATERIALIZED (
+  SELECT m.queue, m.position FROM zaqar.queues q CROSS JOIN LATERAL
+    (SELECT queue, position FROM zaqar.messages m WHERE m.queue = q.number LIMIT 1000) m
+  WHERE q.dropped IS NOT NULL LIMIT 1000
+), gone AS (
+  DELETE FROM zaqar.messages m USING old
+  WHERE m.queue = old.queue AND m.position = old.position
+    AND set_config('queue_mover.is_at_work', 'yes', true) IS NOT NULL
+)
+SELECT count(*) FROM old";
+
+/// Dropped so long ago that nobody comes with an old entry of the catalogue.
+const FORGOTTEN: &str = "
+WITH old AS MATERIALIZED (
+  SELECT number FROM zaqar.queues q WHERE dropped <= $1::int8
+    AND NOT EXISTS (SELECT 1 FROM zaqar.messages m WHERE m.queue = q.number) LIMIT 1000
+), gone AS (
+  DELETE FROM zaqar.queues q USING old WHERE q.number = old.number
+)
+SELECT count(*) FROM old";
 
 /// The end of a queue is known from its batches: before those are forgotten, it is noted.
 const BATCHES: &str = "
 WITH old AS MATERIALIZED (
-  SELECT batch, queue, last FROM zaqar.batches WHERE at <= $1::int8 ORDER BY at LIMIT 5000 FOR UPDATE SKIP LOCKED
+  SELECT batch, queue, last FROM zaqar.batches WHERE at <= $1::int8 ORDER BY at LIMIT 1000 FOR UPDATE SKIP LOCKED
 ), locked AS MATERIALIZED (
   SELECT number FROM zaqar.queues WHERE number IN (SELECT queue FROM old) ORDER BY number FOR NO KEY UPDATE
 ), noted AS (
   UPDATE zaqar.queues q SET floor = greatest(q.floor, o.last)
   FROM (SELECT queue, max(last) AS last FROM old GROUP BY queue) o JOIN locked l ON l.number = o.queue
   WHERE q.number = o.queue AND q.floor < o.last
+), gone AS (
+  DELETE FROM zaqar.batches b USING old o WHERE b.batch = o.batch AND b.queue = o.queue
 )
-DELETE FROM zaqar.batches b USING old o WHERE b.batch = o.batch AND b.queue = o.queue";
+SELECT count(*) FROM old";
 
 /// Subscriptions that have expired.
 const ENDED_SUBSCRIPTIONS: &str = concat!(
@@ -105,32 +128,42 @@ const ENDED_SUBSCRIPTIONS: &str = concat!(
 WITH old AS MATERIALIZED (
   SELECT s.queue, s.id FROM zaqar.subscriptions s WHERE s.ends <= $1::int8 AND ",
     is_not_elsewhere!("s.queue"),
-    " ORDER BY s.ends LIMIT 500 FOR UPDATE SKIP LOCKED
+    " ORDER BY s.ends LIMIT 1000 FOR UPDATE SKIP LOCKED
 ), owed AS (
   DELETE FROM zaqar.deliveries d USING old o WHERE d.queue = o.queue AND d.subscription = o.id
 ), tried AS (
   DELETE FROM zaqar.attempts a USING old o WHERE a.queue = o.queue AND a.subscription = o.id
+), gone AS (
+  DELETE FROM zaqar.subscriptions s USING old o WHERE s.queue = o.queue AND s.id = o.id
 )
-DELETE FROM zaqar.subscriptions s USING old o WHERE s.queue = o.queue AND s.id = o.id"
+SELECT count(*) FROM old"
 );
 
 /// What is owed no more, but for what is under a live lease; and failures that were retained long enough.
 const ENDED_DELIVERIES: &str = concat!(
     "
-DELETE FROM zaqar.deliveries d USING (
+WITH old AS MATERIALIZED (
   SELECT n.queue, n.subscription, n.position FROM zaqar.deliveries n
   WHERE n.expires <= $1::int8 AND ",
     is_not_elsewhere!("n.queue"),
     " AND CASE state WHEN 2 THEN due_at <= $1::int8 - 86400000
     WHEN 1 THEN due_at <= $1::int8 AND expires <= $1::int8 - 86400000 ELSE expires <= $1::int8 - 86400000 END
-  LIMIT 5000 FOR UPDATE SKIP LOCKED) old
-WHERE d.queue = old.queue AND d.subscription = old.subscription AND d.position = old.position"
+  LIMIT 1000 FOR UPDATE SKIP LOCKED
+), gone AS (
+  DELETE FROM zaqar.deliveries d USING old o
+  WHERE d.queue = o.queue AND d.subscription = o.subscription AND d.position = o.position
+)
+SELECT count(*) FROM old"
 );
 
 const OLD_ATTEMPTS: &str = "
-DELETE FROM zaqar.attempts a USING (SELECT queue, subscription, number FROM zaqar.attempts WHERE at <= $1::int8
-  ORDER BY at LIMIT 5000) old
-WHERE a.queue = old.queue AND a.subscription = old.subscription AND a.number = old.number";
+WITH old AS MATERIALIZED (
+  SELECT queue, subscription, number FROM zaqar.attempts WHERE at <= $1::int8 ORDER BY at LIMIT 1000
+), gone AS (
+  DELETE FROM zaqar.attempts a USING old o
+  WHERE a.queue = o.queue AND a.subscription = o.subscription AND a.number = o.number
+)
+SELECT count(*) FROM old";
 
 impl PostgresMessageStore {
     pub(crate) async fn reclaim_space(&self, now: Timestamp) -> StorageResult<()> {
@@ -149,26 +182,43 @@ impl PostgresMessageStore {
 
 async fn tidy(session: &Session, memory: &Memory, now: i64) -> Result<(), Failed> {
     let before = now - LAG;
+    let until = Instant::now() + LONG_ENOUGH;
     free(session, now).await?;
     move_heads(session, memory).await?;
-    session.execute(EXPIRED, values![before => INT8]).await?;
-    purge(session, memory).await?;
-    for statement in DROPPED {
-        session.execute(statement, values![now => INT8]).await?;
-    }
+    in_pieces(session, EXPIRED, values![before => INT8], until).await?;
+    purge(session, memory, until).await?;
+    in_pieces(session, DROPPED, &[], until).await?;
+    in_pieces(session, FORGOTTEN, values![now - DAY => INT8], until).await?;
     let forgotten = before - i64::try_from(BATCH_RECOGNISED_FOR * 1000).unwrap_or(i64::MAX);
-    session.execute(BATCHES, values![forgotten => INT8]).await?;
-    forget_owed(session, memory, now).await
+    in_pieces(session, BATCHES, values![forgotten => INT8], until).await?;
+    forget_owed(session, memory, now, until).await
+}
+
+/// Runs a statement that gives one piece back and says how much that was, as long as there are more; once in any case, so that
+/// one kind does not keep another from its turn. Returns how much the last piece was.
+async fn in_pieces(
+    session: &Session,
+    statement: &'static str,
+    values: &[Value<'_>],
+    until: Instant,
+) -> Result<i64, Failed> {
+    loop {
+        let row = session.first(statement, values).await?;
+        let gone: i64 = row.map(|row| row.try_get(0)).transpose()?.unwrap_or_default();
+        if gone < PIECE || Instant::now() >= until {
+            return Ok(gone);
+        }
+    }
 }
 
 /// What is owed no more, and what was tried too long ago.
-async fn forget_owed(session: &Session, memory: &Memory, now: i64) -> Result<(), Failed> {
+async fn forget_owed(session: &Session, memory: &Memory, now: i64, until: Instant) -> Result<(), Failed> {
     let before = now - LAG;
-    session.execute(ENDED_SUBSCRIPTIONS, values![before => INT8]).await?;
+    in_pieces(session, ENDED_SUBSCRIPTIONS, values![before => INT8], until).await?;
     end_left_behind(session, None, now).await?;
-    session.execute(ENDED_DELIVERIES, values![before => INT8]).await?;
+    in_pieces(session, ENDED_DELIVERIES, values![before => INT8], until).await?;
     let old = before - i64::try_from(ATTEMPTS_KEPT_FOR * 1000).unwrap_or(i64::MAX);
-    session.execute(OLD_ATTEMPTS, values![old => INT8]).await?;
+    in_pieces(session, OLD_ATTEMPTS, values![old => INT8], until).await?;
     let from = *memory.retained_from.lock();
     let next = sweep(session, from, before).await?;
     *memory.retained_from.lock() = next;
@@ -199,14 +249,11 @@ async fn move_heads(session: &Session, memory: &Memory) -> Result<(), Failed> {
     Ok(())
 }
 
-async fn purge(session: &Session, memory: &Memory) -> Result<(), Failed> {
+async fn purge(session: &Session, memory: &Memory, until: Instant) -> Result<(), Failed> {
     let queues: Vec<i64> = memory.purged.lock().iter().copied().collect();
     for queue in queues {
-        let left: i64 = match session.first(PURGED, values![queue => INT8]).await? {
-            Some(row) => row.try_get(0)?,
-            None => 0,
-        };
-        if left == 0 {
+        // What another server has locked just now is left to the next time.
+        if in_pieces(session, PURGED, values![queue => INT8], until).await? == 0 {
             memory.purged.lock().remove(&queue);
         }
     }

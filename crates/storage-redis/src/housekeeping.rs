@@ -31,20 +31,26 @@ impl RedisMessageStore {
             waiting.arg("LIMIT").arg(0).arg(SOME_QUEUES);
             waiting
         };
-        for (shard, queues) in self.ask_shards(waiting).await? {
-            for number in queues.list()? {
-                let number = String::from_utf8_lossy(&number.bytes()?).into_owned();
-                match self.tidy(&QueueKeys::named(&shard, &number), now).await {
-                    // It moves since a moment ago.
-                    Ok(()) | Err(StorageError::Moved) => {}
-                    Err(error) => return Err(error),
-                }
-                if begin.elapsed().as_millis() > LONG_ENOUGH {
-                    return Ok(());
+        loop {
+            let mut is_done = true;
+            for (shard, queues) in self.ask_shards(waiting).await? {
+                for number in queues.list()? {
+                    is_done = false;
+                    let number = String::from_utf8_lossy(&number.bytes()?).into_owned();
+                    match self.tidy(&QueueKeys::named(&shard, &number), now).await {
+                        // It moves since a moment ago.
+                        Ok(()) | Err(StorageError::Moved) => {}
+                        Err(error) => return Err(error),
+                    }
+                    if begin.elapsed().as_millis() > LONG_ENOUGH {
+                        return Ok(());
+                    }
                 }
             }
+            if is_done {
+                return Ok(());
+            }
         }
-        Ok(())
     }
 
     /// One piece of work on one queue.

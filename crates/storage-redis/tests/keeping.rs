@@ -6,7 +6,9 @@ mod support;
 
 use support::open;
 use support::queue::Queue;
+use zaqar_model::Clock;
 use zaqar_storage::StorageError;
+use zaqar_storage_conformance::ManualClock;
 use zaqar_storage_redis::{Options, RedisMessageStore};
 use zaqar_test_servers::{Engine, Redis};
 
@@ -29,6 +31,18 @@ async fn a_repeated_post_waits_for_the_replicas_too() {
         assert_eq!(queue.all().await[2..], posted);
         store.close().await.unwrap();
     }
+}
+
+/// More than one step of the housekeeping takes.
+#[tokio::test]
+async fn all_that_has_expired_gives_its_space_back() {
+    let server = Redis::start(Engine::Redis, &[]);
+    let store = open(&Options::new(server.uri())).await;
+    Queue::of(&store).post(1000).await;
+    let by_expiry = || server.run(&["KEYS", "*x"]).lines().filter(|key| !key.is_empty()).count();
+    assert_eq!(by_expiry(), 1);
+    store.expire(ManualClock::new().now().plus_secs(86_400)).await.unwrap();
+    assert_eq!(by_expiry(), 0);
 }
 
 #[tokio::test]

@@ -15,5 +15,5 @@ mod timeline;
 pub(crate) use connector::Connector;
 pub(crate) use error::Failed;
 pub(crate) use lane::{Lane, Waiting, Work};
-pub(crate) use session::{Session, values};
+pub(crate) use session::{Session, Value, values};
 pub(crate) use single::{Read, Write};
