@@ -1,6 +1,6 @@
 //! Scripts with what they are given.
 
-use redis::{Cmd, ToRedisArgs, cmd};
+use redis::{Cmd, ToRedisArgs};
 use zaqar_model::{SubscriptionId, Timestamp};
 
 use crate::accounts::account_of_unknown;
@@ -8,6 +8,11 @@ use crate::connection::Request;
 use crate::keys::{QueueKeys, ShardKeys};
 use crate::records::millis;
 use crate::scripts::Script;
+
+/// So many bytes a key and a short argument take up at most, as a rule.
+const KEY: usize = 64;
+/// So many arguments have room besides the keys.
+const ARGUMENTS: usize = 16;
 
 /// A script that is about to be run.
 #[derive(Debug)]
@@ -20,8 +25,18 @@ pub(crate) struct Call {
 impl Call {
     /// On keys of one's own choice.
     pub(crate) fn on(script: &'static Script, shard: &ShardKeys, keys: &[String]) -> Self {
-        let mut command = cmd("EVALSHA");
-        command.arg(script.name()).arg(keys.len()).arg(keys);
+        Self::with_room(script, shard, keys, 0)
+    }
+
+    /// The same with room for arguments of so many bytes.
+    pub(crate) fn with_room(
+        script: &'static Script,
+        shard: &ShardKeys,
+        keys: &[String],
+        room: usize,
+    ) -> Self {
+        let mut command = begin(script, keys.len(), room);
+        command.arg(keys);
         Self { tag: shard.tag.clone(), command, script }
     }
 
@@ -32,8 +47,7 @@ impl Call {
         more: &[String],
         now: Timestamp,
     ) -> Self {
-        let mut command = cmd("EVALSHA");
-        command.arg(script.name()).arg(QueueKeys::COUNT + more.len());
+        let mut command = begin(script, QueueKeys::COUNT + more.len(), 0);
         queue.write_all(&mut command);
         command.arg(more).arg(millis(now)).arg(&queue.number);
         Self { tag: queue.shard.tag.clone(), command, script }
@@ -62,6 +76,13 @@ impl From<Call> for Request {
     fn from(call: Call) -> Self {
         Self { tag: call.tag, command: call.command, script: Some(call.script) }
     }
+}
+
+fn begin(script: &Script, keys: usize, room: usize) -> Cmd {
+    let arguments = keys + ARGUMENTS;
+    let mut command = Cmd::with_capacity(arguments, arguments * KEY + room);
+    command.arg("EVALSHA").arg(script.name()).arg(keys);
+    command
 }
 
 /// A plain command on keys of a shard.

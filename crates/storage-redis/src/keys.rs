@@ -72,7 +72,7 @@ impl ShardKeys {
     }
 
     pub(crate) fn name(&self, what: &str) -> String {
-        format!("{{{}}}{what}", self.tag)
+        ["{", &self.tag, "}", what].concat()
     }
 }
 
@@ -89,7 +89,7 @@ impl QueueKeys {
     }
 
     pub(crate) fn name(&self, what: &str) -> String {
-        format!("{{{}}}{}:{what}", self.shard.tag, self.number)
+        ["{", &self.shard.tag, "}", &self.number, ":", what].concat()
     }
 
     pub(crate) fn claim(&self, id: ClaimId) -> String {

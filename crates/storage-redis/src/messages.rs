@@ -17,6 +17,8 @@ use crate::scripts;
 
 /// After so many seconds a queue begins to forget batches: the clocks of callers differ by a minute at most.
 pub(crate) const BATCHES_KEPT: u64 = BATCH_RECOGNISED_FOR + 60;
+/// So many bytes a message takes up besides its body, as a rule.
+const HEAD: usize = 128;
 /// The mark of a queue that was dropped stays for so many seconds: more than a day.
 pub(crate) const DROPPED_KEPT: u64 = 25 * 3600;
 
@@ -36,7 +38,8 @@ impl Messages for RedisMessageStore {
         names.extend(keys::BATCHES.map(|key| queue.name(key)));
         names.push(queue.name(keys::CHANGES));
         names.extend(of_shard);
-        let mut call = Call::on(&scripts::POST, &queue.shard, &names)
+        let room = post.messages.iter().map(|message| message.body.as_bytes().len() + HEAD).sum();
+        let mut call = Call::with_room(&scripts::POST, &queue.shard, &names, room)
             .arg(millis(now))
             .arg(&queue.number)
             .arg(destination_bytes(to))
