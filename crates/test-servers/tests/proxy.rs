@@ -52,6 +52,17 @@ async fn a_request_that_is_cut_off_was_not_done() {
 }
 
 #[tokio::test]
+async fn a_late_request_is_done_when_it_is_sent_on() {
+    let line = Line::new();
+    let mut connection = line.connect().await.unwrap();
+    line.proxy.cut_next(Cut::LateRequest, b"INCR");
+    count(&mut connection).await.unwrap_err();
+    assert_eq!(line.server.run(&["EXISTS", "count"]), "0");
+    line.proxy.send_late();
+    assert_eq!(line.server.run(&["GET", "count"]), "1");
+}
+
+#[tokio::test]
 async fn a_line_that_is_cut_behind_its_request_ends_without_an_answer() {
     let line = Line::new();
     let mut connection = line.connect().await.unwrap();

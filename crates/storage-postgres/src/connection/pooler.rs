@@ -37,7 +37,7 @@ impl Pooler {
             let own = config.get_options().unwrap_or_default();
             marked.options(format!("-c zaqar.connection={mark} {SETTINGS} {own}"));
             match marked.connect(tls.clone()).await {
-                Err(error) if error.code() == Some(&SqlState::PROTOCOL_VIOLATION) => {
+                Err(error) if error.code().is_some_and(refuses_parameters) => {
                     tracing::debug!(%error, "a pooler stands before PostgreSQL: no statements are prepared");
                     self.has_refused.store(true, Ordering::Relaxed);
                 }
@@ -46,6 +46,11 @@ impl Pooler {
         }
         config.connect(tls).await.map(|(client, line)| (client, line, false))
     }
+}
+
+/// By the class of the code: a breach of the protocol, something that is not supported, a value or a name that is not known.
+fn refuses_parameters(code: &SqlState) -> bool {
+    ["08", "0A", "22", "42"].iter().any(|class| code.code().starts_with(class))
 }
 
 /// Whether the session of the server has this mark.

@@ -89,7 +89,7 @@ impl Node {
         if let Some(away) = self.is_away() {
             return Err(away);
         }
-        match dialer.dial_for_requests(&self.address).await {
+        match Box::pin(dialer.dial_for_requests(&self.address)).await {
             Ok(link) => {
                 *self.away.lock() = None;
                 let link = Arc::new(link);

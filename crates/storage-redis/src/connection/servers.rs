@@ -77,7 +77,7 @@ impl Servers {
         if let Some(away) = self.unknown.lock().clone().filter(|away| Instant::now() < away.until) {
             return Err(away);
         }
-        match topology::look(&self.place, &self.known(), &self.dialer).await {
+        match Box::pin(topology::look(&self.place, &self.known(), &self.dialer)).await {
             Ok(found) => {
                 *self.unknown.lock() = None;
                 Ok(self.learn(found))
@@ -248,7 +248,7 @@ impl Servers {
             ended => {
                 node.forget(&link);
                 if effect == Effect::Write {
-                    self.break_off(&node, &link).await;
+                    Box::pin(self.break_off(&node, &link)).await;
                 }
                 self.forget_topology();
                 let why = ended.map_or_else(
@@ -277,15 +277,17 @@ impl Servers {
             left.why = why.or(left.why);
             left.places.push((place, again));
         }
-        self.load(&missing, &link, &mut left).await;
+        if !missing.is_empty() {
+            Box::pin(self.load(&missing, &link, &mut left)).await;
+        }
         let replicas = self.patience.replicas;
         if let Some((place, _)) = done.first()
             && effect == Effect::Write
             && replicas.are_waited_for()
         {
             let tag = &requests[*place].tag;
-            let waited =
-                node.replication.wait(address, &self.dialer, replicas, tag, self.patience.answer).await;
+            let waiting = node.replication.wait(address, &self.dialer, replicas, tag, self.patience.answer);
+            let waited = Box::pin(waiting).await;
             waited.map_err(Failure::Lost)?;
         }
         Ok((done, left))

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use zaqar_model::{Clock, Destination, DestinationKind, MessageId};
 use zaqar_storage::{
-    Deletion, Guard, ListStart, MessageQuery, MessageStore, Post, StorageError, StorageResult,
+    ClaimRequest, Deletion, Guard, ListStart, MessageQuery, MessageStore, Post, StorageError, StorageResult,
 };
 use zaqar_storage_conformance::ManualClock;
 use zaqar_storage_conformance::samples::{fresh_batch_id, fresh_destination, messages, poster};
@@ -42,6 +42,11 @@ impl Queue {
     /// Posts as the domain does: once more, if it is not known whether it was done.
     pub(crate) async fn post(&self, count: usize) -> Vec<MessageId> {
         self.post_up_to(2, count).await.unwrap()
+    }
+
+    pub(crate) async fn claim(&self, request: &ClaimRequest) -> StorageResult<Vec<MessageId>> {
+        let claimed = self.store.claim(&self.own, request, self.clock.now()).await?;
+        Ok(claimed.messages.iter().map(|message| message.id).collect())
     }
 
     pub(crate) async fn delete(&self, ids: &[MessageId]) {

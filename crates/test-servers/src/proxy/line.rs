@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use tokio::net::tcp::{ReadHalf, WriteHalf};
 
 use super::Cut;
-use super::rules::{Mode, Rules};
+use super::rules::{Late, Mode, Rules};
 
 const PIECE: usize = 64 * 1024;
 
@@ -23,38 +23,52 @@ pub(super) async fn carry(mut client: TcpStream, server: SocketAddr, rules: Arc<
     let (from_server, to_server) = server.split();
     let mut mode = rules.mode.subscribe();
     let is_cut_before_answer = AtomicBool::new(false);
-    tokio::select! {
-        _ = requests(from_client, to_server, &rules, &is_cut_before_answer) => {}
-        _ = answers(from_server, to_client, &rules, &is_cut_before_answer) => {}
-        _ = mode.wait_for(|mode| *mode == Mode::Refuse) => {}
+    let late = tokio::select! {
+        ended = requests(from_client, to_server, &rules, &is_cut_before_answer) => ended.unwrap_or_default(),
+        _ = answers(from_server, to_client, &rules, &is_cut_before_answer) => None,
+        _ = mode.wait_for(|mode| *mode == Mode::Refuse) => None,
+    };
+    drop(client);
+    if let Some(request) = late {
+        let _ = rules.late.subscribe().wait_for(|late| *late == Late::Sent).await;
+        let mut answer = vec![0; PIECE];
+        // The server may have ended the connection.
+        let _ = server.write_all(&request).await;
+        let _ = server.read(&mut answer).await;
+        rules.late.send_replace(Late::Over);
     }
 }
 
+/// Returns a request that is to be sent on late.
 async fn requests(
     mut client: ReadHalf<'_>,
     mut server: WriteHalf<'_>,
     rules: &Rules,
     is_cut_before_answer: &AtomicBool,
-) -> io::Result<()> {
+) -> io::Result<Option<Vec<u8>>> {
     let mut mode = rules.mode.subscribe();
     let mut piece = vec![0; PIECE];
     loop {
         let length = client.read(&mut piece).await?;
         if length == 0 {
-            return Ok(());
+            return Ok(None);
         }
         let _ = mode.wait_for(|mode| *mode != Mode::Hold).await;
         let cut = rules.cut_of(&piece[..length]);
         if cut == Some(Cut::BeforeRequest) {
             rules.count_cut();
-            return Ok(());
+            return Ok(None);
+        }
+        if cut == Some(Cut::LateRequest) {
+            rules.count_cut();
+            return Ok(Some(piece[..length].to_vec()));
         }
         // Before the server can answer.
         is_cut_before_answer.fetch_or(cut == Some(Cut::BeforeAnswer), Ordering::SeqCst);
         server.write_all(&piece[..length]).await?;
         if cut == Some(Cut::BehindRequest) {
             rules.count_cut();
-            return Ok(());
+            return Ok(None);
         }
     }
 }

@@ -25,6 +25,8 @@ pub enum Cut {
     BeforeRequest,
     /// Right after the request was sent on. The server may do it or not.
     BehindRequest,
+    /// Before the request reaches the server, which gets it later: when [`Proxy::send_late`] says so.
+    LateRequest,
     /// When the server has answered. It did what was asked, and the client does not hear of it.
     BeforeAnswer,
 }
@@ -81,6 +83,13 @@ impl Proxy {
     /// Cuts no line until it is told to again.
     pub fn cut_none(&self) {
         self.rules.cut_none();
+    }
+
+    /// Sends on the request that was held back at a [`Cut::LateRequest`], and returns when the server has answered it or has
+    /// ended the connection.
+    pub fn send_late(&self) {
+        self.rules.send_late();
+        wait::until("the late request is at its end", || self.rules.late_is_over().then_some(()));
     }
 
     /// How many lines were cut.

@@ -23,6 +23,16 @@ pub(super) struct Rules {
     delay: Mutex<Duration>,
     next: Mutex<Option<(Cut, Vec<u8>)>>,
     cuts: AtomicUsize,
+    pub(super) late: watch::Sender<Late>,
+}
+
+/// What becomes of a request that is held back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Late {
+    #[default]
+    Held,
+    Sent,
+    Over,
 }
 
 impl Rules {
@@ -58,6 +68,14 @@ impl Rules {
         let cut = found.then_some(*cut)?;
         *next = None;
         Some(cut)
+    }
+
+    pub(super) fn send_late(&self) {
+        self.late.send_replace(Late::Sent);
+    }
+
+    pub(super) fn late_is_over(&self) -> bool {
+        *self.late.borrow() == Late::Over
     }
 
     pub(super) fn count_cut(&self) {
