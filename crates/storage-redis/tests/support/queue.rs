@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use zaqar_model::{Clock, Destination, DestinationKind, MessageId};
 use zaqar_storage::{
-    ClaimRequest, Deletion, Guard, ListStart, MessageQuery, MessageStore, Post, StorageError, StorageResult,
+    Deletion, Guard, ListStart, MessageQuery, MessageStore, Post, StorageError, StorageResult,
 };
 use zaqar_storage_conformance::ManualClock;
 use zaqar_storage_conformance::samples::{fresh_batch_id, fresh_destination, messages, poster};
@@ -44,9 +44,8 @@ impl Queue {
         self.post_up_to(2, count).await.unwrap()
     }
 
-    pub(crate) async fn claim(&self, request: &ClaimRequest) -> StorageResult<Vec<MessageId>> {
-        let claimed = self.store.claim(&self.own, request, self.clock.now()).await?;
-        Ok(claimed.messages.iter().map(|message| message.id).collect())
+    pub(crate) async fn purge(&self) -> StorageResult<()> {
+        self.store.purge(&self.own, self.clock.now()).await
     }
 
     pub(crate) async fn delete(&self, ids: &[MessageId]) {
