@@ -90,7 +90,7 @@ fn next_round(group: &[Waiting<Posting>]) -> Vec<usize> {
 
 async fn post(session: &Session, group: &mut [Waiting<Posting>], round: &[usize]) -> Result<(), Failed> {
     let rows = match insert(session, group, round).await {
-        Err(failed) if failed.is_duplicate() => Vec::new(),
+        Err(failed) if failed.violates("batches_pkey") => Vec::new(),
         rows => rows?,
     };
     let mut placed = Vec::new();

@@ -96,6 +96,12 @@ impl Failed {
         }
     }
 
+    /// There is another row that this constraint does not allow beside.
+    pub(crate) fn violates(&self, constraint: &str) -> bool {
+        matches!(self, Self::Database(error)
+            if error.as_db_error().and_then(|told| told.constraint()) == Some(constraint))
+    }
+
     /// There is another row of this key.
     pub(crate) fn is_duplicate(&self) -> bool {
         matches!(self, Self::Database(error) if error.code() == Some(&SqlState::UNIQUE_VIOLATION))
