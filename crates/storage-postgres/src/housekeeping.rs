@@ -17,8 +17,8 @@ use crate::store::Memory;
 
 /// A caller's clock may be so far behind, in milliseconds: what one of them may still see is kept.
 const LAG: i64 = 60_000;
-/// Longer than this no further piece is begun.
-const LONG_ENOUGH: Duration = Duration::from_millis(500);
+/// Longer than this no further piece of one kind is begun.
+const LONG_ENOUGH: Duration = Duration::from_millis(100);
 /// In milliseconds.
 const DAY: i64 = 86_400_000;
 /// How many rows a piece has, as the statements say it.
@@ -103,7 +103,7 @@ WITH old AS MATERIALIZED (
   SELECT number FROM zaqar.queues q WHERE dropped <= $1::int8
     AND NOT EXISTS (SELECT 1 FROM zaqar.messages m WHERE m.queue = q.number) LIMIT 1000
 ), gone AS (
-  DELETE FROM zaqar.queues q USING old WHERE q.number = old.number
+  DELETE FROM zaqar.queues q USING old WHERE q.number = old.number AND q.dropped <= $1::int8
 )
 SELECT count(*) FROM old";
 
@@ -128,7 +128,7 @@ const ENDED_SUBSCRIPTIONS: &str = concat!(
 WITH old AS MATERIALIZED (
   SELECT s.queue, s.id FROM zaqar.subscriptions s WHERE s.ends <= $1::int8 AND ",
     is_not_elsewhere!("s.queue"),
-    " ORDER BY s.ends LIMIT 1000 FOR UPDATE SKIP LOCKED
+    " ORDER BY s.ends LIMIT 500 FOR UPDATE SKIP LOCKED
 ), owed AS (
   DELETE FROM zaqar.deliveries d USING old o WHERE d.queue = o.queue AND d.subscription = o.id
 ), tried AS (
@@ -182,26 +182,21 @@ impl PostgresMessageStore {
 
 async fn tidy(session: &Session, memory: &Memory, now: i64) -> Result<(), Failed> {
     let before = now - LAG;
-    let until = Instant::now() + LONG_ENOUGH;
     free(session, now).await?;
     move_heads(session, memory).await?;
-    in_pieces(session, EXPIRED, values![before => INT8], until).await?;
-    purge(session, memory, until).await?;
-    in_pieces(session, DROPPED, &[], until).await?;
-    in_pieces(session, FORGOTTEN, values![now - DAY => INT8], until).await?;
+    in_pieces(session, EXPIRED, values![before => INT8]).await?;
+    purge(session, memory).await?;
+    in_pieces(session, DROPPED, &[]).await?;
+    in_pieces(session, FORGOTTEN, values![now - DAY => INT8]).await?;
     let forgotten = before - i64::try_from(BATCH_RECOGNISED_FOR * 1000).unwrap_or(i64::MAX);
-    in_pieces(session, BATCHES, values![forgotten => INT8], until).await?;
-    forget_owed(session, memory, now, until).await
+    in_pieces(session, BATCHES, values![forgotten => INT8]).await?;
+    forget_owed(session, memory, now).await
 }
 
-/// Runs a statement that gives one piece back and says how much that was, as long as there are more; once in any case, so that
-/// one kind does not keep another from its turn. Returns how much the last piece was.
-async fn in_pieces(
-    session: &Session,
-    statement: &'static str,
-    values: &[Value<'_>],
-    until: Instant,
-) -> Result<i64, Failed> {
+/// Runs a statement that gives one piece back and says how much that was, as long as there are more. Returns how much the last
+/// piece was.
+async fn in_pieces(session: &Session, statement: &'static str, values: &[Value<'_>]) -> Result<i64, Failed> {
+    let until = Instant::now() + LONG_ENOUGH;
     loop {
         let row = session.first(statement, values).await?;
         let gone: i64 = row.map(|row| row.try_get(0)).transpose()?.unwrap_or_default();
@@ -212,13 +207,14 @@ async fn in_pieces(
 }
 
 /// What is owed no more, and what was tried too long ago.
-async fn forget_owed(session: &Session, memory: &Memory, now: i64, until: Instant) -> Result<(), Failed> {
+async fn forget_owed(session: &Session, memory: &Memory, now: i64) -> Result<(), Failed> {
     let before = now - LAG;
-    in_pieces(session, ENDED_SUBSCRIPTIONS, values![before => INT8], until).await?;
+    // One piece: each goes with all its deliveries.
+    session.query(ENDED_SUBSCRIPTIONS, values![before => INT8]).await?;
     end_left_behind(session, None, now).await?;
-    in_pieces(session, ENDED_DELIVERIES, values![before => INT8], until).await?;
+    in_pieces(session, ENDED_DELIVERIES, values![before => INT8]).await?;
     let old = before - i64::try_from(ATTEMPTS_KEPT_FOR * 1000).unwrap_or(i64::MAX);
-    in_pieces(session, OLD_ATTEMPTS, values![old => INT8], until).await?;
+    in_pieces(session, OLD_ATTEMPTS, values![old => INT8]).await?;
     let from = *memory.retained_from.lock();
     let next = sweep(session, from, before).await?;
     *memory.retained_from.lock() = next;
@@ -249,11 +245,11 @@ async fn move_heads(session: &Session, memory: &Memory) -> Result<(), Failed> {
     Ok(())
 }
 
-async fn purge(session: &Session, memory: &Memory, until: Instant) -> Result<(), Failed> {
+async fn purge(session: &Session, memory: &Memory) -> Result<(), Failed> {
     let queues: Vec<i64> = memory.purged.lock().iter().copied().collect();
     for queue in queues {
         // What another server has locked just now is left to the next time.
-        if in_pieces(session, PURGED, values![queue => INT8], until).await? == 0 {
+        if in_pieces(session, PURGED, values![queue => INT8]).await? == 0 {
             memory.purged.lock().remove(&queue);
         }
     }

@@ -35,11 +35,11 @@ impl RedisMessageStore {
             let mut is_done = true;
             for (shard, queues) in self.ask_shards(waiting).await? {
                 for number in queues.list()? {
-                    is_done = false;
                     let number = String::from_utf8_lossy(&number.bytes()?).into_owned();
                     match self.tidy(&QueueKeys::named(&shard, &number), now).await {
+                        Ok(()) => is_done = false,
                         // It moves since a moment ago.
-                        Ok(()) | Err(StorageError::Moved) => {}
+                        Err(StorageError::Moved) => {}
                         Err(error) => return Err(error),
                     }
                     if begin.elapsed().as_millis() > LONG_ENOUGH {

@@ -207,6 +207,10 @@ impl EmbeddedMessageStore {
             }
             (sequences.len() as u64, changes)
         };
+        if changes.is_empty() {
+            // Another call may just be making the same change.
+            self.done(queue, None).await?;
+        }
         for change in changes {
             self.done(queue, change).await?;
         }

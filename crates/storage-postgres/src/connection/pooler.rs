@@ -4,16 +4,14 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use tokio_postgres::error::SqlState;
 use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{Client, Config, Connection, Error, Socket};
 
 const FIND: &str = "SELECT pg_catalog.current_setting('zaqar.connection', true) AS mark";
 
-/// A statement is planned once a session, perhaps while its tables are still empty. Every one of them has an index for what it
-/// looks up, and must not come to read a whole table that has grown meanwhile.
-const SETTINGS: &str =
-    "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_bitmapscan=off -c jit=off";
+/// A plan may be made while its tables are still empty, and is kept. What statements look up has an index: so a plan does not come
+/// to read a whole table that has grown meanwhile.
+const SETTINGS: &str = "-c enable_seqscan=off -c enable_bitmapscan=off -c jit=off";
 
 /// What is known of the way to the server.
 #[derive(Debug, Default)]
@@ -32,14 +30,18 @@ impl Pooler {
     where
         T: MakeTlsConnect<Socket> + Clone,
     {
-        if !self.has_refused.load(Ordering::Relaxed) {
+        let own = config.get_options().unwrap_or_default();
+        // Some poolers take options in a form of their own.
+        let takes_more = own.is_empty() || own.trim_start().starts_with('-');
+        if takes_more && !self.has_refused.load(Ordering::Relaxed) {
             let mut marked = config.clone();
-            let own = config.get_options().unwrap_or_default();
             marked.options(format!("-c zaqar.connection={mark} {SETTINGS} {own}"));
             match marked.connect(tls.clone()).await {
-                Err(error) if error.code().is_some_and(refuses_parameters) => {
+                Err(error) if may_be_for_the_mark(&error) => {
+                    let (client, line) = config.connect(tls).await?;
                     tracing::debug!(%error, "a pooler stands before PostgreSQL: no statements are prepared");
                     self.has_refused.store(true, Ordering::Relaxed);
+                    return Ok((client, line, false));
                 }
                 connected => return connected.map(|(client, line)| (client, line, true)),
             }
@@ -48,9 +50,12 @@ impl Pooler {
     }
 }
 
-/// By the class of the code: a breach of the protocol, something that is not supported, a value or a name that is not known.
-fn refuses_parameters(code: &SqlState) -> bool {
-    ["08", "0A", "22", "42"].iter().any(|class| code.code().starts_with(class))
+/// Poolers refuse with codes of many kinds. Not with those that tell of a wrong password, a missing database, a server that is
+/// full, or one that is just starting or ending.
+fn may_be_for_the_mark(error: &Error) -> bool {
+    error
+        .code()
+        .is_some_and(|code| !["28", "3D", "53", "57"].iter().any(|class| code.code().starts_with(class)))
 }
 
 /// Whether the session of the server has this mark.
