@@ -133,10 +133,8 @@ WITH old AS MATERIALIZED (
   DELETE FROM zaqar.deliveries d USING old o WHERE d.queue = o.queue AND d.subscription = o.id
 ), tried AS (
   DELETE FROM zaqar.attempts a USING old o WHERE a.queue = o.queue AND a.subscription = o.id
-), gone AS (
-  DELETE FROM zaqar.subscriptions s USING old o WHERE s.queue = o.queue AND s.id = o.id
 )
-SELECT count(*) FROM old"
+DELETE FROM zaqar.subscriptions s USING old o WHERE s.queue = o.queue AND s.id = o.id"
 );
 
 /// What is owed no more, but for what is under a live lease; and failures that were retained long enough.
@@ -210,7 +208,7 @@ async fn in_pieces(session: &Session, statement: &'static str, values: &[Value<'
 async fn forget_owed(session: &Session, memory: &Memory, now: i64) -> Result<(), Failed> {
     let before = now - LAG;
     // One piece: each goes with all its deliveries.
-    session.query(ENDED_SUBSCRIPTIONS, values![before => INT8]).await?;
+    session.execute(ENDED_SUBSCRIPTIONS, values![before => INT8]).await?;
     end_left_behind(session, None, now).await?;
     in_pieces(session, ENDED_DELIVERIES, values![before => INT8]).await?;
     let old = before - i64::try_from(ATTEMPTS_KEPT_FOR * 1000).unwrap_or(i64::MAX);

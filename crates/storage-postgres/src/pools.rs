@@ -76,7 +76,7 @@ async fn put(session: &Session, next: &Pool, seen: Option<&Pool>) -> Result<(), 
                 seen.uri.as_bytes() => BYTEA, seen_weight => INT8, seen_flavor => TEXT, seen_options => BYTEA,
             ];
             match session.execute(UPDATE, values).await {
-                Err(failed) if failed.is_duplicate() => {
+                Err(failed) if failed.violates("pools_uri") => {
                     return Err(StorageError::Conflict("another pool has this URI").into());
                 }
                 touched => touched?,

@@ -205,12 +205,12 @@ impl EmbeddedMessageStore {
             for sequences in sequences.chunks(OWED_AT_ONCE) {
                 changes.push(self.owe(queue, &mut locked, subscription, sequences, now)?);
             }
+            if changes.is_empty() {
+                // Another call may just be making the same change: it is waited for.
+                changes.push(None);
+            }
             (sequences.len() as u64, changes)
         };
-        if changes.is_empty() {
-            // Another call may just be making the same change.
-            self.done(queue, None).await?;
-        }
         for change in changes {
             self.done(queue, change).await?;
         }

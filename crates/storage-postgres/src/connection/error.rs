@@ -102,11 +102,6 @@ impl Failed {
             if error.as_db_error().and_then(|told| told.constraint()) == Some(constraint))
     }
 
-    /// There is another row of this key.
-    pub(crate) fn is_duplicate(&self) -> bool {
-        matches!(self, Self::Database(error) if error.code() == Some(&SqlState::UNIQUE_VIOLATION))
-    }
-
     /// What was sent may still be under way.
     pub(crate) fn leaves_it_open(&self) -> bool {
         match self {

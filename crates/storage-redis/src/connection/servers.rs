@@ -192,15 +192,10 @@ impl Servers {
             };
             groups.entry(address).or_default().push((*place, asked_once.is_some()));
         }
-        let mut sending =
-            groups.into_iter().map(|(address, group)| self.send(address, requests, group, effect));
+        let sending = groups.into_iter().map(|(address, group)| self.send(address, requests, group, effect));
         let mut pending = Pending::default();
         let mut failure = None;
-        let all_sent = match (sending.len(), sending.next()) {
-            (1, Some(only)) => vec![only.await],
-            (_, first) => join_all(first.into_iter().chain(sending)).await,
-        };
-        for sent in all_sent {
+        for sent in join_all(sending).await {
             match sent {
                 Ok((done, left)) => {
                     done.into_iter().for_each(|(place, value)| answers[place] = Some(value));
